@@ -1,0 +1,58 @@
+//! The binary. Dispatches on the name it was called by, or else on its first word, to one row of one sorted table.
+//!
+//! `auditbox` itself knows `--list`, `--install DIR [--hard]`, `--version` and `--help`.
+#![forbid(unsafe_code)]
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// One command: the name that dispatches to it, the line `--list --help` shows, and where its words go.
+struct Applet {
+    name: &'static str,
+    about: &'static str,
+    /// Called with its own name as the first word.
+    run: fn(&[OsString]) -> ExitCode,
+}
+
+/// Sorted by name; looked up by binary search.
+const APPLETS: &[Applet] = &[];
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let called = words.first().map(|w| base_name(w)).unwrap_or_default();
+    if let Some(applet) = find(&called) {
+        return (applet.run)(&words);
+    }
+    match words.get(1).map(|w| w.to_string_lossy().into_owned()) {
+        Some(name) => match find(&name) {
+            Some(applet) => (applet.run)(&words[1..]),
+            None => own(&name, &words[2..]),
+        },
+        None => own("--help", &[]),
+    }
+}
+
+fn base_name(path: &OsString) -> String {
+    std::path::Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn find(name: &str) -> Option<&'static Applet> {
+    APPLETS.binary_search_by(|a| a.name.cmp(name)).ok().map(|i| &APPLETS[i])
+}
+
+/// What the multicall binary answers under its own name.
+fn own(word: &str, _rest: &[OsString]) -> ExitCode {
+    match word {
+        "--version" => println!("auditbox {}", env!("CARGO_PKG_VERSION")),
+        "--list" => APPLETS.iter().for_each(|a| println!("{}", a.name)),
+        "--help" => {
+            println!("usage: auditbox APPLET [ARGUMENT...] | --list | --install DIR [--hard] | --version\n");
+            APPLETS.iter().for_each(|a| println!("  {:12} {}", a.name, a.about));
+        }
+        _ => {
+            eprintln!("auditbox: {word} is no applet of this binary; auditbox --list names them");
+            return ExitCode::from(127);
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,1 @@
+//! The kernel's audit interface (include/uapi/linux/audit.h, netlink.h) in Rust: message types, structures, their bytes.

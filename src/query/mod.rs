@@ -1,0 +1,1 @@
+//! Questions put to a log: predicates, time expressions, checkpoints and the search expression language.

@@ -1,0 +1,1 @@
+//! One line of an audit log: type, node, stamp and fields. Borrows the line, never allocates.

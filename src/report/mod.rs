@@ -1,0 +1,1 @@
+//! Counters and column layouts of the reports.

@@ -1,0 +1,1 @@
+//! Bytes: line and field scanning, hex, quoting, numbers, escapes, JSON writing.
