@@ -1,1 +1,278 @@
 //! Numbers and names: record types, rule fields, errors, machines, system calls, flag sets.
+//!
+//! Rows are written one per line as `(number, "name")` and packed while compiling: one string of all names, a `u16` where
+//! each begins, and the numbers as one or two `u16` each. So a row costs its letters and four to six bytes, with no pointer.
+//! What a table promises about its order is proved while compiling too.
+
+pub mod machine;
+pub mod record_type;
+pub mod syscall;
+
+use std::cmp::Ordering;
+
+/// Rows of (number, name), in an order that matters: the first row wins where a number or a name appears twice, and flag sets
+/// are shown in this order.
+pub struct Table {
+    names: &'static str,
+    starts: &'static [u16],
+    numbers: &'static [u16],
+    sorted: bool,
+}
+
+impl Table {
+    /// How many rows there are.
+    pub const fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Whether there is no row.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first name of `number`.
+    pub fn name(&self, number: u32) -> Option<&'static str> {
+        let row =
+            if self.sorted { self.search(number)? } else { (0..self.len()).find(|&r| self.number_at(r) == number)? };
+        Some(self.name_at(row))
+    }
+
+    /// The number of the row called exactly `name`.
+    pub fn number(&self, name: impl AsRef<[u8]>) -> Option<u32> {
+        let name = name.as_ref();
+        self.position(|row| row.as_bytes() == name)
+    }
+
+    /// The number of the row called `name`, letters of either case being equal (ASCII).
+    pub fn number_ignoring_case(&self, name: impl AsRef<[u8]>) -> Option<u32> {
+        let name = name.as_ref();
+        self.position(|row| row.as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// All rows in table order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &'static str)> + use<> {
+        let table = Table { ..*self };
+        (0..self.len()).map(move |row| (table.number_at(row), table.name_at(row)))
+    }
+
+    fn position(&self, wanted: impl Fn(&str) -> bool) -> Option<u32> {
+        (0..self.len()).find(|&row| wanted(self.name_at(row))).map(|row| self.number_at(row))
+    }
+
+    fn search(&self, number: u32) -> Option<usize> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            match self.number_at(middle).cmp(&number) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Some(middle),
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    fn name_at(&self, row: usize) -> &'static str {
+        &self.names[self.starts[row] as usize..self.starts[row + 1] as usize]
+    }
+
+    fn number_at(&self, row: usize) -> u32 {
+        if self.numbers.len() == self.len() {
+            self.numbers[row] as u32
+        } else {
+            self.numbers[2 * row] as u32 | (self.numbers[2 * row + 1] as u32) << 16
+        }
+    }
+}
+
+/// Declares tables. `sorted` promises strictly rising numbers, `listed` keeps the written order; both promise that no name
+/// appears twice.
+macro_rules! tables {
+    ($($(#[$about:meta])* $vis:vis $name:ident: $order:ident [$(($number:expr, $word:expr)),* $(,)?])*) => {$(
+        $(#[$about])*
+        $vis static $name: $crate::tables::Table = {
+            const ROWS: &[(u32, &str)] = &[$(($number, $word)),*];
+            const LETTERS: usize = $crate::tables::pack::letters(ROWS);
+            const HALVES: usize = ROWS.len() * $crate::tables::pack::halves(ROWS);
+            static NAMES: [u8; LETTERS] = $crate::tables::pack::names(ROWS);
+            static STARTS: [u16; ROWS.len() + 1] = $crate::tables::pack::starts(ROWS);
+            static NUMBERS: [u16; HALVES] = $crate::tables::pack::numbers(ROWS);
+            $crate::tables::pack::$order(ROWS, &NAMES, &STARTS, &NUMBERS)
+        };
+    )*};
+}
+pub(crate) use tables;
+
+/// The packing, all of it done by the compiler.
+pub(crate) mod pack {
+    use std::cmp::Ordering;
+
+    use super::Table;
+
+    type Rows = [(u32, &'static str)];
+
+    /// How many bytes all names take.
+    pub(crate) const fn letters(rows: &Rows) -> usize {
+        let (mut row, mut sum) = (0, 0);
+        while row < rows.len() {
+            sum += rows[row].1.len();
+            row += 1;
+        }
+        assert!(sum <= u16::MAX as usize, "the names of one table must fit a u16 offset");
+        sum
+    }
+
+    /// How many `u16` a number takes in this table.
+    pub(crate) const fn halves(rows: &Rows) -> usize {
+        let mut row = 0;
+        while row < rows.len() {
+            if rows[row].0 > u16::MAX as u32 {
+                return 2;
+            }
+            row += 1;
+        }
+        1
+    }
+
+    pub(crate) const fn names<const N: usize>(rows: &Rows) -> [u8; N] {
+        let mut packed = [0; N];
+        let (mut row, mut at) = (0, 0);
+        while row < rows.len() {
+            let name = rows[row].1.as_bytes();
+            let mut letter = 0;
+            while letter < name.len() {
+                packed[at] = name[letter];
+                letter += 1;
+                at += 1;
+            }
+            row += 1;
+        }
+        packed
+    }
+
+    pub(crate) const fn starts<const N: usize>(rows: &Rows) -> [u16; N] {
+        let mut packed = [0; N];
+        let mut row = 0;
+        while row < rows.len() {
+            packed[row + 1] = packed[row] + rows[row].1.len() as u16;
+            row += 1;
+        }
+        packed
+    }
+
+    pub(crate) const fn numbers<const N: usize>(rows: &Rows) -> [u16; N] {
+        let mut packed = [0; N];
+        let width = halves(rows);
+        let mut row = 0;
+        while row < rows.len() {
+            packed[row * width] = rows[row].0 as u16;
+            if width == 2 {
+                packed[row * 2 + 1] = (rows[row].0 >> 16) as u16;
+            }
+            row += 1;
+        }
+        packed
+    }
+
+    pub(crate) const fn sorted(
+        rows: &Rows,
+        names: &'static [u8],
+        starts: &'static [u16],
+        numbers: &'static [u16],
+    ) -> Table {
+        let mut row = 1;
+        while row < rows.len() {
+            assert!(rows[row - 1].0 < rows[row].0, "a sorted table must rise from row to row");
+            row += 1;
+        }
+        Table { sorted: true, ..listed(rows, names, starts, numbers) }
+    }
+
+    pub(crate) const fn listed(
+        rows: &Rows,
+        names: &'static [u8],
+        starts: &'static [u16],
+        numbers: &'static [u16],
+    ) -> Table {
+        let mut row = 0;
+        while row < rows.len() {
+            let mut other = row + 1;
+            while other < rows.len() {
+                assert!(!same(rows[row].1, rows[other].1), "a table must not name a row twice");
+                other += 1;
+            }
+            row += 1;
+        }
+        let Ok(names) = std::str::from_utf8(names) else { panic!("names are text") };
+        Table { names, starts, numbers, sorted: false }
+    }
+
+    /// The bytewise order of two names.
+    pub(crate) const fn compare(a: &str, b: &str) -> Ordering {
+        let (a, b) = (a.as_bytes(), b.as_bytes());
+        let mut at = 0;
+        while at < a.len() && at < b.len() {
+            if a[at] != b[at] {
+                return if a[at] < b[at] { Ordering::Less } else { Ordering::Greater };
+            }
+            at += 1;
+        }
+        if a.len() < b.len() {
+            Ordering::Less
+        } else if a.len() == b.len() {
+            Ordering::Equal
+        } else {
+            Ordering::Greater
+        }
+    }
+
+    /// Whether two names are equal; compared from the end, where names of one family differ.
+    pub(crate) const fn same(a: &str, b: &str) -> bool {
+        let (a, b) = (a.as_bytes(), b.as_bytes());
+        if a.len() != b.len() {
+            return false;
+        }
+        let mut at = a.len();
+        while at > 0 {
+            at -= 1;
+            if a[at] != b[at] {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    tables! {
+        SORTED: sorted [
+            (1, "one"),
+            (70000, "many"),
+        ]
+        LISTED: listed [
+            (2, "two"),
+            (1, "one"),
+            (2, "pair"),
+        ]
+    }
+
+    #[test]
+    fn finds_names_and_numbers_of_a_sorted_table() {
+        assert_eq!(SORTED.name(1), Some("one"));
+        assert_eq!(SORTED.name(70000), Some("many"));
+        assert_eq!(SORTED.name(2), None);
+        assert_eq!(SORTED.number("many"), Some(70000));
+        assert_eq!(SORTED.number(b"Many"), None);
+        assert_eq!(SORTED.number_ignoring_case(b"MANY"), Some(70000));
+        assert_eq!(SORTED.number(""), None);
+    }
+
+    #[test]
+    fn keeps_the_order_of_a_listed_table_and_the_first_row_wins() {
+        assert_eq!(LISTED.name(2), Some("two"));
+        assert_eq!(LISTED.number("pair"), Some(2));
+        assert_eq!(LISTED.iter().map(|(n, _)| n).collect::<Vec<_>>(), [2, 1, 2]);
+        assert_eq!(LISTED.len(), 3);
+    }
+}
