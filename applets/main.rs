@@ -19,7 +19,7 @@ const APPLETS: &[Applet] = &[];
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
-    let called = words.first().map(|w| base_name(w)).unwrap_or_default();
+    let called = words.first().map(base_name).unwrap_or_default();
     if let Some(applet) = find(&called) {
         return (applet.run)(&words);
     }
