@@ -1,0 +1,116 @@
+//! The clock, and local time under the TZ variable (localtime_r(3), mktime(3)).
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// A moment: seconds and nanoseconds since 1970 UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// Whole seconds.
+    pub seconds: i64,
+    /// 0 to 999,999,999.
+    pub nanos: u32,
+}
+
+/// A moment as people of one place write it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Year, as 2026.
+    pub year: i32,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 60.
+    pub second: u8,
+    /// 0 is Sunday.
+    pub weekday: u8,
+    /// 1 is the first of January.
+    pub day_of_year: u16,
+    /// Seconds east of Greenwich.
+    pub offset: i32,
+}
+
+/// The wall clock.
+pub fn now() -> Moment {
+    read(ClockId::Realtime)
+}
+
+/// The clock that never steps: for intervals only.
+pub fn steady() -> Moment {
+    read(ClockId::Monotonic)
+}
+
+fn read(clock: ClockId) -> Moment {
+    let time = clock_gettime(clock);
+    Moment { seconds: time.tv_sec, nanos: time.tv_nsec as u32 }
+}
+
+/// Breaks a moment into local time. A second no calendar holds comes out as the first of 1970.
+pub fn local(seconds: i64) -> LocalTime {
+    let seconds = seconds as libc::time_t;
+    // SAFETY: all-zero bytes are a valid tm (its zone pointer may be null).
+    let mut tm: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are to live values of the right types; localtime_r touches nothing else of ours.
+    let done = unsafe { libc::localtime_r(&raw const seconds, &raw mut tm) };
+    if done.is_null() {
+        return LocalTime { year: 1970, month: 1, day: 1, day_of_year: 1, ..LocalTime::default() };
+    }
+    LocalTime {
+        year: tm.tm_year.saturating_add(1900),
+        month: tm.tm_mon as u8 + 1,
+        day: tm.tm_mday as u8,
+        hour: tm.tm_hour as u8,
+        minute: tm.tm_min as u8,
+        second: tm.tm_sec as u8,
+        weekday: tm.tm_wday as u8,
+        day_of_year: tm.tm_yday as u16 + 1,
+        offset: tm.tm_gmtoff as i32,
+    }
+}
+
+/// The moment a local time means. Members beyond their range carry over (the 32nd is the next month's first), daylight
+/// saving is found out; `offset`, `weekday` and `day_of_year` are not looked at. `None` when there is no such moment.
+pub fn from_local(time: &LocalTime) -> Option<i64> {
+    // SAFETY: all-zero bytes are a valid tm (its zone pointer may be null).
+    let mut tm: libc::tm = unsafe { std::mem::zeroed() };
+    tm.tm_year = time.year.checked_sub(1900)?;
+    tm.tm_mon = i32::from(time.month) - 1;
+    tm.tm_mday = i32::from(time.day);
+    tm.tm_hour = i32::from(time.hour);
+    tm.tm_min = i32::from(time.minute);
+    tm.tm_sec = i32::from(time.second);
+    tm.tm_isdst = -1;
+    tm.tm_wday = -1;
+    // SAFETY: the pointer is to a live tm, which mktime reads and normalises.
+    let seconds = unsafe { libc::mktime(&raw mut tm) };
+    // mktime(3): -1 is also one second before 1970; the day of the week tells them apart.
+    (seconds != -1 || tm.tm_wday != -1).then_some(seconds as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_time_goes_there_and_back() {
+        for seconds in [0, 86_399, 1_583_020_800, 1_790_000_000, -1] {
+            assert_eq!(from_local(&local(seconds)), Some(seconds));
+        }
+    }
+
+    #[test]
+    fn days_carry_over() {
+        let last = LocalTime { year: 2026, month: 1, day: 31, ..LocalTime::default() };
+        let next = LocalTime { year: 2026, month: 2, day: 1, ..LocalTime::default() };
+        assert_eq!(from_local(&LocalTime { day: 32, ..last }), from_local(&next));
+    }
+
+    #[test]
+    fn the_steady_clock_does_not_go_back() {
+        assert!(steady() <= steady());
+    }
+}

@@ -1,0 +1,387 @@
+//! The audit netlink socket (netlink(7), protocol NETLINK_AUDIT).
+//!
+//! Two ways of use. [`AuditSocket::request`] and [`AuditSocket::query`] talk to the kernel and wait for the answer: auditctl
+//! and friends. The daemon never waits: it [`AuditSocket::send`]s, and takes what comes with [`AuditSocket::receive`], up to
+//! [`BATCH`] messages a call into memory that is set aside once.
+//!
+//! What does not come from the kernel (a sender port other than 0), is cut, or answers an older request is ignored.
+
+use crate::abi::{self, HEADER_SIZE, Header, MAX_PAYLOAD, kind};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::net::netlink::{AUDIT, SocketAddrNetlink};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recvfrom, sendto, socket_with};
+use std::fmt;
+
+/// How long the kernel may take to acknowledge: 81 waits of half a second.
+const ACK_WAIT_MS: u64 = 40_500;
+/// How long between two messages of an answer: 40 waits of a tenth of a second.
+const REPLY_WAIT_MS: u64 = 4_000;
+/// Room for one message of the largest size, header included.
+const SLOT: usize = HEADER_SIZE + MAX_PAYLOAD + 6;
+/// Messages one [`AuditSocket::receive`] takes at most.
+pub const BATCH: usize = 32;
+/// NETLINK_NO_ENOBUFS of linux/netlink.h.
+const NO_ENOBUFS: i32 = 5;
+/// AUDIT_NLGRP_READLOG as a bit mask of groups. KERNEL: 3.16.
+const READLOG_GROUP: u32 = 1;
+
+/// Why a conversation with the kernel failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetlinkError {
+    /// The socket could not be made; the error number says why (EPROTONOSUPPORT: a kernel without audit).
+    Open(i32),
+    /// The request could not be handed over (ECONNREFUSED: not from this user namespace).
+    Send(i32),
+    /// Nothing could be received.
+    Receive(i32),
+    /// The kernel refused the request with this error number.
+    Refused(i32),
+    /// The kernel said nothing in time.
+    Timeout,
+}
+
+impl NetlinkError {
+    /// The error number behind it; 0 for a timeout.
+    pub fn errno(&self) -> i32 {
+        match *self {
+            NetlinkError::Open(n) | NetlinkError::Send(n) | NetlinkError::Receive(n) | NetlinkError::Refused(n) => n,
+            NetlinkError::Timeout => 0,
+        }
+    }
+}
+
+impl fmt::Display for NetlinkError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            NetlinkError::Open(_) => "cannot open the audit netlink socket",
+            NetlinkError::Send(_) => "cannot send to the audit subsystem",
+            NetlinkError::Receive(_) => "cannot receive from the audit subsystem",
+            NetlinkError::Refused(_) => "the audit subsystem refused the request",
+            NetlinkError::Timeout => return out.write_str("the audit subsystem did not answer in time"),
+        };
+        write!(out, "{what} ({})", super::error_text(self.errno()))
+    }
+}
+
+/// A connection to the kernel's audit subsystem.
+pub struct AuditSocket {
+    fd: OwnedFd,
+    sequence: u32,
+}
+
+impl AuditSocket {
+    /// Opens the socket: raw, closed on exec, never blocking.
+    pub fn open() -> Result<AuditSocket, NetlinkError> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let fd = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, Some(AUDIT))
+            .map_err(|e| NetlinkError::Open(e.raw_os_error()))?;
+        Ok(AuditSocket { fd, sequence: 0 })
+    }
+
+    /// Opens the socket as a reader of the multicast group, which gets a copy of every event and owns nothing.
+    /// Needs CAP_AUDIT_READ.
+    pub fn observe() -> Result<AuditSocket, NetlinkError> {
+        let socket = AuditSocket::open()?;
+        bind(&socket.fd, &SocketAddrNetlink::new(0, READLOG_GROUP))
+            .map_err(|e| NetlinkError::Open(e.raw_os_error()))?;
+        Ok(socket)
+    }
+
+    /// Asks the kernel not to mark the socket as overrun. What is sent to one receiver stays in the kernel's queue until
+    /// there is room, so an overrun mark would only slow the draining; losses are in the kernel's own counter.
+    pub fn ignore_overruns(&self) -> Result<(), NetlinkError> {
+        self.set_option(libc::SOL_NETLINK, NO_ENOBUFS, 1)
+    }
+
+    /// Asks for a receive buffer of `bytes` whatever the system's limit is (needs CAP_NET_ADMIN).
+    pub fn set_receive_buffer(&self, bytes: i32) -> Result<(), NetlinkError> {
+        self.set_option(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, bytes)
+    }
+
+    fn set_option(&self, level: i32, name: i32, value: i32) -> Result<(), NetlinkError> {
+        let size = size_of::<i32>() as libc::socklen_t;
+        // SAFETY: the pointer is to a live i32 and the size is its own; the kernel only reads it.
+        let status = unsafe { libc::setsockopt(self.fd.as_raw_fd(), level, name, (&raw const value).cast(), size) };
+        if status == 0 { Ok(()) } else { Err(NetlinkError::Open(last_errno())) }
+    }
+
+    /// Hands one request over without waiting, and says its sequence number.
+    pub fn send(&mut self, kind: u16, payload: &[u8]) -> Result<u32, NetlinkError> {
+        self.sequence = if self.sequence >= i32::MAX as u32 { 1 } else { self.sequence + 1 };
+        let bytes = abi::encode_request(kind, self.sequence, payload);
+        loop {
+            match sendto(&self.fd, &bytes, SendFlags::empty(), &SocketAddrNetlink::new(0, 0)) {
+                Ok(_) => return Ok(self.sequence),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => self.wait(PollFlags::OUT, REPLY_WAIT_MS)?,
+                Err(e) => return Err(NetlinkError::Send(e.raw_os_error())),
+            }
+        }
+    }
+
+    /// Sends a request and waits for its acknowledgement, whose value is returned: 0, or for the resetting of a counter
+    /// its old value.
+    pub fn request(&mut self, kind: u16, payload: &[u8]) -> Result<u32, NetlinkError> {
+        let mut exchange = Exchange { answer: Answer::None, ..Exchange::new(self.send(kind, payload)?) };
+        self.converse(&mut exchange, &mut |_, _| {})?;
+        Ok(exchange.acknowledged.unwrap_or(0))
+    }
+
+    /// Sends a request and gives every message of the answer to `each` as (type, payload), until the answer is complete.
+    /// The acknowledgement may come before, between or after.
+    pub fn query(&mut self, kind: u16, payload: &[u8], each: &mut dyn FnMut(u16, &[u8])) -> Result<(), NetlinkError> {
+        let answer = if kind == kind::LIST_RULES { Answer::List } else { Answer::One };
+        let mut exchange = Exchange { answer, ..Exchange::new(self.send(kind, payload)?) };
+        self.converse(&mut exchange, each)
+    }
+
+    /// Asks for the status of the audit subsystem.
+    pub fn status(&mut self) -> Result<abi::Status, NetlinkError> {
+        let mut status = None;
+        self.query(kind::GET, &[], &mut |_, payload| status = abi::Status::decode(payload))?;
+        status.ok_or(NetlinkError::Timeout)
+    }
+
+    fn converse(&self, exchange: &mut Exchange, each: &mut dyn FnMut(u16, &[u8])) -> Result<(), NetlinkError> {
+        let mut buffer = vec![0; SLOT];
+        while !exchange.is_complete() {
+            let limit = if exchange.acknowledged.is_none() { ACK_WAIT_MS } else { REPLY_WAIT_MS };
+            match self.wait(PollFlags::IN, limit) {
+                // An answer in full without its acknowledgement is an answer.
+                Err(NetlinkError::Timeout) if exchange.ended => return Ok(()),
+                other => other?,
+            }
+            match recvfrom(&self.fd, &mut buffer[..], RecvFlags::TRUNC) {
+                Ok((_, length, Some(sender))) if length <= SLOT => {
+                    let sender = SocketAddrNetlink::try_from(sender).map_or(u32::MAX, |s| s.pid());
+                    exchange.take(&buffer[..length], sender, each)?;
+                }
+                Ok(_) | Err(Errno::INTR | Errno::AGAIN | Errno::NOBUFS) => {}
+                Err(e) => return Err(NetlinkError::Receive(e.raw_os_error())),
+            }
+        }
+        Ok(())
+    }
+
+    fn wait(&self, what: PollFlags, limit_ms: u64) -> Result<(), NetlinkError> {
+        let limit = Timespec { tv_sec: (limit_ms / 1000) as i64, tv_nsec: (limit_ms % 1000 * 1_000_000) as _ };
+        loop {
+            match poll(&mut [PollFd::new(&self.fd, what)], Some(&limit)) {
+                Ok(0) => return Err(NetlinkError::Timeout),
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(NetlinkError::Receive(e.raw_os_error())),
+            }
+        }
+    }
+
+    /// Takes all messages that are there, up to [`BATCH`], into `batch`, without waiting. `Ok(0)` when there is none.
+    /// ENOBUFS means that the kernel had no room on this socket and dropped copies.
+    pub fn receive(&self, batch: &mut Batch) -> Result<usize, NetlinkError> {
+        // SAFETY: all-zero bytes are valid for these plain structures.
+        let (mut names, mut vectors, mut headers): (
+            [libc::sockaddr_nl; BATCH],
+            [libc::iovec; BATCH],
+            [libc::mmsghdr; BATCH],
+        ) = unsafe { std::mem::zeroed() };
+        let rows = names.iter_mut().zip(&mut vectors).zip(&mut headers).zip(batch.slots.chunks_exact_mut(SLOT));
+        for (((name, vector), header), slot) in rows {
+            *vector = libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: SLOT };
+            header.msg_hdr.msg_name = (&raw mut *name).cast();
+            header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_nl>() as _;
+            header.msg_hdr.msg_iov = vector;
+            header.msg_hdr.msg_iovlen = 1;
+        }
+        let flags = libc::MSG_DONTWAIT | libc::MSG_WAITFORONE;
+        // SAFETY: every header points to its own name, vector and slot, which outlive the call and are not touched meanwhile.
+        let count = unsafe {
+            libc::recvmmsg(self.fd.as_raw_fd(), headers.as_mut_ptr(), BATCH as _, flags as _, std::ptr::null_mut())
+        };
+        batch.count = 0;
+        if count < 0 {
+            return match last_errno() {
+                libc::EAGAIN | libc::EINTR => Ok(0),
+                errno => Err(NetlinkError::Receive(errno)),
+            };
+        }
+        batch.count = count as usize;
+        for ((meta, header), name) in batch.metas.iter_mut().zip(&headers).zip(&names).take(batch.count) {
+            let is_whole = header.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;
+            *meta = Meta { length: header.msg_len as usize, is_ours: is_whole && name.nl_pid == 0, is_whole };
+        }
+        Ok(batch.count)
+    }
+}
+
+impl AsFd for AuditSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn last_errno() -> i32 {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
+/// Memory for one [`AuditSocket::receive`], set aside once.
+pub struct Batch {
+    slots: Vec<u8>,
+    metas: [Meta; BATCH],
+    count: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Meta {
+    length: usize,
+    is_ours: bool,
+    is_whole: bool,
+}
+
+/// One message of a [`Batch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// Message type.
+    pub kind: u16,
+    /// Number of the request it answers; 0 for events.
+    pub sequence: u32,
+    /// What follows the header.
+    pub payload: &'a [u8],
+}
+
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch {
+            slots: vec![0; BATCH * SLOT],
+            metas: [Meta { length: 0, is_ours: false, is_whole: true }; BATCH],
+            count: 0,
+        }
+    }
+}
+
+impl Batch {
+    /// The kernel's messages of the last receive, oldest first.
+    pub fn messages(&self) -> impl Iterator<Item = Message<'_>> {
+        self.slots.chunks_exact(SLOT).zip(&self.metas).take(self.count).filter(|(_, meta)| meta.is_ours).filter_map(
+            |(slot, meta)| {
+                let datagram = slot.get(..meta.length)?;
+                let header = Header::decode(datagram)?;
+                let payload = abi::payload(&header, datagram);
+                Some(Message { kind: header.kind, sequence: header.sequence, payload })
+            },
+        )
+    }
+
+    /// How many messages of the last receive were longer than any audit message may be, and so were cut.
+    pub fn oversize(&self) -> usize {
+        self.metas.iter().take(self.count).filter(|meta| !meta.is_whole).count()
+    }
+}
+
+/// What ends the answer to a request, apart from its acknowledgement.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    None,
+    One,
+    List,
+}
+
+/// One request and what was heard of it so far.
+struct Exchange {
+    sequence: u32,
+    answer: Answer,
+    acknowledged: Option<u32>,
+    ended: bool,
+}
+
+impl Exchange {
+    fn new(sequence: u32) -> Exchange {
+        Exchange { sequence, answer: Answer::None, acknowledged: None, ended: false }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.acknowledged.is_some() && (self.ended || self.answer == Answer::None)
+    }
+
+    /// Takes one datagram in: gives its payload to `each` when it is part of the answer, fails when the kernel refuses.
+    fn take(&mut self, datagram: &[u8], sender: u32, each: &mut dyn FnMut(u16, &[u8])) -> Result<(), NetlinkError> {
+        let Some(header) = Header::decode(datagram) else { return Ok(()) };
+        if sender != 0 || header.sequence != self.sequence {
+            return Ok(());
+        }
+        let payload = abi::payload(&header, datagram);
+        match header.kind {
+            kind::ERROR => match abi::u32_at(payload, 0).map(|word| word as i32) {
+                Some(errno) if errno < 0 => return Err(NetlinkError::Refused(errno.wrapping_neg())),
+                Some(value) => self.acknowledged = Some(value as u32),
+                None => {}
+            },
+            kind::DONE => self.ended = true,
+            kind::NOOP => {}
+            other => {
+                self.ended |= self.answer == Answer::One;
+                each(other, payload);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn datagram(kind: u16, sequence: u32, payload: &[u8]) -> Vec<u8> {
+        let length = (HEADER_SIZE + payload.len()) as u32;
+        let mut bytes = Header { length, kind, flags: 0, sequence, port: 0 }.encode().to_vec();
+        bytes.extend_from_slice(payload);
+        bytes
+    }
+
+    /// Feeds datagrams to an exchange numbered 5 and returns the data it gave out and whether it is complete.
+    fn hear(answer: Answer, heard: &[(u32, Vec<u8>)]) -> Result<(Vec<u16>, bool, Option<u32>), NetlinkError> {
+        let mut exchange = Exchange { answer, ..Exchange::new(5) };
+        let mut kinds = Vec::new();
+        for (sender, bytes) in heard {
+            exchange.take(bytes, *sender, &mut |kind, _| kinds.push(kind))?;
+        }
+        Ok((kinds, exchange.is_complete(), exchange.acknowledged))
+    }
+
+    fn ack(value: i32) -> Vec<u8> {
+        datagram(kind::ERROR, 5, &value.to_ne_bytes())
+    }
+
+    #[test]
+    fn acknowledgement_and_reply_come_in_either_order() {
+        let reply = datagram(kind::GET, 5, &[0; 44]);
+        assert_eq!(hear(Answer::One, &[(0, ack(0)), (0, reply.clone())]), Ok((vec![kind::GET], true, Some(0))));
+        assert_eq!(hear(Answer::One, &[(0, reply), (0, ack(0))]), Ok((vec![kind::GET], true, Some(0))));
+    }
+
+    #[test]
+    fn a_list_ends_with_done() {
+        let rule = datagram(kind::LIST_RULES, 5, &[0; 1040]);
+        let heard = [(0, rule.clone()), (0, ack(0)), (0, rule)];
+        assert_eq!(hear(Answer::List, &heard).unwrap(), (vec![kind::LIST_RULES; 2], false, Some(0)));
+        assert!(hear(Answer::List, &[(0, ack(0)), (0, datagram(kind::DONE, 5, &[]))]).unwrap().1);
+    }
+
+    #[test]
+    fn the_value_of_a_reset_counter_comes_back_and_an_error_is_an_error() {
+        assert_eq!(hear(Answer::None, &[(0, ack(17))]), Ok((vec![], true, Some(17))));
+        assert_eq!(hear(Answer::None, &[(0, ack(-17))]), Err(NetlinkError::Refused(17)));
+    }
+
+    #[test]
+    fn foreign_senders_older_answers_and_stumps_are_ignored() {
+        let heard = [
+            (4711, ack(-1)),
+            (0, datagram(kind::ERROR, 4, &(-1i32).to_ne_bytes())),
+            (0, vec![0; 3]),
+            (0, datagram(2, 5, &[])),
+        ];
+        assert_eq!(hear(Answer::None, &heard), Ok((vec![], false, None)));
+    }
+}

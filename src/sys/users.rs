@@ -1,0 +1,194 @@
+//! User and group names from passwd(5) and group(5), read by ourselves: a static binary has no name service, and the
+//! daemon must not wait for one.
+//!
+//! The tables hold the whole files, so an unknown id costs no more than a known one. [`Users::refresh`] reads a file
+//! again when it has changed since.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A file larger than this is read only so far: memory stays bounded.
+const MAX_FILE: u64 = 16 << 20;
+
+/// The names of a system.
+pub struct Users {
+    users: NameFile,
+    groups: NameFile,
+}
+
+impl Users {
+    /// Reads `etc/passwd` and `etc/group` under `root` (`/` for the running system). Missing files are empty ones.
+    pub fn open(root: &Path) -> Users {
+        let mut users =
+            Users { users: NameFile::new(root.join("etc/passwd")), groups: NameFile::new(root.join("etc/group")) };
+        users.refresh();
+        users
+    }
+
+    /// Reads again what has changed on disk.
+    pub fn refresh(&mut self) {
+        self.users.refresh();
+        self.groups.refresh();
+    }
+
+    /// The name of a user; the first line with this uid counts.
+    pub fn user_name(&self, uid: u32) -> Option<&[u8]> {
+        self.users.name(uid)
+    }
+
+    /// The name of a group.
+    pub fn group_name(&self, gid: u32) -> Option<&[u8]> {
+        self.groups.name(gid)
+    }
+
+    /// The uid of a user by name.
+    pub fn user_id(&self, name: &[u8]) -> Option<u32> {
+        self.users.id(name)
+    }
+
+    /// The gid of a group by name.
+    pub fn group_id(&self, name: &[u8]) -> Option<u32> {
+        self.groups.id(name)
+    }
+}
+
+/// What tells one state of a file from another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    changed: (i64, i64),
+}
+
+/// One file of `name:...:id:...` lines.
+struct NameFile {
+    path: PathBuf,
+    stamp: Option<Stamp>,
+    text: Vec<u8>,
+    /// Sorted by id, one row an id: (id, start, length) of the name in `text`.
+    rows: Vec<(u32, u32, u32)>,
+}
+
+impl NameFile {
+    fn new(path: PathBuf) -> NameFile {
+        NameFile { path, stamp: None, text: Vec::new(), rows: Vec::new() }
+    }
+
+    fn refresh(&mut self) {
+        let stamp = std::fs::metadata(&self.path).ok().map(|m| Stamp {
+            device: m.dev(),
+            inode: m.ino(),
+            size: m.size(),
+            changed: (m.ctime(), m.ctime_nsec()),
+        });
+        if stamp == self.stamp {
+            return;
+        }
+        self.stamp = stamp;
+        self.text.clear();
+        if let Ok(file) = File::open(&self.path) {
+            // A file that cannot be read to its end counts as far as it was read.
+            let _ = file.take(MAX_FILE).read_to_end(&mut self.text);
+        }
+        self.rows = parse(&self.text);
+    }
+
+    fn name(&self, id: u32) -> Option<&[u8]> {
+        let at = self.rows.binary_search_by_key(&id, |row| row.0).ok()?;
+        self.slice(self.rows.get(at)?)
+    }
+
+    fn id(&self, name: &[u8]) -> Option<u32> {
+        self.rows.iter().find(|row| self.slice(row) == Some(name)).map(|row| row.0).or_else(|| {
+            // A second name of the same id has no row of its own.
+            lines(&self.text)
+                .find(|(_, line)| line.split(|&b| b == b':').next() == Some(name))
+                .and_then(|(_, l)| id_of(l))
+        })
+    }
+
+    fn slice(&self, row: &(u32, u32, u32)) -> Option<&[u8]> {
+        self.text.get(row.1 as usize..)?.get(..row.2 as usize)
+    }
+}
+
+fn parse(text: &[u8]) -> Vec<(u32, u32, u32)> {
+    let mut rows = Vec::new();
+    for (start, line) in lines(text) {
+        let Some(end) = line.iter().position(|&b| b == b':') else { continue };
+        if let Some(id) = id_of(line).filter(|_| end > 0) {
+            rows.push((id, start as u32, end as u32));
+        }
+    }
+    // Stable: of several lines with one id the first stays first, and alone.
+    rows.sort_by_key(|row| row.0);
+    rows.dedup_by_key(|row| row.0);
+    rows
+}
+
+/// Every line with the offset it starts at.
+fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut start = 0;
+    text.split(|&b| b == b'\n').map(move |line| {
+        let at = start;
+        start += line.len() + 1;
+        (at, line)
+    })
+}
+
+fn id_of(line: &[u8]) -> Option<u32> {
+    std::str::from_utf8(line.split(|&b| b == b':').nth(2)?).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(passwd: &str) -> NameFile {
+        let mut file = NameFile::new(PathBuf::new());
+        file.text = passwd.as_bytes().to_vec();
+        file.rows = parse(&file.text);
+        file
+    }
+
+    #[test]
+    fn names_and_ids_both_ways() {
+        let file = names("root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh");
+        assert_eq!(file.name(0), Some(&b"root"[..]));
+        assert_eq!(file.name(1000), Some(&b"alice"[..]));
+        assert_eq!(file.name(1001), None);
+        assert_eq!(file.id(b"alice"), Some(1000));
+        assert_eq!(file.id(b"ali"), None);
+    }
+
+    #[test]
+    fn the_first_line_names_an_id_and_every_name_finds_its_id() {
+        let file = names("root:x:0:0::/:\ntoor:x:0:0::/:\n");
+        assert_eq!(file.name(0), Some(&b"root"[..]));
+        assert_eq!(file.id(b"toor"), Some(0));
+    }
+
+    #[test]
+    fn lines_that_are_none_are_passed_over() {
+        let file = names("\n+\n:x:5:\nbad:x:many:\nnumber\nbig:x:4294967296:\nok:x:7:\n\u{0}:::");
+        assert_eq!(file.rows.len(), 1);
+        assert_eq!(file.name(7), Some(&b"ok"[..]));
+    }
+
+    #[test]
+    fn a_changed_file_is_read_again() {
+        let root = std::env::temp_dir().join(format!("auditbox-users-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("etc")).unwrap();
+        std::fs::write(root.join("etc/group"), "root:x:0:\n").unwrap();
+        let mut users = Users::open(&root);
+        assert_eq!(users.group_name(0), Some(&b"root"[..]));
+        assert_eq!(users.group_name(7), None);
+        std::fs::write(root.join("etc/group"), "root:x:0:\nseven:x:7:\n").unwrap();
+        users.refresh();
+        assert_eq!(users.group_id(b"seven"), Some(7));
+        std::fs::remove_dir_all(&root).unwrap();
+    }
+}
