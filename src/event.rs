@@ -1,1 +1,488 @@
 //! Records that share node, time and serial become events: one bounded assembler for every reader.
+//!
+//! Records of different events arrive interleaved, late and out of order. The assembler keeps what is building, decides
+//! when an event is complete, and hands events out in the order of their stamps. It is bounded: an event that grows beyond
+//! [`EVENT_BYTES`], and the oldest event when more than [`WAITING_BYTES`] or [`WAITING_EVENTS`] wait, is handed out as it is.
+
+use crate::record::{ENRICHED, Record, RecordType, Stamp};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// No event takes more text than this; further records begin another one.
+pub const EVENT_BYTES: usize = 2 << 20;
+
+/// What may wait for its end, in bytes of text.
+pub const WAITING_BYTES: usize = 6 << 20;
+
+/// How many events may wait for their end.
+pub const WAITING_EVENTS: usize = 16 << 10;
+
+/// Where the parts of a record lie in its event's text.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    kind: RecordType,
+    start: u32,
+    line: u32,
+    node_at: u16,
+    kind_at: u16,
+    kind_len: u16,
+    body_len: u32,
+    enriched: Option<u32>,
+}
+
+/// All records with the same node, time and serial, in the order in which they came.
+#[derive(Clone, Debug, Default)]
+pub struct Event {
+    stamp: Stamp,
+    text: Vec<u8>,
+    node_len: Option<u32>,
+    spans: Vec<Span>,
+}
+
+impl Event {
+    /// When it happened.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    /// The machine it came from, if its first record says so.
+    pub fn node(&self) -> Option<&[u8]> {
+        self.spans.first().and_then(|span| self.node_of(span))
+    }
+
+    /// The type of its first record.
+    pub fn kind(&self) -> RecordType {
+        self.spans.first().map_or(RecordType::UNRECOGNISED, |s| s.kind)
+    }
+
+    /// How many records it has.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether it has no record at all.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Its records, first to last.
+    pub fn records(&self) -> impl DoubleEndedIterator<Item = Record<'_>> + ExactSizeIterator {
+        self.spans.iter().map(|span| self.record_of(span))
+    }
+
+    /// One of its records.
+    pub fn record(&self, index: usize) -> Option<Record<'_>> {
+        self.spans.get(index).map(|span| self.record_of(span))
+    }
+
+    /// Whether one of its records carries looked-up names.
+    pub fn is_enriched(&self) -> bool {
+        self.spans.iter().any(|s| s.enriched.is_some())
+    }
+
+    /// Adds a record. The caller has seen that it belongs here; the first one gives stamp and node.
+    pub fn push(&mut self, record: &Record<'_>) {
+        let start = size(self.text.len());
+        self.text.extend_from_slice(record.line);
+        if let Some(names) = record.enriched {
+            self.text.push(ENRICHED);
+            self.text.extend_from_slice(names);
+        }
+        if self.spans.is_empty() {
+            self.stamp = record.stamp;
+            self.node_len = record.node.map(|node| size(node.len()));
+        }
+        self.spans.push(Span {
+            kind: record.kind,
+            start,
+            line: size(record.line.len()),
+            node_at: place(record.line, record.node.unwrap_or_default()),
+            kind_at: place(record.line, record.kind_text),
+            kind_len: u16::try_from(record.kind_text.len()).unwrap_or(0),
+            body_len: size(record.body.len()),
+            enriched: record.enriched.map(|names| size(names.len())),
+        });
+    }
+
+    /// Forgets its records and keeps its memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.spans.clear();
+        self.node_len = None;
+        self.stamp = Stamp::default();
+    }
+
+    fn record_of(&self, span: &Span) -> Record<'_> {
+        let line = cut(&self.text, span.start, span.line).unwrap_or_default();
+        Record {
+            line,
+            node: self.node_of(span),
+            kind: span.kind,
+            kind_text: cut(line, u32::from(span.kind_at), u32::from(span.kind_len)).unwrap_or_default(),
+            stamp: self.stamp,
+            body: cut(line, span.line - span.body_len, span.body_len).unwrap_or_default(),
+            enriched: span.enriched.and_then(|len| cut(&self.text, span.start + span.line + 1, len)),
+        }
+    }
+
+    fn node_of(&self, span: &Span) -> Option<&[u8]> {
+        cut(&self.text, span.start + u32::from(span.node_at), self.node_len?)
+    }
+
+    fn is(&self, record: &Record<'_>) -> bool {
+        self.stamp == record.stamp && self.node() == record.node
+    }
+}
+
+fn cut(text: &[u8], at: u32, len: u32) -> Option<&[u8]> {
+    text.get(at as usize..)?.get(..len as usize)
+}
+
+fn size(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+/// The place of `part`, which is a slice of the front of `line`.
+fn place(line: &[u8], part: &[u8]) -> u16 {
+    u16::try_from((part.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize)).unwrap_or(0)
+}
+
+/// When an event counts as complete. Both hand out the event with the smallest stamp, and only if it is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// COMPAT: ausearch and aureport look when a record opens a new event: events of a type that is alone are complete, and
+    /// those older by the timeout. The end of an event (EOE, PROCTITLE) does not end it, so later records still join.
+    Search,
+    /// COMPAT: libauparse looks after every record: an event whose newest record is of an ending type is complete, and those
+    /// older by the timeout. A record that comes later begins a second event with the same stamp. Complete events wait
+    /// until another one opens.
+    Library,
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// It joined an event that was building.
+    Joined,
+    /// It opened an event.
+    Opened,
+    /// It was the end of an event that is not building any more.
+    Dropped,
+}
+
+/// Builds events from records.
+pub struct Assembler {
+    policy: Policy,
+    timeout: u64,
+    slots: Vec<Slot>,
+    /// Slots without event, lowest first.
+    free: BinaryHeap<Reverse<u32>>,
+    /// Every event in waiting. COMPAT: among equal stamps the lower slot goes first.
+    order: BinaryHeap<Reverse<(Stamp, u32)>>,
+    /// Building events by a hash of their stamp: the first slot of each chain.
+    chains: Vec<u32>,
+    waiting_bytes: usize,
+    handing_out: bool,
+    spare: Vec<Event>,
+}
+
+#[derive(Default)]
+struct Slot {
+    event: Event,
+    complete: bool,
+    /// The next building event of the same chain.
+    next: u32,
+}
+
+const NONE: u32 = u32::MAX;
+const CHAINS: usize = 1024;
+
+impl Assembler {
+    /// An empty assembler. `timeout` is the end-of-event timeout in seconds (auditd.conf(5), `end_of_event_timeout`).
+    pub fn new(policy: Policy, timeout: u64) -> Assembler {
+        Assembler {
+            policy,
+            timeout,
+            slots: Vec::new(),
+            free: BinaryHeap::new(),
+            order: BinaryHeap::new(),
+            chains: vec![NONE; CHAINS],
+            waiting_bytes: 0,
+            handing_out: true,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Takes one record. Call [`Assembler::next`] until it is empty before the next one.
+    pub fn push(&mut self, record: &Record<'_>) -> Placed {
+        if let Some(slot) = self.building(record) {
+            self.handing_out = self.policy == Policy::Search;
+            self.add(slot, record);
+            if self.policy == Policy::Library {
+                self.pass(record.stamp.sec);
+            }
+            return Placed::Joined;
+        }
+        if record.kind == RecordType(1320) {
+            return Placed::Dropped;
+        }
+        let slot = self.open(record.stamp);
+        self.handing_out = true;
+        self.add(slot, record);
+        self.pass(record.stamp.sec);
+        Placed::Opened
+    }
+
+    /// The next event in the order of stamps, if it is complete.
+    #[allow(clippy::should_implement_trait, reason = "an assembler gives out events between records, not a sequence")]
+    pub fn next(&mut self) -> Option<Event> {
+        let Reverse((_, at)) = *self.order.peek()?;
+        let crowded = self.waiting_bytes > WAITING_BYTES || self.order.len() > WAITING_EVENTS;
+        let complete = self.handing_out && self.slots.get(at as usize)?.complete;
+        if !crowded && !complete {
+            return None;
+        }
+        self.complete(at);
+        self.order.pop();
+        self.free.push(Reverse(at));
+        let fresh = self.spare.pop().unwrap_or_default();
+        let event = std::mem::replace(&mut self.slots.get_mut(at as usize)?.event, fresh);
+        self.waiting_bytes -= event.text.len();
+        Some(event)
+    }
+
+    /// Takes back the memory of an event that is done with.
+    pub fn recycle(&mut self, mut event: Event) {
+        if self.spare.len() < 8 && event.text.capacity() <= 64 << 10 {
+            event.clear();
+            self.spare.push(event);
+        }
+    }
+
+    /// The input is at its end: everything that waits is complete.
+    pub fn finish(&mut self) {
+        self.complete_where(|_| true);
+    }
+
+    /// The input may go on later: only events that hold a record of an ending type are complete.
+    pub fn finish_ended(&mut self) {
+        self.complete_where(|event| event.spans.iter().any(|s| s.kind.ends_event()));
+    }
+
+    /// Completes what is older than the timeout at `sec`.
+    pub fn age(&mut self, sec: u64) {
+        self.handing_out = true;
+        self.pass(sec);
+    }
+
+    /// How many events wait, and how many of them are complete.
+    pub fn waiting(&self) -> (usize, usize) {
+        let complete = |at: u32| self.slots.get(at as usize).is_some_and(|s| s.complete);
+        (self.order.len(), self.order.iter().filter(|Reverse((_, at))| complete(*at)).count())
+    }
+
+    fn complete_where(&mut self, test: impl Fn(&Event) -> bool) {
+        self.handing_out = true;
+        let waiting: Vec<u32> = self.order.iter().map(|Reverse((_, at))| *at).collect();
+        for at in waiting {
+            if self.slots.get(at as usize).is_some_and(|s| test(&s.event)) {
+                self.complete(at);
+            }
+        }
+    }
+
+    /// The building event to which the record belongs.
+    fn building(&self, record: &Record<'_>) -> Option<u32> {
+        let mut at = *self.chains.get(chain(record.stamp))?;
+        while let Some(slot) = self.slots.get(at as usize) {
+            if slot.event.is(record) {
+                return Some(at);
+            }
+            at = slot.next;
+        }
+        None
+    }
+
+    /// Makes room for a new event in the lowest free slot.
+    fn open(&mut self, stamp: Stamp) -> u32 {
+        let at = match self.free.pop() {
+            Some(Reverse(at)) => at,
+            None => {
+                self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), complete: false, next: NONE });
+                size(self.slots.len() - 1)
+            }
+        };
+        self.order.push(Reverse((stamp, at)));
+        if let (Some(head), Some(slot)) = (self.chains.get_mut(chain(stamp)), self.slots.get_mut(at as usize)) {
+            slot.complete = false;
+            slot.next = std::mem::replace(head, at);
+        }
+        at
+    }
+
+    fn add(&mut self, at: u32, record: &Record<'_>) {
+        let Some(slot) = self.slots.get_mut(at as usize) else { return };
+        let before = slot.event.text.len();
+        slot.event.push(record);
+        self.waiting_bytes += slot.event.text.len() - before;
+        let ended = match self.policy {
+            Policy::Search => slot.event.kind().ends_event(),
+            Policy::Library => record.kind.ends_event(),
+        };
+        if ended || slot.event.text.len() > EVENT_BYTES {
+            self.complete(at);
+        }
+    }
+
+    /// Completes what is older than the timeout, now that the log has come to `sec`.
+    fn pass(&mut self, sec: u64) {
+        let Some(limit) = sec.checked_sub(self.timeout) else { return };
+        let mut aged = Vec::new();
+        while let Some(Reverse((stamp, at))) = self.order.peek().copied() {
+            if stamp.sec > limit {
+                break;
+            }
+            self.order.pop();
+            self.complete(at);
+            aged.push(Reverse((stamp, at)));
+        }
+        self.order.extend(aged);
+    }
+
+    /// Marks the event complete, so that no record joins it any more.
+    fn complete(&mut self, at: u32) {
+        let Some(slot) = self.slots.get_mut(at as usize).filter(|s| !s.complete) else { return };
+        slot.complete = true;
+        let (stamp, next) = (slot.event.stamp, slot.next);
+        let Some(head) = self.chains.get_mut(chain(stamp)) else { return };
+        if *head == at {
+            *head = next;
+            return;
+        }
+        let mut previous = *head;
+        while let Some(slot) = self.slots.get_mut(previous as usize) {
+            if slot.next == at {
+                slot.next = next;
+                return;
+            }
+            previous = slot.next;
+        }
+    }
+}
+
+fn chain(stamp: Stamp) -> usize {
+    (stamp.serial ^ stamp.sec) as usize % CHAINS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pushes `TYPE SECOND.MILLI:SERIAL` lines; gives back each event as its stamp's serial and its types' first letters.
+    fn run(policy: Policy, lines: &[&str]) -> Vec<String> {
+        let mut assembler = Assembler::new(policy, 2);
+        let mut got = Vec::new();
+        for line in lines {
+            let (kind, stamp) = line.split_once(' ').unwrap();
+            let line = format!("type={kind} msg=audit(17000000{stamp}): a=1");
+            assembler.push(&Record::parse(line.as_bytes()).unwrap());
+            drain(&mut assembler, &mut got);
+        }
+        assembler.finish();
+        drain(&mut assembler, &mut got);
+        got
+    }
+
+    fn drain(assembler: &mut Assembler, got: &mut Vec<String>) {
+        while let Some(event) = assembler.next() {
+            let kinds: String = event.records().filter_map(|r| r.kind.name()?.chars().next()).collect();
+            got.push(format!("{} {kinds}", event.stamp().serial));
+            assembler.recycle(event);
+        }
+    }
+
+    const MIXED: &[&str] = &[
+        "SYSCALL 10.001:1",
+        "SYSCALL 10.001:2",
+        "CWD 10.001:1",
+        "CWD 10.001:2",
+        "EOE 10.001:2",
+        "EOE 10.001:1",
+        "CWD 10.001:1",
+        "USER_AUTH 10.005:3",
+        "CWD 10.001:1",
+        "SYSCALL 12.000:4",
+    ];
+
+    #[test]
+    fn searching_lets_late_records_join_until_the_timeout() {
+        assert_eq!(run(Policy::Search, MIXED), ["1 SCECC", "2 SCE", "3 U", "4 S"]);
+    }
+
+    #[test]
+    fn the_library_ends_an_event_at_its_last_record() {
+        assert_eq!(run(Policy::Library, MIXED), ["1 SCE", "1 CC", "2 SCE", "3 U", "4 S"]);
+    }
+
+    #[test]
+    fn an_end_without_its_event_is_dropped() {
+        assert!(run(Policy::Search, &["EOE 10.001:1"]).is_empty());
+        assert!(run(Policy::Library, &["EOE 10.001:1"]).is_empty());
+    }
+
+    #[test]
+    fn an_old_event_holds_back_complete_ones() {
+        let lines = ["SYSCALL 10.001:1", "USER_AUTH 10.002:2", "USER_AUTH 11.999:3", "CWD 10.001:1"];
+        assert_eq!(run(Policy::Search, &lines), ["1 SC", "2 U", "3 U"]);
+    }
+
+    #[test]
+    fn a_late_event_waits_for_its_own_records() {
+        let lines = ["USER_AUTH 50.001:9", "SYSCALL 10.001:1", "CWD 10.001:1", "USER_AUTH 51.000:10"];
+        assert_eq!(run(Policy::Search, &lines), ["9 U", "1 SC", "10 U"]);
+    }
+
+    #[test]
+    fn nodes_keep_events_apart() {
+        let mut assembler = Assembler::new(Policy::Search, 2);
+        for node in ["a", "b", "a"] {
+            let line = format!("node={node} type=SYSCALL msg=audit(1700000010.001:1): a=1");
+            assembler.push(&Record::parse(line.as_bytes()).unwrap());
+        }
+        assembler.finish();
+        let first = assembler.next().unwrap();
+        assert_eq!((first.node(), first.len()), (Some(&b"a"[..]), 2));
+        assert_eq!(assembler.next().unwrap().len(), 1);
+        assert!(assembler.next().is_none());
+    }
+
+    #[test]
+    fn records_come_back_as_they_went_in() {
+        let line = b"node=web type=BOGUS msg=audit(1700000010.001:1): a=1UID=x";
+        let record = Record::parse(line).unwrap();
+        let mut event = Event::default();
+        event.push(&record);
+        event.push(&record);
+        assert!(event.records().all(|r| r == record));
+        assert!(event.is_enriched());
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut assembler = Assembler::new(Policy::Search, 2);
+        let mut out = 0;
+        for serial in 0..(WAITING_EVENTS as u64 + 10) {
+            let line = format!("type=SYSCALL msg=audit(1700000010.001:{serial}): a=1");
+            assembler.push(&Record::parse(line.as_bytes()).unwrap());
+            out += std::iter::from_fn(|| assembler.next()).count();
+        }
+        assert_eq!(out, 10);
+        let long = [b"type=SYSCALL msg=audit(1700000010.001:1): a=".to_vec(), vec![b'x'; 8000]].concat();
+        let record = Record::parse(&long).unwrap();
+        for _ in 0..2 * EVENT_BYTES / long.len() {
+            assembler.push(&record);
+            while assembler.next().is_some() {}
+        }
+        assert!(assembler.waiting_bytes <= WAITING_BYTES);
+    }
+}

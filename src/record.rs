@@ -1,1 +1,406 @@
 //! One line of an audit log: type, node, stamp and fields. Borrows the line, never allocates.
+//!
+//! A line reads `[node=NAME ]type=TYPE msg=audit(SECONDS.MILLI:SERIAL): BODY`, and behind a byte 0x1D an enriched record
+//! carries the names its ids had when it was written. Lines come from disks and networks: whatever cannot be read is
+//! skipped or kept as it stands, and nothing panics.
+
+use crate::text::{self, number};
+use memchr::{memchr, memchr2};
+
+/// Separates a record from the names that were looked up for it when it was written.
+pub const ENRICHED: u8 = 0x1D;
+
+/// Separates the keys in one key value.
+pub const KEY_SEPARATOR: u8 = 0x01;
+
+/// When an event happened, and its number within that millisecond. Orders events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp {
+    /// Seconds since 1970.
+    pub sec: u64,
+    /// 0 to 999.
+    pub milli: u16,
+    /// The kernel's event counter.
+    pub serial: u64,
+}
+
+impl Stamp {
+    /// Reads `SECONDS[.MILLI][:SERIAL]`; what is missing is zero. `None` when a number does not fit.
+    pub fn parse(word: &[u8]) -> Option<Stamp> {
+        let sec = number::lead(word, 10).filter(|&s| s < i64::MAX as u64 - EOE_MARGIN)?;
+        let (milli, tail) = match text::after(word, b".") {
+            Some(rest) => (number::lead(rest, 10).filter(|&m| m <= 999)?, rest),
+            None => (0, word),
+        };
+        let serial = match text::after(tail, b":") {
+            Some(rest) => number::lead(rest, 10)?,
+            None => 0,
+        };
+        Some(Stamp { sec, milli: u16::try_from(milli).ok()?, serial })
+    }
+
+    /// Appends `SECONDS.MILLI:SERIAL`.
+    pub fn print(&self, out: &mut Vec<u8>) {
+        number::push(out, self.sec);
+        out.push(b'.');
+        number::push_wide(out, u64::from(self.milli), 3);
+        out.push(b':');
+        number::push(out, self.serial);
+    }
+}
+
+/// Room left above every second for adding a timeout.
+const EOE_MARGIN: u64 = 1 << 32;
+
+/// A record's type: the number of its message in `linux/audit.h` or libaudit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordType(pub u32);
+
+impl RecordType {
+    /// What a name that is neither known nor a number stands for. Such records are kept.
+    pub const UNRECOGNISED: RecordType = RecordType(u32::MAX);
+
+    /// `NAME` in any case, `UNKNOWN[n]` or a bare number.
+    pub fn parse(name: &[u8]) -> RecordType {
+        if let Some(number) = named(name) {
+            return RecordType(number);
+        }
+        let digits = match name.strip_prefix(b"UNKNOWN[") {
+            Some(rest) => text::before(rest, b']').map(|inside| inside.get(..7).unwrap_or(inside)),
+            None => name.first().filter(|b| b.is_ascii_digit()).map(|_| name),
+        };
+        let number = digits.and_then(|d| number::lead(d, 10)).and_then(|n| u32::try_from(n).ok());
+        number.map_or(RecordType::UNRECOGNISED, RecordType)
+    }
+
+    /// The type's name, if it has one.
+    pub fn name(self) -> Option<&'static str> {
+        name_of(self.0)
+    }
+
+    /// Appends the name, or else `UNKNOWN[n]`.
+    pub fn print(self, out: &mut Vec<u8>) {
+        match self.name() {
+            Some(name) => out.extend_from_slice(name.as_bytes()),
+            None => {
+                out.extend_from_slice(b"UNKNOWN[");
+                number::push(out, u64::from(self.0));
+                out.push(b']');
+            }
+        }
+    }
+
+    /// Whether a record of this type is the last one of its event (or the only one).
+    pub fn ends_event(self) -> bool {
+        matches!(self.0, 1005 | 1007..=1299 | 1320 | 1327 | 1406..=1419 | 2000 | 2100..) && self != Self::UNRECOGNISED
+    }
+}
+
+/// One field of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// What stands before the `=`.
+    pub name: &'a [u8],
+    /// What stands behind it, with its quotes.
+    pub value: &'a [u8],
+}
+
+/// One record, borrowed from its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// The line without newline and without its enriched part.
+    pub line: &'a [u8],
+    /// The machine it came from, if it says so.
+    pub node: Option<&'a [u8]>,
+    /// Its type.
+    pub kind: RecordType,
+    /// Its type as it is written.
+    pub kind_text: &'a [u8],
+    /// Its event.
+    pub stamp: Stamp,
+    /// What follows the `)` of the stamp; normally begins with `: `.
+    pub body: &'a [u8],
+    /// The looked-up names behind byte 0x1D.
+    pub enriched: Option<&'a [u8]>,
+}
+
+fn named(name: &[u8]) -> Option<u32> {
+    NAMES.iter().find(|(n, _)| n.as_bytes().eq_ignore_ascii_case(name)).map(|(_, number)| *number)
+}
+
+fn name_of(number: u32) -> Option<&'static str> {
+    NAMES.iter().find(|(_, n)| *n == number).map(|(name, _)| *name)
+}
+
+/// The few types this file must know by name.
+const NAMES: &[(&str, u32)] = &[
+    ("USER", 1005),
+    ("LOGIN", 1006),
+    ("USER_AUTH", 1100),
+    ("SYSCALL", 1300),
+    ("PATH", 1302),
+    ("CWD", 1307),
+    ("EOE", 1320),
+    ("PROCTITLE", 1327),
+    ("AVC", 1400),
+];
+
+/// Why a line is no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed<'a> {
+    /// It does not have the shape of one.
+    Shape,
+    /// The text of the stamp holds a number that does not fit.
+    Stamp(&'a [u8]),
+}
+
+impl<'a> Record<'a> {
+    /// Reads one line, with or without its newline.
+    pub fn parse(line: &'a [u8]) -> Option<Record<'a>> {
+        Record::scan(line).ok()
+    }
+
+    /// Like [`Record::parse`], and says why not.
+    ///
+    /// COMPAT: type and stamp must stand in the first 80 bytes (340 with a node), the word of the stamp must exceed 18,
+    /// and a NUL byte ends the line.
+    pub fn scan(line: &'a [u8]) -> Result<Record<'a>, Malformed<'a>> {
+        let (line, enriched) = parts(line);
+        let limit = if line.first() == Some(&b'n') { 340 } else { 80 };
+        let mut head = line.get(..limit).unwrap_or(line);
+        let start = head.len();
+        let mut word = text::take_word(&mut head).ok_or(Malformed::Shape)?;
+        let mut node = None;
+        if word.first() == Some(&b'n') {
+            node = Some(word.get(5..).unwrap_or_default());
+            word = text::take_word(&mut head).ok_or(Malformed::Shape)?;
+        }
+        let kind_text = word.get(5..).unwrap_or_default();
+        let word = text::take_word(&mut head).filter(|w| w.len() > 18).ok_or(Malformed::Shape)?;
+        let end = start - head.len();
+        let open = if word.get(9) == Some(&b'(') { 9 } else { memchr(b'(', word).ok_or(Malformed::Shape)? };
+        let inside = word.get(open + 1..).unwrap_or_default();
+        let digits = text::up_to(inside, b')');
+        let stamp = Stamp::parse(digits).ok_or(Malformed::Stamp(digits))?;
+        let body = line.get(end - (inside.len() - digits.len()).saturating_sub(1)..).unwrap_or_default();
+        Ok(Record { line, node, kind: RecordType::parse(kind_text), kind_text, stamp, body, enriched })
+    }
+
+    /// The record's fields in order: `node`, `type`, and those of the body, also inside `msg='...'`.
+    pub fn fields(&self) -> Fields<'a> {
+        Fields { rest: self.line, avc: matches!(self.kind.0, 1400 | 1107), seen: 0, node: 0 }
+    }
+
+    /// The first field of that name.
+    pub fn field(&self, name: &[u8]) -> Option<&'a [u8]> {
+        self.fields().find(|f| f.name == name).map(|f| f.value)
+    }
+}
+
+/// Line and enriched part, each without newline and what follows a NUL.
+fn parts(line: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    match memchr2(ENRICHED, 0, line) {
+        Some(at) if line.get(at) == Some(&ENRICHED) => {
+            let (front, back) = line.split_at(at);
+            (front, back.get(1..).map(|names| text::up_to(names, 0)))
+        }
+        Some(at) => (line.get(..at).unwrap_or(line), None),
+        None => (line, None),
+    }
+}
+
+/// Fields of one record, in the manner of libauparse.
+///
+/// Words between spaces that hold a `=`. A `(` before the name goes, and so does one each of `:` `,` `'` `)` behind the
+/// value, in that order, except of `(none)` and `(null)`; empty values are skipped, and a quoted value with spaces is
+/// cut at the first. The unlabelled words of an SELinux message come out as `seresult` and `seperms`; the latter's value
+/// is the text between the braces, of which libauparse makes a list with commas. A key in hex is one field here; see
+/// [`keys`].
+#[derive(Clone)]
+pub struct Fields<'a> {
+    rest: &'a [u8],
+    avc: bool,
+    seen: usize,
+    node: usize,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Field<'a>> {
+        while let Some(word) = text::take_word(&mut self.rest) {
+            let field = if word.contains(&b'=') { labelled(word) } else { self.unlabelled(word) };
+            if let Some(field) = field {
+                self.node |= usize::from(self.seen == 0 && field.name == b"node");
+                self.seen += 1;
+                return Some(field);
+            }
+        }
+        None
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// SELinux writes `avc:  denied  { read write } for` where others write name and value.
+    fn unlabelled(&mut self, word: &'a [u8]) -> Option<Field<'a>> {
+        if !self.avc || word.starts_with(b"avc") {
+            return None;
+        }
+        match self.seen.checked_sub(self.node) {
+            Some(1) => Some(Field { name: b"seresult", value: word }),
+            Some(2) if word.first() == Some(&b'{') => {
+                let close = memchr(b'}', self.rest).unwrap_or(self.rest.len());
+                let (inside, tail) = self.rest.split_at(close);
+                self.rest = tail.get(1..).unwrap_or_default();
+                Some(Field { name: b"seperms", value: inside.trim_ascii() })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn labelled(word: &[u8]) -> Option<Field<'_>> {
+    let word = match word.strip_prefix(b"msg=") {
+        Some([b'a', ..]) => return None,
+        Some([b'\'', inner @ ..]) => inner,
+        _ => word,
+    };
+    let (name, value) = word.split_at(memchr(b'=', word)?);
+    let name = name.strip_prefix(b"(").unwrap_or(name);
+    let value = value.get(1..).filter(|v| !v.is_empty())?;
+    let value = value.strip_suffix(b":").unwrap_or(value);
+    let value = value.strip_suffix(b",").unwrap_or(value);
+    let value = value.strip_suffix(b"'").unwrap_or(value);
+    let value = match value {
+        b"(none)" | b"(null)" => value,
+        _ => value.strip_suffix(b")").unwrap_or(value),
+    };
+    Some(Field { name, value })
+}
+
+/// Decodes a key value: one key in quotes, or hex digits of several separated by byte 0x01. Appends the keys to `out`
+/// with the separators between them; false when there is no key (`(null)`, or nothing that can be decoded).
+pub fn keys(value: &[u8], out: &mut Vec<u8>) -> bool {
+    match value {
+        [b'(', ..] => false,
+        [b'"', rest @ ..] => {
+            out.extend_from_slice(text::up_to(rest, b'"'));
+            true
+        }
+        _ => text::hex::unescape(value, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &[u8] =
+        b"node=web type=SYSCALL msg=audit(1700000009.123:45): arch=c000003e a0=1 key=(null)\x1DARCH=x86_64\n";
+
+    #[test]
+    fn a_record_is_type_node_stamp_body_and_names() {
+        let record = Record::parse(LINE).unwrap();
+        assert_eq!(record.node, Some(&b"web"[..]));
+        assert_eq!(record.kind, RecordType(1300));
+        assert_eq!(record.stamp, Stamp { sec: 1_700_000_009, milli: 123, serial: 45 });
+        assert_eq!(record.body, b": arch=c000003e a0=1 key=(null)");
+        assert_eq!(record.enriched, Some(&b"ARCH=x86_64"[..]));
+        assert!(record.line.ends_with(b"key=(null)"));
+    }
+
+    #[test]
+    fn a_stamp_may_lack_milli_and_serial() {
+        let record = Record::parse(b"type=USER msg=audit(1700000009): x").unwrap();
+        assert_eq!(record.stamp, Stamp { sec: 1_700_000_009, milli: 0, serial: 0 });
+        assert_eq!(record.body, b": x");
+    }
+
+    #[test]
+    fn a_line_without_type_or_stamp_is_no_record() {
+        for line in [&b""[..], b"\n", b"type=USER", b"type=USER msg=audit(1.1:1): x", b"junk junk junkjunkjunkjunkjunk"]
+        {
+            assert_eq!(Record::scan(line), Err(Malformed::Shape), "{:?}", String::from_utf8_lossy(line));
+        }
+        let line = b"type=USER msg=audit(1700000000.1000:1): x";
+        assert_eq!(Record::scan(line), Err(Malformed::Stamp(b"1700000000.1000:1")));
+        let line = b"type=USER msg=audit(99999999999999999999.1:1): x";
+        assert_eq!(Record::scan(line), Err(Malformed::Stamp(b"99999999999999999999.1:1")));
+    }
+
+    #[test]
+    fn type_and_stamp_must_stand_in_front() {
+        let mut line = vec![b' '; 60];
+        line.extend_from_slice(b"type=USER msg=audit(1700000009.123:45): x");
+        assert_eq!(Record::scan(&line), Err(Malformed::Shape));
+    }
+
+    #[test]
+    fn a_nul_ends_the_line() {
+        let record = Record::parse(b"type=USER msg=audit(1700000009.123:45): a=1\0 b=2\x1DUID=x\n").unwrap();
+        assert_eq!(record.body, b": a=1");
+        assert_eq!(record.enriched, None);
+    }
+
+    #[test]
+    fn an_unclosed_stamp_is_read_and_leaves_no_body() {
+        let record = Record::parse(b"type=USER msg=audit(1700000009.123:45").unwrap();
+        assert_eq!((record.stamp.serial, record.body), (45, &b""[..]));
+    }
+
+    #[test]
+    fn types_are_names_in_any_case_or_numbers() {
+        assert_eq!(RecordType::parse(b"avc"), RecordType(1400));
+        assert_eq!(RecordType::parse(b"UNKNOWN[1999]"), RecordType(1999));
+        assert_eq!(RecordType::parse(b"1999"), RecordType(1999));
+        assert_eq!(RecordType::parse(b"BOGUS"), RecordType::UNRECOGNISED);
+        assert_eq!(RecordType::parse(b"UNKNOWN[1"), RecordType::UNRECOGNISED);
+        let mut out = Vec::new();
+        RecordType(1300).print(&mut out);
+        RecordType(1999).print(&mut out);
+        assert_eq!(out, b"SYSCALLUNKNOWN[1999]");
+    }
+
+    #[test]
+    fn some_types_end_their_event() {
+        for (number, ends) in [(1005, true), (1006, false), (1300, false), (1320, true), (1327, true), (1999, false)] {
+            assert_eq!(RecordType(number).ends_event(), ends, "{number}");
+        }
+        assert!(!RecordType::UNRECOGNISED.ends_event());
+    }
+
+    fn fields(line: &[u8]) -> Vec<(String, String)> {
+        let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+        Record::parse(line).unwrap().fields().map(|f| (text(f.name), text(f.value))).collect()
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect()
+    }
+
+    #[test]
+    fn fields_are_words_with_an_equals_sign() {
+        let got = fields(
+            b"type=USER_AUTH msg=audit(1700000009.123:45): pid=1 (x=2): y= msg='op=PAM:auth acct=\"a b\" tty=(none) res=ok'",
+        );
+        let want = [("type", "USER_AUTH"), ("pid", "1"), ("x", "2"), ("op", "PAM:auth"), ("acct", "\"a")];
+        assert_eq!(got, pairs(&[&want[..], &[("tty", "(none)"), ("res", "ok")]].concat()));
+    }
+
+    #[test]
+    fn the_words_of_selinux_get_names() {
+        let got =
+            fields(b"node=n type=AVC msg=audit(1700000009.123:45): avc:  denied  { read write } for  pid=1 comm=\"x\"");
+        let want = [("node", "n"), ("type", "AVC"), ("seresult", "denied"), ("seperms", "read write"), ("pid", "1")];
+        assert_eq!(got, pairs(&[&want[..], &[("comm", "\"x\"")]].concat()));
+    }
+
+    #[test]
+    fn keys_are_quoted_or_in_hex() {
+        let mut out = Vec::new();
+        assert!(keys(b"\"one\"", &mut out) && keys(b"6B31016B32", &mut out));
+        assert_eq!(out, b"onek1\x01k2");
+        assert!(!keys(b"(null)", &mut out));
+    }
+}

@@ -1,1 +1,73 @@
-//! Bytes: line and field scanning, hex, quoting, numbers, escapes, JSON writing.
+//! Bytes: words, hex, quoting, numbers, escapes. Every scanner and printer stands on this; nothing here knows records.
+//!
+//! Input is whatever a log holds, so nothing panics, and nothing grows beyond its input but by a fixed factor.
+
+pub mod escape;
+pub mod hex;
+pub mod number;
+
+pub use escape::{Escape, escape};
+
+use memchr::{memchr, memmem};
+
+/// Words between spaces (other white space belongs to a word), as the audit format is split.
+pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    Words { rest: text }
+}
+
+/// Takes the first word off the front of `text`; `None` when only spaces are left.
+pub fn take_word<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let start = text.iter().position(|&b| b != b' ')?;
+    let rest = text.get(start..)?;
+    let end = memchr(b' ', rest).unwrap_or(rest.len());
+    let (word, tail) = rest.split_at(end);
+    *text = tail;
+    Some(word)
+}
+
+struct Words<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a [u8];
+    fn next(&mut self) -> Option<&'a [u8]> {
+        take_word(&mut self.rest)
+    }
+}
+
+/// What follows the first `needle` in `text`: a plain substring search, so `uid=` is found in `auid=` too.
+pub fn after<'a>(text: &'a [u8], needle: &[u8]) -> Option<&'a [u8]> {
+    let at = memmem::find(text, needle)?;
+    text.get(at + needle.len()..)
+}
+
+/// What stands before the first `stop` in `text`, if it occurs.
+pub fn before(text: &[u8], stop: u8) -> Option<&[u8]> {
+    text.get(..memchr(stop, text)?)
+}
+
+/// What stands before the first `stop` in `text`, or all of it.
+pub fn up_to(text: &[u8], stop: u8) -> &[u8] {
+    before(text, stop).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_cut_at_runs_of_spaces_only() {
+        let got: Vec<&[u8]> = words(b"  a=1   b\t=2 c ").collect();
+        assert_eq!(got, [&b"a=1"[..], b"b\t=2", b"c"]);
+        assert_eq!(words(b"   ").count(), 0);
+    }
+
+    #[test]
+    fn a_value_is_what_follows_its_name_up_to_a_stop() {
+        let line = b"auid=5 uid=7 end";
+        assert_eq!(after(line, b"uid=").map(|v| up_to(v, b' ')), Some(&b"5"[..]));
+        assert_eq!(after(line, b" uid=").and_then(|v| before(v, b' ')), Some(&b"7"[..]));
+        assert_eq!(after(line, b"end").and_then(|v| before(v, b' ')), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! Hex text: the form in which the kernel writes names that hold a quote, a space or a control byte.
+
+/// The value of one hex digit.
+pub fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// Decodes the hex digits `text` begins with and appends the bytes; an odd last digit is dropped.
+/// Returns how many digits there were.
+pub fn decode(text: &[u8], out: &mut Vec<u8>) -> usize {
+    let digits = text.iter().take_while(|b| digit(**b).is_some()).count();
+    out.extend(text.get(..digits).unwrap_or(text).chunks_exact(2).map(pair));
+    digits
+}
+
+fn pair(two: &[u8]) -> u8 {
+    two.iter().fold(0, |value, &b| value << 4 | digit(b).unwrap_or(0))
+}
+
+/// Decodes a value that is not quoted: `(text)` stands for itself, otherwise the hex digits it begins with are decoded.
+///
+/// Appends to `out` and returns true; returns false and leaves `out` alone when there is nothing to decode: fewer than
+/// two digits, or an open parenthesis without its mate.
+pub fn unescape(value: &[u8], out: &mut Vec<u8>) -> bool {
+    if value.first() == Some(&b'(') {
+        let Some(close) = memchr::memchr(b')', value) else { return false };
+        out.extend_from_slice(value.get(..=close).unwrap_or(value));
+        return true;
+    }
+    decode(value, out) >= 2
+}
+
+/// Appends `bytes` as upper-case hex.
+pub fn encode(bytes: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for b in bytes {
+        out.extend([DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: &[u8]) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        unescape(value, &mut out).then_some(out)
+    }
+
+    #[test]
+    fn digits_are_decoded_and_an_odd_one_is_dropped() {
+        assert_eq!(text(b"6361740A"), Some(b"cat\n".to_vec()));
+        assert_eq!(text(b"616"), Some(b"a".to_vec()));
+        assert_eq!(text(b"61zz62"), Some(b"a".to_vec()));
+        assert_eq!(text(b"6"), None);
+        assert_eq!(text(b"xyz"), None);
+        assert_eq!(text(b""), None);
+    }
+
+    #[test]
+    fn parentheses_stand_for_themselves() {
+        assert_eq!(text(b"(null) x"), Some(b"(null)".to_vec()));
+        assert_eq!(text(b"(null"), None);
+    }
+
+    #[test]
+    fn bytes_survive_both_ways() {
+        let all: Vec<u8> = (0..=255).collect();
+        let (mut hex, mut back) = (Vec::new(), Vec::new());
+        encode(&all, &mut hex);
+        assert_eq!(decode(&hex, &mut back), 512);
+        assert_eq!(back, all);
+    }
+}

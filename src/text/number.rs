@@ -1,0 +1,135 @@
+//! Numbers in and out, without the formatting machinery.
+//!
+//! `lead*` read the number a text begins with, in the manner of C's strtoul: leading white space and a sign are taken,
+//! what follows the digits is ignored, and no digit at all is zero. The log format was defined by readers of that kind.
+//! `whole*` take nothing but a complete number.
+
+/// The number `text` begins with; a minus sign wraps around. `None` when it does not fit.
+pub fn lead(text: &[u8], base: u32) -> Option<u64> {
+    let (negative, digits) = signed(text);
+    let value = magnitude(digits, base)?;
+    Some(if negative { value.wrapping_neg() } else { value })
+}
+
+/// The signed number `text` begins with. `None` when it does not fit.
+pub fn lead_signed(text: &[u8], base: u32) -> Option<i64> {
+    match signed(text) {
+        (true, digits) => 0i64.checked_sub_unsigned(magnitude(digits, base)?),
+        (false, digits) => i64::try_from(magnitude(digits, base)?).ok(),
+    }
+}
+
+/// Whether there is a minus sign, and what follows white space and sign.
+fn signed(text: &[u8]) -> (bool, &[u8]) {
+    match text.trim_ascii_start() {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    }
+}
+
+fn magnitude(digits: &[u8], base: u32) -> Option<u64> {
+    let digits = match digits {
+        [b'0', b'x' | b'X', rest @ ..] if base == 16 && rest.first().is_some_and(u8::is_ascii_hexdigit) => rest,
+        _ => digits,
+    };
+    let mut value = 0u64;
+    for b in digits {
+        let Some(digit) = char::from(*b).to_digit(base) else { break };
+        value = value.checked_mul(u64::from(base))?.checked_add(u64::from(digit))?;
+    }
+    Some(value)
+}
+
+/// A complete unsigned decimal number.
+pub fn whole(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    lead(text, 10)
+}
+
+/// Appends `value` in decimal.
+pub fn push(out: &mut Vec<u8>, value: u64) {
+    push_base(out, value, 10, 0);
+}
+
+/// Appends `value` in decimal with its sign.
+pub fn push_signed(out: &mut Vec<u8>, value: i64) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    push(out, value.unsigned_abs());
+}
+
+/// Appends `value` in decimal, filled up with zeros to `width` digits.
+pub fn push_wide(out: &mut Vec<u8>, value: u64, width: usize) {
+    push_base(out, value, 10, width);
+}
+
+/// Appends `value` in lower-case hexadecimal, without prefix.
+pub fn push_hex(out: &mut Vec<u8>, value: u64) {
+    push_base(out, value, 16, 0);
+}
+
+/// Appends `value` in octal, without prefix.
+pub fn push_octal(out: &mut Vec<u8>, value: u64) {
+    push_base(out, value, 8, 0);
+}
+
+fn push_base(out: &mut Vec<u8>, mut value: u64, base: u64, width: usize) {
+    let mut digits = [b'0'; 24];
+    let mut at = digits.len();
+    for place in digits.iter_mut().rev() {
+        at -= 1;
+        *place = b"0123456789abcdef"[(value % base) as usize & 15];
+        value /= base;
+        if value == 0 {
+            break;
+        }
+    }
+    let used = (digits.len() - at).max(width.min(digits.len()));
+    out.extend(digits.iter().skip(digits.len() - used));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leading_number_is_read_as_c_does() {
+        assert_eq!(lead(b"12ab", 10), Some(12));
+        assert_eq!(lead(b"  +7", 10), Some(7));
+        assert_eq!(lead(b"-1", 10), Some(u64::MAX));
+        assert_eq!(lead(b"abc", 10), Some(0));
+        assert_eq!(lead(b"0x1F ", 16), Some(31));
+        assert_eq!(lead(b"0x", 16), Some(0));
+        assert_eq!(lead(b"18446744073709551615", 10), Some(u64::MAX));
+        assert_eq!(lead(b"18446744073709551616", 10), None);
+        assert_eq!(lead_signed(b"-13 ", 10), Some(-13));
+        assert_eq!(lead_signed(b"-9223372036854775808", 10), Some(i64::MIN));
+        assert_eq!(lead_signed(b"9223372036854775808", 10), None);
+        assert_eq!(lead_signed(b"--5", 10), Some(0));
+    }
+
+    #[test]
+    fn a_whole_number_is_digits_and_nothing_else() {
+        assert_eq!(whole(b"042"), Some(42));
+        for bad in [&b""[..], b"-1", b"+1", b"1 ", b"0x1"] {
+            assert_eq!(whole(bad), None);
+        }
+    }
+
+    #[test]
+    fn numbers_print_in_every_base() {
+        let mut out = Vec::new();
+        push(&mut out, 0);
+        push_signed(&mut out, -15);
+        push_wide(&mut out, 7, 3);
+        push_wide(&mut out, 1234, 3);
+        push_hex(&mut out, 0xc000_003e);
+        push_octal(&mut out, 0o755);
+        push(&mut out, u64::MAX);
+        assert_eq!(out, b"0-150071234c000003e75518446744073709551615");
+    }
+}
