@@ -4,9 +4,18 @@
 //! each begins, and the numbers as one or two `u16` each. So a row costs its letters and four to six bytes, with no pointer.
 //! What a table promises about its order is proved while compiling too.
 
+pub mod errno;
+pub mod file;
 pub mod machine;
+pub mod memory;
+pub mod packet;
+pub mod process;
 pub mod record_type;
+pub mod rule;
+pub mod socket;
+pub mod socket_option;
 pub mod syscall;
+pub mod tty_key;
 
 use std::cmp::Ordering;
 
@@ -85,8 +94,8 @@ impl Table {
     }
 }
 
-/// Declares tables. `sorted` promises strictly rising numbers, `listed` keeps the written order; both promise that no name
-/// appears twice.
+/// Declares tables. `sorted`: numbers rise strictly, no name appears twice. `rising`: numbers rise strictly. `listed`: no name
+/// appears twice, and the written order is looked through from the top.
 macro_rules! tables {
     ($($(#[$about:meta])* $vis:vis $name:ident: $order:ident [$(($number:expr, $word:expr)),* $(,)?])*) => {$(
         $(#[$about])*
@@ -174,7 +183,19 @@ pub(crate) mod pack {
         packed
     }
 
+    /// A table of strictly rising numbers and unique names.
     pub(crate) const fn sorted(
+        rows: &Rows,
+        names: &'static [u8],
+        starts: &'static [u16],
+        numbers: &'static [u16],
+    ) -> Table {
+        names_are_unique(rows);
+        rising(rows, names, starts, numbers)
+    }
+
+    /// A table of strictly rising numbers.
+    pub(crate) const fn rising(
         rows: &Rows,
         names: &'static [u8],
         starts: &'static [u16],
@@ -182,29 +203,73 @@ pub(crate) mod pack {
     ) -> Table {
         let mut row = 1;
         while row < rows.len() {
-            assert!(rows[row - 1].0 < rows[row].0, "a sorted table must rise from row to row");
+            assert!(rows[row - 1].0 < rows[row].0, "numbers must rise from row to row");
             row += 1;
         }
-        Table { sorted: true, ..listed(rows, names, starts, numbers) }
+        Table { names: text(names), starts, numbers, sorted: true }
     }
 
+    /// A table of unique names in the written order.
     pub(crate) const fn listed(
         rows: &Rows,
         names: &'static [u8],
         starts: &'static [u16],
         numbers: &'static [u16],
     ) -> Table {
+        names_are_unique(rows);
+        Table { names: text(names), starts, numbers, sorted: false }
+    }
+
+    const fn text(names: &'static [u8]) -> &'static str {
+        match std::str::from_utf8(names) {
+            Ok(names) => names,
+            Err(_) => panic!("names are text"),
+        }
+    }
+
+    const fn names_are_unique(rows: &Rows) {
         let mut row = 0;
         while row < rows.len() {
             let mut other = row + 1;
             while other < rows.len() {
-                assert!(!same(rows[row].1, rows[other].1), "a table must not name a row twice");
+                assert!(!same(rows[row].1, rows[other].1), "a name must not appear twice");
                 other += 1;
             }
             row += 1;
         }
-        let Ok(names) = std::str::from_utf8(names) else { panic!("names are text") };
-        Table { names, starts, numbers, sorted: false }
+    }
+
+    /// How many bytes [`pairs`] takes.
+    pub(crate) const fn pairs_len(rows: &[(&[u8], &str)]) -> usize {
+        let (mut row, mut sum) = (0, 0);
+        while row < rows.len() {
+            assert!(rows[row].0.len() < 256 && rows[row].1.len() < 256, "a length is one byte");
+            sum += 2 + rows[row].0.len() + rows[row].1.len();
+            row += 1;
+        }
+        sum
+    }
+
+    /// Both halves of each row, a length before each.
+    pub(crate) const fn pairs<const N: usize>(rows: &[(&[u8], &str)]) -> [u8; N] {
+        let mut packed = [0; N];
+        let (mut row, mut at) = (0, 0);
+        while row < rows.len() {
+            at = append(&mut packed, at, rows[row].0);
+            at = append(&mut packed, at, rows[row].1.as_bytes());
+            row += 1;
+        }
+        packed
+    }
+
+    const fn append(packed: &mut [u8], at: usize, bytes: &[u8]) -> usize {
+        packed[at] = bytes.len() as u8;
+        let mut byte = 0;
+        while byte < bytes.len() {
+            packed[at + 1 + byte] = bytes[byte];
+            byte += 1;
+        }
+        at + 1 + bytes.len()
     }
 
     /// The bytewise order of two names.
@@ -266,6 +331,34 @@ mod tests {
         assert_eq!(SORTED.number(b"Many"), None);
         assert_eq!(SORTED.number_ignoring_case(b"MANY"), Some(70000));
         assert_eq!(SORTED.number(""), None);
+    }
+
+    #[test]
+    fn every_row_of_every_table_goes_round() {
+        use super::*;
+        let all: &[&Table] = &[
+            &errno::NAMES,
+            &errno::TEXTS,
+            &file::OPEN_FLAGS,
+            &file::IOCTL_REQUESTS,
+            &memory::MMAP_FLAGS,
+            &packet::PROTOCOLS,
+            &process::PTRACE_REQUESTS,
+            &process::SECCOMP_ACTIONS,
+            &record_type::RECORD_TYPES,
+            &rule::FIELDS,
+            &rule::OPERATORS,
+            &socket::MESSAGE_FLAGS,
+            &socket_option::SOCKET,
+            &socket_option::IPV6,
+        ];
+        for table in all {
+            let rows: Vec<_> = table.iter().collect();
+            for &(number, name) in &rows {
+                assert_eq!(table.name(number), rows.iter().find(|r| r.0 == number).map(|r| r.1));
+                assert_eq!(table.number(name), rows.iter().find(|r| r.1 == name).map(|r| r.0));
+            }
+        }
     }
 
     #[test]
