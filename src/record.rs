@@ -4,6 +4,8 @@
 //! carries the names its ids had when it was written. Lines come from disks and networks: whatever cannot be read is
 //! skipped or kept as it stands, and nothing panics.
 
+mod known;
+
 use crate::text::{self, number};
 use memchr::{memchr, memchr2};
 
