@@ -3,6 +3,9 @@
 //! `auditbox` itself knows `--list`, `--install DIR [--hard]`, `--version` and `--help`.
 #![forbid(unsafe_code)]
 
+mod ausyscall;
+mod install;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -15,7 +18,7 @@ struct Applet {
 }
 
 /// Sorted by name; looked up by binary search.
-const APPLETS: &[Applet] = &[];
+const APPLETS: &[Applet] = &[Applet { name: "ausyscall", about: "name and number system calls", run: ausyscall::run }];
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -41,10 +44,11 @@ fn find(name: &str) -> Option<&'static Applet> {
 }
 
 /// What the multicall binary answers under its own name.
-fn own(word: &str, _rest: &[OsString]) -> ExitCode {
+fn own(word: &str, rest: &[OsString]) -> ExitCode {
     match word {
         "--version" => println!("auditbox {}", env!("CARGO_PKG_VERSION")),
         "--list" => APPLETS.iter().for_each(|a| println!("{}", a.name)),
+        "--install" => return install::run(rest, APPLETS.iter().map(|a| a.name)),
         "--help" => {
             println!("usage: auditbox APPLET [ARGUMENT...] | --list | --install DIR [--hard] | --version\n");
             APPLETS.iter().for_each(|a| println!("  {:12} {}", a.name, a.about));

@@ -24,12 +24,12 @@ pub enum Machine {
     IoUring,
     Riscv32,
     Riscv64,
-    Mips,
-    Mipsel,
+    MipsO32,
+    MipselO32,
     MipsN32,
     MipselN32,
-    Mips64,
-    Mips64el,
+    MipsN64,
+    MipselN64,
     Loongarch64,
 }
 
@@ -37,6 +37,7 @@ use Machine::*;
 
 tables! {
     /// What a machine may be called: (place in [`Machine::ALL`], name). The first name of a machine is the one shown.
+    /// Machines of mips are named with their ABI, since `mips` alone does not say which calls are meant.
     /// COMPAT: `armeb` is shown for every 32-bit arm.
     NAMES: listed [
         (I386 as u32, "i386"),
@@ -60,12 +61,12 @@ tables! {
         (IoUring as u32, "uring"),
         (Riscv32 as u32, "riscv32"),
         (Riscv64 as u32, "riscv64"),
-        (Mips as u32, "mips"),
-        (Mipsel as u32, "mipsel"),
-        (MipsN32 as u32, "mipsn32"),
-        (MipselN32 as u32, "mipseln32"),
-        (Mips64 as u32, "mips64"),
-        (Mips64el as u32, "mips64el"),
+        (MipsO32 as u32, "mips_o32"),
+        (MipselO32 as u32, "mipsel_o32"),
+        (MipsN32 as u32, "mips_n32"),
+        (MipselN32 as u32, "mipsel_n32"),
+        (MipsN64 as u32, "mips_n64"),
+        (MipselN64 as u32, "mipsel_n64"),
         (Loongarch64 as u32, "loongarch64"),
     ]
 }
@@ -85,12 +86,12 @@ impl Machine {
         IoUring,
         Riscv32,
         Riscv64,
-        Mips,
-        Mipsel,
+        MipsO32,
+        MipselO32,
         MipsN32,
         MipselN32,
-        Mips64,
-        Mips64el,
+        MipsN64,
+        MipselN64,
         Loongarch64,
     ];
 
@@ -108,12 +109,12 @@ impl Machine {
             Aarch64 => 183 | BIT_64 | LITTLE_ENDIAN,
             Riscv32 => 243 | LITTLE_ENDIAN,
             Riscv64 => 243 | BIT_64 | LITTLE_ENDIAN,
-            Mips => 8,
-            Mipsel => 8 | LITTLE_ENDIAN,
+            MipsO32 => 8,
+            MipselO32 => 8 | LITTLE_ENDIAN,
             MipsN32 => 8 | BIT_64 | MIPS_N32,
             MipselN32 => 8 | BIT_64 | LITTLE_ENDIAN | MIPS_N32,
-            Mips64 => 8 | BIT_64,
-            Mips64el => 8 | BIT_64 | LITTLE_ENDIAN,
+            MipsN64 => 8 | BIT_64,
+            MipselN64 => 8 | BIT_64 | LITTLE_ENDIAN,
             Loongarch64 => 258 | BIT_64 | LITTLE_ENDIAN,
             IoUring => return None,
         })
@@ -132,6 +133,17 @@ impl Machine {
     /// The machine called `name`, be it the name shown or another that `uname -m` reports; letters of either case are equal.
     pub fn from_name(name: impl AsRef<[u8]>) -> Option<Machine> {
         Self::ALL.get(NAMES.number_ignoring_case(name)? as usize).copied()
+    }
+
+    /// The machine whose kernel calls itself `uname` (`uname -m`). A kernel of mips tells the width alone; the byte order is
+    /// that of this program.
+    pub fn from_uname(uname: &str) -> Option<Machine> {
+        let is_little = cfg!(target_endian = "little");
+        match uname {
+            "mips" => Some(if is_little { MipselO32 } else { MipsO32 }),
+            "mips64" => Some(if is_little { MipselN64 } else { MipsN64 }),
+            _ => Self::from_name(uname),
+        }
     }
 
     /// The machine meant by the word after `arch=` or given to `ausyscall`: a name, `b32` or `b64` as seen from `native`,
@@ -173,9 +185,9 @@ impl Machine {
             S390x => S390,
             Aarch64 => Arm,
             Riscv64 => Riscv32,
-            Mips64 | MipsN32 => Mips,
-            Mips64el | MipselN32 => Mipsel,
-            I386 | Ppc | S390 | Arm | Riscv32 | Mips | Mipsel => self,
+            MipsN64 | MipsN32 => MipsO32,
+            MipselN64 | MipselN32 => MipselO32,
+            I386 | Ppc | S390 | Arm | Riscv32 | MipsO32 | MipselO32 => self,
             Ppc64le | Loongarch64 | IoUring => return None,
         })
     }
@@ -216,5 +228,13 @@ mod tests {
         assert_eq!(Machine::from_word("0xc000003e", I386), Some(X86_64));
         assert_eq!(Machine::from_word("open", X86_64), None);
         assert_eq!(Machine::from_name("armv7l"), Some(Arm));
+    }
+
+    #[test]
+    fn the_running_machine_is_known_by_its_uname() {
+        assert_eq!(Machine::from_uname("x86_64"), Some(X86_64));
+        assert_eq!(Machine::from_uname("armv8l"), Some(Aarch64));
+        assert_eq!(Machine::from_uname("mips64").map(Machine::bits), Some(64));
+        assert_eq!(Machine::from_uname("vax"), None);
     }
 }

@@ -121,9 +121,9 @@ fn calls(machine: Machine) -> &'static Calls {
         Machine::Aarch64 => &AARCH64,
         Machine::Riscv32 => &RISCV32,
         Machine::Riscv64 => &RISCV64,
-        Machine::Mips | Machine::Mipsel => &MIPS_O32,
+        Machine::MipsO32 | Machine::MipselO32 => &MIPS_O32,
         Machine::MipsN32 | Machine::MipselN32 => &MIPS_N32,
-        Machine::Mips64 | Machine::Mips64el => &MIPS_N64,
+        Machine::MipsN64 | Machine::MipselN64 => &MIPS_N64,
         Machine::Loongarch64 => &LOONGARCH64,
         Machine::IoUring => &URING,
     }
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(name(Machine::X86_64, u32::MAX), None);
         assert_eq!(name(Machine::I386, 102), Some("socketcall"));
         assert_eq!(name(Machine::Aarch64, 221), Some("execve"));
-        assert_eq!(name(Machine::Mips, 4003), Some("read"));
+        assert_eq!(name(Machine::MipsO32, 4003), Some("read"));
         assert_eq!(name(Machine::MipsN32, 3), None);
         assert_eq!(name(Machine::Loongarch64, 221), Some("execve"));
         assert_eq!(name(Machine::IoUring, 18), Some("openat"));
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn finds_numbers_whatever_the_case() {
         assert_eq!(number(Machine::X86_64, "OpenAt"), Some(257));
-        assert_eq!(number(Machine::Mips64, b"read"), Some(5000));
+        assert_eq!(number(Machine::MipsN64, b"read"), Some(5000));
         assert_eq!(number(Machine::Aarch64, "open"), None);
         assert_eq!(number(Machine::X86_64, "no_such_call"), None);
         assert_eq!(number(Machine::X86_64, ""), None);

@@ -1,0 +1,48 @@
+//! `auditbox --install DIR [--hard]`: one link per applet in DIR, symbolic or hard, pointing to this binary.
+//!
+//! A link that leads here already is left alone; any other file of that name is reported and stays. Status 1 if one did.
+
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Makes the links; `words` are those after `--install`.
+pub(crate) fn run(words: &[OsString], names: impl Iterator<Item = &'static str>) -> ExitCode {
+    let hard = words.iter().any(|w| w == "--hard");
+    let mut dirs = words.iter().filter(|w| *w != "--hard");
+    let (Some(dir), None) = (dirs.next(), dirs.next()) else {
+        eprintln!("auditbox: --install takes one directory");
+        return ExitCode::FAILURE;
+    };
+    let binary = match std::env::current_exe() {
+        Ok(path) => path,
+        Err(error) => {
+            eprintln!("auditbox: cannot tell where this binary lies: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut status = ExitCode::SUCCESS;
+    for path in names.map(|name| PathBuf::from(dir).join(name)) {
+        if let Err(error) = link(&binary, &path, hard) {
+            eprintln!("auditbox: {}: {error}", path.display());
+            status = ExitCode::FAILURE;
+        }
+    }
+    status
+}
+
+fn link(binary: &Path, path: &Path, hard: bool) -> io::Result<()> {
+    let made = if hard { fs::hard_link(binary, path) } else { symlink(binary, path) };
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && leads_to(path, binary) => Ok(()),
+        other => other,
+    }
+}
+
+fn leads_to(path: &Path, binary: &Path) -> bool {
+    let same = |a: Metadata, b: Metadata| a.dev() == b.dev() && a.ino() == b.ino();
+    fs::metadata(path).is_ok_and(|a| fs::metadata(binary).is_ok_and(|b| same(a, b)))
+}
