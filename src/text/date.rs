@@ -1,0 +1,132 @@
+//! Dates and times as the reading commands print them: `MM/DD/YY HH:MM:SS`, in every locale.
+//!
+//! The library knows no time zone; whoever makes [`Dates`] gives it the way from seconds to local time.
+
+use super::number;
+
+/// A second as people of one place write it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Date {
+    /// Year, as 2026.
+    pub year: i32,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 is Sunday.
+    pub weekday: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 60.
+    pub second: u8,
+    /// Seconds east of Greenwich.
+    pub offset: i32,
+}
+
+impl Date {
+    /// Appends `MM/DD/YY`.
+    pub fn push_day(&self, out: &mut Vec<u8>) {
+        triple(out, [self.month, self.day, self.year.rem_euclid(100) as u8], b'/');
+    }
+
+    /// Appends `HH:MM:SS`.
+    pub fn push_time(&self, out: &mut Vec<u8>) {
+        triple(out, [self.hour, self.minute, self.second], b':');
+    }
+
+    /// Appends `MM/DD/YY HH:MM:SS`.
+    pub fn push(&self, out: &mut Vec<u8>) {
+        self.push_day(out);
+        out.push(b' ');
+        self.push_time(out);
+    }
+
+    /// Appends the distance from Greenwich, as `+01:00`.
+    pub fn push_offset(&self, out: &mut Vec<u8>) {
+        let minutes = u64::from(self.offset.unsigned_abs() / 60);
+        out.push(if self.offset < 0 { b'-' } else { b'+' });
+        number::push_wide(out, minutes / 60, 2);
+        out.push(b':');
+        number::push_wide(out, minutes % 60, 2);
+    }
+}
+
+fn triple(out: &mut Vec<u8>, parts: [u8; 3], between: u8) {
+    let [a, b, c] = parts.map(|part| [b'0' + part / 10, b'0' + part % 10]);
+    out.extend_from_slice(&[a[0], a[1], between, b[0], b[1], between, c[0], c[1]]);
+}
+
+/// Turns seconds into dates, and asks for local time once a quarter of an hour: no zone changes its offset within one.
+pub struct Dates {
+    local: fn(i64) -> Date,
+    quarter: i64,
+    start: Date,
+}
+
+const QUARTER: i64 = 900;
+
+impl Dates {
+    /// `local` is the way from seconds since 1970 UTC to local time.
+    pub fn new(local: fn(i64) -> Date) -> Self {
+        Dates { local, quarter: 0, start: local(0) }
+    }
+
+    /// The date of a second since 1970 UTC.
+    pub fn of(&mut self, seconds: i64) -> Date {
+        let quarter = seconds.div_euclid(QUARTER);
+        if quarter != self.quarter {
+            self.quarter = quarter;
+            self.start = (self.local)(seconds - seconds.rem_euclid(QUARTER));
+        }
+        let into = seconds.rem_euclid(QUARTER) as u16;
+        let from = u16::from(self.start.minute) * 60 + u16::from(self.start.second) + into;
+        if from >= 3600 {
+            // A zone whose offset is no multiple of a quarter of an hour.
+            return (self.local)(seconds);
+        }
+        Date { minute: (from / 60) as u8, second: (from % 60) as u8, ..self.start }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Greenwich time of the first day of 1970, moved by `EAST` seconds.
+    fn moved<const EAST: i64>(seconds: i64) -> Date {
+        let local = seconds + EAST;
+        Date {
+            year: 1970,
+            month: 1,
+            day: 1,
+            weekday: 4,
+            hour: (local / 3600) as u8,
+            minute: (local / 60 % 60) as u8,
+            second: (local % 60) as u8,
+            offset: EAST as i32,
+        }
+    }
+
+    #[test]
+    fn every_second_is_that_of_the_zone() {
+        for zone in [moved::<0>, moved::<1172>, moved::<19_800>] {
+            let mut dates = Dates::new(zone);
+            for seconds in (0..7200).chain([5, 4000, 3]) {
+                assert_eq!(dates.of(seconds), zone(seconds), "{seconds}");
+            }
+        }
+    }
+
+    #[test]
+    fn dates_print_in_one_way() {
+        let mut out = Vec::new();
+        let date = Date { year: 2009, month: 2, day: 3, hour: 4, minute: 5, second: 6, offset: 19_800, weekday: 2 };
+        date.push(&mut out);
+        out.push(b' ');
+        date.push_offset(&mut out);
+        Date { offset: -3600, ..date }.push_offset(&mut out);
+        assert_eq!(out, b"02/03/09 04:05:06 +05:30-01:00");
+    }
+}
