@@ -1,0 +1,69 @@
+# auditbox: `make` prints what can be made. Every target brings what it needs: missing programs are installed with the
+# distribution's package manager when root, else one sentence names them (tests/need).
+
+SHELL  := /bin/sh
+PREFIX ?= /usr
+SBIN   ?= $(PREFIX)/sbin
+PATH   := $(HOME)/.cargo/bin:$(PATH)
+export PATH
+
+# The machine's own target is always named: a static binary needs its procedural macros built apart, for the host.
+HOST    = $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+BINARY  = target/$(HOST)/release/auditbox
+TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf riscv64gc-unknown-linux-musl
+
+.DEFAULT_GOAL := help
+.PHONY: help set-up build test guest check demo bench soak size dist install clean tables tables-verify
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+set-up:
+	@tests/need cargo cc libc.a
+
+build: set-up ## the static binary of this machine, target/HOST/release/auditbox
+	cargo build --release --locked --target $(HOST)
+	@ls -l $(BINARY)
+
+test: set-up ## everything: unit and transcript tests, the foreign machines, the real kernel in a guest
+	tests/all
+
+guest: build ## guest tests alone; make guest T=NAME for one of them
+	tests/guest/all $(BINARY) $(T)
+
+check: set-up ## format, clippy and docs with warnings as errors, the layering test
+	@tests/need rustfmt cargo-clippy
+	cargo fmt --check
+	cargo clippy --locked --target $(HOST) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --target $(HOST) --no-deps --document-private-items
+	cargo test --locked --target $(HOST) --test layering
+
+demo: build ## the whole loop on a real kernel, in a guest, harmless to this machine
+	tests/demo/run $(BINARY)
+
+bench: ## measurements
+	@set -- tests/bench/*; \
+	if [ -e "$$1" ]; then $(MAKE) --no-print-directory build && for each; do "$$each" $(BINARY) || exit 1; done; \
+	else echo "bench: there are no measurements yet"; fi
+
+soak: build ## guest tests over and over for MINUTES (default 30)
+	tests/guest/soak $(BINARY) $(or $(MINUTES),30)
+
+size: build ## bytes of each built binary, and the largest sections and symbols of this machine's
+	.ci/size $(BINARY)
+
+dist: ## static musl binary: make dist TARGET=... (default: all four) into out/dist
+	@for target in $(or $(TARGET),$(TARGETS)); do .ci/dist $$target || exit 1; done
+
+install: ## binary, links, configuration and rules under DESTDIR; INIT=openrc|systemd|runit adds service files
+	DESTDIR=$(DESTDIR) SBIN=$(SBIN) init/install $(BINARY) $(INIT)
+
+tables: set-up ## write src/tables/syscall/* anew from the kernel's headers
+	@tests/need python3
+	python3 tests/tables/generate.py
+
+tables-verify: tables ## do the tables say what the kernel's headers say?
+	git diff --exit-code -- src/tables
+
+clean: ## remove what was built here (the package cache stays)
+	rm -rf out target
