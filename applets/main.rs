@@ -7,8 +7,6 @@ mod ausyscall;
 mod install;
 
 use std::ffi::OsString;
-use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// One command: the name that dispatches to it, the line `--list --help` shows, and where its words go.
@@ -38,7 +36,7 @@ fn main() -> ExitCode {
 }
 
 fn base_name(path: &OsString) -> String {
-    Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned()
+    std::path::Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn find(name: &str) -> Option<&'static Applet> {
@@ -48,7 +46,6 @@ fn find(name: &str) -> Option<&'static Applet> {
 /// What the multicall binary answers under its own name.
 fn own(word: &str, rest: &[OsString]) -> ExitCode {
     match word {
-        "--install" => return install(rest),
         "--version" => println!("auditbox {}", env!("CARGO_PKG_VERSION")),
         "--list" => APPLETS.iter().for_each(|a| println!("{}", a.name)),
         "--install" => return install::run(rest, APPLETS.iter().map(|a| a.name)),
@@ -62,36 +59,4 @@ fn own(word: &str, rest: &[OsString]) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
-}
-
-/// `--install DIR [--hard]`: a link in DIR for each applet, in place of a link or file of that name.
-fn install(rest: &[OsString]) -> ExitCode {
-    let (hard, dirs): (Vec<_>, Vec<_>) = rest.iter().partition(|w| *w == "--hard");
-    let [dir] = dirs[..] else {
-        eprintln!("auditbox: --install wants one directory, and --hard if the links are to be hard links");
-        return ExitCode::from(2);
-    };
-    for applet in APPLETS {
-        let link = Path::new(dir).join(applet.name);
-        if let Err(e) = make_link(&link, !hard.is_empty()) {
-            eprintln!("auditbox: cannot link {}: {e}", link.display());
-            return ExitCode::FAILURE;
-        }
-    }
-    ExitCode::SUCCESS
-}
-
-/// A symbolic link beside the binary is relative, so that a tree made for another root works there.
-fn make_link(link: &Path, hard: bool) -> io::Result<()> {
-    let binary = std::env::current_exe()?;
-    match std::fs::remove_file(link) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    if hard {
-        return std::fs::hard_link(&binary, link);
-    }
-    let beside = link.parent().is_some_and(|d| d.canonicalize().ok().as_deref() == binary.parent());
-    let target = if beside { binary.file_name().map(Path::new) } else { None };
-    std::os::unix::fs::symlink(target.unwrap_or(&binary), link)
 }
