@@ -135,7 +135,7 @@ tables! {
         (121, "SO_PEERCRED"),
     ]
 
-    /// Options at level IP.
+    /// Options at level IP. COMPAT: 66, which the kernel calls IPT_SO_GET_REVISION_MATCH, is shown as below.
     pub IP: sorted [
         (1, "IP_TOS"),
         (2, "IP_TTL"),
