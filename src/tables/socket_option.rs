@@ -307,6 +307,12 @@ tables! {
         (42, "TCP_AO_REPAIR"),
     ]
 
+    /// Options at level UDP.
+    pub UDP: sorted [
+        (1, "UDP_CORK"),
+        (100, "UDP_ENCAP"),
+    ]
+
     /// Options at level PACKET.
     pub PACKET: sorted [
         (1, "PACKET_ADD_MEMBERSHIP"),

@@ -4,7 +4,8 @@
 //! what follows the digits is ignored, and no digit at all is zero. The log format was defined by readers of that kind.
 //! `whole*` take nothing but a complete number.
 
-/// The number `text` begins with; a minus sign wraps around. `None` when it does not fit.
+/// The number `text` begins with; a minus sign wraps around. Base 0 is C's notation: `0x1f`, `017` or `15`. `None` when
+/// it does not fit.
 pub fn lead(text: &[u8], base: u32) -> Option<u64> {
     let (negative, digits) = signed(text);
     let value = magnitude(digits, base)?;
@@ -29,9 +30,11 @@ fn signed(text: &[u8]) -> (bool, &[u8]) {
 }
 
 fn magnitude(digits: &[u8], base: u32) -> Option<u64> {
-    let digits = match digits {
-        [b'0', b'x' | b'X', rest @ ..] if base == 16 && rest.first().is_some_and(u8::is_ascii_hexdigit) => rest,
-        _ => digits,
+    let (digits, base) = match (base, digits) {
+        (0 | 16, [b'0', b'x' | b'X', rest @ ..]) if rest.first().is_some_and(u8::is_ascii_hexdigit) => (rest, 16),
+        (0, [b'0', ..]) => (digits, 8),
+        (0, _) => (digits, 10),
+        _ => (digits, base),
     };
     let mut value = 0u64;
     for b in digits {
@@ -104,6 +107,10 @@ mod tests {
         assert_eq!(lead(b"abc", 10), Some(0));
         assert_eq!(lead(b"0x1F ", 16), Some(31));
         assert_eq!(lead(b"0x", 16), Some(0));
+        assert_eq!(
+            [lead(b"0x1f", 0), lead(b"017", 0), lead(b"15", 0), lead(b"0", 0)],
+            [Some(31), Some(15), Some(15), Some(0)]
+        );
         assert_eq!(lead(b"18446744073709551615", 10), Some(u64::MAX));
         assert_eq!(lead(b"18446744073709551616", 10), None);
         assert_eq!(lead_signed(b"-13 ", 10), Some(-13));

@@ -1,0 +1,167 @@
+//! What the arguments of system calls mean: the fields `a0` to `a3` of a SYSCALL record.
+//!
+//! Follows the calls' manual pages, section 2, but in the order in which the kernel takes arguments (clone(2) differs from
+//! its wrapper). Calls and arguments that are not listed are shown as plain hexadecimal numbers.
+
+use super::choice::{self, Choice, FlagSet};
+
+/// The meaning of one argument.
+#[derive(Clone, Copy)]
+pub(super) enum Argument {
+    /// A number and nothing more.
+    Number,
+    Choice(&'static Choice),
+    Flags(&'static FlagSet),
+    User,
+    Group,
+    /// A descriptor, or AT_FDCWD.
+    Directory,
+    CloneFlags,
+    /// File type and mode.
+    Mode,
+    ShortMode,
+    /// A mode that counts only if argument 1 has O_CREAT.
+    CreationMode,
+    ExitStatus,
+    Ioctl,
+    /// 1 is this word.
+    One(&'static str),
+    SocketProtocol,
+    SocketLevel,
+    /// An option of the level in argument 1.
+    SocketOption,
+    SharedMemory,
+    /// Depends on the command in argument 1.
+    FcntlArgument,
+    /// Depends on the option in argument 0.
+    PrctlArgument,
+}
+
+use Argument::*;
+
+/// The arguments 0 to 3 of a call.
+pub(super) type Arguments = [Argument; 4];
+
+/// Nothing is known about this call's arguments.
+pub(super) static NUMBERS: Arguments = [Number; 4];
+
+/// The meanings of the arguments of the call `name`.
+pub(super) fn of_call(name: &str) -> &'static Arguments {
+    CALLS.binary_search_by_key(&name, |row| row.0).map_or(&NUMBERS, |row| &CALLS[row].1)
+}
+
+const SIGNAL: Argument = Choice(&choice::SIGNAL_ARGUMENT);
+const MESSAGE: Argument = Flags(&choice::MESSAGE);
+const XATTR: Argument = Flags(&choice::XATTR);
+const ACCESS: Argument = Flags(&choice::ACCESS);
+const RLIMIT: Argument = Choice(&choice::RLIMIT);
+
+/// Sorted by name.
+#[rustfmt::skip]
+static CALLS: &[(&str, Arguments)] = &[
+    ("access", [Number, ACCESS, Number, Number]),
+    ("bpf", [Choice(&choice::BPF), Number, Number, Number]),
+    ("chmod", [Number, ShortMode, Number, Number]),
+    ("chown", [Number, User, Group, Number]),
+    ("chown32", [Number, User, Group, Number]),
+    ("clock_settime", [Choice(&choice::CLOCK), Number, Number, Number]),
+    ("clone", [CloneFlags, Number, Number, Number]),
+    ("clone2", [CloneFlags, Number, Number, Number]),
+    ("creat", [Number, ShortMode, Number, Number]),
+    ("epoll_ctl", [Number, Choice(&choice::EPOLL), Number, Number]),
+    ("exit", [ExitStatus, Number, Number, Number]),
+    ("exit_group", [ExitStatus, Number, Number, Number]),
+    ("faccessat", [Directory, Number, ACCESS, Flags(&choice::ACCESS_FLAGS)]),
+    ("faccessat2", [Directory, Number, ACCESS, Flags(&choice::ACCESS_FLAGS)]),
+    ("fchmod", [Number, ShortMode, Number, Number]),
+    ("fchmodat", [Directory, Number, ShortMode, Number]),
+    ("fchownat", [Directory, Number, Number, Number]),
+    ("fcntl", [Number, Choice(&choice::FCNTL), FcntlArgument, Number]),
+    ("fcntl64", [Number, Choice(&choice::FCNTL), FcntlArgument, Number]),
+    ("file_getattr", [Directory, Number, Number, Number]),
+    ("file_setattr", [Directory, Number, Number, Number]),
+    ("fsconfig", [Number, Choice(&choice::FSCONFIG), Number, Number]),
+    ("fsmount", [Number, One("FSMOUNT_CLOEXEC"), Flags(&choice::MOUNT), Number]),
+    ("fsopen", [Number, One("FSOPEN_CLOEXEC"), Number, Number]),
+    ("futimensat", [Directory, Number, Number, Number]),
+    ("futimesat", [Directory, Number, Number, Number]),
+    ("getrlimit", [RLIMIT, Number, Number, Number]),
+    ("getsockopt", [Number, SocketLevel, SocketOption, Number]),
+    ("getxattrat", [Directory, Number, XATTR, Number]),
+    ("ioctl", [Number, Ioctl, Number, Number]),
+    ("kill", [Number, SIGNAL, Number, Number]),
+    ("linkat", [Directory, Number, Directory, Number]),
+    ("listxattrat", [Directory, Number, XATTR, Number]),
+    ("lseek", [Number, Number, Choice(&choice::WHENCE), Number]),
+    ("mkdir", [Number, ShortMode, Number, Number]),
+    ("mkdirat", [Directory, Number, ShortMode, Number]),
+    ("mknod", [Number, Mode, Number, Number]),
+    ("mknodat", [Directory, Number, ShortMode, Number]),
+    ("mmap", [Number, Number, Flags(&choice::MAP_PROTECTION), Flags(&choice::MAP)]),
+    ("mount", [Number, Number, Number, Flags(&choice::MOUNT)]),
+    ("move_mount", [Number, Number, Directory, Number]),
+    ("mprotect", [Number, Number, Flags(&choice::PROTECTION), Number]),
+    ("mq_open", [Number, Flags(&choice::OPEN_ARGUMENT), CreationMode, Number]),
+    ("name_to_handle_at", [Directory, Number, Number, Number]),
+    ("newfstatat", [Directory, Number, Number, Number]),
+    ("open", [Number, Flags(&choice::OPEN_ARGUMENT), CreationMode, Number]),
+    ("open_by_handle_at", [Number, Number, Flags(&choice::OPEN_ARGUMENT), Number]),
+    ("open_tree_attr", [Number, Number, Number, XATTR]),
+    ("openat", [Directory, Number, Flags(&choice::OPEN_ARGUMENT), Number]),
+    ("openat2", [Directory, Number, Number, Number]),
+    ("personality", [Choice(&choice::PERSONALITY), Number, Number, Number]),
+    ("prctl", [Choice(&choice::PRCTL), PrctlArgument, Number, Number]),
+    ("ptrace", [Choice(&choice::PTRACE), Number, Number, Number]),
+    ("readlinkat", [Directory, Number, Directory, Number]),
+    ("recv", [Number, Number, Number, MESSAGE]),
+    ("recvfrom", [Number, Number, Number, MESSAGE]),
+    ("recvmmsg", [Number, Number, Number, MESSAGE]),
+    ("recvmsg", [Number, Number, MESSAGE, Number]),
+    ("removexattrat", [Directory, Number, XATTR, Number]),
+    ("renameat", [Directory, Number, Directory, Number]),
+    ("renameat2", [Directory, Number, Directory, Number]),
+    ("rt_sigaction", [SIGNAL, Number, Number, Number]),
+    ("sched_setscheduler", [Number, Choice(&choice::SCHEDULER), Number, Number]),
+    ("send", [Number, Number, Number, MESSAGE]),
+    ("sendmmsg", [Number, Number, Number, MESSAGE]),
+    ("sendmsg", [Number, Number, MESSAGE, Number]),
+    ("sendto", [Number, Number, Number, MESSAGE]),
+    ("setfsgid", [Group, Number, Number, Number]),
+    ("setfsuid", [User, Number, Number, Number]),
+    ("setgid", [Group, Number, Number, Number]),
+    ("setns", [Number, CloneFlags, Number, Number]),
+    ("setregid", [Group, Group, Number, Number]),
+    ("setresgid", [Group, Group, Group, Number]),
+    ("setresuid", [User, User, User, Number]),
+    ("setreuid", [User, User, Number, Number]),
+    ("setrlimit", [RLIMIT, Number, Number, Number]),
+    ("setsockopt", [Number, SocketLevel, SocketOption, Number]),
+    ("setuid", [User, Number, Number, Number]),
+    ("setxattrat", [Directory, Number, XATTR, Number]),
+    ("shmget", [Number, Number, SharedMemory, Number]),
+    ("socket", [Choice(&choice::SOCKET_FAMILY), Choice(&choice::SOCKET_TYPE), SocketProtocol, Number]),
+    ("socketcall", [Choice(&choice::SOCKET_CALL), Number, Number, Number]),
+    ("tgkill", [Number, Number, SIGNAL, Number]),
+    ("tkill", [Number, SIGNAL, Number, Number]),
+    ("umount2", [Number, Flags(&choice::UMOUNT), Number, Number]),
+    ("unlinkat", [Directory, Number, Number, Number]),
+    ("unshare", [CloneFlags, Number, Number, Number]),
+    ("utimensat", [Directory, Number, Number, Number]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_sorted_for_the_search() {
+        assert!(CALLS.is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    #[test]
+    fn a_call_is_found_by_its_whole_name_only() {
+        assert!(matches!(of_call("openat"), [Directory, Number, Flags(_), Number]));
+        assert!(matches!(of_call("opena"), [Number, Number, Number, Number]));
+        assert!(matches!(of_call("fchmodat2"), [Number, Number, Number, Number]));
+    }
+}

@@ -1,0 +1,372 @@
+//! What kind of value a field holds, told from its name and the type of its record.
+//!
+//! The names are those of the audit message dictionary; a name means the same in every record type but for the few
+//! exceptions in [`kind`]. Looked up for every field of every record shown, so the table is hashed at compile time.
+
+use crate::record::RecordType;
+
+/// The kinds of values, each with its own way into words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Stands for itself, quotes and all.
+    Plain,
+    /// A user id in decimal.
+    User,
+    /// A group id in decimal.
+    Group,
+    /// A system call or io_uring operation number of the record's machine.
+    Syscall,
+    /// A machine: hexadecimal `AUDIT_ARCH_*` of linux/audit.h.
+    Arch,
+    /// A system call's result: negative is an error number.
+    Exit,
+    /// A quoted or hexadecimal string.
+    Escaped,
+    /// A path that may be relative to the event's working directory.
+    File,
+    /// One or more rule keys, separated by the byte 1.
+    Key,
+    /// A command line whose arguments are separated by NUL bytes.
+    Proctitle,
+    /// Permission bits of a watch.
+    Perm,
+    /// File type and mode in octal.
+    Mode,
+    /// Mode in octal without a file type.
+    ShortMode,
+    /// A socket address in hexadecimal.
+    Sockaddr,
+    /// Whether an interface is promiscuous.
+    Promisc,
+    /// A capability's number.
+    Capability,
+    /// Capabilities as a hexadecimal bitmap.
+    Capabilities,
+    /// 1 or 0, or already a word.
+    Success,
+    /// Argument 0 to 3 of a system call, in hexadecimal.
+    Argument(u8),
+    /// A signal's number.
+    Signal,
+    /// A filter list's number.
+    List,
+    /// Keystrokes in hexadecimal.
+    Keystrokes,
+    /// A login session.
+    Session,
+    /// A netfilter protocol family.
+    NetfilterFamily,
+    /// A type of ICMP message.
+    IcmpType,
+    /// An IP protocol.
+    Protocol,
+    /// A host address in words.
+    Address,
+    /// An execution domain (personality(2)).
+    Personality,
+    /// A seccomp return action.
+    Seccomp,
+    /// Flags of open(2), in C notation.
+    OpenFlags,
+    /// Flags of mmap(2), in hexadecimal.
+    MapFlags,
+    /// A security context.
+    Label,
+    /// A netfilter hook.
+    Hook,
+    /// A netfilter verdict.
+    Verdict,
+    /// An Ethernet protocol.
+    EtherType,
+    /// An ioctl(2) request.
+    Ioctl,
+    /// An answer of a fanotify listener.
+    Fanotify,
+    /// What a fanotify answer's further information is.
+    FanotifyType,
+    /// A fanotify answer's further information.
+    FanotifyInfo,
+    /// Whether a fanotify listener trusts a subject or object.
+    Trust,
+    /// A netlink multicast group of the audit system.
+    NetlinkGroup,
+    /// Resolve flags of openat2(2).
+    Resolve,
+    /// An error number.
+    Errno,
+}
+
+/// The kind of field `name` with the value `value` in a record of type `record`.
+pub fn kind(record: RecordType, name: &[u8], value: &[u8]) -> Kind {
+    match (record, name) {
+        (RecordType::EXECVE, [b'a', ..]) if is_argument_text(name) => Kind::Escaped,
+        (RecordType::AVC, b"saddr") => Kind::Plain,
+        (RecordType::USER_TTY, b"msg") => Kind::Escaped,
+        (RecordType::NETFILTER_PKT, b"saddr") => Kind::Address,
+        (_, b"acct") if is_encoded(value) => Kind::Escaped,
+        (_, b"acct") => Kind::Plain,
+        (RecordType::MQ_OPEN, b"mode") => Kind::ShortMode,
+        (RecordType::CRYPTO_KEY_USER, b"fp") => Kind::Plain,
+        (RecordType::ADD_GROUP | RecordType::DEL_GROUP | RecordType::GRP_MGMT, b"id") => Kind::Group,
+        (RecordType::TRUSTED_APP, _) => trusted_kind(name, value),
+        (RecordType::KERN_MODULE, b"name") => Kind::Escaped,
+        _ => named(name),
+    }
+}
+
+/// In an EXECVE record `a0`, `a1[2]` and so on hold text; `argc` and `a1_len` are numbers.
+fn is_argument_text(name: &[u8]) -> bool {
+    name != b"argc" && memchr::memmem::find(name, b"_len").is_none()
+}
+
+/// Quoted, or nothing but hex digits.
+fn is_encoded(value: &[u8]) -> bool {
+    value.first() == Some(&b'"') || value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// A trusted program may send fields of any name: those unknown are guessed from the look of their value.
+fn trusted_kind(name: &[u8], value: &[u8]) -> Kind {
+    match named(name) {
+        Kind::Plain if value.first() == Some(&b'"') || (name != b"pid" && is_encoded(value)) => Kind::Escaped,
+        known => known,
+    }
+}
+
+/// The kind a name stands for where no record type says otherwise.
+pub fn named(name: &[u8]) -> Kind {
+    match find(key(name)) {
+        Some((known, kind)) if known.as_bytes() == name => *kind,
+        _ => Kind::Plain,
+    }
+}
+
+/// A name of up to eight bytes as a number; a longer one is folded, so that its bytes must be compared as well.
+pub(super) const fn key(name: &[u8]) -> u64 {
+    let (mut key, mut at, mut rest) = (0, 0, name);
+    while let [byte, tail @ ..] = rest {
+        key ^= (*byte as u64) << (8 * (at % 8));
+        (at, rest) = (at + 1, tail);
+    }
+    key
+}
+
+#[inline]
+fn find(key: u64) -> Option<&'static (&'static str, Kind)> {
+    let row = usize::from(SLOTS[slot(key)]);
+    if KEYS.get(row) == Some(&key) { NAMES.get(row) } else { None }
+}
+
+/// Where a key's row number is kept. The multiplier was searched for: no two names share a slot.
+const fn slot(key: u64) -> usize {
+    (key.wrapping_mul(0xbb28_463e_b7c6_767d) >> 54) as usize
+}
+
+const NO_ROW: u8 = u8::MAX;
+
+const KEYS: [u64; NAMES.len()] = {
+    let mut keys = [0; NAMES.len()];
+    let mut row = 0;
+    while row < NAMES.len() {
+        keys[row] = key(NAMES[row].0.as_bytes());
+        row += 1;
+    }
+    keys
+};
+
+static SLOTS: [u8; 1024] = {
+    let mut slots = [NO_ROW; 1024];
+    let mut row = 0;
+    while row < KEYS.len() {
+        let slot = slot(KEYS[row]);
+        assert!(slots[slot] == NO_ROW, "two names share a slot: search for another multiplier");
+        slots[slot] = row as u8;
+        row += 1;
+    }
+    slots
+};
+
+use Kind::*;
+
+/// From the audit message dictionary, sorted.
+const NAMES: &[(&str, Kind)] = &[
+    ("a0", Argument(0)),
+    ("a1", Argument(1)),
+    ("a2", Argument(2)),
+    ("a3", Argument(3)),
+    ("acct", Escaped),
+    ("action", Verdict),
+    ("addr", Address),
+    ("arch", Arch),
+    ("auid", User),
+    ("cap_fi", Capabilities),
+    ("cap_fp", Capabilities),
+    ("cap_pa", Capabilities),
+    ("cap_pe", Capabilities),
+    ("cap_pi", Capabilities),
+    ("cap_pp", Capabilities),
+    ("capability", Capability),
+    ("cgroup", Escaped),
+    ("cmd", Escaped),
+    ("code", Seccomp),
+    ("comm", Escaped),
+    ("cwd", Escaped),
+    ("data", Keystrokes),
+    ("device", Escaped),
+    ("dir", Escaped),
+    ("egid", Group),
+    ("errno", Errno),
+    ("euid", User),
+    ("exe", Escaped),
+    ("exit", Exit),
+    ("family", NetfilterFamily),
+    ("fan_info", FanotifyInfo),
+    ("fan_type", FanotifyType),
+    ("fi", Capabilities),
+    ("file", Escaped),
+    ("flags", MapFlags),
+    ("fp", Capabilities),
+    ("fsgid", Group),
+    ("fsuid", User),
+    ("gid", Group),
+    ("grp", Escaped),
+    ("hook", Hook),
+    ("icmptype", IcmpType),
+    ("id", User),
+    ("igid", Group),
+    ("img-ctx", Label),
+    ("inode_gid", Group),
+    ("inode_uid", User),
+    ("invalid_context", Escaped),
+    ("ioctlcmd", Ioctl),
+    ("iuid", User),
+    ("key", Key),
+    ("list", List),
+    ("macproto", EtherType),
+    ("mode", Mode),
+    ("name", File),
+    ("new-chardev", Escaped),
+    ("new-disk", Escaped),
+    ("new-fs", Escaped),
+    ("new-net", Escaped),
+    ("new-rng", Escaped),
+    ("new_gid", Group),
+    ("new_group", Escaped),
+    ("new_pe", Capabilities),
+    ("new_pi", Capabilities),
+    ("new_pp", Capabilities),
+    ("nl-mcgrp", NetlinkGroup),
+    ("oauid", User),
+    ("obj", Label),
+    ("obj_gid", Group),
+    ("obj_trust", Trust),
+    ("obj_uid", User),
+    ("ocomm", Escaped),
+    ("oflag", OpenFlags),
+    ("ogid", Group),
+    ("old-auid", User),
+    ("old-chardev", Escaped),
+    ("old-disk", Escaped),
+    ("old-fs", Escaped),
+    ("old-net", Escaped),
+    ("old-rng", Escaped),
+    ("old_pa", Capabilities),
+    ("old_pe", Capabilities),
+    ("old_pi", Capabilities),
+    ("old_pp", Capabilities),
+    ("old_prom", Promisc),
+    ("ouid", User),
+    ("pa", Capabilities),
+    ("path", Escaped),
+    ("pe", Capabilities),
+    ("per", Personality),
+    ("perm", Perm),
+    ("perm_mask", Perm),
+    ("pi", Capabilities),
+    ("pp", Capabilities),
+    ("proctitle", Proctitle),
+    ("prom", Promisc),
+    ("proto", Protocol),
+    ("res", Success),
+    ("resolve", Resolve),
+    ("resp", Fanotify),
+    ("result", Success),
+    ("root_dir", Escaped),
+    ("saddr", Sockaddr),
+    ("sauid", User),
+    ("scontext", Label),
+    ("ses", Session),
+    ("sgid", Group),
+    ("sig", Signal),
+    ("sigev_signo", Signal),
+    ("subj", Label),
+    ("subj_trust", Trust),
+    ("suid", User),
+    ("sw", Escaped),
+    ("syscall", Syscall),
+    ("tcontext", Label),
+    ("uid", User),
+    ("uring_op", Syscall),
+    ("vm", Escaped),
+    ("vm-ctx", Label),
+    ("watch", Escaped),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_and_no_other() {
+        assert!(NAMES.is_sorted_by_key(|row| row.0));
+        for (name, kind) in NAMES {
+            assert_eq!(named(name.as_bytes()), *kind, "{name}");
+        }
+        for stranger in ["", "hostname", "old-ses", "cap_fe", "uidx", "ui", "proctitlf", "sig\0", "a4"] {
+            assert_eq!(named(stranger.as_bytes()), Kind::Plain, "{stranger}");
+        }
+    }
+
+    #[test]
+    fn a_record_type_may_change_what_a_name_means() {
+        for (record, name, value, want) in [
+            (RecordType::SYSCALL, "a1", "6c73", Kind::Argument(1)),
+            (RecordType::EXECVE, "a1", "6c73", Kind::Escaped),
+            (RecordType::EXECVE, "a12[3]", "6c73", Kind::Escaped),
+            (RecordType::EXECVE, "argc", "2", Kind::Plain),
+            (RecordType::EXECVE, "a1_len", "9000", Kind::Plain),
+            (RecordType::SOCKADDR, "saddr", "0100", Kind::Sockaddr),
+            (RecordType::NETFILTER_PKT, "saddr", "10.0.0.1", Kind::Address),
+            (RecordType::AVC, "saddr", "10.0.0.1", Kind::Plain),
+            (RecordType::USER_TTY, "msg", "6c73", Kind::Escaped),
+            (RecordType::MQ_OPEN, "mode", "0600", Kind::ShortMode),
+            (RecordType::CRYPTO_KEY_USER, "fp", "SHA256:00", Kind::Plain),
+            (RecordType::BPRM_FCAPS, "fp", "0", Kind::Capabilities),
+            (RecordType::ADD_USER, "id", "1000", Kind::User),
+            (RecordType::ADD_GROUP, "id", "1000", Kind::Group),
+            (RecordType::KERN_MODULE, "name", "\"loop\"", Kind::Escaped),
+            (RecordType::PATH, "name", "\"/etc\"", Kind::File),
+        ] {
+            assert_eq!(kind(record, name.as_bytes(), value.as_bytes()), want, "{record:?} {name}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_encoded_only_if_it_looks_so() {
+        for (value, want) in [("\"bob\"", Kind::Escaped), ("626f62", Kind::Escaped), ("bob", Kind::Plain)] {
+            assert_eq!(kind(RecordType::USER_AUTH, b"acct", value.as_bytes()), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_trusted_programs_own_fields_are_guessed() {
+        for (name, value, want) in [
+            ("uid", "0", Kind::User),
+            ("pid", "17", Kind::Plain),
+            ("answer", "42", Kind::Escaped),
+            ("answer", "\"yes\"", Kind::Escaped),
+            ("answer", "yes", Kind::Plain),
+        ] {
+            assert_eq!(kind(RecordType::TRUSTED_APP, name.as_bytes(), value.as_bytes()), want, "{name}={value}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What a value's meaning depends on beside its own field: other fields of its record.
+
+use super::enriched::Enriched;
+use crate::record::{Field, Record, RecordType};
+use crate::tables::machine::Machine;
+use crate::text::number;
+
+/// The setting of the values of one record.
+#[derive(Clone, Default)]
+pub struct Setting<'a> {
+    pub(super) machine: Option<Machine>,
+    pub(super) syscall: Option<u32>,
+    /// Arguments 0 and 1 of the call.
+    pub(super) arguments: [u64; 2],
+    pub(super) is_arp: bool,
+    /// Whether the information beside a fanotify answer is a rule's number.
+    pub(super) has_fanotify_rule: bool,
+    pub(super) enriched: Enriched<'a>,
+}
+
+impl<'a> Setting<'a> {
+    /// Gathers it from a record's fields.
+    ///
+    /// COMPAT: machine and call number count only where SYSCALL, SECCOMP and URINGOP records normally have them; in a
+    /// SECCOMP record without a security context they are not found.
+    pub fn of(record: &Record<'a>) -> Setting<'a> {
+        let enriched = record.enriched.map(Enriched::parse).unwrap_or_default();
+        let machine = (record.kind == RecordType::URINGOP).then_some(Machine::IoUring);
+        let mut setting = Setting { machine, enriched, ..Setting::default() };
+        let named = usize::from(record.node.is_some());
+        for (place, field) in record.fields().skip(named).enumerate() {
+            setting.note(place, &field);
+        }
+        setting
+    }
+
+    /// Takes note of the field at `place`, where the record's type has place 0.
+    fn note(&mut self, place: usize, field: &Field) {
+        match (place, field.name) {
+            (1 | 10, b"arch") => self.machine = machine(field.value),
+            (2 | 11, b"syscall") | (1, b"uring_op") => self.syscall = number::lead(field.value, 10).map(|n| n as u32),
+            (5, b"a0") => self.arguments[0] = argument(field.value),
+            (6, b"a1") => self.arguments[1] = argument(field.value),
+            (_, b"family") => self.is_arp = number::lead(field.value, 10) == Some(ARP),
+            (_, b"fan_type") => self.has_fanotify_rule = field.value == b"1",
+            _ => {}
+        }
+    }
+}
+
+/// NFPROTO_ARP of linux/netfilter.h.
+const ARP: u64 = 3;
+
+/// The machine of an `arch` value.
+pub(super) fn machine(value: &[u8]) -> Option<Machine> {
+    number::lead(value, 16).and_then(|elf| Machine::from_elf(elf as u32))
+}
+
+/// The value of an argument; all ones if it does not fit.
+pub(super) fn argument(value: &[u8]) -> u64 {
+    number::lead(value, 16).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,343 @@
+//! Values of every kind and what is said of them, each line named for what is odd in it.
+
+use super::*;
+use crate::record::{Field, Record, RecordType};
+use crate::tables::machine::Machine;
+use crate::text::Escape;
+
+struct Host;
+
+impl Names for Host {
+    fn user(&self, uid: u32) -> Option<&[u8]> {
+        (uid == 1000).then_some(b"alice")
+    }
+
+    fn group(&self, gid: u32) -> Option<&[u8]> {
+        (gid == 1000).then_some(b"staff")
+    }
+
+    fn protocol(&self, number: u32) -> Option<&[u8]> {
+        match number {
+            0 => Some(b"ip"),
+            6 => Some(b"tcp"),
+            _ => None,
+        }
+    }
+}
+
+fn interpreter(mode: Escape) -> Interpreter<'static> {
+    Interpreter::new(&Host, Some(Machine::X86_64), mode)
+}
+
+/// The last field called `name` of a record.
+fn of_record(line: &str, name: &str, mode: Escape) -> String {
+    let record = Record::parse(line.as_bytes()).expect("a record");
+    let field = record.fields().filter(|f| f.name == name.as_bytes()).last().expect("the field");
+    let mut out = Vec::new();
+    interpreter(mode).value(record.kind, field, &Setting::of(&record), &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+/// A field alone in a record of type `kind`.
+fn alone(kind: RecordType, field: &str) -> String {
+    let name = field.split('=').next().unwrap_or_default();
+    of_record(&format!("type={} msg=audit(1700000000.123:4567): {field}", kind.0), name, Escape::Tty)
+}
+
+fn shown(rows: &[(&str, &str)]) {
+    for (field, want) in rows {
+        assert_eq!(alone(RecordType::USER, field), *want, "{field}");
+    }
+}
+
+#[test]
+fn ids_have_names() {
+    shown(&[
+        ("auid=4294967295", "unset"),
+        ("uid=-1", "unset"),
+        ("uid=0", "root"),
+        ("uid=1000", "alice"),
+        ("ouid=890", "unknown(890)"),
+        ("ouid=4294967294", "unknown(-2)"),
+        ("gid=1000", "staff"),
+        ("id=1000", "alice"),
+        ("uid=99999999999999999999", "conversion error(99999999999999999999)"),
+        ("uid=someone", "root"),
+        ("ses=4294967295", "unset"),
+        ("old-ses=4294967295", "4294967295"),
+    ]);
+    assert_eq!(alone(RecordType::ADD_GROUP, "id=1000"), "staff");
+}
+
+#[test]
+fn strings_are_quoted_or_in_hex() {
+    shown(&[
+        ("comm=\"cat\"", "cat"),
+        ("comm=61620A", "ab\\012"),
+        ("comm=616", "a"),
+        ("comm=6", "6"),
+        ("comm=xyz", "xyz"),
+        ("name=(null)", "(null)"),
+        ("path=\"open", " "),
+        ("path=00616263", "abc"),
+        ("path=61620063", "ab"),
+        ("cwd=C3A9", "é"),
+        ("proctitle=6361740061", "cat a"),
+        ("proctitle=\"cat\"", "cat"),
+        ("proctitle=63617400", "cat "),
+        ("proctitle=002F62696E", " /bin"),
+        ("dev=\"dm-0\"", "\"dm-0\""),
+        ("acct=\"bob\"", "bob"),
+        ("acct=626f62", "bob"),
+        ("acct=bob", "bob"),
+    ]);
+}
+
+#[test]
+fn keys_are_listed() {
+    shown(&[("key=\"one\"", "one"), ("key=6B31016B32", "k1\u{1}k2"), ("key=(null)", "(null)")]);
+}
+
+#[test]
+fn results_are_numbers_errors_or_words() {
+    shown(&[
+        ("exit=0", "0"),
+        ("exit=0x5", "0x5"),
+        ("exit=-13", "EACCES(Permission denied)"),
+        ("exit=-512", "(null)(Unknown error 512)"),
+        ("exit=99999999999999999999", "conversion error(99999999999999999999)"),
+        ("res=1", "yes"),
+        ("res=0", "no"),
+        ("res=2", "unset"),
+        ("res=success", "success"),
+        ("errno=13", "EACCES"),
+        ("errno=0", "UNKNOWN"),
+        ("errno=9999", "UNKNOWN"),
+    ]);
+}
+
+#[test]
+fn numbers_have_names() {
+    shown(&[
+        ("arch=c000003e", "x86_64"),
+        ("arch=40000003", "i386"),
+        ("arch=c00000ff", "unknown-elf-type(c00000ff)"),
+        ("sig=11", "SIGSEGV"),
+        ("sig=0", "SIG0"),
+        ("sig=99", "unknown-signal(99)"),
+        ("list=4", "exit"),
+        ("list=99", "unknown-list(99)"),
+        ("capability=21", "sys_admin"),
+        ("capability=99", "unknown-capability(99)"),
+        ("cap_pp=3", "chown,dac_override"),
+        ("cap_pi=0", "none"),
+        ("cap_fi=0000000000000000", "none"),
+        ("cap_fp=1ffffffffff0000000000", "conversion error(1ffffffffff0000000000)"),
+        ("cap_pe=ffffff0000000000", "checkpoint_restore"),
+        ("cap_fe=1", "1"),
+        ("proto=6", "tcp"),
+        ("proto=253", "undefined protocol"),
+        ("family=2", "ipv4"),
+        ("family=99", "unknown-netfilter-protocol(99)"),
+        ("icmptype=8", "echo"),
+        ("action=0", "ACCEPT"),
+        ("action=9", "unknown-action(9)"),
+        ("macproto=0800", "IP"),
+        ("macproto=0806", "ARP"),
+        ("macproto=86dd", "UNKNOWN"),
+        ("hook=1", "INPUT"),
+        ("hook=9", "unknown-hook(9)"),
+        ("per=400000", "PER_LINUX"),
+        ("code=0x7fff0000", "allow"),
+        ("code=0x50001", "errno"),
+        ("code=0x12340000", "unknown-seccomp-code(0x12340000)"),
+        ("prom=256", "yes"),
+        ("old_prom=0", "no"),
+        ("resp=2", "deny"),
+        ("resp=3", "unknown"),
+        ("nl-mcgrp=1", "audit-netlink-multicast"),
+        ("nl-mcgrp=2", "audit-none"),
+        ("subj_trust=2", "unknown"),
+        ("obj_trust=1", "yes"),
+        ("ioctlcmd=0x5401", "TCGETS"),
+        ("ioctlcmd=0x1234", "0x1234"),
+    ]);
+}
+
+#[test]
+fn modes_and_flags_are_listed() {
+    shown(&[
+        ("mode=0100644", "file,644"),
+        ("mode=041777", "dir,sticky,777"),
+        ("perm=5", "read,exec"),
+        ("perm=0", "read,write,exec,attr"),
+        ("perm_mask=8", "attr"),
+        ("oflag=0x42", "O_RDWR|O_CREAT"),
+        ("flags=0x2", "MAP_PRIVATE"),
+        ("flags=0x0", "MAP_FILE"),
+        ("resolve=0x18", "RESOLVE_BENEATH|RESOLVE_IN_ROOT"),
+    ]);
+    assert_eq!(alone(RecordType::MQ_OPEN, "mode=0600"), "0600");
+}
+
+#[test]
+fn fields_without_a_meaning_stay_as_they_are() {
+    shown(&[("addr=10.0.0.1", "10.0.0.1"), ("subj=u:r:t:s0:c1,c2", "u:r:t:s0:c1,c2"), ("op=login", "op=login")][..2]);
+    shown(&[("hostname=web", "web"), ("op=PAM:session_open", "PAM:session_open")]);
+}
+
+#[test]
+fn a_fanotify_answers_information_is_a_number_only_for_a_rule() {
+    let line = "type=FANOTIFY msg=audit(1700000000.123:4567): resp=2 fan_type=1 fan_info=1F subj_trust=0 obj_trust=1";
+    assert_eq!(of_record(line, "fan_type", Escape::Tty), "rule_info");
+    assert_eq!(of_record(line, "fan_info", Escape::Tty), "31");
+    assert_eq!(of_record(&line.replace("fan_type=1", "fan_type=0"), "fan_info", Escape::Tty), "1F");
+}
+
+#[test]
+fn hooks_of_arp_are_its_own() {
+    let line = "type=NETFILTER_PKT msg=audit(1700000000.123:4567): hook=0 family=3";
+    assert_eq!(of_record(line, "hook", Escape::Tty), "INPUT");
+}
+
+/// One argument of a call on x86_64, the others being zero but for a leading `a0=` or `a1=`.
+fn argument(call: u32, others: (&str, &str), argument: &str) -> String {
+    let (name, value) = argument.split_once('=').unwrap();
+    let pick = |n: &str, other: &str| if name == n { value.to_owned() } else { other.to_owned() };
+    let line = format!(
+        "type=SYSCALL msg=audit(1700000000.123:4567): arch=c000003e syscall={call} success=yes exit=0 a0={} a1={} a2={} a3={}",
+        pick("a0", others.0),
+        pick("a1", others.1),
+        pick("a2", "0"),
+        pick("a3", "0"),
+    );
+    of_record(&line, name, Escape::Tty)
+}
+
+#[test]
+fn arguments_mean_what_their_call_makes_of_them() {
+    const NONE: (&str, &str) = ("0", "0");
+    for (call, others, field, want) in [
+        (0, NONE, "a0=3", "0x3"),
+        (2, NONE, "a1=442", "O_RDWR|O_CREAT|O_APPEND"),
+        (2, ("0", "442"), "a2=1a4", "0644"),
+        (2, ("0", "2"), "a2=1a4", "0x1a4"),
+        (257, NONE, "a0=ffffff9c", "AT_FDCWD"),
+        (257, NONE, "a0=ffffffffffffff9c", "AT_FDCWD"),
+        (257, NONE, "a0=5", "0x5"),
+        (257, NONE, "a2=80000", "O_RDONLY|O_CLOEXEC"),
+        (90, NONE, "a1=9ed", "suid,0755"),
+        (133, NONE, "a1=21b6", "character,666"),
+        (92, NONE, "a1=3e8", "alice"),
+        (92, NONE, "a2=ffffffff", "unset"),
+        (41, NONE, "a0=a", "inet6"),
+        (41, NONE, "a0=63", "unknown-family(0x63)"),
+        (41, NONE, "a1=80001", "SOCK_STREAM"),
+        (41, NONE, "a2=6", "tcp"),
+        (41, NONE, "a2=fe", "unknown-proto(fe)"),
+        (54, NONE, "a1=1", "SOL_SOCKET"),
+        (54, NONE, "a1=6", "tcp"),
+        (54, NONE, "a1=107", "SOL_PACKET"),
+        (54, NONE, "a1=63", "unknown-sockopt-level(0x63)"),
+        (54, ("3", "1"), "a2=2", "SO_REUSEADDR"),
+        (54, ("3", "6"), "a2=1", "TCP_NODELAY"),
+        (54, ("3", "11"), "a2=64", "UDP_ENCAP"),
+        (54, ("3", "29"), "a2=1", "IPV6_ADDRFORM"),
+        (54, ("3", "63"), "a2=1", "0x1"),
+        (72, NONE, "a1=2", "F_SETFD"),
+        (72, ("3", "2"), "a2=1", "FD_CLOEXEC"),
+        (72, ("3", "8"), "a2=3e8", "alice"),
+        (72, ("3", "4"), "a2=800", "0x800"),
+        (56, NONE, "a0=1200011", "CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD"),
+        (56, NONE, "a0=0", "0x0"),
+        (157, NONE, "a0=17", "PR_CAPBSET_READ"),
+        (157, ("17", "0"), "a1=15", "sys_admin"),
+        (157, ("1", "0"), "a1=9", "SIGKILL"),
+        (157, ("3", "0"), "a1=9", "0x9"),
+        (29, NONE, "a2=3b6", "IPC_CREAT|0666"),
+        (29, NONE, "a2=0", "0000"),
+        (16, NONE, "a1=5413", "TIOCGWINSZ"),
+        (16, NONE, "a1=ffffffff", "0xffffffff"),
+        (231, NONE, "a0=0", "EXIT_SUCCESS"),
+        (60, NONE, "a0=5", "UNKNOWN"),
+        (430, NONE, "a1=1", "FSOPEN_CLOEXEC"),
+        (430, NONE, "a1=2", "0x2"),
+    ] {
+        assert_eq!(argument(call, others, field), want, "call {call} {field} {others:?}");
+    }
+}
+
+#[test]
+fn a_call_that_stands_for_many_names_the_one_meant() {
+    let line = "type=SYSCALL msg=audit(1700000000.123:4567): arch=40000003 syscall=102 success=yes exit=0 a0=3 a1=0";
+    assert_eq!(of_record(line, "syscall", Escape::Tty), "socketcall(connect)");
+    assert_eq!(of_record(line, "a0", Escape::Tty), "connect");
+    assert_eq!(of_record(&line.replace("a0=3", "a0=ff"), "syscall", Escape::Tty), "socketcall");
+    let line = line.replace("syscall=102", "syscall=117").replace("a0=3", "a0=15");
+    assert_eq!(of_record(&line, "syscall", Escape::Tty), "ipc(shmat)");
+    assert_eq!(of_record(&line.replace("=117", "=9999"), "syscall", Escape::Tty), "unknown-syscall(9999)");
+}
+
+#[test]
+fn options_of_big_endian_powerpc_are_numbered_differently() {
+    let line =
+        "type=SYSCALL msg=audit(1700000000.123:4567): arch=80000015 syscall=339 success=yes exit=0 a0=3 a1=1 a2=14";
+    assert_eq!(of_record(line, "a2", Escape::Tty), "SO_PASSCRED");
+    assert_eq!(of_record(&line.replace("80000015", "c0000015"), "a2", Escape::Tty), "SO_RCVTIMEO");
+}
+
+#[test]
+fn operations_of_io_uring_are_not_calls() {
+    let line = "type=1336 msg=audit(1700000000.123:4567): uring_op=18 success=yes exit=0 items=1";
+    assert_eq!(of_record(line, "uring_op", Escape::Tty), "openat");
+}
+
+#[test]
+fn names_looked_up_when_the_record_was_written_win() {
+    let line = "type=SYSCALL msg=audit(1700000000.123:4567): arch=c000003e syscall=2 success=yes exit=3 a0=1 auid=1000 uid=5 \
+                gid=6 euid=7\x1dARCH=x86_64 SYSCALL=unknown-syscall(2) AUID=\"carol\" UID=6576650A GID=\"wheel\"";
+    for (name, want) in
+        [("auid", "carol"), ("uid", "eve\n"), ("gid", "wheel"), ("euid", "unknown(7)"), ("syscall", "open")]
+    {
+        assert_eq!(of_record(line, name, Escape::Tty), want, "{name}");
+    }
+}
+
+#[test]
+fn text_is_made_harmless_in_each_mode() {
+    let line = "type=CWD msg=audit(1700000000.123:4567): cwd=2F612062241B5B";
+    assert_eq!(of_record(line, "cwd", Escape::Raw), "/a b$\u{1b}[");
+    assert_eq!(of_record(line, "cwd", Escape::Tty), "/a b$\\033[");
+    assert_eq!(of_record(line, "cwd", Escape::Shell), "/a\\ b\\$\\033[");
+    assert_eq!(of_record(line, "cwd", Escape::ShellQuote), "/a\\ b\\$\\033\\[");
+}
+
+#[test]
+fn every_kind_survives_every_text() {
+    let mut interpreter = interpreter(Escape::ShellQuote);
+    let setting = Setting { machine: Some(Machine::X86_64), syscall: Some(54), ..Setting::default() };
+    let odd: [&[u8]; 12] = [
+        b"",
+        b"-",
+        b"\"",
+        b"'",
+        b"(",
+        b"0x",
+        b"\x00\xff\x01",
+        b"00",
+        b"0000000",
+        b"-99999999999999999999",
+        b"\xff\xfe",
+        b"  ",
+    ];
+    for value in odd {
+        for record in [1300, 1309, 1319, 1121].map(RecordType) {
+            for name in
+                ["uid", "a0", "a1", "a2", "a3", "data", "saddr", "proctitle", "mode", "exit", "key", "cap_fp", "acct"]
+            {
+                let field = Field { name: name.as_bytes(), value };
+                interpreter.value(record, field, &setting, &mut Vec::new());
+            }
+        }
+    }
+}

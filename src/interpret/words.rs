@@ -1,0 +1,517 @@
+//! The interpreter: from a value and its kind to words.
+
+use super::argument::{self, Argument, Arguments};
+use super::choice::{self, Choice, push_flags, push_hex, push_overflow};
+use super::names::Remembered;
+use super::{Kind, Names, Setting, cut_at_nul, keystrokes, mode, setting, sockaddr};
+use crate::record::{Field, KEY_SEPARATOR, RecordType};
+use crate::tables::machine::Machine;
+use crate::tables::{errno, file, memory, process, socket, syscall};
+use crate::text::{Escape, escape, hex, number};
+
+/// Puts values into words. Keeps what it has looked up, so one serves a whole log.
+pub struct Interpreter<'n> {
+    names: &'n dyn Names,
+    native: Option<Machine>,
+    mode: Escape,
+    users: Remembered,
+    groups: Remembered,
+    calls: Vec<Call>,
+    unescaped: Vec<u8>,
+}
+
+/// A system call that was looked up.
+#[derive(Clone, Copy)]
+struct Call {
+    machine: Machine,
+    number: u32,
+    name: Option<&'static str>,
+    arguments: &'static Arguments,
+}
+
+/// How many calls are remembered at a time.
+const CALL_SLOTS: usize = 128;
+
+impl<'n> Interpreter<'n> {
+    /// `names` answers for users, groups and protocols; `native` is the machine of records that do not name theirs;
+    /// `mode` makes text harmless.
+    pub fn new(names: &'n dyn Names, native: Option<Machine>, mode: Escape) -> Interpreter<'n> {
+        let nothing = Call { machine: Machine::IoUring, number: u32::MAX, name: None, arguments: &argument::NUMBERS };
+        Interpreter {
+            names,
+            native,
+            mode,
+            users: Remembered::new(),
+            groups: Remembered::new(),
+            calls: vec![nothing; CALL_SLOTS],
+            unescaped: Vec::new(),
+        }
+    }
+
+    /// Appends what `field` of a record of type `record` means, the way libauparse tells it.
+    pub fn value(&mut self, record: RecordType, field: Field, setting: &Setting, out: &mut Vec<u8>) {
+        let kind = super::kind(record, field.name, field.value);
+        if !self.enriched(kind, field.name, setting, out) {
+            self.words(kind, field.value, setting, out);
+        }
+    }
+
+    /// Appends the name of a user id: `unset` for -1, `unknown(N)` if it has none.
+    pub fn user(&mut self, uid: u32, out: &mut Vec<u8>) {
+        let names = self.names;
+        self.users.push(uid, |id| names.user(id), out);
+    }
+
+    /// Appends the name of a group id: `unset` for -1, `unknown(N)` if it has none.
+    pub fn group(&mut self, gid: u32, out: &mut Vec<u8>) {
+        let names = self.names;
+        self.groups.push(gid, |id| names.group(id), out);
+    }
+
+    /// Appends the name that was looked up when the record was written; false if there is none for this field.
+    pub(super) fn enriched(&mut self, kind: Kind, name: &[u8], setting: &Setting, out: &mut Vec<u8>) -> bool {
+        let Some(value) = setting.enriched.value(name) else { return false };
+        match kind {
+            Kind::User | Kind::Group => push_text(value, out),
+            _ => out.extend_from_slice(value),
+        }
+        true
+    }
+
+    /// Appends the meaning of `value`, escaped.
+    pub(super) fn words(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.push(kind, value, setting, out);
+        self.make_harmless(start, out);
+    }
+
+    /// Escapes what stands in `out` from `start` on. The separators between keys stay as they are.
+    fn make_harmless(&mut self, start: usize, out: &mut Vec<u8>) {
+        let tail = out.get(start..).unwrap_or_default();
+        if self.mode == Escape::Raw || (self.mode == Escape::Tty && tail.iter().all(|b| *b >= b' ')) {
+            return;
+        }
+        self.unescaped.clear();
+        self.unescaped.extend_from_slice(tail);
+        out.truncate(start);
+        for (place, part) in self.unescaped.split(|b| *b == KEY_SEPARATOR).enumerate() {
+            if place > 0 {
+                out.push(KEY_SEPARATOR);
+            }
+            escape(part, self.mode, out);
+        }
+    }
+
+    fn push(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        match kind {
+            Kind::Plain | Kind::Address | Kind::Label => out.extend_from_slice(value),
+            Kind::User => self.push_user(value, 10, out),
+            Kind::Group => self.push_group(value, 10, out),
+            Kind::Syscall => self.push_syscall(value, setting, out),
+            Kind::Argument(place) => self.push_argument(place, value, setting, out),
+            Kind::Sockaddr => sockaddr::push(value, self.names, out),
+            Kind::Protocol => self.push_protocol(value, out),
+            Kind::Arch => push_arch(value, setting.machine, out),
+            Kind::Exit => push_exit(value, out),
+            Kind::Escaped | Kind::File | Kind::Key => push_text(value, out),
+            Kind::Proctitle => push_proctitle(value, out),
+            Kind::Keystrokes => push_keystrokes(value, out),
+            Kind::Mode => push_mode(mode::push, value, 8, out),
+            Kind::ShortMode => push_mode(mode::push_short, value, 8, out),
+            Kind::Perm => push_perm(value, out),
+            Kind::Capabilities => push_capabilities(value, out),
+            Kind::Hook if setting.is_arp => choice::ARP_HOOK.push(value, out),
+            Kind::FanotifyInfo if setting.has_fanotify_rule => push_decimal(value, out),
+            Kind::FanotifyInfo => out.extend_from_slice(value),
+            _ => match by_table(kind) {
+                Some(Meaning::Choice(choice)) => choice.push(value, out),
+                Some(Meaning::Flags(flags)) => flags.push(value, out),
+                None => push_simple(kind, value, out),
+            },
+        }
+    }
+
+    fn push_user(&mut self, value: &[u8], base: u32, out: &mut Vec<u8>) {
+        match number::lead(value, base) {
+            Some(uid) => self.user(uid as u32, out),
+            None => push_overflow(value, out),
+        }
+    }
+
+    fn push_group(&mut self, value: &[u8], base: u32, out: &mut Vec<u8>) {
+        match number::lead(value, base) {
+            Some(gid) => self.group(gid as u32, out),
+            None => push_overflow(value, out),
+        }
+    }
+
+    /// A call that stands for many is shown with the one that was meant.
+    fn push_syscall(&mut self, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        let Some(machine) = setting.machine.or(self.native) else { return out.extend_from_slice(value) };
+        let number = setting.syscall.unwrap_or(u32::MAX);
+        let Some(name) = self.call(machine, number).name else {
+            out.extend_from_slice(b"unknown-syscall(");
+            number::push_signed(out, i64::from(number as i32));
+            return out.push(b')');
+        };
+        out.extend_from_slice(name.as_bytes());
+        let calls = match name {
+            "socketcall" => &socket::CALLS,
+            "ipc" => &memory::IPC_CALLS,
+            _ => return,
+        };
+        if let Some(meant) = u32::try_from(setting.arguments[0]).ok().and_then(|first| calls.name(first)) {
+            push_parenthesised(meant.as_bytes(), out);
+        }
+    }
+
+    fn call(&mut self, machine: Machine, number: u32) -> Call {
+        let slot = (number as usize ^ (machine as usize) << 4) % CALL_SLOTS;
+        let Some(kept) = self.calls.get_mut(slot) else { unreachable!("a remainder is below its divisor") };
+        if (kept.machine, kept.number) != (machine, number) {
+            let name = syscall::name(machine, number);
+            let arguments = name.map_or(&argument::NUMBERS, argument::of_call);
+            *kept = Call { machine, number, name, arguments };
+        }
+        *kept
+    }
+
+    fn push_argument(&mut self, place: u8, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        let meaning = match (setting.machine, setting.syscall) {
+            (Some(machine), Some(number)) => self.call(machine, number).arguments.get(usize::from(place)).copied(),
+            _ => None,
+        };
+        let [first, second] = setting.arguments;
+        match meaning.unwrap_or(Argument::Number) {
+            Argument::Number => push_hex(value, out),
+            Argument::Choice(choice) => choice.push(value, out),
+            Argument::Flags(flags) => flags.push(value, out),
+            Argument::User => self.push_user(value, 16, out),
+            Argument::Group => self.push_group(value, 16, out),
+            Argument::Directory => push_directory(value, out),
+            Argument::CloneFlags => push_clone_flags(value, out),
+            Argument::Mode => push_mode(mode::push, value, 16, out),
+            Argument::ShortMode => push_mode(mode::push_short, value, 16, out),
+            Argument::CreationMode if second & O_CREAT != 0 => push_mode(mode::push_short, value, 16, out),
+            Argument::CreationMode => push_hex(value, out),
+            Argument::ExitStatus => push_exit_status(value, out),
+            Argument::Ioctl => push_ioctl(value, out),
+            Argument::One(word) if value == b"1" => out.extend_from_slice(word.as_bytes()),
+            Argument::One(_) => push_hex(value, out),
+            Argument::SocketProtocol => self.push_socket_protocol(value, out),
+            Argument::SocketLevel => self.push_socket_level(value, out),
+            Argument::SocketOption => push_socket_option(second, setting.machine, value, out),
+            Argument::SharedMemory => push_shared_memory(value, out),
+            Argument::FcntlArgument => self.push_fcntl(second, value, out),
+            Argument::PrctlArgument => push_prctl(first, value, out),
+        }
+    }
+
+    fn push_fcntl(&mut self, command: u64, value: &[u8], out: &mut Vec<u8>) {
+        const F_SETFD: u64 = 2;
+        const F_SETOWN: u64 = 8;
+        match (command, number::lead(value, 16)) {
+            (_, None) => push_overflow(value, out),
+            (F_SETOWN, Some(owner)) => self.user(owner as u32, out),
+            (F_SETFD, Some(1)) => out.extend_from_slice(b"FD_CLOEXEC"),
+            _ => push_hex(value, out),
+        }
+    }
+
+    fn push_protocol(&mut self, value: &[u8], out: &mut Vec<u8>) {
+        match number::lead(value, 10).map(|number| self.names.protocol(number as u32)) {
+            Some(name) => out.extend_from_slice(name.unwrap_or(b"undefined protocol")),
+            None => push_overflow(value, out),
+        }
+    }
+
+    fn push_socket_protocol(&mut self, value: &[u8], out: &mut Vec<u8>) {
+        match number::lead(value, 16).map(|number| self.names.protocol(number as u32)) {
+            Some(Some(name)) => out.extend_from_slice(name),
+            Some(None) => {
+                out.extend_from_slice(b"unknown-proto");
+                push_parenthesised(value, out);
+            }
+            None => push_overflow(value, out),
+        }
+    }
+
+    /// Protocols are levels of their own number; 1 is the socket itself and not ICMP.
+    fn push_socket_level(&mut self, value: &[u8], out: &mut Vec<u8>) {
+        const SOL_SOCKET: u32 = 1;
+        let Some(level) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+        match self.names.protocol(level) {
+            _ if level == SOL_SOCKET => out.extend_from_slice(b"SOL_SOCKET"),
+            Some(name) => out.extend_from_slice(name),
+            None => choice::SOCKOPT_LEVEL.push_number(level, value, out),
+        }
+    }
+}
+
+const O_CREAT: u64 = 0o100;
+
+/// The table that a kind's numbers are looked up in.
+enum Meaning {
+    Choice(&'static Choice),
+    Flags(&'static choice::FlagSet),
+}
+
+fn by_table(kind: Kind) -> Option<Meaning> {
+    Some(match kind {
+        Kind::Signal => Meaning::Choice(&choice::SIGNAL),
+        Kind::Capability => Meaning::Choice(&choice::CAPABILITY),
+        Kind::List => Meaning::Choice(&choice::LIST),
+        Kind::NetfilterFamily => Meaning::Choice(&choice::NETFILTER_FAMILY),
+        Kind::IcmpType => Meaning::Choice(&choice::ICMP_TYPE),
+        Kind::Hook => Meaning::Choice(&choice::INET_HOOK),
+        Kind::Verdict => Meaning::Choice(&choice::VERDICT),
+        Kind::Seccomp => Meaning::Choice(&choice::SECCOMP),
+        Kind::Personality => Meaning::Choice(&choice::PERSONALITY),
+        Kind::OpenFlags => Meaning::Flags(&choice::OPEN),
+        Kind::MapFlags => Meaning::Flags(&choice::MAP),
+        Kind::Resolve => Meaning::Flags(&choice::RESOLVE),
+        _ => return None,
+    })
+}
+
+/// Kinds of a few words.
+fn push_simple(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
+    let decimal = number::lead(value, 10);
+    let hex = number::lead(value, 16);
+    let starts_with_digit = value.first().is_some_and(u8::is_ascii_digit);
+    let word: Option<&[u8]> = match kind {
+        Kind::Success | Kind::Fanotify if !starts_with_digit => Some(value),
+        Kind::Success => decimal.map(|n| one_of(n, &[b"no", b"yes"], b"unset")),
+        Kind::Fanotify => decimal.map(|n| one_of(n, &[b"unknown", b"allow", b"deny"], b"unknown")),
+        Kind::Promisc => decimal.map(|n| if n as u32 == 0 { &b"no"[..] } else { b"yes" }),
+        Kind::EtherType => hex.map(|n| match n as u32 {
+            0x0800 => &b"IP"[..],
+            0x0806 => b"ARP",
+            _ => b"UNKNOWN",
+        }),
+        Kind::NetlinkGroup => hex.map(|n| if n == 1 { &b"audit-netlink-multicast"[..] } else { b"audit-none" }),
+        Kind::Errno => decimal.map(|n| error_name(n as i32).unwrap_or("UNKNOWN").as_bytes()),
+        Kind::Trust => Some(word_of(value, [b"no", b"yes"])),
+        Kind::FanotifyType => Some(word_of(value, [b"none", b"rule_info"])),
+        Kind::Session if value == b"4294967295" => Some(b"unset"),
+        Kind::Ioctl => return push_ioctl(value, out),
+        _ => Some(value),
+    };
+    match word {
+        Some(word) => out.extend_from_slice(word),
+        None => push_overflow(value, out),
+    }
+}
+
+fn one_of(number: u64, words: &[&'static [u8]], other: &'static [u8]) -> &'static [u8] {
+    words.get(number as u32 as usize).copied().unwrap_or(other)
+}
+
+/// The words for exactly `0` and `1`.
+fn word_of(value: &[u8], words: [&'static [u8]; 2]) -> &'static [u8] {
+    match value {
+        b"0" => words[0],
+        b"1" => words[1],
+        _ => b"unknown",
+    }
+}
+
+fn push_parenthesised(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'(');
+    out.extend_from_slice(text);
+    out.push(b')');
+}
+
+/// A string in quotes or in hex. A leading NUL marks an abstract socket name and is left out; a quote that is never
+/// closed gives a space; what is neither stands for itself.
+pub(super) fn push_text(value: &[u8], out: &mut Vec<u8>) {
+    if let [b'"', rest @ ..] = value {
+        let inside = memchr::memchr(b'"', rest).and_then(|end| rest.get(..end));
+        return out.extend_from_slice(inside.unwrap_or(b" "));
+    }
+    let start = out.len();
+    if !hex::unescape(value.strip_prefix(b"00").unwrap_or(value), out) {
+        return out.extend_from_slice(value);
+    }
+    let text = cut_at_nul(out.get(start..).unwrap_or_default()).len();
+    out.truncate(start + text);
+}
+
+/// Arguments with a NUL behind each. The NULs become spaces.
+fn push_proctitle(value: &[u8], out: &mut Vec<u8>) {
+    if value.first() == Some(&b'"') {
+        return push_text(value, out);
+    }
+    let start = out.len();
+    if !hex::unescape(value, out) {
+        return out.extend_from_slice(value);
+    }
+    out.iter_mut().skip(start).filter(|b| **b == 0).for_each(|b| *b = b' ');
+}
+
+/// COMPAT: what cannot be decoded is `(null)`.
+fn push_keystrokes(value: &[u8], out: &mut Vec<u8>) {
+    if !keystrokes::push(value, out) {
+        out.extend_from_slice(b"(null)");
+    }
+}
+
+fn push_arch(value: &[u8], known: Option<Machine>, out: &mut Vec<u8>) {
+    match known.or_else(|| setting::machine(value)) {
+        Some(machine) => out.extend_from_slice(machine.name().as_bytes()),
+        None if number::lead(value, 16).is_none() => push_overflow(value, out),
+        None => {
+            out.extend_from_slice(b"unknown-elf-type");
+            push_parenthesised(value, out);
+        }
+    }
+}
+
+/// Results below zero are errors.
+fn push_exit(value: &[u8], out: &mut Vec<u8>) {
+    let Some(exit) = number::lead_signed(value, 10) else { return push_overflow(value, out) };
+    if exit >= 0 {
+        return out.extend_from_slice(value);
+    }
+    let error = exit.wrapping_neg() as i32;
+    out.extend_from_slice(error_name(error).unwrap_or("(null)").as_bytes());
+    out.push(b'(');
+    match errno::TEXTS.name(error as u32) {
+        Some(text) => out.extend_from_slice(text.as_bytes()),
+        None => {
+            out.extend_from_slice(b"Unknown error ");
+            number::push_signed(out, i64::from(error));
+        }
+    }
+    out.push(b')');
+}
+
+fn error_name(error: i32) -> Option<&'static str> {
+    errno::NAMES.name(error.unsigned_abs())
+}
+
+fn push_mode(push: fn(u32, &mut Vec<u8>), value: &[u8], base: u32, out: &mut Vec<u8>) {
+    match number::lead(value, base) {
+        Some(mode) => push(mode as u32, out),
+        None => push_overflow(value, out),
+    }
+}
+
+/// No bit at all means every access to the kernel.
+fn push_perm(value: &[u8], out: &mut Vec<u8>) {
+    const WORDS: [(i64, &str); 4] = [(4, "read"), (2, "write"), (1, "exec"), (8, "attr")];
+    let Some(bits) = number::lead_signed(value, 10) else { return push_overflow(value, out) };
+    let start = out.len();
+    for (_, word) in WORDS.iter().filter(|(bit, _)| bits as i32 == 0 || bit & bits != 0) {
+        push_after_comma(word, start, out);
+    }
+}
+
+/// A list from the lowest bit up; bits above the last known capability are ignored.
+fn push_capabilities(value: &[u8], out: &mut Vec<u8>) {
+    let Some(bits) = number::lead(value, 16) else { return push_overflow(value, out) };
+    let start = out.len();
+    for (_, name) in process::CAPABILITIES.iter().filter(|(bit, _)| bits >> bit & 1 == 1) {
+        push_after_comma(name, start, out);
+    }
+    if out.len() == start {
+        out.extend_from_slice(b"none");
+    }
+}
+
+fn push_after_comma(word: &str, start: usize, out: &mut Vec<u8>) {
+    if out.len() > start {
+        out.push(b',');
+    }
+    out.extend_from_slice(word.as_bytes());
+}
+
+fn push_decimal(value: &[u8], out: &mut Vec<u8>) {
+    match number::lead(value, 16) {
+        Some(number) => number::push(out, number),
+        None => push_overflow(value, out),
+    }
+}
+
+fn push_directory(value: &[u8], out: &mut Vec<u8>) {
+    const AT_FDCWD: u32 = -100i32 as u32;
+    match number::lead(value, 16).map(|fd| fd as u32) {
+        Some(AT_FDCWD) => out.extend_from_slice(b"AT_FDCWD"),
+        Some(_) => push_hex(value, out),
+        None => push_overflow(value, out),
+    }
+}
+
+/// Flags, and in the lowest byte the signal that tells of the child's end. COMPAT: only 32 bits are looked at.
+fn push_clone_flags(value: &[u8], out: &mut Vec<u8>) {
+    let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+    let start = out.len();
+    push_flags(process::CLONE_FLAGS.iter(), flags, start, out);
+    let signal = flags & 0xff;
+    push_flags(process::SIGNALS.iter().filter(|(number, _)| *number == signal), signal, start, out);
+    if out.len() == start {
+        push_number(flags, out);
+    }
+}
+
+/// A number that is not shown as it was written.
+fn push_number(number: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"0x");
+    number::push_hex(out, u64::from(number));
+}
+
+fn push_exit_status(value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(match value {
+        b"0" => b"EXIT_SUCCESS",
+        b"1" => b"EXIT_FAILURE",
+        _ => b"UNKNOWN",
+    });
+}
+
+fn push_ioctl(value: &[u8], out: &mut Vec<u8>) {
+    let Some(request) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+    match file::IOCTL_REQUESTS.name(request) {
+        Some(name) => out.extend_from_slice(name.as_bytes()),
+        None => push_number(request, out),
+    }
+}
+
+fn push_prctl(option: u64, value: &[u8], out: &mut Vec<u8>) {
+    const PR_SET_PDEATHSIG: u64 = 1;
+    const PR_CAPBSET_READ: u64 = 23;
+    const PR_CAPBSET_DROP: u64 = 24;
+    match option {
+        PR_SET_PDEATHSIG => choice::SIGNAL_ARGUMENT.push(value, out),
+        PR_CAPBSET_READ | PR_CAPBSET_DROP => choice::CAPABILITY_ARGUMENT.push(value, out),
+        _ => push_hex(value, out),
+    }
+}
+
+/// KERNEL: big-endian powerpc numbers six options differently; the table has them 100 higher.
+fn push_socket_option(level: u64, machine: Option<Machine>, value: &[u8], out: &mut Vec<u8>) {
+    let options = match level {
+        0 => &choice::IP_OPTION,
+        1 => &choice::SOCKET_OPTION,
+        6 => &choice::TCP_OPTION,
+        17 => &choice::UDP_OPTION,
+        41 => &choice::IPV6_OPTION,
+        263 => &choice::PACKET_OPTION,
+        _ => return push_hex(value, out),
+    };
+    let is_powerpc = matches!(machine, Some(Machine::Ppc | Machine::Ppc64));
+    match number::lead(value, 16) {
+        Some(option @ 16..=21) if level == 1 && is_powerpc => options.push_number(option as u32 + 100, value, out),
+        _ => options.push(value, out),
+    }
+}
+
+fn push_shared_memory(value: &[u8], out: &mut Vec<u8>) {
+    let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+    let start = out.len();
+    push_flags(memory::IPC_FLAGS.iter(), flags & 0o3000, start, out);
+    push_flags(memory::SHM_MODES.iter(), flags & 0o14000, start, out);
+    if out.len() > start {
+        out.push(b'|');
+    }
+    mode::push_short(flags & 0o777, out);
+}
