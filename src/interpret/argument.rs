@@ -32,9 +32,9 @@ pub(super) enum Argument {
     SocketOption,
     SharedMemory,
     /// Depends on the command in argument 1.
-    FcntlArgument,
+    FcntlOperand,
     /// Depends on the option in argument 0.
-    PrctlArgument,
+    PrctlOperand,
 }
 
 use Argument::*;
@@ -76,8 +76,8 @@ static CALLS: &[(&str, Arguments)] = &[
     ("fchmod", [Number, ShortMode, Number, Number]),
     ("fchmodat", [Directory, Number, ShortMode, Number]),
     ("fchownat", [Directory, Number, Number, Number]),
-    ("fcntl", [Number, Choice(&choice::FCNTL), FcntlArgument, Number]),
-    ("fcntl64", [Number, Choice(&choice::FCNTL), FcntlArgument, Number]),
+    ("fcntl", [Number, Choice(&choice::FCNTL), FcntlOperand, Number]),
+    ("fcntl64", [Number, Choice(&choice::FCNTL), FcntlOperand, Number]),
     ("file_getattr", [Directory, Number, Number, Number]),
     ("file_setattr", [Directory, Number, Number, Number]),
     ("fsconfig", [Number, Choice(&choice::FSCONFIG), Number, Number]),
@@ -110,7 +110,7 @@ static CALLS: &[(&str, Arguments)] = &[
     ("openat", [Directory, Number, Flags(&choice::OPEN_ARGUMENT), Number]),
     ("openat2", [Directory, Number, Number, Number]),
     ("personality", [Choice(&choice::PERSONALITY), Number, Number, Number]),
-    ("prctl", [Choice(&choice::PRCTL), PrctlArgument, Number, Number]),
+    ("prctl", [Choice(&choice::PRCTL), PrctlOperand, Number, Number]),
     ("ptrace", [Choice(&choice::PTRACE), Number, Number, Number]),
     ("readlinkat", [Directory, Number, Directory, Number]),
     ("recv", [Number, Number, Number, MESSAGE]),

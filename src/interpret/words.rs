@@ -202,8 +202,8 @@ impl<'n> Interpreter<'n> {
             Argument::SocketLevel => self.push_socket_level(value, out),
             Argument::SocketOption => push_socket_option(second, setting.machine, value, out),
             Argument::SharedMemory => push_shared_memory(value, out),
-            Argument::FcntlArgument => self.push_fcntl(second, value, out),
-            Argument::PrctlArgument => push_prctl(first, value, out),
+            Argument::FcntlOperand => self.push_fcntl(second, value, out),
+            Argument::PrctlOperand => push_prctl(first, value, out),
         }
     }
 
