@@ -1,5 +1,6 @@
 //! `auditbox --install DIR [--hard]`: one link per applet in DIR, symbolic or hard, pointing to this binary.
 //!
+//! A symbolic link beside the binary names it without a path, so that a tree made for another root works there too.
 //! A link that leads here already is left alone; any other file of that name is reported and stays. Status 1 if one did.
 
 use std::ffi::OsString;
@@ -35,10 +36,19 @@ pub(crate) fn run(words: &[OsString], names: impl Iterator<Item = &'static str>)
 }
 
 fn link(binary: &Path, path: &Path, hard: bool) -> io::Result<()> {
-    let made = if hard { fs::hard_link(binary, path) } else { symlink(binary, path) };
+    let made = if hard { fs::hard_link(binary, path) } else { symlink(seen_from(path, binary), path) };
     match made {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && leads_to(path, binary) => Ok(()),
         other => other,
+    }
+}
+
+/// What a link at `path` says to mean `binary`.
+fn seen_from<'a>(path: &Path, binary: &'a Path) -> &'a Path {
+    let directory = path.parent().and_then(|d| d.canonicalize().ok());
+    match binary.file_name() {
+        Some(name) if directory.as_deref() == binary.parent() => Path::new(name),
+        _ => binary,
     }
 }
 
