@@ -58,12 +58,14 @@ dist: ## static musl binary: make dist TARGET=... (default: all four) into out/d
 install: ## binary, links, configuration and rules under DESTDIR; INIT=openrc|systemd|runit adds service files
 	DESTDIR=$(DESTDIR) SBIN=$(SBIN) init/install $(BINARY) $(INIT)
 
-tables: set-up ## write src/tables/syscall/* anew from the kernel's headers
-	@tests/need python3
-	python3 tests/tables/generate.py
+tables: ## write src/tables/syscall/* anew from the kernel's headers
+	@tests/need cargo python3
+	cargo fetch --locked
+	tests/tables/write
 
-tables-verify: tables ## do the tables say what the kernel's headers say?
-	git diff --exit-code -- src/tables
+tables-verify: ## do the tables say what the installed kernel headers say?
+	@tests/need python3
+	tests/tables/verify
 
 clean: ## remove what was built here (the package cache stays)
 	rm -rf out target
