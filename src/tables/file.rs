@@ -1,6 +1,6 @@
 //! What system calls do with files: the flags, modes and commands in their arguments.
 //!
-//! Sources: asm-generic/fcntl.h, linux/fs.h, mount.h, openat2.h, eventpoll.h, fanotify.h and the ioctl headers (Linux 6.17).
+//! Sources: asm-generic/fcntl.h, linux/fs.h, mount.h, openat2.h, eventpoll.h and the ioctl headers (Linux 6.17).
 
 use super::tables;
 
@@ -201,12 +201,6 @@ tables! {
         (0xc01864b1, "DRM_IOCTL_MODE_DIRTYFB"),
         (0xc01c64a3, "DRM_IOCTL_MODE_CURSOR"),
     ]
-
-    /// What a fanotify listener answered.
-    pub FANOTIFY_RESPONSES: sorted [
-        (1, "allow"),
-        (2, "deny"),
-    ]
 }
 
 #[cfg(test)]
@@ -221,7 +215,6 @@ mod tests {
         assert_eq!(MOUNT_FLAGS.name(1 << 31), Some("MS_NOUSER"));
         assert_eq!(FCNTL_COMMANDS.name(1030), Some("F_DUPFD_CLOEXEC"));
         assert_eq!(SEEK_WHENCE.name(4), Some("SEEK_HOLE"));
-        assert_eq!(FANOTIFY_RESPONSES.name(2), Some("deny"));
     }
 
     #[test]

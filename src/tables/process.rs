@@ -6,7 +6,8 @@
 use super::tables;
 
 tables! {
-    /// Flags of clone(2), unshare(2) and setns(2) in the lower 32 bits; the lowest byte is a signal.
+    /// Flags of clone(2), unshare(2) and setns(2); the lowest byte is a signal. Those above 32 bits belong to clone3(2), whose
+    /// flags are not among its arguments.
     pub CLONE_FLAGS: sorted [
         (0x100, "CLONE_VM"),
         (0x200, "CLONE_FS"),
@@ -31,12 +32,6 @@ tables! {
         (0x20000000, "CLONE_NEWPID"),
         (0x40000000, "CLONE_NEWNET"),
         (0x80000000, "CLONE_IO"),
-    ]
-
-    /// Flags of clone(2) in the upper 32 bits, shifted down by 32.
-    pub CLONE_UPPER_FLAGS: sorted [
-        (0x1, "CLONE_CLEAR_SIGHAND"),
-        (0x2, "CLONE_INTO_CGROUP"),
     ]
 
     /// Capabilities, without the CAP_ in front.
