@@ -55,8 +55,8 @@ size: build ## bytes of each built binary, and the largest sections and symbols 
 dist: ## static musl binary: make dist TARGET=... (default: all four) into out/dist
 	@for target in $(or $(TARGET),$(TARGETS)); do .ci/dist $$target || exit 1; done
 
-install: ## binary, links, configuration and rules under DESTDIR; INIT=openrc|systemd|runit adds service files
-	DESTDIR=$(DESTDIR) SBIN=$(SBIN) init/install $(BINARY) $(INIT)
+install: build ## into DESTDIR; TARGET=... another machine's (make dist), INIT=openrc|systemd|runit|initramfs adds service files
+	DESTDIR=$(DESTDIR) SBIN=$(SBIN) init/install $(if $(TARGET),out/dist/auditbox-$(TARGET),$(BINARY)) $(BINARY) $(INIT)
 
 tables: ## write src/tables/syscall/* anew from the kernel's headers
 	@tests/need cargo python3
