@@ -3,7 +3,9 @@
 //! `auditbox` itself knows `--list`, `--install DIR [--hard]`, `--version` and `--help`.
 #![forbid(unsafe_code)]
 
+mod auditctl;
 mod ausyscall;
+mod control;
 mod install;
 
 use std::ffi::OsString;
@@ -18,7 +20,10 @@ struct Applet {
 }
 
 /// Sorted by name; looked up by binary search.
-const APPLETS: &[Applet] = &[Applet { name: "ausyscall", about: "name and number system calls", run: ausyscall::run }];
+const APPLETS: &[Applet] = &[
+    Applet { name: "auditctl", about: "control the kernel's audit rules and settings", run: auditctl::run },
+    Applet { name: "ausyscall", about: "name and number system calls", run: ausyscall::run },
+];
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();

@@ -3,6 +3,7 @@
 //! Follows linux/netlink.h and linux/audit.h (KERNEL: 6.12). Everything is native endian. Encoding and decoding walk the
 //! bytes field by field; nothing is transmuted, nothing trusts a length it was told.
 
+pub mod rule;
 mod status;
 
 pub use status::{Features, SignalInfo, Status, features, mask};

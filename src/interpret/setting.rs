@@ -34,6 +34,11 @@ impl<'a> Setting<'a> {
         setting
     }
 
+    /// The setting of the arguments of call `syscall` on `machine`, of which `arguments` are the first two.
+    pub fn of_call(machine: Option<Machine>, syscall: u32, arguments: [u64; 2]) -> Setting<'a> {
+        Setting { machine, syscall: Some(syscall), arguments, ..Setting::default() }
+    }
+
     /// Takes note of the field at `place`, where the record's type has place 0.
     fn note(&mut self, place: usize, field: &Field) {
         match (place, field.name) {

@@ -1,1 +1,31 @@
 //! Audit rules: the words users write, the bytes the kernel takes, and the way back.
+//!
+//! * [`interpret`] reads one line of auditctl's options, from a command line or a rules file, into a [`Plan`];
+//!   [`parse`] takes the line of one rule alone.
+//! * [`Rule`] is what a rule is; [`encode`] and [`decode`] turn it into the kernel's bytes and back.
+//! * [`Listing`] writes rules as `auditctl -l` shows them.
+//! * [`file`] splits rules files into lines of words; [`merge`] makes one file of many, for augenrules.
+//!
+//! Follows auditctl(8) and audit.rules(7) of audit 4.2.2. Nothing in here asks the system anything by itself: machine,
+//! kernel features, users and files come in through [`Host`].
+
+mod codec;
+mod command;
+mod compare;
+mod error;
+pub mod file;
+pub mod merge;
+mod model;
+mod number;
+mod parse;
+mod print;
+mod request;
+mod words;
+
+pub use codec::{DecodeError, decode, encode};
+pub use command::{Plan, Signal, Step, interpret, parse};
+pub use error::{Reason, Refusal};
+pub use model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, USABLE_FIELDS, Value};
+pub use parse::{Host, Operation, Warning};
+pub use print::{Argument, Interpret, Listing};
+pub use request::Request;

@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod netlink;
 pub mod process;
+pub mod root;
 pub mod users;
 
 /// The system's own words for an error number, as strerror(3) gives them ("Operation not permitted").

@@ -1,0 +1,181 @@
+//! auditctl(8): the kernel's audit rules and settings.
+//!
+//! Options work from left to right and most of them end the line, so this does not go through an argument parser of the
+//! usual kind: `auditbox::rule::interpret` reads them, here and in rules files alike. Three options of our own come first:
+//! --dry-run prints the netlink requests instead of sending them, --root DIR and --machine NAME say for which system.
+
+use crate::control::{self, Carrier, DISABLED, End, Failure, Kernel, Paper, ThisHost, rules_file, say, show, usage};
+use auditbox::rule::{Host, Reason, Refusal, interpret};
+use auditbox::sys::process;
+use auditbox::tables::machine::Machine;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What every wrong command line ends with.
+const WRONG: u8 = 255;
+/// Exit status for want of privilege.
+const NOT_PRIVILEGED: u8 = 4;
+
+/// Our own options, which come before the others.
+#[derive(Default)]
+struct Own {
+    dry_run: bool,
+    root: Option<PathBuf>,
+    machine: Option<Machine>,
+}
+
+/// Runs the command; `words` begins with its name.
+pub(crate) fn run(words: &[OsString]) -> ExitCode {
+    let mut line: Vec<&OsString> = words.iter().collect();
+    let status = match own_options(&mut line) {
+        Ok(own) => start(&line, own),
+        Err(message) => {
+            say(&message);
+            WRONG
+        }
+    };
+    ExitCode::from(status)
+}
+
+/// Takes our own options off the line.
+fn own_options(line: &mut Vec<&OsString>) -> Result<Own, String> {
+    let mut own = Own::default();
+    while let Some(word) = line.get(1).map(|word| word.as_bytes()) {
+        let mut taken = 2;
+        match word {
+            b"--dry-run" => {
+                own.dry_run = true;
+                taken = 1;
+            }
+            b"--root" => own.root = Some(PathBuf::from(line.get(2).ok_or("Option --root needs a directory")?)),
+            b"--machine" => own.machine = Some(machine(line.get(2).ok_or("Option --machine needs a name")?)?),
+            _ => break,
+        }
+        line.drain(1..=taken);
+    }
+    if let Some(late) = line.iter().skip(1).find(|word| OURS.contains(&word.as_bytes())) {
+        let option = late.to_string_lossy().into_owned();
+        let reason = Reason::OwnOptionLate { option };
+        return Err(format!("{reason}; taken here: {}", reason.remedy()));
+    }
+    if !own.dry_run && (own.root.is_some() || own.machine.is_some()) {
+        return Err(
+            "Options --root and --machine need --dry-run: rules for another system are not sent to this one".into()
+        );
+    }
+    Ok(own)
+}
+
+const OURS: [&[u8]; 3] = [b"--dry-run", b"--root", b"--machine"];
+
+fn machine(name: &OsString) -> Result<Machine, String> {
+    let found = Machine::from_name(name.as_bytes()).filter(|machine| machine.elf().is_some());
+    found.ok_or_else(|| {
+        let names: Vec<_> = Machine::ALL.iter().filter(|m| m.elf().is_some()).map(|m| m.name()).collect();
+        format!("{} is no machine; machines are {}", name.to_string_lossy(), names.join(" "))
+    })
+}
+
+fn start(line: &[&OsString], own: Own) -> u8 {
+    if line.len() == 1 {
+        show(usage::USAGE.as_bytes());
+        return 1;
+    }
+    if own.dry_run {
+        let host = ThisHost::planned(own.root, own.machine);
+        let is_little_endian = host.machine().is_none_or(Machine::is_little_endian);
+        return command(line, &host, &mut Paper::new(is_little_endian));
+    }
+    if !needs_no_privilege(line) && !process::can_control_audit() {
+        say("You must be root to run this program.");
+        return NOT_PRIVILEGED;
+    }
+    if let [_, word] = line
+        && (*word == "-h" || *word == "--help")
+    {
+        show(usage::USAGE.as_bytes());
+        return 0;
+    }
+    let host = ThisHost::new();
+    match Kernel::open(&host) {
+        Ok(mut kernel) => command(line, &host, &mut kernel),
+        Err(message) => {
+            say(&message);
+            1
+        }
+    }
+}
+
+/// Help is for everyone, and listing for root even without the capability.
+fn needs_no_privilege(line: &[&OsString]) -> bool {
+    let [_, word] = line else { return false };
+    *word == "-h" || *word == "--help" || (*word == "-l" && process::effective_uid() == 0)
+}
+
+fn command(line: &[&OsString], host: &ThisHost, carrier: &mut dyn Carrier) -> u8 {
+    match line {
+        [_, option, file] if *option == "-R" => load(Path::new(file), host, carrier),
+        _ => options(line, host, carrier),
+    }
+}
+
+/// -R FILE.
+fn load(path: &Path, host: &ThisHost, carrier: &mut dyn Carrier) -> u8 {
+    if let Err(status) = ready(carrier) {
+        return status;
+    }
+    match rules_file::read(path) {
+        Ok(text) => rules_file::run(&text, &path.to_string_lossy(), host, carrier),
+        Err(message) => {
+            say(&message);
+            1
+        }
+    }
+}
+
+/// All other options.
+fn options(line: &[&OsString], host: &ThisHost, carrier: &mut dyn Carrier) -> u8 {
+    let words: Vec<&[u8]> = line.iter().map(|word| word.as_bytes()).collect();
+    let plan = interpret(&words, host);
+    if plan.changes_rules
+        && let Err(status) = ready(carrier)
+    {
+        return status;
+    }
+    match control::carry_out(&plan, carrier, &|refusal| place(refusal, &words)) {
+        End::Done => 0,
+        End::Exit(status) => status,
+        End::Disabled => {
+            say(DISABLED);
+            0
+        }
+        End::Failed => {
+            say("There was an error while processing parameters");
+            WRONG
+        }
+    }
+}
+
+fn ready(carrier: &mut dyn Carrier) -> Result<(), u8> {
+    match carrier.ready() {
+        Err(Failure::End(message, status)) => {
+            say(&message);
+            Err(status)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `auditctl: word N, character N: "WORD"`.
+fn place(refusal: &Refusal, words: &[&[u8]]) -> String {
+    match words.get(refusal.word).filter(|_| refusal.word > 0) {
+        Some(word) => {
+            let shown = String::from_utf8_lossy(word);
+            let (word, character) = (refusal.word, refusal.offset + 1);
+            format!("auditctl: word {word}, character {character}: \"{}\"", shown.escape_debug())
+        }
+        None => "auditctl: the line as a whole".to_owned(),
+    }
+}

@@ -1,0 +1,62 @@
+//! Where rules will live: this host, or the image and the machine that --root and --machine name.
+
+use auditbox::rule::Host;
+use auditbox::sys::netlink::AuditSocket;
+use auditbox::sys::users::Users;
+use auditbox::sys::{process, root};
+use auditbox::tables::machine::Machine;
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+/// This host, or one being built.
+pub(crate) struct ThisHost {
+    root: PathBuf,
+    machine: Option<Machine>,
+    users: OnceCell<Users>,
+    features: OnceCell<u32>,
+}
+
+impl ThisHost {
+    /// The host we run on.
+    pub(crate) fn new() -> ThisHost {
+        let machine = Machine::from_uname(&process::machine());
+        ThisHost { root: PathBuf::from("/"), machine, users: OnceCell::new(), features: OnceCell::new() }
+    }
+
+    /// A host with a kernel that knows all features, whose files stand below `root`, and whose machine is `machine` if it
+    /// is not ours.
+    pub(crate) fn planned(root: Option<PathBuf>, machine: Option<Machine>) -> ThisHost {
+        let here = ThisHost::new();
+        let features = OnceCell::from(u32::MAX);
+        ThisHost { root: root.unwrap_or(here.root), machine: machine.or(here.machine), features, users: here.users }
+    }
+
+    /// The accounts and groups.
+    pub(crate) fn users(&self) -> &Users {
+        self.users.get_or_init(|| Users::open(&self.root))
+    }
+}
+
+impl Host for ThisHost {
+    fn machine(&self) -> Option<Machine> {
+        self.machine
+    }
+
+    fn features(&self) -> u32 {
+        let ask =
+            || AuditSocket::open().and_then(|mut socket| socket.status()).map_or(0, |status| status.feature_bitmap);
+        *self.features.get_or_init(ask)
+    }
+
+    fn user(&self, name: &[u8]) -> Option<u32> {
+        self.users().user_id(name)
+    }
+
+    fn group(&self, name: &[u8]) -> Option<u32> {
+        self.users().group_id(name)
+    }
+
+    fn is_directory(&self, path: &[u8]) -> bool {
+        root::is_directory(&self.root, path)
+    }
+}

@@ -1,0 +1,251 @@
+//! Steps done for real, through the audit netlink socket.
+
+use super::{Carrier, Failure, ThisHost, error_text, listing, say, show};
+use crate::control::usage::USAGE;
+use auditbox::abi::rule::TEXT;
+use auditbox::abi::{Features, Status, kind};
+use auditbox::rule::{self, FieldId, Request, Rule, Signal, Step};
+use auditbox::sys::netlink::{AuditSocket, NetlinkError};
+use auditbox::sys::process::{self, ProcessHandle};
+use std::io::IsTerminal;
+use std::os::unix::ffi::OsStrExt;
+
+/// EINVAL, EEXIST and ECONNREFUSED of errno.h.
+const EINVAL: i32 = 22;
+const EEXIST: i32 = 17;
+const ECONNREFUSED: i32 = 111;
+/// The status of a system that is locked until reboot.
+const LOCKED: u32 = 2;
+
+/// The running kernel.
+pub(crate) struct Kernel<'h> {
+    host: &'h ThisHost,
+    socket: AuditSocket,
+}
+
+impl<'h> Kernel<'h> {
+    /// Opens the socket, or says in a sentence why not.
+    pub(crate) fn open(host: &'h ThisHost) -> Result<Kernel<'h>, String> {
+        match AuditSocket::open() {
+            Ok(socket) => Ok(Kernel { host, socket }),
+            Err(error) => Err(format!("Cannot open netlink audit socket ({})", error_text(error.errno()))),
+        }
+    }
+
+    fn request(&mut self, request: &Request, what: &str) -> Result<u32, Failure> {
+        self.socket.request(request.kind, &request.payload).map_err(|error| failure(error, what))
+    }
+
+    /// Adds or deletes a rule. Kernels from before directory watches take a watch on a path instead.
+    fn change(&mut self, step: &Step, rule: &Rule, what: &str) -> Result<(), Failure> {
+        let Some(request) = Request::of(step) else { return Ok(()) };
+        match self.socket.request(request.kind, &request.payload) {
+            Ok(_) => Ok(()),
+            Err(NetlinkError::Refused(EINVAL)) if rule.fields.first().is_some_and(|f| f.id == FieldId::DIR) => {
+                let mut plain = rule.clone();
+                plain.fields[0].id = FieldId::PATH;
+                let again = self.socket.request(request.kind, &rule::encode(&plain));
+                again.map(|_| ()).map_err(|error| failure(error, what))
+            }
+            Err(NetlinkError::Refused(EEXIST)) => Err(Failure::Step(format!("Error sending {what} (Rule exists)"))),
+            Err(error) => Err(failure(error, what)),
+        }
+    }
+
+    fn show_status(&mut self, interpret: bool, features: bool) -> Result<(), Failure> {
+        let status = self.socket.status().map_err(|error| failure(error, "status request"))?;
+        let mut text = listing::status(&status, interpret);
+        if features {
+            let mut found = None;
+            let wish = Features::default().encode();
+            // A kernel without the request refuses it; then there is nothing to say about features.
+            let asked =
+                self.socket.query(kind::GET_FEATURE, &wish, &mut |_, payload| found = Features::decode(payload));
+            if let (Ok(()), Some(features)) = (asked, found) {
+                text.push_str(&listing::features(&features));
+            }
+        }
+        show(text.as_bytes());
+        Ok(())
+    }
+
+    /// All rules with `key` in their key, as they came; and whether there were others.
+    fn rules(&mut self, key: &[u8]) -> Result<(Vec<Vec<u8>>, bool), Failure> {
+        let (mut rules, mut others) = (Vec::new(), false);
+        let mut unreadable = None;
+        let mut each = |kind, payload: &[u8]| {
+            if kind != kind::LIST_RULES {
+                return;
+            }
+            match rule::decode(payload) {
+                Ok(rule) if listing::key_matches(&rule, key) => rules.push(payload.to_vec()),
+                Ok(_) => others = true,
+                Err(error) => unreadable = Some(error),
+            }
+        };
+        self.socket
+            .query(kind::LIST_RULES, &[], &mut each)
+            .map_err(|error| failure(error, "rule list data request"))?;
+        match unreadable {
+            Some(error) => Err(Failure::Step(format!("Error receiving rules list ({error})"))),
+            None => Ok((rules, others)),
+        }
+    }
+
+    fn list_rules(&mut self, interpret: bool, key: &[u8]) -> Result<(), Failure> {
+        let (rules, others) = self.rules(key)?;
+        if rules.is_empty() && !others {
+            show(b"No rules\n");
+            return Ok(());
+        }
+        let rules: Vec<Rule> = rules.iter().filter_map(|payload| rule::decode(payload).ok()).collect();
+        show(&listing::rules(&rules, self.host, interpret));
+        Ok(())
+    }
+
+    fn delete_all(&mut self, key: &[u8]) -> Result<(), Failure> {
+        for payload in self.rules(key)?.0 {
+            let length = auditbox::abi::u32_at(&payload, TEXT - 4).unwrap_or(0) as usize;
+            let exact = payload.get(..TEXT + length).unwrap_or(&payload);
+            if let Err(error) = self.socket.request(kind::DEL_RULE, exact) {
+                return Err(Failure::Step(format!("Error deleting rule ({})", error_text(error.errno()))));
+            }
+        }
+        self.list_rules(false, key)
+    }
+
+    fn signal(&mut self, signal: Signal) -> Result<(), Failure> {
+        let status = match self.socket.status() {
+            Err(NetlinkError::Timeout) => {
+                return Err(Failure::End("Failed sending signal to auditd (timeout)".to_owned(), 1));
+            }
+            other => other.map_err(|error| failure(error, "status request"))?,
+        };
+        if status.pid == 0 {
+            return Err(no_daemon());
+        }
+        send_signal(status.pid as i32, signal)
+            .map_err(|errno| Failure::End(format!("Failed sending signal to auditd ({})", error_text(errno)), 1))
+    }
+}
+
+/// Sends the signal; returns from a stop only when the daemon is gone, so that a next one does not meet it.
+fn send_signal(pid: i32, signal: Signal) -> Result<(), i32> {
+    let daemon = ProcessHandle::open(pid)?;
+    daemon.signal(match signal {
+        Signal::Stop => 15,
+        Signal::Reload => 1,
+        Signal::Rotate => 10,
+        Signal::Resume => 12,
+        Signal::State => 18,
+    })?;
+    if signal == Signal::Stop { daemon.wait() } else { Ok(()) }
+}
+
+impl Carrier for Kernel<'_> {
+    fn ready(&mut self) -> Result<(), Failure> {
+        match self.socket.status() {
+            Ok(Status { enabled: LOCKED, .. }) => {
+                Err(Failure::End("The audit system is in immutable mode, no rule changes allowed".to_owned(), 1))
+            }
+            Err(error) if error.errno() == ECONNREFUSED => Err(Failure::End(super::DISABLED.to_owned(), 1)),
+            // What else is wrong comes out when the rule is sent.
+            _ => Ok(()),
+        }
+    }
+
+    fn carry_out(&mut self, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::AddRule(rule) => self.change(step, rule, "add rule data request"),
+            Step::DeleteRule(rule) => self.change(step, rule, "delete rule data request"),
+            Step::ShowStatus { interpret, features } => self.show_status(*interpret, *features),
+            Step::ListRules { interpret, key } => self.list_rules(*interpret, key),
+            Step::DeleteAll { key } => self.delete_all(key),
+            Step::Signal(signal) => self.signal(*signal),
+            Step::Message { text } => self.request(&message(text), "user message").map(drop),
+            Step::ShowUsage | Step::ShowVersion => {
+                show_text(step);
+                Ok(())
+            }
+            other => self.plain(other),
+        }
+    }
+
+    fn goes_on_after_refusal(&mut self) -> bool {
+        false
+    }
+}
+
+impl Kernel<'_> {
+    fn plain(&mut self, step: &Step) -> Result<(), Failure> {
+        let Some(request) = Request::of(step) else { return Ok(()) };
+        let value = self.request(&request, what_is(step))?;
+        match step {
+            Step::ResetLost => say(&format!("lost: {value}")),
+            Step::ResetWaitTime => say(&format!("backlog_wait_time_actual: {value}")),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// What a request is called when it fails.
+fn what_is(step: &Step) -> &'static str {
+    use auditbox::abi::mask;
+    match step {
+        Step::Set(status) => match status.mask {
+            mask::ENABLED => "enable request",
+            mask::FAILURE => "failure mode request",
+            mask::RATE_LIMIT => "rate limit request",
+            mask::BACKLOG_LIMIT => "backlog limit request",
+            _ => "backlog wait time request",
+        },
+        Step::ResetLost => "lost reset request",
+        Step::ResetWaitTime => "backlog wait time actual reset request",
+        Step::SetFeature(_) => "feature request",
+        Step::Trim => "trim subtrees command",
+        Step::MakeEquivalent { .. } => "make_equivalent command",
+        _ => "request",
+    }
+}
+
+fn failure(error: NetlinkError, what: &str) -> Failure {
+    match error.errno() {
+        ECONNREFUSED => Failure::Disabled,
+        0 => Failure::Step(format!("Error sending {what} (no answer from the kernel)")),
+        errno => Failure::Step(format!("Error sending {what} ({})", error_text(errno))),
+    }
+}
+
+/// --signal without a daemon.
+pub(super) fn no_daemon() -> Failure {
+    Failure::End("Auditd is not running".to_owned(), 2)
+}
+
+/// -h and -v.
+pub(super) fn show_text(step: &Step) {
+    match step {
+        Step::ShowVersion => show(b"auditctl version 4.2.2\n"),
+        _ => show(USAGE.as_bytes()),
+    }
+}
+
+/// The request of -m, in the name of this process.
+pub(super) fn message(text: &[u8]) -> Request {
+    let program = std::fs::read_link("/proc/self/exe").ok();
+    let terminal = terminal();
+    let is_named = |name: &&String| name.starts_with("pts") || name.starts_with("tty");
+    let host = terminal.as_ref().filter(is_named).map(|_| process::host_name());
+    let program = program.as_ref().map(|path| path.as_os_str().as_bytes());
+    Request::message(text, program, host.as_deref(), terminal.as_deref())
+}
+
+/// The name below /dev of the terminal on one of the three standard streams.
+fn terminal() -> Option<String> {
+    let is_terminal =
+        [std::io::stdin().is_terminal(), std::io::stdout().is_terminal(), std::io::stderr().is_terminal()];
+    let stream = is_terminal.iter().position(|yes| *yes)?;
+    let path = std::fs::read_link(format!("/proc/self/fd/{stream}")).ok()?;
+    let path = path.to_str()?;
+    Some(path.strip_prefix("/dev/").unwrap_or(path).to_owned())
+}

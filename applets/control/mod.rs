@@ -1,0 +1,106 @@
+//! What auditctl and augenrules share: carrying out what lines of options ask for, on the kernel or on paper.
+//!
+//! The library reads a line into a plan (`auditbox::rule::interpret`); a [`Carrier`] does its steps one by one, and
+//! [`rules_file`] does so for every line of a file. Messages go to standard error as they arise, answers to standard
+//! output; exit statuses are made here and nowhere else.
+
+mod host;
+mod kernel;
+mod listing;
+mod paper;
+pub(crate) mod rules_file;
+pub(crate) mod usage;
+
+pub(crate) use host::ThisHost;
+pub(crate) use kernel::Kernel;
+pub(crate) use paper::Paper;
+
+use auditbox::rule::{Plan, Reason, Refusal, Step};
+use auditbox::tables::errno;
+use std::io::Write;
+
+/// Why a step was not done. Messages are complete sentences.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The step failed; so does its line.
+    Step(String),
+    /// The whole command ends with this status.
+    End(String, u8),
+    /// There is no audit subsystem to talk to.
+    Disabled,
+}
+
+/// The one sentence on [`Failure::Disabled`].
+pub(crate) const DISABLED: &str = "The audit system is disabled";
+
+/// What does steps.
+pub(crate) trait Carrier {
+    /// Whether rules may be changed now.
+    fn ready(&mut self) -> Result<(), Failure>;
+
+    /// Does one step.
+    fn carry_out(&mut self, step: &Step) -> Result<(), Failure>;
+
+    /// Called after a refused line that ends a rules file. Whether the lines that follow are to be looked at all the same.
+    fn goes_on_after_refusal(&mut self) -> bool;
+}
+
+/// How a line ended.
+pub(crate) enum End {
+    /// All done.
+    Done,
+    /// The line is wrong or a step failed, and that has been said.
+    Failed,
+    /// The whole command ends with this status, and why has been said.
+    Exit(u8),
+    /// There is no audit subsystem.
+    Disabled,
+}
+
+/// Does the steps of a plan and says what there is to say. `place` tells where a refused word stood.
+pub(crate) fn carry_out(plan: &Plan, carrier: &mut dyn Carrier, place: &dyn Fn(&Refusal) -> String) -> End {
+    for warning in &plan.warnings {
+        say(&warning.to_string());
+    }
+    for step in &plan.steps {
+        match carrier.carry_out(step) {
+            Ok(()) => {}
+            Err(Failure::Step(message)) => {
+                say(&message);
+                return End::Failed;
+            }
+            Err(Failure::End(message, status)) => {
+                say(&message);
+                return End::Exit(status);
+            }
+            Err(Failure::Disabled) => return End::Disabled,
+        }
+    }
+    let Some(refusal) = &plan.refusal else { return End::Done };
+    say(&refusal.to_string());
+    let remedy = refusal.reason.remedy();
+    let colon = if remedy.is_empty() { "" } else { "; taken here: " };
+    say(&format!("{}{colon}{remedy}", place(refusal)));
+    if matches!(refusal.reason, Reason::Signal { .. }) { End::Exit(1) } else { End::Failed }
+}
+
+/// Writes a line to standard error.
+pub(crate) fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Writes to standard output. That nobody reads it is no error of ours.
+pub(crate) fn show(bytes: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(bytes).and_then(|()| out.flush());
+}
+
+/// What an error number means.
+pub(crate) fn error_text(errno: i32) -> &'static str {
+    u32::try_from(errno).ok().and_then(|errno| errno::TEXTS.name(errno)).unwrap_or("unknown error")
+}
+
+/// What an error of reading or writing means.
+pub(crate) fn io_error_text(error: &std::io::Error) -> &'static str {
+    error_text(error.raw_os_error().unwrap_or(0))
+}

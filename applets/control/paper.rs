@@ -1,0 +1,62 @@
+//! The dry run: requests are printed instead of sent, one line each, `TYPE HEX`.
+
+use super::{Carrier, Failure, kernel, show};
+use auditbox::rule::{Request, Step};
+use auditbox::text::number;
+
+/// Writes requests down.
+pub(crate) struct Paper {
+    /// Byte order of the machine that the requests are for.
+    is_little_endian: bool,
+    /// After a refused line nothing more would be sent.
+    stopped: bool,
+}
+
+impl Paper {
+    pub(crate) fn new(is_little_endian: bool) -> Paper {
+        Paper { is_little_endian, stopped: false }
+    }
+
+    fn write(&self, request: &Request) {
+        if self.stopped {
+            return;
+        }
+        let mut line = Vec::new();
+        number::push(&mut line, u64::from(request.kind));
+        line.push(b' ');
+        for byte in self.payload(request) {
+            line.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
+        }
+        line.push(b'\n');
+        show(&line);
+    }
+
+    fn payload(&self, request: &Request) -> Vec<u8> {
+        request.payload_for(self.is_little_endian)
+    }
+}
+
+impl Carrier for Paper {
+    fn ready(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn carry_out(&mut self, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::Message { text } => self.write(&kernel::message(text)),
+            Step::Signal(_) => return Err(kernel::no_daemon()),
+            Step::ShowVersion | Step::ShowUsage => kernel::show_text(step),
+            other => {
+                if let Some(request) = Request::of(other) {
+                    self.write(&request);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn goes_on_after_refusal(&mut self) -> bool {
+        self.stopped = true;
+        true
+    }
+}

@@ -1,0 +1,492 @@
+//! What auditctl is asked to do by one line of words, be it the command line or a line of a rules file.
+//!
+//! [`interpret`] reads the options from left to right and returns what is to be done, in order, without doing any of it.
+//! It stops where the reference stops: most requests end their line, and what follows them is an error. Steps that stand
+//! before a refused word are still to be done (COMPAT: `-e 1 extra` enables auditing, then fails).
+
+use super::error::{Reason, Refusal};
+use super::model::{Action, List, Rule};
+use super::number;
+use super::parse::{Draft, Fault, Host, Operation, Target, Warning, join_key, lossy};
+use super::words::{Name, Piece, Taken, Words};
+use crate::abi::{Features, Status, features, mask};
+
+/// A signal that auditd acts upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// TERM: stop.
+    Stop,
+    /// HUP: read the configuration again.
+    Reload,
+    /// USR1: begin a new log file.
+    Rotate,
+    /// USR2: log again after it was suspended.
+    Resume,
+    /// CONT: write the state report.
+    State,
+}
+
+impl Signal {
+    fn named(name: &[u8]) -> Option<Signal> {
+        const NAMES: [(&str, &str, Signal); 5] = [
+            ("TERM", "stop", Signal::Stop),
+            ("HUP", "reload", Signal::Reload),
+            ("USR1", "rotate", Signal::Rotate),
+            ("USR2", "resume", Signal::Resume),
+            ("CONT", "state", Signal::State),
+        ];
+        let is = |word: &str| word.as_bytes().eq_ignore_ascii_case(name);
+        NAMES.iter().find(|row| is(row.0) || is(row.1)).map(|row| row.2)
+    }
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// AUDIT_SET: change one setting.
+    Set(Status),
+    /// Show the status; `features` asks for those too.
+    ShowStatus {
+        /// Words instead of numbers where there are some.
+        interpret: bool,
+        /// The line on loginuid_immutable as well.
+        features: bool,
+    },
+    /// AUDIT_SET of the lost counter, whose old value is shown.
+    ResetLost,
+    /// AUDIT_SET of the time waited, whose old value is shown.
+    ResetWaitTime,
+    /// AUDIT_SET_FEATURE.
+    SetFeature(Features),
+    /// AUDIT_ADD_RULE.
+    AddRule(Rule),
+    /// AUDIT_DEL_RULE.
+    DeleteRule(Rule),
+    /// AUDIT_DEL_RULE for every rule there is with this text in its key; an empty one is in all.
+    DeleteAll {
+        /// The text.
+        key: Vec<u8>,
+    },
+    /// AUDIT_LIST_RULES.
+    ListRules {
+        /// Names instead of numbers where there are some.
+        interpret: bool,
+        /// Only rules with this text in their key.
+        key: Vec<u8>,
+    },
+    /// AUDIT_TRIM.
+    Trim,
+    /// AUDIT_MAKE_EQUIV.
+    MakeEquivalent {
+        /// The watched directory.
+        mount: Vec<u8>,
+        /// What is to be watched like it.
+        subtree: Vec<u8>,
+    },
+    /// AUDIT_USER: a message for the log.
+    Message {
+        /// What the user wrote.
+        text: Vec<u8>,
+    },
+    /// A signal to the audit daemon.
+    Signal(Signal),
+    /// The usage text.
+    ShowUsage,
+    /// The version.
+    ShowVersion,
+    /// -i in a rules file: go on after a refused line.
+    IgnoreErrors,
+    /// -c in a rules file: go on after a refused line, and fail at the end.
+    ContinueOnErrors,
+}
+
+/// What a line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// To be done in this order.
+    pub steps: Vec<Step>,
+    /// To be told.
+    pub warnings: Vec<Warning>,
+    /// Why the line is wrong, if it is.
+    pub refusal: Option<Refusal>,
+    /// Whether the line names a list, and so must not be carried out on a locked system even as far as it is right.
+    pub changes_rules: bool,
+}
+
+/// What follows once the options so far have been read; C's retval of setopt().
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    /// Nothing was asked for, or settings were changed and the status is to be shown.
+    Reply,
+    /// A rule is being written.
+    Rule,
+    /// All is said; further options are an error.
+    Done,
+    /// All is said, and further words do not matter.
+    Finished,
+}
+
+struct Interpreter<'w, 'h> {
+    words: Words<'w>,
+    /// How many words there are, without those that an option has taken as its own.
+    count: usize,
+    draft: Draft<'h>,
+    steps: Vec<Step>,
+    flow: Flow,
+}
+
+type Outcome = Result<Flow, Refusal>;
+
+impl<'w> Piece<'w> {
+    fn refuse(self, reason: Reason) -> Refusal {
+        Refusal { reason, word: self.word, offset: self.offset }
+    }
+
+    fn fault(self) -> impl Fn(Fault) -> Refusal {
+        move |(reason, at)| Refusal { reason, word: self.word, offset: self.offset + at }
+    }
+}
+
+/// Reads a line. `line` begins with the program's own name.
+pub fn interpret(line: &[&[u8]], host: &dyn Host) -> Plan {
+    let words = Words::new(line);
+    let mut interpreter =
+        Interpreter { words, count: line.len(), draft: Draft::new(host), steps: Vec::new(), flow: Flow::Reply };
+    let refusal = interpreter.run().and_then(|()| interpreter.conclude(line.len())).err();
+    Plan {
+        changes_rules: interpreter.draft.target.is_some(),
+        steps: interpreter.steps,
+        warnings: interpreter.draft.warnings,
+        refusal,
+    }
+}
+
+/// The one rule that a line describes, and what is to be done with it; the line is `-a always,exit -S open` and the like,
+/// without a program's name.
+pub fn parse(line: &[&[u8]], host: &dyn Host) -> Result<(Operation, Rule), Refusal> {
+    let mut whole = vec![&b"auditctl"[..]];
+    whole.extend_from_slice(line);
+    let mut plan = interpret(&whole, host);
+    match (plan.refusal, plan.steps.pop()) {
+        (Some(refusal), _) => Err(refusal),
+        (None, Some(Step::AddRule(rule))) if rule.prepend => Ok((Operation::Prepend, rule)),
+        (None, Some(Step::AddRule(rule))) => Ok((Operation::Append, rule)),
+        (None, Some(Step::DeleteRule(rule))) => Ok((Operation::Delete, rule)),
+        (None, _) => Err(Refusal { reason: Reason::NoList, word: 0, offset: 0 }),
+    }
+}
+
+impl<'w, 'h> Interpreter<'w, 'h> {
+    fn run(&mut self) -> Result<(), Refusal> {
+        while matches!(self.flow, Flow::Reply | Flow::Rule) {
+            match self.words.next() {
+                Taken::End => break,
+                Taken::Invalid => return Err(self.invalid()),
+                Taken::Option { name, at, value } => self.flow = self.option(name, at, value)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// After the last option: words left over, and the rule or the status that the line comes down to.
+    fn conclude(&mut self, line_length: usize) -> Result<(), Refusal> {
+        if self.flow == Flow::Finished {
+            return Ok(());
+        }
+        let last = Piece { text: b"", word: line_length - 1, offset: 0 };
+        if self.words.taken() == 1 {
+            let stray = self.words.get(1).unwrap_or(last);
+            return Err(stray.refuse(Reason::StrayWord));
+        }
+        if self.words.taken() < self.count {
+            let left = self.words.get(self.words.taken()).unwrap_or(last);
+            return Err(left.refuse(Reason::LeftoverWord));
+        }
+        match self.flow {
+            Flow::Rule => {
+                let (operation, rule) = self.draft.finish().map_err(last.fault())?;
+                self.steps.push(match operation {
+                    Operation::Delete => Step::DeleteRule(rule),
+                    _ => Step::AddRule(rule),
+                });
+            }
+            Flow::Reply if self.draft.has_syscalls => return Err(last.refuse(Reason::NoList)),
+            Flow::Reply if self.steps.iter().any(|step| matches!(step, Step::Set(_))) => {
+                self.steps.push(Step::ShowStatus { interpret: false, features: false });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn invalid(&self) -> Refusal {
+        let at = self.words.taken();
+        match self.words.get(at - 1).filter(|_| at >= 2) {
+            Some(piece) => piece.refuse(Reason::InvalidOption { option: lossy(piece.text) }),
+            None => Refusal { reason: Reason::InvalidOption { option: " ".to_owned() }, word: 1, offset: 0 },
+        }
+    }
+
+    fn option(&mut self, name: Name, at: Piece<'w>, value: Option<Piece<'w>>) -> Outcome {
+        match (name, value) {
+            (Name::Short(letter), None) => self.plain_option(letter, at),
+            (Name::Short(letter @ (b'e' | b'f' | b'r' | b'b')), Some(value)) => self.setting(letter, value),
+            (Name::Short(letter), Some(value)) => self.rule_option(letter, value),
+            (Name::BacklogWaitTime, Some(value)) => {
+                let backlog_wait_time = numeric("Backlog_wait_time", value)?;
+                self.set(Status { mask: mask::BACKLOG_WAIT_TIME, backlog_wait_time, ..Status::default() })
+            }
+            (Name::Signal, Some(value)) => {
+                let signal = Signal::named(value.text)
+                    .ok_or_else(|| value.refuse(Reason::Signal { word: lossy(value.text) }))?;
+                self.then(Step::Signal(signal), Flow::Done)
+            }
+            (Name::LoginuidImmutable, _) => {
+                let bit = Features::LOGINUID_IMMUTABLE;
+                self.then(Step::SetFeature(Features { version: 0, mask: bit, features: bit, lock: bit }), Flow::Done)
+            }
+            (Name::ResetLost, _) => {
+                if !self.draft.kernel_has(features::LOST_RESET) {
+                    return Err(at.refuse(Reason::FieldNotInKernel { field: "reset-lost".to_owned() }));
+                }
+                self.then(Step::ResetLost, Flow::Done)
+            }
+            (Name::ResetBacklogWaitTimeActual, _) => self.then(Step::ResetWaitTime, Flow::Finished),
+            (Name::BacklogWaitTime | Name::Signal, None) => Err(self.invalid()),
+        }
+    }
+
+    fn then(&mut self, step: Step, flow: Flow) -> Outcome {
+        self.steps.push(step);
+        Ok(flow)
+    }
+
+    fn set(&mut self, status: Status) -> Outcome {
+        self.then(Step::Set(status), self.flow)
+    }
+
+    fn plain_option(&mut self, letter: u8, at: Piece<'w>) -> Outcome {
+        match letter {
+            b'h' => self.then(Step::ShowUsage, Flow::Done),
+            b'v' => self.then(Step::ShowVersion, Flow::Done),
+            b'i' => self.then(Step::IgnoreErrors, Flow::Done),
+            b'c' => self.then(Step::ContinueOnErrors, Flow::Done),
+            b't' => self.then(Step::Trim, Flow::Finished),
+            b's' => self.status(at),
+            b'l' => self.list(at),
+            b'D' => self.delete_all(at),
+            _ => Err(self.invalid()),
+        }
+    }
+
+    /// The word behind the option at hand.
+    fn following(&self) -> Option<Piece<'w>> {
+        self.words.get(self.words.taken())
+    }
+
+    fn status(&mut self, at: Piece<'w>) -> Outcome {
+        if self.count > 3 {
+            return Err(at.refuse(Reason::StatusOptionCount));
+        }
+        let mut interpret = false;
+        if self.words.taken() == 2 && self.count == 3 {
+            let word = self.following().unwrap_or(at);
+            if word.text != b"-i" {
+                return Err(word.refuse(Reason::StatusOption));
+            }
+            interpret = true;
+            self.count -= 1;
+        }
+        self.then(Step::ShowStatus { interpret, features: true }, Flow::Done)
+    }
+
+    fn list(&mut self, at: Piece<'w>) -> Outcome {
+        let (mut interpret, mut key) = (false, Vec::new());
+        match self.count {
+            0..=2 => {}
+            3 => {
+                let word = self.following().unwrap_or(at);
+                if word.text != b"-i" {
+                    return Err(word.refuse(Reason::ListOption));
+                }
+                interpret = true;
+                self.count -= 1;
+            }
+            4 => key = self.key_words(at, Reason::ListOption)?,
+            _ => return Err(at.refuse(Reason::ListOptionCount)),
+        }
+        self.then(Step::ListRules { interpret, key }, Flow::Done)
+    }
+
+    fn delete_all(&mut self, at: Piece<'w>) -> Outcome {
+        let key = match self.count {
+            0..=2 => Vec::new(),
+            4 => self.key_words(at, Reason::DeleteAllOption)?,
+            _ => return Err(at.refuse(Reason::DeleteAllOptionCount)),
+        };
+        self.then(Step::DeleteAll { key }, Flow::Done)
+    }
+
+    /// `-k KEY` behind -l and -D.
+    fn key_words(&mut self, at: Piece<'w>, otherwise: Reason) -> Result<Vec<u8>, Refusal> {
+        let word = self.following().unwrap_or(at);
+        let (b"-k", Some(key)) = (word.text, self.words.get(3)) else { return Err(word.refuse(otherwise)) };
+        let mut joined = Vec::new();
+        join_key(&mut joined, key.text).map_err(key.fault())?;
+        self.count -= 2;
+        Ok(joined)
+    }
+
+    fn setting(&mut self, letter: u8, value: Piece<'w>) -> Outcome {
+        let word = || lossy(value.text);
+        let small = || match value.text {
+            [digit @ b'0'..=b'2'] => Some(u32::from(digit - b'0')),
+            _ => None,
+        };
+        let base = Status::default();
+        let status = match letter {
+            b'e' => {
+                let enabled = small().ok_or_else(|| value.refuse(Reason::Enable { word: word() }))?;
+                Status { mask: mask::ENABLED, enabled, ..base }
+            }
+            b'f' => {
+                let failure = small().ok_or_else(|| value.refuse(Reason::FailureMode { word: word() }))?;
+                Status { mask: mask::FAILURE, failure, ..base }
+            }
+            b'r' => Status { mask: mask::RATE_LIMIT, rate_limit: numeric("Rate", value)?, ..base },
+            _ => Status { mask: mask::BACKLOG_LIMIT, backlog_limit: numeric("Backlog", value)?, ..base },
+        };
+        self.set(status)
+    }
+
+    fn rule_option(&mut self, letter: u8, value: Piece<'w>) -> Outcome {
+        let (text, flow) = (value.text, self.flow);
+        let fault = value.fault();
+        match letter {
+            b'a' => return self.operation(Operation::Append, value),
+            b'A' => return self.operation(Operation::Prepend, value),
+            b'd' => return self.operation(Operation::Delete, value),
+            b'w' => self.draft.watch(Operation::Append, text).map_err(fault)?,
+            b'W' => self.draft.watch(Operation::Delete, text).map_err(fault)?,
+            b'p' => self.draft.permissions(text).map_err(fault)?,
+            b'F' => {
+                self.field_has_list(value)?;
+                self.draft.field(text).map_err(fault)?;
+                return Ok(flow);
+            }
+            b'S' => {
+                self.draft.syscalls(text).map_err(fault)?;
+                return Ok(flow);
+            }
+            b'C' => {
+                self.draft.compare(text).map_err(fault)?;
+                return Ok(flow);
+            }
+            b'k' => {
+                self.draft.key_option(text).map_err(fault)?;
+                return Ok(flow);
+            }
+            b'm' => return self.message(value),
+            b'q' => return self.equivalent(value),
+            b'R' => return Err(value.refuse(Reason::NestedRules)),
+            _ => return Err(self.invalid()),
+        }
+        Ok(Flow::Rule)
+    }
+
+    /// A field needs a list. COMPAT: but for an arch right before -t, where both are of no use.
+    fn field_has_list(&self, value: Piece<'w>) -> Result<(), Refusal> {
+        let names_arch = memchr::memmem::find(value.text, b"arch=").is_some();
+        let trims = names_arch && self.following().is_some_and(|word| word.text == b"-t");
+        if self.draft.target.is_some() || trims { Ok(()) } else { Err(value.refuse(Reason::FieldBeforeList)) }
+    }
+
+    /// -a, -A and -d.
+    fn operation(&mut self, operation: Operation, value: Piece<'w>) -> Outcome {
+        let adds = operation != Operation::Delete;
+        if adds && self.draft.has_syscalls && memchr::memmem::find(value.text, b"task").is_some() {
+            let prefix = if operation == Operation::Append { "S" } else { "Error: s" };
+            return Err(value.refuse(Reason::TaskAfterSyscall { prefix }));
+        }
+        if self.draft.target.is_some() {
+            return Err(value.refuse(Reason::SecondOperation));
+        }
+        let title = match operation {
+            Operation::Append => "Append",
+            Operation::Prepend => "Add",
+            Operation::Delete => "Delete",
+        };
+        match target(value.text) {
+            TargetWord::Both(list, action) => {
+                self.draft.target = Some(Target { operation, list, action });
+                Ok(Flow::Rule)
+            }
+            TargetWord::Possible => {
+                let operation_name = if adds { "Append" } else { "Delete" };
+                self.draft.warnings.push(Warning::Possible { operation: operation_name });
+                Ok(if operation == Operation::Prepend { Flow::Done } else { Flow::Finished })
+            }
+            TargetWord::Neither => Err(value.refuse(Reason::BadKeyword { operation: title, word: lossy(value.text) })),
+        }
+    }
+
+    fn message(&mut self, value: Piece<'w>) -> Outcome {
+        if self.count > 3 {
+            return Err(value.refuse(Reason::MessageOptionCount));
+        }
+        if let Some(at) = value.text.iter().position(|b| !matches!(b, 32..=127)) {
+            return Err(value.fault()((Reason::MessageCharacter, at)));
+        }
+        self.then(Step::Message { text: value.text.to_vec() }, Flow::Finished)
+    }
+
+    fn equivalent(&mut self, value: Piece<'w>) -> Outcome {
+        if self.draft.has_syscalls {
+            return Err(value.refuse(Reason::EquivalentAfterSyscall));
+        }
+        let mut parts = value.text.split(|b| *b == b',');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(mount), Some(subtree), None) if !subtree.is_empty() => {
+                self.then(Step::MakeEquivalent { mount: mount.to_vec(), subtree: subtree.to_vec() }, Flow::Finished)
+            }
+            _ => Err(value.refuse(Reason::Equivalent)),
+        }
+    }
+}
+
+/// What a word after -a says.
+enum TargetWord {
+    Both(List, Action),
+    Possible,
+    Neither,
+}
+
+/// `LIST,ACTION` or `ACTION,LIST`.
+fn target(word: &[u8]) -> TargetWord {
+    let action = |word: &[u8]| match word {
+        b"always" => Some(Action::ALWAYS),
+        b"never" => Some(Action::NEVER),
+        _ => None,
+    };
+    let mut parts = word.split(|b| *b == b',');
+    let (Some(first), Some(second), None) = (parts.next(), parts.next(), parts.next()) else {
+        return TargetWord::Neither;
+    };
+    match (action(first), List::named(first)) {
+        (Some(action), _) => List::named(second).map_or(TargetWord::Neither, |list| TargetWord::Both(list, action)),
+        (None, Some(_)) if second == b"possible" => TargetWord::Possible,
+        (None, Some(list)) => action(second).map_or(TargetWord::Neither, |action| TargetWord::Both(list, action)),
+        (None, None) => TargetWord::Neither,
+    }
+}
+
+/// The number that a setting is given. COMPAT: only its lowest 32 bits count.
+fn numeric(what: &'static str, value: Piece<'_>) -> Result<u32, Refusal> {
+    if !value.text.first().is_some_and(u8::is_ascii_digit) {
+        return Err(value.refuse(Reason::NotNumeric { what, word: lossy(value.text) }));
+    }
+    match number::unsigned(value.text, 0) {
+        (number, true) => Ok(number as u32),
+        (_, false) => Err(value.refuse(Reason::NumberRange { what })),
+    }
+}

@@ -1,0 +1,270 @@
+//! The rule as a value: which list, which action, which system calls, which fields.
+//!
+//! Numbers are the kernel's (linux/audit.h) and any number is allowed, so that a rule of a newer kernel can be listed;
+//! the constants are the numbers which a rule can be written with.
+
+use crate::abi::rule::{MASK_WORDS, MAX_FIELDS};
+use crate::tables::rule as words;
+
+/// A filter list: the place in the kernel where a rule is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct List(pub u32);
+
+impl List {
+    /// What user space sends.
+    pub const USER: List = List(0);
+    /// A process being made.
+    pub const TASK: List = List(1);
+    /// A system call returning.
+    pub const EXIT: List = List(4);
+    /// Records being left out.
+    pub const EXCLUDE: List = List(5);
+    /// File systems being left out. KERNEL: 4.13.
+    pub const FILESYSTEM: List = List(6);
+    /// An io_uring operation returning. KERNEL: 5.16.
+    pub const IO_URING: List = List(7);
+
+    /// The list called `name`, in letters of either case.
+    pub fn named(name: &[u8]) -> Option<List> {
+        words::LISTS.number_ignoring_case(name).map(List)
+    }
+
+    /// Its name, if it is one that rules can be written for.
+    pub fn name(self) -> Option<&'static str> {
+        words::LISTS.name(self.0)
+    }
+
+    /// Whether its rules are about system calls or io_uring operations.
+    pub fn takes_syscalls(self) -> bool {
+        !matches!(self, List::USER | List::TASK | List::EXCLUDE | List::FILESYSTEM)
+    }
+}
+
+/// What the kernel does when a rule matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Action(pub u32);
+
+impl Action {
+    /// Write no record.
+    pub const NEVER: Action = Action(0);
+    /// Write a record.
+    pub const ALWAYS: Action = Action(2);
+
+    /// Its name.
+    pub fn name(self) -> Option<&'static str> {
+        words::ACTIONS.name(self.0)
+    }
+}
+
+/// How a field is compared with its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operator(pub u32);
+
+impl Operator {
+    /// `&`: any of the bits.
+    pub const BIT_MASK: Operator = Operator(0x0800_0000);
+    /// `<`
+    pub const LESS: Operator = Operator(0x1000_0000);
+    /// `>`
+    pub const GREATER: Operator = Operator(0x2000_0000);
+    /// `!=`
+    pub const NOT_EQUAL: Operator = Operator(0x3000_0000);
+    /// `=`
+    pub const EQUAL: Operator = Operator(0x4000_0000);
+    /// `&=`: all of the bits.
+    pub const BIT_TEST: Operator = Operator(0x4800_0000);
+    /// `<=`
+    pub const LESS_OR_EQUAL: Operator = Operator(0x5000_0000);
+    /// `>=`
+    pub const GREATER_OR_EQUAL: Operator = Operator(0x6000_0000);
+    /// All bits an operator can have, AUDIT_OPERATORS.
+    pub const BITS: u32 = 0x7800_0000;
+
+    /// In the order in which they are looked for in a word: what contains another comes first.
+    pub(super) const SEARCH: [Operator; 8] = [
+        Operator::NOT_EQUAL,
+        Operator::GREATER_OR_EQUAL,
+        Operator::LESS_OR_EQUAL,
+        Operator::BIT_TEST,
+        Operator::EQUAL,
+        Operator::GREATER,
+        Operator::LESS,
+        Operator::BIT_MASK,
+    ];
+
+    /// How it is written.
+    pub fn symbol(self) -> Option<&'static str> {
+        words::OPERATORS.name(self.0)
+    }
+
+    /// Whether it is `=` or `!=`.
+    pub fn tests_equality(self) -> bool {
+        matches!(self, Operator::EQUAL | Operator::NOT_EQUAL)
+    }
+}
+
+/// What a field of a rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldId(pub u32);
+
+#[allow(missing_docs, reason = "the names of auditctl(8) and linux/audit.h say what each is")]
+impl FieldId {
+    pub const PID: FieldId = FieldId(0);
+    pub const UID: FieldId = FieldId(1);
+    pub const EUID: FieldId = FieldId(2);
+    pub const SUID: FieldId = FieldId(3);
+    pub const FSUID: FieldId = FieldId(4);
+    pub const GID: FieldId = FieldId(5);
+    pub const EGID: FieldId = FieldId(6);
+    pub const SGID: FieldId = FieldId(7);
+    pub const FSGID: FieldId = FieldId(8);
+    pub const AUID: FieldId = FieldId(9);
+    pub const PERS: FieldId = FieldId(10);
+    pub const ARCH: FieldId = FieldId(11);
+    pub const MSGTYPE: FieldId = FieldId(12);
+    pub const SUBJ_USER: FieldId = FieldId(13);
+    pub const SUBJ_ROLE: FieldId = FieldId(14);
+    pub const SUBJ_TYPE: FieldId = FieldId(15);
+    pub const SUBJ_SEN: FieldId = FieldId(16);
+    pub const SUBJ_CLR: FieldId = FieldId(17);
+    pub const PPID: FieldId = FieldId(18);
+    pub const OBJ_USER: FieldId = FieldId(19);
+    pub const OBJ_ROLE: FieldId = FieldId(20);
+    pub const OBJ_TYPE: FieldId = FieldId(21);
+    pub const OBJ_LEV_LOW: FieldId = FieldId(22);
+    pub const OBJ_LEV_HIGH: FieldId = FieldId(23);
+    pub const SESSIONID: FieldId = FieldId(25);
+    pub const FSTYPE: FieldId = FieldId(26);
+    pub const DEVMAJOR: FieldId = FieldId(100);
+    pub const DEVMINOR: FieldId = FieldId(101);
+    pub const INODE: FieldId = FieldId(102);
+    pub const EXIT: FieldId = FieldId(103);
+    pub const SUCCESS: FieldId = FieldId(104);
+    pub const PATH: FieldId = FieldId(105);
+    pub const PERM: FieldId = FieldId(106);
+    pub const DIR: FieldId = FieldId(107);
+    pub const FILETYPE: FieldId = FieldId(108);
+    pub const OBJ_UID: FieldId = FieldId(109);
+    pub const OBJ_GID: FieldId = FieldId(110);
+    pub const FIELD_COMPARE: FieldId = FieldId(111);
+    pub const EXE: FieldId = FieldId(112);
+    pub const SADDR_FAM: FieldId = FieldId(113);
+    pub const A0: FieldId = FieldId(200);
+    pub const A1: FieldId = FieldId(201);
+    pub const A2: FieldId = FieldId(202);
+    pub const A3: FieldId = FieldId(203);
+    pub const KEY: FieldId = FieldId(210);
+}
+
+impl FieldId {
+    /// The field called `name`, in letters of either case.
+    pub fn named(name: &[u8]) -> Option<FieldId> {
+        words::FIELDS.number_ignoring_case(name).map(FieldId)
+    }
+
+    /// Its first name.
+    pub fn name(self) -> Option<&'static str> {
+        words::FIELDS.name(self.0)
+    }
+
+    /// Whether its value is a text.
+    pub fn is_text(self) -> bool {
+        let label = (FieldId::SUBJ_USER.0..=FieldId::OBJ_LEV_HIGH.0).contains(&self.0) && self != FieldId::PPID;
+        label || matches!(self, FieldId::PATH | FieldId::DIR | FieldId::EXE | FieldId::KEY)
+    }
+
+    /// Which argument of a system call it is, of a0 to a3.
+    pub fn argument(self) -> Option<u32> {
+        self.0.checked_sub(FieldId::A0.0).filter(|n| *n < 4)
+    }
+}
+
+/// What a field is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// For every field that is not a text; signed ones wrapped.
+    Number(u32),
+    /// Bytes as they were given; never looked at by the kernel as anything but bytes.
+    Text(Vec<u8>),
+}
+
+/// One test of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleField {
+    /// What is looked at.
+    pub id: FieldId,
+    /// How it is compared.
+    pub operator: Operator,
+    /// With what.
+    pub value: Value,
+}
+
+/// The system calls, or io_uring operations, that a rule is about.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SyscallMask(pub [u32; MASK_WORDS]);
+
+impl SyscallMask {
+    /// One more than the highest number that fits: 2048.
+    pub const END: u32 = 32 * MASK_WORDS as u32;
+    /// None of them.
+    pub const NONE: SyscallMask = SyscallMask([0; MASK_WORDS]);
+    /// All of them.
+    pub const ALL: SyscallMask = SyscallMask([u32::MAX; MASK_WORDS]);
+
+    /// Puts one in; `false` when `number` does not fit.
+    pub fn insert(&mut self, number: u32) -> bool {
+        let Some(word) = self.0.get_mut(number as usize / 32) else { return false };
+        *word |= 1 << (number % 32);
+        true
+    }
+
+    /// Whether `number` is in.
+    pub fn contains(&self, number: u32) -> bool {
+        self.0.get(number as usize / 32).is_some_and(|word| word & 1 << (number % 32) != 0)
+    }
+
+    /// The numbers that are in, rising.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..SyscallMask::END).filter(|number| self.contains(*number))
+    }
+
+    /// Whether the first `words` words are full. Listings leave the last word of the mask out of account.
+    pub fn is_full(&self, words: usize) -> bool {
+        self.0.iter().take(words).all(|word| *word == u32::MAX)
+    }
+}
+
+impl std::fmt::Debug for SyscallMask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if *self == SyscallMask::ALL { f.write_str("all") } else { f.debug_set().entries(self.iter()).finish() }
+    }
+}
+
+/// Most fields that a rule can be written with: one less than the kernel has room for.
+pub const USABLE_FIELDS: usize = MAX_FIELDS - 1;
+
+/// One filter rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Where it is looked at.
+    pub list: List,
+    /// Whether it is to go before the rules of the list that are there already. Never set in a listing.
+    pub prepend: bool,
+    /// What happens on a match.
+    pub action: Action,
+    /// Which system calls it is about.
+    pub syscalls: SyscallMask,
+    /// All of which must hold, in the order of the kernel. Keys are one field, joined by
+    /// [`KEY_SEPARATOR`](crate::abi::rule::KEY_SEPARATOR).
+    pub fields: heapless::Vec<RuleField, MAX_FIELDS>,
+}
+
+impl Rule {
+    /// All texts of key fields, still joined.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.fields.iter().filter_map(|field| match &field.value {
+            Value::Text(text) if field.id == FieldId::KEY => Some(text.as_slice()),
+            _ => None,
+        })
+    }
+}

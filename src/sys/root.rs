@@ -1,0 +1,41 @@
+//! Looking into a file tree that is, or will be, the root of some system.
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Whether the absolute `path` leads to a directory in the system whose root is `root`. Symbolic links, absolute ones too,
+/// stay within it (KERNEL: 5.6; before that they lead out).
+pub fn is_directory(root: &Path, path: &[u8]) -> bool {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let Ok(top) = openat(CWD, root, flags | OFlags::DIRECTORY, Mode::empty()) else { return false };
+    let relative = path.iter().position(|b| *b != b'/').and_then(|start| path.get(start..)).unwrap_or(b".");
+    let relative = OsStr::from_bytes(relative);
+    let found = match openat2(&top, relative, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
+        Err(Errno::NOSYS) => openat(&top, relative, flags, Mode::empty()),
+        other => other,
+    };
+    found.and_then(fstat).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_stay_within_the_root() {
+        let root = std::env::temp_dir().join(format!("auditbox-root-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("run/audit")).unwrap();
+        std::fs::write(root.join("file"), "").unwrap();
+        std::os::unix::fs::symlink("/run", root.join("var")).unwrap();
+        assert!(is_directory(&root, b"/run/audit"));
+        assert!(is_directory(&root, b"/var/audit"));
+        assert!(is_directory(&root, b"/"));
+        assert!(!is_directory(&root, b"/file"));
+        assert!(!is_directory(&root, b"/usr"));
+        std::fs::remove_dir_all(&root).unwrap();
+        assert!(!is_directory(&root, b"/"));
+    }
+}
