@@ -6,6 +6,7 @@
 
 mod known;
 
+use crate::tables::record_type;
 use crate::text::{self, number};
 use memchr::{memchr, memchr2};
 
@@ -64,7 +65,7 @@ impl RecordType {
 
     /// `NAME` in any case, `UNKNOWN[n]` or a bare number.
     pub fn parse(name: &[u8]) -> RecordType {
-        if let Some(number) = named(name) {
+        if let Some(number) = record_type::number(name) {
             return RecordType(number);
         }
         let digits = match name.strip_prefix(b"UNKNOWN[") {
@@ -77,7 +78,7 @@ impl RecordType {
 
     /// The type's name, if it has one.
     pub fn name(self) -> Option<&'static str> {
-        name_of(self.0)
+        record_type::name(self.0)
     }
 
     /// Appends the name, or else `UNKNOWN[n]`.
@@ -126,27 +127,6 @@ pub struct Record<'a> {
     pub enriched: Option<&'a [u8]>,
 }
 
-fn named(name: &[u8]) -> Option<u32> {
-    NAMES.iter().find(|(n, _)| n.as_bytes().eq_ignore_ascii_case(name)).map(|(_, number)| *number)
-}
-
-fn name_of(number: u32) -> Option<&'static str> {
-    NAMES.iter().find(|(_, n)| *n == number).map(|(name, _)| *name)
-}
-
-/// The few types this file must know by name.
-const NAMES: &[(&str, u32)] = &[
-    ("USER", 1005),
-    ("LOGIN", 1006),
-    ("USER_AUTH", 1100),
-    ("SYSCALL", 1300),
-    ("PATH", 1302),
-    ("CWD", 1307),
-    ("EOE", 1320),
-    ("PROCTITLE", 1327),
-    ("AVC", 1400),
-];
-
 /// Why a line is no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed<'a> {
@@ -190,7 +170,7 @@ impl<'a> Record<'a> {
 
     /// The record's fields in order: `node`, `type`, and those of the body, also inside `msg='...'`.
     pub fn fields(&self) -> Fields<'a> {
-        Fields { rest: self.line, avc: matches!(self.kind.0, 1400 | 1107), seen: 0, node: 0 }
+        Fields { rest: self.line, avc: matches!(self.kind, RecordType::AVC | RecordType::USER_AVC), seen: 0, node: 0 }
     }
 
     /// The first field of that name.

@@ -11,6 +11,7 @@ mod keystrokes;
 mod kind;
 mod mode;
 mod names;
+mod path;
 mod setting;
 mod sockaddr;
 mod words;

@@ -13,6 +13,12 @@ pub trait Names {
     /// The group with this group id.
     fn group(&self, gid: u32) -> Option<&[u8]>;
 
+    /// The user id of the account with this name.
+    fn user_id(&self, name: &[u8]) -> Option<u32> {
+        let _ = name;
+        None
+    }
+
     /// The IP protocol with this number (protocols(5)).
     fn protocol(&self, number: u32) -> Option<&[u8]> {
         let _ = number;

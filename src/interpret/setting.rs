@@ -24,11 +24,16 @@ impl<'a> Setting<'a> {
     /// COMPAT: machine and call number count only where SYSCALL, SECCOMP and URINGOP records normally have them; in a
     /// SECCOMP record without a security context they are not found.
     pub fn of(record: &Record<'a>) -> Setting<'a> {
+        Setting::gather(record, record.fields())
+    }
+
+    /// Like [`Setting::of`], from fields that have been split already.
+    pub fn gather<'f>(record: &Record<'a>, fields: impl IntoIterator<Item = Field<'f>>) -> Setting<'a> {
         let enriched = record.enriched.map(Enriched::parse).unwrap_or_default();
         let machine = (record.kind == RecordType::URINGOP).then_some(Machine::IoUring);
         let mut setting = Setting { machine, enriched, ..Setting::default() };
         let named = usize::from(record.node.is_some());
-        for (place, field) in record.fields().skip(named).enumerate() {
+        for (place, field) in fields.into_iter().skip(named).enumerate() {
             setting.note(place, &field);
         }
         setting

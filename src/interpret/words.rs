@@ -68,6 +68,11 @@ impl<'n> Interpreter<'n> {
         self.groups.push(gid, |id| names.group(id), out);
     }
 
+    /// The user id of the account called `name`, if this host has it.
+    pub fn user_id(&self, name: &[u8]) -> Option<u32> {
+        self.names.user_id(name)
+    }
+
     /// Appends the name that was looked up when the record was written; false if there is none for this field.
     pub(super) fn enriched(&mut self, kind: Kind, name: &[u8], setting: &Setting, out: &mut Vec<u8>) -> bool {
         let Some(value) = setting.enriched.value(name) else { return false };
@@ -86,7 +91,7 @@ impl<'n> Interpreter<'n> {
     }
 
     /// Escapes what stands in `out` from `start` on. The separators between keys stay as they are.
-    fn make_harmless(&mut self, start: usize, out: &mut Vec<u8>) {
+    pub(super) fn make_harmless(&mut self, start: usize, out: &mut Vec<u8>) {
         let tail = out.get(start..).unwrap_or_default();
         if self.mode == Escape::Raw || (self.mode == Escape::Tty && tail.iter().all(|b| *b >= b' ')) {
             return;

@@ -1,1 +1,200 @@
-//! An event as a sentence: who did what to what, how, and whether it worked.
+//! Who did what to what, how, and did it work: one event told in the same few words whatever its records are.
+//!
+//! A normalised event points at fields of the event's records; a field becomes words only when it is shown. Which field
+//! answers which question depends on the record type (`records`), or in a compound event on the system call
+//! (`syscalls`). [`csv`] and [`text`] print what ausearch(8) calls `--format csv` and `--format text`.
+//!
+//! COMPAT: what is told, and what is left out, follows auparse_normalize(3).
+
+mod compound;
+pub mod csv;
+mod cursor;
+mod kinds;
+mod records;
+mod single;
+mod syscalls;
+pub mod text;
+mod words;
+
+pub use cursor::{Place, Split, pieces};
+pub use kinds::{EventKind, ObjectKind, SubjectKind};
+pub use words::Words;
+
+use crate::interpret::{Kind, kind};
+use crate::record::RecordType;
+use crate::text::number;
+use cursor::Cursor;
+
+/// Words of a normalised event: fixed ones, or those of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phrase {
+    /// These very words.
+    Word(&'static str),
+    /// The meaning of this field's value.
+    Meaning(Place),
+    /// This field's value as it was logged.
+    Value(Place),
+}
+
+/// Who acts.
+#[derive(Clone, Debug, Default)]
+pub struct Subject {
+    /// The person: login uid, account name or security context.
+    pub primary: Option<Place>,
+    /// Whom they act as.
+    pub secondary: Option<Place>,
+    /// What sort of account that is.
+    pub kind: Option<SubjectKind>,
+    /// More about the subject; empty unless asked for.
+    pub attributes: Vec<Place>,
+}
+
+/// What is acted on.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Its name.
+    pub primary: Option<Place>,
+    /// Its second name, such as the inode of a file.
+    pub secondary: Option<Place>,
+    /// A second object: where it is moved to, what it is changed to.
+    pub second: Option<Place>,
+    /// What sort of thing it is.
+    pub kind: ObjectKind,
+    /// More about the object; of files empty unless asked for, of signals every process that got one.
+    pub attributes: Vec<Place>,
+}
+
+/// An event in the words of the normaliser.
+#[derive(Clone, Debug)]
+pub struct Normalized {
+    /// What sort of thing happened.
+    pub event_kind: EventKind,
+    /// The login session.
+    pub session: Option<Place>,
+    /// Who did it.
+    pub subject: Subject,
+    /// What they did; "did-unknown" when it has no name.
+    pub action: Option<Phrase>,
+    /// What they did it to.
+    pub object: Object,
+    /// The field that says whether it worked.
+    pub result: Option<Place>,
+    /// By which program or means.
+    pub how: Option<Phrase>,
+    /// The key of the rule that caught it.
+    pub key: Option<Place>,
+}
+
+impl Default for Normalized {
+    fn default() -> Self {
+        Normalized {
+            event_kind: EventKind::Unknown,
+            session: None,
+            subject: Subject::default(),
+            action: None,
+            object: Object {
+                primary: None,
+                secondary: None,
+                second: None,
+                kind: ObjectKind::Unknown,
+                attributes: Vec::new(),
+            },
+            result: None,
+            how: None,
+            key: None,
+        }
+    }
+}
+
+/// What an action without name is called.
+pub const DID_UNKNOWN: &str = "did-unknown";
+
+/// Why an event cannot be told: it has several records, and none of them is a SYSCALL record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSyscall;
+
+impl std::fmt::Display for NoSyscall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an event of several records has no SYSCALL record")
+    }
+}
+
+impl std::error::Error for NoSyscall {}
+
+/// Tells an event. `attributes` asks for everything there is about subject and object.
+pub fn normalize(
+    event: &Split<'_>,
+    words: &mut Words<'_, '_, '_, '_>,
+    attributes: bool,
+) -> Result<Normalized, NoSyscall> {
+    let told = Normalized::default();
+    let mut normalizer =
+        Normalizer { split: event, at: Cursor::new(event), attributes, call: None, succeeded: None, told };
+    if event.len() > 1 || event.kind(0) == Some(RecordType::SYSCALL) {
+        normalizer.compound(words)?;
+    } else {
+        normalizer.single(words);
+    }
+    normalizer.told.forget_missing(event);
+    Ok(normalizer.told)
+}
+
+impl Normalized {
+    /// COMPAT: a field found in a later record may be told as if it stood in the first, where there may be none such.
+    fn forget_missing(&mut self, event: &Split<'_>) {
+        let (subject, object) = (&mut self.subject, &mut self.object);
+        let places = [
+            &mut self.session,
+            &mut subject.primary,
+            &mut subject.secondary,
+            &mut object.primary,
+            &mut object.secondary,
+            &mut object.second,
+            &mut self.result,
+            &mut self.key,
+        ];
+        for place in places {
+            *place = place.filter(|&p| event.at(p).is_some());
+        }
+    }
+}
+
+/// The telling of one event.
+struct Normalizer<'s, 'e> {
+    split: &'s Split<'e>,
+    at: Cursor<'s, 'e>,
+    attributes: bool,
+    /// The field with the number of the system call.
+    call: Option<Place>,
+    /// Whether the system call worked, if that is known.
+    succeeded: Option<bool>,
+    told: Normalized,
+}
+
+/// The number a field begins with as C's int; -1 when it does not fit.
+fn int(value: &[u8]) -> i32 {
+    number::lead_signed(value, 10).unwrap_or(-1) as i32
+}
+
+/// Whether the field of a result says that it worked.
+fn success(result: Place, words: &mut Words<'_, '_, '_, '_>) -> bool {
+    let mut shown = Vec::new();
+    words.push(result, &mut shown);
+    let is_seccomp = || words.field(result).is_some_and(|(record, f)| kind(record, f.name, f.value) == Kind::Seccomp);
+    shown == b"yes" || shown.starts_with(b"suc") || (shown == b"allow" && is_seccomp())
+}
+
+/// Appends who acts; nobody in particular is the system.
+fn push_subject(subject: Option<Place>, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) {
+    let start = out.len();
+    subject.inspect(|&place| words.push(place, out));
+    if out.get(start..) == Some(b"unset") {
+        out.truncate(start);
+        out.extend_from_slice(b"system");
+    }
+}
+
+/// Whether a change of the audit configuration with this action is told by the name of the setting, not its value.
+fn names_field(action: &[u8]) -> bool {
+    matches!(action, b"set" | b"seccomp-logging")
+}

@@ -1,0 +1,163 @@
+//! One line of comma-separated values per event: ausearch(8), `--format csv`.
+//!
+//! COMPAT: nothing is quoted, so a comma in a name is one in the line.
+
+use super::cursor::{Place, Split};
+use super::{DID_UNKNOWN, NoSyscall, Normalized, Phrase, Words, normalize, success};
+use crate::interpret::Interpreter;
+use crate::record::RecordType;
+use crate::text::date::{Date, Dates};
+use crate::text::number;
+
+/// The columns that are only there when asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// The key of the rule, last.
+    pub key: bool,
+    /// The security labels of subject and object.
+    pub labels: bool,
+    /// The second object.
+    pub second: bool,
+    /// Date and time in parts.
+    pub time: bool,
+}
+
+/// Appends the line of titles.
+pub fn header(columns: Columns, out: &mut Vec<u8>) {
+    let titles = [
+        (true, "NODE,EVENT,DATE,TIME,"),
+        (columns.time, "YEAR,MONTH,DAY,WEEKDAY,HOUR,MILLI,GMT_OFFSET,"),
+        (true, "SERIAL_NUM,EVENT_KIND,SESSION,SUBJ_PRIME,SUBJ_SEC,SUBJ_KIND,"),
+        (columns.labels, "SUBJ_LABEL,"),
+        (true, "ACTION,RESULT,OBJ_PRIME,OBJ_SEC,"),
+        (columns.second, "OBJ2,"),
+        (columns.labels, "OBJ_LABEL,"),
+        (true, "OBJ_KIND,HOW"),
+        (columns.key, ",KEY"),
+        (true, "\n"),
+    ];
+    for (_, title) in titles.iter().filter(|(wanted, _)| *wanted) {
+        out.extend_from_slice(title.as_bytes());
+    }
+}
+
+/// Appends the line of one event. An event that cannot be told gets a line of empty columns and the error.
+pub fn row(
+    event: &Split<'_>,
+    columns: Columns,
+    interpreter: &mut Interpreter<'_>,
+    dates: &mut Dates,
+    out: &mut Vec<u8>,
+) -> Result<(), NoSyscall> {
+    let first = event.first().ok_or(NoSyscall)?;
+    let mut words = Words::new(event, interpreter);
+    if first.node.is_some() {
+        words.push(Place::START, out);
+    }
+    out.push(b',');
+    push_word(first.kind.name().unwrap_or_default(), out);
+    let date = dates.of(first.stamp.sec as i64);
+    date.push_day(out);
+    out.push(b',');
+    date.push_time(out);
+    out.push(b',');
+    if columns.time {
+        push_parts(&date, first.stamp.milli, out);
+    }
+    number::push(out, first.stamp.serial);
+    out.push(b',');
+    let told = normalize(event, &mut words, columns.labels);
+    match &told {
+        Ok(told) => push_told(told, columns, &mut words, out),
+        Err(_) => {
+            // COMPAT: not as many columns as the header has.
+            out.extend_from_slice(b",,,,,,,,,");
+            out.extend_from_slice(if columns.labels { b",," } else { b"" });
+            out.extend_from_slice(if columns.key { b",\n" } else { b"\n" });
+        }
+    }
+    told.map(drop)
+}
+
+fn push_parts(date: &Date, milli: u16, out: &mut Vec<u8>) {
+    number::push_wide(out, date.year as u64, 4);
+    out.push(b',');
+    number::push_wide(out, u64::from(date.month), 2);
+    out.push(b',');
+    number::push_wide(out, u64::from(date.day), 2);
+    out.push(b',');
+    number::push(out, if date.weekday == 0 { 7 } else { u64::from(date.weekday) });
+    out.push(b',');
+    if date.hour < 10 {
+        out.push(b' ');
+    }
+    number::push(out, u64::from(date.hour));
+    out.push(b',');
+    number::push(out, u64::from(milli));
+    out.push(b',');
+    date.push_offset(out);
+    out.push(b',');
+}
+
+fn push_told(told: &Normalized, columns: Columns, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) {
+    push_word(told.event_kind.word(), out);
+    push_field(told.session, words, out);
+    super::push_subject(told.subject.primary, words, out);
+    out.push(b',');
+    push_field(told.subject.secondary, words, out);
+    push_word(told.subject.kind.map_or("", |kind| kind.word()), out);
+    if columns.labels {
+        push_field(label(&told.subject.attributes, b"subj", words), words, out);
+    }
+    let action = out.len();
+    words.push_phrase(told.action.unwrap_or(Phrase::Word(DID_UNKNOWN)), out);
+    let names_field = super::names_field(out.get(action..).unwrap_or_default());
+    out.push(b',');
+    push_word(told.result.map_or("", |r| if success(r, words) { "success" } else { "failed" }), out);
+    if let Some(object) = told.object.primary {
+        let field = words.field(object);
+        match field {
+            Some((RecordType::CONFIG_CHANGE, field)) if names_field => out.extend_from_slice(field.name),
+            _ => words.push_object(object, out),
+        }
+    }
+    out.push(b',');
+    push_field(told.object.secondary, words, out);
+    if columns.second {
+        if let Some(second) = told.object.second {
+            words.push_object(second, out);
+        }
+        out.push(b',');
+    }
+    if columns.labels {
+        push_field(label(&told.object.attributes, b"obj", words), words, out);
+    }
+    push_word(told.object.kind.word(), out);
+    if let Some(how) = told.how {
+        words.push_phrase(how, out);
+    }
+    if columns.key {
+        out.push(b',');
+        if let Some(key) = told.key {
+            words.push(key, out);
+        }
+    }
+    out.push(b'\n');
+}
+
+fn push_word(word: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(word.as_bytes());
+    out.push(b',');
+}
+
+fn push_field(place: Option<Place>, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) {
+    if let Some(place) = place {
+        words.push(place, out);
+    }
+    out.push(b',');
+}
+
+/// The attribute of that name.
+fn label(attributes: &[Place], name: &[u8], words: &Words<'_, '_, '_, '_>) -> Option<Place> {
+    attributes.iter().copied().find(|&place| words.field(place).is_some_and(|(_, field)| field.name == name))
+}

@@ -1,0 +1,104 @@
+//! From places in an event to words.
+
+use super::Phrase;
+use super::cursor::{Place, Split};
+use crate::interpret::{Interpreter, Kind, Setting, kind};
+use crate::record::{Field, KEY_SEPARATOR, RecordType};
+use memchr::memmem;
+
+/// Puts the fields of one event into words.
+pub struct Words<'s, 'e, 'i, 'n> {
+    event: &'s Split<'e>,
+    interpreter: &'i mut Interpreter<'n>,
+    /// The settings of the records asked about so far.
+    settings: Vec<(u16, Setting<'e>)>,
+}
+
+impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
+    /// Words for the fields of `event`.
+    pub fn new(event: &'s Split<'e>, interpreter: &'i mut Interpreter<'n>) -> Self {
+        Words { event, interpreter, settings: Vec::with_capacity(4) }
+    }
+
+    /// The type of the record and the field of a place.
+    pub fn field(&self, place: Place) -> Option<(RecordType, Field<'e>)> {
+        self.event.at(place).map(|(record, field)| (record.kind, field))
+    }
+
+    /// Appends the meaning of a field. Of several keys the first is told.
+    pub fn push(&mut self, place: Place, out: &mut Vec<u8>) {
+        let Some((record, field)) = self.field(place) else { return };
+        let start = out.len();
+        let setting = setting(&mut self.settings, self.event, place.record);
+        self.interpreter.value(record, field, setting, out);
+        if field.name == b"key" {
+            keep_first_key(start, out);
+        }
+    }
+
+    /// Appends a phrase.
+    pub fn push_phrase(&mut self, phrase: Phrase, out: &mut Vec<u8>) {
+        match phrase {
+            Phrase::Word(word) => out.extend_from_slice(word.as_bytes()),
+            Phrase::Meaning(place) => self.push(place, out),
+            Phrase::Value(place) => {
+                self.field(place).inspect(|(_, field)| out.extend_from_slice(field.value));
+            }
+        }
+    }
+
+    /// Like [`Words::push`], and a relative path is shown from the event's working directory on.
+    pub fn push_object(&mut self, place: Place, out: &mut Vec<u8>) {
+        let Some((record, field)) = self.field(place) else { return };
+        if kind(record, field.name, field.value) != Kind::File {
+            return self.push(place, out);
+        }
+        let setting = setting(&mut self.settings, self.event, place.record);
+        self.interpreter.path(field, self.event.working_directory(), setting, out);
+    }
+
+    /// Like [`Words::push_object`], and of a socket address only the host is shown, or else its family.
+    pub fn push_object_in_brief(&mut self, place: Place, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.push_object(place, out);
+        let Some((record, field)) = self.field(place) else { return };
+        if kind(record, field.name, field.value) == Kind::Sockaddr {
+            let shown = out.get(start..).unwrap_or_default();
+            if let Some(part) = part(shown, b"laddr=").or_else(|| part(shown, b"fam=")) {
+                out.copy_within(start + part.start..start + part.end, start);
+                out.truncate(start + part.len());
+            }
+        }
+    }
+
+    /// The user id of the account with this name, if this host has one.
+    pub(super) fn user_id(&self, account: &[u8]) -> Option<u32> {
+        self.interpreter.user_id(account)
+    }
+}
+
+fn setting<'a, 'e>(settings: &'a mut Vec<(u16, Setting<'e>)>, event: &Split<'e>, record: u16) -> &'a Setting<'e> {
+    let at = settings.iter().position(|(of, _)| *of == record).unwrap_or_else(|| {
+        let number = usize::from(record);
+        let setting =
+            event.record(number).map(|r| Setting::gather(r, event.fields(number).iter().copied())).unwrap_or_default();
+        settings.push((record, setting));
+        settings.len() - 1
+    });
+    &settings[at].1
+}
+
+fn keep_first_key(start: usize, out: &mut Vec<u8>) {
+    let keys = out.get(start..).unwrap_or_default();
+    let from = keys.iter().take_while(|b| **b == KEY_SEPARATOR).count();
+    let len = keys.iter().skip(from).take_while(|b| **b != KEY_SEPARATOR).count();
+    out.copy_within(start + from..start + from + len, start);
+    out.truncate(start + len);
+}
+
+/// Where the word after `name` stands in a socket address put into words.
+fn part(shown: &[u8], name: &[u8]) -> Option<std::ops::Range<usize>> {
+    let start = memmem::find(shown, name)? + name.len();
+    let len = memchr::memchr(b' ', shown.get(start..)?)?;
+    Some(start..start + len)
+}
