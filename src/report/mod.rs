@@ -1,1 +1,5 @@
 //! Counters and column layouts of the reports.
+
+mod tally;
+
+pub use tally::Tally;

@@ -1,0 +1,163 @@
+//! How often each value occurs: the counters behind every summary.
+//!
+//! Values are byte strings, kept once each. Finding one costs the same however many there are, and whatever they are: the
+//! hash is keyed anew in every run, so no log can be made to collide.
+
+use std::hash::{BuildHasher, RandomState};
+
+/// A counter for each value, in the order in which the values were first seen.
+pub struct Tally {
+    seed: u64,
+    bytes: Vec<u8>,
+    rows: Vec<Row>,
+    /// Open addressing; a place holds a row's number and one, or zero. At most half of the places are taken.
+    places: Vec<u32>,
+}
+
+#[derive(Clone, Copy)]
+struct Row {
+    hash: u32,
+    len: u32,
+    start: usize,
+    count: u64,
+}
+
+impl Default for Tally {
+    fn default() -> Tally {
+        Tally { seed: RandomState::new().hash_one(0), bytes: Vec::new(), rows: Vec::new(), places: vec![0; 64] }
+    }
+}
+
+impl Tally {
+    /// Counts one occurrence of `value`.
+    pub fn add(&mut self, value: &[u8]) {
+        let hash = self.hash(value);
+        let mut place = hash as usize & (self.places.len() - 1);
+        while let Some(taken) = self.places.get(place).copied().filter(|taken| *taken != 0) {
+            if let Some(row) = self.rows.get_mut(taken as usize - 1) {
+                if row.hash == hash && self.bytes.get(row.start..row.start + row.len as usize) == Some(value) {
+                    row.count += 1;
+                    return;
+                }
+            }
+            place = (place + 1) & (self.places.len() - 1);
+        }
+        let (start, len) = (self.bytes.len(), u32::try_from(value.len()).unwrap_or(u32::MAX));
+        self.bytes.extend_from_slice(value.get(..len as usize).unwrap_or(value));
+        self.rows.push(Row { hash, len, start, count: 1 });
+        if let Some(free) = self.places.get_mut(place) {
+            *free = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        }
+        if self.rows.len() * 2 > self.places.len() {
+            self.grow();
+        }
+    }
+
+    /// Counts one occurrence of a number.
+    pub fn add_number(&mut self, number: i32) {
+        // The sign flipped, so that the bytes sort as the numbers do.
+        self.add(&(number ^ i32::MIN).to_be_bytes());
+    }
+
+    /// How many different values there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Counts and values, the most frequent first, equally frequent ones as they were first seen.
+    pub fn by_count(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let mut rows = self.rows.clone();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.count));
+        rows.into_iter().map(|row| (row.count, self.value(&row)))
+    }
+
+    /// Counts and numbers, the most frequent first, equally frequent ones in ascending order.
+    pub fn numbers_by_count(&self) -> impl Iterator<Item = (u64, i32)> {
+        let mut rows: Vec<(u64, i32)> = self.rows.iter().map(|row| (row.count, number(self.value(row)))).collect();
+        rows.sort_by_key(|(count, number)| (std::cmp::Reverse(*count), *number));
+        rows.into_iter()
+    }
+
+    fn value(&self, row: &Row) -> &[u8] {
+        self.bytes.get(row.start..row.start + row.len as usize).unwrap_or_default()
+    }
+
+    fn grow(&mut self) {
+        self.places = vec![0; self.places.len() * 2];
+        for (row, hash) in (1..).zip(self.rows.iter().map(|row| row.hash as usize)) {
+            let mut place = hash & (self.places.len() - 1);
+            while self.places.get(place).is_some_and(|taken| *taken != 0) {
+                place = (place + 1) & (self.places.len() - 1);
+            }
+            self.places[place] = row;
+        }
+    }
+
+    /// Folds eight bytes at a time into a keyed product.
+    fn hash(&self, value: &[u8]) -> u32 {
+        const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut state = self.seed ^ (value.len() as u64).wrapping_mul(ODD);
+        let mut words = value.chunks_exact(8);
+        for word in words.by_ref() {
+            state = fold(state ^ u64::from_le_bytes(word.try_into().unwrap_or_default()), self.seed | 1);
+        }
+        let mut last = [0; 8];
+        last.iter_mut().zip(words.remainder()).for_each(|(to, from)| *to = *from);
+        (fold(state ^ u64::from_le_bytes(last), ODD) >> 16) as u32
+    }
+}
+
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
+fn number(bytes: &[u8]) -> i32 {
+    i32::from_be_bytes(bytes.try_into().unwrap_or_default()) ^ i32::MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn frequent_values_come_first_and_equals_as_first_seen() {
+        let mut tally = Tally::default();
+        for value in [&b"b"[..], b"a", b"c", b"a", b"", b"c", b"longer than one word of the hash"] {
+            tally.add(value);
+        }
+        let got: Vec<_> = tally.by_count().collect();
+        assert_eq!(got, [(2, &b"a"[..]), (2, b"c"), (1, b"b"), (1, b""), (1, b"longer than one word of the hash")]);
+        assert_eq!((tally.len(), tally.is_empty()), (5, false));
+    }
+
+    #[test]
+    fn equally_frequent_numbers_ascend() {
+        let mut tally = Tally::default();
+        for number in [1300, -2, 7, 1300, i32::MAX, -1] {
+            tally.add_number(number);
+        }
+        let got: Vec<_> = tally.numbers_by_count().collect();
+        assert_eq!(got, [(2, 1300), (1, -2), (1, -1), (1, 7), (1, i32::MAX)]);
+    }
+
+    #[test]
+    fn counts_are_those_of_a_plain_map() {
+        let (mut tally, mut plain) = (Tally::default(), HashMap::new());
+        let mut state = 1u32;
+        for _ in 0..20_000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let value = format!("/usr/lib/{}", state >> 18);
+            tally.add(value.as_bytes());
+            *plain.entry(value.into_bytes()).or_insert(0u64) += 1;
+        }
+        assert_eq!(tally.len(), plain.len());
+        assert!(tally.by_count().all(|(count, value)| plain.get(value) == Some(&count)));
+    }
+}
