@@ -98,6 +98,11 @@ pub enum Kind {
 
 /// The kind of field `name` with the value `value` in a record of type `record`.
 pub fn kind(record: RecordType, name: &[u8], value: &[u8]) -> Kind {
+    adjusted(named(name), record, name, value)
+}
+
+/// `usual` is what the name stands for in most records.
+pub(super) fn adjusted(usual: Kind, record: RecordType, name: &[u8], value: &[u8]) -> Kind {
     match (record, name) {
         (RecordType::EXECVE, [b'a', ..]) if is_argument_text(name) => Kind::Escaped,
         (RecordType::AVC, b"saddr") => Kind::Plain,
@@ -108,9 +113,9 @@ pub fn kind(record: RecordType, name: &[u8], value: &[u8]) -> Kind {
         (RecordType::MQ_OPEN, b"mode") => Kind::ShortMode,
         (RecordType::CRYPTO_KEY_USER, b"fp") => Kind::Plain,
         (RecordType::ADD_GROUP | RecordType::DEL_GROUP | RecordType::GRP_MGMT, b"id") => Kind::Group,
-        (RecordType::TRUSTED_APP, _) => trusted_kind(name, value),
+        (RecordType::TRUSTED_APP, _) => trusted_kind(usual, name, value),
         (RecordType::KERN_MODULE, b"name") => Kind::Escaped,
-        _ => named(name),
+        _ => usual,
     }
 }
 
@@ -125,8 +130,8 @@ fn is_encoded(value: &[u8]) -> bool {
 }
 
 /// A trusted program may send fields of any name: those unknown are guessed from the look of their value.
-fn trusted_kind(name: &[u8], value: &[u8]) -> Kind {
-    match named(name) {
+fn trusted_kind(usual: Kind, name: &[u8], value: &[u8]) -> Kind {
+    match usual {
         Kind::Plain if value.first() == Some(&b'"') || (name != b"pid" && is_encoded(value)) => Kind::Escaped,
         known => known,
     }
@@ -138,6 +143,12 @@ pub fn named(name: &[u8]) -> Kind {
         Some((known, kind)) if known.as_bytes() == name => *kind,
         _ => Kind::Plain,
     }
+}
+
+/// [`named`] for the short name whose bytes are the key's, first byte lowest, filled up with zeros.
+#[inline]
+pub(super) fn keyed(key: u64) -> Kind {
+    find(key).map_or(Kind::Plain, |(_, kind)| *kind)
 }
 
 /// A name of up to eight bytes as a number; a longer one is folded, so that its bytes must be compared as well.

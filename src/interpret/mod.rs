@@ -12,6 +12,8 @@ mod kind;
 mod mode;
 mod names;
 mod path;
+mod rewrite;
+mod scan;
 mod setting;
 mod sockaddr;
 mod words;

@@ -6,14 +6,14 @@ use super::names::Remembered;
 use super::{Kind, Names, Setting, cut_at_nul, keystrokes, mode, setting, sockaddr};
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
-use crate::tables::{errno, file, memory, process, socket, syscall};
+use crate::tables::{Table, errno, file, memory, process, socket, syscall};
 use crate::text::{Escape, escape, hex, number};
 
 /// Puts values into words. Keeps what it has looked up, so one serves a whole log.
 pub struct Interpreter<'n> {
     names: &'n dyn Names,
-    native: Option<Machine>,
-    mode: Escape,
+    pub(super) native: Option<Machine>,
+    pub(super) mode: Escape,
     users: Remembered,
     groups: Remembered,
     calls: Vec<Call>,
@@ -160,14 +160,16 @@ impl<'n> Interpreter<'n> {
             return out.push(b')');
         };
         out.extend_from_slice(name.as_bytes());
-        let calls = match name {
-            "socketcall" => &socket::CALLS,
-            "ipc" => &memory::IPC_CALLS,
-            _ => return,
-        };
-        if let Some(meant) = u32::try_from(setting.arguments[0]).ok().and_then(|first| calls.name(first)) {
+        let first = u32::try_from(setting.arguments[0]).ok();
+        if let Some(meant) = calls_behind(name).zip(first).and_then(|(calls, first)| calls.name(first)) {
             push_parenthesised(meant.as_bytes(), out);
         }
+    }
+
+    /// Whether the call of this setting is one whose first argument says which call is meant.
+    pub(super) fn stands_for_many(&mut self, setting: &Setting) -> bool {
+        let (Some(machine), Some(number)) = (setting.machine, setting.syscall) else { return false };
+        self.call(machine, number).name.is_some_and(|name| calls_behind(name).is_some())
     }
 
     fn call(&mut self, machine: Machine, number: u32) -> Call {
@@ -254,6 +256,15 @@ impl<'n> Interpreter<'n> {
 }
 
 const O_CREAT: u64 = 0o100;
+
+/// The calls that a call stands for.
+fn calls_behind(name: &str) -> Option<&'static Table> {
+    match name {
+        "socketcall" => Some(&socket::CALLS),
+        "ipc" => Some(&memory::IPC_CALLS),
+        _ => None,
+    }
+}
 
 /// The table that a kind's numbers are looked up in.
 enum Meaning {
