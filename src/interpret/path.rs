@@ -27,7 +27,7 @@ impl Interpreter<'_> {
                 shorten(start, out);
             }
         }
-        self.make_harmless(start, out);
+        self.make_harmless(Kind::File, start, out);
     }
 }
 

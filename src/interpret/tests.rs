@@ -86,6 +86,7 @@ fn strings_are_quoted_or_in_hex() {
         ("proctitle=\"cat\"", "cat"),
         ("proctitle=63617400", "cat "),
         ("proctitle=002F62696E", " /bin"),
+        ("proctitle=00", "00"),
         ("dev=\"dm-0\"", "\"dm-0\""),
         ("acct=\"bob\"", "bob"),
         ("acct=626f62", "bob"),
@@ -310,6 +311,113 @@ fn text_is_made_harmless_in_each_mode() {
     assert_eq!(of_record(line, "cwd", Escape::Tty), "/a b$\\033[");
     assert_eq!(of_record(line, "cwd", Escape::Shell), "/a\\ b\\$\\033[");
     assert_eq!(of_record(line, "cwd", Escape::ShellQuote), "/a\\ b\\$\\033\\[");
+}
+
+/// `line` as a search shows it, without its newline.
+fn rewritten(line: &str) -> String {
+    let record = Record::parse(line.as_bytes()).expect("a record");
+    let mut out = Vec::new();
+    interpreter(Escape::Tty).rewrite(&record, b"11/14/23 22:13:20", &mut out);
+    String::from_utf8(out).unwrap().strip_suffix('\n').expect("a newline").to_owned()
+}
+
+/// The body of a record of type `kind` as a search shows it.
+fn body(kind: RecordType, body: &str) -> String {
+    let line = rewritten(&format!("type={} msg=audit(1700000000.123:4567): {body}", kind.0));
+    line.split_once(" : ").expect("a body").1.to_owned()
+}
+
+#[test]
+fn a_record_is_shown_with_names_and_local_time() {
+    let line = "node=web type=SYSCALL msg=audit(1700000000.007:4567): arch=c000003e syscall=2 success=no exit=-13 a0=7ffe \
+                a1=80000 a2=0 a3=0 pid=77 auid=1000 ses=4294967295 comm=\"cat\" exe=\"/bin/cat\" subj=u:r:t:s0:c1,c2 key=(null)";
+    let want = "node=web type=SYSCALL msg=audit(11/14/23 22:13:20.007:4567) : arch=x86_64 syscall=open success=no \
+                exit=EACCES(Permission denied) a0=0x7ffe a1=O_RDONLY|O_CLOEXEC a2=0x0 a3=0x0 pid=77 auid=alice ses=unset \
+                comm=cat exe=/bin/cat subj=u:r:t:s0:c1,c2 key=(null) ";
+    assert_eq!(rewritten(&line.replace("type=SYSCALL", "type=1300")), want);
+}
+
+#[test]
+fn a_type_without_a_name_is_shown_as_written() {
+    let rest = " msg=audit(1700000000.123:4567): uid=0";
+    let shown = |front: &str| rewritten(&format!("{front}{rest}"));
+    assert_eq!(shown("type=UNKNOWN[1999]"), "type=UNKNOWN[1999] msg=audit(11/14/23 22:13:20.123:4567) : uid=root ");
+    assert_eq!(shown("node=web type=BOGUS"), "node=web type=BOGUS msg=audit(11/14/23 22:13:20.123:4567) : uid=root ");
+}
+
+#[test]
+fn a_message_in_quotes_keeps_them() {
+    assert_eq!(
+        body(
+            RecordType::USER_AUTH,
+            "pid=1 uid=0 msg='op=PAM acct=\"bob\" exe=\"/bin/su\" hostname=?, addr=?, res=success'"
+        ),
+        "pid=1 uid=root msg='op=PAM acct=bob exe=/bin/su hostname=?, addr=?  res=success' "
+    );
+    assert_eq!(
+        body(RecordType::USER_AUTH, "user pid=1 msg='PAM: auth acct=root : exe=\"/bin/su\" (hostname=?, addr=?)'"),
+        "user pid=1 msg='PAM: auth acct=root : exe=/bin/su (hostname=?, addr=?)' "
+    );
+}
+
+#[test]
+fn words_behind_the_last_field_are_lost_unless_it_ended_at_a_comma() {
+    assert_eq!(body(RecordType::USER, "uid=0 is root"), "uid=root ");
+    assert_eq!(body(RecordType::USER, "x=1, and more"), "x=1, and more\n");
+    assert_eq!(body(RecordType::USER, "x=1 msg= and more"), "x=1 msg=");
+}
+
+#[test]
+fn a_record_without_fields_is_followed_by_an_empty_line() {
+    assert_eq!(
+        rewritten("type=EOE msg=audit(1700000000.123:4567): "),
+        "type=EOE msg=audit(11/14/23 22:13:20.123:4567) : \n"
+    );
+    assert_eq!(body(RecordType::USER, "just\twords"), "just\\011words\n");
+    assert_eq!(rewritten("type=EOE msg=audit(1700000000.123:4567)"), "type=EOE msg=audit(11/14/23 22:13:20.123:4567) ");
+}
+
+#[test]
+fn several_keys_are_several_fields() {
+    assert_eq!(
+        body(RecordType::SYSCALL, "arch=c000003e syscall=2 key=6B31016B32"),
+        "arch=x86_64 syscall=open key=k1 key=k2 "
+    );
+    assert_eq!(body(RecordType::CONFIG_CHANGE, "op=add key=6B3101"), "op=add key=k1 key= ");
+}
+
+#[test]
+fn keystrokes_have_no_space_behind_them() {
+    assert_eq!(body(RecordType::TTY, "tty pid=1 comm=\"sh\" data=6C730D"), "tty pid=1 comm=sh data=\"ls\",<ret>");
+    assert_eq!(body(RecordType::USER_TTY, "msg='data=\"ls\"' res=1"), "msg='data=\"ls\" res=yes ");
+}
+
+#[test]
+fn machine_and_call_come_from_the_fields_before() {
+    assert_eq!(
+        body(RecordType::SECCOMP, "auid=1000 sig=31 arch=40000003 syscall=102 compat=1 code=0x0"),
+        "auid=alice sig=SIGSYS arch=i386 syscall=socketcall compat=1 code=kill-thread "
+    );
+    assert_eq!(
+        body(RecordType::SYSCALL, "arch=40000003 syscall=102 success=yes a0=3 a1=0"),
+        "arch=i386 syscall=socketcall(connect) success=yes a0=connect a1=0x0 "
+    );
+    assert_eq!(
+        body(RecordType::SYSCALL, "arch=c00000ff syscall=2 a0=0 a1=0"),
+        "arch=unknown-elf-type(c00000ff) syscall=open a0=0x0 a1=O_RDONLY "
+    );
+    assert_eq!(body(RecordType::USER, "arch=40000003 syscall=102 a0=3"), "arch=i386 syscall=read a0=0x3 ");
+}
+
+#[test]
+fn names_of_an_enriched_record_take_the_place_of_values() {
+    assert_eq!(
+        body(
+            RecordType::SYSCALL,
+            "arch=c000003e syscall=2 auid=1000 subj=a res=x\u{1d}ARCH=x86_64 AUID=\"carol\" SUBJ=b RES=y Z=1"
+        ),
+        "arch=x86_64 syscall=open auid=carol subj=b res=y "
+    );
 }
 
 #[test]

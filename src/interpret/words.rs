@@ -87,11 +87,11 @@ impl<'n> Interpreter<'n> {
     pub(super) fn words(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
         let start = out.len();
         self.push(kind, value, setting, out);
-        self.make_harmless(start, out);
+        self.make_harmless(kind, start, out);
     }
 
     /// Escapes what stands in `out` from `start` on. The separators between keys stay as they are.
-    pub(super) fn make_harmless(&mut self, start: usize, out: &mut Vec<u8>) {
+    pub(super) fn make_harmless(&mut self, kind: Kind, start: usize, out: &mut Vec<u8>) {
         let tail = out.get(start..).unwrap_or_default();
         if self.mode == Escape::Raw || (self.mode == Escape::Tty && tail.iter().all(|b| *b >= b' ')) {
             return;
@@ -99,7 +99,8 @@ impl<'n> Interpreter<'n> {
         self.unescaped.clear();
         self.unescaped.extend_from_slice(tail);
         out.truncate(start);
-        for (place, part) in self.unescaped.split(|b| *b == KEY_SEPARATOR).enumerate() {
+        let separates = |b: &u8| *b == KEY_SEPARATOR && kind == Kind::Key;
+        for (place, part) in self.unescaped.split(separates).enumerate() {
             if place > 0 {
                 out.push(KEY_SEPARATOR);
             }
@@ -355,12 +356,9 @@ pub(super) fn push_text(value: &[u8], out: &mut Vec<u8>) {
 
 /// Arguments with a NUL behind each. The NULs become spaces.
 fn push_proctitle(value: &[u8], out: &mut Vec<u8>) {
-    if value.first() == Some(&b'"') {
-        return push_text(value, out);
-    }
     let start = out.len();
-    if !hex::unescape(value, out) {
-        return out.extend_from_slice(value);
+    if matches!(value, [b'"', ..] | b"00") || !hex::unescape(value, out) {
+        return push_text(value, out);
     }
     out.iter_mut().skip(start).filter(|b| **b == 0).for_each(|b| *b = b' ');
 }
