@@ -121,9 +121,10 @@ fn lowest(bytes: usize) -> u64 {
 /// Whether `text` holds a control byte.
 #[inline]
 pub(super) fn has_control(text: &[u8]) -> bool {
-    let (words, rest) = text.as_chunks();
-    let low = words.iter().fold(0, |low, word| {
-        let word = u64::from_le_bytes(*word);
+    let words = text.chunks_exact(8);
+    let rest = words.remainder();
+    let low = words.fold(0, |low, word| {
+        let word = load(word, 0);
         low | word.wrapping_sub(ONES * 0x20) & !word
     });
     low & (ONES << 7) != 0 || rest.iter().any(|byte| *byte < b' ')
