@@ -55,6 +55,11 @@ impl Event {
         self.spans.first().map_or(RecordType::UNRECOGNISED, |s| s.kind)
     }
 
+    /// The types of its records.
+    pub fn kinds(&self) -> impl Iterator<Item = RecordType> {
+        self.spans.iter().map(|s| s.kind)
+    }
+
     /// How many records it has.
     pub fn len(&self) -> usize {
         self.spans.len()
@@ -223,7 +228,7 @@ impl Assembler {
             }
             return Placed::Joined;
         }
-        if record.kind == RecordType(1320) {
+        if record.kind == RecordType::EOE {
             return Placed::Dropped;
         }
         let slot = self.open(record.stamp);

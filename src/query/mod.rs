@@ -1,1 +1,5 @@
 //! Questions put to a log: predicates, time expressions, checkpoints and the search expression language.
+
+pub mod extract;
+pub mod predicate;
+pub mod time;

@@ -44,6 +44,15 @@ fn magnitude(digits: &[u8], base: u32) -> Option<u64> {
     Some(value)
 }
 
+/// The base in which C reads the number when none is given: 16 after `0x`, 8 after `0`, else 10.
+pub fn base_of(text: &[u8]) -> u32 {
+    match signed(text).1 {
+        [b'0', b'x' | b'X', ..] => 16,
+        [b'0', ..] => 8,
+        _ => 10,
+    }
+}
+
 /// A complete unsigned decimal number.
 pub fn whole(text: &[u8]) -> Option<u64> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
@@ -124,6 +133,13 @@ mod tests {
         assert_eq!(whole(b"042"), Some(42));
         for bad in [&b""[..], b"-1", b"+1", b"1 ", b"0x1"] {
             assert_eq!(whole(bad), None);
+        }
+    }
+
+    #[test]
+    fn a_base_shows_in_the_prefix() {
+        for (text, value) in [(&b"0x1F"[..], 31), (b"-010", -8), (b"12", 12), (b"0", 0)] {
+            assert_eq!(lead_signed(text, base_of(text)), Some(value));
         }
     }
 

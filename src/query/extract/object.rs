@@ -1,0 +1,222 @@
+//! Records about what was acted on: paths, addresses, labels, access vectors.
+
+use super::{FAILED, File, Label, Malformed, SUCCEEDED, Scan, Step, Text, Wanted};
+use crate::record::RecordType;
+use crate::text::{self, address, hex};
+
+const AF_UNIX: u16 = 1;
+const AF_INET: u16 = 2;
+const AF_INET6: u16 = 10;
+
+/// Type and stamp, which hold no name, take at least so much of a record.
+const HEADER: usize = 28;
+
+impl Scan<'_> {
+    /// CWD.
+    pub(super) fn working_directory(&mut self) -> Step<()> {
+        self.at = HEADER;
+        if self.text.len() < 34 || !self.wants(Wanted::FILE) {
+            return Ok(());
+        }
+        if let Some(cwd) = self.string(" cwd=")? {
+            self.items.cwd = self.items.cwd.or(cwd);
+        }
+        Ok(())
+    }
+
+    /// PATH.
+    pub(super) fn path(&mut self) -> Step<()> {
+        self.at = HEADER;
+        if self.text.len() < 35 {
+            return Ok(());
+        }
+        if let Some(start) = self.find(" name=").filter(|_| self.wants(Wanted::FILE)) {
+            self.file_at(start)?;
+            self.at = start;
+            let parent = self.find("type=").is_some_and(|at| self.from(at) == b"PARENT");
+            if let Some(file) = self.items.files.last_mut() {
+                file.parent = parent;
+            }
+        }
+        self.object_label("obj=");
+        Ok(())
+    }
+
+    /// AVC_PATH, and CONFIG_CHANGE, whose path need not be there.
+    pub(super) fn avc_path(&mut self) -> Step<()> {
+        if !self.wants(Wanted::FILE) {
+            return Ok(());
+        }
+        self.at = 0;
+        let start = self.find(" path=").ok_or(Malformed::Field("path="))?;
+        self.file_at(start)
+    }
+
+    /// Keeps the file name that begins at `start`: in quotes, `(null)`, or in hex.
+    pub(super) fn file_at(&mut self, start: usize) -> Step<()> {
+        const NAME: &str = "name=";
+        let value = self.from(start);
+        let name = match value {
+            [b'"', quoted @ ..] => {
+                let name = text::before(quoted, b'"').ok_or(Malformed::Field(NAME))?;
+                Some(self.items.keep(name))
+            }
+            value if value.starts_with(b"(null)") => Some(self.items.keep(b"(null)")),
+            [first, ..] if !first.is_ascii_hexdigit() => None,
+            // A socket's abstract name begins with a NUL byte.
+            [b'0', b'0', rest @ ..] => self.items.decode(rest),
+            value => self.items.decode(text::before(value, b' ').ok_or(Malformed::Field(NAME))?),
+        };
+        let name = self.below_cwd(name.ok_or(Malformed::Field(NAME))?);
+        self.items.files.push(File { name, parent: false });
+        Ok(())
+    }
+
+    /// Puts the working directory before a name that says it is relative.
+    fn below_cwd(&mut self, name: Text) -> Text {
+        let (Some(cwd), [b'.', b'.' | b'/', ..]) = (self.items.cwd, self.items.text(name)) else { return name };
+        let joined = [self.items.text(cwd), b"/", self.items.text(name)].concat();
+        self.items.keep(&joined)
+    }
+
+    /// AVC and USER_AVC.
+    pub(super) fn avc(&mut self) -> Step<()> {
+        let mut label = Label::default();
+        self.access_vector(&mut label)?;
+        if self.kind == RecordType::USER_AVC {
+            let read = self.user(Some(&mut label));
+            self.items.labels.push(label);
+            // COMPAT: only the ids of USER_AVC must be well-formed.
+            return read.or_else(|malformed| if forgiven(malformed) { Ok(()) } else { Err(malformed) });
+        }
+        if self.wants(Wanted::PID) {
+            self.items.pid = self.number("pid=")?.or(self.items.pid);
+        }
+        if self.wants(Wanted::COMM) && self.items.comm.is_none() {
+            let comm = self.string("comm=")?.flatten();
+            self.items.comm = Some(comm.ok_or(Malformed::Field("comm="))?);
+        }
+        if self.wants(Wanted::FILE) {
+            if let Some(start) = self.find(" path=").or_else(|| self.find(" name=")) {
+                self.file_at(start)?;
+            }
+        }
+        if self.wants(Wanted::SUBJECT) {
+            if let Some(value) = self.value("scontext=")? {
+                label.subject = Some(self.items.keep(value));
+            }
+        }
+        if self.wants(Wanted::OBJECT) {
+            if let Some(value) = self.value("tcontext=")? {
+                label.object = Some(self.items.keep(value));
+            }
+        }
+        label.class = self.tail("tclass=", None).map(|value| self.items.keep(value));
+        self.items.labels.push(label);
+        Ok(())
+    }
+
+    /// `avc:  denied  { read write } for`, or AppArmor's `apparmor="DENIED"`.
+    ///
+    /// The result of the system call, where there is one, counts more than this one.
+    fn access_vector(&mut self, label: &mut Label) -> Step<()> {
+        let Some(start) = self.find("avc: ") else {
+            if let Some(start) = self.find("apparmor=\"") {
+                self.judge(!self.from(start).starts_with(b"DENIED"), label);
+            }
+            return Ok(());
+        };
+        let Some(verdict) = text::before(self.from(start), b'{') else { return Ok(()) };
+        let open = start + verdict.len();
+        self.judge(text::after(verdict, b"denied").is_none(), label);
+        let inside = self.from(open + 1);
+        let permissions = text::before(inside, b'}').ok_or(Malformed::Field("permissions"))?;
+        self.at = open + 1 + permissions.len();
+        label.permissions = Some(self.items.keep(permissions.trim_ascii()));
+        Ok(())
+    }
+
+    fn judge(&mut self, granted: bool, label: &mut Label) {
+        if self.wants(Wanted::SUCCESS) && self.items.success.is_none() {
+            label.granted = Some(granted);
+            self.items.success = Some(if granted { SUCCEEDED } else { FAILED });
+        }
+    }
+
+    /// NETFILTER_PKT.
+    pub(super) fn packet(&mut self) -> Step<()> {
+        if self.wants(Wanted::HOST) {
+            if let Some(value) = self.value("saddr=")? {
+                self.items.host = Some(self.items.keep(value));
+            }
+        }
+        self.object_label("obj=");
+        Ok(())
+    }
+
+    /// SOCKADDR: an address for hosts, a socket's name for files.
+    pub(super) fn sockaddr(&mut self) -> Step<()> {
+        if !self.wants(Wanted::HOST.with(Wanted::FILE)) {
+            return Ok(());
+        }
+        let Some(start) = self.find("saddr=") else { return Ok(()) };
+        let digits = self.from(start);
+        let mut bytes = Vec::new();
+        if !hex::unescape(digits, &mut bytes) {
+            return Err(Malformed::Field("saddr="));
+        }
+        // COMPAT: an address of another family, or one read for its file name only, takes an earlier host away.
+        self.items.host = None;
+        match *bytes.as_slice() {
+            [a, b, ref rest @ ..] => match u16::from_ne_bytes([a, b]) {
+                AF_INET => self.inet(rest, 16, Malformed::Inet),
+                AF_INET6 => self.inet(rest, 28, Malformed::Inet6),
+                AF_UNIX => self.socket_name(rest, digits),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// `rest` is an address behind its family; the whole must have `size` bytes.
+    fn inet(&mut self, rest: &[u8], size: usize, short: Malformed) -> Step<()> {
+        if rest.len() + 2 < size {
+            return Err(short);
+        }
+        if self.wants(Wanted::HOST) {
+            self.items.host = self.items.store(|out| match size {
+                16 => address::push_inet(rest.get(2..6).unwrap_or_default(), out),
+                _ => address::push_inet6(rest.get(6..22).unwrap_or_default(), out),
+            });
+        }
+        Ok(())
+    }
+
+    fn socket_name(&mut self, rest: &[u8], digits: &[u8]) -> Step<()> {
+        if rest.len() == 1 {
+            return Err(Malformed::Local(3));
+        }
+        if !self.wants(Wanted::FILE) {
+            return Ok(());
+        }
+        let name = match rest {
+            // COMPAT: a socket without name counts as a file named like the last hex digit of its family.
+            [] => digits.get(3..4).unwrap_or_default(),
+            [0, 0, ..] => return Err(Malformed::Field("saddr=")),
+            [0, abstract_name @ ..] => text::up_to(abstract_name, 0),
+            path => text::up_to(path, 0),
+        };
+        let name = self.items.keep(name);
+        self.items.files.push(File { name, parent: false });
+        Ok(())
+    }
+}
+
+/// Whether a malformed field of USER_AVC is overlooked: all that stand behind the account are.
+fn forgiven(malformed: Malformed) -> bool {
+    let Malformed::Field(name) = malformed else { return false };
+    !matches!(
+        name,
+        "pid=" | "uid=" | "auid=" | "loginuid=" | "ses=" | "subj=" | "hostname=" | "addr=" | "terminal=" | "cwd="
+    )
+}

@@ -1,0 +1,242 @@
+//! The criteria of ausearch(8), and whether an event meets them.
+//!
+//! All criteria must hold. They are tested on the event as a whole: two of them may be met by different records. Lists
+//! (types, nodes) and the tests of "any" id are met by one of their members.
+
+use super::extract::{FAILED, Items, Malformed, SUCCEEDED, Text, Wanted, extract};
+use crate::event::Event;
+use crate::record::RecordType;
+use crate::tables::machine::Machine;
+use crate::text;
+use memchr::memmem;
+
+/// One user id that is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The number.
+    pub id: u32,
+    /// The name, if the user was named. COMPAT: names are then compared instead of numbers.
+    pub name: Option<Vec<u8>>,
+}
+
+/// What is looked for. The default finds everything.
+#[allow(missing_docs, reason = "named as the options of ausearch(8)")]
+#[derive(Clone, Debug, Default)]
+pub struct Criteria {
+    /// First and last second, both included.
+    pub start: Option<u64>,
+    pub end: Option<u64>,
+    pub serial: Option<u64>,
+    pub kinds: Vec<RecordType>,
+    pub nodes: Vec<Vec<u8>>,
+    pub pid: Option<u32>,
+    pub ppid: Option<u32>,
+    pub uid: Option<User>,
+    pub euid: Option<User>,
+    pub auid: Option<User>,
+    /// One of uid, euid and auid is enough.
+    pub any_user: bool,
+    pub gid: Option<u32>,
+    pub egid: Option<u32>,
+    /// One of gid and egid is enough.
+    pub any_group: bool,
+    pub session: Option<u32>,
+    pub machine: Option<Machine>,
+    pub syscall: Option<u32>,
+    pub exit: Option<i64>,
+    pub success: Option<bool>,
+    pub file: Option<Vec<u8>>,
+    pub host: Option<Vec<u8>>,
+    pub terminal: Option<Vec<u8>>,
+    pub exe: Option<Vec<u8>>,
+    pub comm: Option<Vec<u8>>,
+    pub key: Option<Vec<u8>>,
+    pub vm: Option<Vec<u8>>,
+    pub uuid: Option<Vec<u8>>,
+    pub subject: Option<Vec<u8>>,
+    pub object: Option<Vec<u8>>,
+    /// One of subject and object is enough.
+    pub any_label: bool,
+    /// Texts must be equal, not only contained.
+    pub whole_word: bool,
+}
+
+/// COMPAT: an id of -1 (session and auid: -2) is that of an event which has none, so it cannot be asked for alone.
+const NO_ID: u32 = u32::MAX;
+const NO_LOGIN: u32 = u32::MAX - 1;
+
+/// Criteria, ready to be put to events one after another.
+pub struct Predicate {
+    criteria: Criteria,
+    wanted: Wanted,
+    items: Items,
+}
+
+/// The name of a uid on this host.
+pub type UserNames<'a> = &'a dyn Fn(u32) -> Option<Vec<u8>>;
+
+impl Predicate {
+    /// Prepares `criteria`.
+    pub fn new(criteria: Criteria) -> Predicate {
+        let wanted = wanted(&criteria);
+        Predicate { criteria, wanted, items: Items::default() }
+    }
+
+    /// What is looked for.
+    pub fn criteria(&self) -> &Criteria {
+        &self.criteria
+    }
+
+    /// Whether a record of this second can belong to an event that is found.
+    pub fn in_range(&self, sec: u64) -> bool {
+        self.criteria.start.is_none_or(|start| sec >= start) && self.criteria.end.is_none_or(|end| sec <= end)
+    }
+
+    /// Whether the event is found. An event that lacks what the criteria need is malformed; the error names the record.
+    pub fn matches(&mut self, event: &Event, names: UserNames<'_>) -> Result<bool, (usize, Malformed)> {
+        if !self.matches_head(event) {
+            return Ok(false);
+        }
+        if self.wanted.is_empty() {
+            return Ok(true);
+        }
+        extract(event, self.wanted, &mut self.items)?;
+        Ok(self.matches_users(event, names) && self.matches_numbers() && self.matches_texts() && self.matches_labels())
+    }
+
+    fn matches_head(&self, event: &Event) -> bool {
+        let wanted = &self.criteria;
+        self.in_range(event.stamp().sec)
+            && wanted.serial.is_none_or(|serial| serial == event.stamp().serial)
+            && (wanted.nodes.is_empty() || event.node().is_some_and(|node| wanted.nodes.iter().any(|n| n == node)))
+            && (wanted.kinds.is_empty() || event.kinds().any(|kind| wanted.kinds.contains(&kind)))
+    }
+
+    fn matches_users(&self, event: &Event, names: UserNames<'_>) -> bool {
+        let (wanted, items) = (&self.criteria, &self.items);
+        let tests = [
+            (&wanted.uid, items.uid.unwrap_or(NO_ID), &b"UID"[..], items.uid.is_some() && items.uid_has_name),
+            (&wanted.euid, items.euid.unwrap_or(NO_ID), b"EUID", items.euid.is_some()),
+            (&wanted.auid, items.auid.unwrap_or(NO_LOGIN), b"AUID", items.auid.is_some()),
+        ];
+        let by_name = tests.iter().any(|(user, ..)| user.as_ref().is_some_and(|u| u.name.is_some()));
+        let met = |user: &User, id: u32, field: &[u8], has_name: bool| match (&user.name, by_name) {
+            (Some(name), _) => has_name && user_name(event, field, id, names).is_some_and(|n| n == *name),
+            (None, true) => true,
+            (None, false) => user.id == id,
+        };
+        let mut asked = tests.iter().filter_map(|(user, id, field, has)| Some(met(user.as_ref()?, *id, field, *has)));
+        if wanted.any_user { asked.any(|met| met) } else { asked.all(|met| met) }
+    }
+
+    fn matches_numbers(&self) -> bool {
+        let (wanted, items) = (&self.criteria, &self.items);
+        let is = |wanted: Option<u32>, found: Option<u32>| wanted.is_none_or(|w| w == found.unwrap_or(NO_ID));
+        let groups = if wanted.any_group {
+            is(wanted.gid, items.gid) || is(wanted.egid, items.egid)
+        } else {
+            is(wanted.gid, items.gid) && is(wanted.egid, items.egid)
+        };
+        groups
+            && is(wanted.ppid, items.ppid)
+            && is(wanted.pid, items.pid)
+            && wanted.machine.is_none_or(|machine| items.arch.and_then(Machine::from_elf) == Some(machine))
+            // COMPAT: an event without system call has number 0.
+            && wanted.syscall.is_none_or(|number| number == items.syscall.unwrap_or(0))
+            && wanted.session.is_none_or(|session| session == items.session.unwrap_or(NO_LOGIN))
+            && wanted.exit.is_none_or(|exit| items.exit == Some(exit))
+            && wanted.success.is_none_or(|yes| items.success == Some(if yes { SUCCEEDED } else { FAILED }))
+    }
+
+    fn matches_texts(&self) -> bool {
+        let (wanted, items) = (&self.criteria, &self.items);
+        let one = |needle: &Option<Vec<u8>>, found: Option<Text>| {
+            needle.as_ref().is_none_or(|needle| found.is_some_and(|text| self.holds(items.text(text), needle)))
+        };
+        one(&wanted.host, items.host)
+            && one(&wanted.terminal, items.terminal)
+            && one(&wanted.exe, items.exe)
+            && one(&wanted.comm, items.comm)
+            && one(&wanted.vm, items.vm)
+            && one(&wanted.uuid, items.uuid)
+            && wanted.file.as_ref().is_none_or(|needle| {
+                let mut names = items.files.iter().map(|file| file.name).chain(items.cwd);
+                names.any(|name| self.holds(items.text(name), needle))
+            })
+            && wanted
+                .key
+                .as_ref()
+                .is_none_or(|needle| items.keys.iter().any(|key| self.holds(items.text(*key), needle)))
+    }
+
+    fn matches_labels(&self) -> bool {
+        let (wanted, items) = (&self.criteria, &self.items);
+        let subject = wanted.subject.as_ref().map(|needle| {
+            items.labels.iter().filter_map(|label| label.subject).any(|text| self.holds(items.text(text), needle))
+        });
+        let object = wanted.object.as_ref().map(|needle| {
+            items.labels.iter().filter_map(|label| label.object).any(|text| self.holds(items.text(text), needle))
+        });
+        match wanted.any_label {
+            true => subject == Some(true) || object == Some(true),
+            false => subject != Some(false) && object != Some(false),
+        }
+    }
+
+    fn holds(&self, text: &[u8], needle: &[u8]) -> bool {
+        if self.criteria.whole_word { text == needle } else { memmem::find(text, needle).is_some() }
+    }
+}
+
+/// The name of a user in an event: the one that was looked up when it was written, if this is certain to be of the right
+/// record, else the one on this host.
+fn user_name(event: &Event, field: &[u8], id: u32, names: UserNames<'_>) -> Option<Vec<u8>> {
+    if event.len() == 1 || event.kind() == RecordType::SYSCALL {
+        let written = event.record(0).and_then(|record| enriched(record.enriched?, field));
+        if let Some(name) = written {
+            return Some(name.to_vec());
+        }
+    }
+    match id {
+        0 => Some(b"root".to_vec()),
+        u32::MAX => Some(b"unset".to_vec()),
+        _ => names(id),
+    }
+}
+
+/// The value of `field` (upper case) among enriched names; one that begins with `unknown-` says nothing.
+fn enriched<'a>(names: &'a [u8], field: &[u8]) -> Option<&'a [u8]> {
+    let value = text::words(names).find_map(|word| word.strip_prefix(field)?.strip_prefix(b"="))?;
+    let value = value.strip_prefix(b"\"").map_or(value, |quoted| text::up_to(quoted, b'"'));
+    (!value.starts_with(b"unknown-")).then_some(value)
+}
+
+fn wanted(criteria: &Criteria) -> Wanted {
+    let id = |user: &Option<User>| user.as_ref().is_some_and(|u| u.id != NO_ID || u.name.is_some());
+    let login = |user: &Option<User>| user.as_ref().is_some_and(|u| u.id != NO_LOGIN || u.name.is_some());
+    let asked = [
+        (criteria.pid.is_some(), Wanted::PID),
+        (criteria.ppid.is_some(), Wanted::PPID),
+        (id(&criteria.uid), Wanted::UID),
+        (id(&criteria.euid), Wanted::EUID),
+        (login(&criteria.auid), Wanted::AUID),
+        (criteria.gid.is_some_and(|id| id != NO_ID), Wanted::GID),
+        (criteria.egid.is_some_and(|id| id != NO_ID), Wanted::EGID),
+        (criteria.session.is_some_and(|id| id != NO_LOGIN), Wanted::SESSION),
+        (criteria.success.is_some(), Wanted::SUCCESS),
+        (criteria.exit.is_some(), Wanted::EXIT),
+        (criteria.machine.is_some(), Wanted::ARCH),
+        (criteria.syscall.is_some(), Wanted::SYSCALL),
+        (criteria.file.is_some(), Wanted::FILE),
+        (criteria.host.is_some(), Wanted::HOST),
+        (criteria.terminal.is_some(), Wanted::TERMINAL),
+        (criteria.exe.is_some(), Wanted::EXE),
+        (criteria.comm.is_some(), Wanted::COMM),
+        (criteria.key.is_some(), Wanted::KEY),
+        (criteria.vm.is_some(), Wanted::VM),
+        (criteria.uuid.is_some(), Wanted::UUID),
+        (criteria.subject.is_some(), Wanted::SUBJECT),
+        (criteria.object.is_some(), Wanted::OBJECT),
+    ];
+    asked.iter().filter(|(is_asked, _)| *is_asked).fold(Wanted::default(), |all, (_, item)| all.with(*item))
+}
