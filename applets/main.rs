@@ -4,9 +4,13 @@
 #![forbid(unsafe_code)]
 
 mod auditctl;
+mod ausearch;
 mod ausyscall;
 mod control;
+mod host;
 mod install;
+mod options;
+mod output;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -22,6 +26,7 @@ struct Applet {
 /// Sorted by name; looked up by binary search.
 const APPLETS: &[Applet] = &[
     Applet { name: "auditctl", about: "control the kernel's audit rules and settings", run: auditctl::run },
+    Applet { name: "ausearch", about: "search the audit log", run: ausearch::run },
     Applet { name: "ausyscall", about: "name and number system calls", run: ausyscall::run },
 ];
 

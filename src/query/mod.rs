@@ -1,5 +1,6 @@
 //! Questions put to a log: predicates, time expressions, checkpoints and the search expression language.
 
+pub mod checkpoint;
 pub mod extract;
 pub mod predicate;
 pub mod time;

@@ -3,30 +3,17 @@
 //! Dates are `mm/dd/yy`, `mm/dd/yyyy` or `yyyy-mm-dd` whatever the locale; a two-digit year below 69 is of this century.
 //! Times are `hh:mm` or `hh:mm:ss`. The clock comes in through a trait, so nothing here reads it.
 
+use crate::text::date::Date;
 use std::fmt;
-
-/// A local time as people write it: month and day counted from 1, hours from 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub struct Civil {
-    pub year: i32,
-    pub month: u8,
-    pub day: u8,
-    pub hour: u8,
-    pub minute: u8,
-    pub second: u8,
-    /// 0 is Sunday. Not looked at when a civil time is turned into seconds.
-    pub weekday: u8,
-}
 
 /// What is asked of the clock.
 pub trait Calendar {
     /// Seconds since 1970.
     fn now(&self) -> i64;
     /// Local time.
-    fn civil(&self, seconds: i64) -> Civil;
+    fn date(&self, seconds: i64) -> Date;
     /// Back from local time; daylight saving is found out. `None` when there is no such moment.
-    fn seconds(&self, civil: &Civil) -> Option<i64>;
+    fn seconds(&self, date: &Date) -> Option<i64>;
     /// Seconds since the machine started, rounded.
     fn uptime(&self) -> Result<i64, String>;
 }
@@ -117,22 +104,22 @@ pub fn date_and_time<'a>(first: &'a str, second: Option<&'a str>) -> (Option<&'a
 
 /// The second meant by a date and a time of day; without date today, without time as [`Edge`] says.
 pub fn resolve(edge: Edge, date: Option<&str>, time: Option<&str>, clock: &dyn Calendar) -> Result<i64, TimeError> {
-    let now = clock.civil(clock.now());
+    let now = clock.date(clock.now());
     let mut at = now;
     if let Some(word) = date {
         at = match keyword(edge, word, clock)? {
             Some((at, true)) if time.is_none_or(|t| t == MIDNIGHT) => return moment(edge, &at, clock),
             Some((at, _)) => at,
-            None => Civil { hour: 0, minute: 0, second: 0, ..self::date(edge, word)? },
+            None => Date { hour: 0, minute: 0, second: 0, ..self::date(edge, word)? },
         };
         // COMPAT: the end of a day without a time of day is the present time of that day.
         if edge == Edge::End && time.is_none() && !is_keyword(word) {
-            at = Civil { hour: now.hour, minute: now.minute, second: now.second, ..at };
+            at = Date { hour: now.hour, minute: now.minute, second: now.second, ..at };
         }
     }
     if let Some(word) = time {
         let (hour, minute, second) = time_of_day(edge, word)?;
-        at = Civil { hour, minute, second, ..at };
+        at = Date { hour, minute, second, ..at };
     }
     if at.year < 2004 {
         return Err(TimeError::Year(at.year));
@@ -143,39 +130,39 @@ pub fn resolve(edge: Edge, date: Option<&str>, time: Option<&str>, clock: &dyn C
 /// COMPAT: this time after `now`, `recent`, `this-hour`, `boot`, and for an end `today`, counts as none.
 const MIDNIGHT: &str = "00:00:00";
 
-fn moment(edge: Edge, at: &Civil, clock: &dyn Calendar) -> Result<i64, TimeError> {
+fn moment(edge: Edge, at: &Date, clock: &dyn Calendar) -> Result<i64, TimeError> {
     clock.seconds(at).ok_or(TimeError::Impossible(edge))
 }
 
 /// The moment of a keyword, and whether it is one to the second and not a day.
-fn keyword(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<Option<(Civil, bool)>, TimeError> {
+fn keyword(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<Option<(Date, bool)>, TimeError> {
     let now = clock.now();
-    let today = clock.civil(now);
-    let midnight = |at: Civil| Civil { hour: 0, minute: 0, second: 0, ..at };
+    let today = clock.date(now);
+    let midnight = |at: Date| Date { hour: 0, minute: 0, second: 0, ..at };
     Ok(Some(match word {
         // COMPAT: this-hour is not the beginning of the hour.
         "now" | "this-hour" => (today, true),
-        "recent" => (clock.civil(now - 10 * 60), true),
-        "boot" => (clock.civil(now - clock.uptime().map_err(TimeError::Uptime)?), true),
+        "recent" => (clock.date(now - 10 * 60), true),
+        "boot" => (clock.date(now - clock.uptime().map_err(TimeError::Uptime)?), true),
         "today" if edge == Edge::End => (today, true),
         "today" => (midnight(today), false),
-        "yesterday" => (midnight(clock.civil(now - DAY)), false),
-        "this-week" => (midnight(clock.civil(now - i64::from(today.weekday) * DAY)), false),
-        "week-ago" => (midnight(clock.civil(now - 7 * DAY)), false),
-        "this-month" => (Civil { day: 1, ..midnight(today) }, false),
-        "this-year" => (Civil { day: 1, month: 1, ..midnight(today) }, false),
+        "yesterday" => (midnight(clock.date(now - DAY)), false),
+        "this-week" => (midnight(clock.date(now - i64::from(today.weekday) * DAY)), false),
+        "week-ago" => (midnight(clock.date(now - 7 * DAY)), false),
+        "this-month" => (Date { day: 1, ..midnight(today) }, false),
+        "this-year" => (Date { day: 1, month: 1, ..midnight(today) }, false),
         _ => return Ok(None),
     }))
 }
 
-fn date(edge: Edge, word: &str) -> Result<Civil, TimeError> {
+fn date(edge: Edge, word: &str) -> Result<Date, TimeError> {
     let mut scan = Scan { rest: word.as_bytes() };
     let read = if word.as_bytes().get(4) == Some(&b'-') { scan.iso() } else { scan.american() };
     let (year, month, day) = read.ok_or_else(|| TimeError::Date(edge, word.into()))?;
     if !scan.rest.is_empty() {
         return Err(TimeError::DateTail(edge, word.into()));
     }
-    Ok(Civil { year, month, day, ..Civil::default() })
+    Ok(Date { year, month, day, ..Date::default() })
 }
 
 fn time_of_day(edge: Edge, word: &str) -> Result<(u8, u8, u8), TimeError> {
@@ -260,7 +247,7 @@ mod tests {
         fn now(&self) -> i64 {
             YEAR + (31 + 29 + 31 + 30 + 31 + 30 + 9) * DAY + 12 * 3600 + 34 * 60 + 56
         }
-        fn civil(&self, seconds: i64) -> Civil {
+        fn date(&self, seconds: i64) -> Date {
             let (mut day, second) = ((seconds - YEAR) / DAY, (seconds - YEAR) % DAY);
             let weekday = ((day + 1) % 7) as u8;
             let mut month = 0;
@@ -268,7 +255,7 @@ mod tests {
                 day -= MONTHS[month];
                 month += 1;
             }
-            Civil {
+            Date {
                 year: 2024,
                 month: month as u8 + 1,
                 day: day as u8 + 1,
@@ -276,9 +263,10 @@ mod tests {
                 minute: (second / 60 % 60) as u8,
                 second: (second % 60) as u8,
                 weekday,
+                offset: 0,
             }
         }
-        fn seconds(&self, at: &Civil) -> Option<i64> {
+        fn seconds(&self, at: &Date) -> Option<i64> {
             let months: i64 = MONTHS.iter().take(usize::from(at.month) - 1).sum();
             let day = months + i64::from(at.day) - 1 + 366 * i64::from(at.year - 2024);
             Some(YEAR + day * DAY + i64::from(at.hour) * 3600 + i64::from(at.minute) * 60 + i64::from(at.second))
@@ -290,7 +278,7 @@ mod tests {
 
     fn at(edge: Edge, words: &[&str]) -> Result<String, TimeError> {
         let (date, time) = date_and_time(words[0], words.get(1).copied());
-        let c = Fixed.civil(resolve(edge, date, time, &Fixed)?);
+        let c = Fixed.date(resolve(edge, date, time, &Fixed)?);
         Ok(format!("{:02}-{:02} {:02}:{:02}:{:02}", c.month, c.day, c.hour, c.minute, c.second))
     }
 

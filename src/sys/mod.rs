@@ -4,6 +4,7 @@
 //! what the kernel offers, and decides nothing.
 
 pub mod clock;
+pub mod input;
 pub mod netlink;
 pub mod process;
 pub mod root;

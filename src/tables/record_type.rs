@@ -207,6 +207,11 @@ pub fn name(number: u32) -> Option<&'static str> {
     RECORD_TYPES.name(number)
 }
 
+/// All record types, numbers rising.
+pub fn rows() -> impl Iterator<Item = (u32, &'static str)> {
+    RECORD_TYPES.iter()
+}
+
 /// The number of the record type called `name`, in letters of either case.
 pub fn number(name: impl AsRef<[u8]>) -> Option<u32> {
     RECORD_TYPES.number_ignoring_case(name)

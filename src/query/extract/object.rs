@@ -82,6 +82,7 @@ impl Scan<'_> {
     /// AVC and USER_AVC.
     pub(super) fn avc(&mut self) -> Step<()> {
         let mut label = Label::default();
+        let is_apparmor = self.find("apparmor=").is_some();
         self.access_vector(&mut label)?;
         if self.kind == RecordType::USER_AVC {
             let read = self.user(Some(&mut label));
@@ -96,15 +97,21 @@ impl Scan<'_> {
             let comm = self.string("comm=")?.flatten();
             self.items.comm = Some(comm.ok_or(Malformed::Field("comm="))?);
         }
+        if is_apparmor {
+            self.at = 0;
+        }
         if self.wants(Wanted::FILE) {
             if let Some(start) = self.find(" path=").or_else(|| self.find(" name=")) {
                 self.file_at(start)?;
             }
         }
         if self.wants(Wanted::SUBJECT) {
-            if let Some(value) = self.value("scontext=")? {
-                label.subject = Some(self.items.keep(value));
-            }
+            label.subject = match self.value("scontext=")? {
+                Some(value) => Some(self.items.keep(value)),
+                // AppArmor's label of a process is its profile.
+                None if is_apparmor => self.string("profile=")?.flatten(),
+                None => None,
+            };
         }
         if self.wants(Wanted::OBJECT) {
             if let Some(value) = self.value("tcontext=")? {

@@ -1,0 +1,279 @@
+//! One search: which logs, which events, and how it ends.
+
+use super::arguments::{Format, Request};
+use super::render::{Plain, Raw, Renderer};
+use super::resume::{self, Resume, Verdict};
+use crate::host::{self, Host};
+use crate::output::Output;
+use auditbox::event::{Assembler, Event, Policy};
+use auditbox::query::extract::Malformed;
+use auditbox::query::predicate::Predicate;
+use auditbox::record::{self, Record};
+use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
+use auditbox::sys::input::{self, InputFile, Stdin};
+use auditbox::text::date::Dates;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where the daemon logs when nothing says otherwise.
+const LOG: &str = "/var/log/audit/audit.log";
+
+/// auditd.conf(5): end_of_event_timeout.
+const TIMEOUT: u64 = 2;
+
+/// How long a pipe may be silent while events wait for their end, in milliseconds.
+const PIPE_PATIENCE: u64 = 3000;
+
+/// Searches, prints, and gives back the exit status. An error is one of writing the output.
+pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
+    let resume = match &request.checkpoint {
+        Some(path) => match Resume::load(path, request.checkpoint_time) {
+            Some(resume) => Some(resume),
+            None => return Ok(resume::UNUSABLE),
+        },
+        None => None,
+    };
+    let mut search = Search::new(request, host, resume);
+    let ended = search.read_input();
+    search.output.flush()?;
+    let status = match ended {
+        Ok(()) => 0,
+        Err(End::Refused(status)) => status,
+        Err(End::Enough) => 0,
+        Err(End::Output(error)) => return Err(error),
+    };
+    if status != 0 {
+        return Ok(status);
+    }
+    if let (Some(resume), Some(log)) = (&search.resume, &search.last_log) {
+        if !resume.save(log) {
+            return Ok(resume::UNWRITTEN);
+        }
+    }
+    if !search.found {
+        if search.request.format != Format::Raw {
+            eprintln!("<no matches>");
+        }
+        return Ok(1);
+    }
+    Ok(0)
+}
+
+/// Why a search ends before its input does.
+enum End {
+    /// With this exit status; the reason has been told.
+    Refused(u8),
+    /// One event was asked for.
+    Enough,
+    /// The output cannot be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for End {
+    fn from(error: io::Error) -> End {
+        End::Output(error)
+    }
+}
+
+struct Search<'h> {
+    host: &'h Host,
+    predicate: Predicate,
+    assembler: Assembler,
+    renderer: Box<dyn Renderer + 'h>,
+    output: Output,
+    resume: Option<Resume>,
+    found: bool,
+    /// The log that was read last.
+    last_log: Option<PathBuf>,
+    request: Request,
+}
+
+impl<'h> Search<'h> {
+    fn new(mut request: Request, host: &'h Host, resume: Option<Resume>) -> Search<'h> {
+        let timeout = request.timeout.unwrap_or(TIMEOUT);
+        Search {
+            host,
+            predicate: Predicate::new(std::mem::take(&mut request.criteria)),
+            assembler: Assembler::new(Policy::Search, timeout),
+            renderer: renderer(&request),
+            output: Output::new(),
+            resume,
+            found: false,
+            last_log: None,
+            request,
+        }
+    }
+
+    fn read_input(&mut self) -> Result<(), End> {
+        let Some(input) = self.request.input.clone() else {
+            return match Stdin::pipe().filter(|_| !self.request.force_logs) {
+                Some(stdin) => self.read_pipe(stdin),
+                None => self.read_logs(Path::new(LOG)),
+            };
+        };
+        match input::is_directory(&input) {
+            Ok(true) => {
+                let base = input.join("audit.log");
+                eprintln!("NOTE - using logs in {}", base.display());
+                self.read_logs(&base)
+            }
+            Ok(false) => {
+                self.last_log = Some(input.clone());
+                self.read_file(&input, true)
+            }
+            Err(error) => {
+                eprintln!("stat: {}", host::reason(&error));
+                Err(End::Refused(1))
+            }
+        }
+    }
+
+    /// Reads a log and its rotated predecessors, oldest first.
+    fn read_logs(&mut self, base: &Path) -> Result<(), End> {
+        let files = reader::rotation(base);
+        if files.is_empty() {
+            return self.read_file(base, true);
+        }
+        let count = match self.resume.as_ref().and_then(|resume| Some((resume, resume.loaded.as_ref()?))) {
+            Some((resume, _)) if resume.is_time_only() => files.len(),
+            Some((_, checkpoint)) => {
+                let is_it =
+                    |file: &PathBuf| input::identity(file).is_ok_and(|id| id == (checkpoint.device, checkpoint.inode));
+                1 + files.iter().position(is_it).ok_or(End::Refused(resume::UNUSABLE))?
+            }
+            None => reader::needed(&files, self.predicate.criteria().start.unwrap_or(0)),
+        };
+        for (age, file) in files.iter().enumerate().take(count).rev() {
+            self.last_log = Some(file.clone());
+            self.read_file(file, age == 0)?;
+        }
+        Ok(())
+    }
+
+    fn read_file(&mut self, path: &Path, is_last: bool) -> Result<(), End> {
+        let file = InputFile::open(path).map_err(|error| {
+            eprintln!("Error opening {} ({})", path.display(), host::reason(&error));
+            End::Refused(1)
+        })?;
+        let mut lines = Lines::new(SEARCH_LINE);
+        if file.is_regular() {
+            self.read_lines(&mut lines, &mut Part { file: &file, at: 0, end: u64::MAX })?;
+        } else {
+            self.read_lines(&mut lines, &mut &file)?;
+        }
+        if is_last { self.finish() } else { Ok(()) }
+    }
+
+    fn read_lines(&mut self, lines: &mut Lines, source: &mut dyn Source) -> Result<(), End> {
+        // A log that cannot be read further ends there.
+        while let Ok(Some(line)) = lines.next(source) {
+            self.line(line)?;
+        }
+        Ok(())
+    }
+
+    /// Reads standard input. When it is silent while events wait, they are taken as complete.
+    fn read_pipe(&mut self, stdin: Stdin) -> Result<(), End> {
+        if self.resume.is_some() {
+            eprint!("Warning - checkpointing stdin is not supported");
+        }
+        let mut lines = Lines::new(SEARCH_LINE);
+        let mut pipe = Pipe { stdin, patience: None };
+        loop {
+            pipe.patience = (self.assembler.waiting().0 > 0).then_some(PIPE_PATIENCE);
+            match lines.next(&mut pipe) {
+                Ok(Some(line)) => self.line(line)?,
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => self.finish()?,
+                Ok(None) | Err(_) => return self.finish(),
+            }
+        }
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<(), End> {
+        let record = match Record::scan(line) {
+            Ok(record) => record,
+            Err(record::Malformed::Shape) => return Ok(()),
+            Err(record::Malformed::Stamp(text)) => {
+                eprintln!("Error extracting time stamp ({})", String::from_utf8_lossy(text));
+                return Ok(());
+            }
+        };
+        if self.predicate.in_range(record.stamp.sec) {
+            self.assembler.push(&record);
+            self.drain()?;
+        }
+        Ok(())
+    }
+
+    /// The input is at its end.
+    fn finish(&mut self) -> Result<(), End> {
+        match self.resume {
+            Some(_) => self.assembler.finish_ended(),
+            None => self.assembler.finish(),
+        }
+        self.drain()
+    }
+
+    fn drain(&mut self) -> Result<(), End> {
+        while let Some(event) = self.assembler.next() {
+            self.event(&event)?;
+            self.assembler.recycle(event);
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event) -> Result<(), End> {
+        let verdict = self.resume.as_mut().map_or(Verdict::New, |resume| resume.judge(event));
+        let matches = self.matches(event);
+        if matches && verdict == Verdict::Impossible {
+            return Err(self.corrupted(event));
+        }
+        if matches && verdict == Verdict::New {
+            self.found = true;
+            self.renderer.event(event, &mut self.output.text);
+            self.output.checkpoint()?;
+        }
+        if matches && self.request.just_one {
+            return Err(End::Enough);
+        }
+        if matches && self.request.line_buffered {
+            self.output.flush()?;
+        }
+        if let Some(resume) = &mut self.resume {
+            resume.remember(event);
+        }
+        Ok(())
+    }
+
+    fn matches(&mut self, event: &Event) -> bool {
+        let names = |uid| self.host.users.user_name(uid).map(<[u8]>::to_vec);
+        self.predicate.matches(event, &names).unwrap_or_else(|(index, malformed)| {
+            if !matches!(malformed, Malformed::Field(_)) {
+                eprintln!("{malformed}");
+            }
+            if self.request.debug {
+                let line = event.record(index).map(|record| String::from_utf8_lossy(record.line)).unwrap_or_default();
+                eprintln!("Malformed event skipped, {malformed}. {line}");
+            }
+            false
+        })
+    }
+
+    fn corrupted(&self, event: &Event) -> End {
+        let mut text = b"Corrupted checkpoint file. Inode match, but newer complete event (".to_vec();
+        event.stamp().print(&mut text);
+        text.extend_from_slice(b") found before loaded checkpoint ");
+        if let Some(last) = self.resume.as_ref().and_then(Resume::recorded) {
+            last.stamp.print(&mut text);
+        }
+        eprintln!("{}", String::from_utf8_lossy(&text));
+        End::Refused(resume::CORRUPTED)
+    }
+}
+
+fn renderer<'h>(request: &Request) -> Box<dyn Renderer + 'h> {
+    match request.format {
+        Format::Raw => Box::new(Raw),
+        _ => Box::new(Plain { escape: request.escape, dates: Dates::new(host::date) }),
+    }
+}

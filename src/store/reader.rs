@@ -1,0 +1,195 @@
+//! The log as it is read: lines out of files, pipes and rotated sets of files, through one buffer of fixed size.
+//!
+//! Files are read by position in large chunks and never mapped: a live log may be cut or rotated under the reader.
+
+use crate::sys::input::{self, InputFile, Stdin};
+use memchr::memchr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where bytes come from. 0 is the end.
+pub trait Source {
+    /// Reads some bytes.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+/// Part of a file.
+pub struct Part<'f> {
+    /// The file.
+    pub file: &'f InputFile,
+    /// The next byte to read.
+    pub at: u64,
+    /// The first byte not to read.
+    pub end: u64,
+}
+
+impl Source for Part<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.file.read_at(buffer.get_mut(..room).unwrap_or_default(), self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Source for &InputFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        InputFile::read(self, buffer)
+    }
+}
+
+/// Standard input, and how long to wait for more of it. Running out of patience is an error of kind `TimedOut`.
+pub struct Pipe {
+    /// Standard input.
+    pub stdin: Stdin,
+    /// Milliseconds; `None` waits for ever.
+    pub patience: Option<u64>,
+}
+
+impl Source for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stdin.read(buffer, self.patience)?.ok_or_else(|| io::ErrorKind::TimedOut.into())
+    }
+}
+
+impl Source for &[u8] {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (front, back) = self.split_at(self.len().min(buffer.len()));
+        if let Some(place) = buffer.get_mut(..front.len()) {
+            place.copy_from_slice(front);
+        }
+        *self = back;
+        Ok(front.len())
+    }
+}
+
+/// COMPAT: of a longer line ausearch and aureport take the first so many bytes as one line, and the rest as the next.
+pub const SEARCH_LINE: usize = 8969;
+
+/// The longest line any reader takes whole.
+pub const LONGEST_LINE: usize = 1 << 20;
+
+/// How much is read at a time.
+const CHUNK: usize = 128 << 10;
+
+/// Lines of a source, without their newlines.
+pub struct Lines {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    longest: usize,
+    at_end: bool,
+}
+
+impl Lines {
+    /// Cuts lines at `longest` bytes.
+    pub fn new(longest: usize) -> Lines {
+        let longest = longest.clamp(1, LONGEST_LINE);
+        Lines { buffer: vec![0; CHUNK.max(2 * longest)], start: 0, end: 0, longest, at_end: false }
+    }
+
+    /// Forgets what has been read, for the next source.
+    pub fn restart(&mut self) {
+        (self.start, self.end, self.at_end) = (0, 0, false);
+    }
+
+    /// The next line; `None` at the end. A last line may lack its newline.
+    pub fn next(&mut self, source: &mut dyn Source) -> io::Result<Option<&[u8]>> {
+        let len = loop {
+            let waiting = self.buffer.get(self.start..self.end).unwrap_or_default();
+            match memchr(b'\n', waiting.get(..self.longest).unwrap_or(waiting)) {
+                Some(len) => break len,
+                None if waiting.len() >= self.longest => break self.longest,
+                None if self.at_end && waiting.is_empty() => return Ok(None),
+                None if self.at_end => break waiting.len(),
+                None => self.fill(source)?,
+            }
+        };
+        let line = self.start..self.start + len;
+        let newline =
+            usize::from(self.buffer.get(line.end) == Some(&b'\n') && len < self.longest && line.end < self.end);
+        self.start = line.end + newline;
+        Ok(self.buffer.get(line))
+    }
+
+    fn fill(&mut self, source: &mut dyn Source) -> io::Result<()> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        let read = source.read(self.buffer.get_mut(self.end..).unwrap_or_default())?;
+        self.end += read;
+        self.at_end = read == 0;
+        Ok(())
+    }
+}
+
+/// A log and its rotated predecessors, newest first: `audit.log`, `audit.log.1`, ... up to the first that cannot be read.
+pub fn rotation(base: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut next = base.to_path_buf();
+    while input::is_readable(&next) {
+        files.push(next);
+        next = numbered(base, files.len());
+    }
+    files
+}
+
+/// The name of a log that was rotated `number` times.
+pub fn numbered(base: &Path, number: usize) -> PathBuf {
+    let mut name = base.as_os_str().to_os_string();
+    if number > 0 {
+        name.push(format!(".{number}"));
+    }
+    PathBuf::from(name)
+}
+
+/// How many of `files` (newest first) must be read for events since `start`: those from one before the first that begins
+/// later on.
+pub fn needed(files: &[PathBuf], start: u64) -> usize {
+    let later = files.iter().rposition(|file| first_second(file).is_some_and(|sec| sec > start));
+    match later {
+        Some(at) if at + 1 < files.len() => at + 2,
+        _ => files.len(),
+    }
+}
+
+/// The second of the first line's stamp.
+fn first_second(path: &Path) -> Option<u64> {
+    let file = InputFile::open(path).ok()?;
+    let mut front = [0; 512];
+    let read = file.read_at(&mut front, 0).ok()?;
+    let line = crate::text::up_to(front.get(..read)?, b'\n');
+    crate::text::number::lead(crate::text::after(line, b"audit(")?, 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &[u8], longest: usize) -> Vec<Vec<u8>> {
+        let (mut source, mut lines, mut got) = (text, Lines::new(longest), Vec::new());
+        while let Some(line) = lines.next(&mut source).unwrap() {
+            got.push(line.to_vec());
+        }
+        got
+    }
+
+    #[test]
+    fn lines_end_at_newlines_and_at_the_end() {
+        assert_eq!(lines(b"one\n\ntwo\nthree", 100), [&b"one"[..], b"", b"two", b"three"]);
+        assert!(lines(b"", 100).is_empty());
+    }
+
+    #[test]
+    fn long_lines_are_cut_like_a_reader_with_a_buffer_does() {
+        assert_eq!(lines(b"abcdef\nx\n", 4), [&b"abcd"[..], b"ef", b"x"]);
+        assert_eq!(lines(b"abcd\nx\n", 4), [&b"abcd"[..], b"", b"x"]);
+    }
+
+    #[test]
+    fn lines_cross_chunks() {
+        let line = vec![b'x'; 700];
+        let text = [&line[..], b"\n"].concat().repeat(1000);
+        let got = lines(&text, 8969);
+        assert!(got.len() == 1000 && got.iter().all(|l| *l == line));
+    }
+}

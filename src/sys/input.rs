@@ -1,0 +1,116 @@
+//! Logs as they are read: files by position, so that any part can be read again, and pipes with patience.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, accessat, fstat, open};
+use std::io;
+use std::path::Path;
+
+/// A file open for reading.
+pub struct InputFile {
+    fd: OwnedFd,
+}
+
+impl InputFile {
+    /// Opens the file.
+    pub fn open(path: &Path) -> io::Result<InputFile> {
+        Ok(InputFile { fd: open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())? })
+    }
+
+    /// Its length in bytes at this moment; 0 for what has no length.
+    pub fn len(&self) -> u64 {
+        fstat(&self.fd).map_or(0, |facts| facts.st_size as u64)
+    }
+
+    /// Whether it holds nothing at this moment.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether it is a regular file, which can be read by position.
+    pub fn is_regular(&self) -> bool {
+        fstat(&self.fd).is_ok_and(|facts| FileType::from_raw_mode(facts.st_mode) == FileType::RegularFile)
+    }
+
+    /// Device and inode.
+    pub fn identity(&self) -> io::Result<(u64, u64)> {
+        let facts = fstat(&self.fd)?;
+        Ok((facts.st_dev, facts.st_ino))
+    }
+
+    /// Reads at `position`; 0 at the end.
+    pub fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        again(|| rustix::io::pread(&self.fd, &mut *buffer, position))
+    }
+
+    /// Reads on from where the last read ended; 0 at the end.
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        again(|| rustix::io::read(&self.fd, &mut *buffer))
+    }
+}
+
+/// Standard input.
+pub struct Stdin(io::Stdin);
+
+impl Stdin {
+    /// Standard input, if it is a pipe.
+    pub fn pipe() -> Option<Stdin> {
+        let facts = fstat(io::stdin()).ok()?;
+        (FileType::from_raw_mode(facts.st_mode) == FileType::Fifo).then(|| Stdin(io::stdin()))
+    }
+
+    /// Reads what is there; 0 at the end. Waits no longer than `limit_ms` for it: `None` when nothing came.
+    pub fn read(&self, buffer: &mut [u8], limit_ms: Option<u64>) -> io::Result<Option<usize>> {
+        let mut set = [PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)];
+        let limit = limit_ms.map(|ms| Timespec { tv_sec: (ms / 1000) as i64, tv_nsec: (ms % 1000 * 1_000_000) as _ });
+        if again(|| poll(&mut set, limit.as_ref()))? == 0 {
+            return Ok(None);
+        }
+        again(|| rustix::io::read(&self.0, &mut *buffer)).map(Some)
+    }
+}
+
+/// Whether the file can be read by the real user.
+pub fn is_readable(path: &Path) -> bool {
+    accessat(CWD, path, Access::READ_OK, AtFlags::empty()).is_ok()
+}
+
+/// Whether the path is a directory; an error when there is nothing.
+pub fn is_directory(path: &Path) -> io::Result<bool> {
+    Ok(FileType::from_raw_mode(rustix::fs::stat(path)?.st_mode) == FileType::Directory)
+}
+
+/// Device and inode of a path.
+pub fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let facts = rustix::fs::stat(path)?;
+    Ok((facts.st_dev, facts.st_ino))
+}
+
+/// Calls again as long as a signal comes between.
+fn again<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(rustix::io::Errno::INTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_part_of_a_file_can_be_read() {
+        let path = std::env::temp_dir().join(format!("auditbox-input-{}", std::process::id()));
+        std::fs::write(&path, b"one two").unwrap();
+        let file = InputFile::open(&path).unwrap();
+        let mut buffer = [0; 3];
+        assert_eq!((file.read_at(&mut buffer, 4).unwrap(), &buffer), (3, b"two"));
+        assert_eq!(file.read_at(&mut buffer, 7).unwrap(), 0);
+        assert!(file.is_regular() && file.len() == 7 && is_readable(&path) && !is_directory(&path).unwrap());
+        assert_eq!(file.identity().unwrap(), identity(&path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!is_readable(&path) && is_directory(&path).is_err());
+    }
+}
