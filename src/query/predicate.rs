@@ -7,7 +7,6 @@ use super::extract::{FAILED, Items, Malformed, SUCCEEDED, Text, Wanted, extract}
 use crate::event::Event;
 use crate::record::RecordType;
 use crate::tables::machine::Machine;
-use crate::text;
 use memchr::memmem;
 
 /// One user id that is looked for.
@@ -101,7 +100,7 @@ impl Predicate {
             return Ok(true);
         }
         extract(event, self.wanted, &mut self.items)?;
-        Ok(self.matches_users(event, names) && self.matches_numbers() && self.matches_texts() && self.matches_labels())
+        Ok(self.matches_users(names) && self.matches_numbers() && self.matches_texts() && self.matches_labels())
     }
 
     fn matches_head(&self, event: &Event) -> bool {
@@ -112,20 +111,20 @@ impl Predicate {
             && (wanted.kinds.is_empty() || event.kinds().any(|kind| wanted.kinds.contains(&kind)))
     }
 
-    fn matches_users(&self, event: &Event, names: UserNames<'_>) -> bool {
+    fn matches_users(&self, names: UserNames<'_>) -> bool {
         let (wanted, items) = (&self.criteria, &self.items);
         let tests = [
-            (&wanted.uid, items.uid.unwrap_or(NO_ID), &b"UID"[..], items.uid.is_some() && items.uid_has_name),
-            (&wanted.euid, items.euid.unwrap_or(NO_ID), b"EUID", items.euid.is_some()),
-            (&wanted.auid, items.auid.unwrap_or(NO_LOGIN), b"AUID", items.auid.is_some()),
+            (&wanted.uid, items.uid.unwrap_or(NO_ID), items.uid.is_some() && items.uid_has_name),
+            (&wanted.euid, items.euid.unwrap_or(NO_ID), items.euid.is_some()),
+            (&wanted.auid, items.auid.unwrap_or(NO_LOGIN), items.auid.is_some()),
         ];
         let by_name = tests.iter().any(|(user, ..)| user.as_ref().is_some_and(|u| u.name.is_some()));
-        let met = |user: &User, id: u32, field: &[u8], has_name: bool| match (&user.name, by_name) {
-            (Some(name), _) => has_name && user_name(event, field, id, names).is_some_and(|n| n == *name),
+        let met = |user: &User, id: u32, has_name: bool| match (&user.name, by_name) {
+            (Some(name), _) => has_name && user_name(id, names).is_some_and(|n| n == *name),
             (None, true) => true,
             (None, false) => user.id == id,
         };
-        let mut asked = tests.iter().filter_map(|(user, id, field, has)| Some(met(user.as_ref()?, *id, field, *has)));
+        let mut asked = tests.iter().filter_map(|(user, id, has)| Some(met(user.as_ref()?, *id, *has)));
         if wanted.any_user { asked.any(|met| met) } else { asked.all(|met| met) }
     }
 
@@ -188,27 +187,13 @@ impl Predicate {
     }
 }
 
-/// The name of a user in an event: the one that was looked up when it was written, if this is certain to be of the right
-/// record, else the one on this host.
-fn user_name(event: &Event, field: &[u8], id: u32, names: UserNames<'_>) -> Option<Vec<u8>> {
-    if event.len() == 1 || event.kind() == RecordType::SYSCALL {
-        let written = event.record(0).and_then(|record| enriched(record.enriched?, field));
-        if let Some(name) = written {
-            return Some(name.to_vec());
-        }
-    }
+/// COMPAT: the name on this host counts, not the one that was looked up when the record was written.
+fn user_name(id: u32, names: UserNames<'_>) -> Option<Vec<u8>> {
     match id {
         0 => Some(b"root".to_vec()),
         u32::MAX => Some(b"unset".to_vec()),
         _ => names(id),
     }
-}
-
-/// The value of `field` (upper case) among enriched names; one that begins with `unknown-` says nothing.
-fn enriched<'a>(names: &'a [u8], field: &[u8]) -> Option<&'a [u8]> {
-    let value = text::words(names).find_map(|word| word.strip_prefix(field)?.strip_prefix(b"="))?;
-    let value = value.strip_prefix(b"\"").map_or(value, |quoted| text::up_to(quoted, b'"'));
-    (!value.starts_with(b"unknown-")).then_some(value)
 }
 
 fn wanted(criteria: &Criteria) -> Wanted {

@@ -219,7 +219,15 @@ impl Scan<'_> {
             self.items.uid = self.needed("uid=")?;
             self.items.uid_has_name = true;
         }
-        self.subject_label("subj=")?;
+        if self.wants(Wanted::SUBJECT) {
+            // COMPAT: here the label is kept with its name before it.
+            let named = self.find("subj=").map(|start| start - "subj=".len());
+            if let (Some(start), Some(value)) = (named, self.value("subj=")?) {
+                let whole = self.text.get(start..start + "subj=".len() + value.len()).unwrap_or_default();
+                let subject = Some(self.items.keep(whole));
+                self.items.labels.push(super::Label { subject, ..super::Label::default() });
+            }
+        }
         if self.wants(Wanted::AUID) {
             let spellings = ["new auid=", " auid=", "new loginuid="];
             self.items.auid = Some(self.first_of(&spellings)?.ok_or(Malformed::Field("auid="))?);
