@@ -55,7 +55,7 @@ fn own_options(line: &mut Vec<&OsString>) -> Result<Own, String> {
     if let Some(late) = line.iter().skip(1).find(|word| OURS.contains(&word.as_bytes())) {
         let option = late.to_string_lossy().into_owned();
         let reason = Reason::OwnOptionLate { option };
-        return Err(format!("{reason}; taken here: {}", reason.remedy()));
+        return Err(format!("{reason}; accepted: {}", reason.remedy()));
     }
     if !own.dry_run && (own.root.is_some() || own.machine.is_some()) {
         return Err(

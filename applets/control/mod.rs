@@ -80,7 +80,7 @@ pub(crate) fn carry_out(plan: &Plan, carrier: &mut dyn Carrier, place: &dyn Fn(&
     let Some(refusal) = &plan.refusal else { return End::Done };
     say(&refusal.to_string());
     let remedy = refusal.reason.remedy();
-    let colon = if remedy.is_empty() { "" } else { "; taken here: " };
+    let colon = if remedy.is_empty() { "" } else { "; accepted: " };
     say(&format!("{}{colon}{remedy}", place(refusal)));
     if matches!(refusal.reason, Reason::Signal { .. }) { End::Exit(1) } else { End::Failed }
 }
