@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod auditctl;
-mod augenrules;
+mod auditd;
 mod ausearch;
 mod ausyscall;
 mod control;
@@ -27,7 +27,7 @@ struct Applet {
 /// Sorted by name; looked up by binary search.
 const APPLETS: &[Applet] = &[
     Applet { name: "auditctl", about: "control the kernel's audit rules and settings", run: auditctl::run },
-    Applet { name: "augenrules", about: "merge rules.d into audit.rules and load it", run: augenrules::run },
+    Applet { name: "auditd", about: "collect the kernel's audit events into the log", run: auditd::run },
     Applet { name: "ausearch", about: "search the audit log", run: ausearch::run },
     Applet { name: "ausyscall", about: "name and number system calls", run: ausyscall::run },
 ];

@@ -1,1 +1,190 @@
-//! Configuration files of the audit field: one `key = value` grammar, and tables of keys for each file.
+//! Configuration files of the `key = value [option]` kind: auditd.conf(5) and its relatives.
+//!
+//! One grammar for all of them; what differs is a table of [`Key`]s, each of which names the place its value goes to as a
+//! [`Slot`]. What a value refers to outside the text (a helper program, a group, a directory) is asked of a [`World`].
+
+pub mod auditd;
+mod slot;
+
+pub use slot::{Choice, Reaction, Response, Slot, Space, seconds, show_seconds};
+
+use std::fmt;
+
+/// A line with its newline must fit in this many bytes, or it is skipped. COMPAT: buffer of the reference.
+const MAX_LINE: usize = 511;
+
+/// What the text refers to and cannot know by itself.
+pub trait World {
+    /// The gid of a group.
+    fn group_id(&self, name: &str) -> Option<u32>;
+    /// Whether a program may be run as helper; the error is a sentence that names the path.
+    fn check_helper(&self, path: &str) -> Result<(), String>;
+    /// Whether a log may be written there; the error is a sentence. Warnings go to `notes`.
+    fn check_log(&self, path: &str, notes: &mut Vec<Note>) -> Result<(), String>;
+    /// Whether mail can be sent.
+    fn can_mail(&self) -> bool;
+}
+
+/// How much a note matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Action is needed at once.
+    Alert,
+    /// Critical.
+    Critical,
+    /// An error.
+    Error,
+    /// Something that may be meant.
+    Warning,
+    /// Normal but worth knowing.
+    Notice,
+    /// For information.
+    Info,
+    /// For those who look for mistakes.
+    Debug,
+}
+
+/// Something to be told that does not stop the reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// How much it matters.
+    pub level: Level,
+    /// One sentence.
+    pub text: String,
+}
+
+/// Why a file is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Line it stands on, from 1; 0 when it is about the file as a whole.
+    pub line: u32,
+    /// The key; empty when none could be read.
+    pub key: String,
+    /// The sentence, which names line and word as the reference does.
+    pub text: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
+}
+
+/// One row of a table of keys.
+pub struct Key<C> {
+    /// Its name, compared without case.
+    pub name: &'static str,
+    /// Whether a second word may follow the value.
+    pub takes_option: bool,
+    /// Where the value goes.
+    pub slot: fn(&mut C) -> Slot<'_>,
+}
+
+/// The words of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Line<'a> {
+    key: &'a str,
+    value: &'a str,
+    option: Option<&'a str>,
+}
+
+/// Reads a whole file into `config`. `file` is its name, for sentences. Returns how many lines there were.
+pub fn read<C>(
+    text: &[u8],
+    file: &str,
+    keys: &[Key<C>],
+    config: &mut C,
+    world: &dyn World,
+    notes: &mut Vec<Note>,
+) -> Result<u32, ConfigError> {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let mut number = 0;
+    if text.is_empty() {
+        return Ok(0);
+    }
+    for bytes in text.split(|&b| b == b'\n') {
+        number += 1;
+        if bytes.len() >= MAX_LINE {
+            notes.push(Note { level: Level::Error, text: format!("Skipping line {number} in {file}: too long") });
+            continue;
+        }
+        let fail = |key: &str, text: String| ConfigError { line: number, key: key.to_string(), text };
+        let Ok(line) = std::str::from_utf8(bytes) else {
+            return Err(fail("", format!("Line {number} in {file} is not UTF-8")));
+        };
+        let Some(Line { key, value, option }) =
+            split(line).map_err(|why| fail("", format!("{why} for line {number} in {file}")))?
+        else {
+            continue;
+        };
+        let Some(row) = keys.iter().find(|row| row.name.eq_ignore_ascii_case(key)) else {
+            return Err(fail(key, format!("Unknown keyword \"{key}\" in line {number} of {file}")));
+        };
+        if let (Some(option), false) = (option, row.takes_option) {
+            let text = format!("Keyword \"{key}\" has invalid option \"{option}\" in line {number} of {file}");
+            return Err(fail(row.name, text));
+        }
+        (row.slot)(config).set(row.name, value, option, number, world, notes).map_err(|text| fail(row.name, text))?;
+    }
+    Ok(number)
+}
+
+/// The effective values of a configuration, one `key = value` a line in the table's order.
+pub fn show<C>(keys: &[Key<C>], config: &mut C) -> String {
+    let mut text = String::new();
+    for row in keys {
+        let slot = (row.slot)(config);
+        if slot.is_shown() {
+            text.push_str(row.name);
+            text.push_str(" = ");
+            slot.show(&mut text);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// Splits a line at its spaces. COMPAT: only spaces separate; a tab is part of a word.
+fn split(line: &str) -> Result<Option<Line<'_>>, &'static str> {
+    let mut words = line.split(' ').filter(|w| !w.is_empty());
+    let Some(key) = words.next().filter(|w| !w.starts_with('#')) else { return Ok(None) };
+    const COUNT: &str = "Wrong number of arguments";
+    if words.next().ok_or(COUNT)? != "=" {
+        return Err("Missing equal sign");
+    }
+    let value = words.next().ok_or(COUNT)?;
+    let option = words.next();
+    if words.next().is_some() {
+        return Err(COUNT);
+    }
+    Ok(Some(Line { key, value, option }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_key_equal_sign_value_and_perhaps_an_option() {
+        let words = Line { key: "a", value: "b", option: None };
+        assert_eq!(split("a = b"), Ok(Some(words)));
+        assert_eq!(split("  a   =  b  "), Ok(Some(words)));
+        assert_eq!(split("a = exec /bin/x"), Ok(Some(Line { value: "exec", option: Some("/bin/x"), ..words })));
+    }
+
+    #[test]
+    fn blank_lines_and_comments_say_nothing() {
+        for line in ["", "   ", "#", "# a = b", "  # a"] {
+            assert_eq!(split(line), Ok(None));
+        }
+    }
+
+    #[test]
+    fn what_is_no_line_says_why() {
+        assert_eq!(split("a=b"), Err("Wrong number of arguments"));
+        assert_eq!(split("a b"), Err("Missing equal sign"));
+        assert_eq!(split("a\t=\tb c"), Err("Missing equal sign"));
+        assert_eq!(split("a ="), Err("Wrong number of arguments"));
+        assert_eq!(split("a = b c d"), Err("Wrong number of arguments"));
+    }
+}

@@ -4,17 +4,16 @@
 //! what the kernel offers, and decides nothing.
 
 pub mod clock;
+pub mod errno;
+pub mod files;
+pub mod host;
 pub mod input;
 pub mod netlink;
+pub mod poll;
 pub mod process;
 pub mod root;
+pub mod signals;
+pub mod syslog;
 pub mod users;
 
-/// The system's own words for an error number, as strerror(3) gives them ("Operation not permitted").
-pub fn error_text(errno: i32) -> String {
-    let mut text = std::io::Error::from_raw_os_error(errno).to_string();
-    if let Some(end) = text.rfind(" (os error") {
-        text.truncate(end);
-    }
-    text
-}
+pub use errno::text as error_text;

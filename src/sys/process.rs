@@ -71,6 +71,90 @@ pub fn command_name(pid: i32) -> Option<String> {
     Some(String::from_utf8_lossy(&name).into_owned())
 }
 
+/// Raises (positive) or lowers our niceness by so much. The error is an errno.
+pub fn be_nicer(by: i32) -> Result<(), i32> {
+    rustix::process::nice(by).map(drop).map_err(|e| e.raw_os_error())
+}
+
+/// Our niceness: the smaller, the more of the processor.
+pub fn priority() -> i32 {
+    rustix::process::getpriority_process(None).unwrap_or(0)
+}
+
+/// Bytes of memory we have in use, now and at most (VmRSS and VmHWM of proc(5)).
+pub fn memory() -> Option<(u64, u64)> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kilobytes = |label: &str| -> Option<u64> {
+        status.lines().find_map(|line| line.strip_prefix(label))?.split_whitespace().next()?.parse().ok()
+    };
+    Some((kilobytes("VmRSS:")? * 1024, kilobytes("VmHWM:")? * 1024))
+}
+
+/// Takes away what would limit the size of our files and our time on the processor.
+pub fn lift_limits() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: None, maximum: None };
+    for resource in [Resource::Fsize, Resource::Cpu] {
+        // A limit that cannot be lifted stays.
+        let _ = setrlimit(resource, none);
+    }
+}
+
+/// Adds bits to the file mode creation mask.
+pub fn add_umask(bits: u32) {
+    let old = rustix::process::umask(rustix::fs::Mode::from_raw_mode(bits as _));
+    rustix::process::umask(old | rustix::fs::Mode::from_raw_mode(bits as _));
+}
+
+/// Makes a child: its pid in the parent, `None` in the child. Only while there is one thread. The error is an errno.
+pub fn fork() -> Result<Option<i32>, i32> {
+    // SAFETY: the callers have no second thread yet, so the child finds every lock as it was left.
+    match unsafe { libc::fork() } {
+        -1 => Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EAGAIN)),
+        0 => Ok(None),
+        pid => Ok(Some(pid)),
+    }
+}
+
+/// Goes to `/`, into a session of its own.
+pub fn leave_session() -> std::io::Result<()> {
+    std::env::set_current_dir("/")?;
+    // It fails only for one who leads a session already.
+    let _ = rustix::process::setsid();
+    Ok(())
+}
+
+/// Puts /dev/null in the place of standard input, output and error.
+pub fn leave_terminal() -> std::io::Result<()> {
+    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
+    rustix::stdio::dup2_stderr(&null)?;
+    Ok(())
+}
+
+/// A pipe: reading and writing end, closed on exec. The error is an errno.
+pub fn pipe() -> Result<(std::fs::File, std::fs::File), i32> {
+    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(|e| e.raw_os_error())?;
+    Ok((read.into(), write.into()))
+}
+
+/// Whether we are in the first user namespace and the first pid namespace (PROC_USER_INIT_INO and PROC_PID_INIT_INO of
+/// linux/proc_ns.h).
+pub fn namespaces() -> (bool, bool) {
+    let is = |name: &str, wanted: &str| std::fs::read_link(name).is_ok_and(|link| link.as_os_str() == wanted);
+    (is("/proc/self/ns/user", "user:[4026531837]"), is("/proc/self/ns/pid", "pid:[4026531836]"))
+}
+
+/// Our security context, if a security module gives one.
+pub fn security_context() -> Option<Vec<u8>> {
+    let mut context = std::fs::read("/proc/self/attr/current").ok()?;
+    context.truncate(context.iter().position(|&b| b == 0).unwrap_or(context.len()));
+    // COMPAT: AppArmor ends it with a newline, which becomes a space.
+    context.iter_mut().filter(|b| **b == b'\n').for_each(|b| *b = b' ');
+    (!context.is_empty()).then_some(context)
+}
+
 /// One process, held so that its number cannot come to mean another one. KERNEL: 5.3.
 pub struct ProcessHandle(rustix::fd::OwnedFd);
 

@@ -1,0 +1,228 @@
+//! auditd(8): the daemon that takes the kernel's events and writes them down.
+
+use auditbox::config::Level;
+use auditbox::daemon::{self, Options, Paths, StartupState};
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]";
+
+const HELP: &str = "\
+Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]
+  -c, --config_file=DIR   read DIR/auditd.conf (/etc/audit)
+  -f, --foreground        stay in the foreground, records go to standard output
+      --stdout            the same
+  -l, --allow_links       auditd.conf may be a symbolic link
+  -n, --disable_fork      do not fork
+  -s, --enable_state=disable|enable|nochange
+                          what to ask of the kernel at the start (enable)
+      --check-config      show the values in force and what is doubtful, and end
+      --observe           read a copy of the events where the kernel gives no more
+      --help, --version";
+
+/// What the words ask for.
+enum Wish {
+    Run(Options),
+    Check(Paths),
+    Show(String),
+    Usage(Option<String>),
+}
+
+pub(crate) fn run(words: &[OsString]) -> ExitCode {
+    let words: Vec<String> = words.iter().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
+    match parse(&words) {
+        Wish::Usage(why) => {
+            why.iter().for_each(|why| eprintln!("{why}"));
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+        Wish::Show(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Wish::Check(paths) => check(&paths),
+        Wish::Run(options) => start(options),
+    }
+}
+
+fn start(options: Options) -> ExitCode {
+    let stream = match std::io::stdout().as_fd().try_clone_to_owned() {
+        Ok(fd) => File::from(fd),
+        Err(e) => {
+            eprintln!("auditd: standard output: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match daemon::run(options, stream, |text| eprintln!("{text}")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => {
+            eprintln!("{}", refusal.text);
+            ExitCode::from(refusal.status)
+        }
+    }
+}
+
+fn check(paths: &Paths) -> ExitCode {
+    let (result, notes) = daemon::check_config(paths);
+    notes.iter().filter(|note| note.level < Level::Debug).for_each(|note| eprintln!("{}", note.text));
+    match result {
+        Ok(values) => {
+            print!("{values}");
+            ExitCode::SUCCESS
+        }
+        Err(refusal) => {
+            eprintln!("{}", refusal.text);
+            ExitCode::from(refusal.status)
+        }
+    }
+}
+
+/// Reads the words in the manner of getopt_long(3): letters may be bundled, values may be joined, long names shortened.
+fn parse(words: &[String]) -> Wish {
+    let paths =
+        Paths { config: Path::new("/etc/audit/auditd.conf").into(), follow_links: false, run: "/run/audit".into() };
+    let mut options = Options { foreground: false, no_fork: false, state: StartupState::Enable, observe: false, paths };
+    let mut checks = false;
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let (name, joined) = match word.strip_prefix("--") {
+            Some("") => break,
+            Some(long) => match long.split_once('=') {
+                Some((name, value)) => (long_name(name), Some(value.to_string())),
+                None => (long_name(long), None),
+            },
+            None => match word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
+                Some(letters) => {
+                    if let Err(wish) = take_letters(letters, &mut rest, &mut options) {
+                        return wish;
+                    }
+                    continue;
+                }
+                None => return Wish::Usage(None),
+            },
+        };
+        let outcome = match name {
+            Some("help") => return Wish::Show(HELP.to_string()),
+            Some("version") => return Wish::Show(format!("auditd {}", env!("CARGO_PKG_VERSION"))),
+            Some("check-config") => {
+                checks = true;
+                Ok(())
+            }
+            Some("observe") => {
+                options.observe = true;
+                Ok(())
+            }
+            Some("config_file") => take('c', joined.or_else(|| rest.next().cloned()), &mut options),
+            Some("enable_state") => take('s', joined.or_else(|| rest.next().cloned()), &mut options),
+            Some("foreground" | "stdout") => take('f', None, &mut options),
+            Some("allow_links") => take('l', None, &mut options),
+            Some("disable_fork") => take('n', None, &mut options),
+            _ => Err(Wish::Usage(Some(format!("auditd: unrecognized option '{word}'")))),
+        };
+        if let Err(wish) = outcome {
+            return wish;
+        }
+    }
+    match (rest.next(), checks) {
+        (Some(_), _) => Wish::Usage(None),
+        (None, true) => Wish::Check(options.paths),
+        (None, false) => Wish::Run(options),
+    }
+}
+
+/// The long option that begins so, if only one does.
+fn long_name(word: &str) -> Option<&'static str> {
+    const NAMES: [&str; 10] = [
+        "allow_links",
+        "check-config",
+        "config_file",
+        "disable_fork",
+        "enable_state",
+        "foreground",
+        "help",
+        "observe",
+        "stdout",
+        "version",
+    ];
+    let mut fitting = NAMES.into_iter().filter(|name| name.starts_with(word));
+    fitting.next().filter(|first| *first == word || fitting.next().is_none())
+}
+
+/// A word of bundled letters: the value of `c` or `s` is what follows in the word, or else the next word.
+fn take_letters<'w>(
+    letters: &str,
+    rest: &mut impl Iterator<Item = &'w String>,
+    options: &mut Options,
+) -> Result<(), Wish> {
+    for (at, letter) in letters.char_indices() {
+        if matches!(letter, 'c' | 's') {
+            let joined = &letters[at + 1..];
+            let value = if joined.is_empty() { rest.next().cloned() } else { Some(joined.to_string()) };
+            return take(letter, value, options);
+        }
+        take(letter, None, options)?;
+    }
+    Ok(())
+}
+
+fn take(letter: char, value: Option<String>, options: &mut Options) -> Result<(), Wish> {
+    let missing = || Wish::Usage(Some(format!("auditd: option requires an argument -- '{letter}'")));
+    match letter {
+        'f' => options.foreground = true,
+        'l' => options.paths.follow_links = true,
+        'n' => options.no_fork = true,
+        'c' => options.paths.config = PathBuf::from(value.ok_or_else(missing)?).join("auditd.conf"),
+        's' => {
+            let word = value.ok_or_else(missing)?;
+            let unknown = || Wish::Usage(Some(format!("unknown startup mode '{word}'")));
+            options.state = StartupState::parse(&word).ok_or_else(unknown)?;
+        }
+        _ => return Err(Wish::Usage(Some(format!("auditd: invalid option -- '{letter}'")))),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(words: &str) -> Options {
+        let words: Vec<String> = words.split_whitespace().map(str::to_string).collect();
+        match parse(&words) {
+            Wish::Run(options) => options,
+            _ => panic!("{words:?} does not run the daemon"),
+        }
+    }
+
+    fn is_usage(words: &str) -> bool {
+        let words: Vec<String> = words.split_whitespace().map(str::to_string).collect();
+        matches!(parse(&words), Wish::Usage(_))
+    }
+
+    #[test]
+    fn letters_may_be_bundled_and_values_joined() {
+        let both = options("-fls enable -c/x");
+        assert!(both.foreground && both.paths.follow_links && !both.no_fork);
+        assert_eq!(both.paths.config, Path::new("/x/auditd.conf"));
+        assert_eq!(options("-snochange").state, StartupState::NoChange);
+        assert_eq!(options("-s d").state, StartupState::Disable);
+    }
+
+    #[test]
+    fn long_names_may_be_shortened() {
+        assert!(options("--fore").foreground);
+        assert!(options("--stdout").foreground);
+        assert_eq!(options("--config=/y").paths.config, Path::new("/y/auditd.conf"));
+        assert_eq!(options("--enable_state nochange").state, StartupState::NoChange);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_answered_with_the_usage() {
+        for words in ["extra", "-z", "--bogus", "-s bogus", "-c", "-f extra", "-"] {
+            assert!(is_usage(words), "{words}");
+        }
+    }
+}

@@ -1,0 +1,477 @@
+//! auditd.conf(5): every key, its range, its default, and what pairs of values make no sense.
+
+use super::slot::choice;
+use super::{ConfigError, Key, Level, Note, Reaction, Response, Slot, Space, World};
+
+choice! {
+    /// How records are written to the log.
+    LogFormat {
+        /// As the kernel sent them.
+        Raw = "raw",
+        /// With the meaning of ids, system calls and addresses after a 0x1D.
+        Enriched = "enriched",
+        /// Not at all; the old way to say `write_logs = no`.
+        NoLog = "nolog",
+    }
+}
+
+choice! {
+    /// When what was written is brought to the disk.
+    Flush {
+        /// When the system likes.
+        None = "none",
+        /// After every `freq` records.
+        Incremental = "incremental",
+        /// After every `freq` records.
+        IncrementalAsync = "incremental_async",
+        /// The data of every batch.
+        Data = "data",
+        /// Data and metadata of every batch.
+        Sync = "sync",
+    }
+}
+
+choice! {
+    /// What a record's `node=` says.
+    NameFormat {
+        /// No node.
+        None = "none",
+        /// The host's name.
+        Hostname = "hostname",
+        /// The host's name with its domain.
+        Fqd = "fqd",
+        /// The host's address.
+        Numeric = "numeric",
+        /// The value of `name`.
+        User = "user",
+    }
+}
+
+choice! {
+    /// What to do when plugins do not keep up.
+    Overflow {
+        /// Nothing.
+        Ignore = "ignore",
+        /// Tell the system log.
+        Syslog = "syslog",
+        /// Stop passing events on.
+        Suspend = "suspend",
+        /// Bring the system to single user.
+        Single = "single",
+        /// Halt the system.
+        Halt = "halt",
+    }
+}
+
+choice! {
+    /// How rotated logs are called.
+    LogNames {
+        /// `audit.log.1` is the newest, and all move up with each rotation.
+        Numbers = "numbers",
+        /// `audit.log.2026-11-22T18-30-05`, and none ever moves.
+        Dates = "dates",
+    }
+}
+
+/// The whole configuration of the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Whether this system's own events are collected.
+    pub local_events: bool,
+    /// Whether a log is written.
+    pub write_logs: bool,
+    /// Path of the log; `-` is standard output.
+    pub log_file: String,
+    /// Shape of records in the log.
+    pub log_format: LogFormat,
+    /// Group that may read the log, 0 for none.
+    pub log_group: u32,
+    /// When the log is brought to the disk.
+    pub flush: Flush,
+    /// Records between two flushes of the incremental kinds.
+    pub freq: u64,
+    /// Logs to keep, the current one included.
+    pub num_logs: u64,
+    /// What `node=` says.
+    pub name_format: NameFormat,
+    /// The node's name for [`NameFormat::User`]; empty when absent.
+    pub name: String,
+    /// Size at which something is done about the log, in MiB.
+    pub max_log_file: u64,
+    /// What is done then.
+    pub max_log_file_action: Reaction,
+    /// Age at which the log is rotated, in seconds; 0 for never.
+    pub max_log_age: u64,
+    /// How rotated logs are called.
+    pub log_names: LogNames,
+    /// Program that compresses a rotated log, given its path; empty for none.
+    pub compress_command: String,
+    /// First threshold of room on the disk.
+    pub space_left: Space,
+    /// What is done below it.
+    pub space_left_action: Reaction,
+    /// Whether mail accounts are checked while reading.
+    pub verify_email: bool,
+    /// Who gets mail.
+    pub action_mail_acct: String,
+    /// Second threshold of room on the disk.
+    pub admin_space_left: Space,
+    /// What is done below it.
+    pub admin_space_left_action: Reaction,
+    /// What is done when the disk is full.
+    pub disk_full_action: Reaction,
+    /// What is done when the disk fails.
+    pub disk_error_action: Reaction,
+    /// Keys of rules whose events are kept while the daemon degrades.
+    pub priority_keys: Vec<String>,
+    /// How much nicer than others the daemon is to itself.
+    pub priority_boost: u64,
+    /// Records that may wait for the plugins.
+    pub q_depth: u64,
+    /// What is done when more wait.
+    pub overflow_action: Overflow,
+    /// How often a plugin that dies is started again.
+    pub max_restarts: u64,
+    /// Where plugins are configured.
+    pub plugin_dir: String,
+    /// Seconds after which an event without end is complete.
+    pub end_of_event_timeout: u64,
+    /// Seconds between two state reports; 0 for never.
+    pub report_interval: u64,
+    /// File of metrics, written beside each state report; empty for none.
+    pub metrics_file: String,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            local_events: true,
+            write_logs: true,
+            log_file: "/var/log/audit/audit.log".to_string(),
+            log_format: LogFormat::Enriched,
+            log_group: 0,
+            flush: Flush::None,
+            freq: 0,
+            num_logs: 0,
+            name_format: NameFormat::None,
+            name: String::new(),
+            max_log_file: 0,
+            max_log_file_action: Response::Ignore.into(),
+            max_log_age: 0,
+            log_names: LogNames::Numbers,
+            compress_command: String::new(),
+            space_left: Space::Mebibytes(0),
+            space_left_action: Response::Ignore.into(),
+            verify_email: true,
+            action_mail_acct: "root".to_string(),
+            admin_space_left: Space::Mebibytes(0),
+            admin_space_left_action: Response::Ignore.into(),
+            disk_full_action: Response::Ignore.into(),
+            disk_error_action: Response::Syslog.into(),
+            priority_keys: Vec::new(),
+            priority_boost: 4,
+            q_depth: 2000,
+            overflow_action: Overflow::Syslog,
+            max_restarts: 10,
+            plugin_dir: "/etc/audit/plugins.d".to_string(),
+            end_of_event_timeout: 2,
+            report_interval: 0,
+            metrics_file: String::new(),
+        }
+    }
+}
+
+const INT_MAX: u64 = i32::MAX as u64;
+const DAY: u64 = 86_400;
+const NO_LISTENER: &str = "records of other machines cannot be received";
+
+use Response::{Degrade, Email, Exec, Halt, Ignore, KeepLogs, Rotate, Single, Suspend, Syslog};
+const SIZE_RESPONSES: &[Response] = &[Ignore, Syslog, Exec, Suspend, Rotate, KeepLogs];
+const SPACE_RESPONSES: &[Response] = &[Ignore, Syslog, Rotate, Email, Exec, Degrade, Suspend, Single];
+const ADMIN_RESPONSES: &[Response] = &[Ignore, Syslog, Rotate, Email, Exec, Degrade, Suspend, Single, Halt];
+const FULL_RESPONSES: &[Response] = &[Ignore, Syslog, Rotate, Exec, Suspend, Single, Halt];
+const ERROR_RESPONSES: &[Response] = &[Ignore, Syslog, Exec, Suspend, Single, Halt];
+
+type Row = Key<Config>;
+
+const fn row(name: &'static str, slot: fn(&mut Config) -> Slot<'_>) -> Row {
+    Key { name, takes_option: false, slot }
+}
+
+const fn with_helper(name: &'static str, slot: fn(&mut Config) -> Slot<'_>) -> Row {
+    Key { name, takes_option: true, slot }
+}
+
+fn number(to: &mut u64, least: u64, most: u64) -> Slot<'_> {
+    Slot::Number { to, least, most, refusal: None }
+}
+
+/// All keys, in the order in which `--check-config` shows them.
+pub const KEYS: &[Row] = &[
+    row("local_events", |c| Slot::YesNo(&mut c.local_events)),
+    row("write_logs", |c| Slot::YesNo(&mut c.write_logs)),
+    row("log_file", |c| Slot::Log(&mut c.log_file)),
+    row("log_format", |c| Slot::Choice(&mut c.log_format)),
+    row("log_group", |c| Slot::Group(&mut c.log_group)),
+    row("log_names", |c| Slot::Choice(&mut c.log_names)),
+    row("flush", |c| Slot::Choice(&mut c.flush)),
+    row("freq", |c| number(&mut c.freq, 0, INT_MAX)),
+    row("num_logs", |c| Slot::Number {
+        to: &mut c.num_logs,
+        least: 0,
+        most: 999,
+        refusal: Some(("", "num_logs must be 999 or less")),
+    }),
+    row("name_format", |c| Slot::Choice(&mut c.name_format)),
+    row("name", |c| Slot::Word(&mut c.name)),
+    row("max_log_file", |c| number(&mut c.max_log_file, 0, u64::MAX >> 20)),
+    with_helper("max_log_file_action", |c| Slot::Reaction(&mut c.max_log_file_action, SIZE_RESPONSES)),
+    row("max_log_age", |c| Slot::Seconds(&mut c.max_log_age, 366 * DAY)),
+    row("compress_command", |c| Slot::Helper(&mut c.compress_command)),
+    row("space_left", |c| Slot::Space(&mut c.space_left)),
+    with_helper("space_left_action", |c| Slot::Reaction(&mut c.space_left_action, SPACE_RESPONSES)),
+    row("verify_email", |c| Slot::YesNo(&mut c.verify_email)),
+    row("action_mail_acct", |c| Slot::Account(&mut c.action_mail_acct, c.verify_email)),
+    row("admin_space_left", |c| Slot::Space(&mut c.admin_space_left)),
+    with_helper("admin_space_left_action", |c| Slot::Reaction(&mut c.admin_space_left_action, ADMIN_RESPONSES)),
+    with_helper("disk_full_action", |c| Slot::Reaction(&mut c.disk_full_action, FULL_RESPONSES)),
+    with_helper("disk_error_action", |c| Slot::Reaction(&mut c.disk_error_action, ERROR_RESPONSES)),
+    row("priority_keys", |c| Slot::RuleKeys(&mut c.priority_keys)),
+    row("priority_boost", |c| number(&mut c.priority_boost, 0, INT_MAX)),
+    row("q_depth", |c| Slot::Number {
+        to: &mut c.q_depth,
+        least: 1,
+        most: 99_999,
+        refusal: Some(("q_depth must be greater than zero", "q_depth must be 99999 or less")),
+    }),
+    row("overflow_action", |c| Slot::Choice(&mut c.overflow_action)),
+    row("max_restarts", |c| number(&mut c.max_restarts, 0, INT_MAX)),
+    row("plugin_dir", |c| Slot::Word(&mut c.plugin_dir)),
+    row("end_of_event_timeout", |c| number(&mut c.end_of_event_timeout, 0, INT_MAX)),
+    row("report_interval", |c| Slot::Seconds(&mut c.report_interval, 40 * DAY)),
+    row("metrics_file", |c| Slot::Word(&mut c.metrics_file)),
+    row("tcp_listen_port", |_| Slot::Only(&["0"], NO_LISTENER)),
+    row("tcp_listen_queue", |_| Slot::Only(&["5"], NO_LISTENER)),
+    row("tcp_max_per_addr", |_| Slot::Only(&["1"], NO_LISTENER)),
+    row("tcp_client_ports", |_| Slot::Only(&["0-65535"], NO_LISTENER)),
+    row("tcp_client_max_idle", |_| Slot::Only(&["0"], NO_LISTENER)),
+    row("transport", |_| Slot::Only(&["tcp"], NO_LISTENER)),
+    row("distribute_network", |_| Slot::Only(&["no"], NO_LISTENER)),
+    row("enable_krb5", |_| Slot::Only(&["no"], NO_LISTENER)),
+    row("use_libwrap", |_| Slot::Only(&["yes", "no"], NO_LISTENER)),
+    row("krb5_principal", |_| Slot::Ignored(None)),
+    row("krb5_key_file", |_| Slot::Ignored(None)),
+    row("tls_psk_file", |_| Slot::Ignored(None)),
+    row("tls_psk_identity", |_| Slot::Ignored(None)),
+    row("tls_cipher_suites", |_| Slot::Ignored(None)),
+    row("tls_key_exchange", |_| Slot::Ignored(None)),
+    row("tls_require_pqc", |_| Slot::Ignored(None)),
+    row("tls_auth", |_| Slot::Ignored(None)),
+    row("tls_crypto_profile", |_| Slot::Ignored(None)),
+    row("tls_allowed_clients", |_| Slot::Ignored(None)),
+    row("dispatcher", |_| Slot::Ignored(Some("is deprecated"))),
+    row("disp_qos", |_| Slot::Ignored(Some("is deprecated"))),
+];
+
+/// Reads an auditd.conf. A file without a line is not checked for sense. COMPAT: as the reference.
+pub fn parse(text: &[u8], file: &str, world: &dyn World, notes: &mut Vec<Note>) -> Result<Config, ConfigError> {
+    let mut config = Config::default();
+    let lines = super::read(text, file, KEYS, &mut config, world, notes)?;
+    if config.log_format == LogFormat::NoLog {
+        config.write_logs = false;
+        notes.push(warning("Warning - log_format nolog is deprecated; use write_logs = no".to_string()));
+    }
+    if lines > 0 {
+        check(&config, notes)?;
+    }
+    Ok(config)
+}
+
+/// Refuses values that cannot stand together, and notes those that hardly make sense.
+fn check(config: &Config, notes: &mut Vec<Note>) -> Result<(), ConfigError> {
+    let fail = |key: &str, text: String| Err(ConfigError { line: 0, key: key.to_string(), text });
+    if let (Space::Mebibytes(left), Space::Mebibytes(admin)) = (config.space_left, config.admin_space_left) {
+        if left <= admin {
+            let text = format!("Error - space_left({left}) must be larger than admin_space_left({admin})");
+            return fail("space_left", text);
+        }
+    }
+    let is_incremental = matches!(config.flush, Flush::Incremental | Flush::IncrementalAsync);
+    if is_incremental && config.freq == 0 {
+        return fail("freq", "Error - incremental flushing chosen, but 0 selected for freq".to_string());
+    }
+    let directory = config.log_file.rsplit_once('/').map(|(dir, _)| dir);
+    if config.log_group != 0 && directory == Some("/var/log") {
+        let text = "Error - log_file is directly in /var/log and chgrp will alter a system directory's permissions. \
+                    Use another directory.";
+        return fail("log_file", text.to_string());
+    }
+    if !config.compress_command.is_empty() && config.log_names == LogNames::Numbers {
+        return fail("compress_command", "Error - compress_command needs log_names = dates".to_string());
+    }
+    let degrades = [&config.space_left_action, &config.admin_space_left_action].iter().any(|r| r.response == Degrade);
+    if degrades && config.priority_keys.is_empty() {
+        return fail("priority_keys", "Error - degrade chosen, but priority_keys names no key to keep".to_string());
+    }
+    notes.extend(doubts(config).into_iter().map(warning));
+    Ok(())
+}
+
+/// What hardly can be meant.
+fn doubts(config: &Config) -> Vec<String> {
+    let rotates = matches!(config.max_log_file_action.response, Rotate);
+    let mut doubts = Vec::new();
+    let mut doubt = |when: bool, text: &str| {
+        if when {
+            doubts.push(format!("Warning - {text}"));
+        }
+    };
+    let syncs = matches!(config.flush, Flush::Data | Flush::Sync);
+    doubt(syncs && config.freq != 0, "freq is non-zero and incremental flushing not selected.");
+    doubt(config.q_depth < 512, "q_depth should be larger than 512 for safety margin");
+    doubt(
+        rotates && config.num_logs < 2,
+        "max_log_file_action is rotate, but num_logs is less than 2: no log is rotated",
+    );
+    doubt(
+        config.max_log_file == 0 && config.max_log_file_action.response != Ignore,
+        "max_log_file is 0: max_log_file_action is taken at every record",
+    );
+    doubt(
+        config.max_log_age > 0 && config.num_logs < 2,
+        "max_log_age is set, but num_logs is less than 2: no log is rotated",
+    );
+    doubt(!config.local_events, "local_events is no: nothing is collected");
+    doubt(config.report_interval > 6 * 3600, "report_interval is more than 6 hours apart");
+    let mixed = |a: Space, b: Space| matches!((a, b), (Space::Percent(a), Space::Percent(b)) if a <= b);
+    doubt(mixed(config.space_left, config.admin_space_left), "space_left is not larger than admin_space_left");
+    doubts
+}
+
+fn warning(text: String) -> Note {
+    Note { level: Level::Warning, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Anything;
+    impl World for Anything {
+        fn group_id(&self, name: &str) -> Option<u32> {
+            (name == "adm").then_some(4)
+        }
+        fn check_helper(&self, path: &str) -> Result<(), String> {
+            if path == "/gone" { Err("Unable to stat /gone (No such file or directory)".to_string()) } else { Ok(()) }
+        }
+        fn check_log(&self, _: &str, _: &mut Vec<Note>) -> Result<(), String> {
+            Ok(())
+        }
+        fn can_mail(&self) -> bool {
+            true
+        }
+    }
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        parse(text.as_bytes(), "a.conf", &Anything, &mut Vec::new())
+    }
+
+    /// The refusal of one line in an otherwise sound file.
+    fn refusal(line: &str) -> String {
+        read(&format!("space_left = 75\n{line}\n")).unwrap_err().text
+    }
+
+    fn sound(lines: &str) -> Config {
+        read(&format!("space_left = 75\nadmin_space_left = 50\n{lines}")).unwrap()
+    }
+
+    #[test]
+    fn a_zero_length_file_is_all_defaults_and_one_with_a_comment_is_checked() {
+        assert_eq!(read(""), Ok(Config::default()));
+        let error = read("# nothing\n").unwrap_err();
+        assert_eq!(error.text, "Error - space_left(0) must be larger than admin_space_left(0)");
+        assert_eq!((error.line, error.key.as_str()), (0, "space_left"));
+    }
+
+    #[test]
+    fn keys_and_words_are_read_without_case_and_the_last_line_wins() {
+        let config = sound("FLUSH = Incremental_Async\nfreq = 50\nnum_logs = 3\nnum_logs = 5\nlog_group = adm");
+        assert_eq!((config.flush, config.freq, config.num_logs), (Flush::IncrementalAsync, 50, 5));
+        assert_eq!(config.log_group, 4);
+    }
+
+    #[test]
+    fn a_last_line_without_newline_counts() {
+        assert_eq!(sound("num_logs = 7").num_logs, 7);
+    }
+
+    #[test]
+    fn refusals_name_word_and_line() {
+        assert_eq!(refusal("bogus = 1"), "Unknown keyword \"bogus\" in line 2 of a.conf");
+        assert_eq!(refusal("freq = 1 2"), "Keyword \"freq\" has invalid option \"2\" in line 2 of a.conf");
+        assert_eq!(refusal("freq=1"), "Wrong number of arguments for line 2 in a.conf");
+        assert_eq!(refusal("freq 1"), "Missing equal sign for line 2 in a.conf");
+        assert_eq!(refusal("freq = x"), "Value x should only be numbers - line 2");
+        assert_eq!(refusal("freq = 2147483648"), "Error - converted number (2147483648) is too large - line 2");
+        assert_eq!(refusal("num_logs = 1000"), "num_logs must be 999 or less");
+        assert_eq!(refusal("q_depth = 0"), "q_depth must be greater than zero");
+        assert_eq!(refusal("log_format = pretty"), "Option pretty not found - line 2");
+        assert_eq!(refusal("local_events = maybe"), "Option maybe not found - line 2");
+        assert_eq!(refusal("log_group = nobody-knows"), "Group ID is non-numeric and unknown (nobody-knows) - line 2");
+        assert_eq!(refusal("log_file = /a/x"), "The directory name: /a is too short - line 2");
+    }
+
+    #[test]
+    fn reactions_know_where_they_belong() {
+        assert_eq!(refusal("disk_full_action = email"), "Illegal option email for disk_full_action - line 2");
+        assert_eq!(refusal("max_log_file_action = halt"), "Option halt not found - line 2");
+        assert!(
+            refusal("space_left_action = halt").starts_with("The HALT option in space_left_action has been deprecated")
+        );
+        assert_eq!(refusal("disk_error_action = exec"), "Executable path needed for line 2");
+        assert_eq!(refusal("disk_error_action = exec x"), "Absolute path needed for x - line 2");
+        let gone = "Unable to stat /gone (No such file or directory) - line 2";
+        assert_eq!(refusal("disk_error_action = exec /gone"), gone);
+        let config = sound("admin_space_left_action = exec /bin/x\n");
+        assert_eq!(config.admin_space_left_action, Reaction { response: Exec, helper: "/bin/x".to_string() });
+    }
+
+    #[test]
+    fn what_the_network_needs_is_refused_by_name() {
+        assert_eq!(
+            refusal("tcp_listen_port = 60"),
+            "tcp_listen_port = 60: records of other machines cannot be received; only 0 is - line 2"
+        );
+        sound("tcp_listen_queue = 5\ntransport = TCP\ndistribute_network = no\ntls_auth = bogus\n");
+    }
+
+    #[test]
+    fn pairs_that_cannot_stand_together() {
+        assert!(refusal("flush = incremental").contains("0 selected for freq"));
+        assert!(refusal("log_file = /var/log/x.log\nlog_group = adm").contains("directly in /var/log"));
+        assert!(refusal("compress_command = /bin/gzip").contains("log_names = dates"));
+        assert!(refusal("space_left_action = degrade").contains("priority_keys"));
+    }
+
+    #[test]
+    fn pairs_that_hardly_make_sense_are_noted() {
+        let mut notes = Vec::new();
+        parse(b"space_left = 1\nmax_log_file_action = rotate\nq_depth = 5\n", "f", &Anything, &mut notes).unwrap();
+        assert_eq!(notes.len(), 3);
+    }
+
+    #[test]
+    fn what_is_shown_reads_the_same() {
+        let mut config =
+            sound("max_log_age = 1d\nlog_names = dates\ncompress_command = /bin/gzip\npriority_keys = a,b\n");
+        let text = super::super::show(KEYS, &mut config);
+        assert!(text.contains("max_log_age = 1d\n") && text.contains("priority_keys = a,b\n"));
+        assert_eq!(read(&text), Ok(config));
+    }
+
+    #[test]
+    fn mail_accounts_are_checked_unless_told_otherwise_before() {
+        assert_eq!(refusal("action_mail_acct = a;b"), "email: a;b has illegal character");
+        assert_eq!(sound("verify_email = no\naction_mail_acct = a;b\n").action_mail_acct, "a;b");
+    }
+}

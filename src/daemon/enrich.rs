@@ -1,0 +1,205 @@
+//! `log_format = ENRICHED`: the meaning of ids, system calls, machines and addresses, behind a byte 0x1D.
+//!
+//! Looked up where and when the record was made, because elsewhere and later the ids may mean something else. Names are in
+//! memory: nothing on the way of a record waits for a name.
+
+use crate::interpret::{Interpreter, Kind, Setting, kind as kind_of};
+use crate::record::{ENRICHED, Field, Record, RecordType, Stamp};
+use crate::sys::users::Users;
+use crate::tables::machine::Machine;
+use crate::tables::syscall;
+use crate::text::{Escape, hex, number};
+
+/// Bytes of a line with its meanings. COMPAT: the reference's buffer.
+const LONGEST: usize = 9225;
+/// With so little room left no further meaning is tried.
+const LEAST_ROOM: usize = 24;
+/// Longest name of a field.
+const LONGEST_NAME: usize = 63;
+
+const USER_MGMT: u16 = 1102;
+const ADD_USER: u16 = 1114;
+const DEL_USER: u16 = 1115;
+const ADD_GROUP: u16 = 1116;
+const DEL_GROUP: u16 = 1117;
+const GRP_MGMT: u16 = 1132;
+
+/// Puts meanings behind records.
+pub struct Enricher {
+    users: Users,
+    native: Option<Machine>,
+    interpreter: Interpreter<'static>,
+    /// Those of the record at hand.
+    meanings: Vec<u8>,
+}
+
+impl Enricher {
+    /// `machine` is the running one, as uname(2) names it.
+    pub fn new(users: Users, machine: &str) -> Enricher {
+        let native = Machine::from_uname(machine);
+        Enricher { users, native, interpreter: Interpreter::new(&(), native, Escape::Raw), meanings: Vec::new() }
+    }
+
+    /// Takes newer names.
+    pub(super) fn set_users(&mut self, users: Users) {
+        self.users = users;
+    }
+
+    /// Whether records of this type tell that names have changed.
+    pub(super) fn is_stale_after(message: u16) -> bool {
+        matches!(message, USER_MGMT | ADD_USER | DEL_USER | ADD_GROUP | DEL_GROUP | GRP_MGMT)
+    }
+
+    /// Appends the meanings of the record that stands in `out` from `start` on, whose text begins at `text`.
+    pub(super) fn enrich(&mut self, out: &mut Vec<u8>, start: usize, text: usize, message: u16) {
+        let record_type = RecordType(u32::from(message));
+        let mut meanings = std::mem::take(&mut self.meanings);
+        meanings.clear();
+        let line = out.get(text..).unwrap_or_default();
+        let (kind_text, body) = (&b""[..], &b""[..]);
+        let record =
+            Record { line, node: None, kind: record_type, kind_text, stamp: Stamp::default(), body, enriched: None };
+        let raw = out.len() - start;
+        let mut machine = self.native;
+        for field in record.fields() {
+            let kind = kind_of(record_type, field.name, field.value);
+            if !matches!(kind, Kind::User | Kind::Group | Kind::Syscall | Kind::Arch | Kind::Sockaddr) {
+                continue;
+            }
+            let before = meanings.len();
+            if raw + before + LEAST_ROOM >= LONGEST {
+                break;
+            }
+            meanings.push(if before == 0 { ENRICHED } else { b' ' });
+            push_name(&mut meanings, field.name);
+            self.push_meaning(&mut meanings, record_type, kind, field, &mut machine);
+            if raw + meanings.len() >= LONGEST {
+                meanings.truncate(before);
+            }
+        }
+        out.extend_from_slice(&meanings);
+        self.meanings = meanings;
+    }
+
+    fn push_meaning(
+        &mut self,
+        out: &mut Vec<u8>,
+        record: RecordType,
+        kind: Kind,
+        field: Field<'_>,
+        machine: &mut Option<Machine>,
+    ) {
+        match kind {
+            Kind::User | Kind::Group => self.push_id(out, kind, field.value),
+            Kind::Syscall => {
+                let number = number::whole(field.value).and_then(|n| u32::try_from(n).ok());
+                match number.zip(*machine).and_then(|(n, m)| syscall::name(m, n)) {
+                    Some(name) => out.extend_from_slice(name.as_bytes()),
+                    None => {
+                        out.extend_from_slice(b"unknown-syscall(");
+                        out.extend_from_slice(field.value);
+                        out.push(b')');
+                    }
+                }
+            }
+            Kind::Arch => {
+                *machine = number::lead(field.value, 16).and_then(|elf| Machine::from_elf(elf as u32));
+                match machine {
+                    Some(known) => out.extend_from_slice(known.name().as_bytes()),
+                    None => self.interpreter.value(record, field, &Setting::default(), out),
+                }
+            }
+            _ => self.interpreter.value(record, field, &Setting::default(), out),
+        }
+    }
+
+    /// The name of an id in quotes, or in hexadecimal where it has bytes that quotes cannot hold.
+    fn push_id(&self, out: &mut Vec<u8>, kind: Kind, value: &[u8]) {
+        let id = match value.strip_prefix(b"-") {
+            Some(digits) => number::whole(digits).map(|n| (n as u32).wrapping_neg()),
+            None => number::whole(value).and_then(|n| u32::try_from(n).ok()),
+        };
+        let name = match (id, kind) {
+            (Some(u32::MAX), _) => Some(&b"unset"[..]),
+            (Some(0), _) => Some(&b"root"[..]),
+            (Some(id), Kind::User) => self.users.user_name(id),
+            (Some(id), _) => self.users.group_name(id),
+            (None, _) => Some(value),
+        };
+        match name {
+            Some(name) if name.iter().any(|b| !(0x21..=0x7E).contains(b) || *b == b'"') => hex::encode(name, out),
+            Some(name) => {
+                out.push(b'"');
+                out.extend_from_slice(name);
+                out.push(b'"');
+            }
+            None => {
+                out.extend_from_slice(b"\"unknown(");
+                number::push_signed(out, i64::from(id.unwrap_or_default() as i32));
+                out.extend_from_slice(b")\"");
+            }
+        }
+    }
+}
+
+/// The name of a field in upper case, and an equal sign.
+fn push_name(out: &mut Vec<u8>, name: &[u8]) {
+    out.extend(name.iter().take(LONGEST_NAME).map(u8::to_ascii_uppercase));
+    out.push(b'=');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// The meanings of one record on a host that knows nobody but root.
+    fn meanings(message: u16, text: &str) -> String {
+        let mut enricher = Enricher::new(Users::open(Path::new("/nonexistent")), "x86_64");
+        let mut out = text.as_bytes().to_vec();
+        enricher.enrich(&mut out, 0, 0, message);
+        String::from_utf8(out[text.len()..].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn ids_calls_and_machines_come_in_the_order_of_the_fields() {
+        assert_eq!(
+            meanings(
+                1300,
+                "audit(1.000:2): arch=c000003e syscall=257 success=no auid=4294967295 uid=0 gid=7 key=\"k\""
+            ),
+            "\u{1d}ARCH=x86_64 SYSCALL=openat AUID=\"unset\" UID=\"root\" GID=\"unknown(7)\""
+        );
+    }
+
+    #[test]
+    fn a_record_without_such_fields_has_no_meanings() {
+        assert_eq!(meanings(1307, "audit(1.000:2): cwd=\"/root\""), "");
+    }
+
+    #[test]
+    fn fields_inside_a_message_count_too() {
+        assert_eq!(
+            meanings(1112, "audit(1.000:2): pid=1 uid=0 auid=5 msg='op=login id=0 exe=\"/bin/login\" res=success'"),
+            "\u{1d}UID=\"root\" AUID=\"unknown(5)\" ID=\"root\""
+        );
+    }
+
+    #[test]
+    fn calls_and_addresses_nobody_knows_say_so() {
+        assert_eq!(
+            meanings(1300, "audit(1.000:2): arch=c000003e syscall=9999"),
+            "\u{1d}ARCH=x86_64 SYSCALL=unknown-syscall(9999)"
+        );
+        assert_eq!(
+            meanings(1306, "audit(1.000:2): saddr=02000050C0A80101000000000000000000"),
+            "\u{1d}SADDR={ saddr_fam=inet laddr=192.168.1.1 lport=80 }"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_whole() {
+        let text = format!("audit(1.000:2): {} uid=0 gid=0", "x".repeat(LONGEST - 60));
+        assert_eq!(meanings(1300, &text), "\u{1d}UID=\"root\"");
+    }
+}

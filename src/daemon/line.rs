@@ -1,0 +1,80 @@
+//! From the kernel's message to a line of the log: `type=NAME msg=audit(...): ...`, with a node in front where one is set.
+
+use crate::abi::{MAX_PAYLOAD, kind};
+use crate::record::RecordType;
+use memchr::memchr;
+
+/// Longest text of a record without and with a node. COMPAT: the reference's buffers.
+const LONGEST: usize = MAX_PAYLOAD - 32;
+const LONGEST_WITH_NODE: usize = 9193;
+
+/// Whether a message is no record: netlink's own types, answers to commands, and types only the daemon may use.
+pub(super) fn is_control(message: u16) -> bool {
+    matches!(
+        message,
+        kind::NOOP..=kind::DONE
+            | kind::GET
+            | kind::SET
+            | 1007..=1019
+            | kind::DAEMON_START..=kind::LAST_DAEMON
+            | kind::REPLACE
+    )
+}
+
+/// Appends a record as one line, without its newline. A newline inside becomes a space, and one at the end goes.
+/// Returns where in `out` the text begins.
+pub(super) fn push(out: &mut Vec<u8>, node: &[u8], message: u16, text: &[u8]) -> usize {
+    let text = text.strip_suffix(b"\0").unwrap_or(text);
+    let text = text.strip_suffix(b"\n").or(text.strip_suffix(b" ")).unwrap_or(text);
+    let longest = if node.is_empty() { LONGEST } else { LONGEST_WITH_NODE };
+    out.extend_from_slice(node);
+    out.extend_from_slice(b"type=");
+    RecordType(u32::from(message)).print(out);
+    out.extend_from_slice(b" msg=");
+    let start = out.len();
+    out.extend_from_slice(text.get(..longest).unwrap_or(text));
+    let body = out.get_mut(start..).unwrap_or_default();
+    if memchr(b'\n', body).is_some() {
+        body.iter_mut().filter(|b| **b == b'\n').for_each(|b| *b = b' ');
+    }
+    start
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(node: &str, message: u16, text: &str) -> String {
+        let mut out = Vec::new();
+        push(&mut out, node.as_bytes(), message, text.as_bytes());
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_record_is_type_and_text() {
+        assert_eq!(line("", 1300, "audit(1.000:2): a=b"), "type=SYSCALL msg=audit(1.000:2): a=b");
+        assert_eq!(line("node=x ", 1300, "audit(1.000:2): "), "node=x type=SYSCALL msg=audit(1.000:2):");
+        assert_eq!(line("", 1999, "audit(1.000:2): a"), "type=UNKNOWN[1999] msg=audit(1.000:2): a");
+    }
+
+    #[test]
+    fn newlines_never_make_a_second_line() {
+        assert_eq!(line("", 1300, "a\nb\n"), "type=SYSCALL msg=a b");
+        assert_eq!(line("", 1300, "a\nb "), "type=SYSCALL msg=a b");
+    }
+
+    #[test]
+    fn text_beyond_the_longest_is_cut() {
+        assert_eq!(line("", 1300, &"x".repeat(9000)).len(), 17 + 8938);
+    }
+
+    #[test]
+    fn control_messages_are_no_records() {
+        for message in [1, 2, 3, 1000, 1001, 1007, 1010, 1019, 1200, 1299, 1329] {
+            assert!(is_control(message), "{message}");
+        }
+        for message in [1005, 1006, 1100, 1300, 1320, 1400, 1999, 2000] {
+            assert!(!is_control(message), "{message}");
+        }
+    }
+}

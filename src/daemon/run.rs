@@ -1,0 +1,628 @@
+//! The loop: waits for inputs, gives them to the step function, carries its actions out.
+
+use super::report::Facts;
+use super::step::Step;
+use super::worker::{Job, Outcome, Worker};
+use super::world::{self, why};
+use super::{Action, Input, Purpose, Sender, Signal};
+use crate::abi::{SignalInfo, Status, UNSET, kind, mask};
+use crate::config::Level;
+use crate::config::auditd::LogNames;
+use crate::store::log::LogFile;
+use crate::store::rotation::{self, Keep};
+use crate::sys::files::File;
+use crate::sys::netlink::{AuditSocket, BATCH, Batch, NetlinkError};
+use crate::sys::signals::{Arrival, Signals};
+use crate::sys::syslog::Syslog;
+use crate::sys::{clock, errno, files, poll, process, signals};
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Bytes of disk that are kept for the ledger.
+const RESERVE: u64 = 64 << 10;
+/// Full batches that are taken in one turn before other inputs are looked at.
+const BATCHES_A_TURN: usize = 8;
+/// How often, and how long each time, the kernel's answer to our pid is waited for.
+const ANSWERS: u32 = 40;
+const ANSWER_WAIT_MS: u64 = 100;
+/// Helpers, mails and the like that may run at a time.
+const CHILDREN: usize = 8;
+
+/// Where the daemon keeps its files.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    /// auditd.conf.
+    pub config: PathBuf,
+    /// Whether auditd.conf may be a symbolic link.
+    pub follow_links: bool,
+    /// Holds the pid file and the state report.
+    pub run: PathBuf,
+}
+
+impl Paths {
+    pub(super) fn pid_file(&self) -> PathBuf {
+        self.run.join("auditd.pid")
+    }
+
+    fn state_file(&self) -> PathBuf {
+        self.run.join("auditd.state")
+    }
+
+    fn state_json(&self) -> PathBuf {
+        self.run.join("auditd.state.json")
+    }
+}
+
+/// Where sentences go.
+pub(super) enum Voice {
+    /// The system log.
+    Syslog(Syslog),
+    /// What the applet gave for a foreground daemon.
+    Console(Box<dyn FnMut(&str)>),
+}
+
+impl Voice {
+    pub(super) fn tell(&mut self, level: Level, text: &str) {
+        match self {
+            // Those who look for mistakes run the daemon in the foreground.
+            Voice::Syslog(_) if level == Level::Debug => {}
+            Voice::Syslog(log) => log.send(level as u32 + 1, text),
+            Voice::Console(print) => print(text),
+        }
+    }
+}
+
+/// Where lines go.
+pub(super) enum Out {
+    /// Nowhere.
+    Closed,
+    /// Into the log.
+    Log(LogFile),
+    /// To standard output.
+    Stream(File),
+}
+
+/// A program that was started and is not waited for.
+enum Task {
+    Helper(Purpose),
+    Runlevel(char),
+    Other,
+}
+
+/// Everything the loop holds.
+pub(super) struct Runner {
+    pub(super) step: Step,
+    pub(super) paths: Paths,
+    pub(super) voice: Voice,
+    pub(super) out: Out,
+    /// Standard output, when lines are to go there.
+    pub(super) stream: Option<File>,
+    /// Where records come from; none with `local_events = no`.
+    pub(super) events: Option<AuditSocket>,
+    /// Whether the kernel was told our pid.
+    pub(super) is_registered: bool,
+    pub(super) control: AuditSocket,
+    pub(super) worker: Worker,
+    /// Out of its place only while its messages are looked at.
+    batch: Option<Batch>,
+    children: heapless::Vec<(Child, Task), CHILDREN>,
+    stopped: bool,
+}
+
+impl Runner {
+    pub(super) fn new(
+        step: Step,
+        paths: Paths,
+        voice: Voice,
+        events: Option<AuditSocket>,
+        control: AuditSocket,
+        worker: Worker,
+    ) -> Runner {
+        Runner {
+            step,
+            paths,
+            voice,
+            out: Out::Closed,
+            stream: None,
+            events,
+            is_registered: false,
+            control,
+            worker,
+            batch: Some(Batch::default()),
+            children: heapless::Vec::new(),
+            stopped: false,
+        }
+    }
+
+    /// Runs until told to stop.
+    pub(super) fn run(&mut self, signals: &Signals) {
+        while !self.stopped {
+            let limit = self.step.rest().map(|seconds| seconds.max(1) * 1000);
+            let fds = [signals.as_fd(), self.worker.as_fd(), self.control.as_fd()];
+            let ready = match &self.events {
+                Some(events) => poll::wait(&[events.as_fd(), fds[0], fds[1], fds[2]], limit),
+                None => poll::wait(&fds, limit) << 1,
+            };
+            self.step.at(clock::now());
+            if ready & 1 != 0 {
+                self.take_records(BATCHES_A_TURN);
+            }
+            if ready & 0b10 != 0 {
+                while let Some(arrival) = signals.next() {
+                    self.signalled(arrival);
+                }
+            }
+            if ready & 0b100 != 0 {
+                self.take_outcomes();
+            }
+            if ready & 0b1000 != 0 {
+                self.take_answers();
+            }
+            if limit.is_some() && self.step.rest() == Some(0) || ready == 0 {
+                self.feed(Input::Tick);
+            }
+        }
+    }
+
+    /// Gives one input to the step function and carries out what comes of it.
+    pub(super) fn feed(&mut self, input: Input<'_>) {
+        self.step.input(input);
+        self.perform_all();
+    }
+
+    pub(super) fn perform_all(&mut self) {
+        while let Some(action) = self.step.next_action() {
+            self.perform(action);
+        }
+    }
+
+    /// Takes records until none is left, or so many batches were full.
+    pub(super) fn take_records(&mut self, most: usize) {
+        for _ in 0..most {
+            let (Some(events), Some(mut batch)) = (&self.events, self.batch.take()) else { return };
+            let received = events.receive(&mut batch);
+            if received.is_ok() {
+                self.take_batch(&batch);
+            }
+            self.batch = Some(batch);
+            match received {
+                Ok(BATCH) => {}
+                Ok(_) => return,
+                Err(NetlinkError::Receive(errno::ENOBUFS)) => self.feed(Input::Overrun),
+                Err(error) => {
+                    let text = format!("Error receiving audit netlink packet: {error}");
+                    return self.voice.tell(Level::Error, &text);
+                }
+            }
+        }
+    }
+
+    fn take_batch(&mut self, batch: &Batch) {
+        for message in batch.messages() {
+            self.step.input(Input::Record(message.kind, message.payload));
+            self.perform_all();
+        }
+        if batch.oversize() > 0 {
+            self.feed(Input::Oversize(batch.oversize()));
+        }
+        self.feed(Input::EndOfBatch);
+    }
+
+    /// Tells the kernel our pid. Records that come before its answer are taken like all others.
+    pub(super) fn register(&mut self) -> Result<(), NetlinkError> {
+        let wish = Status { mask: mask::PID, pid: process::id() as u32, ..Status::default() };
+        let Some(events) = &mut self.events else { return Ok(()) };
+        let sequence = events.send(kind::SET, &wish.encode())?;
+        for _ in 0..ANSWERS {
+            let (Some(events), Some(mut batch)) = (&self.events, self.batch.take()) else { break };
+            poll::wait(&[events.as_fd()], Some(ANSWER_WAIT_MS));
+            let received = events.receive(&mut batch);
+            self.step.at(clock::now());
+            self.take_batch(&batch);
+            let answer = batch.messages().find(|m| m.kind == kind::ERROR && m.sequence == sequence);
+            let answer = answer.and_then(|m| crate::abi::u32_at(m.payload, 0)).map(|word| word as i32);
+            self.batch = Some(batch);
+            received?;
+            match answer {
+                Some(0) => {
+                    self.is_registered = true;
+                    return Ok(());
+                }
+                Some(errno) => return Err(NetlinkError::Refused(errno.wrapping_neg())),
+                None => {}
+            }
+        }
+        Err(NetlinkError::Timeout)
+    }
+
+    /// Writes a DAEMON_ABORT record.
+    pub(super) fn abort(&mut self, stage: &str) {
+        self.step.announce_abort(stage);
+        self.feed(Input::EndOfBatch);
+    }
+
+    fn signalled(&mut self, arrival: Arrival) {
+        let signal = match arrival.number {
+            signals::SIGCHLD => return self.reap(),
+            signals::SIGTERM => Signal::Stop,
+            signals::SIGHUP => Signal::Reload,
+            signals::SIGUSR1 => Signal::Rotate,
+            signals::SIGUSR2 => Signal::Resume,
+            signals::SIGCONT => Signal::Report,
+            _ => return,
+        };
+        let Arrival { pid, uid, .. } = arrival;
+        let sender = Sender::from_signal(pid, uid, process::login_uid(pid), process::session(pid));
+        self.feed(Input::Signal(signal, sender));
+    }
+
+    fn take_outcomes(&mut self) {
+        self.worker.hush();
+        while let Some(outcome) = self.worker.outcome() {
+            match outcome {
+                Outcome::SyncFailed(errno) => self.feed(Input::SyncFailed(errno)),
+                Outcome::Names(users) => self.step.set_users(users),
+                Outcome::Config(result, notes) => {
+                    for note in notes {
+                        self.voice.tell(note.level, &note.text);
+                    }
+                    match result {
+                        Ok((config, node)) => {
+                            self.feed(Input::Config(Ok(config)));
+                            self.feed(Input::Node(node));
+                        }
+                        Err(text) => self.feed(Input::Config(Err(text))),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The kernel's answers to what was asked without waiting.
+    fn take_answers(&mut self) {
+        let Some(mut batch) = self.batch.take() else { return };
+        if self.control.receive(&mut batch).is_ok() {
+            for message in batch.messages() {
+                match message.kind {
+                    kind::GET => {
+                        if let Some(status) = Status::decode(message.payload) {
+                            self.feed(Input::Kernel(status));
+                        }
+                    }
+                    kind::SIGNAL_INFO => {
+                        let sender = SignalInfo::decode(message.payload).map(known_sender);
+                        self.feed(Input::Sender(sender));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.batch = Some(batch);
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Write => self.write(),
+            Action::Sync { data_only } => self.sync(data_only),
+            Action::AskRoom => {
+                if let Out::Log(log) = &self.out {
+                    let room = log.room();
+                    room.map(|room| self.step.input(Input::Room(room))).unwrap_or_default();
+                }
+            }
+            Action::Rotate { keep_all } => self.rotate(keep_all),
+            Action::Open => self.open(),
+            Action::Close => self.out = Out::Closed,
+            Action::ReleaseReserve => drop(files::remove_file(self.reserve())),
+            Action::MakeReserve => self.make_reserve(),
+            // Where the kernel is not to be asked, what the signal itself says has to do.
+            Action::AskSender => {
+                if self.control.send(kind::SIGNAL_INFO, &[]).is_err() {
+                    self.step.input(Input::Sender(None));
+                }
+            }
+            Action::AskKernel => drop(self.control.send(kind::GET, &[])),
+            Action::LoadConfig => {
+                let job = Job::LoadConfig { path: self.paths.config.clone(), follow_links: self.paths.follow_links };
+                if !self.worker.give(job) {
+                    self.step.input(Input::Config(Err("The configuration could not be read now".to_string())));
+                }
+            }
+            Action::LoadNames => drop(self.worker.give(Job::LoadNames)),
+            Action::Adopt(old) => {
+                let boost = self.step.config().priority_boost;
+                if old.priority_boost != boost && process::be_nicer(-(boost as i32)).is_err() {
+                    self.voice.tell(Level::Warning, "Cannot change priority in reconfigure");
+                }
+            }
+            Action::Tell(level, text) => self.voice.tell(level, &text),
+            Action::Mail(subject, body) => self.mail(subject, &body),
+            Action::Help(path, purpose) => self.help(&path, purpose),
+            Action::Runlevel(level) => self.change_runlevel(level),
+            Action::Wall => wall(
+                "\nBroadcast message from audit daemon:\nThe audit system is low on disk space and is now halting the \
+                 system for admin corrective action.\n",
+            ),
+            Action::Report => self.report(),
+            Action::Stop => self.stopped = true,
+        }
+    }
+
+    fn write(&mut self) {
+        let lines = self.step.lines();
+        if lines.is_empty() {
+            return;
+        }
+        let result = match &mut self.out {
+            Out::Log(log) => log.append(lines).map_err(|short| (short.kept, short.errno)),
+            Out::Stream(file) => {
+                let written = file.write_all(lines);
+                written.map_err(|e| (0, errno::of(&e)))
+            }
+            Out::Closed => Err((0, errno::EBADF)),
+        };
+        self.step.input(match result {
+            Ok(()) => Input::Wrote,
+            Err((kept, errno)) => Input::WriteFailed { kept, errno },
+        });
+    }
+
+    fn sync(&mut self, data_only: bool) {
+        if let Out::Log(log) = &self.out {
+            match log.handle() {
+                Ok(file) => drop(self.worker.give(Job::Sync { file, data_only })),
+                Err(e) => self.step.input(Input::SyncFailed(errno::of(&e))),
+            }
+        }
+    }
+
+    pub(super) fn open(&mut self) {
+        let config = self.step.config();
+        let stream = self.stream.as_ref().filter(|_| self.step.writes_to_stream());
+        if let Some(stream) = stream {
+            if let Ok(file) = stream.try_clone() {
+                self.out = Out::Stream(file);
+                self.step.input(Input::Opened(Default::default()));
+            }
+            return;
+        }
+        let (path, group) = (PathBuf::from(&config.log_file), config.log_group);
+        let input = match self.prepare(&path, group).and_then(|()| LogFile::open(&path, group)) {
+            Ok((log, found)) => {
+                self.out = Out::Log(log);
+                Input::Opened(found)
+            }
+            Err(e) => {
+                self.voice.tell(Level::Critical, &format!("Couldn't open log file {} ({})", path.display(), why(&e)));
+                Input::OpenFailed(errno::of(&e))
+            }
+        };
+        self.step.input(input);
+    }
+
+    /// Makes and mends what a log needs around it.
+    fn prepare(&mut self, path: &Path, group: u32) -> std::io::Result<()> {
+        use crate::store::log::{prepare_directory, share_directory};
+        let shown = path.display();
+        prepare_directory(path).map_err(|unsafe_| {
+            let error = std::io::Error::from_raw_os_error(unsafe_.errno);
+            let text = format!("Unsafe audit log directory for {shown} ({}: {})", unsafe_.part.display(), why(&error));
+            self.voice.tell(Level::Error, &text);
+            error
+        })?;
+        if group != 0 && share_directory(path, group)? {
+            self.voice.tell(Level::Notice, &format!("Adjusted audit log directory permissions for {shown}"));
+        }
+        let config = self.step.config();
+        let mode = if group == 0 { 0o400 } else { 0o440 };
+        rotation::repair_modes(path, config.num_logs, mode).map_err(|failed| {
+            let text =
+                format!("Couldn't repair audit log permissions for {} ({})", failed.from.display(), why(&failed.error));
+            self.voice.tell(Level::Error, &text);
+            failed.error
+        })?;
+        if config.log_names == LogNames::Numbers && rotation::is_interrupted(path) {
+            // The log of the interrupted rotation takes the place that was made for it.
+            let _ = files::rename(path, rotation::numbered(path, 1));
+        }
+        if config.max_log_file_action.response == crate::config::Response::Rotate && config.num_logs > 1 {
+            for gone in rotation::remove_excess(path, config.num_logs) {
+                let text = format!("Log {} removed as it exceeds num_logs parameter", gone.display());
+                self.voice.tell(Level::Notice, &text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the log away and opens a new one. Until that is done lines go on into the old one, wherever it is.
+    fn rotate(&mut self, keep_all: bool) {
+        let Out::Log(log) = &self.out else { return };
+        let config = self.step.config();
+        let (path, group, names) = (log.path.clone(), config.log_group, config.log_names);
+        let keep = if keep_all { Keep::All } else { Keep::Logs(config.num_logs) };
+        let now = clock::local(clock::now().seconds);
+        let moved = if log.is_in_place() { rotation::move_away(&path, names, keep, &now).map(Some) } else { Ok(None) };
+        let moved = match moved {
+            Ok(moved) => moved,
+            Err(failed) => {
+                let (from, to) = (failed.from.display(), failed.to.display());
+                let text = format!("Error rotating logs from {from} to {to} ({})", why(&failed.error));
+                let errno = errno::of(&failed.error);
+                return self.step.input(Input::RotationFailed { text, errno });
+            }
+        };
+        match LogFile::open(&path, group) {
+            Ok((log, _)) => {
+                if let Out::Log(old) = std::mem::replace(&mut self.out, Out::Log(log)) {
+                    self.worker.give(Job::Sync { file: old.retire(group), data_only: false });
+                }
+                if let Some(moved) = moved {
+                    self.compress(&moved);
+                }
+                self.step.input(Input::Rotated(rotation::count(&path, names)));
+            }
+            Err(e) => {
+                let text = format!("Couldn't open log file {} ({})", path.display(), why(&e));
+                self.step.input(Input::RotationFailed { text, errno: errno::of(&e) });
+            }
+        }
+    }
+
+    fn compress(&mut self, log: &Path) {
+        let command = self.step.config().compress_command.clone();
+        if !command.is_empty() {
+            self.spawn(Command::new(&command).arg(log), Task::Other);
+        }
+    }
+
+    fn reserve(&self) -> PathBuf {
+        Path::new(&self.step.config().log_file).with_file_name(".auditd.reserve")
+    }
+
+    fn make_reserve(&mut self) {
+        let path = self.reserve();
+        if matches!(self.out, Out::Log(_)) && files::metadata(&path).is_ok_and(|m| m.len() >= RESERVE) {
+            return;
+        }
+        if matches!(self.out, Out::Log(_)) {
+            let made = files::open_write(&path, 0o600).and_then(|file| files::set_aside(&file, RESERVE));
+            if made.is_err() {
+                // Better none than half of one on a disk this full.
+                let _ = files::remove_file(&path);
+            }
+        }
+    }
+
+    fn report(&mut self) {
+        if let Out::Log(log) = &self.out {
+            if let Ok(room) = log.room() {
+                self.step.set_room(room);
+            }
+        }
+        let facts = facts();
+        let (group, metrics) = (self.step.config().log_group, self.step.config().metrics_file.clone());
+        let save = |path: PathBuf, content, replace| self.worker.give(Job::Save { path, content, group, replace });
+        save(self.paths.state_json(), self.step.report_json(&facts), true);
+        save(self.paths.state_file(), self.step.report(&facts), false);
+        if !metrics.is_empty() {
+            save(PathBuf::from(metrics), self.step.report_metrics(&facts), true);
+        }
+    }
+
+    fn spawn(&mut self, command: &mut Command, task: Task) -> bool {
+        if self.children.is_full() {
+            self.voice.tell(Level::Error, "Too many helpers are running; another one was not started");
+            return false;
+        }
+        let name = command.get_program().to_string_lossy().into_owned();
+        match command.spawn() {
+            Ok(child) => self.children.push((child, task)).is_ok(),
+            Err(e) => {
+                self.voice.tell(Level::Alert, &format!("Audit daemon failed to exec {name} ({})", why(&e)));
+                false
+            }
+        }
+    }
+
+    fn help(&mut self, path: &str, purpose: Purpose) {
+        if !self.spawn(&mut Command::new(path), Task::Helper(purpose)) {
+            self.step.input(Input::HelperEnded(purpose, false));
+        }
+    }
+
+    fn mail(&mut self, subject: &str, body: &str) {
+        if !world::is_executable(world::SENDMAIL) {
+            let text = format!("Error - {} isn't executable", world::SENDMAIL);
+            return self.voice.tell(Level::Error, &text);
+        }
+        let account = self.step.config().action_mail_acct.clone();
+        let mut command = Command::new(world::SENDMAIL);
+        command.arg("-t").arg(format!("-f{account}")).stdin(Stdio::piped());
+        if self.spawn(&mut command, Task::Other) {
+            let pipe = self.children.last_mut().and_then(|(child, _)| child.stdin.take());
+            let text = format!("To: {account}\nFrom: root\nSubject: {subject}\n\n{body}\n.\n\n");
+            // Less than a pipe holds, so this does not wait.
+            let _ = pipe.map(|mut pipe| pipe.write_all(text.as_bytes()));
+        }
+    }
+
+    fn change_runlevel(&mut self, level: char) {
+        if level == '0' {
+            console("auditd: will try to change runlevel to 0\n");
+        }
+        self.spawn(Command::new("/sbin/init").arg(level.to_string()), Task::Runlevel(level));
+    }
+
+    /// Looks after those children that have ended.
+    fn reap(&mut self) {
+        let mut place = 0;
+        while let Some((child, _)) = self.children.get_mut(place) {
+            let Ok(Some(status)) = child.try_wait() else {
+                place += 1;
+                continue;
+            };
+            match self.children.swap_remove(place).1 {
+                Task::Helper(purpose) => self.feed(Input::HelperEnded(purpose, true)),
+                Task::Runlevel(level) if status.success() => {
+                    console(&format!("auditd: changed runlevel to {level}\n"));
+                }
+                Task::Runlevel(_) | Task::Other => {}
+            }
+        }
+    }
+
+    /// Stops collecting: everything that is still under way is taken in and written.
+    pub(super) fn finish(&mut self) {
+        if self.is_registered {
+            let nobody = Status { mask: mask::PID, pid: 0, ..Status::default() };
+            if let Some(events) = &mut self.events {
+                let _ = events.send(kind::SET, &nobody.encode());
+            }
+        }
+        self.take_records(usize::MAX);
+        if let Out::Log(log) = &self.out {
+            let _ = log.handle().and_then(|file| file.sync_all());
+        }
+        let _ = files::remove_file(self.reserve());
+        let _ = files::remove_file(self.paths.state_file());
+        let _ = files::remove_file(self.paths.state_json());
+    }
+}
+
+/// A sender as the kernel names it.
+fn known_sender(info: SignalInfo<'_>) -> Sender {
+    let pid = info.pid;
+    let context = info.context.map(<[u8]>::to_vec);
+    let session = process::session(pid).unwrap_or(UNSET);
+    Sender { auid: info.auid, pid, uid: process::owner(pid).unwrap_or(UNSET), session, context }
+}
+
+fn facts() -> Facts {
+    let time = clock::local(clock::now().seconds);
+    let (year, month, day) = (time.year.rem_euclid(100), time.month, time.day);
+    Facts {
+        time: format!("{month:02}/{day:02}/{year:02} {:02}:{:02}:{:02}", time.hour, time.minute, time.second),
+        priority: process::priority(),
+        memory: process::memory(),
+    }
+}
+
+fn console(text: &str) {
+    files::write_to_terminal("/dev/console", text);
+}
+
+/// Writes to every terminal somebody is logged in at, as utmp(5) has it.
+fn wall(text: &str) {
+    const ENTRY: usize = 384;
+    const USER_PROCESS: u8 = 7;
+    let entries = files::read("/run/utmp").unwrap_or_default();
+    for entry in entries.chunks_exact(ENTRY).filter(|entry| entry[0] == USER_PROCESS) {
+        let name = crate::text::up_to(&entry[8..40], 0);
+        let is_plain = name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'/') && !name.is_empty();
+        if let (Ok(name), true) = (std::str::from_utf8(name), is_plain) {
+            files::write_to_terminal(&format!("/dev/{name}"), text);
+        }
+    }
+}

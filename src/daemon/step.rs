@@ -1,0 +1,434 @@
+//! The daemon's state and its decisions: records in, lines and actions out.
+//!
+//! A script of inputs is a test without sleeping and without files. What the reactions to signals and to the disk are is
+//! in `control` and `disk`; this file is the way of a record.
+
+use super::enrich::Enricher;
+use super::ledger::{self, Cause, Ledger};
+use super::priority::Priority;
+use super::{Action, Identity, Input, Signal, line};
+use crate::abi::kind;
+use crate::config::Level;
+use crate::config::auditd::{Config, Flush, LogFormat};
+use crate::store::guard::DiskGuard;
+use crate::store::log::stamp;
+use crate::sys::clock::Moment;
+use crate::sys::errno;
+use crate::text::number;
+
+/// Pending lines are written when they have grown this long, also within a batch.
+const LONGEST_BATCH: usize = 256 << 10;
+/// Actions that may wait; one input causes about ten at most.
+const ACTIONS: usize = 64;
+/// Longest text of a record of the daemon's own. COMPAT: the reference's buffer.
+const LONGEST_OWN: usize = 495;
+/// The stamp stands within so many bytes of a record's text.
+const HEAD: usize = 48;
+/// How often, in seconds, the kernel is asked for its count of losses while records flow.
+const KERNEL_INTERVAL: i64 = 5;
+/// How long, in seconds, what a degraded daemon sheds is gathered into one record of the ledger.
+const DEGRADED_INTERVAL: i64 = 60;
+
+/// Whether and where lines go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Log {
+    /// Nowhere: `write_logs = no`.
+    Off,
+    /// Nowhere yet, or no more.
+    Closed,
+    /// Into the log, or to standard output.
+    Open,
+}
+
+/// Counters for the state report.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counters {
+    pub(super) records: u64,
+    pub(super) written: u64,
+    pub(super) batches: u64,
+    pub(super) syncs: u64,
+}
+
+/// All of the daemon's state.
+pub struct Step {
+    pub(super) config: Config,
+    pub(super) identity: Identity,
+    pub(super) enricher: Enricher,
+    pub(super) now: Moment,
+    /// `node=NAME ` or nothing.
+    pub(super) node: Vec<u8>,
+    pub(super) lines: Vec<u8>,
+    pub(super) pending: u64,
+    pub(super) actions: heapless::Deque<Action, ACTIONS>,
+    pub(super) log: Log,
+    pub(super) size: u64,
+    pub(super) born: i64,
+    pub(super) rotated: u64,
+    pub(super) suspended: bool,
+    pub(super) degraded: bool,
+    /// The last write failed.
+    pub(super) failing: bool,
+    pub(super) guard: DiskGuard,
+    pub(super) room: crate::sys::files::Room,
+    pub(super) ledger: Ledger,
+    pub(super) counters: Counters,
+    pub(super) control: super::control::Control,
+    pub(super) rotate_again: i64,
+    pub(super) room_asked: (i64, u64),
+    pub(super) kernel_lost: Option<u32>,
+    priority: Priority,
+    own_serial: u32,
+    last_head: heapless::Vec<u8, HEAD>,
+    /// Serial of the last record before the kernel was last asked for its losses.
+    kernel_serial: u64,
+    kernel_asked: i64,
+    unsynced: u64,
+}
+
+impl Step {
+    /// A daemon that has not opened its log yet.
+    pub fn new(config: Config, identity: Identity, enricher: Enricher, now: Moment) -> Step {
+        let log = if config.write_logs || identity.foreground { Log::Closed } else { Log::Off };
+        Step {
+            config,
+            identity,
+            enricher,
+            now,
+            node: Vec::new(),
+            lines: Vec::with_capacity(LONGEST_BATCH + (16 << 10)),
+            pending: 0,
+            actions: heapless::Deque::new(),
+            log,
+            size: 0,
+            born: now.seconds,
+            rotated: 0,
+            suspended: false,
+            degraded: false,
+            failing: false,
+            guard: DiskGuard::default(),
+            room: Default::default(),
+            ledger: Ledger::default(),
+            counters: Counters::default(),
+            control: Default::default(),
+            rotate_again: i64::MIN,
+            room_asked: (now.seconds, 0),
+            kernel_lost: None,
+            priority: Priority::default(),
+            own_serial: now.nanos / 1000 % 10_000,
+            last_head: heapless::Vec::new(),
+            kernel_serial: 0,
+            kernel_asked: now.seconds,
+            unsynced: 0,
+        }
+    }
+
+    /// Whether lines go to standard output.
+    pub(super) fn writes_to_stream(&self) -> bool {
+        self.identity.foreground || self.config.log_file == "-"
+    }
+
+    /// Whether lines are to go anywhere.
+    pub(super) fn wants_log(&self) -> bool {
+        self.log != Log::Off
+    }
+
+    /// Takes note of the room there is, for the report.
+    pub(super) fn set_room(&mut self, room: crate::sys::files::Room) {
+        self.room = room;
+    }
+
+    /// Takes newer names of users and groups.
+    pub fn set_users(&mut self, users: crate::sys::users::Users) {
+        self.enricher.set_users(users);
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The lines that wait to be written.
+    pub fn lines(&self) -> &[u8] {
+        &self.lines
+    }
+
+    /// What time it is from now on.
+    pub fn at(&mut self, now: Moment) {
+        self.now = now;
+    }
+
+    /// The next thing to do.
+    pub fn next_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// Takes one input in.
+    pub fn input(&mut self, input: Input<'_>) {
+        match input {
+            Input::Record(message, text) => self.record(message, text),
+            Input::EndOfBatch => self.end_batch(),
+            Input::Wrote => self.wrote(),
+            Input::WriteFailed { kept, errno } => self.write_failed(kept, errno),
+            Input::Oversize(count) => self.lose(Cause::Oversize, Some(count as u64)),
+            Input::Overrun => {
+                self.lose(Cause::SocketOverrun, None);
+                self.ask_kernel();
+            }
+            Input::Kernel(status) => self.kernel_answered(&status),
+            Input::Room(room) => self.room_is(room),
+            Input::Opened(found) => self.opened(found),
+            Input::OpenFailed(errno) => self.open_failed(errno),
+            Input::Rotated(count) => self.was_rotated(count),
+            Input::RotationFailed { text, errno } => self.rotation_failed(text, errno),
+            Input::SyncFailed(errno) => self.disk_failed("flush", errno),
+            Input::Signal(signal, sender) => self.signalled(signal, sender),
+            Input::Sender(sender) => self.sender_is(sender),
+            Input::Config(result) => self.config_read(result),
+            Input::Node(name) => self.set_node(&name),
+            Input::HelperEnded(purpose, well) => self.helper_ended(purpose, well),
+            Input::Tick => self.tick(),
+        }
+    }
+
+    /// Sets what `node=` says; nothing for an empty name.
+    pub fn set_node(&mut self, name: &str) {
+        self.node.clear();
+        if !name.is_empty() {
+            self.node.extend_from_slice(b"node=");
+            self.node.extend_from_slice(name.as_bytes());
+            self.node.push(b' ');
+        }
+    }
+
+    /// When to be called with [`Input::Tick`] at the latest, in seconds from now; `None` for never.
+    pub fn rest(&self) -> Option<u64> {
+        let mut due = i64::MAX;
+        if self.config.max_log_age > 0 && self.size > 0 {
+            due = due.min(self.born.saturating_add(self.config.max_log_age as i64));
+        }
+        if self.config.report_interval > 0 {
+            due = due.min(self.control.reported.saturating_add(self.config.report_interval as i64));
+        }
+        if self.ledger.is_open() || self.control.is_waiting() || self.degraded || self.guard != DiskGuard::default() {
+            due = due.min(self.now.seconds + 1);
+        }
+        if self.kernel_asked < i64::MAX && self.serial() != self.kernel_serial {
+            due = due.min(self.kernel_asked + KERNEL_INTERVAL);
+        }
+        (due < i64::MAX).then(|| due.saturating_sub(self.now.seconds).max(0) as u64)
+    }
+
+    pub(super) fn act(&mut self, action: Action) {
+        // The runner empties the queue after every input, so it is never full; were it, the state report would show
+        // what was not done.
+        let _ = self.actions.push_back(action);
+    }
+
+    pub(super) fn tell(&mut self, level: Level, text: impl Into<String>) {
+        self.act(Action::Tell(level, text.into()));
+    }
+
+    /// One record from the kernel.
+    fn record(&mut self, message: u16, text: &[u8]) {
+        if line::is_control(message) {
+            return;
+        }
+        self.counters.records += 1;
+        self.last_head.clear();
+        let _ = self.last_head.extend_from_slice(text.get(..HEAD).unwrap_or(text));
+        if message == kind::EOE {
+            return;
+        }
+        if self.is_writing() && self.is_wanted(message, text) {
+            self.append(message, text);
+        }
+        if Enricher::is_stale_after(message) {
+            self.act(Action::LoadNames);
+        }
+    }
+
+    /// Whether lines can be written; notes the loss when not.
+    fn is_writing(&mut self) -> bool {
+        match self.log {
+            Log::Open => true,
+            Log::Off => false,
+            Log::Closed => {
+                self.lose(Cause::Suspended, Some(1));
+                false
+            }
+        }
+    }
+
+    /// Whether a degraded daemon keeps the record; notes the loss when not.
+    fn is_wanted(&mut self, message: u16, text: &[u8]) -> bool {
+        if !self.degraded {
+            return true;
+        }
+        let keeps = self.priority.keeps(&self.config.priority_keys, message, self.serial(), text);
+        if !keeps {
+            self.lose(Cause::Degraded, Some(1));
+        }
+        keeps
+    }
+
+    fn append(&mut self, message: u16, text: &[u8]) {
+        let start = self.lines.len();
+        let body = line::push(&mut self.lines, &self.node, message, text);
+        if self.config.log_format == LogFormat::Enriched {
+            self.enricher.enrich(&mut self.lines, start, body, message);
+        }
+        self.lines.push(b'\n');
+        self.pending += 1;
+        if self.lines.len() >= LONGEST_BATCH || self.is_over_size(self.size + self.lines.len() as u64) {
+            self.act(Action::Write);
+        }
+    }
+
+    /// A record of the daemon's own: `audit(NOW:SERIAL): BODY`.
+    pub(super) fn own_record(&mut self, message: u16, body: &[u8]) {
+        let mut text = Vec::with_capacity(LONGEST_OWN);
+        text.extend_from_slice(b"audit(");
+        ledger::push_time(&mut text, self.now);
+        text.push(b':');
+        number::push(&mut text, u64::from(self.own_serial));
+        text.extend_from_slice(b"): ");
+        text.extend_from_slice(body);
+        text.truncate(LONGEST_OWN);
+        self.own_serial = self.own_serial.wrapping_add(1);
+        if self.is_writing() {
+            self.append(message, &text);
+        }
+    }
+
+    fn end_batch(&mut self) {
+        self.counters.batches += 1;
+        self.settle();
+        if !self.lines.is_empty() {
+            self.act(Action::Write);
+        }
+        self.ask_kernel_in_time();
+    }
+
+    /// Writes open gaps of the ledger down, as far as lines can be written.
+    pub(super) fn settle(&mut self) {
+        if self.log != Log::Open || self.failing {
+            return;
+        }
+        let is_young = |since: Moment| self.now.seconds < since.seconds + DEGRADED_INTERVAL;
+        let gathers = self.degraded && self.ledger.since(Cause::Degraded).is_some_and(is_young);
+        let except = gathers.then_some(Cause::Degraded);
+        let mut body = Vec::new();
+        while let Some((cause, gap)) = self.ledger.take(except) {
+            body.clear();
+            ledger::push(&mut body, cause, &gap);
+            self.push_own_identity(&mut body);
+            body.extend_from_slice(b" res=failed");
+            self.own_record(kind::DAEMON_ERR, &body);
+        }
+    }
+
+    fn wrote(&mut self) {
+        let bytes = self.lines.len() as u64;
+        self.lines.clear();
+        self.counters.written += self.pending;
+        self.unsynced += std::mem::take(&mut self.pending);
+        self.size += bytes;
+        self.failing = false;
+        self.guard.errors = 0;
+        self.sync_in_time();
+        self.check_size();
+        self.check_age();
+        self.ask_room_in_time(bytes);
+    }
+
+    fn sync_in_time(&mut self) {
+        let (is_due, data_only) = match self.config.flush {
+            Flush::None => (false, false),
+            Flush::Incremental | Flush::IncrementalAsync => (self.unsynced >= self.config.freq, false),
+            Flush::Data => (self.unsynced > 0, true),
+            Flush::Sync => (self.unsynced > 0, false),
+        };
+        if is_due {
+            self.unsynced = 0;
+            self.counters.syncs += 1;
+            self.act(Action::Sync { data_only });
+        }
+    }
+
+    /// What is not in the log is lost: the rest of the batch.
+    fn write_failed(&mut self, kept: usize, errno: i32) {
+        let lost = self.lines.get(kept..).unwrap_or_default();
+        let count = memchr::memchr_iter(b'\n', lost).count() as u64;
+        let first = stamp(lost).map_or(0, |(_, serial)| serial);
+        let last_line = lost.strip_suffix(b"\n").unwrap_or(lost);
+        let last_line = last_line.get(memchr::memrchr(b'\n', last_line).map_or(0, |at| at + 1)..).unwrap_or_default();
+        let last = stamp(last_line).map_or(0, |(_, serial)| serial);
+        let cause = if errno == errno::ENOSPC { Cause::DiskFull } else { Cause::DiskError };
+        self.ledger.lose(cause, Some(count), (first, last), self.now);
+        self.counters.written += self.pending.saturating_sub(count);
+        self.pending = 0;
+        self.size += kept as u64;
+        self.lines.clear();
+        let was_failing = std::mem::replace(&mut self.failing, true);
+        if errno == errno::ENOSPC {
+            self.disk_full(!was_failing);
+        } else {
+            self.disk_failed("write", errno);
+        }
+    }
+
+    /// Notes a loss at the last event that was seen.
+    pub(super) fn lose(&mut self, cause: Cause, count: Option<u64>) {
+        let serial = self.serial();
+        self.ledger.lose(cause, count, (serial, serial), self.now);
+    }
+
+    /// Serial of the last record that came, 0 when none did.
+    pub(super) fn serial(&self) -> u64 {
+        stamp(&self.last_head).map_or(0, |(_, serial)| serial)
+    }
+
+    fn ask_kernel_in_time(&mut self) {
+        if self.now.seconds >= self.kernel_asked.saturating_add(KERNEL_INTERVAL) {
+            self.ask_kernel();
+        }
+    }
+
+    /// Asks the kernel for its count of losses.
+    pub(super) fn ask_kernel(&mut self) {
+        if self.config.local_events && !self.identity.observes {
+            self.kernel_asked = self.now.seconds;
+            self.act(Action::AskKernel);
+        }
+    }
+
+    fn kernel_answered(&mut self, status: &crate::abi::Status) {
+        let serial = self.serial();
+        let before = self.kernel_lost.replace(status.lost);
+        let lost = before.map_or(0, |before| status.lost.saturating_sub(before));
+        if lost > 0 {
+            let cause = if status.rate_limit > 0 { Cause::KernelRateLimit } else { Cause::KernelBacklog };
+            self.ledger.lose(cause, Some(u64::from(lost)), (self.kernel_serial, serial), self.now);
+            self.settle();
+            self.act(Action::Write);
+        }
+        self.kernel_serial = serial;
+    }
+
+    fn tick(&mut self) {
+        self.time_signals_out();
+        self.check_age();
+        self.settle();
+        if !self.lines.is_empty() {
+            self.act(Action::Write);
+        }
+        let interval = self.config.report_interval as i64;
+        if interval > 0 && self.now.seconds >= self.control.reported + interval {
+            self.signalled(Signal::Report, Default::default());
+        }
+        if self.guard != DiskGuard::default() && self.log == Log::Open {
+            self.act(Action::AskRoom);
+        }
+        self.ask_kernel_in_time();
+    }
+}

@@ -1,0 +1,79 @@
+//! What auditd.conf refers to, looked at on this host.
+
+use crate::config::{Level, Note, World};
+use crate::sys::error_text;
+use crate::sys::files;
+use crate::sys::users::Users;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Where mail goes.
+pub(super) const SENDMAIL: &str = "/usr/lib/sendmail";
+
+/// This host.
+pub(super) struct Host {
+    users: Users,
+}
+
+impl Host {
+    pub(super) fn new() -> Host {
+        Host { users: Users::open(Path::new("/")) }
+    }
+}
+
+/// The system's own words for an error.
+pub(super) fn why(error: &io::Error) -> String {
+    error.raw_os_error().map_or_else(|| error.to_string(), error_text)
+}
+
+impl World for Host {
+    fn group_id(&self, name: &str) -> Option<u32> {
+        self.users.group_id(name.as_bytes())
+    }
+
+    fn check_helper(&self, path: &str) -> Result<(), String> {
+        let facts = files::metadata(path).map_err(|e| format!("Unable to stat {path} ({})", why(&e)))?;
+        if !facts.is_file() {
+            return Err(format!("{path} is not a regular file"));
+        }
+        if facts.uid() != 0 {
+            return Err(format!("{path} is not owned by root"));
+        }
+        if !matches!(facts.mode() & 0o777, 0o750 | 0o755 | 0o555 | 0o550) {
+            return Err(format!("{path} permissions should be 0750, 0755, 0555 or 0550"));
+        }
+        Ok(())
+    }
+
+    /// A missing directory is no fault: the daemon makes it.
+    fn check_log(&self, path: &str, notes: &mut Vec<Note>) -> Result<(), String> {
+        let facts = match files::metadata(path) {
+            Ok(facts) => facts,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(format!("Unable to open {path} ({})", why(&e))),
+        };
+        if !facts.is_file() {
+            return Err(format!("{path} is not a regular file"));
+        }
+        if facts.uid() != 0 {
+            return Err(format!("{path} is not owned by root"));
+        }
+        let mut warn = |text| notes.push(Note { level: Level::Warning, text });
+        if facts.mode() & 0o137 != 0 {
+            warn(format!("{path} permissions should be 0600 or 0640"));
+        }
+        if facts.mode() & 0o200 == 0 {
+            warn("audit log is not writable by owner".to_string());
+        }
+        Ok(())
+    }
+
+    fn can_mail(&self) -> bool {
+        is_executable(SENDMAIL)
+    }
+}
+
+pub(super) fn is_executable(path: &str) -> bool {
+    files::metadata(path).is_ok_and(|facts| facts.is_file() && facts.mode() & 0o111 != 0)
+}

@@ -1,0 +1,183 @@
+//! When room on the disk is short: thresholds that act once, and what makes them act again.
+//!
+//! Pure: room goes in, stages come out. The daemon asks after a batch was written and carries the reactions out.
+
+use crate::config::auditd::Config;
+use crate::config::{Response, Space};
+use crate::sys::files::Room;
+
+/// Fewer free blocks than this is a full disk.
+const FULL_BLOCKS: u64 = 5;
+/// Disk errors told to the system log before it is spared.
+const MAX_TOLD_ERRORS: u8 = 5;
+
+/// A threshold that was crossed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// space_left.
+    Left,
+    /// admin_space_left.
+    Admin,
+    /// No block to speak of is left.
+    Full,
+    /// There is room again above all thresholds.
+    Relieved,
+}
+
+/// What was already done about the disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiskGuard {
+    /// space_left_action was taken.
+    pub left_done: bool,
+    /// admin_space_left_action was taken.
+    pub admin_done: bool,
+    /// disk_full_action was taken.
+    pub full_done: bool,
+    /// Errors told since the last good write.
+    pub errors: u8,
+}
+
+impl DiskGuard {
+    /// Compares the room there is with the thresholds; every stage comes out once until it is armed again.
+    pub fn look(&mut self, room: Room, config: &Config) -> heapless::Vec<Stage, 3> {
+        let mut stages = heapless::Vec::new();
+        // Three stages at most, as many as there is place for.
+        let mut push = |stage| {
+            let _ = stages.push(stage);
+        };
+        if room.free_blocks < FULL_BLOCKS {
+            if !std::mem::replace(&mut self.full_done, true) {
+                push(Stage::Full);
+            }
+            return stages;
+        }
+        let was_short = self.left_done || self.admin_done || self.full_done;
+        self.full_done = false;
+        let left = is_short(room, config.space_left);
+        let admin = is_short(room, config.admin_space_left);
+        if step(left, &mut self.left_done, config.space_left_action.response) {
+            push(Stage::Left);
+        }
+        if step(admin, &mut self.admin_done, config.admin_space_left_action.response) {
+            push(Stage::Admin);
+        }
+        if was_short && !left && !admin {
+            push(Stage::Relieved);
+        }
+        stages
+    }
+
+    /// A write failed for want of room: true when something is to be done about it.
+    pub fn is_newly_full(&mut self) -> bool {
+        !std::mem::replace(&mut self.full_done, true)
+    }
+
+    /// A write or the like failed otherwise: true while the system log is to hear of it.
+    pub fn tells_error(&mut self) -> bool {
+        self.errors = self.errors.saturating_add(1);
+        self.errors <= MAX_TOLD_ERRORS
+    }
+
+    /// Everything may act again.
+    pub fn arm(&mut self) {
+        *self = DiskGuard::default();
+    }
+}
+
+/// One threshold: whether to act now.
+fn step(is_short: bool, done: &mut bool, response: Response) -> bool {
+    let acts = is_short && !*done;
+    // Rotation is tried again and again; what only tells, or sheds while it lasts, is armed when room returns.
+    match response {
+        Response::Rotate => *done = false,
+        Response::Syslog | Response::Degrade => *done = is_short,
+        _ => *done |= is_short,
+    }
+    acts
+}
+
+fn is_short(room: Room, threshold: Space) -> bool {
+    room.free() < bytes(threshold, room)
+}
+
+/// A threshold in bytes on a file system.
+pub fn bytes(threshold: Space, room: Room) -> u64 {
+    match threshold {
+        Space::Mebibytes(n) => n.saturating_mul(1 << 20),
+        Space::Percent(n) => room.total() / 100 * u64::from(n),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Room of so many MiB on a file system of 1000.
+    fn mib(free: u64) -> Room {
+        Room { free_blocks: free * 256, blocks: 256_000, block_size: 4096 }
+    }
+
+    fn config(left: Response, admin: Response) -> Config {
+        Config {
+            space_left: Space::Mebibytes(75),
+            admin_space_left: Space::Mebibytes(50),
+            space_left_action: left.into(),
+            admin_space_left_action: admin.into(),
+            ..Config::default()
+        }
+    }
+
+    #[test]
+    fn thresholds_act_once_and_both_may_act_at_once() {
+        let config = config(Response::Email, Response::Suspend);
+        let mut guard = DiskGuard::default();
+        assert_eq!(guard.look(mib(80), &config), []);
+        assert_eq!(guard.look(mib(40), &config), [Stage::Left, Stage::Admin]);
+        assert_eq!(guard.look(mib(30), &config), []);
+    }
+
+    #[test]
+    fn only_what_tells_is_armed_by_room() {
+        let mut guard = DiskGuard::default();
+        let telling = config(Response::Syslog, Response::Ignore);
+        assert_eq!(guard.look(mib(70), &telling), [Stage::Left]);
+        assert_eq!(guard.look(mib(80), &telling), [Stage::Relieved]);
+        assert_eq!(guard.look(mib(70), &telling), [Stage::Left]);
+        let mailing = config(Response::Email, Response::Ignore);
+        guard.arm();
+        assert_eq!(guard.look(mib(70), &mailing), [Stage::Left]);
+        assert_eq!(guard.look(mib(80), &mailing), [Stage::Relieved]);
+        assert_eq!(guard.look(mib(70), &mailing), []);
+    }
+
+    #[test]
+    fn rotation_is_tried_every_time() {
+        let config = config(Response::Rotate, Response::Ignore);
+        let mut guard = DiskGuard::default();
+        assert_eq!(guard.look(mib(70), &config), [Stage::Left]);
+        assert_eq!(guard.look(mib(70), &config), [Stage::Left]);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_once_until_there_are_blocks_again() {
+        let config = config(Response::Ignore, Response::Ignore);
+        let full = Room { free_blocks: 4, ..mib(0) };
+        let mut guard = DiskGuard::default();
+        assert_eq!(guard.look(full, &config), [Stage::Full]);
+        assert_eq!(guard.look(full, &config), []);
+        assert!(guard.look(mib(100), &config).contains(&Stage::Relieved));
+        assert_eq!(guard.look(full, &config), [Stage::Full]);
+    }
+
+    #[test]
+    fn shares_are_of_the_whole_file_system() {
+        assert_eq!(bytes(Space::Percent(5), mib(1)), 50 << 20);
+        assert_eq!(bytes(Space::Mebibytes(5), mib(1)), 5 << 20);
+    }
+
+    #[test]
+    fn five_errors_are_told() {
+        let mut guard = DiskGuard::default();
+        assert_eq!((0..9).filter(|_| guard.tells_error()).count(), 5);
+    }
+}

@@ -1,0 +1,260 @@
+//! The log that is written to: opened with care, appended to in whole records, never left with half of one.
+
+use crate::sys::clock;
+use crate::sys::errno;
+use crate::sys::files::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::{Component, Path, PathBuf};
+
+/// How far back from the end of a log a torn record is looked for: no record is longer.
+const LONGEST_RECORD: u64 = 16 << 10;
+
+/// The open log.
+pub struct LogFile {
+    /// Its path.
+    pub path: PathBuf,
+    file: File,
+    size: u64,
+}
+
+/// What was found when a log was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Bytes in it.
+    pub size: u64,
+    /// When its first record was made, in seconds; now when it has none.
+    pub born: i64,
+    /// A record without end that was cut off: the system or the daemon went down while it was written.
+    pub torn: Option<Vec<u8>>,
+}
+
+/// An append that came short. The log ends with a whole record all the same.
+#[derive(Debug)]
+pub struct ShortWrite {
+    /// Bytes that are in the log, up to the end of a record.
+    pub kept: usize,
+    /// Why not all are.
+    pub errno: i32,
+}
+
+impl LogFile {
+    /// Opens or makes the log: mode 0600, or 0640 and the group when there is one. A torn last record is cut off.
+    pub fn open(path: &Path, group: u32) -> io::Result<(LogFile, Found)> {
+        let mut file = files::open_append(path, 0o640)?;
+        file.set_permissions(files::Permissions::from_mode(if group == 0 { 0o600 } else { 0o640 }))?;
+        fchown(&file, Some(0), Some(group))?;
+        let torn = cut_torn_record(path, &mut file)?;
+        let size = file.metadata()?.len();
+        let found = Found { size, born: born(path).unwrap_or_else(|| clock::now().seconds), torn };
+        Ok((LogFile { path: path.to_path_buf(), file, size }, found))
+    }
+
+    /// Appends whole records. What could not be written in full is taken back to the end of the last whole record.
+    pub fn append(&mut self, records: &[u8]) -> Result<(), ShortWrite> {
+        let mut written = 0;
+        while let Some(rest) = records.get(written..).filter(|rest| !rest.is_empty()) {
+            match self.file.write(rest) {
+                Ok(0) => return Err(self.take_back(records, written, errno::ENOSPC)),
+                Ok(n) => written += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(self.take_back(records, written, errno::of(&e))),
+            }
+        }
+        self.size += written as u64;
+        Ok(())
+    }
+
+    fn take_back(&mut self, records: &[u8], written: usize, errno: i32) -> ShortWrite {
+        let kept = memchr::memrchr(b'\n', &records[..written]).map_or(0, |end| end + 1);
+        let whole = self.size + kept as u64;
+        // When even this fails the tail is cut off at the next opening.
+        if kept == written || self.file.set_len(whole).is_ok() {
+            self.size = whole;
+        } else {
+            self.size += written as u64;
+        }
+        ShortWrite { kept, errno }
+    }
+
+    /// Room on its file system.
+    pub fn room(&self) -> io::Result<files::Room> {
+        files::room(&self.file)
+    }
+
+    /// A second handle of the same open file, for syncing elsewhere.
+    pub fn handle(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// Whether the path still leads to this file.
+    pub fn is_in_place(&self) -> bool {
+        match (files::symlink_metadata(&self.path), self.file.metadata()) {
+            (Ok(there), Ok(ours)) => (there.dev(), there.ino()) == (ours.dev(), ours.ino()),
+            _ => false,
+        }
+    }
+
+    /// Closes the log for good: read-only for its owner, and its group when it has one. The handle is for a last sync.
+    pub fn retire(self, group: u32) -> File {
+        let mode = if group == 0 { 0o400 } else { 0o440 };
+        // A mode that cannot be set is repaired at the next start.
+        let _ = self.file.set_permissions(files::Permissions::from_mode(mode));
+        self.file
+    }
+}
+
+/// Cuts off what follows the last newline, and returns it. What is longer than any record is left alone.
+fn cut_torn_record(path: &Path, file: &mut File) -> io::Result<Option<Vec<u8>>> {
+    let size = file.metadata()?.len();
+    let mut tail = Vec::new();
+    let mut reader = files::open_read(path, false)?;
+    reader.seek(SeekFrom::Start(size.saturating_sub(LONGEST_RECORD)))?;
+    reader.take(LONGEST_RECORD).read_to_end(&mut tail)?;
+    let end = memchr::memrchr(b'\n', &tail).map(|at| at + 1);
+    let keep = match end {
+        Some(end) => end,
+        None if size <= LONGEST_RECORD => 0,
+        None => {
+            file.write_all(b"\n")?;
+            return Ok(None);
+        }
+    };
+    if keep == tail.len() {
+        return Ok(None);
+    }
+    let torn = tail.split_off(keep);
+    file.set_len(size - torn.len() as u64)?;
+    Ok(Some(torn))
+}
+
+/// Seconds of the first record's stamp.
+fn born(path: &Path) -> Option<i64> {
+    let mut head = [0; 512];
+    let length = files::open_read(path, false).ok()?.read(&mut head).ok()?;
+    stamp(head.get(..length)?).map(|(seconds, _)| seconds)
+}
+
+/// Seconds and serial of the first `audit(SECONDS.MILLIS:SERIAL)` in a text.
+pub fn stamp(text: &[u8]) -> Option<(i64, u64)> {
+    let start = memchr::memmem::find(text, b"audit(")? + 6;
+    let text = &text[start..];
+    let inside = std::str::from_utf8(&text[..memchr::memchr(b')', text)?]).ok()?;
+    let (time, serial) = inside.split_once(':')?;
+    Some((time.split('.').next()?.parse().ok()?, serial.parse().ok()?))
+}
+
+/// Why a log directory is not safe to write to.
+#[derive(Debug)]
+pub struct UnsafeDirectory {
+    /// The part of the path that is not.
+    pub part: PathBuf,
+    /// An errno that says why.
+    pub errno: i32,
+}
+
+/// Makes the log's directory when it is missing, and looks at every part of its path: a directory of root's that neither
+/// group nor others may write to, and no symbolic link.
+pub fn prepare_directory(log: &Path) -> Result<(), UnsafeDirectory> {
+    let directory = log.parent().unwrap_or(Path::new("/"));
+    let mut part = PathBuf::new();
+    if !directory.is_absolute() {
+        return Err(UnsafeDirectory { part: directory.to_path_buf(), errno: errno::EINVAL });
+    }
+    for component in directory.components() {
+        part.push(component);
+        let refuse = |errno| UnsafeDirectory { part: part.clone(), errno };
+        if !matches!(component, Component::RootDir | Component::Normal(_)) {
+            return Err(refuse(errno::EINVAL));
+        }
+        let facts = match files::symlink_metadata(&part) {
+            Ok(facts) => facts,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => make_directory(&part).map_err(refuse)?,
+            Err(e) => return Err(refuse(errno::of(&e))),
+        };
+        if facts.is_symlink() {
+            return Err(refuse(errno::ELOOP));
+        }
+        if !facts.is_dir() {
+            return Err(refuse(errno::ENOTDIR));
+        }
+        if facts.uid() != 0 || facts.mode() & 0o022 != 0 {
+            return Err(refuse(errno::EPERM));
+        }
+    }
+    Ok(())
+}
+
+fn make_directory(path: &Path) -> Result<files::Metadata, i32> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = files::DirBuilder::new().mode(0o700).create(path).and_then(|()| files::symlink_metadata(path));
+    made.map_err(|e| errno::of(&e))
+}
+
+/// Gives the directory to the group: root and the group, mode 0750. True when something had to be changed.
+pub fn share_directory(log: &Path, group: u32) -> io::Result<bool> {
+    let directory = log.parent().unwrap_or(Path::new("/"));
+    let facts = files::metadata(directory)?;
+    if facts.gid() == group && facts.mode() & 0o7777 == 0o750 {
+        return Ok(false);
+    }
+    std::os::unix::fs::chown(directory, Some(0), Some(group))?;
+    files::set_permissions(directory, files::Permissions::from_mode(0o750))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(name: &str, content: &[u8]) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("auditbox-log-{}-{name}", std::process::id()));
+        files::write(&path, content).unwrap();
+        path
+    }
+
+    fn cut(path: &Path) -> Option<Vec<u8>> {
+        cut_torn_record(path, &mut files::open_append(path, 0o600).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_torn_record_is_cut_off_and_a_whole_one_is_not() {
+        let path = place("torn", b"type=A msg=audit(1.000:7): a\ntype=B msg=audit(1.0");
+        assert_eq!(cut(&path), Some(b"type=B msg=audit(1.0".to_vec()));
+        assert_eq!(files::read(&path).unwrap(), b"type=A msg=audit(1.000:7): a\n");
+        assert_eq!(cut(&path), None);
+        files::write(&path, b"type=").unwrap();
+        assert_eq!(cut(&path), Some(b"type=".to_vec()));
+        files::write(&path, vec![b'x'; LONGEST_RECORD as usize + 1]).unwrap();
+        assert_eq!(cut(&path), None);
+        assert_eq!(files::metadata(&path).unwrap().len(), LONGEST_RECORD + 2);
+        files::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_stamp_has_seconds_and_serial() {
+        assert_eq!(stamp(b"node=x type=A msg=audit(1700000000.123:42): x"), Some((1_700_000_000, 42)));
+        assert_eq!(stamp(b"audit(1700000000.123"), None);
+        assert_eq!(stamp(b"audit(a.b:c)"), None);
+    }
+
+    #[test]
+    fn a_full_device_keeps_nothing_and_says_so() {
+        let file = files::OpenOptions::new().append(true).open("/dev/full").unwrap();
+        let mut log = LogFile { path: PathBuf::from("/dev/full"), file, size: 0 };
+        let error = log.append(b"one\ntwo\n").unwrap_err();
+        assert_eq!((error.kept, error.errno), (0, errno::ENOSPC));
+    }
+
+    #[test]
+    fn a_path_through_a_link_or_an_open_directory_is_not_safe() {
+        let root = std::env::temp_dir().join(format!("auditbox-directory-{}", std::process::id()));
+        files::create_dir_all(root.join("open")).unwrap();
+        files::set_permissions(root.join("open"), files::Permissions::from_mode(0o777)).unwrap();
+        std::os::unix::fs::symlink("open", root.join("link")).unwrap();
+        assert!(prepare_directory(&root.join("open/audit.log")).is_err());
+        assert!(prepare_directory(&root.join("link/audit.log")).is_err());
+        files::remove_dir_all(&root).unwrap();
+        assert_eq!(prepare_directory(Path::new("var/audit.log")).unwrap_err().errno, errno::EINVAL);
+    }
+}

@@ -1,0 +1,279 @@
+//! How rotated logs are called, and how the current log becomes one of them.
+//!
+//! Numbered logs move up: `audit.log.2` becomes `.3`, `.1` becomes `.2`, the log itself `.1`. Only what stands before the
+//! first gap moves, so an attempt that failed or was interrupted half way is simply made again: what has moved leaves a gap
+//! behind it. Dated logs never move. Nothing is ever renamed over a log that is to be kept.
+
+use crate::config::auditd::LogNames;
+use crate::sys::clock::LocalTime;
+use crate::sys::errno;
+use crate::sys::files;
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// How many logs stay, the current one included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// So many.
+    Logs(u64),
+    /// All.
+    All,
+}
+
+/// One move that failed.
+#[derive(Debug)]
+pub struct MoveError {
+    /// What was to be moved.
+    pub from: PathBuf,
+    /// Its new name.
+    pub to: PathBuf,
+    /// Why it was not.
+    pub error: io::Error,
+}
+
+/// Path of the `n`th rotated log.
+pub fn numbered(log: &Path, n: u64) -> PathBuf {
+    suffixed(log, &n.to_string())
+}
+
+fn suffixed(log: &Path, suffix: &str) -> PathBuf {
+    let mut path = OsString::from(log);
+    path.push(".");
+    path.push(suffix);
+    PathBuf::from(path)
+}
+
+/// Moves the current log out of the way, and says what it is called now. There is no log of its own name afterwards.
+pub fn move_away(log: &Path, names: LogNames, keep: Keep, now: &LocalTime) -> Result<PathBuf, MoveError> {
+    let to = match names {
+        LogNames::Numbers => {
+            shift(log, keep)?;
+            numbered(log, 1)
+        }
+        LogNames::Dates => dated(log, now),
+    };
+    rename(log, &to)?;
+    if let (LogNames::Dates, Keep::Logs(n)) = (names, keep) {
+        drop_oldest(log, n.saturating_sub(1));
+    }
+    Ok(to)
+}
+
+/// Moves numbered logs up until `.1` is free.
+fn shift(log: &Path, keep: Keep) -> Result<(), MoveError> {
+    let last = match keep {
+        Keep::Logs(n) => n.saturating_sub(1).max(1),
+        Keep::All => u64::MAX,
+    };
+    let gap = (1..last).find(|&n| !exists(&numbered(log, n))).unwrap_or(last);
+    for n in (1..gap).rev() {
+        rename(&numbered(log, n), &numbered(log, n + 1))?;
+    }
+    Ok(())
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), MoveError> {
+    files::rename(from, to).map_err(|error| MoveError { from: from.to_path_buf(), to: to.to_path_buf(), error })
+}
+
+fn exists(path: &Path) -> bool {
+    files::symlink_metadata(path).is_ok()
+}
+
+/// A name that tells when the log was closed; of several in one second all but the first have a number too.
+fn dated(log: &Path, now: &LocalTime) -> PathBuf {
+    let LocalTime { year, month, day, hour, minute, second, .. } = now;
+    let stamp = format!("{year:04}-{month:02}-{day:02}T{hour:02}-{minute:02}-{second:02}");
+    let plain = suffixed(log, &stamp);
+    if !exists(&plain) {
+        return plain;
+    }
+    (2..u32::MAX).map(|n| suffixed(log, &format!("{stamp}_{n:03}"))).find(|p| !exists(p)).unwrap_or(plain)
+}
+
+/// All dated logs, the oldest first.
+fn all_dated(log: &Path) -> Vec<PathBuf> {
+    let (Some(directory), Some(name)) = (log.parent(), log.file_name()) else { return Vec::new() };
+    let mut prefix = name.to_os_string();
+    prefix.push(".");
+    let prefix = prefix.into_encoded_bytes();
+    let is_dated = |name: &[u8]| {
+        name.strip_prefix(&prefix[..])
+            .is_some_and(|s| s.len() >= 19 && s[..4].iter().all(u8::is_ascii_digit) && s[10] == b'T')
+    };
+    let mut found: Vec<PathBuf> = files::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| is_dated(entry.file_name().as_encoded_bytes()))
+        .map(|entry| entry.path())
+        .collect();
+    found.sort();
+    found
+}
+
+fn drop_oldest(log: &Path, keep: u64) {
+    let logs = all_dated(log);
+    let excess = logs.len().saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
+    for path in logs.iter().take(excess) {
+        // One that cannot be removed is tried again at the next rotation.
+        let _ = files::remove_file(path);
+    }
+}
+
+/// Whether a rotation was interrupted before the current log was moved: `.1` is missing, and there is a later one.
+pub fn is_interrupted(log: &Path) -> bool {
+    !exists(&numbered(log, 1)) && exists(&numbered(log, 2)) && files::metadata(log).is_ok_and(|m| m.len() > 0)
+}
+
+/// How many rotated logs there are before the first gap, or how many dated ones.
+pub fn count(log: &Path, names: LogNames) -> u64 {
+    match names {
+        LogNames::Numbers => (1..).find(|&n| !exists(&numbered(log, n))).unwrap_or(1) - 1,
+        LogNames::Dates => all_dated(log).len() as u64,
+    }
+}
+
+/// Removes the numbered logs from `num_logs` up to the first gap; returns those removed.
+pub fn remove_excess(log: &Path, num_logs: u64) -> Vec<PathBuf> {
+    (num_logs..).map(|n| numbered(log, n)).take_while(|path| exists(path) && files::remove_file(path).is_ok()).collect()
+}
+
+/// Gives the rotated logs up to the first gap the mode they should have. The error is one that is no log of ours.
+pub fn repair_modes(log: &Path, num_logs: u64, mode: u32) -> Result<(), MoveError> {
+    for n in 1..num_logs {
+        let path = numbered(log, n);
+        let Ok(facts) = files::symlink_metadata(&path) else { break };
+        let refuse = |error| MoveError { from: path.clone(), to: path.clone(), error };
+        if !facts.is_file() || facts.uid() != 0 {
+            return Err(refuse(io::Error::from_raw_os_error(errno::EPERM)));
+        }
+        files::set_permissions(&path, files::Permissions::from_mode(mode)).map_err(refuse)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory of its own that goes away with the test.
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(name: &str, files: &[&str]) -> Place {
+            let path = std::env::temp_dir().join(format!("auditbox-rotation-{}-{name}", std::process::id()));
+            let _ = files::remove_dir_all(&path);
+            files::create_dir_all(&path).unwrap();
+            for file in files {
+                // Every file says what it was called first.
+                files::write(path.join(file), file).unwrap();
+            }
+            Place(path)
+        }
+
+        fn log(&self) -> PathBuf {
+            self.0.join("log")
+        }
+
+        /// Names and contents, sorted.
+        fn files(&self) -> Vec<String> {
+            let mut all: Vec<String> = files::read_dir(&self.0)
+                .unwrap()
+                .map(|e| e.unwrap().path())
+                .map(|p| format!("{}={}", p.file_name().unwrap().to_str().unwrap(), files::read_to_string(&p).unwrap()))
+                .collect();
+            all.sort();
+            all
+        }
+
+        fn rotate(&self, keep: Keep) {
+            move_away(&self.log(), LogNames::Numbers, keep, &LocalTime::default()).unwrap();
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = files::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn logs_move_up_and_the_oldest_is_overwritten() {
+        let place = Place::new("up", &["log", "log.1", "log.2"]);
+        place.rotate(Keep::Logs(3));
+        assert_eq!(place.files(), ["log.1=log", "log.2=log.1"]);
+    }
+
+    #[test]
+    fn two_logs_are_the_current_and_the_last() {
+        let place = Place::new("two", &["log", "log.1"]);
+        place.rotate(Keep::Logs(2));
+        assert_eq!(place.files(), ["log.1=log"]);
+    }
+
+    #[test]
+    fn keeping_all_drops_none() {
+        let place = Place::new("all", &["log", "log.1", "log.2"]);
+        place.rotate(Keep::All);
+        assert_eq!(place.files(), ["log.1=log", "log.2=log.1", "log.3=log.2"]);
+    }
+
+    #[test]
+    fn a_gap_is_filled_and_what_stands_after_it_stays() {
+        let place = Place::new("gap", &["log", "log.1", "log.3"]);
+        place.rotate(Keep::Logs(5));
+        assert_eq!(place.files(), ["log.1=log", "log.2=log.1", "log.3=log.3"]);
+    }
+
+    #[test]
+    fn a_rotation_cut_off_after_any_step_ends_the_same() {
+        let whole = Place::new("whole", &["log", "log.1", "log.2", "log.3"]);
+        whole.rotate(Keep::Logs(9));
+        let moves = [("log.3", "log.4"), ("log.2", "log.3"), ("log.1", "log.2")];
+        for done in 0..=moves.len() {
+            let place = Place::new(&format!("cut{done}"), &["log", "log.1", "log.2", "log.3"]);
+            for (from, to) in &moves[..done] {
+                files::rename(place.0.join(from), place.0.join(to)).unwrap();
+            }
+            assert_eq!(is_interrupted(&place.log()), done == moves.len());
+            place.rotate(Keep::Logs(9));
+            assert_eq!(place.files(), whole.files());
+        }
+    }
+
+    #[test]
+    fn a_failed_move_names_both_ends() {
+        let place = Place::new("fails", &["log"]);
+        files::create_dir_all(place.0.join("log.1/full")).unwrap();
+        let error = move_away(&place.log(), LogNames::Numbers, Keep::Logs(2), &LocalTime::default()).unwrap_err();
+        assert_eq!((error.from, error.to), (place.log(), numbered(&place.log(), 1)));
+        files::remove_dir_all(place.0.join("log.1")).unwrap();
+        assert_eq!(place.files(), ["log=log"]);
+    }
+
+    #[test]
+    fn dated_logs_stay_where_they_are_and_the_oldest_go() {
+        let place = Place::new("dates", &["log", "log.2020-01-01T00-00-00", "log.2021-01-01T00-00-00", "log.old"]);
+        let now = LocalTime { year: 2026, month: 11, day: 22, hour: 18, minute: 5, second: 9, ..LocalTime::default() };
+        let to = move_away(&place.log(), LogNames::Dates, Keep::Logs(3), &now).unwrap();
+        assert_eq!(to, place.0.join("log.2026-11-22T18-05-09"));
+        assert_eq!(
+            place.files(),
+            ["log.2021-01-01T00-00-00=log.2021-01-01T00-00-00", "log.2026-11-22T18-05-09=log", "log.old=log.old"]
+        );
+        files::write(place.log(), "again").unwrap();
+        let to = move_away(&place.log(), LogNames::Dates, Keep::All, &now).unwrap();
+        assert_eq!(to, place.0.join("log.2026-11-22T18-05-09_002"));
+        assert_eq!(count(&place.log(), LogNames::Dates), 3);
+    }
+
+    #[test]
+    fn excess_goes_up_to_the_first_gap() {
+        let place = Place::new("excess", &["log.5", "log.6", "log.8"]);
+        assert_eq!(remove_excess(&place.log(), 5).len(), 2);
+        assert_eq!(place.files(), ["log.8=log.8"]);
+    }
+}

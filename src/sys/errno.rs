@@ -1,0 +1,20 @@
+//! Error numbers of the kernel that the daemon tells apart (errno(3)).
+
+pub use libc::{
+    EAFNOSUPPORT, EAGAIN, EBADF, ECONNREFUSED, EEXIST, EINVAL, EIO, ELOOP, ENOBUFS, ENOENT, ENOSPC, ENOTDIR, EPERM,
+    EPROTONOSUPPORT,
+};
+
+/// The number behind an error of the standard library; EIO when there is none.
+pub fn of(error: &std::io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(EIO)
+}
+
+/// The system's own words for an error number, as strerror(3) gives them ("Operation not permitted").
+pub fn text(errno: i32) -> String {
+    let mut text = std::io::Error::from_raw_os_error(errno).to_string();
+    if let Some(end) = text.rfind(" (os error") {
+        text.truncate(end);
+    }
+    text
+}

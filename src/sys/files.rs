@@ -1,0 +1,71 @@
+//! Files: what the standard library does, and what it does not say: room on their file system, space set aside, opening
+//! with care.
+
+use rustix::fs::{FallocateFlags, fallocate, fstatfs};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+pub use std::fs::{
+    DirBuilder, File, Metadata, OpenOptions, Permissions, create_dir_all, metadata, read, read_dir, read_to_string,
+    remove_dir_all, remove_file, rename, set_permissions, symlink_metadata, write,
+};
+
+/// Room on a file system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Blocks that may still be used.
+    pub free_blocks: u64,
+    /// Blocks in all.
+    pub blocks: u64,
+    /// Bytes of a block.
+    pub block_size: u64,
+}
+
+impl Room {
+    /// Free bytes.
+    pub fn free(&self) -> u64 {
+        self.free_blocks.saturating_mul(self.block_size)
+    }
+
+    /// Bytes in all.
+    pub fn total(&self) -> u64 {
+        self.blocks.saturating_mul(self.block_size)
+    }
+}
+
+/// Room on the file system of an open file.
+pub fn room(file: &File) -> io::Result<Room> {
+    let facts = fstatfs(file)?;
+    Ok(Room { free_blocks: facts.f_bavail as u64, blocks: facts.f_blocks as u64, block_size: facts.f_bsize as u64 })
+}
+
+/// Sets `bytes` of the file system aside for this file.
+pub fn set_aside(file: &File, bytes: u64) -> io::Result<()> {
+    Ok(fallocate(file, FallocateFlags::empty(), 0, bytes)?)
+}
+
+/// Opens an existing file for reading; a symbolic link is refused unless `follow`.
+pub fn open_read(path: &Path, follow: bool) -> io::Result<File> {
+    let flags = if follow { 0 } else { libc::O_NOFOLLOW };
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+/// Opens for appending; made with `mode` when missing; a symbolic link is refused.
+pub fn open_append(path: &Path, mode: u32) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(mode).custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY).open(path)
+}
+
+/// Makes a file afresh for writing with `mode`; a symbolic link is refused.
+pub fn open_write(path: &Path, mode: u32) -> io::Result<File> {
+    let flags = libc::O_NOFOLLOW | libc::O_NOCTTY;
+    OpenOptions::new().write(true).create(true).truncate(true).mode(mode).custom_flags(flags).open(path)
+}
+
+/// Writes to a terminal without waiting for it: one that is held up misses the text.
+pub fn write_to_terminal(path: &str, text: &str) {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    if let Ok(mut terminal) = OpenOptions::new().write(true).custom_flags(flags).open(path) {
+        let _ = io::Write::write_all(&mut terminal, text.as_bytes());
+    }
+}

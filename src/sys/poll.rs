@@ -1,0 +1,69 @@
+//! Waiting for several descriptors at once (poll(2)), and the pipe that wakes the waiter.
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
+
+/// How many descriptors one wait may be about.
+pub const MAX_WAIT: usize = 8;
+
+/// Waits until one of `fds` can be read (or has ended), or `limit_ms` have passed; `None` waits for ever.
+/// Bit n of the answer is `fds[n]`; 0 when the time is over or a signal came.
+pub fn wait(fds: &[BorrowedFd<'_>], limit_ms: Option<u64>) -> u32 {
+    let mut set: heapless::Vec<PollFd<'_>, MAX_WAIT> =
+        fds.iter().take(MAX_WAIT).map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+    let limit = limit_ms.map(|ms| Timespec { tv_sec: (ms / 1000) as i64, tv_nsec: (ms % 1000 * 1_000_000) as _ });
+    match rustix::event::poll(&mut set, limit.as_ref()) {
+        Ok(_) => {
+            set.iter().enumerate().filter(|(_, fd)| !fd.revents().is_empty()).fold(0, |bits, (n, _)| bits | 1 << n)
+        }
+        Err(_) => 0,
+    }
+}
+
+/// A pipe that is only ever rung: any thread rings, one thread hears.
+pub struct Bell {
+    read: OwnedFd,
+    write: OwnedFd,
+}
+
+impl Bell {
+    /// Makes the pipe; the error is an errno.
+    pub fn new() -> Result<Bell, i32> {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(Errno::raw_os_error)?;
+        Ok(Bell { read, write })
+    }
+
+    /// Wakes the waiter. A full pipe is as good as one more byte.
+    pub fn ring(&self) {
+        let _ = rustix::io::write(&self.write, b"!");
+    }
+
+    /// Takes all rings back.
+    pub fn hush(&self) {
+        let mut bytes = [0; 64];
+        while rustix::io::read(&self.read, &mut bytes).is_ok_and(|n| n == bytes.len()) {}
+    }
+}
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.read.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rung_bell_is_ready_until_hushed() {
+        let (quiet, loud) = (Bell::new().unwrap(), Bell::new().unwrap());
+        loud.ring();
+        let fds = [quiet.as_fd(), loud.as_fd()];
+        assert_eq!(wait(&fds, Some(0)), 0b10);
+        loud.hush();
+        assert_eq!(wait(&fds, Some(0)), 0);
+    }
+}

@@ -1,0 +1,98 @@
+//! Signals as things that can be read (sigaction(2) and a pipe), each with who sent it.
+
+use rustix::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+use rustix::pipe::{PipeFlags, pipe_with};
+use std::sync::atomic::{AtomicI32, Ordering};
+
+pub use libc::{SIGCHLD, SIGCONT, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2};
+
+/// A signal that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Its number.
+    pub number: i32,
+    /// Process id of the sender, 0 when the kernel sent it.
+    pub pid: i32,
+    /// Real uid of the sender.
+    pub uid: u32,
+}
+
+/// Bytes of one arrival in the pipe: three words, written in one go.
+const SIZE: usize = 12;
+
+/// Where the handler writes to. One process has one set of handlers.
+static PIPE: AtomicI32 = AtomicI32::new(-1);
+
+/// Ignores every signal that can be ignored.
+pub fn ignore_all() {
+    for number in 1..=libc::SIGRTMAX() {
+        // SAFETY: SIG_IGN is a valid disposition; numbers that cannot be changed are refused by the kernel.
+        unsafe { libc::signal(number, libc::SIG_IGN) };
+    }
+}
+
+/// The reading end of the signals that are listened to.
+pub struct Signals(OwnedFd);
+
+impl Signals {
+    /// Listens to these signals from now on. The error is an errno.
+    pub fn listen(numbers: &[i32]) -> Result<Signals, i32> {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(|e| e.raw_os_error())?;
+        // The handler needs the descriptor as long as the process lives.
+        PIPE.store(write.into_raw_fd(), Ordering::Relaxed);
+        for &number in numbers {
+            // SAFETY: all-zero bytes are a valid sigaction.
+            let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+            action.sa_sigaction = note as *const () as usize;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+            // SAFETY: `note` has the signature SA_SIGINFO asks for and does only what a handler may (write(2)).
+            unsafe { libc::sigaction(number, &raw const action, std::ptr::null_mut()) };
+        }
+        Ok(Signals(read))
+    }
+
+    /// The next signal that came, without waiting.
+    pub fn next(&self) -> Option<Arrival> {
+        let mut bytes = [0; SIZE];
+        if rustix::io::read(&self.0, &mut bytes).ok()? != SIZE {
+            return None;
+        }
+        let word = |n: usize| i32::from_ne_bytes([bytes[n], bytes[n + 1], bytes[n + 2], bytes[n + 3]]);
+        Some(Arrival { number: word(0), pid: word(4), uid: word(8) as u32 })
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+extern "C" fn note(number: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    // SAFETY: with SA_SIGINFO the kernel passes a valid siginfo; for kernel-made signals pid and uid read as 0.
+    let (pid, uid) = unsafe { ((*info).si_pid(), (*info).si_uid()) };
+    let words = [number, pid, uid as i32];
+    // SAFETY: __errno_location points to this thread's errno, which the interrupted code must find unchanged.
+    let saved = unsafe { *libc::__errno_location() };
+    // SAFETY: writes twelve bytes of a live array to a descriptor; write(2) is safe in a handler. A full pipe drops the
+    // signal, as the kernel merges signals too.
+    unsafe { libc::write(PIPE.load(Ordering::Relaxed), words.as_ptr().cast(), SIZE) };
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = saved };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_says_who_sent_it() {
+        let signals = Signals::listen(&[libc::SIGUSR1]).unwrap();
+        let own = std::process::id() as i32;
+        crate::sys::process::ProcessHandle::open(own).unwrap().signal(libc::SIGUSR1).unwrap();
+        crate::sys::poll::wait(&[signals.as_fd()], Some(5000));
+        let arrival = signals.next().unwrap();
+        assert_eq!((arrival.number, arrival.pid), (libc::SIGUSR1, own));
+        assert_eq!(signals.next(), None);
+    }
+}
