@@ -41,10 +41,8 @@ check: set-up ## format, clippy and docs with warnings as errors, the layering t
 demo: build ## the whole loop on a real kernel, in a guest, harmless to this machine
 	tests/demo/run $(BINARY)
 
-bench: ## measurements
-	@set -- tests/bench/*; \
-	if [ -e "$$1" ]; then $(MAKE) --no-print-directory build && for each; do "$$each" $(BINARY) || exit 1; done; \
-	else echo "bench: there are no measurements yet"; fi
+bench: build ## speed and memory beside the reference; SIZE=1g T=reading|instructions|start|collecting REFERENCE=DIR
+	tests/bench/run $(BINARY)
 
 soak: build ## guest tests over and over for MINUTES (default 30)
 	tests/guest/soak $(BINARY) $(or $(MINUTES),30)
