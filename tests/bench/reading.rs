@@ -62,7 +62,7 @@ fn rows(last_second: u64) -> Vec<Row> {
     vec![
         row("ausearch", "-m USER_LOGIN", Whole, Literal("type=USER_LOGIN")),
         row("ausearch", "-k mount", Whole, Literal("mount")),
-        row("ausearch", "-f /etc/part-5/443-module.so", Whole, Literal("/etc/part-5/443-module.so")),
+        row("ausearch", "-f /var/cache/part-42/4-config", Whole, Literal("/etc/part-5/443-module.so")),
         row("ausearch", "-x /usr/sbin/vim-9", Whole, Literal("/usr/sbin/vim-9")),
         row("ausearch", "-ul 1", Whole, Literal(" auid=1 ")),
         row("ausearch", &recent, Whole, Cat),
