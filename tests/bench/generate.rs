@@ -10,7 +10,7 @@
 //! alone; `<path>` and `<dir>` a new one each time; `<title>` an encoded command line with a path; `<ptr> <n> <inode>`
 //! numbers; `<host>` and `<inet>` an IPv4 address, as text and as an encoded socket address.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -32,13 +32,32 @@ pub(crate) struct Shape {
     pub(crate) known_ids: bool,
 }
 
-/// What was written.
+/// What was written. As text it is the four numbers.
+#[derive(Default)]
 pub(crate) struct Written {
     pub(crate) bytes: u64,
     pub(crate) records: u64,
     pub(crate) events: u64,
     /// Seconds since the epoch of the last event.
     pub(crate) last_second: u64,
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{} bytes, {} records, {} events, last {}", self.bytes, self.records, self.events, self.last_second)
+    }
+}
+
+impl std::str::FromStr for Written {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Written, String> {
+        let numbers: Vec<u64> = text.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+        match *numbers {
+            [bytes, records, events, last_second] => Ok(Written { bytes, records, events, last_second }),
+            _ => Err(format!("no log was written: {text}")),
+        }
+    }
 }
 
 /// Writes a log to `path`.

@@ -56,8 +56,7 @@ fn run(words: &[&str]) -> io::Result<bool> {
             let Some(size) = bytes(size) else { return Ok(false) };
             let shape =
                 Shape { size, enriched: options.contains(&"enriched"), known_ids: !options.contains(&"unknown") };
-            let w = generate::write_log(Path::new(file), &shape)?;
-            println!("{} bytes, {} events, {} records", w.bytes, w.events, w.records);
+            println!("{}", generate::write_log(Path::new(file), &shape)?);
         }
         ["produce", processes, calls, file, ref pause @ ..] => {
             let Ok(processes) = processes.parse() else { return Ok(false) };

@@ -175,6 +175,15 @@ impl Lines {
     }
 }
 
+/// What the command says, when it succeeds.
+pub(crate) fn output(words: &Words) -> io::Result<String> {
+    let output = words.command().stdout(Stdio::piped()).stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("{:?} failed", words.0)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Instructions the command takes, counted by valgrind; `None` when it cannot run it.
 pub(crate) fn instructions(words: &Words) -> io::Result<Option<u64>> {
     let tool = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];

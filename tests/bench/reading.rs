@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::generate::{self, Shape, Written};
+use crate::generate::Written;
 use crate::process::{self, Answer, Cost, Words};
 use crate::table::{Report, ms, row, size, times};
 
@@ -103,16 +103,20 @@ struct Logs {
 }
 
 impl Logs {
+    /// Written by a process of its own: what this one holds at its peak, its children are charged with.
     fn write(place: &Path, bytes: u64) -> io::Result<Logs> {
-        let shape = |size, enriched, known_ids| Shape { size, enriched, known_ids };
-        let logs = Logs {
-            place: place.to_path_buf(),
-            whole: generate::write_log(&place.join("whole.log"), &shape(bytes, false, true))?,
-        };
-        generate::write_log(&logs.path(Log::Quarter), &shape(bytes / 4, false, true))?;
-        generate::write_log(&logs.path(Log::Enriched), &shape(bytes / 4, true, true))?;
-        generate::write_log(&logs.path(Log::Unknown), &shape(bytes / 32, false, false))?;
+        let mut logs = Logs { place: place.to_path_buf(), whole: Written::default() };
+        logs.whole = logs.generate(Log::Whole, bytes, &[])?;
+        logs.generate(Log::Quarter, bytes / 4, &[])?;
+        logs.generate(Log::Enriched, bytes / 4, &["enriched"])?;
+        logs.generate(Log::Unknown, bytes / 32, &["unknown"])?;
         Ok(logs)
+    }
+
+    fn generate(&self, log: Log, bytes: u64, options: &[&str]) -> io::Result<Written> {
+        let program = Words::new(std::env::current_exe()?).and(["generate"]).and([self.path(log)]);
+        let said = process::output(&program.and([bytes.to_string()]).and(options))?;
+        said.parse().map_err(io::Error::other)
     }
 
     fn path(&self, log: Log) -> PathBuf {
