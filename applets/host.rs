@@ -52,6 +52,10 @@ impl Names for Host {
     fn group(&self, gid: u32) -> Option<&[u8]> {
         self.users.group_name(gid)
     }
+
+    fn user_id(&self, name: &[u8]) -> Option<u32> {
+        self.users.user_id(name)
+    }
 }
 
 impl Calendar for Host {
