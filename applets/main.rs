@@ -5,6 +5,7 @@
 
 mod auditctl;
 mod auditd;
+mod aureport;
 mod ausearch;
 mod ausyscall;
 mod control;
@@ -28,6 +29,7 @@ struct Applet {
 const APPLETS: &[Applet] = &[
     Applet { name: "auditctl", about: "control the kernel's audit rules and settings", run: auditctl::run },
     Applet { name: "auditd", about: "collect the kernel's audit events into the log", run: auditd::run },
+    Applet { name: "aureport", about: "report on the audit log", run: aureport::run },
     Applet { name: "ausearch", about: "search the audit log", run: ausearch::run },
     Applet { name: "ausyscall", about: "name and number system calls", run: ausyscall::run },
 ];

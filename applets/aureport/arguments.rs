@@ -1,0 +1,175 @@
+//! The command line of aureport(8), from left to right. The first error ends it.
+
+use crate::host::Host;
+use crate::options::{Words, lacks_argument, shown};
+use auditbox::query::time::{self, Edge};
+use auditbox::report::{Change, Kind, Request, kind};
+use auditbox::text::{Escape, number};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+/// A whole command line.
+#[derive(Default)]
+pub(crate) struct Command {
+    pub(crate) request: Request,
+    pub(crate) input: Option<PathBuf>,
+    /// Read the logs even where standard input is a pipe.
+    pub(crate) force_logs: bool,
+    pub(crate) debug: bool,
+    /// Seconds after which an event is complete.
+    pub(crate) timeout: Option<u64>,
+}
+
+/// What a command line asks for.
+pub(crate) enum Asked {
+    Report(Box<Command>),
+    Help,
+    Version,
+}
+
+/// Why a command line is refused: what to print on standard error.
+pub(crate) enum Refusal {
+    /// The usage follows on standard output.
+    Usage(String),
+    /// A report was asked about one thing, which none can do.
+    Unimplemented,
+}
+
+type Taken = Result<(), Refusal>;
+
+/// COMPAT: paths of this length and above are refused.
+const LONGEST_PATH: usize = 4096 - 32;
+
+/// The reports by option, and whether a word behind the option is taken as a wish for one thing alone.
+const REPORTS: &[(&str, &str, &Kind, bool)] = &[
+    ("-a", "--avc", &kind::AVCS, false),
+    ("-au", "--auth", &kind::AUTHENTICATIONS, false),
+    ("--comm", "--comm", &kind::COMMS, true),
+    ("-c", "--config", &kind::CONFIGURATION, false),
+    ("-cr", "--crypto", &kind::CRYPTO, false),
+    ("-e", "--event", &kind::EVENTS, false),
+    ("-f", "--file", &kind::FILES, true),
+    ("-h", "--host", &kind::HOSTS, true),
+    ("--integrity", "--integrity", &kind::INTEGRITY, false),
+    ("-k", "--key", &kind::KEYS, true),
+    ("-l", "--login", &kind::LOGINS, false),
+    ("-m", "--mods", &kind::ACCOUNTS, false),
+    ("-ma", "--mac", &kind::MAC, false),
+    ("-n", "--anomaly", &kind::ANOMALIES, true),
+    ("-p", "--pid", &kind::PIDS, true),
+    ("-r", "--response", &kind::RESPONSES, true),
+    ("-s", "--syscall", &kind::SYSCALLS, true),
+    ("-t", "--log", &kind::LOG_TIMES, false),
+    ("-tm", "--terminal", &kind::TERMINALS, true),
+    ("--tty", "--tty", &kind::KEYSTROKES, false),
+    ("-u", "--user", &kind::USERS, true),
+    ("--virt", "--virt", &kind::VIRTUALIZATION, false),
+    ("-x", "--executable", &kind::EXES, true),
+];
+
+/// Reads the words behind the command's name.
+pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Asked, Refusal> {
+    let mut parser = Parser { words: Words::new(words), host, asked: Box::default() };
+    while let Some(word) = parser.words.option() {
+        match &*shown(word) {
+            "--help" => return Ok(Asked::Help),
+            "-v" | "--version" => return Ok(Asked::Version),
+            option => parser.take(option)?,
+        }
+    }
+    Ok(Asked::Report(parser.asked))
+}
+
+struct Parser<'a> {
+    words: Words<'a>,
+    host: &'a Host,
+    asked: Box<Command>,
+}
+
+impl<'a> Parser<'a> {
+    fn take(&mut self, option: &str) -> Taken {
+        if let Some((_, _, kind, stands_alone)) = REPORTS.iter().find(|row| row.0 == option || row.1 == option) {
+            return self.report(kind, *stands_alone);
+        }
+        let request = &mut self.asked.request;
+        match option {
+            "--summary" => request.summary = true,
+            "--success" => request.success = Some(true),
+            "--failed" => request.success = Some(false),
+            "--add" => request.without = Some(Change::Deletions),
+            "--delete" => request.without = Some(Change::Additions),
+            "-nc" | "--no-config" => request.no_config = true,
+            "--debug" => self.asked.debug = true,
+            "--input-logs" => self.asked.force_logs = true,
+            _ => return self.take_argument(option).map_err(Refusal::Usage),
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, kind: &'static Kind, stands_alone: bool) -> Taken {
+        if self.asked.request.kind.is_some() {
+            return Err(Refusal::Usage("Error - only one report can be specified".into()));
+        }
+        if stands_alone && self.words.peek().is_some() {
+            return Err(Refusal::Unimplemented);
+        }
+        self.asked.request.kind = Some(kind);
+        Ok(())
+    }
+
+    fn take_argument(&mut self, option: &str) -> Result<(), String> {
+        match option {
+            "-i" | "--interpret" => {
+                self.asked.request.interpret = true;
+                if self.words.peek().is_some() {
+                    return Err(format!("Argument is NOT required for {option}\n"));
+                }
+            }
+            "-if" | "--input" => {
+                let path = self.argument(option)?;
+                if path.len() >= LONGEST_PATH {
+                    return Err(format!("File name is too long {}\n", shown(path)));
+                }
+                self.asked.input = Some(PathBuf::from(OsStr::from_bytes(path)));
+            }
+            "--node" => {
+                let node = self.argument(option)?.to_vec();
+                self.asked.request.nodes.push(node);
+            }
+            "--escape" => {
+                let mode = self.argument(option)?;
+                let known = Escape::named(mode).ok_or_else(|| format!("Unknown option ({})\n", shown(mode)));
+                self.asked.request.escape = known?;
+            }
+            "--eoe-timeout" => self.asked.timeout = Some(self.timeout(option)?),
+            "-ts" | "--start" => self.asked.request.start = self.time(Edge::Start, option)?,
+            "-te" | "--end" => self.asked.request.end = self.time(Edge::End, option)?,
+            _ => return Err(format!("{option} is an unsupported option\n")),
+        }
+        Ok(())
+    }
+
+    fn argument(&mut self, option: &str) -> Result<&'a [u8], String> {
+        self.words.argument().ok_or_else(|| lacks_argument(option) + "\n")
+    }
+
+    fn timeout(&mut self, option: &str) -> Result<u64, String> {
+        let word = self.argument(option)?;
+        if !word.first().is_some_and(u8::is_ascii_digit) {
+            return Err(format!("End of Event Timeout must be a numeric value, was {}\n", shown(word)));
+        }
+        let seconds = number::whole(word).filter(|seconds| (1..i64::MAX as u64).contains(seconds));
+        seconds.ok_or_else(|| format!("Illegal value for End of Event Timeout, was {}\n", shown(word)))
+    }
+
+    /// One or two words. COMPAT: 1970 itself is no limit.
+    fn time(&mut self, edge: Edge, option: &str) -> Result<Option<u64>, String> {
+        let first = self.words.argument();
+        let first = shown(first.ok_or_else(|| format!("{option} requires either date and/or time\n"))?);
+        let second = self.words.argument().map(shown);
+        let (date, time) = time::date_and_time(&first, second.as_deref());
+        let seconds = time::resolve(edge, date, time, self.host).map_err(|error| format!("{error}\n"))?;
+        Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds != 0))
+    }
+}

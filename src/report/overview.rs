@@ -1,0 +1,140 @@
+//! The summary of everything: what aureport(8) prints when it is asked for no report.
+
+use super::class::Class;
+use super::kind::Heading;
+use super::tally::Tally;
+use super::{NO_AUID, NO_KEY, UNSET};
+use crate::query::extract::{FAILED, Items, SUCCEEDED};
+use crate::text::number;
+
+pub(super) static HEADING: Heading = Heading { title: "Summary Report", columns: "", above: 22, below: 0 };
+
+/// The counters.
+#[derive(Default)]
+pub(super) struct Overview {
+    changes: u64,
+    account_changes: u64,
+    /// Failed and successful ones.
+    logins: [u64; 2],
+    authentications: [u64; 2],
+    avcs: u64,
+    mac: u64,
+    failed_syscalls: u64,
+    anomalies: u64,
+    responses: u64,
+    crypto: u64,
+    integrity: u64,
+    virt: u64,
+    events: u64,
+    users: Tally,
+    terminals: Tally,
+    hosts: Tally,
+    exes: Tally,
+    comms: Tally,
+    files: Tally,
+    keys: Tally,
+    pids: Tally,
+}
+
+impl Overview {
+    /// Counts an event.
+    pub(super) fn add(&mut self, classes: Class, items: &Items) {
+        self.events += 1;
+        if classes != Class::default() {
+            self.add_classes(classes, items);
+        }
+        if items.success == Some(FAILED) && items.syscall.is_some_and(|number| number as i32 > 0) {
+            self.failed_syscalls += 1;
+        }
+        if let Some(auid) = items.auid.filter(|auid| *auid != NO_AUID) {
+            self.users.add_number(auid as i32);
+        }
+        if let Some(pid) = items.pid.filter(|pid| *pid != UNSET) {
+            self.pids.add_number(pid as i32);
+        }
+        let texts = [
+            (items.terminal, &mut self.terminals),
+            (items.host, &mut self.hosts),
+            (items.exe, &mut self.exes),
+            (items.comm, &mut self.comms),
+        ];
+        for (text, tally) in texts {
+            if let Some(text) = text {
+                tally.add(items.text(text));
+            }
+        }
+        items.files.iter().for_each(|file| self.files.add(items.text(file.name)));
+        for key in items.keys.iter().map(|key| items.text(*key)).filter(|key| *key != NO_KEY) {
+            self.keys.add(key);
+        }
+    }
+
+    /// COMPAT: an event counts as often as it has kinds of change, or of anomaly, and so on.
+    fn add_classes(&mut self, classes: Class, items: &Items) {
+        self.changes += classes.count(Class::CONFIGURATION);
+        self.account_changes += classes.count(Class::ACCOUNTS);
+        self.crypto += classes.count(Class::ANY_CRYPTO);
+        self.mac += classes.count(Class::ANY_MAC);
+        self.anomalies += classes.count(Class::ANOMALY);
+        self.virt += classes.count(Class::VIRT);
+        self.integrity += classes.count(Class::INTEGRITY);
+        self.responses += classes.count(Class::RESPONSE);
+        self.avcs += u64::from(classes.has(Class::ANY_AVC));
+        if classes.has(Class::USER_LOGIN) {
+            judge(&mut self.logins, items);
+        }
+        if classes.has(Class::USER_AUTH) || (classes.has(Class::GRP_AUTH) && !classes.has(Class::USER_MGMT)) {
+            judge(&mut self.authentications, items);
+        } else if classes.has(Class::USER_MGMT) && items.success == Some(FAILED) {
+            self.authentications[0] += 1;
+        }
+    }
+
+    /// Appends the lines.
+    pub(super) fn print(&self, out: &mut Vec<u8>) {
+        let [failed_logins, logins] = self.logins;
+        let [failed_authentications, authentications] = self.authentications;
+        let lines = [
+            ("changes in configuration", self.changes),
+            ("changes to accounts, groups, or roles", self.account_changes),
+            ("logins", logins),
+            ("failed logins", failed_logins),
+            ("authentications", authentications),
+            ("failed authentications", failed_authentications),
+            ("users", self.users.len() as u64),
+            ("terminals", self.terminals.len() as u64),
+            ("host names", self.hosts.len() as u64),
+            ("executables", self.exes.len() as u64),
+            ("commands", self.comms.len() as u64),
+            ("files", self.files.len() as u64),
+            ("AVC's", self.avcs),
+            ("MAC events", self.mac),
+            ("failed syscalls", self.failed_syscalls),
+            ("anomaly events", self.anomalies),
+            ("responses to anomaly events", self.responses),
+            ("crypto events", self.crypto),
+            ("integrity events", self.integrity),
+            ("virt events", self.virt),
+            ("keys", self.keys.len() as u64),
+            ("process IDs", self.pids.len() as u64),
+            ("events", self.events),
+        ];
+        for (name, count) in lines {
+            out.extend_from_slice(b"Number of ");
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b": ");
+            number::push(out, count);
+            out.push(b'\n');
+        }
+        out.push(b'\n');
+    }
+}
+
+/// Counts a failure or a success; what is neither does not count.
+fn judge(counters: &mut [u64; 2], items: &Items) {
+    match items.success {
+        Some(FAILED) => counters[0] += 1,
+        Some(SUCCEEDED) => counters[1] += 1,
+        _ => {}
+    }
+}

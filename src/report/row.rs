@@ -1,0 +1,195 @@
+//! Rows of the detailed reports: number, date, and the columns of the report.
+
+use super::kind::{Column, Item, Kind};
+use super::{NO_AUID, Report, UNSET};
+use crate::event::Event;
+use crate::interpret::{self, Interpreter, Setting};
+use crate::query::extract::{FAILED, Items, Label, SUCCEEDED, Text};
+use crate::record::{Field, Record, RecordType};
+use crate::tables::machine::Machine;
+use crate::tables::{memory, record_type, socket, syscall};
+use crate::text::{self, escape, number};
+
+impl Report<'_> {
+    /// Appends the rows of an event: one, or of access vectors one for each that has a verdict.
+    pub(super) fn rows(&mut self, kind: &Kind, event: &Event, out: &mut Vec<u8>) {
+        let has_labels = kind.columns.iter().any(|column| column.item == Item::Verdict);
+        if !has_labels {
+            return self.row(kind, event, &Label::default(), out);
+        }
+        let labels = std::mem::take(&mut self.items.labels);
+        let mut judged = labels.iter().filter(|label| label.granted.is_some()).peekable();
+        // COMPAT: without any verdict the last label stands for the event.
+        if judged.peek().is_none() {
+            labels.last().into_iter().for_each(|label| self.row(kind, event, label, out));
+        }
+        judged.for_each(|label| self.row(kind, event, label, out));
+        self.items.labels = labels;
+    }
+
+    fn row(&mut self, kind: &Kind, event: &Event, label: &Label, out: &mut Vec<u8>) {
+        self.lines += 1;
+        number::push(out, self.lines);
+        out.extend_from_slice(b". ");
+        self.dates.of(event.stamp().sec as i64).push(out);
+        for column in kind.columns {
+            out.push(b' ');
+            self.column(column, event, label, out);
+        }
+        out.push(b'\n');
+    }
+
+    fn column(&mut self, column: &Column, event: &Event, label: &Label, out: &mut Vec<u8>) {
+        let start = out.len();
+        if !self.push_item(column.item, event, label, out) {
+            return out.extend_from_slice(column.missing.as_bytes());
+        }
+        if column.safe {
+            self.scratch.clear();
+            self.scratch.extend_from_slice(out.get(start..).unwrap_or_default());
+            out.truncate(start);
+            escape(&self.scratch, self.request.escape, out);
+        }
+    }
+
+    /// Appends an item; false if there is none.
+    fn push_item(&mut self, item: Item, event: &Event, label: &Label, out: &mut Vec<u8>) -> bool {
+        let items = &self.items;
+        let text = match item {
+            Item::Account => items.account,
+            Item::AccountOrUid if items.account.is_some() => items.account,
+            Item::AccountOrAuid if items.account.is_some() && items.success == Some(FAILED) => items.account,
+            Item::File => file(items),
+            Item::Key => items.keys.first().copied(),
+            Item::Exe => items.exe,
+            Item::ExeOrComm => items.exe.or(items.comm),
+            Item::Comm => items.comm,
+            Item::Host => items.host,
+            Item::Terminal => items.terminal,
+            Item::Subject => label.subject,
+            Item::Class => label.class,
+            Item::Permissions => label.permissions,
+            Item::Object => label.object,
+            _ => {
+                self.push_number(item, event, label, out);
+                return true;
+            }
+        };
+        text.map(|text| out.extend_from_slice(items.text(text))).is_some()
+    }
+
+    /// Appends what is no text of the event.
+    fn push_number(&mut self, item: Item, event: &Event, label: &Label, out: &mut Vec<u8>) {
+        let (items, in_words) = (&self.items, self.request.interpret);
+        match item {
+            Item::Serial => number::push(out, event.stamp().serial),
+            Item::Type => push_type(event.kind(), out),
+            Item::Success => out.extend_from_slice(match items.success {
+                Some(FAILED) => b"no",
+                Some(SUCCEEDED) => b"yes",
+                _ => b"unset",
+            }),
+            Item::Verdict => out.extend_from_slice(match label.granted {
+                Some(false) => b"denied",
+                Some(true) => b"granted",
+                None => b"unset",
+            }),
+            Item::Pid => number::push(out, u64::from(items.pid.unwrap_or(UNSET))),
+            Item::Session => number::push(out, u64::from(items.session.unwrap_or(NO_AUID))),
+            Item::Syscall => push_syscall(in_words, &mut self.interpreter, event, items, out),
+            Item::Keystrokes => push_keystrokes(&mut self.interpreter, event, out),
+            Item::AccountOrUid => {
+                push_user(in_words, &mut self.interpreter, Some(event), items.uid.unwrap_or(UNSET), out);
+            }
+            _ => push_user(in_words, &mut self.interpreter, Some(event), items.auid.unwrap_or(NO_AUID), out),
+        }
+    }
+}
+
+/// The name that stands for the event's files. COMPAT: where there are several, parent directories are passed over.
+fn file(items: &Items) -> Option<Text> {
+    let parents = items.files.iter().take_while(|file| file.parent).count();
+    match items.files.as_slice() {
+        [one] => Some(one.name),
+        several => several.get(parents).map(|file| file.name),
+    }
+}
+
+/// Appends the name of a record type.
+pub(super) fn push_type(kind: RecordType, out: &mut Vec<u8>) {
+    out.extend_from_slice(record_type::name(kind.0).unwrap_or("(null)").as_bytes());
+}
+
+/// The names that the event's first record carries, where they are certain to be those of the event.
+fn looked_up(event: &Event) -> Option<Record<'_>> {
+    let is_certain = event.len() == 1 || event.kind() == RecordType::SYSCALL;
+    event.record(0).filter(|record| is_certain && record.enriched.is_some())
+}
+
+/// Appends a user id, or its name. COMPAT: whichever id is asked for, the name in the record is that of the auid.
+pub(super) fn push_user(
+    in_words: bool,
+    interpreter: &mut Interpreter,
+    event: Option<&Event>,
+    uid: u32,
+    out: &mut Vec<u8>,
+) {
+    if !in_words {
+        return number::push_signed(out, i64::from(uid as i32));
+    }
+    let record = event.filter(|_| uid != UNSET).and_then(looked_up);
+    let is_known = record
+        .is_some_and(|record| interpreter.enriched(interpret::Kind::User, b"auid", &Setting::of_names(&record), out));
+    if !is_known {
+        interpreter.user(uid, out);
+    }
+}
+
+/// Appends a system call's number, or its name; of a call that stands for many with the one that was meant.
+pub(super) fn push_syscall(
+    in_words: bool,
+    interpreter: &mut Interpreter,
+    event: &Event,
+    items: &Items,
+    out: &mut Vec<u8>,
+) {
+    let call = items.syscall.unwrap_or(0);
+    if !in_words {
+        return number::push_signed(out, i64::from(call as i32));
+    }
+    let record = looked_up(event);
+    let is_known = record.is_some_and(|record| {
+        interpreter.enriched(interpret::Kind::Syscall, b"syscall", &Setting::of_names(&record), out)
+    });
+    if is_known {
+        return;
+    }
+    let Some(machine) = items.arch.and_then(Machine::from_elf) else { return out.push(b'?') };
+    let Some(name) = syscall::name(machine, call) else { return number::push_signed(out, i64::from(call as i32)) };
+    out.extend_from_slice(name.as_bytes());
+    let calls = match name {
+        "socketcall" => &socket::CALLS,
+        "ipc" => &memory::IPC_CALLS,
+        _ => return,
+    };
+    let first = event.records().find(|record| record.kind == RecordType::SYSCALL);
+    let meant = first.and_then(|record| calls.name(number::lead(record.field(b"a0")?, 16)? as u32));
+    if let Some(meant) = meant {
+        out.push(b'(');
+        out.extend_from_slice(meant.as_bytes());
+        out.push(b')');
+    }
+}
+
+/// Appends what the event's first record says was typed: its `data`, up to the last space.
+fn push_keystrokes(interpreter: &mut Interpreter, event: &Event, out: &mut Vec<u8>) {
+    let Some(record) = event.record(0) else { return };
+    let data = text::after(record.line, b"data=").unwrap_or_default();
+    let value = memchr::memrchr(b' ', data).and_then(|end| data.get(..end)).unwrap_or(data);
+    if value.len() < 2 && value.iter().all(u8::is_ascii_hexdigit) {
+        out.extend_from_slice(b"conversion error(");
+        out.extend_from_slice(value);
+        return out.push(b')');
+    }
+    interpreter.value(RecordType::TTY, Field { name: b"data", value }, &Setting::default(), out);
+}
