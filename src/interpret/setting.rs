@@ -39,11 +39,6 @@ impl<'a> Setting<'a> {
         setting
     }
 
-    /// Nothing but the names that were looked up when the record was written.
-    pub fn of_names(record: &Record<'a>) -> Setting<'a> {
-        Setting { enriched: record.enriched.map(Enriched::parse).unwrap_or_default(), ..Setting::default() }
-    }
-
     /// The setting of the arguments of call `syscall` on `machine`, of which `arguments` are the first two.
     pub fn of_call(machine: Option<Machine>, syscall: u32, arguments: [u64; 2]) -> Setting<'a> {
         Setting { machine, syscall: Some(syscall), arguments, ..Setting::default() }

@@ -74,7 +74,7 @@ impl<'n> Interpreter<'n> {
     }
 
     /// Appends the name that was looked up when the record was written; false if there is none for this field.
-    pub fn enriched(&mut self, kind: Kind, name: &[u8], setting: &Setting, out: &mut Vec<u8>) -> bool {
+    pub(super) fn enriched(&mut self, kind: Kind, name: &[u8], setting: &Setting, out: &mut Vec<u8>) -> bool {
         let Some(value) = setting.enriched.value(name) else { return false };
         match kind {
             Kind::User | Kind::Group => push_text(value, out),

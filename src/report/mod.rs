@@ -136,19 +136,24 @@ impl<'n> Report<'n> {
             return self.heading(&overview::HEADING, out);
         };
         match &kind.summary {
-            Some(heading) if self.request.summary => self.heading(heading, out),
-            _ => push_heading(&kind.detail, out),
+            _ if !self.request.summary => push_heading(&kind.detail, out),
+            Some(heading) => self.heading(heading, out),
+            None => self.qualifier(out),
         }
     }
 
-    /// COMPAT: only totals say in their title that they count failures or successes alone.
     fn heading(&self, heading: &Heading, out: &mut Vec<u8>) {
+        self.qualifier(out);
+        push_heading(heading, out);
+    }
+
+    /// COMPAT: only totals say in their title that they count failures or successes alone.
+    fn qualifier(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(match self.request.success {
             Some(true) => b"Success ",
             Some(false) => b"Failed ",
             None => b"",
         });
-        push_heading(heading, out);
     }
 
     /// Takes an event: appends its rows, or counts it. One that lacks what the report needs is malformed and left out; the
@@ -239,28 +244,28 @@ impl<'n> Report<'n> {
             Counts::Comms => text(tally, items.comm),
             Counts::Pids => items.pid.iter().filter(|pid| **pid != UNSET).for_each(|pid| tally.add_number(*pid as i32)),
             Counts::Authentications if !is_authentication(classes, items) => {}
-            Counts::Authentications => self.count_user(event, self.items.auid.is_none()),
+            Counts::Authentications => self.count_user(self.items.auid.is_none()),
             Counts::Logins if !classes.has(Class::USER_LOGIN) => {}
-            Counts::Logins => self.count_user(event, self.items.auid.is_none_or(|auid| (auid as i32) < 0)),
+            Counts::Logins => self.count_user(self.items.auid.is_none_or(|auid| (auid as i32) < 0)),
             Counts::Auids if items.auid.is_none_or(|auid| auid == NO_AUID) => {}
-            Counts::Auids => self.count_user(event, false),
+            Counts::Auids => self.count_user(false),
             Counts::Syscalls if items.syscall.is_none_or(|number| number as i32 <= 0) => {}
             Counts::Syscalls => {
                 self.scratch.clear();
-                row::push_syscall(self.request.interpret, &mut self.interpreter, event, items, &mut self.scratch);
+                row::push_syscall(self.request.interpret, event, items, &mut self.scratch);
                 tally.add(&self.scratch);
             }
         }
     }
 
     /// Counts the account, if that may stand for the user and there is one, else the auid.
-    fn count_user(&mut self, event: &Event, by_account: bool) {
+    fn count_user(&mut self, by_account: bool) {
         if let Some(account) = self.items.account.filter(|_| by_account) {
             return self.tally.add(self.items.text(account));
         }
         self.scratch.clear();
         let auid = self.items.auid.unwrap_or(NO_AUID);
-        row::push_user(self.request.interpret, &mut self.interpreter, Some(event), auid, &mut self.scratch);
+        row::push_user(self.request.interpret, &mut self.interpreter, auid, &mut self.scratch);
         self.tally.add(&self.scratch);
     }
 
@@ -318,7 +323,7 @@ impl<'n> Report<'n> {
             if are_users && matches!(value.first(), Some(b'-' | b'0'..=b'9')) {
                 self.scratch.clear();
                 let uid = number::lead_signed(value, 10).unwrap_or(i64::from(UNSET)) as u32;
-                row::push_user(self.request.interpret, &mut self.interpreter, None, uid, &mut self.scratch);
+                row::push_user(self.request.interpret, &mut self.interpreter, uid, &mut self.scratch);
                 escape(&self.scratch, mode, out);
             } else {
                 escape(value, mode, out);

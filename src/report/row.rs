@@ -3,9 +3,9 @@
 use super::kind::{Column, Item, Kind};
 use super::{NO_AUID, Report, UNSET};
 use crate::event::Event;
-use crate::interpret::{self, Interpreter, Setting};
+use crate::interpret::{Interpreter, Setting};
 use crate::query::extract::{FAILED, Items, Label, SUCCEEDED, Text};
-use crate::record::{Field, Record, RecordType};
+use crate::record::{Field, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{memory, record_type, socket, syscall};
 use crate::text::{self, escape, number};
@@ -96,12 +96,10 @@ impl Report<'_> {
             }),
             Item::Pid => number::push(out, u64::from(items.pid.unwrap_or(UNSET))),
             Item::Session => number::push(out, u64::from(items.session.unwrap_or(NO_AUID))),
-            Item::Syscall => push_syscall(in_words, &mut self.interpreter, event, items, out),
+            Item::Syscall => push_syscall(in_words, event, items, out),
             Item::Keystrokes => push_keystrokes(&mut self.interpreter, event, out),
-            Item::AccountOrUid => {
-                push_user(in_words, &mut self.interpreter, Some(event), items.uid.unwrap_or(UNSET), out);
-            }
-            _ => push_user(in_words, &mut self.interpreter, Some(event), items.auid.unwrap_or(NO_AUID), out),
+            Item::AccountOrUid => push_user(in_words, &mut self.interpreter, items.uid.unwrap_or(UNSET), out),
+            _ => push_user(in_words, &mut self.interpreter, items.auid.unwrap_or(NO_AUID), out),
         }
     }
 }
@@ -120,49 +118,16 @@ pub(super) fn push_type(kind: RecordType, out: &mut Vec<u8>) {
     out.extend_from_slice(record_type::name(kind.0).unwrap_or("(null)").as_bytes());
 }
 
-/// The names that the event's first record carries, where they are certain to be those of the event.
-fn looked_up(event: &Event) -> Option<Record<'_>> {
-    let is_certain = event.len() == 1 || event.kind() == RecordType::SYSCALL;
-    event.record(0).filter(|record| is_certain && record.enriched.is_some())
-}
-
-/// Appends a user id, or its name. COMPAT: whichever id is asked for, the name in the record is that of the auid.
-pub(super) fn push_user(
-    in_words: bool,
-    interpreter: &mut Interpreter,
-    event: Option<&Event>,
-    uid: u32,
-    out: &mut Vec<u8>,
-) {
-    if !in_words {
-        return number::push_signed(out, i64::from(uid as i32));
-    }
-    let record = event.filter(|_| uid != UNSET).and_then(looked_up);
-    let is_known = record
-        .is_some_and(|record| interpreter.enriched(interpret::Kind::User, b"auid", &Setting::of_names(&record), out));
-    if !is_known {
-        interpreter.user(uid, out);
-    }
+/// Appends a user id, or its name on this host. COMPAT: names that a record carries are not looked at.
+pub(super) fn push_user(in_words: bool, interpreter: &mut Interpreter, uid: u32, out: &mut Vec<u8>) {
+    if in_words { interpreter.user(uid, out) } else { number::push_signed(out, i64::from(uid as i32)) }
 }
 
 /// Appends a system call's number, or its name; of a call that stands for many with the one that was meant.
-pub(super) fn push_syscall(
-    in_words: bool,
-    interpreter: &mut Interpreter,
-    event: &Event,
-    items: &Items,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn push_syscall(in_words: bool, event: &Event, items: &Items, out: &mut Vec<u8>) {
     let call = items.syscall.unwrap_or(0);
     if !in_words {
         return number::push_signed(out, i64::from(call as i32));
-    }
-    let record = looked_up(event);
-    let is_known = record.is_some_and(|record| {
-        interpreter.enriched(interpret::Kind::Syscall, b"syscall", &Setting::of_names(&record), out)
-    });
-    if is_known {
-        return;
     }
     let Some(machine) = items.arch.and_then(Machine::from_elf) else { return out.push(b'?') };
     let Some(name) = syscall::name(machine, call) else { return number::push_signed(out, i64::from(call as i32)) };
