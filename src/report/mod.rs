@@ -252,7 +252,7 @@ impl<'n> Report<'n> {
             Counts::Syscalls if items.syscall.is_none_or(|number| number as i32 <= 0) => {}
             Counts::Syscalls => {
                 self.scratch.clear();
-                row::push_syscall(self.request.interpret, event, items, &mut self.scratch);
+                row::push_syscall(self.request.interpret, items, &mut self.scratch);
                 tally.add(&self.scratch);
             }
         }

@@ -7,7 +7,7 @@ use crate::interpret::{Interpreter, Setting};
 use crate::query::extract::{FAILED, Items, Label, SUCCEEDED, Text};
 use crate::record::{Field, RecordType};
 use crate::tables::machine::Machine;
-use crate::tables::{memory, record_type, socket, syscall};
+use crate::tables::{record_type, syscall};
 use crate::text::{self, escape, number};
 
 impl Report<'_> {
@@ -96,7 +96,7 @@ impl Report<'_> {
             }),
             Item::Pid => number::push(out, u64::from(items.pid.unwrap_or(UNSET))),
             Item::Session => number::push(out, u64::from(items.session.unwrap_or(NO_AUID))),
-            Item::Syscall => push_syscall(in_words, event, items, out),
+            Item::Syscall => push_syscall(in_words, items, out),
             Item::Keystrokes => push_keystrokes(&mut self.interpreter, event, out),
             Item::AccountOrUid => push_user(in_words, &mut self.interpreter, items.uid.unwrap_or(UNSET), out),
             _ => push_user(in_words, &mut self.interpreter, items.auid.unwrap_or(NO_AUID), out),
@@ -123,26 +123,14 @@ pub(super) fn push_user(in_words: bool, interpreter: &mut Interpreter, uid: u32,
     if in_words { interpreter.user(uid, out) } else { number::push_signed(out, i64::from(uid as i32)) }
 }
 
-/// Appends a system call's number, or its name; of a call that stands for many with the one that was meant.
-pub(super) fn push_syscall(in_words: bool, event: &Event, items: &Items, out: &mut Vec<u8>) {
+/// Appends a system call's number, or its name. COMPAT: of a call that stands for many, like socketcall, no more than that.
+pub(super) fn push_syscall(in_words: bool, items: &Items, out: &mut Vec<u8>) {
     let call = items.syscall.unwrap_or(0);
-    if !in_words {
-        return number::push_signed(out, i64::from(call as i32));
-    }
-    let Some(machine) = items.arch.and_then(Machine::from_elf) else { return out.push(b'?') };
-    let Some(name) = syscall::name(machine, call) else { return number::push_signed(out, i64::from(call as i32)) };
-    out.extend_from_slice(name.as_bytes());
-    let calls = match name {
-        "socketcall" => &socket::CALLS,
-        "ipc" => &memory::IPC_CALLS,
-        _ => return,
-    };
-    let first = event.records().find(|record| record.kind == RecordType::SYSCALL);
-    let meant = first.and_then(|record| calls.name(number::lead(record.field(b"a0")?, 16)? as u32));
-    if let Some(meant) = meant {
-        out.push(b'(');
-        out.extend_from_slice(meant.as_bytes());
-        out.push(b')');
+    let machine = items.arch.and_then(Machine::from_elf);
+    match machine.map(|machine| syscall::name(machine, call)) {
+        Some(Some(name)) if in_words => out.extend_from_slice(name.as_bytes()),
+        None if in_words => out.push(b'?'),
+        _ => number::push_signed(out, i64::from(call as i32)),
     }
 }
 
