@@ -4,9 +4,8 @@
 //! usual kind: `auditbox::rule::interpret` reads them, here and in rules files alike. Three options of our own come first:
 //! --dry-run prints the netlink requests instead of sending them, --root DIR and --machine NAME say for which system.
 
-use crate::control::{self, Carrier, DISABLED, End, Failure, Kernel, Paper, ThisHost, rules_file, say, show, usage};
+use crate::control::{self, Carrier, DISABLED, End, Paper, ThisHost, rules_file, say, show, usage};
 use auditbox::rule::{Host, Reason, Refusal, interpret};
-use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -15,8 +14,6 @@ use std::process::ExitCode;
 
 /// What every wrong command line ends with.
 const WRONG: u8 = 255;
-/// Exit status for want of privilege.
-const NOT_PRIVILEGED: u8 = 4;
 
 /// Our own options, which come before the others.
 #[derive(Default)]
@@ -58,7 +55,7 @@ fn own_options(line: &mut Vec<&OsString>) -> Result<Own, String> {
     if let Some(late) = line.iter().skip(1).find(|word| OURS.contains(&word.as_bytes())) {
         let option = late.to_string_lossy().into_owned();
         let reason = Reason::OwnOptionLate { option };
-        return Err(format!("{reason}; taken here: {}", reason.remedy()));
+        return Err(format!("{reason}; accepted: {}", reason.remedy()));
     }
     if !own.dry_run && (own.root.is_some() || own.machine.is_some()) {
         return Err(
@@ -88,10 +85,6 @@ fn start(line: &[&OsString], own: Own) -> u8 {
         let is_little_endian = host.machine().is_none_or(Machine::is_little_endian);
         return command(line, &host, &mut Paper::new(is_little_endian));
     }
-    if !needs_no_privilege(line) && !process::can_control_audit() {
-        say("You must be root to run this program.");
-        return NOT_PRIVILEGED;
-    }
     if let [_, word] = line
         && (*word == "-h" || *word == "--help")
     {
@@ -99,39 +92,16 @@ fn start(line: &[&OsString], own: Own) -> u8 {
         return 0;
     }
     let host = ThisHost::new();
-    match Kernel::open(&host) {
+    match control::open_kernel(&host) {
         Ok(mut kernel) => command(line, &host, &mut kernel),
-        Err(message) => {
-            say(&message);
-            1
-        }
+        Err(status) => status,
     }
-}
-
-/// Help is for everyone, and listing for root even without the capability.
-fn needs_no_privilege(line: &[&OsString]) -> bool {
-    let [_, word] = line else { return false };
-    *word == "-h" || *word == "--help" || (*word == "-l" && process::effective_uid() == 0)
 }
 
 fn command(line: &[&OsString], host: &ThisHost, carrier: &mut dyn Carrier) -> u8 {
     match line {
-        [_, option, file] if *option == "-R" => load(Path::new(file), host, carrier),
+        [_, option, file] if *option == "-R" => rules_file::load(Path::new(file), host, carrier),
         _ => options(line, host, carrier),
-    }
-}
-
-/// -R FILE.
-fn load(path: &Path, host: &ThisHost, carrier: &mut dyn Carrier) -> u8 {
-    if let Err(status) = ready(carrier) {
-        return status;
-    }
-    match rules_file::read(path) {
-        Ok(text) => rules_file::run(&text, &path.to_string_lossy(), host, carrier),
-        Err(message) => {
-            say(&message);
-            1
-        }
     }
 }
 
@@ -140,7 +110,7 @@ fn options(line: &[&OsString], host: &ThisHost, carrier: &mut dyn Carrier) -> u8
     let words: Vec<&[u8]> = line.iter().map(|word| word.as_bytes()).collect();
     let plan = interpret(&words, host);
     if plan.changes_rules
-        && let Err(status) = ready(carrier)
+        && let Err(status) = control::ready(carrier)
     {
         return status;
     }
@@ -155,16 +125,6 @@ fn options(line: &[&OsString], host: &ThisHost, carrier: &mut dyn Carrier) -> u8
             say("There was an error while processing parameters");
             WRONG
         }
-    }
-}
-
-fn ready(carrier: &mut dyn Carrier) -> Result<(), u8> {
-    match carrier.ready() {
-        Err(Failure::End(message, status)) => {
-            say(&message);
-            Err(status)
-        }
-        _ => Ok(()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! This host, as the reading commands see it: its users and groups, its clock, its machine.
+//! This host, as the reading commands see it: its names, its clock, its machine.
 
 use auditbox::interpret::Names;
 use auditbox::query::time::Calendar;
@@ -6,16 +6,23 @@ use auditbox::sys::{clock, process, users::Users};
 use auditbox::tables::machine::Machine;
 use auditbox::text::date::Date;
 use auditbox::text::number;
+use std::cell::OnceCell;
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-/// Users and groups, the network interfaces, and the clock.
+/// Users and groups, protocols, network interfaces, and the clock. Protocols and interfaces are read when first asked for.
 pub(crate) struct Host {
     pub(crate) users: Users,
+    protocols: OnceCell<Numbered>,
+    interfaces: OnceCell<Numbered>,
 }
+
+/// Names by their numbers.
+type Numbered = Vec<(u32, Vec<u8>)>;
 
 impl Host {
     pub(crate) fn open() -> Host {
-        Host { users: Users::open(Path::new("/")) }
+        Host { users: Users::open(Path::new("/")), protocols: OnceCell::new(), interfaces: OnceCell::new() }
     }
 }
 
@@ -56,6 +63,40 @@ impl Names for Host {
     fn user_id(&self, name: &[u8]) -> Option<u32> {
         self.users.user_id(name)
     }
+
+    fn protocol(&self, number: u32) -> Option<&[u8]> {
+        named(self.protocols.get_or_init(protocols), number)
+    }
+
+    fn interface(&self, index: u32) -> Option<&[u8]> {
+        named(self.interfaces.get_or_init(interfaces), index)
+    }
+}
+
+fn named(names: &Numbered, number: u32) -> Option<&[u8]> {
+    names.iter().find(|(n, _)| *n == number).map(|(_, name)| name.as_slice())
+}
+
+/// The lines `NAME NUMBER ...` of protocols(5).
+fn protocols() -> Numbered {
+    let text = std::fs::read("/etc/protocols").unwrap_or_default();
+    let line = |line: &[u8]| {
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let name = words.next().filter(|name| !name.starts_with(b"#"))?;
+        Some((u32::try_from(number::whole(words.next()?)?).ok()?, name.to_vec()))
+    };
+    text.split(|&b| b == b'\n').filter_map(line).collect()
+}
+
+/// What the kernel shows in sysfs.
+fn interfaces() -> Numbered {
+    let Ok(entries) = std::fs::read_dir("/sys/class/net") else { return Numbered::new() };
+    let entry = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.ok()?;
+        let index = std::fs::read(entry.path().join("ifindex")).ok()?;
+        Some((u32::try_from(number::whole(index.trim_ascii())?).ok()?, entry.file_name().into_vec()))
+    };
+    entries.filter_map(entry).collect()
 }
 
 impl Calendar for Host {

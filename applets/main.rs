@@ -5,6 +5,7 @@
 
 mod auditctl;
 mod auditd;
+mod augenrules;
 mod aureport;
 mod ausearch;
 mod ausyscall;
@@ -29,6 +30,7 @@ struct Applet {
 const APPLETS: &[Applet] = &[
     Applet { name: "auditctl", about: "control the kernel's audit rules and settings", run: auditctl::run },
     Applet { name: "auditd", about: "collect the kernel's audit events into the log", run: auditd::run },
+    Applet { name: "augenrules", about: "merge rules.d into audit.rules and load it", run: augenrules::run },
     Applet { name: "aureport", about: "report on the audit log", run: aureport::run },
     Applet { name: "ausearch", about: "search the audit log", run: ausearch::run },
     Applet { name: "ausyscall", about: "name and number system calls", run: ausyscall::run },

@@ -2,6 +2,7 @@
 
 use crate::host::{self, Host};
 use crate::options::{Words, lacks_argument, shown};
+use auditbox::normalize::csv::Columns;
 use auditbox::query::predicate::{Criteria, User};
 use auditbox::query::time::{self, Edge};
 use auditbox::record::RecordType;
@@ -22,22 +23,13 @@ pub(crate) enum Format {
     Text,
 }
 
-/// The additional columns of the CSV format.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Extra {
-    pub(crate) time: bool,
-    pub(crate) labels: bool,
-    pub(crate) obj2: bool,
-    pub(crate) keys: bool,
-}
-
 /// A whole command line.
 #[derive(Default)]
 pub(crate) struct Request {
     pub(crate) criteria: Criteria,
     pub(crate) format: Format,
     pub(crate) escape: Escape,
-    pub(crate) extra: Extra,
+    pub(crate) columns: Columns,
     pub(crate) input: Option<PathBuf>,
     pub(crate) force_logs: bool,
     pub(crate) just_one: bool,
@@ -75,8 +67,8 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Asked, Refusal> {
             _ => parser.take()?,
         }
     }
-    let extra = parser.asked.extra;
-    if (extra.time || extra.labels || extra.keys) && parser.asked.format != Format::Csv {
+    let extra = parser.asked.columns;
+    if (extra.time || extra.labels || extra.key) && parser.asked.format != Format::Csv {
         return Err("--extra options requires format to be csv".into());
     }
     Ok(Asked::Search(parser.asked))
@@ -115,10 +107,10 @@ impl<'a> Parser<'a> {
     /// Options that say how to read and show.
     fn take_switch(&mut self, option: &str) -> Option<Taken> {
         let extra = match option {
-            "--extra-time" => Some(&mut self.asked.extra.time),
-            "--extra-labels" => Some(&mut self.asked.extra.labels),
-            "--extra-obj2" => Some(&mut self.asked.extra.obj2),
-            "--extra-keys" => Some(&mut self.asked.extra.keys),
+            "--extra-time" => Some(&mut self.asked.columns.time),
+            "--extra-labels" => Some(&mut self.asked.columns.labels),
+            "--extra-obj2" => Some(&mut self.asked.columns.second),
+            "--extra-keys" => Some(&mut self.asked.columns.key),
             _ => None,
         };
         if let Some(column) = extra {

@@ -1,7 +1,12 @@
-//! Events as they were written, and in the default format. The others come from `interpret` and `normalize`.
+//! The formats of ausearch(8): events as they were written, by default, in words, as table rows, as sentences.
 
+use super::arguments::{Format, Request};
+use crate::host::{self, Host};
 use auditbox::event::Event;
-use auditbox::record::ENRICHED;
+use auditbox::interpret::Interpreter;
+use auditbox::normalize::csv::{self, Columns};
+use auditbox::normalize::{pieces, text};
+use auditbox::record::{ENRICHED, Record};
 use auditbox::text::date::{Date, Dates};
 use auditbox::text::{Escape, escape, number};
 
@@ -11,10 +16,23 @@ pub(crate) trait Renderer {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>);
 }
 
+/// The renderer that is asked for.
+pub(crate) fn renderer<'h>(request: &Request, host: &'h Host) -> Box<dyn Renderer + 'h> {
+    let dates = Dates::new(host::date);
+    let interpreter = || Interpreter::new(host, host::machine(), request.escape);
+    match request.format {
+        Format::Raw => Box::new(Raw),
+        Format::Default => Box::new(Plain { escape: request.escape, dates }),
+        Format::Interpret => Box::new(Words { interpreter: interpreter(), dates, when: Vec::new() }),
+        Format::Csv => Box::new(Rows { columns: request.columns, begun: false, interpreter: interpreter(), dates }),
+        Format::Text => Box::new(Sentences { interpreter: interpreter(), dates }),
+    }
+}
+
 /// `--raw`: first record first, nothing added, nothing taken away.
 ///
 /// COMPAT: where one record of an event is enriched, the others end with the byte that would begin their names.
-pub(crate) struct Raw;
+struct Raw;
 
 impl Renderer for Raw {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
@@ -31,17 +49,16 @@ impl Renderer for Raw {
 }
 
 /// The default format: a time line, then the records, last one first, made harmless for the terminal.
-pub(crate) struct Plain {
-    pub(crate) escape: Escape,
-    pub(crate) dates: Dates,
+struct Plain {
+    escape: Escape,
+    dates: Dates,
 }
 
 impl Renderer for Plain {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
         out.extend_from_slice(b"----\ntime->");
         push_ctime(&self.dates.of(event.stamp().sec as i64), out);
-        // COMPAT: of what the daemon says only the last record is shown, and as it stands.
-        if let Some(last) = event.records().next_back().filter(|last| (1200..1300).contains(&last.kind.0)) {
+        if let Some(last) = daemon_record(event) {
             out.extend_from_slice(last.line);
             out.push(b'\n');
             return;
@@ -49,6 +66,68 @@ impl Renderer for Plain {
         for record in event.records().rev() {
             escape(record.line, self.escape, out);
             out.push(b'\n');
+        }
+    }
+}
+
+/// COMPAT: of what the daemon says only the last record is shown.
+fn daemon_record(event: &Event) -> Option<Record<'_>> {
+    event.records().next_back().filter(|last| (1200..1300).contains(&last.kind.0))
+}
+
+/// `--interpret`: the values of all fields in words, last record first.
+struct Words<'h> {
+    interpreter: Interpreter<'h>,
+    dates: Dates,
+    when: Vec<u8>,
+}
+
+impl Renderer for Words<'_> {
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"----\n");
+        self.when.clear();
+        self.dates.of(event.stamp().sec as i64).push(&mut self.when);
+        if let Some(last) = daemon_record(event) {
+            return self.interpreter.rewrite(&last, &self.when, out);
+        }
+        for record in event.records().rev() {
+            self.interpreter.rewrite(&record, &self.when, out);
+        }
+    }
+}
+
+/// `--format csv`: titles, then one row per event.
+struct Rows<'h> {
+    columns: Columns,
+    begun: bool,
+    interpreter: Interpreter<'h>,
+    dates: Dates,
+}
+
+impl Renderer for Rows<'_> {
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.begun, true) {
+            csv::header(self.columns, out);
+        }
+        for piece in pieces(event) {
+            if csv::row(&piece, self.columns, &mut self.interpreter, &mut self.dates, out).is_err() {
+                let kind = piece.first().and_then(|record| record.kind.name()).unwrap_or("(null)");
+                eprintln!("error normalizing {kind}");
+            }
+        }
+    }
+}
+
+/// `--format text`: one sentence per event.
+struct Sentences<'h> {
+    interpreter: Interpreter<'h>,
+    dates: Dates,
+}
+
+impl Renderer for Sentences<'_> {
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        for piece in pieces(event) {
+            text::sentence(&piece, &mut self.interpreter, &mut self.dates, out);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One search: which logs, which events, and how it ends.
 
 use super::arguments::{Format, Request};
-use super::render::{Plain, Raw, Renderer};
+use super::render::{Renderer, renderer};
 use super::resume::{self, Resume, Verdict};
 use crate::host::{self, Host};
 use crate::output::Output;
@@ -11,7 +11,6 @@ use auditbox::query::predicate::Predicate;
 use auditbox::record::{self, Record};
 use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
 use auditbox::sys::input::{self, InputFile, Stdin};
-use auditbox::text::date::Dates;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -95,7 +94,7 @@ impl<'h> Search<'h> {
             host,
             predicate: Predicate::new(std::mem::take(&mut request.criteria)),
             assembler: Assembler::new(Policy::Search, timeout),
-            renderer: renderer(&request),
+            renderer: renderer(&request, host),
             output: Output::new(),
             resume,
             found: false,
@@ -268,12 +267,5 @@ impl<'h> Search<'h> {
         }
         eprintln!("{}", String::from_utf8_lossy(&text));
         End::Refused(resume::CORRUPTED)
-    }
-}
-
-fn renderer<'h>(request: &Request) -> Box<dyn Renderer + 'h> {
-    match request.format {
-        Format::Raw => Box::new(Raw),
-        _ => Box::new(Plain { escape: request.escape, dates: Dates::new(host::date) }),
     }
 }

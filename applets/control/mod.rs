@@ -16,6 +16,7 @@ pub(crate) use kernel::Kernel;
 pub(crate) use paper::Paper;
 
 use auditbox::rule::{Plan, Reason, Refusal, Step};
+use auditbox::sys::process;
 use auditbox::tables::errno;
 use std::io::Write;
 
@@ -79,9 +80,33 @@ pub(crate) fn carry_out(plan: &Plan, carrier: &mut dyn Carrier, place: &dyn Fn(&
     let Some(refusal) = &plan.refusal else { return End::Done };
     say(&refusal.to_string());
     let remedy = refusal.reason.remedy();
-    let colon = if remedy.is_empty() { "" } else { "; taken here: " };
+    let colon = if remedy.is_empty() { "" } else { "; accepted: " };
     say(&format!("{}{colon}{remedy}", place(refusal)));
     if matches!(refusal.reason, Reason::Signal { .. }) { End::Exit(1) } else { End::Failed }
+}
+
+/// The kernel, for those who may change its rules; otherwise says why not and returns the exit status.
+pub(crate) fn open_kernel(host: &ThisHost) -> Result<Kernel<'_>, u8> {
+    const NOT_PRIVILEGED: u8 = 4;
+    if !process::can_control_audit() {
+        say("You must be root to run this program.");
+        return Err(NOT_PRIVILEGED);
+    }
+    Kernel::open(host).map_err(|message| {
+        say(&message);
+        1
+    })
+}
+
+/// Whether rules may be changed; otherwise says why not and returns the exit status.
+pub(crate) fn ready(carrier: &mut dyn Carrier) -> Result<(), u8> {
+    match carrier.ready() {
+        Err(Failure::End(message, status)) => {
+            say(&message);
+            Err(status)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a line to standard error.

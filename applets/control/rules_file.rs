@@ -1,6 +1,6 @@
 //! A rules file, line by line: auditctl -R, and what augenrules loads.
 
-use super::{Carrier, DISABLED, End, ThisHost, carry_out, io_error_text, say};
+use super::{Carrier, DISABLED, End, ThisHost, carry_out, io_error_text, ready, say};
 use auditbox::rule::{Plan, Refusal, Step, file, interpret};
 use std::fs::File;
 use std::io::Read;
@@ -13,7 +13,7 @@ const MAX_SIZE: u64 = 64 << 20;
 const OTHERS_WRITE: u32 = 0o002;
 
 /// Reads a rules file, or says in a sentence why not. Any owner will do, but nobody else may be able to write it.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
+fn read(path: &Path) -> Result<Vec<u8>, String> {
     let shown = path.display();
     let mut file = File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("audit rules file {shown} doesn't exist"),
@@ -32,6 +32,20 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
     file.read_to_end(&mut text).map_err(|error| format!("Error reading {shown} ({})", io_error_text(&error)))?;
     Ok(text)
+}
+
+/// Reads a rules file and does what it says; returns the exit status.
+pub(crate) fn load(path: &Path, host: &ThisHost, carrier: &mut dyn Carrier) -> u8 {
+    if let Err(status) = ready(carrier) {
+        return status;
+    }
+    match read(path) {
+        Ok(text) => run(&text, &path.to_string_lossy(), host, carrier),
+        Err(message) => {
+            say(&message);
+            1
+        }
+    }
 }
 
 /// Does what the lines of `text` ask for, and returns the exit status. `name` is what to call the file in messages.

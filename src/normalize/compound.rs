@@ -398,7 +398,7 @@ impl Normalizer<'_, '_> {
         while let Some(kind) = self.at.kind() {
             match kind {
                 RecordType::PATH if self.at.find(b"nametype") == Some(b"PARENT") => {
-                    parent = parent.or(Some(self.at.record_number()));
+                    parent = parent.or(Some(self.at.record_number()).filter(|&r| r != 0));
                 }
                 RecordType::PATH => return self.path_attributes(),
                 RecordType::CWD => self.object_attribute(b"cwd"),

@@ -5,7 +5,8 @@
 //! the cursor keeps these manners, and the rest of the room can say what it looks for.
 
 use crate::event::Event;
-use crate::record::{Field, Record, RecordType};
+use crate::record::{Field, KEY_SEPARATOR, Record, RecordType};
+use crate::text::hex;
 
 /// The place of a field in an event: both numbers count from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub fn pieces(event: &Event) -> impl Iterator<Item = Split<'_>> {
         records.peek()?;
         let mut split = Split { records: Vec::with_capacity(8), fields: Vec::with_capacity(128) };
         for record in records.by_ref() {
-            split.fields.extend(record.fields());
+            split.fields.extend(record.fields().filter(|f| f.name != b"key" || is_key(f.value)));
             split.records.push((record, split.fields.len()));
             if record.kind.ends_event() {
                 break;
@@ -44,6 +45,15 @@ pub fn pieces(event: &Event) -> impl Iterator<Item = Split<'_>> {
         }
         Some(split)
     })
+}
+
+/// Whether a key's value can be shown. COMPAT: libauparse knows no field whose hex cannot be decoded to a key.
+fn is_key(value: &[u8]) -> bool {
+    if matches!(value.first(), Some(b'"' | b'(')) {
+        return true;
+    }
+    let mut keys = Vec::new();
+    hex::unescape(value, &mut keys) && keys.iter().any(|b| *b != KEY_SEPARATOR)
 }
 
 impl<'e> Split<'e> {

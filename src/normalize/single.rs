@@ -35,18 +35,21 @@ impl Normalizer<'_, '_> {
         self.subject_primary(b"auid");
         self.session(0);
         self.process_attributes();
-        self.told.action = records::action(kind).map(Phrase::Word);
         if kind == RecordType::CONFIG_CHANGE {
             self.at.first_field();
             let op = self.at.find(b"op").unwrap_or_default();
-            let op = op.strip_prefix(b"\"").unwrap_or(op);
-            if op.starts_with(b"add_rule") {
-                self.told.action = Some(Phrase::Word("added-audit-rule"));
-            } else if op.starts_with(b"remove_rule") {
-                self.told.action = Some(Phrase::Word("deleted-audit-rule"));
-            }
+            let rule = match op.strip_prefix(b"\"").unwrap_or(op) {
+                op if op.starts_with(b"add_rule") => Some("added-audit-rule"),
+                op if op.starts_with(b"remove_rule") => Some("deleted-audit-rule"),
+                _ => None,
+            };
             self.named_object(kind);
+            if let Some(action) = rule {
+                self.told.action = Some(Phrase::Word(action));
+                return self.result(b"res");
+            }
         }
+        self.told.action = records::action(kind).map(Phrase::Word);
         self.at.first_record();
         match kind {
             RecordType::FEATURE_CHANGE | RecordType::SECCOMP => {

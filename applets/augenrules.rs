@@ -1,0 +1,169 @@
+//! augenrules(8): merges /etc/audit/rules.d into /etc/audit/audit.rules and loads it.
+//!
+//! Everything happens in this process: no shell, nothing in /tmp. The new file is written beside the old one, synced, and
+//! renamed over it, so that a reader or a crash meets the one or the other. Where /etc cannot be written, --load takes
+//! the merged rules to the kernel without a file.
+
+use crate::control::{self, ThisHost, io_error_text, rules_file, say, show};
+use auditbox::rule::merge;
+use auditbox::sys::netlink::AuditSocket;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const SOURCE: &str = "/etc/audit/rules.d";
+const TARGET: &str = "/etc/audit/audit.rules";
+const PREVIOUS: &str = "/etc/audit/audit.rules.prev";
+const TEMPORARY: &str = "/etc/audit/.audit.rules.new";
+/// Mode of what is written.
+const MODE: u32 = 0o640;
+/// The status of a system that is locked until reboot.
+const LOCKED: u32 = 2;
+
+/// What the words ask for.
+struct Wish {
+    /// How we were called.
+    name: String,
+    check: bool,
+    load: bool,
+}
+
+/// Why a run ends with status 1. The sentence is said on standard error.
+struct Trouble(String);
+
+/// Runs the command; `words` begins with its name.
+pub(crate) fn run(words: &[OsString]) -> ExitCode {
+    let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut wish = Wish { name, check: false, load: false };
+    for word in words.iter().skip(1) {
+        match word.as_bytes() {
+            b"--check" => wish.check = true,
+            b"--load" => wish.load = true,
+            _ => {
+                show(format!("Usage: {} [--check|--load]\n", wish.name).as_bytes());
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    ExitCode::from(wish.fulfil().unwrap_or_else(|Trouble(message)| {
+        say(&format!("{}: {message}", wish.name));
+        1
+    }))
+}
+
+impl Wish {
+    fn tell(&self, message: &str) {
+        show(format!("{}: {message}\n", self.name).as_bytes());
+    }
+
+    fn fulfil(&self) -> Result<u8, Trouble> {
+        if !Path::new(SOURCE).is_dir() {
+            self.tell(&format!("No rules directory - {SOURCE}"));
+            self.load_target();
+            return Ok(1);
+        }
+        let merged = merge_sources()?;
+        if fs::read(TARGET).is_ok_and(|current| current == merged) {
+            self.tell("No change");
+            return Ok(if self.is_locked() { 0 } else { self.load_target() });
+        }
+        if self.check {
+            self.tell("Rules have changed and should be updated");
+            return Ok(0);
+        }
+        if self.is_locked() {
+            return Ok(0);
+        }
+        match install(&merged) {
+            Ok(()) => Ok(self.load_target()),
+            Err(error) if self.load && error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                say(&format!("{}: {TARGET} cannot be written (read-only); loading without it", self.name));
+                Ok(load_text(&merged))
+            }
+            Err(error) => Err(Trouble(format!("cannot write {TARGET} ({})", io_error_text(&error)))),
+        }
+    }
+
+    /// Whether the kernel takes no more changes until it is booted again, which is said.
+    fn is_locked(&self) -> bool {
+        let status = AuditSocket::open().and_then(|mut socket| socket.status());
+        let locked = status.is_ok_and(|status| status.enabled == LOCKED);
+        if locked {
+            self.tell("Audit system is in immutable mode - exiting with no changes");
+        }
+        locked
+    }
+
+    /// With --load, does what `auditctl -R` on the target does.
+    fn load_target(&self) -> u8 {
+        if !self.load {
+            return 0;
+        }
+        let host = ThisHost::new();
+        match control::open_kernel(&host) {
+            Ok(mut kernel) => rules_file::load(Path::new(TARGET), &host, &mut kernel),
+            Err(status) => status,
+        }
+    }
+}
+
+fn load_text(text: &[u8]) -> u8 {
+    let host = ThisHost::new();
+    match control::open_kernel(&host) {
+        Ok(mut kernel) => rules_file::run(text, TARGET, &host, &mut kernel),
+        Err(status) => status,
+    }
+}
+
+/// All `*.rules` of the source directory, merged.
+fn merge_sources() -> Result<Vec<u8>, Trouble> {
+    let trouble =
+        |path: &Path, error: &io::Error| Trouble(format!("cannot read {} ({})", path.display(), io_error_text(error)));
+    let source = Path::new(SOURCE);
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(source).map_err(|error| trouble(source, &error))? {
+        let path = entry.map_err(|error| trouble(source, &error))?.path();
+        let name = path.file_name().unwrap_or_default().as_bytes();
+        // A link that leads nowhere is passed over.
+        if name.ends_with(b".rules") && !name.starts_with(b".") && path.exists() {
+            paths.push(path);
+        }
+    }
+    paths.sort_by(|a, b| merge::natural_order(a.as_os_str().as_bytes(), b.as_os_str().as_bytes()));
+    let mut texts = Vec::new();
+    for path in &paths {
+        texts.push(fs::read(path).map_err(|error| trouble(path, &error))?);
+    }
+    Ok(merge::merge(texts.iter().map(Vec::as_slice)))
+}
+
+/// Puts the new file in the place of the old one, which is kept as the previous one.
+fn install(text: &[u8]) -> io::Result<()> {
+    let written = write_new(text).and_then(|()| {
+        if Path::new(TARGET).is_file() {
+            fs::copy(TARGET, PREVIOUS)?;
+        }
+        fs::rename(TEMPORARY, TARGET)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(TEMPORARY);
+    }
+    written?;
+    // The new name is lasting once the directory is.
+    File::open("/etc/audit")?.sync_all()
+}
+
+fn write_new(text: &[u8]) -> io::Result<()> {
+    match fs::remove_file(TEMPORARY) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(TEMPORARY)?;
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(MODE))?;
+    file.write_all(text)?;
+    file.sync_all()
+}
