@@ -1,0 +1,12 @@
+#!/bin/sh
+# A kernel told not to audit (audit=0): every question gets a plain answer and a status, nothing hangs.
+# guest: -k audit=0
+. /steps
+for words in -s -l -D '-a always,exit -F arch=b64 -S rmdir' '--signal stop'; do
+	# shellcheck disable=SC2086  # an option and its value
+	timeout 10 auditctl $words >/tmp/out 2>&1
+	[ $? = 1 ] || fail "auditctl $words does not end with 1"
+	expect '^Cannot open netlink audit socket' /tmp/out
+done
+timeout 20 augenrules --load >/tmp/out 2>&1
+[ $? = 1 ] || fail "augenrules --load does not end with 1"

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Who may not is told so, and nothing is done: auditctl and auditd called by an ordinary user.
+. /steps
+as alice 'auditctl -s' >/tmp/out 2>&1
+[ $? = 4 ] || fail "auditctl as alice does not end with 4"
+expect '^You must be root to run this program\.$' /tmp/out
+as alice 'auditctl -D' >/tmp/out 2>&1
+[ $? = 4 ] || fail "auditctl -D as alice does not end with 4"
+as alice 'auditctl --help' >/tmp/out || fail "auditctl --help as alice ended with $?"
+expect '^usage: auditctl' /tmp/out
