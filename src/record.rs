@@ -30,6 +30,10 @@ pub struct Stamp {
 impl Stamp {
     /// Reads `SECONDS[.MILLI][:SERIAL]`; what is missing is zero. `None` when a number does not fit.
     pub fn parse(word: &[u8]) -> Option<Stamp> {
+        Stamp::parse_regular(word).or_else(|| Stamp::parse_any(word))
+    }
+
+    fn parse_any(word: &[u8]) -> Option<Stamp> {
         let sec = number::lead(word, 10).filter(|&s| s < i64::MAX as u64 - EOE_MARGIN)?;
         let (milli, tail) = match text::after(word, b".") {
             Some(rest) => (number::lead(rest, 10).filter(|&m| m <= 999)?, rest),
@@ -42,6 +46,15 @@ impl Stamp {
         Some(Stamp { sec, milli: u16::try_from(milli).ok()?, serial })
     }
 
+    /// The form that kernels write, in one pass: this is done for every record of a log. Anything else is `None`.
+    fn parse_regular(word: &[u8]) -> Option<Stamp> {
+        let (sec, rest) = digits(word);
+        let (milli, rest) = digits(rest.strip_prefix(b".")?);
+        let (serial, rest) = digits(rest.strip_prefix(b":")?);
+        let is_regular = rest.is_empty() && sec < 1 << 40 && milli <= 999;
+        is_regular.then_some(Stamp { sec, milli: milli as u16, serial })
+    }
+
     /// Appends `SECONDS.MILLI:SERIAL`.
     pub fn print(&self, out: &mut Vec<u8>) {
         number::push(out, self.sec);
@@ -52,6 +65,19 @@ impl Stamp {
     }
 }
 
+/// The number of up to 18 digits that `text` begins with, and what follows.
+fn digits(text: &[u8]) -> (u64, &[u8]) {
+    let mut value = 0;
+    for (i, b) in text.iter().enumerate() {
+        let digit = b.wrapping_sub(b'0');
+        if digit > 9 || i == 18 {
+            return (value, text.get(i..).unwrap_or_default());
+        }
+        value = value * 10 + u64::from(digit);
+    }
+    (value, &[])
+}
+
 /// Room left above every second for adding a timeout.
 const EOE_MARGIN: u64 = 1 << 32;
 
@@ -59,12 +85,19 @@ const EOE_MARGIN: u64 = 1 << 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordType(pub u32);
 
+/// What most records of a log are, so that few of them need the table.
+const FREQUENT: [(u32, &[u8]); 6] =
+    [(1302, b"PATH"), (1300, b"SYSCALL"), (1327, b"PROCTITLE"), (1307, b"CWD"), (1309, b"EXECVE"), (1306, b"SOCKADDR")];
+
 impl RecordType {
     /// What a name that is neither known nor a number stands for. Such records are kept.
     pub const UNRECOGNISED: RecordType = RecordType(u32::MAX);
 
     /// `NAME` in any case, `UNKNOWN[n]` or a bare number.
     pub fn parse(name: &[u8]) -> RecordType {
+        if let Some((number, _)) = FREQUENT.iter().find(|(_, frequent)| *frequent == name) {
+            return RecordType(*number);
+        }
         if let Some(number) = record_type::number(name) {
             return RecordType(number);
         }
@@ -297,6 +330,36 @@ mod tests {
         let record = Record::parse(b"type=USER msg=audit(1700000009): x").unwrap();
         assert_eq!(record.stamp, Stamp { sec: 1_700_000_009, milli: 0, serial: 0 });
         assert_eq!(record.body, b": x");
+    }
+
+    #[test]
+    fn the_short_way_to_a_stamp_gives_what_the_long_one_does() {
+        let digits =
+            ["", "0", "007", "12", "999", "1000", "1700000009", "123456789012345678", "1234567890123456789", "-1"];
+        let mut short = 0;
+        for (sec, milli, serial) in triples(&digits) {
+            for word in
+                [format!("{sec}.{milli}:{serial}"), format!("{sec}.{milli}:{serial} "), format!("{sec}:{serial}")]
+            {
+                if let Some(stamp) = Stamp::parse_regular(word.as_bytes()) {
+                    assert_eq!(Some(stamp), Stamp::parse_any(word.as_bytes()), "{word}");
+                    short += 1;
+                }
+            }
+        }
+        assert!(short > 100);
+    }
+
+    fn triples<'a>(words: &'a [&'a str]) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
+        let pairs = words.iter().flat_map(|a| words.iter().map(move |b| (*a, *b)));
+        pairs.flat_map(|(a, b)| words.iter().map(move |c| (a, b, *c)))
+    }
+
+    #[test]
+    fn frequent_types_are_those_of_the_table() {
+        for (number, name) in FREQUENT {
+            assert_eq!(record_type::number(name), Some(number));
+        }
     }
 
     #[test]

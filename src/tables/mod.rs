@@ -49,13 +49,13 @@ impl Table {
     /// The number of the row called exactly `name`.
     pub fn number(&self, name: impl AsRef<[u8]>) -> Option<u32> {
         let name = name.as_ref();
-        self.position(|row| row.as_bytes() == name)
+        self.position(name.len(), |row| row.as_bytes() == name)
     }
 
     /// The number of the row called `name`, letters of either case being equal (ASCII).
     pub fn number_ignoring_case(&self, name: impl AsRef<[u8]>) -> Option<u32> {
         let name = name.as_ref();
-        self.position(|row| row.as_bytes().eq_ignore_ascii_case(name))
+        self.position(name.len(), |row| row.as_bytes().eq_ignore_ascii_case(name))
     }
 
     /// All rows in table order.
@@ -64,8 +64,11 @@ impl Table {
         (0..self.len()).map(move |row| (table.number_at(row), table.name_at(row)))
     }
 
-    fn position(&self, wanted: impl Fn(&str) -> bool) -> Option<u32> {
-        (0..self.len()).find(|&row| wanted(self.name_at(row))).map(|row| self.number_at(row))
+    /// The first row with a name of `len` bytes that is `wanted`. Most rows are told apart by their length alone.
+    fn position(&self, len: usize, wanted: impl Fn(&str) -> bool) -> Option<u32> {
+        let lengths = self.starts.windows(2).map(|pair| usize::from(pair[1] - pair[0]));
+        let mut rows = lengths.enumerate().filter(|(_, length)| *length == len);
+        rows.find(|(row, _)| wanted(self.name_at(*row))).map(|(row, _)| self.number_at(row))
     }
 
     fn search(&self, number: u32) -> Option<usize> {
