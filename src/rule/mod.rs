@@ -20,6 +20,8 @@ mod number;
 mod parse;
 mod print;
 mod request;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use codec::{DecodeError, decode, encode};

@@ -1,0 +1,7 @@
+#![no_main]
+
+#[path = "../bodies/rule.rs"]
+#[allow(dead_code)]
+mod rule;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| rule::kernel_reply(data));
