@@ -18,7 +18,7 @@ impl Host for AnyHost {
     }
 
     fn user(&self, name: &[u8]) -> Option<u32> {
-        name.len().is_multiple_of(2).then_some(name.len() as u32)
+        (name.len() % 2 == 0).then_some(name.len() as u32)
     }
 
     fn group(&self, name: &[u8]) -> Option<u32> {
@@ -26,7 +26,7 @@ impl Host for AnyHost {
     }
 
     fn is_directory(&self, path: &[u8]) -> bool {
-        path.len().is_multiple_of(2)
+        path.len() % 2 == 0
     }
 }
 
