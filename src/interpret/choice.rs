@@ -130,8 +130,8 @@ impl Choice {
 pub(super) struct FlagSet {
     table: &'static Table,
     base: u32,
-    /// How many rows of the table count.
-    rows: usize,
+    /// The bits that are looked up.
+    mask: u32,
     /// When none of these bits is set, the set begins with this word.
     none: (u64, &'static str),
     /// Whether that word then stands alone.
@@ -139,7 +139,7 @@ pub(super) struct FlagSet {
 }
 
 const fn flags(table: &'static Table) -> FlagSet {
-    FlagSet { table, base: 16, rows: usize::MAX, none: (0, ""), alone: false }
+    FlagSet { table, base: 16, mask: u32::MAX, none: (0, ""), alone: false }
 }
 
 /// In the C notation of `oflag=`.
@@ -154,9 +154,9 @@ pub(super) static MOUNT: FlagSet = flags(&file::MOUNT_FLAGS);
 pub(super) static UMOUNT: FlagSet = flags(&file::UMOUNT_FLAGS);
 pub(super) static MESSAGE: FlagSet = flags(&socket::MESSAGE_FLAGS);
 pub(super) static MAP: FlagSet = FlagSet { none: (0xf, "MAP_FILE"), ..flags(&memory::MMAP_FLAGS) };
-/// COMPAT: one row less for mprotect(2) than for mmap(2).
-pub(super) static PROTECTION: FlagSet = FlagSet { rows: 3, ..PROTECTION_BASE };
-pub(super) static MAP_PROTECTION: FlagSet = FlagSet { rows: 4, ..PROTECTION_BASE };
+/// COMPAT: one flag less for mprotect(2) than for mmap(2).
+pub(super) static PROTECTION: FlagSet = FlagSet { mask: 0x7, ..PROTECTION_BASE };
+pub(super) static MAP_PROTECTION: FlagSet = FlagSet { mask: 0xf, ..PROTECTION_BASE };
 const PROTECTION_BASE: FlagSet = FlagSet { none: (7, "PROT_NONE"), alone: true, ..flags(&memory::PROTECTIONS) };
 
 impl FlagSet {
@@ -170,16 +170,16 @@ impl FlagSet {
                 return;
             }
         }
-        push_flags(self.table.iter().take(self.rows), bits as u32, start, out);
+        push_flags(self.table, bits as u32 & self.mask, start, out);
         if out.len() == start {
             push_hex(value, out);
         }
     }
 }
 
-/// Appends the names of all rows that share a bit with `bits`; a `|` before each but what stands at `start`.
-pub(super) fn push_flags(rows: impl Iterator<Item = (u32, &'static str)>, bits: u32, start: usize, out: &mut Vec<u8>) {
-    for (_, name) in rows.filter(|(flag, _)| flag & bits != 0) {
+/// Appends the names of all flags in `bits`; a `|` before each but what stands at `start`.
+pub(super) fn push_flags(table: &Table, bits: u32, start: usize, out: &mut Vec<u8>) {
+    for name in table.flags(bits) {
         if out.len() > start {
             out.push(b'|');
         }

@@ -22,6 +22,8 @@ pub enum Kind {
     Exit,
     /// A quoted or hexadecimal string.
     Escaped,
+    /// An account's name: escaped if it looks so, else plain. [`kind`] tells which, and never answers this.
+    Account,
     /// A path that may be relative to the event's working directory.
     File,
     /// One or more rule keys, separated by the byte 1.
@@ -105,11 +107,11 @@ pub fn kind(record: RecordType, name: &[u8], value: &[u8]) -> Kind {
 pub(super) fn adjusted(usual: Kind, record: RecordType, name: &[u8], value: &[u8]) -> Kind {
     match (record, name) {
         (RecordType::EXECVE, [b'a', ..]) if is_argument_text(name) => Kind::Escaped,
+        _ if usual == Kind::Account && is_encoded(value) => Kind::Escaped,
+        _ if usual == Kind::Account => Kind::Plain,
         (RecordType::AVC, b"saddr") => Kind::Plain,
         (RecordType::USER_TTY, b"msg") => Kind::Escaped,
         (RecordType::NETFILTER_PKT, b"saddr") => Kind::Address,
-        (_, b"acct") if is_encoded(value) => Kind::Escaped,
-        (_, b"acct") => Kind::Plain,
         (RecordType::MQ_OPEN, b"mode") => Kind::ShortMode,
         (RecordType::CRYPTO_KEY_USER, b"fp") => Kind::Plain,
         (RecordType::ADD_GROUP | RecordType::DEL_GROUP | RecordType::GRP_MGMT, b"id") => Kind::Group,
@@ -117,6 +119,24 @@ pub(super) fn adjusted(usual: Kind, record: RecordType, name: &[u8], value: &[u8
         (RecordType::KERN_MODULE, b"name") => Kind::Escaped,
         _ => usual,
     }
+}
+
+/// Whether some names mean something else in records of this type.
+pub(super) fn has_exceptions(record: RecordType) -> bool {
+    matches!(
+        record,
+        RecordType::EXECVE
+            | RecordType::AVC
+            | RecordType::USER_TTY
+            | RecordType::NETFILTER_PKT
+            | RecordType::MQ_OPEN
+            | RecordType::CRYPTO_KEY_USER
+            | RecordType::ADD_GROUP
+            | RecordType::DEL_GROUP
+            | RecordType::GRP_MGMT
+            | RecordType::TRUSTED_APP
+            | RecordType::KERN_MODULE
+    )
 }
 
 /// In an EXECVE record `a0`, `a1[2]` and so on hold text; `argc` and `a1_len` are numbers.
@@ -204,7 +224,7 @@ const NAMES: &[(&str, Kind)] = &[
     ("a1", Argument(1)),
     ("a2", Argument(2)),
     ("a3", Argument(3)),
-    ("acct", Escaped),
+    ("acct", Account),
     ("action", Verdict),
     ("addr", Address),
     ("arch", Arch),

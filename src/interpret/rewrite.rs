@@ -1,7 +1,7 @@
 //! Whole records with their values in words: what `ausearch -i` prints.
 
-use super::kind::adjusted;
-use super::scan::{self, Found, has_control};
+use super::kind::{self, adjusted};
+use super::scan::{self, Found, Stop, has_control};
 use super::{Interpreter, Kind, Setting, enriched::Enriched, setting};
 use crate::record::{KEY_SEPARATOR, Record, RecordType};
 use crate::tables::machine::Machine;
@@ -11,6 +11,8 @@ use std::ops::Range;
 /// A record on its way out.
 struct Rewriting<'a, 'r> {
     record: &'r Record<'a>,
+    /// Whether names may mean something else in a record of this type.
+    is_odd: bool,
     setting: Setting<'a>,
     /// Up to here the body has been written.
     written: usize,
@@ -23,24 +25,54 @@ impl Interpreter<'_> {
     /// words behind the last field are left out unless that field ended at a comma; a record without any field is
     /// followed by an empty line.
     pub fn rewrite(&mut self, record: &Record, when: &[u8], out: &mut Vec<u8>) {
-        push_header(record, when, out);
+        self.push_header(record, when, out);
         let body = record.body;
-        let mut rewriting = Rewriting { record, setting: self.setting_of_call(record), written: 0 };
-        let (mut at, mut last) = (0, None);
+        let is_odd = kind::has_exceptions(record.kind);
+        let mut line = Rewriting { record, is_odd, setting: self.setting_of_call(record), written: 0 };
+        // The colon behind the stamp belongs to no field.
+        let (mut at, mut last) = (if body.starts_with(b": ") { 2 } else { 0 }, None);
         while let Some(found) = scan::field(body, at) {
-            at = found.next;
-            last = Some(found.at_comma);
-            if let Some(value) = &found.value {
-                self.rewrite_value(&mut rewriting, &found, value.clone(), out);
+            (at, last) = (found.next, Some(found.stop));
+            if found.kind != Kind::Plain || found.stop == Stop::Other || is_odd {
+                self.rewrite_value(&mut line, &found, out);
             }
         }
-        out.extend_from_slice(part(body, rewriting.written..at));
-        let rest = part(body, at..body.len());
-        if last == Some(true) || (last.is_none() && !rest.is_empty()) {
+        if last.is_some() {
+            out.extend_from_slice(part(body, line.written..at));
+        }
+        let rest = if last.is_none() { body } else { part(body, at..body.len()) };
+        if last == Some(Stop::Comma) || (last.is_none() && !rest.is_empty()) {
             escape(rest, self.mode, out);
             out.push(b'\n');
         }
         out.push(b'\n');
+    }
+
+    /// Node, type and stamp. A type without a name is shown as it was written.
+    fn push_header(&mut self, record: &Record, when: &[u8], out: &mut Vec<u8>) {
+        if let Some(node) = record.node {
+            out.extend_from_slice(b"node=");
+            out.extend_from_slice(node);
+            out.push(b' ');
+        }
+        match self.type_name(record.kind) {
+            Some(name) => {
+                out.extend_from_slice(b"type=");
+                out.extend_from_slice(name.as_bytes());
+                out.extend_from_slice(b" msg=audit(");
+            }
+            None => {
+                let behind_node = record.node.and_then(|_| text::after(record.line, b" "));
+                out.extend_from_slice(text::up_to(behind_node.unwrap_or(record.line), b'('));
+                out.push(b'(');
+            }
+        }
+        out.extend_from_slice(when);
+        out.push(b'.');
+        number::push_wide(out, u64::from(record.stamp.milli), 3);
+        out.push(b':');
+        number::push(out, record.stamp.serial);
+        out.extend_from_slice(b") ");
     }
 
     /// COMPAT: where the library goes by the places of fields, here the fields before the one that is shown count. Records
@@ -55,32 +87,31 @@ impl Interpreter<'_> {
         Setting { machine, syscall, enriched, ..Setting::default() }
     }
 
-    fn rewrite_value(&mut self, line: &mut Rewriting, found: &Found, value: Range<usize>, out: &mut Vec<u8>) {
+    fn rewrite_value(&mut self, line: &mut Rewriting, found: &Found, out: &mut Vec<u8>) {
         let body = line.record.body;
-        let name = part(body, found.name.clone());
-        let mut text = part(body, value.clone());
-        if name == b"acct" {
-            text = text.strip_suffix(b":").unwrap_or(text);
-        }
-        let kind = adjusted(found.kind, line.record.kind, name, text);
-        self.take_note(line, kind, text, found.next);
-        let separator: &[u8] = match kind {
-            Kind::Plain if found.at_comma => b",",
-            Kind::Keystrokes => b"",
+        let (kind, value) = line.kind_and_value(found);
+        self.take_note(line, kind, value, found.next);
+        let separator: &[u8] = match (kind, found.stop) {
+            (Kind::Plain, Stop::Comma) => b",",
+            (Kind::Keystrokes, _) => b"",
             _ => b" ",
         };
-        let stays = text.len() == value.len() && self.stays(kind, name, text, &line.setting);
-        if stays && part(body, value.end..found.next) == separator {
+        let stands = matches!((separator, found.stop), (b",", _) | (b" ", Stop::Space));
+        let name = found.name(body);
+        let stays = self.stays(kind, name, value, &line.setting);
+        if stays && stands && value.len() == found.end - found.start {
             return;
         }
-        out.extend_from_slice(part(body, line.written..value.start));
-        line.written = found.next;
-        if stays || kind == Kind::Plain {
-            out.extend_from_slice(text);
-        } else {
-            self.push_words(kind, name, text, &line.setting, out);
+        out.extend_from_slice(part(body, line.written..found.start));
+        match stays {
+            true => out.extend_from_slice(value),
+            false => self.push_words(kind, name, value, &line.setting, out),
         }
-        out.extend_from_slice(separator);
+        // A separator that is there already will be written with what follows.
+        line.written = if stands { found.end } else { found.next };
+        if !stands {
+            out.extend_from_slice(separator);
+        }
     }
 
     /// Remembers what later values of the same record depend on.
@@ -103,6 +134,7 @@ impl Interpreter<'_> {
     }
 
     /// Whether the words for `value` are the value itself, and harmless.
+    #[inline]
     fn stays(&self, kind: Kind, name: &[u8], value: &[u8], setting: &Setting) -> bool {
         let same = match kind {
             Kind::Plain => return true,
@@ -114,7 +146,7 @@ impl Interpreter<'_> {
         };
         let harmless = match self.mode {
             Escape::Raw => true,
-            Escape::Tty => !has_control(value),
+            Escape::Tty => same && !has_control(value),
             Escape::Shell | Escape::ShellQuote => false,
         };
         same && harmless && setting.enriched.value(name).is_none()
@@ -128,6 +160,19 @@ impl Interpreter<'_> {
         if kind == Kind::Key {
             name_each_key(start, out);
         }
+    }
+}
+
+impl<'a> Rewriting<'a, '_> {
+    /// COMPAT: an account's name loses a colon behind it.
+    fn kind_and_value(&self, found: &Found) -> (Kind, &'a [u8]) {
+        let value = found.value(self.record.body);
+        if found.kind != Kind::Account && !self.is_odd {
+            return (found.kind, value);
+        }
+        let name = found.name(self.record.body);
+        let value = if name == b"acct" { value.strip_suffix(b":").unwrap_or(value) } else { value };
+        (adjusted(found.kind, self.record.kind, name, value), value)
     }
 }
 
@@ -149,33 +194,6 @@ fn name_each_key(start: usize, out: &mut Vec<u8>) {
 
 fn is_call(kind: RecordType) -> bool {
     matches!(kind, RecordType::SYSCALL | RecordType::SECCOMP | RecordType::URINGOP)
-}
-
-/// Node, type and stamp. A type without a name is shown as it was written.
-fn push_header(record: &Record, when: &[u8], out: &mut Vec<u8>) {
-    if let Some(node) = record.node {
-        out.extend_from_slice(b"node=");
-        out.extend_from_slice(node);
-        out.push(b' ');
-    }
-    match record.kind.name() {
-        Some(name) => {
-            out.extend_from_slice(b"type=");
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b" msg=audit(");
-        }
-        None => {
-            let behind_node = record.node.and_then(|_| text::after(record.line, b" "));
-            out.extend_from_slice(text::up_to(behind_node.unwrap_or(record.line), b'('));
-            out.push(b'(');
-        }
-    }
-    out.extend_from_slice(when);
-    out.push(b'.');
-    number::push_wide(out, u64::from(record.stamp.milli), 3);
-    out.push(b':');
-    number::push(out, record.stamp.serial);
-    out.extend_from_slice(b") ");
 }
 
 /// A part of `text`, or nothing where there is no such part.

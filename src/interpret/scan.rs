@@ -5,90 +5,135 @@
 //! lie between the fields and are left to the caller.
 
 use super::kind::{self, Kind};
-use memchr::{memchr, memrchr};
-use std::ops::Range;
+use memchr::memchr;
 
 /// One field, by places in the body.
 pub(super) struct Found {
-    /// The name without the quote or parenthesis before it.
-    pub(super) name: Range<usize>,
+    /// Where the name begins, without the quote or parenthesis before it. It ends at the `=`.
+    name: usize,
+    /// Where the value begins and ends, quotes included. Behind `msg=` stand fields again: its value is empty.
+    pub(super) start: usize,
+    pub(super) end: usize,
     /// What the name stands for in most records.
     pub(super) kind: Kind,
-    /// The value with its quotes. None behind `msg=`, whose value is fields again.
-    pub(super) value: Option<Range<usize>>,
-    /// Whether the value ended at a comma.
-    pub(super) at_comma: bool,
-    /// Where the search for the next field begins: the byte behind the value is passed over, whatever it is.
+    /// What the value ended at.
+    pub(super) stop: Stop,
+    /// Where the search for the next field begins: the byte behind a value is passed over, whatever it is.
     pub(super) next: usize,
 }
 
-/// The first field at or behind `at`.
-pub(super) fn field(body: &[u8], at: usize) -> Option<Found> {
-    let word = load(body, at);
-    let equals = zeros(word ^ EQUALS);
-    let length = equals.trailing_zeros() as usize / 8;
-    let name = word & lowest(length);
-    if equals == 0 || zeros(name ^ SPACES) & lowest(length) != 0 {
-        return far_field(body, at);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    Space,
+    Comma,
+    /// The end of the body, or its closing quote and no space.
+    Other,
+}
+
+impl Found {
+    pub(super) fn name<'a>(&self, body: &'a [u8]) -> &'a [u8] {
+        body.get(self.name..self.start - 1).unwrap_or_default()
     }
-    match kind::keyed(name) {
-        Kind::Plain => named_field(body, at..at + length),
-        kind => Some(valued(body, at..at + length, kind, kind == Kind::Label)),
+
+    pub(super) fn value<'a>(&self, body: &'a [u8]) -> &'a [u8] {
+        body.get(self.start..self.end).unwrap_or_default()
     }
 }
 
-/// The same if the `=` is further away or words stand before the name.
+/// The first field at or behind `at`.
+#[inline(always)]
+pub(super) fn field(body: &[u8], at: usize) -> Option<Found> {
+    let word = load(body, at);
+    let equals = zeros(word ^ EQUALS);
+    let before = before_first(equals);
+    if equals == 0 || zeros(word ^ SPACES) & before != 0 {
+        return far_field(body, at);
+    }
+    let name = word & before;
+    let end = at + place(equals);
+    match kind::keyed(name) {
+        Kind::Plain if name == MSG || matches!(name as u8, b'\'' | b'(') => named_field(body, at, end),
+        kind => Some(valued(body, at, end, kind, kind == Kind::Label)),
+    }
+}
+
+const MSG: u64 = kind::key(b"msg");
+
+/// The same if the name has eight bytes or more, or words stand before it.
+#[inline(never)]
 fn far_field(body: &[u8], at: usize) -> Option<Found> {
-    let equals = at + memchr(b'=', body.get(at..)?)?;
-    let start = memrchr(b' ', body.get(at..equals)?).map_or(at, |space| at + space + 1);
-    named_field(body, start..equals)
+    let [near, far] = [at, at + 8].map(|at| zeros(load(body, at) ^ EQUALS));
+    let equals = match (near, far) {
+        (0, 0) => at + memchr(b'=', body.get(at..)?)?,
+        (0, _) => at + 8 + place(far),
+        _ => at + place(near),
+    };
+    let name = body.get(at..equals)?.iter().rposition(|byte| *byte == b' ').map_or(at, |space| at + space + 1);
+    named_field(body, name, equals)
 }
 
 /// A name that may be `msg` or begin with what does not belong to it.
 ///
 /// COMPAT: a security context whose name has a parenthesis before it ends at a comma.
-fn named_field(body: &[u8], name: Range<usize>) -> Option<Found> {
-    let text = body.get(name.clone())?;
+#[inline(never)]
+fn named_field(body: &[u8], name: usize, equals: usize) -> Option<Found> {
+    let text = body.get(name..equals)?;
+    let start = equals + 1;
     if text == b"msg" {
-        let next = name.end + 1;
-        return Some(Found { name, kind: Kind::Plain, value: None, at_comma: false, next });
+        return Some(Found { name, start, end: start, kind: Kind::Plain, stop: Stop::Space, next: start });
     }
     let text = text.strip_prefix(b"'").unwrap_or(text);
-    let holds_commas = kind::named(text) == Kind::Label;
+    let kind = kind::named(text);
+    if text.first() != Some(&b'(') {
+        return Some(valued(body, equals - text.len(), equals, kind, kind == Kind::Label));
+    }
     let skipped = text.iter().take_while(|b| **b == b'(').count();
     let text = text.get(skipped..).unwrap_or_default();
-    Some(valued(body, name.end - text.len()..name.end, kind::named(text), holds_commas))
+    Some(valued(body, equals - text.len(), equals, kind::named(text), false))
 }
 
-/// The field whose name stands at `name`, with its value.
-#[inline]
-fn valued(body: &[u8], name: Range<usize>, kind: Kind, holds_commas: bool) -> Found {
-    let start = name.end + 1;
-    let end = match body.get(start) {
-        Some(quote @ (b'"' | b'\'')) => quoted_end(body, start + 1, *quote),
-        _ => bare_end(body, start, if holds_commas { SPACES } else { COMMAS }),
+/// The field whose name stands before `equals`, with its value.
+#[inline(always)]
+fn valued(body: &[u8], name: usize, equals: usize, kind: Kind, holds_commas: bool) -> Found {
+    let start = equals + 1;
+    let word = load(body, start);
+    let (end, stop) = match word as u8 {
+        quote @ (b'"' | b'\'') => quoted_end(body, start + 1, quote),
+        _ => bare_end(body, start, word, if holds_commas { SPACES } else { COMMAS }),
     };
-    let at_comma = body.get(end) == Some(&b',') && !matches!(body.get(start), Some(b'"' | b'\''));
-    Found { name, kind, value: Some(start..end), at_comma, next: (end + 1).min(body.len()) }
+    Found { name, start, end, kind, stop, next: (end + 1).min(body.len()) }
 }
 
 /// Behind the closing quote, or the end of the body if there is none.
-fn quoted_end(body: &[u8], at: usize, quote: u8) -> usize {
-    body.get(at..).and_then(|rest| memchr(quote, rest)).map_or(body.len(), |close| at + close + 1)
-}
-
-/// Where the first space or `other` byte stands.
 #[inline]
-fn bare_end(body: &[u8], mut at: usize, other: u64) -> usize {
+fn quoted_end(body: &[u8], mut at: usize, quote: u8) -> (usize, Stop) {
     while at < body.len() {
-        let word = load(body, at);
-        let stops = zeros(word ^ SPACES) | zeros(word ^ other);
-        if stops != 0 {
-            return at + stops.trailing_zeros() as usize / 8;
+        let closing = zeros(load(body, at) ^ (ONES * u64::from(quote)));
+        if closing != 0 {
+            let end = at + place(closing) + 1;
+            return (end, if body.get(end) == Some(&b' ') { Stop::Space } else { Stop::Other });
         }
         at += 8;
     }
-    body.len()
+    (body.len(), Stop::Other)
+}
+
+/// Where the first space or `other` byte stands; `word` is what stands at `at`.
+#[inline]
+fn bare_end(body: &[u8], mut at: usize, mut word: u64, other: u64) -> (usize, Stop) {
+    loop {
+        let spaces = zeros(word ^ SPACES);
+        let stops = spaces | zeros(word ^ other);
+        if stops != 0 {
+            let is_space = spaces & stops & stops.wrapping_neg() != 0;
+            return (at + place(stops), if is_space { Stop::Space } else { Stop::Comma });
+        }
+        at += 8;
+        if at >= body.len() {
+            return (body.len(), Stop::Other);
+        }
+        word = load(body, at);
+    }
 }
 
 const ONES: u64 = u64::MAX / 255;
@@ -106,16 +151,22 @@ fn load(body: &[u8], at: usize) -> u64 {
     }
 }
 
+/// Which byte the lowest mark is in.
+#[inline]
+fn place(marks: u64) -> usize {
+    marks.trailing_zeros() as usize / 8
+}
+
+/// All bits of the bytes below the lowest mark.
+#[inline]
+fn before_first(marks: u64) -> u64 {
+    ((marks & marks.wrapping_neg()) >> 7).wrapping_sub(1)
+}
+
 /// Marks the highest bit of bytes that are zero. Right up to the lowest mark; those above it may be wrong.
 #[inline]
 fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & (ONES << 7)
-}
-
-/// As many of the lowest bytes, all bits set.
-#[inline]
-fn lowest(bytes: usize) -> u64 {
-    1u64.checked_shl(8 * bytes as u32).map_or(u64::MAX, |above| above - 1)
 }
 
 /// Whether `text` holds a control byte.
@@ -134,13 +185,14 @@ pub(super) fn has_control(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// Name, value, and whether it ended at a comma; the value of `msg` is `...`.
+    /// Name, value, and whether it ended at a comma.
     fn fields(body: &str) -> Vec<(String, String, bool)> {
-        let text = |range: Range<usize>| body[range].to_owned();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (mut at, mut fields) = (0, Vec::new());
         while let Some(found) = field(body.as_bytes(), at) {
             at = found.next;
-            fields.push((text(found.name), found.value.map_or("...".into(), text), found.at_comma));
+            let (name, value) = (found.name(body.as_bytes()), found.value(body.as_bytes()));
+            fields.push((text(name), text(value), found.stop == Stop::Comma));
         }
         fields
     }
@@ -179,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_stands_behind_msg_is_fields_again() {
-        expect("msg='op=PAM:x acct=\"a\"'", &[("msg", "...", false), ("op", "PAM:x", false), ("acct", "\"a\"", false)]);
+        expect("msg='op=PAM:x acct=\"a\"'", &[("msg", "", false), ("op", "PAM:x", false), ("acct", "\"a\"", false)]);
     }
 
     #[test]

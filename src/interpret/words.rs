@@ -3,6 +3,7 @@
 use super::argument::{self, Argument, Arguments};
 use super::choice::{self, Choice, push_flags, push_hex, push_overflow};
 use super::names::Remembered;
+use super::scan::has_control;
 use super::{Kind, Names, Setting, cut_at_nul, keystrokes, mode, setting, sockaddr};
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
@@ -17,6 +18,7 @@ pub struct Interpreter<'n> {
     users: Remembered,
     groups: Remembered,
     calls: Vec<Call>,
+    types: [(RecordType, Option<&'static str>); TYPE_SLOTS],
     unescaped: Vec<u8>,
 }
 
@@ -32,6 +34,9 @@ struct Call {
 /// How many calls are remembered at a time.
 const CALL_SLOTS: usize = 128;
 
+/// How many record types are remembered at a time.
+const TYPE_SLOTS: usize = 64;
+
 impl<'n> Interpreter<'n> {
     /// `names` answers for users, groups and protocols; `native` is the machine of records that do not name theirs;
     /// `mode` makes text harmless.
@@ -44,6 +49,7 @@ impl<'n> Interpreter<'n> {
             users: Remembered::new(),
             groups: Remembered::new(),
             calls: vec![nothing; CALL_SLOTS],
+            types: [(RecordType::UNRECOGNISED, None); TYPE_SLOTS],
             unescaped: Vec::new(),
         }
     }
@@ -93,7 +99,7 @@ impl<'n> Interpreter<'n> {
     /// Escapes what stands in `out` from `start` on. The separators between keys stay as they are.
     pub(super) fn make_harmless(&mut self, kind: Kind, start: usize, out: &mut Vec<u8>) {
         let tail = out.get(start..).unwrap_or_default();
-        if self.mode == Escape::Raw || (self.mode == Escape::Tty && tail.iter().all(|b| *b >= b' ')) {
+        if self.mode == Escape::Raw || (self.mode == Escape::Tty && !has_control(tail)) {
             return;
         }
         self.unescaped.clear();
@@ -119,7 +125,7 @@ impl<'n> Interpreter<'n> {
             Kind::Protocol => self.push_protocol(value, out),
             Kind::Arch => push_arch(value, setting.machine, out),
             Kind::Exit => push_exit(value, out),
-            Kind::Escaped | Kind::File | Kind::Key => push_text(value, out),
+            Kind::Escaped | Kind::File | Kind::Key | Kind::Account => push_text(value, out),
             Kind::Proctitle => push_proctitle(value, out),
             Kind::Keystrokes => push_keystrokes(value, out),
             Kind::Mode => push_mode(mode::push, value, 8, out),
@@ -171,6 +177,15 @@ impl<'n> Interpreter<'n> {
     pub(super) fn stands_for_many(&mut self, setting: &Setting) -> bool {
         let (Some(machine), Some(number)) = (setting.machine, setting.syscall) else { return false };
         self.call(machine, number).name.is_some_and(|name| calls_behind(name).is_some())
+    }
+
+    /// The name of a record type.
+    pub(super) fn type_name(&mut self, kind: RecordType) -> Option<&'static str> {
+        let (kept, name) = &mut self.types[kind.0 as usize % TYPE_SLOTS];
+        if *kept != kind {
+            (*kept, *name) = (kind, kind.name());
+        }
+        *name
     }
 
     fn call(&mut self, machine: Machine, number: u32) -> Call {
@@ -423,10 +438,11 @@ fn push_perm(value: &[u8], out: &mut Vec<u8>) {
 
 /// A list from the lowest bit up; bits above the last known capability are ignored.
 fn push_capabilities(value: &[u8], out: &mut Vec<u8>) {
-    let Some(bits) = number::lead(value, 16) else { return push_overflow(value, out) };
+    let Some(mut bits) = number::lead(value, 16) else { return push_overflow(value, out) };
     let start = out.len();
-    for (_, name) in process::CAPABILITIES.iter().filter(|(bit, _)| bits >> bit & 1 == 1) {
+    while let Some(name) = process::CAPABILITIES.name(bits.trailing_zeros()) {
         push_after_comma(name, start, out);
+        bits &= bits - 1;
     }
     if out.len() == start {
         out.extend_from_slice(b"none");
@@ -460,11 +476,16 @@ fn push_directory(value: &[u8], out: &mut Vec<u8>) {
 fn push_clone_flags(value: &[u8], out: &mut Vec<u8>) {
     let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
     let start = out.len();
-    push_flags(process::CLONE_FLAGS.iter(), flags, start, out);
-    let signal = flags & 0xff;
-    push_flags(process::SIGNALS.iter().filter(|(number, _)| *number == signal), signal, start, out);
-    if out.len() == start {
-        push_number(flags, out);
+    push_flags(&process::CLONE_FLAGS, flags, start, out);
+    let signal = Some(flags & 0xff).filter(|signal| *signal != 0).and_then(|signal| process::SIGNALS.name(signal));
+    match signal {
+        Some(name) if out.len() > start => {
+            out.push(b'|');
+            out.extend_from_slice(name.as_bytes());
+        }
+        Some(name) => out.extend_from_slice(name.as_bytes()),
+        None if out.len() == start => push_number(flags, out),
+        None => {}
     }
 }
 
@@ -522,8 +543,8 @@ fn push_socket_option(level: u64, machine: Option<Machine>, value: &[u8], out: &
 fn push_shared_memory(value: &[u8], out: &mut Vec<u8>) {
     let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
     let start = out.len();
-    push_flags(memory::IPC_FLAGS.iter(), flags & 0o3000, start, out);
-    push_flags(memory::SHM_MODES.iter(), flags & 0o14000, start, out);
+    push_flags(&memory::IPC_FLAGS, flags & 0o3000, start, out);
+    push_flags(&memory::SHM_MODES, flags & 0o14000, start, out);
     if out.len() > start {
         out.push(b'|');
     }

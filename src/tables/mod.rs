@@ -64,6 +64,11 @@ impl Table {
         (0..self.len()).map(move |row| (table.number_at(row), table.name_at(row)))
     }
 
+    /// The names of all rows that share a bit with `bits`, in table order.
+    pub fn flags(&self, bits: u32) -> impl Iterator<Item = &'static str> {
+        (0..self.len()).filter(move |&row| self.number_at(row) & bits != 0).map(|row| self.name_at(row))
+    }
+
     /// The first row with a name of `len` bytes that is `wanted`. Most rows are told apart by their length alone.
     fn position(&self, len: usize, wanted: impl Fn(&str) -> bool) -> Option<u32> {
         let lengths = self.starts.windows(2).map(|pair| usize::from(pair[1] - pair[0]));

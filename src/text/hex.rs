@@ -1,25 +1,38 @@
 //! Hex text: the form in which the kernel writes names that hold a quote, a space or a control byte.
 
+/// What each byte is worth as a hex digit; 0xff for those that are none.
+pub(super) static VALUES: [u8; 256] = {
+    let mut values = [0xff; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
+
 /// The value of one hex digit.
 pub fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
+    Some(VALUES[usize::from(byte)]).filter(|value| *value < 16)
 }
 
 /// Decodes the hex digits `text` begins with and appends the bytes; an odd last digit is dropped.
 /// Returns how many digits there were.
 pub fn decode(text: &[u8], out: &mut Vec<u8>) -> usize {
-    let digits = text.iter().take_while(|b| digit(**b).is_some()).count();
-    out.extend(text.get(..digits).unwrap_or(text).chunks_exact(2).map(pair));
-    digits
-}
-
-fn pair(two: &[u8]) -> u8 {
-    two.iter().fold(0, |value, &b| value << 4 | digit(b).unwrap_or(0))
+    let start = out.len();
+    out.resize(start + text.len() / 2, 0);
+    let mut digits = 0;
+    for (byte, pair) in out.iter_mut().skip(start).zip(text.chunks_exact(2)) {
+        let [high, low] = [VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]];
+        if (high | low) > 15 {
+            break;
+        }
+        *byte = high << 4 | low;
+        digits += 2;
+    }
+    out.truncate(start + digits / 2);
+    digits + usize::from(text.get(digits).is_some_and(u8::is_ascii_hexdigit))
 }
 
 /// Decodes a value that is not quoted: `(text)` stands for itself, otherwise the hex digits it begins with are decoded.

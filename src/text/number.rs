@@ -4,6 +4,8 @@
 //! what follows the digits is ignored, and no digit at all is zero. The log format was defined by readers of that kind.
 //! `whole*` take nothing but a complete number.
 
+use super::hex;
+
 /// The number `text` begins with; a minus sign wraps around. Base 0 is C's notation: `0x1f`, `017` or `15`. `None` when
 /// it does not fit.
 pub fn lead(text: &[u8], base: u32) -> Option<u64> {
@@ -21,7 +23,11 @@ pub fn lead_signed(text: &[u8], base: u32) -> Option<i64> {
 }
 
 /// Whether there is a minus sign, and what follows white space and sign.
+#[inline]
 fn signed(text: &[u8]) -> (bool, &[u8]) {
+    if text.first().is_some_and(u8::is_ascii_digit) {
+        return (false, text);
+    }
     match text.trim_ascii_start() {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
@@ -36,9 +42,21 @@ fn magnitude(digits: &[u8], base: u32) -> Option<u64> {
         (0, _) => (digits, 10),
         _ => (digits, base),
     };
+    // What 15 digits say fits in any base.
+    let (near, far) = digits.split_at(digits.len().min(15));
     let mut value = 0u64;
-    for b in digits {
-        let Some(digit) = char::from(*b).to_digit(base) else { break };
+    for byte in near {
+        let digit = hex::VALUES[usize::from(*byte)];
+        if u32::from(digit) >= base {
+            return Some(value);
+        }
+        value = value * u64::from(base) + u64::from(digit);
+    }
+    for byte in far {
+        let digit = hex::VALUES[usize::from(*byte)];
+        if u32::from(digit) >= base {
+            break;
+        }
         value = value.checked_mul(u64::from(base))?.checked_add(u64::from(digit))?;
     }
     Some(value)
@@ -101,7 +119,7 @@ fn push_base(out: &mut Vec<u8>, mut value: u64, base: u64, width: usize) {
         }
     }
     let used = (digits.len() - at).max(width.min(digits.len()));
-    out.extend(digits.iter().skip(digits.len() - used));
+    out.extend_from_slice(&digits[digits.len() - used..]);
 }
 
 #[cfg(test)]
