@@ -51,7 +51,7 @@ fn read(clock: ClockId) -> Moment {
 
 /// Breaks a moment into local time. A second no calendar holds comes out as the first of 1970.
 pub fn local(seconds: i64) -> LocalTime {
-    let seconds = seconds as libc::time_t;
+    let seconds = seconds as _; // time_t, which some machines have 32 bits wide
     // SAFETY: all-zero bytes are a valid tm (its zone pointer may be null).
     let mut tm: libc::tm = unsafe { std::mem::zeroed() };
     // SAFETY: both pointers are to live values of the right types; localtime_r touches nothing else of ours.

@@ -10,3 +10,5 @@ for words in -s -l -D '-a always,exit -F arch=b64 -S rmdir' '--signal stop'; do
 done
 timeout 20 augenrules --load >/tmp/out 2>&1
 [ $? = 1 ] || fail "augenrules --load does not end with 1"
+timeout 10 auditd -n >/tmp/out 2>&1
+[ $? = 1 ] || fail "auditd does not end with 1"

@@ -8,3 +8,10 @@ as alice 'auditctl -D' >/tmp/out 2>&1
 [ $? = 4 ] || fail "auditctl -D as alice does not end with 4"
 as alice 'auditctl --help' >/tmp/out || fail "auditctl --help as alice ended with $?"
 expect '^usage: auditctl' /tmp/out
+as alice 'auditd -n' >/tmp/out 2>&1
+[ $? = 6 ] || fail "auditd as alice, who may not read its configuration, does not end with 6"
+mkdir /tmp/readable
+install -m 644 /etc/audit/auditd.conf /tmp/readable/
+as alice 'auditd -n -c /tmp/readable' >/tmp/out 2>&1
+[ $? = 4 ] || fail "auditd as alice does not end with 4"
+expect 'You must be root or have capabilities to run this program' /tmp/out
