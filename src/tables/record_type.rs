@@ -212,9 +212,48 @@ pub fn rows() -> impl Iterator<Item = (u32, &'static str)> {
     RECORD_TYPES.iter()
 }
 
-/// The number of the record type called `name`, in letters of either case.
+/// The number of the record type called `name`, in letters of either case. Asked for every line of a log, so it is looked
+/// up by a hash.
 pub fn number(name: impl AsRef<[u8]>) -> Option<u32> {
-    RECORD_TYPES.number_ignoring_case(name)
+    let name = name.as_ref();
+    let mut place = hash(name);
+    while let row @ 1.. = PLACES[place] {
+        let row = usize::from(row) - 1;
+        if RECORD_TYPES.name_at(row).as_bytes().eq_ignore_ascii_case(name) {
+            return Some(RECORD_TYPES.number_at(row));
+        }
+        place = (place + 1) % PLACES.len();
+    }
+    None
+}
+
+/// Rows of the table counted from 1, at the place that the name's hash gives or the next free one.
+static PLACES: [u8; 512] = places();
+
+const fn places() -> [u8; 512] {
+    let mut places = [0; 512];
+    let mut row = 0;
+    while row < RECORD_TYPES.len() {
+        let (start, end) = (RECORD_TYPES.starts[row] as usize, RECORD_TYPES.starts[row + 1] as usize);
+        let mut place = hash(RECORD_TYPES.names.as_bytes().split_at(end).0.split_at(start).1);
+        while places[place] != 0 {
+            place = (place + 1) % places.len();
+        }
+        assert!(row < 255, "a place holds one byte");
+        places[place] = row as u8 + 1;
+        row += 1;
+    }
+    places
+}
+
+/// The same for letters of either case.
+const fn hash(name: &[u8]) -> usize {
+    let (mut sum, mut at) = (0u32, 0);
+    while at < name.len() {
+        sum = sum.wrapping_mul(37).wrapping_add((name[at] & 0xDF) as u32);
+        at += 1;
+    }
+    (sum ^ sum >> 9) as usize % 512
 }
 
 #[cfg(test)]
