@@ -8,10 +8,13 @@ use crate::output::Output;
 use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
+use auditbox::query::probe::Probe;
 use auditbox::record::{self, Record};
-use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
+use auditbox::store::reader::{self, Lines, Pipe, SEARCH_LINE, Source};
+use auditbox::store::scout::{Scout, WHOLE_BELOW};
 use auditbox::sys::input::{self, InputFile, Stdin};
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// Where the daemon logs when nothing says otherwise.
@@ -82,6 +85,7 @@ struct Search<'h> {
     output: Output,
     resume: Option<Resume>,
     found: bool,
+    timeout: u64,
     /// The log that was read last.
     last_log: Option<PathBuf>,
     request: Request,
@@ -98,6 +102,7 @@ impl<'h> Search<'h> {
             output: Output::new(),
             resume,
             found: false,
+            timeout,
             last_log: None,
             request,
         }
@@ -154,13 +159,34 @@ impl<'h> Search<'h> {
             eprintln!("Error opening {} ({})", path.display(), host::reason(&error));
             End::Refused(1)
         })?;
-        let mut lines = Lines::new(SEARCH_LINE);
         if file.is_regular() {
-            self.read_lines(&mut lines, &mut Part { file: &file, at: 0, end: u64::MAX })?;
+            self.read_parts(&file)?;
         } else {
-            self.read_lines(&mut lines, &mut &file)?;
+            self.read_lines(&mut Lines::new(SEARCH_LINE), &mut &file)?;
         }
         if is_last { self.finish() } else { Ok(()) }
+    }
+
+    /// Reads what of a file can matter.
+    fn read_parts(&mut self, file: &InputFile) -> Result<(), End> {
+        let criteria = self.predicate.criteria();
+        let (start, end) = (criteria.start, criteria.end);
+        // A checkpoint remembers the last event of all, and --debug speaks of what is not found.
+        let reads_all = self.resume.is_some() || self.request.debug;
+        let probe = Probe::of(criteria).filter(|_| !reads_all);
+        let scout = Scout { probe: probe.as_ref(), start, end, timeout: self.timeout, whole_below: WHOLE_BELOW };
+        let mut lines = Lines::new(SEARCH_LINE);
+        let mut ended = Ok(());
+        let read = scout.each_part(file, &mut |mut part, gap| {
+            lines.restart();
+            ended = if gap { self.finish() } else { Ok(()) };
+            if ended.is_ok() {
+                ended = self.read_lines(&mut lines, &mut part);
+            }
+            if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        // A log that cannot be read further ends there.
+        read.or(Ok(())).and(ended)
     }
 
     fn read_lines(&mut self, lines: &mut Lines, source: &mut dyn Source) -> Result<(), End> {

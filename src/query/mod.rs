@@ -3,4 +3,5 @@
 pub mod checkpoint;
 pub mod extract;
 pub mod predicate;
+pub mod probe;
 pub mod time;

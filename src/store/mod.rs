@@ -8,3 +8,4 @@ pub mod guard;
 pub mod log;
 pub mod reader;
 pub mod rotation;
+pub mod scout;

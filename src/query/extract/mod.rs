@@ -204,6 +204,12 @@ pub fn extract(event: &Event, wanted: Wanted, items: &mut Items) -> Result<(), (
     Ok(())
 }
 
+/// Whether anything is read from records of this type.
+pub fn reads(kind: RecordType) -> bool {
+    use RecordType as Type;
+    !matches!(kind, Type::PROCTITLE | Type::EXECVE | Type::EOE | Type::BPRM_FCAPS | Type::BPF)
+}
+
 /// One record being read. Searches begin at `at`, which moves behind each value that is read.
 struct Scan<'a> {
     kind: RecordType,

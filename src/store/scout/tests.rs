@@ -1,0 +1,75 @@
+use super::*;
+use crate::query::predicate::Criteria;
+use std::fmt::Write;
+
+/// A log of one event a second, three lines each; every hundredth has a key. Hands over the file.
+fn with_log(name: &str, check: impl FnOnce(&InputFile)) {
+    let path = std::env::temp_dir().join(format!("auditbox-scout-{name}-{}", std::process::id()));
+    let mut text = String::new();
+    for serial in 0..3000 {
+        let stamp = format!("msg=audit({}.000:{serial})", 1_700_000_000 + serial);
+        let key = if serial % 100 == 50 { "\"wanted\"" } else { "(null)" };
+        writeln!(text, "type=SYSCALL {stamp}: a=1 key={key}\ntype=CWD {stamp}: cwd=\"/\"\ntype=EOE {stamp}: ").unwrap();
+    }
+    std::fs::write(&path, text).unwrap();
+    check(&InputFile::open(&path).unwrap());
+    std::fs::remove_file(path).unwrap();
+}
+
+const ALL: Scout<'static> = Scout { probe: None, start: None, end: None, timeout: 2, whole_below: 0 };
+
+/// The serials of all lines that would be read, and how many parts there are.
+fn serials(scout: &Scout<'_>, file: &InputFile) -> (Vec<u64>, usize) {
+    let (mut all, mut parts, mut buffer) = (Vec::new(), 0, Vec::new());
+    let visited = scout.each_part(file, &mut |part, gap| {
+        assert_eq!(gap, parts > 0);
+        parts += 1;
+        let len = part.end.min(file.len()) - part.at;
+        let block = fill(file, part.at, len as usize, &mut buffer).unwrap();
+        all.extend(block.split(|&b| b == b'\n').filter_map(|line| Some(Record::parse(line)?.stamp.serial)));
+        ControlFlow::Continue(())
+    });
+    visited.unwrap();
+    (all, parts)
+}
+
+#[test]
+fn without_a_mark_or_a_range_everything_is_read() {
+    with_log("all", |file| {
+        let (all, parts) = serials(&ALL, file);
+        assert_eq!((all.len(), parts), (9000, 1));
+    });
+}
+
+#[test]
+fn a_range_leaves_out_what_is_older_and_newer() {
+    with_log("range", |file| {
+        let scout = Scout { start: Some(1_700_002_000), end: Some(1_700_002_010), ..ALL };
+        let (all, _) = serials(&scout, file);
+        assert!((2000..=2010).all(|wanted| all.iter().filter(|s| **s == wanted).count() == 3));
+        assert!(all.len() < 1500, "{}", all.len());
+    });
+}
+
+#[test]
+fn marked_events_are_read_whole_and_in_order() {
+    let criteria = Criteria { key: Some(b"wanted".to_vec()), ..Criteria::default() };
+    let probe = Probe::of(&criteria).unwrap();
+    with_log("mark", |file| {
+        let (all, parts) = serials(&Scout { probe: Some(&probe), ..ALL }, file);
+        assert!((50..3000).step_by(100).all(|wanted| all.iter().filter(|s| **s == wanted).count() == 3));
+        assert!(all.is_sorted() && parts >= 1);
+    });
+}
+
+#[test]
+fn a_range_in_a_log_out_of_order_is_not_sought() {
+    let path = std::env::temp_dir().join(format!("auditbox-scout-disorder-{}", std::process::id()));
+    let line = |sec: u64| format!("type=USER msg=audit({sec}.000:1): {}\n", "x".repeat(200));
+    let text: String = (0..2000u64).map(|n| line(1_700_000_000 + n * 7919 % 2000)).collect();
+    std::fs::write(&path, text).unwrap();
+    let file = InputFile::open(&path).unwrap();
+    let (all, _) = serials(&Scout { start: Some(1_700_001_900), ..ALL }, &file);
+    assert_eq!(all.len(), 2000);
+    std::fs::remove_file(path).unwrap();
+}
