@@ -12,8 +12,8 @@ use memchr::memrchr;
 pub enum Probe {
     /// One of these texts is in a line of which fields are read.
     Literals(Vec<Finder<'static>>),
-    /// This text is in any line.
-    Stamped(Finder<'static>),
+    /// One of these texts is in any line.
+    Anywhere(Vec<Finder<'static>>),
     /// The line is of one of these types.
     Kinds(Vec<RecordType>),
 }
@@ -32,7 +32,7 @@ impl Probe {
             return Some(Probe::Kinds(criteria.kinds.clone()));
         }
         if let Some(serial) = criteria.serial.filter(|serial| *serial > 0) {
-            return Some(Probe::Stamped(Finder::new(&marked(b":", serial)).into_owned()));
+            return Some(Probe::Anywhere(finders(&[marked(b":", serial)])));
         }
         if let Some(literal) = numbers(criteria) {
             return Some(literals(&[literal]));
@@ -48,8 +48,7 @@ impl Probe {
     pub fn scan(&self, block: &[u8], from: usize, each: &mut dyn FnMut(usize)) {
         match self {
             Probe::Kinds(kinds) => scan_kinds(kinds, block, from, each),
-            Probe::Stamped(finder) => scan_literal(finder, block, from, each),
-            Probe::Literals(finders) => {
+            Probe::Literals(finders) | Probe::Anywhere(finders) => {
                 for finder in finders {
                     scan_literal(finder, block, from, each);
                 }
@@ -89,7 +88,11 @@ fn scan_kinds(kinds: &[RecordType], block: &[u8], from: usize, each: &mut dyn Fn
 }
 
 fn literals(texts: &[Vec<u8>]) -> Probe {
-    Probe::Literals(texts.iter().map(|text| Finder::new(text).into_owned()).collect())
+    Probe::Literals(finders(texts))
+}
+
+fn finders(texts: &[Vec<u8>]) -> Vec<Finder<'static>> {
+    texts.iter().map(|text| Finder::new(text).into_owned()).collect()
 }
 
 /// Not so short that every line has it.
