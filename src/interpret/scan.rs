@@ -243,4 +243,63 @@ mod tests {
             assert!(!has_control(text.as_bytes()), "{text:?}");
         }
     }
+
+    /// The same search, a byte at a time: name, value, whether it ended at a comma, and where to go on.
+    fn plainly(body: &[u8], at: usize) -> Option<(Vec<u8>, Vec<u8>, bool, usize)> {
+        let equals = at + body[at..].iter().position(|b| *b == b'=')?;
+        let name = body[at..equals].rsplit(|b| *b == b' ').next()?;
+        let start = equals + 1;
+        if name == b"msg" {
+            return Some((name.to_vec(), Vec::new(), false, start));
+        }
+        let unquoted = name.strip_prefix(b"'").unwrap_or(name);
+        let bare: Vec<u8> = unquoted.iter().copied().skip_while(|b| *b == b'(').collect();
+        let rest = &body[start..];
+        if let Some(quote @ (b'"' | b'\'')) = rest.first() {
+            let close = rest[1..].iter().position(|b| b == quote).map_or(body.len(), |close| start + close + 2);
+            return Some((bare, body[start..close].to_vec(), false, (close + 1).min(body.len())));
+        }
+        let is_label = kind::named(unquoted) == Kind::Label;
+        let end = rest.iter().position(|b| *b == b' ' || *b == b',' && !is_label).unwrap_or(rest.len());
+        let at_comma = rest.get(end) == Some(&b',');
+        Some((bare, rest[..end].to_vec(), at_comma, (start + end + 1).min(body.len())))
+    }
+
+    #[test]
+    fn eight_bytes_at_a_time_finds_what_one_at_a_time_finds() {
+        const PIECES: [&str; 16] = [
+            "=",
+            " ",
+            ",",
+            "\"",
+            "'",
+            "(",
+            "msg",
+            "subj",
+            "obj=a,b",
+            "uid=1",
+            "cap_frootid=",
+            "proctitle",
+            "x",
+            "\u{e9}",
+            ": ",
+            "a=",
+        ];
+        let mut seed = 1u64;
+        for _ in 0..4_000 {
+            let mut body = String::new();
+            for _ in 0..12 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                body.push_str(PIECES[(seed >> 60) as usize]);
+            }
+            let (body, mut at) = (body.as_bytes(), 0);
+            while let Some(found) = field(body, at) {
+                let seen =
+                    (found.name(body).to_vec(), found.value(body).to_vec(), found.stop == Stop::Comma, found.next);
+                assert_eq!(Some(seen), plainly(body, at), "{:?} from {at}", String::from_utf8_lossy(body));
+                at = found.next;
+            }
+            assert_eq!(plainly(body, at), None);
+        }
+    }
 }

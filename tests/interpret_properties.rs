@@ -1,0 +1,117 @@
+//! What holds for every record put into words, however hostile: no panic, no control byte, no growth without bound. The
+//! bytes are made up from pieces that mean something; the body is the one of the fuzz target.
+
+#[path = "../fuzz/bodies/interpret.rs"]
+mod bodies;
+
+/// Marsaglia's xorshift: the same throws in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn throw(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+const NAMES: &[&str] = &[
+    "arch",
+    "syscall",
+    "a0",
+    "a1",
+    "a2",
+    "a3",
+    "exit",
+    "auid",
+    "gid",
+    "ses",
+    "comm",
+    "name",
+    "key",
+    "mode",
+    "saddr",
+    "data",
+    "proctitle",
+    "cap_fp",
+    "perm",
+    "oflag",
+    "flags",
+    "acct",
+    "msg",
+    "subj",
+    "hook",
+    "family",
+    "fan_type",
+    "fan_info",
+    "argc",
+    "a1_len",
+    "cap_frootid",
+    "",
+    "'uid",
+    "(uid",
+];
+
+const VALUES: &[&str] = &[
+    "c000003e",
+    "40000003",
+    "102",
+    "54",
+    "257",
+    "0",
+    "1",
+    "-1",
+    "-13",
+    "ffffffff",
+    "ffffffffffffffff",
+    "99999999999999999999",
+    "\"quoted\"",
+    "\"open",
+    "'single'",
+    "(null)",
+    "6B31016B32",
+    "0100",
+    "0100002F61",
+    "02000050C0A80101",
+    "1B5B41",
+    "616",
+    "u:r:t:s0:c1,c2",
+    "?",
+    "",
+];
+
+const JUNK: &[u8] = b" =,'\"(){}:\x01\x1b\x1d\x00\x80\xff\taf01";
+
+fn body(dice: &mut Dice) -> Vec<u8> {
+    let mut body = vec![dice.throw(256) as u8];
+    for _ in 0..dice.throw(12) {
+        match dice.throw(8) {
+            0 => body.push(JUNK[dice.throw(JUNK.len())]),
+            1 => body.extend_from_slice(b" words between "),
+            2 => body.extend_from_slice(b"\x1dUID=\"x\" ARCH=y SADDR={ z }"),
+            _ => {
+                let (name, value) = (NAMES[dice.throw(NAMES.len())], VALUES[dice.throw(VALUES.len())]);
+                body.extend_from_slice(format!("{name}={value}").as_bytes());
+                body.push(b" ,"[dice.throw(10) / 9]);
+            }
+        }
+    }
+    body
+}
+
+#[test]
+fn made_up_records_do_no_harm() {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    (0..6_000).for_each(|_| bodies::record(&body(&mut dice)));
+}
+
+#[test]
+fn junk_does_no_harm() {
+    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    for _ in 0..5_000 {
+        let length = dice.throw(40);
+        let data: Vec<u8> = (0..length).map(|_| JUNK[dice.throw(JUNK.len())]).collect();
+        bodies::record(&data);
+    }
+}
