@@ -41,10 +41,12 @@ impl Report<'_> {
 
     fn column(&mut self, column: &Column, event: &Event, label: &Label, out: &mut Vec<u8>) {
         let start = out.len();
-        if !self.push_item(column.item, event, label, out) {
-            return out.extend_from_slice(column.missing.as_bytes());
+        let is_there = self.push_item(column.item, event, label, out);
+        if !is_there {
+            out.extend_from_slice(column.missing.as_bytes());
         }
-        if column.safe {
+        // COMPAT: a question mark counts as text, `(null)` does not.
+        if column.safe && (is_there || column.missing == "?") {
             self.scratch.clear();
             self.scratch.extend_from_slice(out.get(start..).unwrap_or_default());
             out.truncate(start);
