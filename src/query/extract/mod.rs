@@ -7,6 +7,8 @@
 //!
 //! What nobody asked for is never demanded: SYSCALL needs no arguments, and AVC no class (AppArmor's has none).
 
+#[macro_use]
+mod name;
 mod object;
 mod process;
 mod user;
@@ -14,7 +16,8 @@ mod user;
 use crate::event::Event;
 use crate::record::{Record, RecordType};
 use crate::text::{self, hex, number};
-use memchr::{memchr, memmem};
+use memchr::memchr;
+use name::Name;
 use std::fmt;
 
 /// A set of items.
@@ -234,7 +237,7 @@ impl<'a> Scan<'a> {
             Type::SOCKADDR => self.sockaddr(),
             Type::LOGIN => self.login(),
             Type::IPC | Type::OBJ_PID => {
-                self.object_label("obj=");
+                self.object_label(name!("obj="));
                 Ok(())
             }
             Type::CONFIG_CHANGE => {
@@ -261,9 +264,9 @@ impl<'a> Scan<'a> {
     }
 
     /// Where the value behind the next `name` begins.
-    fn find(&self, name: &str) -> Option<usize> {
+    fn find(&self, name: &'static Name) -> Option<usize> {
         let rest = self.text.get(self.at..)?;
-        Some(self.at + memmem::find(rest, name.as_bytes())? + name.len())
+        Some(self.at + name.find(rest)? + name.text.len())
     }
 
     fn from(&self, at: usize) -> &'a [u8] {
@@ -271,16 +274,16 @@ impl<'a> Scan<'a> {
     }
 
     /// The value behind `name`, which must end at a space if it is there.
-    fn value(&mut self, name: &'static str) -> Step<Option<&'a [u8]>> {
+    fn value(&mut self, name: &'static Name) -> Step<Option<&'a [u8]>> {
         let Some(start) = self.find(name) else { return Ok(None) };
-        let value = text::before(self.from(start), b' ').ok_or(Malformed::Field(name))?;
+        let value = text::before(self.from(start), b' ').ok_or(Malformed::Field(name.text))?;
         self.at = start + value.len();
         Ok(Some(value))
     }
 
     /// The value behind `name`, which may end at the end of the record; then reading goes on at `resume`, or else at the
     /// value's own beginning.
-    fn tail(&mut self, name: &str, resume: Option<usize>) -> Option<&'a [u8]> {
+    fn tail(&mut self, name: &'static Name, resume: Option<usize>) -> Option<&'a [u8]> {
         let start = self.find(name)?;
         let rest = self.from(start);
         let space = memchr(b' ', rest);
@@ -289,37 +292,37 @@ impl<'a> Scan<'a> {
     }
 
     /// The number behind `name`, which must end at a space if it is there.
-    fn number(&mut self, name: &'static str) -> Step<Option<u32>> {
+    fn number(&mut self, name: &'static Name) -> Step<Option<u32>> {
         self.value(name)?.map(|value| decimal(value, name)).transpose()
     }
 
     /// Like [`Scan::number`], and it must be there.
-    fn needed(&mut self, name: &'static str) -> Step<Option<u32>> {
-        self.number(name)?.ok_or(Malformed::Field(name)).map(Some)
+    fn needed(&mut self, name: &'static Name) -> Step<Option<u32>> {
+        self.number(name)?.ok_or(Malformed::Field(name.text)).map(Some)
     }
 
     /// Like [`Scan::number`], and it may end with the record.
-    fn last_number(&mut self, name: &'static str, resume: Option<usize>) -> Step<Option<u32>> {
+    fn last_number(&mut self, name: &'static Name, resume: Option<usize>) -> Step<Option<u32>> {
         self.tail(name, resume).map(|value| decimal(value, name)).transpose()
     }
 
     /// The text behind `name`, in quotes that must close, or in hex. The inner `None` is hex that cannot be decoded.
-    fn string(&mut self, name: &'static str) -> Step<Option<Option<Text>>> {
+    fn string(&mut self, name: &'static Name) -> Step<Option<Option<Text>>> {
         let Some(start) = self.find(name) else { return Ok(None) };
         self.string_at(start, name).map(Some)
     }
 
-    fn string_at(&mut self, start: usize, name: &'static str) -> Step<Option<Text>> {
+    fn string_at(&mut self, start: usize, name: &'static Name) -> Step<Option<Text>> {
         let Some(quoted) = self.from(start).strip_prefix(b"\"") else {
             return Ok(self.items.decode(self.from(start)));
         };
-        let value = text::before(quoted, b'"').ok_or(Malformed::Field(name))?;
+        let value = text::before(quoted, b'"').ok_or(Malformed::Field(name.text))?;
         self.at = start + 1 + value.len();
         Ok(Some(self.items.keep(value)))
     }
 
     /// The text behind `name` as user programs write it: in quotes, in hex, or bare.
-    fn loose(&mut self, start: usize, name: &'static str) -> Step<Option<Text>> {
+    fn loose(&mut self, start: usize, name: &'static Name) -> Step<Option<Text>> {
         let rest = self.from(start);
         if rest.starts_with(b"\"") {
             return self.string_at(start, name);
@@ -333,7 +336,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The label behind `name`, which must end at a space if it is there.
-    fn subject_label(&mut self, name: &'static str) -> Step<()> {
+    fn subject_label(&mut self, name: &'static Name) -> Step<()> {
         if self.wants(Wanted::SUBJECT) {
             if let Some(value) = self.value(name)? {
                 let subject = Some(self.items.keep(value));
@@ -343,7 +346,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn object_label(&mut self, name: &str) {
+    fn object_label(&mut self, name: &'static Name) {
         if self.wants(Wanted::OBJECT) {
             if let Some(value) = self.tail(name, None) {
                 let object = Some(self.items.keep(value));
@@ -354,10 +357,10 @@ impl<'a> Scan<'a> {
 
     /// The keys behind `key=`.
     fn keys(&mut self) -> Step<()> {
-        const NAME: &str = "key=";
-        let Some(start) = self.find(NAME).filter(|_| self.wants(Wanted::KEY)) else { return Ok(()) };
+        let name = name!("key=");
+        let Some(start) = self.find(name).filter(|_| self.wants(Wanted::KEY)) else { return Ok(()) };
         let quoted = self.from(start).starts_with(b"\"");
-        let all = self.string_at(start, NAME)?.ok_or(Malformed::Field(NAME))?;
+        let all = self.string_at(start, name)?.ok_or(Malformed::Field(name.text))?;
         if quoted {
             self.items.keys.push(all);
             return Ok(());
@@ -376,7 +379,7 @@ impl<'a> Scan<'a> {
     /// The number behind `res=`, the last field of many kernel records.
     fn result(&mut self) -> Step<()> {
         if self.wants(Wanted::SUCCESS) {
-            if let Some(number) = self.last_number("res=", None)? {
+            if let Some(number) = self.last_number(name!("res="), None)? {
                 self.items.success = Some(number);
             }
         }
@@ -384,9 +387,12 @@ impl<'a> Scan<'a> {
     }
 }
 
-fn decimal(value: &[u8], name: &'static str) -> Step<u32> {
+fn decimal(value: &[u8], name: &'static Name) -> Step<u32> {
+    if value.len() < 10 && value.iter().all(u8::is_ascii_digit) {
+        return Ok(value.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')));
+    }
     // Ids are 32 bits wide wherever they come from.
-    number::lead(value, 10).map(|n| n as u32).ok_or(Malformed::Field(name))
+    number::lead(value, 10).map(|n| n as u32).ok_or(Malformed::Field(name.text))
 }
 
 #[cfg(test)]

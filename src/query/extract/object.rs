@@ -18,7 +18,7 @@ impl Scan<'_> {
         if self.text.len() < 34 || !self.wants(Wanted::FILE) {
             return Ok(());
         }
-        if let Some(cwd) = self.string(" cwd=")? {
+        if let Some(cwd) = self.string(name!(" cwd="))? {
             self.items.cwd = self.items.cwd.or(cwd);
         }
         Ok(())
@@ -30,15 +30,15 @@ impl Scan<'_> {
         if self.text.len() < 35 {
             return Ok(());
         }
-        if let Some(start) = self.find(" name=").filter(|_| self.wants(Wanted::FILE)) {
+        if let Some(start) = self.find(name!(" name=")).filter(|_| self.wants(Wanted::FILE)) {
             self.file_at(start)?;
             self.at = start;
-            let parent = self.find("type=").is_some_and(|at| self.from(at) == b"PARENT");
+            let parent = self.find(name!("type=")).is_some_and(|at| self.from(at) == b"PARENT");
             if let Some(file) = self.items.files.last_mut() {
                 file.parent = parent;
             }
         }
-        self.object_label("obj=");
+        self.object_label(name!("obj="));
         Ok(())
     }
 
@@ -48,7 +48,7 @@ impl Scan<'_> {
             return Ok(());
         }
         self.at = 0;
-        let start = self.find(" path=").ok_or(Malformed::Field("path="))?;
+        let start = self.find(name!(" path=")).ok_or(Malformed::Field("path="))?;
         self.file_at(start)
     }
 
@@ -82,7 +82,7 @@ impl Scan<'_> {
     /// AVC and USER_AVC.
     pub(super) fn avc(&mut self) -> Step<()> {
         let mut label = Label::default();
-        let is_apparmor = self.find("apparmor=").is_some();
+        let is_apparmor = self.find(name!("apparmor=")).is_some();
         self.access_vector(&mut label)?;
         if self.kind == RecordType::USER_AVC {
             let read = self.user(Some(&mut label));
@@ -91,34 +91,34 @@ impl Scan<'_> {
             return read.or_else(|malformed| if forgiven(malformed) { Ok(()) } else { Err(malformed) });
         }
         if self.wants(Wanted::PID) {
-            self.items.pid = self.number("pid=")?.or(self.items.pid);
+            self.items.pid = self.number(name!("pid="))?.or(self.items.pid);
         }
         if self.wants(Wanted::COMM) && self.items.comm.is_none() {
-            let comm = self.string("comm=")?.flatten();
+            let comm = self.string(name!("comm="))?.flatten();
             self.items.comm = Some(comm.ok_or(Malformed::Field("comm="))?);
         }
         if is_apparmor {
             self.at = 0;
         }
         if self.wants(Wanted::FILE) {
-            if let Some(start) = self.find(" path=").or_else(|| self.find(" name=")) {
+            if let Some(start) = self.find(name!(" path=")).or_else(|| self.find(name!(" name="))) {
                 self.file_at(start)?;
             }
         }
         if self.wants(Wanted::SUBJECT) {
-            label.subject = match self.value("scontext=")? {
+            label.subject = match self.value(name!("scontext="))? {
                 Some(value) => Some(self.items.keep(value)),
                 // AppArmor's label of a process is its profile.
-                None if is_apparmor => self.string("profile=")?.flatten(),
+                None if is_apparmor => self.string(name!("profile="))?.flatten(),
                 None => None,
             };
         }
         if self.wants(Wanted::OBJECT) {
-            if let Some(value) = self.value("tcontext=")? {
+            if let Some(value) = self.value(name!("tcontext="))? {
                 label.object = Some(self.items.keep(value));
             }
         }
-        label.class = self.tail("tclass=", None).map(|value| self.items.keep(value));
+        label.class = self.tail(name!("tclass="), None).map(|value| self.items.keep(value));
         self.items.labels.push(label);
         Ok(())
     }
@@ -127,8 +127,8 @@ impl Scan<'_> {
     ///
     /// The result of the system call, where there is one, counts more than this one.
     fn access_vector(&mut self, label: &mut Label) -> Step<()> {
-        let Some(start) = self.find("avc: ") else {
-            if let Some(start) = self.find("apparmor=\"") {
+        let Some(start) = self.find(name!("avc: ")) else {
+            if let Some(start) = self.find(name!("apparmor=\"")) {
                 self.judge(!self.from(start).starts_with(b"DENIED"), label);
             }
             return Ok(());
@@ -153,11 +153,11 @@ impl Scan<'_> {
     /// NETFILTER_PKT.
     pub(super) fn packet(&mut self) -> Step<()> {
         if self.wants(Wanted::HOST) {
-            if let Some(value) = self.value("saddr=")? {
+            if let Some(value) = self.value(name!("saddr="))? {
                 self.items.host = Some(self.items.keep(value));
             }
         }
-        self.object_label("obj=");
+        self.object_label(name!("obj="));
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl Scan<'_> {
         if !self.wants(Wanted::HOST.with(Wanted::FILE)) {
             return Ok(());
         }
-        let Some(start) = self.find("saddr=") else { return Ok(()) };
+        let Some(start) = self.find(name!("saddr=")) else { return Ok(()) };
         let digits = self.from(start);
         let mut bytes = Vec::new();
         if !hex::unescape(digits, &mut bytes) {

@@ -1,6 +1,6 @@
 //! Records about a process: system calls, anomalies, kernel messages, terminals, logins.
 
-use super::{FAILED, Malformed, SUCCEEDED, Scan, Step, Wanted};
+use super::{FAILED, Malformed, Name, SUCCEEDED, Scan, Step, Wanted};
 use crate::record::RecordType;
 use crate::text::number;
 
@@ -12,14 +12,14 @@ impl Scan<'_> {
         if is_syscall && self.wants(Wanted::ARCH) {
             self.items.arch = Some(self.arch()?.ok_or(Malformed::Field("arch="))?);
         }
-        let name = if is_syscall { "syscall=" } else { "uring_op=" };
+        let name = if is_syscall { name!("syscall=") } else { name!("uring_op=") };
         let call = self.number(name)?;
         if call.is_none() && self.wants(Wanted::SYSCALL) {
-            return Err(Malformed::Field(name));
+            return Err(Malformed::Field(name.text));
         }
         self.items.syscall = call.or(self.items.syscall);
         if self.wants(Wanted::SUCCESS) {
-            if let Some(word) = self.value("success=")? {
+            if let Some(word) = self.value(name!("success="))? {
                 self.items.success = Some(if word == b"yes" { SUCCEEDED } else { FAILED });
             }
         }
@@ -36,40 +36,40 @@ impl Scan<'_> {
     /// The process part of SYSCALL, URINGOP, FEATURE_CHANGE, ANOM_LINK and DM_CTRL.
     pub(super) fn task(&mut self) -> Step<()> {
         if self.wants(Wanted::PPID) {
-            self.items.ppid = self.number("ppid=")?.or(self.items.ppid);
+            self.items.ppid = self.number(name!("ppid="))?.or(self.items.ppid);
         }
         if self.wants(Wanted::PID) {
-            self.items.pid = self.needed(" pid=")?;
+            self.items.pid = self.needed(name!(" pid="))?;
         }
         if self.wants(Wanted::AUID) {
-            self.items.auid = match self.number("auid=")? {
-                None => self.needed("loginuid=")?,
+            self.items.auid = match self.number(name!("auid="))? {
+                None => self.needed(name!("loginuid="))?,
                 auid => auid,
             };
         }
         if self.wants(Wanted::UID) {
             self.skip_auid();
-            self.items.uid = self.needed("uid=")?;
+            self.items.uid = self.needed(name!("uid="))?;
             self.items.uid_has_name = true;
         }
         if self.wants(Wanted::GID) {
-            self.items.gid = self.needed("gid=")?;
+            self.items.gid = self.needed(name!("gid="))?;
         }
         if self.wants(Wanted::EUID) {
-            self.items.euid = self.needed("euid=")?;
+            self.items.euid = self.needed(name!("euid="))?;
         }
         if self.wants(Wanted::EGID) {
-            self.items.egid = self.needed("egid=")?;
+            self.items.egid = self.needed(name!("egid="))?;
         }
-        self.terminal("tty=")?;
-        self.session("ses=")?;
+        self.terminal(name!("tty="))?;
+        self.session(name!("ses="))?;
         if self.wants(Wanted::COMM) {
-            self.items.comm = self.string("comm=")?.ok_or(Malformed::Field("comm="))?;
+            self.items.comm = self.string(name!("comm="))?.ok_or(Malformed::Field("comm="))?;
         }
         if self.wants(Wanted::EXE) {
             self.whole_exe(None)?;
         }
-        self.subject_label("subj=")?;
+        self.subject_label(name!("subj="))?;
         self.result()
     }
 
@@ -78,27 +78,27 @@ impl Scan<'_> {
     /// COMPAT: `uid=` is the next one behind `auid=` only if that was wanted, else it is `auid=` itself.
     pub(super) fn anomaly(&mut self) -> Step<()> {
         if self.wants(Wanted::AUID) {
-            self.items.auid = Some(self.last_number("auid=", None)?.ok_or(Malformed::Field("auid="))?);
+            self.items.auid = Some(self.last_number(name!("auid="), None)?.ok_or(Malformed::Field("auid="))?);
         }
         if self.wants(Wanted::UID) {
-            self.optional_uid("uid=")?;
+            self.optional_uid(name!("uid="))?;
         }
         if self.wants(Wanted::GID) {
-            self.items.gid = self.number("gid=")?.or(self.items.gid);
+            self.items.gid = self.number(name!("gid="))?.or(self.items.gid);
         }
         if self.wants(Wanted::SESSION) {
-            self.items.session = self.last_number("ses=", None)?.or(self.items.session);
+            self.items.session = self.last_number(name!("ses="), None)?.or(self.items.session);
         }
         if self.kind == RecordType::ANOM_PROMISCUOUS {
             return Ok(());
         }
-        self.subject_label("subj=")?;
+        self.subject_label(name!("subj="))?;
         if self.wants(Wanted::PID) {
-            self.items.pid = self.number("pid=")?.or(self.items.pid);
+            self.items.pid = self.number(name!("pid="))?.or(self.items.pid);
         }
         self.comm()?;
         if self.wants(Wanted::EXE) {
-            match self.string("exe=")? {
+            match self.string(name!("exe="))? {
                 Some(exe) => self.items.exe = exe,
                 None if self.kind == RecordType::ANOM_ABEND => {}
                 None => return Err(Malformed::Field("exe=")),
@@ -108,7 +108,7 @@ impl Scan<'_> {
             // KERNEL: some versions before 3.16 give no arch here.
             let Some(arch) = self.arch()? else { return Ok(()) };
             self.items.arch = Some(arch);
-            self.items.syscall = self.needed("syscall=")?;
+            self.items.syscall = self.needed(name!("syscall="))?;
         }
         self.result()
     }
@@ -116,32 +116,32 @@ impl Scan<'_> {
     /// NETFILTER_CFG and EVENT_LISTENER, which often come with a SYSCALL record: only what that did not give.
     pub(super) fn kernel(&mut self) -> Step<()> {
         if self.wants(Wanted::PID) && self.items.pid.is_none() {
-            self.items.pid = self.needed(" pid=")?;
+            self.items.pid = self.needed(name!(" pid="))?;
         }
         if self.wants(Wanted::UID) && self.items.uid.is_none() {
-            self.items.uid = self.number("uid=")?.or(Some(0));
+            self.items.uid = self.number(name!("uid="))?.or(Some(0));
             self.items.uid_has_name = true;
         }
         if self.wants(Wanted::AUID) && self.items.auid.is_none() {
-            self.items.auid = self.number("auid=")?.or(Some(u32::MAX));
+            self.items.auid = self.number(name!("auid="))?.or(Some(u32::MAX));
         }
         if self.items.terminal.is_none() {
-            self.terminal("tty=")?;
+            self.terminal(name!("tty="))?;
             if self.items.terminal.is_none() && self.wants(Wanted::TERMINAL) {
                 self.items.terminal = Some(self.items.keep(b"(none)"));
             }
         }
         if self.wants(Wanted::SESSION) && self.items.session.is_none() {
-            self.items.session = self.number("ses=")?.or(Some(u32::MAX));
+            self.items.session = self.number(name!("ses="))?.or(Some(u32::MAX));
         }
         if self.wants(Wanted::SUBJECT) && self.items.labels.is_empty() {
-            self.subject_label("subj=")?;
+            self.subject_label(name!("subj="))?;
             if self.items.labels.is_empty() {
                 return Err(Malformed::Field("subj="));
             }
         }
         if self.wants(Wanted::COMM) && self.items.comm.is_none() {
-            self.items.comm = self.string("comm=")?.ok_or(Malformed::Field("comm="))?;
+            self.items.comm = self.string(name!("comm="))?.ok_or(Malformed::Field("comm="))?;
         }
         if self.wants(Wanted::EXE) && self.items.exe.is_none() {
             self.whole_exe(Some(b"(null)"))?;
@@ -154,31 +154,31 @@ impl Scan<'_> {
     /// COMPAT: the number behind ` uid=` is read from its `=` on, which makes it 0.
     pub(super) fn tty(&mut self) -> Step<()> {
         if self.wants(Wanted::PID) {
-            self.items.pid = self.number("pid=")?.or(self.items.pid);
+            self.items.pid = self.number(name!("pid="))?.or(self.items.pid);
         }
         self.zero_uid()?;
         if self.wants(Wanted::AUID) {
-            self.items.auid = Some(self.last_number("auid=", None)?.ok_or(Malformed::Field("auid="))?);
+            self.items.auid = Some(self.last_number(name!("auid="), None)?.ok_or(Malformed::Field("auid="))?);
         }
-        self.session("ses=")?;
+        self.session(name!("ses="))?;
         self.comm()
     }
 
     /// INTEGRITY_*.
     pub(super) fn integrity(&mut self) -> Step<()> {
-        self.items.pid = self.number("pid=")?.or(self.items.pid);
+        self.items.pid = self.number(name!("pid="))?.or(self.items.pid);
         self.zero_uid()?;
         if self.wants(Wanted::AUID) {
             let at = std::mem::replace(&mut self.at, 0);
-            match self.number("auid=")? {
+            match self.number(name!("auid="))? {
                 None => self.at = at,
                 auid => self.items.auid = auid,
             }
         }
-        self.session("ses=")?;
-        self.subject_label("subj=")?;
+        self.session(name!("ses="))?;
+        self.subject_label(name!("subj="))?;
         self.comm()?;
-        if let Some(start) = self.find(" name=").filter(|_| self.wants(Wanted::FILE)) {
+        if let Some(start) = self.find(name!(" name=")).filter(|_| self.wants(Wanted::FILE)) {
             self.file_at(start)?;
         }
         self.result()
@@ -188,17 +188,17 @@ impl Scan<'_> {
     pub(super) fn simple(&mut self) -> Step<()> {
         let is_config = self.kind == RecordType::CONFIG_CHANGE;
         if self.wants(Wanted::AUID) {
-            match self.last_number("auid=", None)? {
+            match self.last_number(name!("auid="), None)? {
                 None if is_config => {}
                 None => return Err(Malformed::Field("auid=")),
                 auid => self.items.auid = auid,
             }
         }
         if self.wants(Wanted::SESSION) {
-            self.items.session = self.last_number("ses=", None)?.or(self.items.session);
+            self.items.session = self.last_number(name!("ses="), None)?.or(self.items.session);
         }
         if self.wants(Wanted::SUBJECT) {
-            if let Some(value) = self.tail("subj=", None) {
+            if let Some(value) = self.tail(name!("subj="), None) {
                 let subject = Some(self.items.keep(value));
                 self.items.labels.push(super::Label { subject, ..super::Label::default() });
             }
@@ -213,35 +213,36 @@ impl Scan<'_> {
     /// LOGIN. KERNEL: 3.14 changed `old auid= new auid= old ses= new ses=` to `old-auid= auid= tty= old-ses= ses= res=`.
     pub(super) fn login(&mut self) -> Step<()> {
         if self.wants(Wanted::PID) {
-            self.items.pid = self.needed("pid=")?;
+            self.items.pid = self.needed(name!("pid="))?;
         }
         if self.wants(Wanted::UID) {
-            self.items.uid = self.needed("uid=")?;
+            self.items.uid = self.needed(name!("uid="))?;
             self.items.uid_has_name = true;
         }
         if self.wants(Wanted::SUBJECT) {
             // COMPAT: here the label is kept with its name before it.
-            let named = self.find("subj=").map(|start| start - "subj=".len());
-            if let (Some(start), Some(value)) = (named, self.value("subj=")?) {
+            let named = self.find(name!("subj=")).map(|start| start - "subj=".len());
+            if let (Some(start), Some(value)) = (named, self.value(name!("subj="))?) {
                 let whole = self.text.get(start..start + "subj=".len() + value.len()).unwrap_or_default();
                 let subject = Some(self.items.keep(whole));
                 self.items.labels.push(super::Label { subject, ..super::Label::default() });
             }
         }
         if self.wants(Wanted::AUID) {
-            let spellings = ["new auid=", " auid=", "new loginuid="];
+            let spellings = [name!("new auid="), name!(" auid="), name!("new loginuid=")];
             self.items.auid = Some(self.first_of(&spellings)?.ok_or(Malformed::Field("auid="))?);
         }
         if self.wants(Wanted::SUCCESS) {
-            self.items.success = Some(self.last_number("res=", Some(0))?.unwrap_or(SUCCEEDED));
+            self.items.success = Some(self.last_number(name!("res="), Some(0))?.unwrap_or(SUCCEEDED));
         }
         if self.wants(Wanted::SESSION) {
-            self.items.session = Some(self.first_of(&["new ses=", " ses="])?.ok_or(Malformed::Field("ses="))?);
+            self.items.session =
+                Some(self.first_of(&[name!("new ses="), name!(" ses=")])?.ok_or(Malformed::Field("ses="))?);
         }
         Ok(())
     }
 
-    fn first_of(&mut self, spellings: &[&'static str]) -> Step<Option<u32>> {
+    fn first_of(&mut self, spellings: &[&'static Name]) -> Step<Option<u32>> {
         for name in spellings {
             if let Some(number) = self.last_number(name, Some(0))? {
                 return Ok(Some(number));
@@ -252,18 +253,18 @@ impl Scan<'_> {
 
     fn arch(&mut self) -> Step<Option<u32>> {
         let read = |value| number::lead(value, 16).map(|n| n as u32).ok_or(Malformed::Field("arch="));
-        self.value("arch=")?.map(read).transpose()
+        self.value(name!("arch="))?.map(read).transpose()
     }
 
     fn exit(&mut self) -> Step<i64> {
-        const NAME: &str = "exit=";
-        let value = self.value(NAME)?.ok_or(Malformed::Field(NAME))?;
-        number::lead_signed(value, number::base_of(value)).ok_or(Malformed::Field(NAME))
+        let name = name!("exit=");
+        let value = self.value(name)?.ok_or(Malformed::Field(name.text))?;
+        number::lead_signed(value, number::base_of(value)).ok_or(Malformed::Field(name.text))
     }
 
     /// Goes past `auid=` when that is the next place where `uid=` is found.
     pub(super) fn skip_auid(&mut self) {
-        while let Some(start) = self.find("uid=") {
+        while let Some(start) = self.find(name!("uid=")) {
             if !self.text.get(..start - 4).is_some_and(|before| before.ends_with(b"a")) {
                 return;
             }
@@ -271,7 +272,7 @@ impl Scan<'_> {
         }
     }
 
-    fn optional_uid(&mut self, name: &'static str) -> Step<()> {
+    fn optional_uid(&mut self, name: &'static Name) -> Step<()> {
         if let Some(uid) = self.number(name)? {
             self.items.uid = Some(uid);
             self.items.uid_has_name = true;
@@ -280,21 +281,21 @@ impl Scan<'_> {
     }
 
     fn zero_uid(&mut self) -> Step<()> {
-        if self.wants(Wanted::UID) && self.value(" uid=")?.is_some() {
+        if self.wants(Wanted::UID) && self.value(name!(" uid="))?.is_some() {
             self.items.uid = Some(0);
             self.items.uid_has_name = true;
         }
         Ok(())
     }
 
-    pub(super) fn session(&mut self, name: &'static str) -> Step<()> {
+    pub(super) fn session(&mut self, name: &'static Name) -> Step<()> {
         if self.wants(Wanted::SESSION) {
             self.items.session = self.number(name)?.or(self.items.session);
         }
         Ok(())
     }
 
-    fn terminal(&mut self, name: &'static str) -> Step<()> {
+    fn terminal(&mut self, name: &'static Name) -> Step<()> {
         if self.wants(Wanted::TERMINAL) {
             if let Some(value) = self.value(name)? {
                 self.items.terminal = Some(self.items.keep(value));
@@ -305,7 +306,7 @@ impl Scan<'_> {
 
     pub(super) fn comm(&mut self) -> Step<()> {
         if self.wants(Wanted::COMM) {
-            if let Some(comm) = self.string("comm=")? {
+            if let Some(comm) = self.string(name!("comm="))? {
                 self.items.comm = comm;
             }
         }
@@ -315,7 +316,7 @@ impl Scan<'_> {
     /// `exe=` wherever it stands in the record; without it `otherwise`, or malformed.
     fn whole_exe(&mut self, otherwise: Option<&[u8]>) -> Step<()> {
         let at = std::mem::replace(&mut self.at, 0);
-        self.items.exe = match (self.string("exe=")?, otherwise) {
+        self.items.exe = match (self.string(name!("exe="))?, otherwise) {
             (Some(exe), _) => exe,
             (None, Some(text)) => Some(self.items.keep(text)),
             (None, None) => return Err(Malformed::Field("exe=")),

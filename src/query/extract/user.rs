@@ -1,6 +1,6 @@
 //! Records that programs send: user messages, and what the daemon says of itself.
 
-use super::{FAILED, Label, Malformed, SUCCEEDED, Scan, Step, Wanted};
+use super::{FAILED, Label, Malformed, Name, SUCCEEDED, Scan, Step, Wanted};
 use crate::record::RecordType;
 use crate::text;
 use memchr::memchr;
@@ -9,22 +9,22 @@ impl<'a> Scan<'a> {
     /// User records; `avc` is the label that USER_AVC is about to add.
     pub(super) fn user(&mut self, avc: Option<&mut Label>) -> Step<()> {
         if self.wants(Wanted::PID) {
-            self.items.pid = self.needed("pid=")?;
+            self.items.pid = self.needed(name!("pid="))?;
         }
         if self.wants(Wanted::UID) {
-            self.items.uid = self.needed("uid=")?;
+            self.items.uid = self.needed(name!("uid="))?;
             self.items.uid_has_name = true;
         }
         if self.wants(Wanted::AUID) {
-            self.items.auid = match self.number("auid=")? {
-                None => self.needed("loginuid=")?,
+            self.items.auid = match self.number(name!("auid="))? {
+                None => self.needed(name!("loginuid="))?,
                 auid => auid,
             };
         }
-        self.session("ses=")?;
+        self.session(name!("ses="))?;
         match avc {
             Some(label) => self.avc_labels(label)?,
-            None => self.subject_label("subj=")?,
+            None => self.subject_label(name!("subj="))?,
         }
         self.group_id()?;
         self.virtual_machine()?;
@@ -43,12 +43,12 @@ impl<'a> Scan<'a> {
     /// Subject, object and class of USER_AVC.
     fn avc_labels(&mut self, label: &mut Label) -> Step<()> {
         if self.wants(Wanted::SUBJECT) {
-            if let Some(value) = self.value("subj=")? {
+            if let Some(value) = self.value(name!("subj="))? {
                 label.subject = Some(self.items.keep(value));
             }
         }
         if self.wants(Wanted::OBJECT) {
-            for (name, of_object) in [("tcontext=", true), ("tclass=", false)] {
+            for (name, of_object) in [(name!("tcontext="), true), (name!("tclass="), false)] {
                 let Some(start) = self.find(name) else { continue };
                 self.at = start;
                 let Some(value) = text::before(self.from(start), b' ') else { continue };
@@ -66,9 +66,9 @@ impl<'a> Scan<'a> {
         {
             return Ok(());
         }
-        let mut id = self.number(" id=")?;
+        let mut id = self.number(name!(" id="))?;
         if id.is_none() && self.kind == RecordType::GRP_MGMT {
-            id = self.number("gid=")?;
+            id = self.number(name!("gid="))?;
         }
         self.items.gid = id.or(self.items.gid);
         Ok(())
@@ -76,11 +76,11 @@ impl<'a> Scan<'a> {
 
     fn virtual_machine(&mut self) -> Step<()> {
         if self.wants(Wanted::VM) {
-            if let Some(vm) = self.string("vm=")? {
+            if let Some(vm) = self.string(name!("vm="))? {
                 self.items.vm = vm;
             }
         }
-        if let Some(start) = self.find("uuid=").filter(|_| self.wants(Wanted::UUID)) {
+        if let Some(start) = self.find(name!("uuid=")).filter(|_| self.wants(Wanted::UUID)) {
             let rest = self.from(start);
             let value = text::up_to(text::up_to(rest, b' '), b':');
             if value.is_empty() {
@@ -91,16 +91,16 @@ impl<'a> Scan<'a> {
         }
         match self.kind {
             RecordType::VIRT_MACHINE_ID => {
-                self.subject_label("vm-ctx=")?;
+                self.subject_label(name!("vm-ctx="))?;
                 if self.wants(Wanted::OBJECT) {
-                    if let Some(value) = self.value("img-ctx=")? {
+                    if let Some(value) = self.value(name!("img-ctx="))? {
                         let object = Some(self.items.keep(value));
                         self.items.labels.push(Label { object, ..Label::default() });
                     }
                 }
             }
             RecordType::VIRT_RESOURCE if self.wants(Wanted::FILE) => {
-                if let Some(start) = self.find(" path=").or_else(|| self.find(" new-disk=")) {
+                if let Some(start) = self.find(name!(" path=")).or_else(|| self.find(name!(" new-disk="))) {
                     self.file_at(start)?;
                     self.at = start;
                 }
@@ -115,7 +115,7 @@ impl<'a> Scan<'a> {
     /// COMPAT: one preceded by s or u ends the search, one preceded by another letter than a makes the event malformed.
     fn second_uid(&mut self) -> Step<()> {
         self.skip_auid();
-        let Some(start) = self.find("uid=") else { return Ok(()) };
+        let Some(start) = self.find(name!("uid=")) else { return Ok(()) };
         match self.text.get(..start - 4).and_then(|before| before.last()) {
             Some(b's' | b'u') => return Ok(()),
             Some(b'\'' | b' ') => {}
@@ -124,14 +124,14 @@ impl<'a> Scan<'a> {
         let rest = self.from(start);
         let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
         let value = rest.get(..digits).filter(|v| !v.is_empty()).ok_or(Malformed::Field("uid="))?;
-        self.items.uid = Some(super::decimal(value, "uid=")?);
+        self.items.uid = Some(super::decimal(value, name!("uid="))?);
         self.at = start + digits;
         Ok(())
     }
 
     /// Reads `acct=`, and gives back where the rest of the message begins; without it, at `otherwise`.
     fn account(&mut self, otherwise: usize) -> Step<usize> {
-        let Some(start) = self.find("acct=") else { return Ok(otherwise) };
+        let Some(start) = self.find(name!("acct=")) else { return Ok(otherwise) };
         let rest = self.from(start);
         let (value, quotes) = match rest.strip_prefix(b"\"") {
             Some(quoted) => (text::up_to(quoted, b'"'), 1),
@@ -148,12 +148,12 @@ impl<'a> Scan<'a> {
     /// `hostname=`, or the address where the name says nothing.
     fn host(&mut self, from: usize) -> Step<()> {
         self.at = from;
-        let Some(start) = self.find("hostname=").filter(|_| self.wants(Wanted::HOST)) else { return Ok(()) };
-        let mut value = self.up_to_comma(start, "hostname=")?;
+        let Some(start) = self.find(name!("hostname=")).filter(|_| self.wants(Wanted::HOST)) else { return Ok(()) };
+        let mut value = self.up_to_comma(start, name!("hostname="))?;
         if value == b"?" {
             self.at = start + value.len() + 1;
-            if let Some(start) = self.find("addr=") {
-                value = self.up_to_comma(start, "addr=")?;
+            if let Some(start) = self.find(name!("addr=")) {
+                value = self.up_to_comma(start, name!("addr="))?;
             }
         }
         self.items.host = Some(self.items.keep(value));
@@ -161,24 +161,24 @@ impl<'a> Scan<'a> {
     }
 
     /// COMPAT: a comma anywhere behind ends the value, and only without one does a space.
-    fn up_to_comma(&self, start: usize, name: &'static str) -> Step<&'a [u8]> {
+    fn up_to_comma(&self, start: usize, name: &'static Name) -> Step<&'a [u8]> {
         let rest = self.from(start);
-        text::before(rest, b',').or_else(|| text::before(rest, b' ')).ok_or(Malformed::Field(name))
+        text::before(rest, b',').or_else(|| text::before(rest, b' ')).ok_or(Malformed::Field(name.text))
     }
 
     fn user_program(&mut self, from: usize) -> Step<()> {
         self.at = from;
-        if let Some(start) = self.find("cwd=").filter(|_| self.wants(Wanted::FILE)) {
-            self.items.cwd = self.loose(start, "cwd=")?;
+        if let Some(start) = self.find(name!("cwd=")).filter(|_| self.wants(Wanted::FILE)) {
+            self.items.cwd = self.loose(start, name!("cwd="))?;
             self.at = from;
         }
-        if let Some(start) = self.find("terminal=").filter(|_| self.wants(Wanted::TERMINAL)) {
+        if let Some(start) = self.find(name!("terminal=")).filter(|_| self.wants(Wanted::TERMINAL)) {
             let rest = self.from(start);
             let value = text::before(rest, b' ').or_else(|| text::before(rest, b')'));
             self.items.terminal = Some(self.items.keep(value.ok_or(Malformed::Field("terminal="))?));
         }
-        if let Some(start) = self.find("exe=").filter(|_| self.wants(Wanted::EXE)) {
-            self.items.exe = self.loose(start, "exe=")?;
+        if let Some(start) = self.find(name!("exe=")).filter(|_| self.wants(Wanted::EXE)) {
+            self.items.exe = self.loose(start, name!("exe="))?;
         }
         Ok(())
     }
@@ -189,10 +189,10 @@ impl<'a> Scan<'a> {
         if !self.wants(Wanted::SUCCESS) {
             return Ok(());
         }
-        let succeeded = if let Some(start) = self.find("res=") {
+        let succeeded = if let Some(start) = self.find(name!("res=")) {
             let value = text::before(self.from(start), b'\'').ok_or(Malformed::Field("res="))?;
             !value.starts_with(b"failed")
-        } else if let Some(start) = self.find("result=") {
+        } else if let Some(start) = self.find(name!("result=")) {
             let value = text::before(self.from(start), b')').ok_or(Malformed::Field("result="))?;
             value.eq_ignore_ascii_case(b"success")
         } else {
@@ -207,18 +207,18 @@ impl<'a> Scan<'a> {
         let body = memchr(b')', self.text).unwrap_or(0);
         self.at = body;
         if self.wants(Wanted::AUID) {
-            self.items.auid = self.needed("auid=")?;
+            self.items.auid = self.needed(name!("auid="))?;
         }
         if self.wants(Wanted::PID) {
-            self.items.pid = self.needed("pid=")?;
+            self.items.pid = self.needed(name!("pid="))?;
         }
         if self.wants(Wanted::UID) {
             self.at = body;
-            self.items.uid = self.number(" uid=")?.or(self.items.uid);
+            self.items.uid = self.number(name!(" uid="))?.or(self.items.uid);
         }
-        self.session("ses=")?;
+        self.session(name!("ses="))?;
         if self.wants(Wanted::SUBJECT) {
-            if let Some(value) = self.tail("subj=", None) {
+            if let Some(value) = self.tail(name!("subj="), None) {
                 let subject = Some(self.items.keep(value));
                 self.items.labels.push(Label { subject, ..Label::default() });
             }
@@ -229,7 +229,7 @@ impl<'a> Scan<'a> {
 
     /// DAEMON_ACCEPT and DAEMON_CLOSE.
     pub(super) fn remote(&mut self) -> Step<()> {
-        if let Some(start) = self.find("addr=").filter(|_| self.wants(Wanted::HOST)) {
+        if let Some(start) = self.find(name!("addr=")).filter(|_| self.wants(Wanted::HOST)) {
             let rest = self.from(start);
             let value = text::before(rest, b':').or_else(|| text::before(rest, b' '));
             let value = value.ok_or(Malformed::Field("addr="))?;
@@ -240,7 +240,7 @@ impl<'a> Scan<'a> {
     }
 
     fn daemon_result(&mut self) -> Step<()> {
-        let Some(start) = self.find("res=").filter(|_| self.wants(Wanted::SUCCESS)) else { return Ok(()) };
+        let Some(start) = self.find(name!("res=")).filter(|_| self.wants(Wanted::SUCCESS)) else { return Ok(()) };
         let rest = self.from(start);
         if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
             return Err(Malformed::Field("res="));

@@ -1,0 +1,77 @@
+//! The names that are searched for in records, each prepared while compiling.
+
+use memchr::memchr;
+
+/// A name, and the place of the byte in it that is rarest in logs: that byte alone is searched for first.
+pub(super) struct Name {
+    pub(super) text: &'static str,
+    rare: usize,
+}
+
+/// Bytes of names, those most frequent in logs first. All others are rarer.
+const FREQUENT: &[u8] = b"= edisatcpuomnfr:g\"y_lbvkhxw-j";
+
+/// How rare a byte is.
+const fn rarity(byte: u8) -> usize {
+    let mut rank = 0;
+    while rank < FREQUENT.len() && FREQUENT[rank] != byte {
+        rank += 1;
+    }
+    rank
+}
+
+impl Name {
+    pub(super) const fn new(text: &'static str) -> Name {
+        let (bytes, mut rare, mut at) = (text.as_bytes(), 0, 1);
+        while at < bytes.len() {
+            if rarity(bytes[at]) > rarity(bytes[rare]) {
+                rare = at;
+            }
+            at += 1;
+        }
+        Name { text, rare }
+    }
+
+    /// Where the name first stands in `text`.
+    pub(super) fn find(&self, text: &[u8]) -> Option<usize> {
+        let name = self.text.as_bytes();
+        let rare = *name.get(self.rare)?;
+        let mut from = self.rare;
+        loop {
+            let hit = from + memchr(rare, text.get(from..)?)?;
+            let start = hit - self.rare;
+            if text.get(start..)?.starts_with(name) {
+                return Some(start);
+            }
+            from = hit + 1;
+        }
+    }
+}
+
+/// A name that is written out in the code.
+macro_rules! name {
+    ($text:literal) => {
+        const { &$crate::query::extract::name::Name::new($text) }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_are_found_where_they_first_stand() {
+        const TEXT: &[u8] = b"ppid=1 pid=2 auid=3 uid=4 exe=\"/x\" comm=\"m\" pi";
+        for (name, at) in [
+            (name!("pid="), Some(1)),
+            (name!(" pid="), Some(6)),
+            (name!("uid="), Some(14)),
+            (name!("exe="), Some(26)),
+            (name!("comm="), Some(35)),
+            (name!("mm=\"m"), Some(37)),
+            (name!("key="), None),
+        ] {
+            assert_eq!(name.find(TEXT), at, "{}", name.text);
+        }
+        assert_eq!(name!("pid=").find(b""), None);
+        assert_eq!(name!("pid=").find(b"pid"), None);
+    }
+}
