@@ -237,8 +237,15 @@ impl<'a> Iterator for Fields<'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
-        while let Some(word) = text::take_word(&mut self.rest) {
-            let field = if word.contains(&b'=') { labelled(word) } else { self.unlabelled(word) };
+        while let Some(start) = self.rest.iter().position(|b| *b != b' ') {
+            let rest = self.rest.get(start..).unwrap_or_default();
+            let (end, equals) = text::word_and_equals(rest);
+            let (word, tail) = rest.split_at(end);
+            self.rest = tail;
+            let field = match equals {
+                Some(equals) => labelled(word, equals),
+                None => self.unlabelled(word),
+            };
             if let Some(field) = field {
                 self.node |= usize::from(self.seen == 0 && field.name == b"node");
                 self.seen += 1;
@@ -268,15 +275,28 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn labelled(word: &[u8]) -> Option<Field<'_>> {
-    let word = match word.strip_prefix(b"msg=") {
-        Some([b'a', ..]) => return None,
-        Some([b'\'', inner @ ..]) => inner,
-        _ => word,
-    };
-    let (name, value) = word.split_at(memchr(b'=', word)?);
+/// The field in a word whose first `=` stands at `equals`.
+fn labelled(word: &[u8], equals: usize) -> Option<Field<'_>> {
+    let (name, value) = word.split_at(equals);
+    let value = value.get(1..).unwrap_or_default();
+    match (name, value) {
+        (b"msg", [b'a', ..]) => None,
+        (b"msg", [b'\'', inner @ ..]) => {
+            let (name, value) = inner.split_at(memchr(b'=', inner)?);
+            trimmed(name, value.get(1..).unwrap_or_default())
+        }
+        _ => trimmed(name, value),
+    }
+}
+
+/// Takes off what stands behind a value and is not its own.
+#[inline]
+fn trimmed<'a>(name: &'a [u8], value: &'a [u8]) -> Option<Field<'a>> {
     let name = name.strip_prefix(b"(").unwrap_or(name);
-    let value = value.get(1..).filter(|v| !v.is_empty())?;
+    let last = value.last()?;
+    if !matches!(last, b':' | b',' | b'\'' | b')') {
+        return Some(Field { name, value });
+    }
     let value = value.strip_suffix(b":").unwrap_or(value);
     let value = value.strip_suffix(b",").unwrap_or(value);
     let value = value.strip_suffix(b"'").unwrap_or(value);

@@ -7,6 +7,7 @@
 use crate::event::Event;
 use crate::record::{Field, KEY_SEPARATOR, Record, RecordType};
 use crate::text::hex;
+use std::cell::OnceCell;
 
 /// The place of a field in an event: both numbers count from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +23,9 @@ impl Place {
     pub const START: Place = Place { record: 0, field: 0 };
 }
 
-/// The records of an event with their fields, split once.
+/// The records of an event. A record is split into its fields when they are first asked for.
 pub struct Split<'e> {
-    records: Vec<(Record<'e>, usize)>,
-    fields: Vec<Field<'e>>,
+    records: Vec<(Record<'e>, OnceCell<Vec<Field<'e>>>)>,
 }
 
 /// The events that libauparse makes of one: a record of a type that ends an event ends it, and what follows is another
@@ -35,11 +35,11 @@ pub fn pieces(event: &Event) -> impl Iterator<Item = Split<'_>> {
     std::iter::from_fn(move || {
         while records.next_if(|record| record.kind == RecordType::EOE).is_some() {}
         records.peek()?;
-        let mut split = Split { records: Vec::with_capacity(8), fields: Vec::with_capacity(128) };
+        let mut split = Split { records: Vec::with_capacity(records.len()) };
         for record in records.by_ref() {
-            split.fields.extend(record.fields().filter(|f| f.name != b"key" || is_key(f.value)));
-            split.records.push((record, split.fields.len()));
-            if record.kind.ends_event() {
+            let ends = record.kind.ends_event();
+            split.records.push((record, OnceCell::new()));
+            if ends {
                 break;
             }
         }
@@ -47,7 +47,14 @@ pub fn pieces(event: &Event) -> impl Iterator<Item = Split<'_>> {
     })
 }
 
-/// Whether a key's value can be shown. COMPAT: libauparse knows no field whose hex cannot be decoded to a key.
+/// The fields of a record. COMPAT: libauparse knows no key whose hex cannot be decoded.
+fn fields<'e>(record: &Record<'e>) -> Vec<Field<'e>> {
+    const USUAL: usize = 11;
+    let mut fields = Vec::with_capacity(record.line.len() / USUAL + 1);
+    fields.extend(record.fields().filter(|field| field.name != b"key" || is_key(field.value)));
+    fields
+}
+
 fn is_key(value: &[u8]) -> bool {
     if matches!(value.first(), Some(b'"' | b'(')) {
         return true;
@@ -84,9 +91,7 @@ impl<'e> Split<'e> {
 
     /// The fields of a record in order.
     pub fn fields(&self, number: usize) -> &[Field<'e>] {
-        let end = self.records.get(number).map_or(0, |r| r.1);
-        let start = number.checked_sub(1).and_then(|before| self.records.get(before)).map_or(0, |r| r.1);
-        self.fields.get(start..end).unwrap_or_default()
+        self.records.get(number).map_or(&[], |(record, split)| split.get_or_init(|| fields(record)))
     }
 
     /// The working directory as the event's last CWD record has it, in quotes or hex.
@@ -203,7 +208,7 @@ impl<'s, 'e> Cursor<'s, 'e> {
         loop {
             let fields = self.split.fields(record);
             let rest = fields.get(from..).unwrap_or_default();
-            if let Some(at) = rest.iter().position(|f| f.name == name) {
+            if let Some(at) = rest.iter().position(|f| f.name.first() == name.first() && f.name == name) {
                 self.enter(Some(record), from + at);
                 return self.value();
             }

@@ -27,6 +27,42 @@ pub fn take_word<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(word)
 }
 
+/// Where the word that `text` begins with ends, and where its first `=` stands.
+#[inline]
+pub fn word_and_equals(text: &[u8]) -> (usize, Option<usize>) {
+    let (mut at, mut equals) = (0, None);
+    while at < text.len() {
+        let bytes = eight(text, at);
+        let space = first(bytes, b' ');
+        equals = equals.or_else(|| first(bytes, b'=').map(|place| at + place));
+        if let Some(space) = space {
+            let end = at + space;
+            return (end, equals.filter(|place| *place < end));
+        }
+        at += 8;
+    }
+    (text.len(), equals)
+}
+
+/// Eight bytes from `at` on, the first one lowest; zeros stand for those behind the end.
+#[inline]
+fn eight(text: &[u8], at: usize) -> u64 {
+    let rest = text.get(at..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => rest.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
+    }
+}
+
+/// The place of the first `byte` in the eight.
+#[inline]
+fn first(bytes: u64, byte: u8) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    let differs = bytes ^ (ONES * u64::from(byte));
+    let marks = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
+    (marks != 0).then_some(marks.trailing_zeros() as usize / 8)
+}
+
 struct Words<'a> {
     rest: &'a [u8],
 }
@@ -63,6 +99,25 @@ mod tests {
         let got: Vec<&[u8]> = words(b"  a=1   b\t=2 c ").collect();
         assert_eq!(got, [&b"a=1"[..], b"b\t=2", b"c"]);
         assert_eq!(words(b"   ").count(), 0);
+    }
+
+    #[test]
+    fn a_word_may_hold_an_equals_sign() {
+        let want = |text: &[u8]| {
+            let end = text.iter().position(|b| *b == b' ').unwrap_or(text.len());
+            (end, text.iter().take(end).position(|b| *b == b'='))
+        };
+        for length in 0..20 {
+            for equals in 0..20 {
+                for space in 0..20 {
+                    let mut text = vec![b'>'; length];
+                    for (place, byte) in [(equals, b'='), (equals + 3, b'='), (space, b' '), (space + 5, b'!')] {
+                        text.get_mut(place).into_iter().for_each(|b| *b = byte);
+                    }
+                    assert_eq!(word_and_equals(&text), want(&text), "{text:?}");
+                }
+            }
+        }
     }
 
     #[test]
