@@ -236,30 +236,38 @@ pub struct Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Field<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Field<'a>> {
-        while let Some(start) = self.rest.iter().position(|b| *b != b' ') {
-            let rest = self.rest.get(start..).unwrap_or_default();
-            let (end, equals) = text::word_and_equals(rest);
-            let (word, tail) = rest.split_at(end);
-            self.rest = tail;
+        loop {
+            while let [b' ', rest @ ..] = self.rest {
+                self.rest = rest;
+            }
+            if self.rest.is_empty() {
+                return None;
+            }
+            let (end, equals) = text::word_and_equals(self.rest);
+            let (word, rest) = self.rest.split_at(end);
+            self.rest = rest;
             let field = match equals {
                 Some(equals) => labelled(word, equals),
-                None => self.unlabelled(word),
+                None if self.avc => self.unlabelled(word),
+                None => None,
             };
             if let Some(field) = field {
-                self.node |= usize::from(self.seen == 0 && field.name == b"node");
-                self.seen += 1;
+                if self.avc {
+                    self.node |= usize::from(self.seen == 0 && field.name == b"node");
+                    self.seen += 1;
+                }
                 return Some(field);
             }
         }
-        None
     }
 }
 
 impl<'a> Fields<'a> {
     /// SELinux writes `avc:  denied  { read write } for` where others write name and value.
     fn unlabelled(&mut self, word: &'a [u8]) -> Option<Field<'a>> {
-        if !self.avc || word.starts_with(b"avc") {
+        if word.starts_with(b"avc") {
             return None;
         }
         match self.seen.checked_sub(self.node) {
@@ -276,6 +284,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The field in a word whose first `=` stands at `equals`.
+#[inline]
 fn labelled(word: &[u8], equals: usize) -> Option<Field<'_>> {
     let (name, value) = word.split_at(equals);
     let value = value.get(1..).unwrap_or_default();
@@ -292,7 +301,7 @@ fn labelled(word: &[u8], equals: usize) -> Option<Field<'_>> {
 /// Takes off what stands behind a value and is not its own.
 #[inline]
 fn trimmed<'a>(name: &'a [u8], value: &'a [u8]) -> Option<Field<'a>> {
-    let name = name.strip_prefix(b"(").unwrap_or(name);
+    let name = if let [b'(', name @ ..] = name { name } else { name };
     let last = value.last()?;
     if !matches!(last, b':' | b',' | b'\'' | b')') {
         return Some(Field { name, value });

@@ -34,7 +34,11 @@ impl<'a> Setting<'a> {
         let mut setting = Setting { machine, enriched, ..Setting::default() };
         let named = usize::from(record.node.is_some());
         for (place, field) in fields.into_iter().skip(named).enumerate() {
-            setting.note(place, &field);
+            match field.name.first() {
+                Some(b'a' | b's' | b'u') if place <= LAST_PLACE => setting.note_call(place, &field),
+                Some(b'f') => setting.note_kind(&field),
+                _ => {}
+            }
         }
         setting
     }
@@ -44,19 +48,31 @@ impl<'a> Setting<'a> {
         Setting { machine, syscall: Some(syscall), arguments, ..Setting::default() }
     }
 
-    /// Takes note of the field at `place`, where the record's type has place 0.
-    fn note(&mut self, place: usize, field: &Field) {
+    /// Takes note of what the field at `place` says of the call, where the record's type has place 0.
+    fn note_call(&mut self, place: usize, field: &Field) {
         match (place, field.name) {
             (1 | 10, b"arch") => self.machine = machine(field.value),
-            (2 | 11, b"syscall") | (1, b"uring_op") => self.syscall = number::lead(field.value, 10).map(|n| n as u32),
+            (2 | LAST_PLACE, b"syscall") | (1, b"uring_op") => {
+                self.syscall = number::lead(field.value, 10).map(|n| n as u32);
+            }
             (5, b"a0") => self.arguments[0] = argument(field.value),
             (6, b"a1") => self.arguments[1] = argument(field.value),
-            (_, b"family") => self.is_arp = number::lead(field.value, 10) == Some(ARP),
-            (_, b"fan_type") => self.has_fanotify_rule = field.value == b"1",
+            _ => {}
+        }
+    }
+
+    /// Takes note of what decides the kind of another field.
+    fn note_kind(&mut self, field: &Field) {
+        match field.name {
+            b"family" => self.is_arp = number::lead(field.value, 10) == Some(ARP),
+            b"fan_type" => self.has_fanotify_rule = field.value == b"1",
             _ => {}
         }
     }
 }
+
+/// No field behind this place says anything of the call.
+const LAST_PLACE: usize = 11;
 
 /// NFPROTO_ARP of linux/netfilter.h.
 const ARP: u64 = 3;

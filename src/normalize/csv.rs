@@ -113,7 +113,7 @@ fn push_told(told: &Normalized, columns: Columns, words: &mut Words<'_, '_, '_, 
     words.push_phrase(told.action.unwrap_or(Phrase::Word(DID_UNKNOWN)), out);
     let names_field = super::names_field(out.get(action..).unwrap_or_default());
     out.push(b',');
-    push_word(told.result.map_or("", |r| if success(r, words) { "success" } else { "failed" }), out);
+    push_word(told.result.map_or("", |r| if success(r, words, out) { "success" } else { "failed" }), out);
     if let Some(object) = told.object.primary {
         let field = words.field(object);
         match field {

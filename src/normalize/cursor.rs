@@ -51,7 +51,11 @@ pub fn pieces(event: &Event) -> impl Iterator<Item = Split<'_>> {
 fn fields<'e>(record: &Record<'e>) -> Vec<Field<'e>> {
     const USUAL: usize = 11;
     let mut fields = Vec::with_capacity(record.line.len() / USUAL + 1);
-    fields.extend(record.fields().filter(|field| field.name != b"key" || is_key(field.value)));
+    fields.extend(
+        record
+            .fields()
+            .filter(|field| field.name.first() != Some(&b'k') || field.name != b"key" || is_key(field.value)),
+    );
     fields
 }
 
@@ -197,28 +201,23 @@ impl<'s, 'e> Cursor<'s, 'e> {
     /// record it looks at that field alone and stays; otherwise a search that fails leaves no current record.
     pub(super) fn find(&mut self, name: &[u8]) -> Option<&'e [u8]> {
         let mut record = self.record?;
-        let field = self.current()?;
-        if field.name == name {
-            return Some(field.value);
-        }
-        if !self.next_field() {
-            return None;
+        let fields = self.split.fields(record);
+        let mut rest = fields.get(self.field..)?;
+        if rest.len() < 2 {
+            return rest.first().filter(|last| last.name == name).map(|last| last.value);
         }
         let mut from = self.field;
-        loop {
-            let fields = self.split.fields(record);
-            let rest = fields.get(from..).unwrap_or_default();
-            if let Some(at) = rest.iter().position(|f| f.name.first() == name.first() && f.name == name) {
+        while record < self.split.len() {
+            if let Some((at, field)) = rest.iter().enumerate().find(|(_, field)| is(field.name, name)) {
                 self.enter(Some(record), from + at);
-                return self.value();
+                return Some(field.value);
             }
             record += 1;
+            rest = self.split.fields(record);
             from = 0;
-            if record >= self.split.len() {
-                self.enter(None, 0);
-                return None;
-            }
         }
+        self.enter(None, 0);
+        None
     }
 
     /// [`Cursor::find`], and the place of what was found, told as if it stood in that record.
@@ -235,6 +234,12 @@ impl<'s, 'e> Cursor<'s, 'e> {
         self.record = record;
         self.field = field;
     }
+}
+
+/// Whether two names are equal; names of one length mostly differ in their first letter.
+#[inline]
+fn is(name: &[u8], wanted: &[u8]) -> bool {
+    name.first() == wanted.first() && name == wanted
 }
 
 fn narrow(number: usize) -> u16 {

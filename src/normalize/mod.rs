@@ -176,12 +176,18 @@ fn int(value: &[u8]) -> i32 {
     number::lead_signed(value, 10).unwrap_or(-1) as i32
 }
 
-/// Whether the field of a result says that it worked.
-fn success(result: Place, words: &mut Words<'_, '_, '_, '_>) -> bool {
-    let mut shown = Vec::new();
-    words.push(result, &mut shown);
+/// Whether the field of a result says that it worked. `out` is left as it was.
+fn success(result: Place, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    words.push(result, out);
     let is_seccomp = || words.field(result).is_some_and(|(record, f)| kind(record, f.name, f.value) == Kind::Seccomp);
-    shown == b"yes" || shown.starts_with(b"suc") || (shown == b"allow" && is_seccomp())
+    let success = match out.get(start..).unwrap_or_default() {
+        b"yes" | [b's', b'u', b'c', ..] => true,
+        b"allow" => is_seccomp(),
+        _ => false,
+    };
+    out.truncate(start);
+    success
 }
 
 /// Appends who acts; nobody in particular is the system.

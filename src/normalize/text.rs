@@ -24,7 +24,8 @@ pub fn sentence(event: &Split<'_>, interpreter: &mut Interpreter<'_>, dates: &mu
     date.push_day(out);
     out.push(b' ');
     push_subject(&told, &mut words, out);
-    out.extend_from_slice(match told.result.map(|result| success(result, &mut words)) {
+    let success = told.result.map(|result| success(result, &mut words, out));
+    out.extend_from_slice(match success {
         Some(true) => b" successfully ",
         Some(false) => b" unsuccessfully ",
         None => b" ",

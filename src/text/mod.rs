@@ -30,22 +30,28 @@ pub fn take_word<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
 /// Where the word that `text` begins with ends, and where its first `=` stands.
 #[inline]
 pub fn word_and_equals(text: &[u8]) -> (usize, Option<usize>) {
-    let (mut at, mut equals) = (0, None);
+    let equals = place(text, 0, |bytes| marks(bytes, b'=') | marks(bytes, b' '));
+    match text.get(equals) {
+        Some(b'=') => (place(text, equals + 1, |bytes| marks(bytes, b' ')), Some(equals)),
+        _ => (equals, None),
+    }
+}
+
+/// The place of the first byte from `at` on that is marked, looking at eight at a time.
+#[inline(always)]
+fn place(text: &[u8], mut at: usize, marked: impl Fn(u64) -> u64) -> usize {
     while at < text.len() {
-        let bytes = eight(text, at);
-        let space = first(bytes, b' ');
-        equals = equals.or_else(|| first(bytes, b'=').map(|place| at + place));
-        if let Some(space) = space {
-            let end = at + space;
-            return (end, equals.filter(|place| *place < end));
+        let marks = marked(eight(text, at));
+        if marks != 0 {
+            return at + marks.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
-    (text.len(), equals)
+    text.len()
 }
 
 /// Eight bytes from `at` on, the first one lowest; zeros stand for those behind the end.
-#[inline]
+#[inline(always)]
 fn eight(text: &[u8], at: usize) -> u64 {
     let rest = text.get(at..).unwrap_or_default();
     match rest.first_chunk() {
@@ -54,13 +60,12 @@ fn eight(text: &[u8], at: usize) -> u64 {
     }
 }
 
-/// The place of the first `byte` in the eight.
-#[inline]
-fn first(bytes: u64, byte: u8) -> Option<usize> {
+/// Marks the highest bit of the bytes that are `byte`. Right up to the lowest mark; those above it may be wrong.
+#[inline(always)]
+fn marks(bytes: u64, byte: u8) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     let differs = bytes ^ (ONES * u64::from(byte));
-    let marks = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
-    (marks != 0).then_some(marks.trailing_zeros() as usize / 8)
+    differs.wrapping_sub(ONES) & !differs & (ONES << 7)
 }
 
 struct Words<'a> {
