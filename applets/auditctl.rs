@@ -6,6 +6,7 @@
 
 use crate::control::{self, Carrier, DISABLED, End, Paper, ThisHost, rules_file, say, show, usage};
 use auditbox::rule::{Host, Reason, Refusal, interpret};
+use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -92,7 +93,9 @@ fn start(line: &[&OsString], own: Own) -> u8 {
         return 0;
     }
     let host = ThisHost::new();
-    match control::open_kernel(&host) {
+    // Root may list rules, as far as the kernel lets it, even without the capability.
+    let lists = matches!(line, [_, word] if *word == "-l") && process::effective_uid() == 0;
+    match if lists { control::connect(&host) } else { control::open_kernel(&host) } {
         Ok(mut kernel) => command(line, &host, &mut kernel),
         Err(status) => status,
     }

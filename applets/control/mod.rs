@@ -92,6 +92,11 @@ pub(crate) fn open_kernel(host: &ThisHost) -> Result<Kernel<'_>, u8> {
         say("You must be root to run this program.");
         return Err(NOT_PRIVILEGED);
     }
+    connect(host)
+}
+
+/// The kernel, be we privileged or not.
+pub(crate) fn connect(host: &ThisHost) -> Result<Kernel<'_>, u8> {
     Kernel::open(host).map_err(|message| {
         say(&message);
         1
