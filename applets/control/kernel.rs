@@ -1,19 +1,17 @@
 //! Steps done for real, through the audit netlink socket.
 
-use super::{Carrier, Failure, ThisHost, error_text, listing, say, show};
+use super::{Carrier, Failure, ThisHost, listing, say, show};
 use crate::control::usage::USAGE;
 use auditbox::abi::rule::TEXT;
 use auditbox::abi::{Features, Status, kind};
 use auditbox::rule::{self, FieldId, Request, Rule, Signal, Step};
+use auditbox::sys::error_text;
 use auditbox::sys::netlink::{AuditSocket, NetlinkError};
 use auditbox::sys::process::{self, ProcessHandle};
-use std::io::IsTerminal;
+use auditbox::sys::signals;
+use std::io::{self, ErrorKind, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 
-/// EINVAL, EEXIST and ECONNREFUSED of errno.h.
-const EINVAL: i32 = 22;
-const EEXIST: i32 = 17;
-const ECONNREFUSED: i32 = 111;
 /// The status of a system that is locked until reboot.
 const LOCKED: u32 = 2;
 
@@ -39,16 +37,16 @@ impl<'h> Kernel<'h> {
     /// Adds or deletes a rule. Kernels from before directory watches take a watch on a path instead.
     fn change(&mut self, step: &Step, rule: &Rule, what: &str) -> Result<(), Failure> {
         let Some(request) = Request::of(step) else { return Ok(()) };
-        match self.socket.request(request.kind, &request.payload) {
-            Ok(_) => Ok(()),
-            Err(NetlinkError::Refused(EINVAL)) if rule.fields.first().is_some_and(|f| f.id == FieldId::DIR) => {
+        let Err(error) = self.socket.request(request.kind, &request.payload) else { return Ok(()) };
+        match error_kind(&error) {
+            ErrorKind::InvalidInput if rule.fields.first().is_some_and(|f| f.id == FieldId::DIR) => {
                 let mut plain = rule.clone();
                 plain.fields[0].id = FieldId::PATH;
                 let again = self.socket.request(request.kind, &rule::encode(&plain));
-                again.map(|_| ()).map_err(|error| failure(error, what))
+                again.map(drop).map_err(|error| failure(error, what))
             }
-            Err(NetlinkError::Refused(EEXIST)) => Err(Failure::Step(format!("Error sending {what} (Rule exists)"))),
-            Err(error) => Err(failure(error, what)),
+            ErrorKind::AlreadyExists => Err(Failure::Step(format!("Error sending {what} (Rule exists)"))),
+            _ => Err(failure(error, what)),
         }
     }
 
@@ -133,11 +131,11 @@ impl<'h> Kernel<'h> {
 fn send_signal(pid: i32, signal: Signal) -> Result<(), i32> {
     let daemon = ProcessHandle::open(pid)?;
     daemon.signal(match signal {
-        Signal::Stop => 15,
-        Signal::Reload => 1,
-        Signal::Rotate => 10,
-        Signal::Resume => 12,
-        Signal::State => 18,
+        Signal::Stop => signals::SIGTERM,
+        Signal::Reload => signals::SIGHUP,
+        Signal::Rotate => signals::SIGUSR1,
+        Signal::Resume => signals::SIGUSR2,
+        Signal::State => signals::SIGCONT,
     })?;
     if signal == Signal::Stop { daemon.wait() } else { Ok(()) }
 }
@@ -148,7 +146,7 @@ impl Carrier for Kernel<'_> {
             Ok(Status { enabled: LOCKED, .. }) => {
                 Err(Failure::End("The audit system is in immutable mode, no rule changes allowed".to_owned(), 1))
             }
-            Err(error) if error.errno() == ECONNREFUSED => Err(Failure::End(super::DISABLED.to_owned(), 1)),
+            Err(error) if error_kind(&error) == ErrorKind::ConnectionRefused => Err(Failure::End(super::DISABLED.to_owned(), 1)),
             // What else is wrong comes out when the rule is sent.
             _ => Ok(()),
         }
@@ -210,11 +208,16 @@ fn what_is(step: &Step) -> &'static str {
 }
 
 fn failure(error: NetlinkError, what: &str) -> Failure {
-    match error.errno() {
-        ECONNREFUSED => Failure::Disabled,
-        0 => Failure::Step(format!("Error sending {what} (no answer from the kernel)")),
-        errno => Failure::Step(format!("Error sending {what} ({})", error_text(errno))),
+    match error {
+        _ if error_kind(&error) == ErrorKind::ConnectionRefused => Failure::Disabled,
+        NetlinkError::Timeout => Failure::Step(format!("Error sending {what} (no answer from the kernel)")),
+        other => Failure::Step(format!("Error sending {what} ({})", error_text(other.errno()))),
     }
+}
+
+/// Error numbers differ from machine to machine; their kinds do not.
+fn error_kind(error: &NetlinkError) -> ErrorKind {
+    io::Error::from_raw_os_error(error.errno()).kind()
 }
 
 /// --signal without a daemon.

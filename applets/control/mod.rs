@@ -16,8 +16,7 @@ pub(crate) use kernel::Kernel;
 pub(crate) use paper::Paper;
 
 use auditbox::rule::{Plan, Reason, Refusal, Step};
-use auditbox::sys::process;
-use auditbox::tables::errno;
+use auditbox::sys::{error_text, process};
 use std::io::Write;
 
 /// Why a step was not done. Messages are complete sentences.
@@ -125,12 +124,7 @@ pub(crate) fn show(bytes: &[u8]) {
     let _ = out.write_all(bytes).and_then(|()| out.flush());
 }
 
-/// What an error number means.
-pub(crate) fn error_text(errno: i32) -> &'static str {
-    u32::try_from(errno).ok().and_then(|errno| errno::TEXTS.name(errno)).unwrap_or("unknown error")
-}
-
 /// What an error of reading or writing means.
-pub(crate) fn io_error_text(error: &std::io::Error) -> &'static str {
+pub(crate) fn io_error_text(error: &std::io::Error) -> String {
     error_text(error.raw_os_error().unwrap_or(0))
 }

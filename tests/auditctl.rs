@@ -1,0 +1,199 @@
+//! auditctl without a kernel: what --dry-run prints, what is refused and where, and the systems that are only planned.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Status, requests by their types and first bytes, and what is said.
+struct Ran {
+    status: i32,
+    requests: Vec<String>,
+    said: String,
+}
+
+fn auditctl(line: &str) -> Ran {
+    auditctl_words(&line.split(' ').collect::<Vec<_>>())
+}
+
+fn auditctl_words(words: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_auditbox"))
+        .arg("auditctl")
+        .args(words.iter().filter(|word| !word.is_empty()))
+        .output()
+        .expect("the binary runs");
+    let requests = String::from_utf8(output.stdout).expect("text");
+    Ran {
+        status: output.status.code().expect("it ends by itself"),
+        requests: requests.lines().map(str::to_owned).collect(),
+        said: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+/// A directory of its own for one test, gone with it.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new(name: &str) -> Dir {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("auditctl-{name}"));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a directory for the test");
+        Dir(path)
+    }
+
+    /// Writes a file and returns its path.
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("a directory");
+        fs::write(&path, text).expect("a file");
+        path.to_str().expect("text").to_owned()
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn requests_are_printed_in_order_as_type_and_hex() {
+    let ran = auditctl("--dry-run -b 8192 -f 1");
+    let word = |mask: &str, place: usize, value: &str| {
+        let mut words = vec!["00000000"; 11];
+        (words[0], words[place]) = (mask, value);
+        format!("1001 {}", words.concat())
+    };
+    if cfg!(target_endian = "little") {
+        assert_eq!(ran.requests, [word("10000000", 5, "00200000"), word("02000000", 2, "01000000")]);
+    }
+    assert_eq!((ran.status, ran.said.as_str()), (0, ""));
+}
+
+#[test]
+fn what_only_asks_is_left_out() {
+    for line in ["-s", "-l", "-l -k x", "-D"] {
+        let ran = auditctl(&format!("--dry-run {line}"));
+        assert_eq!((ran.status, ran.requests.len()), (0, 0), "{line}");
+    }
+    assert_eq!(auditctl("--dry-run -t").requests, ["1014 "]);
+}
+
+#[test]
+fn a_refused_word_is_named_with_its_place_and_what_would_be_taken() {
+    let ran = auditctl("--dry-run -a always,exit -F arch=b99 -S open");
+    assert_eq!((ran.status, ran.requests.len()), (255, 0));
+    let lines: Vec<&str> = ran.said.lines().collect();
+    assert_eq!(lines[0], "arch elf mapping not found");
+    assert!(lines[1].starts_with("auditctl: word 4, character 6: \"arch=b99\"; accepted: b64, b32,"), "{}", lines[1]);
+    assert_eq!(lines[2], "There was an error while processing parameters");
+}
+
+#[test]
+fn no_words_at_all_get_the_usage_and_status_1() {
+    let ran = auditctl("");
+    assert_eq!((ran.status, ran.requests[0].as_str()), (1, "usage: auditctl [options]"));
+    let help = auditctl("--help");
+    assert_eq!((help.status, &help.requests), (0, &ran.requests));
+    assert_eq!(auditctl("--dry-run").status, 1);
+}
+
+#[test]
+fn a_dry_run_must_be_asked_for_first() {
+    for line in ["-D --dry-run", "-t --dry-run", "-w /etc -k --machine", "--root / -D", "--machine x86_64 -D"] {
+        let ran = auditctl(line);
+        assert_eq!((ran.status, ran.requests.len()), (255, 0), "{line}");
+        assert!(ran.said.contains("--dry-run"), "{line}: {}", ran.said);
+    }
+}
+
+#[test]
+fn a_file_is_looked_at_to_its_end_but_nothing_is_sent_after_a_bad_line() {
+    let dir = Dir::new("file");
+    let path = dir.file("r.rules", "# rules\n-t\n-a always,exit -F arch=b64 -S nosuch\n-t\n-w /a\\ b -p wx -k k\u{1}y\n-t\n");
+    let ran = auditctl(&format!("--dry-run -R {path}"));
+    assert_eq!((ran.status, ran.requests.len()), (1, 1));
+    for line in [
+        "Syscall name unknown: nosuch".to_owned(),
+        format!("{path}:3:31: \"nosuch\"; accepted: all, a number below 2048, or a system call of x86_64"),
+        format!("There was an error in line 3 of {path}"),
+        format!("There was an error in line 5 of {path}"),
+    ] {
+        let machine_named = line.replace("x86_64", std::env::consts::ARCH);
+        assert!(ran.said.lines().any(|said| said == machine_named), "{line}\n{}", ran.said);
+    }
+    assert!(ran.said.contains(&format!("{path}:5:22: ")), "{}", ran.said);
+}
+
+#[test]
+fn i_goes_on_after_a_bad_line_and_c_remembers_it() {
+    let dir = Dir::new("ignore");
+    for (option, status) in [("-i", 0), ("-c", 1)] {
+        let path = dir.file("r.rules", &format!("{option}\n-t\n-w relative\n-t\n"));
+        let ran = auditctl(&format!("--dry-run -R {path}"));
+        assert_eq!((ran.status, ran.requests.len()), (status, 2), "{option}");
+    }
+}
+
+#[test]
+fn files_that_are_none_are_refused() {
+    let dir = Dir::new("none");
+    let missing = auditctl(&format!("--dry-run -R {}/none", dir.0.display()));
+    assert_eq!(missing.said, format!("audit rules file {}/none doesn't exist\n", dir.0.display()));
+    assert_eq!(missing.status, 1);
+    assert_eq!(auditctl(&format!("--dry-run -R {}", dir.0.display())).status, 1);
+    let path = dir.file("open.rules", "-t\n");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o646)).unwrap();
+    let open = auditctl(&format!("--dry-run -R {path}"));
+    assert_eq!((open.status, open.requests.len()), (1, 0));
+    assert!(open.said.contains("is world writable"));
+}
+
+#[test]
+fn users_and_directories_are_those_of_the_root() {
+    let dir = Dir::new("root");
+    dir.file("etc/passwd", "root:x:0:0::/:/bin/sh\nbuilder:x:4242:1::/:/bin/sh\n");
+    dir.file("etc/group", "makers:x:77:\n");
+    dir.file("only/here/file", "");
+    std::os::unix::fs::symlink("/only", dir.0.join("link")).unwrap();
+    let root = dir.0.to_str().unwrap();
+    let known = auditctl(&format!("--dry-run --root {root} -a always,exit -F uid=builder -F gid=makers"));
+    assert_eq!(known.status, 0, "{}", known.said);
+    assert!(!known.requests.is_empty());
+    assert_eq!(auditctl(&format!("--dry-run --root {root} -a always,exit -F uid=nobody")).status, 255);
+    // A directory gets field 107, anything else 105.
+    let field = |path: &str| {
+        let ran = auditctl(&format!("--dry-run --root {root} --machine x86_64 -w {path}"));
+        ran.requests[0]["1011 ".len() + 2 * 268..][..2].to_owned()
+    };
+    assert_eq!(field("/only/here"), "6b");
+    assert_eq!(field("/link/here/"), "6b");
+    assert_eq!(field("/only/here/file"), "69");
+    assert_eq!(field("/usr"), "69");
+}
+
+#[test]
+fn another_machine_has_its_own_calls_and_byte_order() {
+    let first = |machine: &str| {
+        let ran = auditctl(&format!("--dry-run --machine {machine} -a always,exit -F arch=b64 -S openat"));
+        assert_eq!(ran.status, 0, "{machine}: {}", ran.said);
+        ran.requests[0].clone()
+    };
+    assert!(first("aarch64").starts_with("1011 040000000200000001000000"));
+    assert!(first("s390x").starts_with("1011 000000040000000200000001"));
+    // openat is 56 on aarch64: bit 24 of word 1.
+    assert_eq!(&first("aarch64")["1011 ".len() + 2 * 16..][..8], "00000001");
+    assert_eq!(auditctl("--dry-run --machine vax -D").status, 255);
+    for machine in ["mips_o32", "mipsel_n64", "loongarch64", "riscv32"] {
+        assert_eq!(auditctl(&format!("--dry-run --machine {machine} -a always,exit -S execve")).status, 0, "{machine}");
+    }
+}
+
+#[test]
+fn other_endings() {
+    assert_eq!(auditctl("--dry-run --signal stop").status, 2);
+    assert_eq!(auditctl("--dry-run --signal SIGHUP").status, 1);
+    assert_eq!(auditctl("--dry-run -v").requests, ["auditctl version 4.2.2"]);
+    let message = auditctl_words(&["--dry-run", "-m", "two words"]);
+    assert!(message.requests[0].starts_with("1005 746578743d74776f20776f72647320657865"));
+}
