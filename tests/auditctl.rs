@@ -110,19 +110,21 @@ fn a_dry_run_must_be_asked_for_first() {
 #[test]
 fn a_file_is_looked_at_to_its_end_but_nothing_is_sent_after_a_bad_line() {
     let dir = Dir::new("file");
-    let path = dir.file("r.rules", "# rules\n-t\n-a always,exit -F arch=b64 -S nosuch\n-t\n-w /a\\ b -p wx -k k\u{1}y\n-t\n");
+    let path =
+        dir.file("r.rules", "# rules\n-t\n-a always,exit -F arch=b64 -S nosuch\n-t\n-w /a\\ b -p wx -k k\u{1}y\n-t\n");
     let ran = auditctl(&format!("--dry-run -R {path}"));
     assert_eq!((ran.status, ran.requests.len()), (1, 1));
     for line in [
         "Syscall name unknown: nosuch".to_owned(),
         format!("{path}:3:31: \"nosuch\"; accepted: all, a number below 2048, or a system call of x86_64"),
         format!("There was an error in line 3 of {path}"),
+        "key k\\u{1}y has illegal character".to_owned(),
         format!("There was an error in line 5 of {path}"),
     ] {
         let machine_named = line.replace("x86_64", std::env::consts::ARCH);
         assert!(ran.said.lines().any(|said| said == machine_named), "{line}\n{}", ran.said);
     }
-    assert!(ran.said.contains(&format!("{path}:5:22: ")), "{}", ran.said);
+    assert!(ran.said.contains(&format!("{path}:5:20: ")), "{}", ran.said);
 }
 
 #[test]

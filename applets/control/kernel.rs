@@ -146,7 +146,9 @@ impl Carrier for Kernel<'_> {
             Ok(Status { enabled: LOCKED, .. }) => {
                 Err(Failure::End("The audit system is in immutable mode, no rule changes allowed".to_owned(), 1))
             }
-            Err(error) if error_kind(&error) == ErrorKind::ConnectionRefused => Err(Failure::End(super::DISABLED.to_owned(), 1)),
+            Err(error) if error_kind(&error) == ErrorKind::ConnectionRefused => {
+                Err(Failure::End(super::DISABLED.to_owned(), 1))
+            }
             // What else is wrong comes out when the rule is sent.
             _ => Ok(()),
         }

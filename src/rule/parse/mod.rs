@@ -105,8 +105,13 @@ pub(super) struct Draft<'h> {
     pub(super) warnings: Vec<Warning>,
 }
 
+/// Bytes as a message can show them: nothing in them moves a terminal.
 pub(super) fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    let mut text = String::new();
+    for letter in String::from_utf8_lossy(bytes).chars() {
+        if letter.is_control() { text.extend(letter.escape_unicode()) } else { text.push(letter) }
+    }
+    text
 }
 
 /// Where the first of `operators` that `word` contains stands, which it is, and how it is written. COMPAT: they are looked
