@@ -60,7 +60,7 @@ impl Drop for Dir {
 fn requests_are_printed_in_order_as_type_and_hex() {
     let ran = auditctl("--dry-run -b 8192 -f 1");
     let word = |mask: &str, place: usize, value: &str| {
-        let mut words = vec!["00000000"; 11];
+        let mut words = ["00000000"; 11];
         (words[0], words[place]) = (mask, value);
         format!("1001 {}", words.concat())
     };
