@@ -1,0 +1,240 @@
+//! aureport(8) as transcripts: command, standard output, status, and what is said on standard error.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// A day in the life of a small machine; every report but one finds something in it.
+const LOG: &str = include_str!("aureport.log");
+
+/// A log of its own for each test.
+struct Log(PathBuf);
+
+impl Log {
+    fn new(test: &str, text: &str) -> Log {
+        let path = std::env::temp_dir().join(format!("auditbox-aureport-{}-{test}.log", std::process::id()));
+        std::fs::write(&path, text).expect("a temporary file can be written");
+        Log(path)
+    }
+
+    /// Standard output, standard error, status.
+    fn run(&self, line: &str) -> (String, String, i32) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_auditbox"));
+        command.args(["aureport", "-if"]).arg(&self.0).args(line.split_whitespace());
+        let output = command.env("TZ", "UTC").stdin(Stdio::null()).output().expect("the binary runs");
+        let text = |bytes| String::from_utf8(bytes).expect("output is text");
+        (text(output.stdout), text(output.stderr), output.status.code().expect("an exit status"))
+    }
+
+    fn check(&self, line: &str, stdout: &str) {
+        assert_eq!(self.run(line), (stdout.to_string(), String::new(), 0), "aureport {line}");
+    }
+
+    /// What stands below the title.
+    fn rows(&self, line: &str) -> Vec<String> {
+        let (stdout, ..) = self.run(line);
+        stdout.lines().skip(5).map(str::to_string).collect()
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn the_summary_counts_everything() {
+    Log::new("summary", LOG).check(
+        "",
+        "
+Summary Report
+======================
+Range of time in logs: 11/14/23 22:13:20.001 - 11/14/23 22:13:47.000
+Selected time for report: 11/14/23 22:13:20 - 11/14/23 22:13:47.000
+Number of changes in configuration: 2
+Number of changes to accounts, groups, or roles: 1
+Number of logins: 1
+Number of failed logins: 1
+Number of authentications: 0
+Number of failed authentications: 1
+Number of users: 2
+Number of terminals: 5
+Number of host names: 3
+Number of executables: 5
+Number of commands: 5
+Number of files: 4
+Number of AVC's: 1
+Number of MAC events: 1
+Number of failed syscalls: 1
+Number of anomaly events: 1
+Number of responses to anomaly events: 0
+Number of crypto events: 1
+Number of integrity events: 1
+Number of virt events: 1
+Number of keys: 2
+Number of process IDs: 11
+Number of events: 14
+
+",
+    );
+}
+
+#[test]
+fn each_report_has_its_rows() {
+    let log = Log::new("rows", LOG);
+    let reports: &[(&str, &[&str])] = &[
+        ("-a", &["22:13:41 httpd system_u:system_r:httpd_t:s0 0 file read write system_u:object_r:tmp_t:s0 denied 8"]),
+        ("-au", &["22:13:30 eve 10.0.0.9 ssh /usr/sbin/sshd no 3"]),
+        ("-c", &["22:13:20 CONFIG_CHANGE -1 yes 2", "22:13:47 MAC_STATUS 1000 unset 14"]),
+        ("-cr", &["22:13:44 -1 CRYPTO_KEY_USER yes 11"]),
+        (
+            "-e --failed -nc",
+            &[
+                "22:13:30 3 USER_AUTH -1 no",
+                "22:13:31 4 USER_LOGIN -1 no",
+                "22:13:40 7 SYSCALL 1000 no",
+                "22:13:41 8 AVC -2 no",
+                "22:13:46 13 INTEGRITY_DATA 1000 no",
+            ],
+        ),
+        (
+            "-f",
+            &[
+                "22:13:40 /etc/shadow 257 no /usr/bin/cat 1000 7",
+                "22:13:41 x 0 no ? -2 8",
+                "22:13:46 /x 0 no ? 1000 13",
+            ],
+        ),
+        ("--host --failed", &["22:13:30 10.0.0.9 0 -1 3", "22:13:31 10.0.0.9 0 -1 4"]),
+        ("--integrity", &["22:13:46 INTEGRITY_DATA no 13"]),
+        ("-k", &["22:13:20 etc yes ? -1 2", "22:13:40 etc no /usr/bin/cat 1000 7"]),
+        (
+            "-l",
+            &[
+                "22:13:31 eve 10.0.0.9 ssh /usr/sbin/sshd no 4",
+                "22:13:32 1000 10.0.0.7 /dev/pts/0 /usr/sbin/sshd yes 5",
+            ],
+        ),
+        ("-m", &["22:13:33 1000 ? pts/0 /usr/sbin/useradd mallory yes 6"]),
+        ("-ma", &["22:13:47 1000 MAC_STATUS unset 14"]),
+        ("-n", &["22:13:42 ANOM_ABEND /tmp/a b ? ? 1000 9"]),
+        (
+            "-p --failed",
+            &[
+                "22:13:30 400 /usr/sbin/sshd 0 -1 3",
+                "22:13:31 400 /usr/sbin/sshd 0 -1 4",
+                "22:13:40 501 /usr/bin/cat 257 1000 7",
+                "22:13:41 502 ? 0 -2 8",
+                "22:13:46 507 ? 0 1000 13",
+            ],
+        ),
+        ("-s", &["22:13:40 257 501 cat 1000 7"]),
+        (
+            "-tm --failed",
+            &[
+                "22:13:30 ssh 10.0.0.9 /usr/sbin/sshd -1 3",
+                "22:13:31 ssh 10.0.0.9 /usr/sbin/sshd -1 4",
+                "22:13:40 pts0 (null) /usr/bin/cat 1000 7",
+            ],
+        ),
+        ("--tty", &["22:13:43 10 1000 ? 3 bash \"ls\",<ret>"]),
+        (
+            "-u --failed",
+            &[
+                "22:13:30 -1 ssh 10.0.0.9 /usr/sbin/sshd 3",
+                "22:13:31 -1 ssh 10.0.0.9 /usr/sbin/sshd 4",
+                "22:13:40 1000 pts0 ? /usr/bin/cat 7",
+                "22:13:46 1000 ? ? ? 13",
+            ],
+        ),
+        ("--virt", &["22:13:45 VIRT_CONTROL yes 12"]),
+        (
+            "-x --escape shell",
+            &[
+                "22:13:30 /usr/sbin/sshd ssh 10.0.0.9 -1 3",
+                "22:13:31 /usr/sbin/sshd ssh 10.0.0.9 -1 4",
+                "22:13:32 /usr/sbin/sshd /dev/pts/0 10.0.0.7 1000 5",
+                "22:13:33 /usr/sbin/useradd pts/0 ? 1000 6",
+                "22:13:40 /usr/bin/cat pts0 ? 1000 7",
+                "22:13:42 /tmp/a\\ b ? ? 1000 9",
+                "22:13:44 /usr/sbin/sshd ? ? -1 11",
+                "22:13:45 /usr/sbin/libvirtd ? ? -1 12",
+            ],
+        ),
+    ];
+    for (options, rows) in reports {
+        let numbered = rows.iter().zip(1..).map(|(row, n)| format!("{n}. 11/14/23 {row}"));
+        assert_eq!(log.rows(options), numbered.collect::<Vec<_>>(), "aureport {options}");
+    }
+}
+
+#[test]
+fn totals_are_sorted_by_count_then_by_number_or_as_first_seen() {
+    let log = Log::new("totals", LOG);
+    assert_eq!(log.rows("-k --summary"), ["2  etc", "1  shadow"]);
+    assert_eq!(log.rows("--summary -u"), ["7  1000", "6  -1"]);
+    assert_eq!(log.rows("-x --summary")[..2], ["4  /usr/sbin/sshd", "1  /usr/sbin/useradd"]);
+    assert_eq!(log.rows("-e --summary")[..3], ["2  1112", "1  1100", "1  1114"]);
+    assert_eq!(log.rows("-e --summary --failed -i")[..2], ["1  USER_AUTH", "1  USER_LOGIN"]);
+    assert_eq!(log.rows("-s --summary -i"), ["1  openat"]);
+    assert_eq!(log.rows("-a --summary"), ["1  system_u:object_r:tmp_t:s0"]);
+}
+
+#[test]
+fn titles_tell_the_selection_of_totals_only() {
+    let log = Log::new("titles", LOG);
+    let title = |line: &str| log.run(line).0.lines().nth(1).map(str::to_string);
+    assert_eq!(title("-f --summary --failed").as_deref(), Some("Failed File Summary Report"));
+    assert_eq!(title("--success").as_deref(), Some("Success Summary Report"));
+    assert_eq!(title("-f --failed").as_deref(), Some("File Report"));
+}
+
+#[test]
+fn nothing_found_is_said_and_fails_where_rows_were_wanted() {
+    let log = Log::new("nothing", LOG);
+    let heading = "# date time type success event\n==============================\n";
+    let (stdout, _, status) = log.run("-r");
+    assert!(stdout.ends_with(&format!("{heading}<no events of interest were found>\n\n")), "{stdout}");
+    assert_eq!(status, 1);
+    let (stdout, _, status) = log.run("-r --summary");
+    assert!(stdout.ends_with("total  type\n===============================\n<no events of interest were found>\n\n"));
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn a_log_has_a_range() {
+    let log = Log::new("range", LOG);
+    let path = log.0.display();
+    log.check(
+        "-t",
+        &format!(
+            "\nLog Time Range Report\n=====================\n{path}: 11/14/23 22:13:20.001 - 11/14/23 22:13:47.000\n"
+        ),
+    );
+    log.check(
+        "-t -te 11/01/23 10:00:00",
+        &format!("\nLog Time Range Report\n=====================\n{path}: no records\n"),
+    );
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_refused() {
+    let log = Log::new("refused", LOG);
+    for (line, sentence) in [
+        ("-q", "-q is an unsupported option\n"),
+        ("-e -f", "Error - only one report can be specified"),
+        ("-f /etc/shadow", "Unimplemented option\n"),
+        ("-e word", "word is an unsupported option\n"),
+        ("-i yes", "Argument is NOT required for -i\n"),
+        ("--node", "Argument is required for --node\n"),
+        ("--escape html", "Unknown option (html)\n"),
+        ("--eoe-timeout soon", "End of Event Timeout must be a numeric value, was soon\n"),
+        ("-ts", "-ts requires either date and/or time\n"),
+        ("-ts 13/45/2020", "Invalid start date (13/45/2020). Month, Day, and Year are required.\n"),
+        ("--tty --summary", "Unimplemented option\n"),
+    ] {
+        let (stdout, stderr, status) = log.run(line);
+        assert_eq!((stderr.as_str(), status), (sentence, 1), "aureport {line}");
+        assert_eq!(stdout.starts_with("usage: aureport [options]\n"), !sentence.starts_with("Unimplemented"), "{line}");
+    }
+}
