@@ -13,10 +13,15 @@ use crate::sys::files::Room;
 const ROOM_BYTES: u64 = 256 << 10;
 
 impl Step {
+    /// Whether something is to be done about a log of this size now.
     pub(super) fn is_over_size(&self, size: u64) -> bool {
-        self.is_file()
-            && size >> 20 >= self.config.max_log_file
-            && self.config.max_log_file_action.response != Response::Ignore
+        let acts = match self.config.max_log_file_action.response {
+            Response::Ignore => false,
+            Response::Rotate => self.config.num_logs > 1 && self.now.seconds >= self.rotate_again,
+            Response::KeepLogs => self.now.seconds >= self.rotate_again,
+            _ => true,
+        };
+        acts && self.is_file() && size >> 20 >= self.config.max_log_file
     }
 
     /// Whether lines go into a file that can be rotated and measured.
@@ -40,7 +45,6 @@ impl Step {
                 self.tell(Level::Error, "Audit daemon is suspending logging due to logfile size.");
                 self.suspend();
             }
-            Response::Rotate if self.config.num_logs < 2 => {}
             Response::Rotate => self.rotate("Audit daemon rotating log files", false),
             Response::KeepLogs => self.rotate("Audit daemon rotating log files with keep option", true),
             _ => {}

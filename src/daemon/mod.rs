@@ -8,9 +8,11 @@
 //! One batch of records goes from the kernel's socket into one buffer and with one write into the log. When a bound is
 //! reached on the way, the [`ledger`] says what was lost, and says it in the log.
 
+mod children;
 mod control;
 mod disk;
 pub mod enrich;
+mod files;
 pub mod ledger;
 mod line;
 mod priority;
@@ -18,6 +20,8 @@ pub mod report;
 mod run;
 mod start;
 pub mod step;
+#[cfg(test)]
+mod tests;
 mod worker;
 mod world;
 

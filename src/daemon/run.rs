@@ -1,34 +1,26 @@
 //! The loop: waits for inputs, gives them to the step function, carries its actions out.
 
+use super::children::{Children, wall};
 use super::report::Facts;
 use super::step::Step;
 use super::worker::{Job, Outcome, Worker};
-use super::world::{self, why};
-use super::{Action, Input, Purpose, Sender, Signal};
+use super::{Action, Input, Sender, Signal};
 use crate::abi::{SignalInfo, Status, UNSET, kind, mask};
 use crate::config::Level;
-use crate::config::auditd::LogNames;
 use crate::store::log::LogFile;
-use crate::store::rotation::{self, Keep};
 use crate::sys::files::File;
 use crate::sys::netlink::{AuditSocket, BATCH, Batch, NetlinkError};
 use crate::sys::signals::{Arrival, Signals};
 use crate::sys::syslog::Syslog;
 use crate::sys::{clock, errno, files, poll, process, signals};
-use std::io::Write;
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 
-/// Bytes of disk that are kept for the ledger.
-const RESERVE: u64 = 64 << 10;
 /// Full batches that are taken in one turn before other inputs are looked at.
 const BATCHES_A_TURN: usize = 8;
 /// How often, and how long each time, the kernel's answer to our pid is waited for.
 const ANSWERS: u32 = 40;
 const ANSWER_WAIT_MS: u64 = 100;
-/// Helpers, mails and the like that may run at a time.
-const CHILDREN: usize = 8;
 
 /// Where the daemon keeps its files.
 #[derive(Clone, Debug)]
@@ -84,13 +76,6 @@ pub(super) enum Out {
     Stream(File),
 }
 
-/// A program that was started and is not waited for.
-enum Task {
-    Helper(Purpose),
-    Runlevel(char),
-    Other,
-}
-
 /// Everything the loop holds.
 pub(super) struct Runner {
     pub(super) step: Step,
@@ -107,7 +92,7 @@ pub(super) struct Runner {
     pub(super) worker: Worker,
     /// Out of its place only while its messages are looked at.
     batch: Option<Batch>,
-    children: heapless::Vec<(Child, Task), CHILDREN>,
+    pub(super) children: Children,
     stopped: bool,
 }
 
@@ -131,7 +116,7 @@ impl Runner {
             control,
             worker,
             batch: Some(Batch::default()),
-            children: heapless::Vec::new(),
+            children: Children::new(),
             stopped: false,
         }
     }
@@ -350,151 +335,6 @@ impl Runner {
         }
     }
 
-    fn write(&mut self) {
-        let lines = self.step.lines();
-        if lines.is_empty() {
-            return;
-        }
-        let result = match &mut self.out {
-            Out::Log(log) => log.append(lines).map_err(|short| (short.kept, short.errno)),
-            Out::Stream(file) => {
-                let written = file.write_all(lines);
-                written.map_err(|e| (0, errno::of(&e)))
-            }
-            Out::Closed => Err((0, errno::EBADF)),
-        };
-        self.step.input(match result {
-            Ok(()) => Input::Wrote,
-            Err((kept, errno)) => Input::WriteFailed { kept, errno },
-        });
-    }
-
-    fn sync(&mut self, data_only: bool) {
-        if let Out::Log(log) = &self.out {
-            match log.handle() {
-                Ok(file) => drop(self.worker.give(Job::Sync { file, data_only })),
-                Err(e) => self.step.input(Input::SyncFailed(errno::of(&e))),
-            }
-        }
-    }
-
-    pub(super) fn open(&mut self) {
-        let config = self.step.config();
-        let stream = self.stream.as_ref().filter(|_| self.step.writes_to_stream());
-        if let Some(stream) = stream {
-            if let Ok(file) = stream.try_clone() {
-                self.out = Out::Stream(file);
-                self.step.input(Input::Opened(Default::default()));
-            }
-            return;
-        }
-        let (path, group) = (PathBuf::from(&config.log_file), config.log_group);
-        let input = match self.prepare(&path, group).and_then(|()| LogFile::open(&path, group)) {
-            Ok((log, found)) => {
-                self.out = Out::Log(log);
-                Input::Opened(found)
-            }
-            Err(e) => {
-                self.voice.tell(Level::Critical, &format!("Couldn't open log file {} ({})", path.display(), why(&e)));
-                Input::OpenFailed(errno::of(&e))
-            }
-        };
-        self.step.input(input);
-    }
-
-    /// Makes and mends what a log needs around it.
-    fn prepare(&mut self, path: &Path, group: u32) -> std::io::Result<()> {
-        use crate::store::log::{prepare_directory, share_directory};
-        let shown = path.display();
-        prepare_directory(path).map_err(|unsafe_| {
-            let error = std::io::Error::from_raw_os_error(unsafe_.errno);
-            let text = format!("Unsafe audit log directory for {shown} ({}: {})", unsafe_.part.display(), why(&error));
-            self.voice.tell(Level::Error, &text);
-            error
-        })?;
-        if group != 0 && share_directory(path, group)? {
-            self.voice.tell(Level::Notice, &format!("Adjusted audit log directory permissions for {shown}"));
-        }
-        let config = self.step.config();
-        let mode = if group == 0 { 0o400 } else { 0o440 };
-        rotation::repair_modes(path, config.num_logs, mode).map_err(|failed| {
-            let text =
-                format!("Couldn't repair audit log permissions for {} ({})", failed.from.display(), why(&failed.error));
-            self.voice.tell(Level::Error, &text);
-            failed.error
-        })?;
-        if config.log_names == LogNames::Numbers && rotation::is_interrupted(path) {
-            // The log of the interrupted rotation takes the place that was made for it.
-            let _ = files::rename(path, rotation::numbered(path, 1));
-        }
-        if config.max_log_file_action.response == crate::config::Response::Rotate && config.num_logs > 1 {
-            for gone in rotation::remove_excess(path, config.num_logs) {
-                let text = format!("Log {} removed as it exceeds num_logs parameter", gone.display());
-                self.voice.tell(Level::Notice, &text);
-            }
-        }
-        Ok(())
-    }
-
-    /// Moves the log away and opens a new one. Until that is done lines go on into the old one, wherever it is.
-    fn rotate(&mut self, keep_all: bool) {
-        let Out::Log(log) = &self.out else { return };
-        let config = self.step.config();
-        let (path, group, names) = (log.path.clone(), config.log_group, config.log_names);
-        let keep = if keep_all { Keep::All } else { Keep::Logs(config.num_logs) };
-        let now = clock::local(clock::now().seconds);
-        let moved = if log.is_in_place() { rotation::move_away(&path, names, keep, &now).map(Some) } else { Ok(None) };
-        let moved = match moved {
-            Ok(moved) => moved,
-            Err(failed) => {
-                let (from, to) = (failed.from.display(), failed.to.display());
-                let text = format!("Error rotating logs from {from} to {to} ({})", why(&failed.error));
-                let errno = errno::of(&failed.error);
-                return self.step.input(Input::RotationFailed { text, errno });
-            }
-        };
-        match LogFile::open(&path, group) {
-            Ok((log, _)) => {
-                if let Out::Log(old) = std::mem::replace(&mut self.out, Out::Log(log)) {
-                    self.worker.give(Job::Sync { file: old.retire(group), data_only: false });
-                }
-                if let Some(moved) = moved {
-                    self.compress(&moved);
-                }
-                self.step.input(Input::Rotated(rotation::count(&path, names)));
-            }
-            Err(e) => {
-                let text = format!("Couldn't open log file {} ({})", path.display(), why(&e));
-                self.step.input(Input::RotationFailed { text, errno: errno::of(&e) });
-            }
-        }
-    }
-
-    fn compress(&mut self, log: &Path) {
-        let command = self.step.config().compress_command.clone();
-        if !command.is_empty() {
-            self.spawn(Command::new(&command).arg(log), Task::Other);
-        }
-    }
-
-    fn reserve(&self) -> PathBuf {
-        Path::new(&self.step.config().log_file).with_file_name(".auditd.reserve")
-    }
-
-    fn make_reserve(&mut self) {
-        let path = self.reserve();
-        if matches!(self.out, Out::Log(_)) && files::metadata(&path).is_ok_and(|m| m.len() >= RESERVE) {
-            return;
-        }
-        if matches!(self.out, Out::Log(_)) {
-            let made = files::open_write(&path, 0o600).and_then(|file| files::set_aside(&file, RESERVE));
-            if made.is_err() {
-                // Better none than half of one on a disk this full.
-                let _ = files::remove_file(&path);
-            }
-        }
-    }
-
     fn report(&mut self) {
         if let Out::Log(log) = &self.out {
             if let Ok(room) = log.room() {
@@ -508,68 +348,6 @@ impl Runner {
         save(self.paths.state_file(), self.step.report(&facts), false);
         if !metrics.is_empty() {
             save(PathBuf::from(metrics), self.step.report_metrics(&facts), true);
-        }
-    }
-
-    fn spawn(&mut self, command: &mut Command, task: Task) -> bool {
-        if self.children.is_full() {
-            self.voice.tell(Level::Error, "Too many helpers are running; another one was not started");
-            return false;
-        }
-        let name = command.get_program().to_string_lossy().into_owned();
-        match command.spawn() {
-            Ok(child) => self.children.push((child, task)).is_ok(),
-            Err(e) => {
-                self.voice.tell(Level::Alert, &format!("Audit daemon failed to exec {name} ({})", why(&e)));
-                false
-            }
-        }
-    }
-
-    fn help(&mut self, path: &str, purpose: Purpose) {
-        if !self.spawn(&mut Command::new(path), Task::Helper(purpose)) {
-            self.step.input(Input::HelperEnded(purpose, false));
-        }
-    }
-
-    fn mail(&mut self, subject: &str, body: &str) {
-        if !world::is_executable(world::SENDMAIL) {
-            let text = format!("Error - {} isn't executable", world::SENDMAIL);
-            return self.voice.tell(Level::Error, &text);
-        }
-        let account = self.step.config().action_mail_acct.clone();
-        let mut command = Command::new(world::SENDMAIL);
-        command.arg("-t").arg(format!("-f{account}")).stdin(Stdio::piped());
-        if self.spawn(&mut command, Task::Other) {
-            let pipe = self.children.last_mut().and_then(|(child, _)| child.stdin.take());
-            let text = format!("To: {account}\nFrom: root\nSubject: {subject}\n\n{body}\n.\n\n");
-            // Less than a pipe holds, so this does not wait.
-            let _ = pipe.map(|mut pipe| pipe.write_all(text.as_bytes()));
-        }
-    }
-
-    fn change_runlevel(&mut self, level: char) {
-        if level == '0' {
-            console("auditd: will try to change runlevel to 0\n");
-        }
-        self.spawn(Command::new("/sbin/init").arg(level.to_string()), Task::Runlevel(level));
-    }
-
-    /// Looks after those children that have ended.
-    fn reap(&mut self) {
-        let mut place = 0;
-        while let Some((child, _)) = self.children.get_mut(place) {
-            let Ok(Some(status)) = child.try_wait() else {
-                place += 1;
-                continue;
-            };
-            match self.children.swap_remove(place).1 {
-                Task::Helper(purpose) => self.feed(Input::HelperEnded(purpose, true)),
-                Task::Runlevel(level) if status.success() => {
-                    console(&format!("auditd: changed runlevel to {level}\n"));
-                }
-                Task::Runlevel(_) | Task::Other => {}
-            }
         }
     }
 
@@ -606,23 +384,5 @@ fn facts() -> Facts {
         time: format!("{month:02}/{day:02}/{year:02} {:02}:{:02}:{:02}", time.hour, time.minute, time.second),
         priority: process::priority(),
         memory: process::memory(),
-    }
-}
-
-fn console(text: &str) {
-    files::write_to_terminal("/dev/console", text);
-}
-
-/// Writes to every terminal somebody is logged in at, as utmp(5) has it.
-fn wall(text: &str) {
-    const ENTRY: usize = 384;
-    const USER_PROCESS: u8 = 7;
-    let entries = files::read("/run/utmp").unwrap_or_default();
-    for entry in entries.chunks_exact(ENTRY).filter(|entry| entry[0] == USER_PROCESS) {
-        let name = crate::text::up_to(&entry[8..40], 0);
-        let is_plain = name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'/') && !name.is_empty();
-        if let (Ok(name), true) = (std::str::from_utf8(name), is_plain) {
-            files::write_to_terminal(&format!("/dev/{name}"), text);
-        }
     }
 }

@@ -4,7 +4,7 @@
 //! in `control` and `disk`; this file is the way of a record.
 
 use super::enrich::Enricher;
-use super::ledger::{self, Cause, Ledger};
+use super::ledger::{self, CAUSES, Cause, Gap, Ledger};
 use super::priority::Priority;
 use super::{Action, Identity, Input, Signal, line};
 use crate::abi::kind;
@@ -83,6 +83,8 @@ pub struct Step {
     kernel_serial: u64,
     kernel_asked: i64,
     unsynced: u64,
+    /// Gaps whose records are pending: they are open again if those cannot be written.
+    settling: heapless::Vec<(Cause, Gap), { CAUSES.len() }>,
 }
 
 impl Step {
@@ -119,6 +121,7 @@ impl Step {
             kernel_serial: 0,
             kernel_asked: now.seconds,
             unsynced: 0,
+            settling: heapless::Vec::new(),
         }
     }
 
@@ -311,7 +314,7 @@ impl Step {
 
     /// Writes open gaps of the ledger down, as far as lines can be written.
     pub(super) fn settle(&mut self) {
-        if self.log != Log::Open || self.failing {
+        if self.log != Log::Open || self.failing || !self.settling.is_empty() {
             return;
         }
         let is_young = |since: Moment| self.now.seconds < since.seconds + DEGRADED_INTERVAL;
@@ -324,12 +327,15 @@ impl Step {
             self.push_own_identity(&mut body);
             body.extend_from_slice(b" res=failed");
             self.own_record(kind::DAEMON_ERR, &body);
+            // One of each cause at most, and the causes fit.
+            let _ = self.settling.push((cause, gap));
         }
     }
 
     fn wrote(&mut self) {
         let bytes = self.lines.len() as u64;
         self.lines.clear();
+        self.settling.clear();
         self.counters.written += self.pending;
         self.unsynced += std::mem::take(&mut self.pending);
         self.size += bytes;
@@ -358,13 +364,17 @@ impl Step {
     /// What is not in the log is lost: the rest of the batch.
     fn write_failed(&mut self, kept: usize, errno: i32) {
         let lost = self.lines.get(kept..).unwrap_or_default();
-        let count = memchr::memchr_iter(b'\n', lost).count() as u64;
+        let own = self.settling.len() as u64;
+        let count = (memchr::memchr_iter(b'\n', lost).count() as u64).saturating_sub(own);
         let first = stamp(lost).map_or(0, |(_, serial)| serial);
-        let last_line = lost.strip_suffix(b"\n").unwrap_or(lost);
-        let last_line = last_line.get(memchr::memrchr(b'\n', last_line).map_or(0, |at| at + 1)..).unwrap_or_default();
-        let last = stamp(last_line).map_or(0, |(_, serial)| serial);
+        let last = self.serial();
         let cause = if errno == errno::ENOSPC { Cause::DiskFull } else { Cause::DiskError };
-        self.ledger.lose(cause, Some(count), (first, last), self.now);
+        if count > 0 {
+            self.ledger.lose(cause, Some(count), (first, last), self.now);
+        }
+        while let Some((cause, gap)) = self.settling.pop() {
+            self.ledger.put_back(cause, gap);
+        }
         self.counters.written += self.pending.saturating_sub(count);
         self.pending = 0;
         self.size += kept as u64;

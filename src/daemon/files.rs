@@ -1,0 +1,155 @@
+//! The loop's work on files: writing, syncing, opening, rotating the log, and the reserve beside it.
+
+use super::Input;
+use super::run::{Out, Runner};
+use super::worker::Job;
+use super::world::why;
+use crate::config::auditd::LogNames;
+use crate::config::{Level, Response};
+use crate::store::log::{LogFile, prepare_directory, share_directory};
+use crate::store::rotation::{self, Keep};
+use crate::sys::{clock, errno, files};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Bytes of disk that are kept for the ledger.
+const RESERVE: u64 = 64 << 10;
+
+impl Runner {
+    pub(super) fn write(&mut self) {
+        let lines = self.step.lines();
+        if lines.is_empty() {
+            return;
+        }
+        let result = match &mut self.out {
+            Out::Log(log) => log.append(lines).map_err(|short| (short.kept, short.errno)),
+            Out::Stream(file) => {
+                let written = file.write_all(lines);
+                written.map_err(|e| (0, errno::of(&e)))
+            }
+            Out::Closed => Err((0, errno::EBADF)),
+        };
+        self.step.input(match result {
+            Ok(()) => Input::Wrote,
+            Err((kept, errno)) => Input::WriteFailed { kept, errno },
+        });
+    }
+
+    pub(super) fn sync(&mut self, data_only: bool) {
+        if let Out::Log(log) = &self.out {
+            match log.handle() {
+                Ok(file) => drop(self.worker.give(Job::Sync { file, data_only })),
+                Err(e) => self.step.input(Input::SyncFailed(errno::of(&e))),
+            }
+        }
+    }
+
+    pub(super) fn open(&mut self) {
+        let config = self.step.config();
+        let stream = self.stream.as_ref().filter(|_| self.step.writes_to_stream());
+        if let Some(stream) = stream {
+            if let Ok(file) = stream.try_clone() {
+                self.out = Out::Stream(file);
+                self.step.input(Input::Opened(Default::default()));
+            }
+            return;
+        }
+        let (path, group) = (PathBuf::from(&config.log_file), config.log_group);
+        let input = match self.prepare(&path, group).and_then(|()| LogFile::open(&path, group)) {
+            Ok((log, found)) => {
+                self.out = Out::Log(log);
+                Input::Opened(found)
+            }
+            Err(e) => {
+                self.voice.tell(Level::Critical, &format!("Couldn't open log file {} ({})", path.display(), why(&e)));
+                Input::OpenFailed(errno::of(&e))
+            }
+        };
+        self.step.input(input);
+    }
+
+    /// Makes and mends what a log needs around it.
+    fn prepare(&mut self, path: &Path, group: u32) -> std::io::Result<()> {
+        let shown = path.display();
+        prepare_directory(path).map_err(|unsafe_| {
+            let error = std::io::Error::from_raw_os_error(unsafe_.errno);
+            let text = format!("Unsafe audit log directory for {shown} ({}: {})", unsafe_.part.display(), why(&error));
+            self.voice.tell(Level::Error, &text);
+            error
+        })?;
+        if group != 0 && share_directory(path, group)? {
+            self.voice.tell(Level::Notice, &format!("Adjusted audit log directory permissions for {shown}"));
+        }
+        let config = self.step.config();
+        let mode = if group == 0 { 0o400 } else { 0o440 };
+        rotation::repair_modes(path, config.num_logs, mode).map_err(|failed| {
+            let text =
+                format!("Couldn't repair audit log permissions for {} ({})", failed.from.display(), why(&failed.error));
+            self.voice.tell(Level::Error, &text);
+            failed.error
+        })?;
+        if config.log_names == LogNames::Numbers && rotation::is_interrupted(path) {
+            // The log of the interrupted rotation takes the place that was made for it.
+            let _ = files::rename(path, rotation::numbered(path, 1));
+        }
+        if config.max_log_file_action.response == Response::Rotate && config.num_logs > 1 {
+            for gone in rotation::remove_excess(path, config.num_logs) {
+                let text = format!("Log {} removed as it exceeds num_logs parameter", gone.display());
+                self.voice.tell(Level::Notice, &text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the log away and opens a new one. Until that is done lines go on into the old one, wherever it is.
+    pub(super) fn rotate(&mut self, keep_all: bool) {
+        let Out::Log(log) = &self.out else { return };
+        let config = self.step.config();
+        let (path, group, names) = (log.path.clone(), config.log_group, config.log_names);
+        let keep = if keep_all { Keep::All } else { Keep::Logs(config.num_logs) };
+        let now = clock::local(clock::now().seconds);
+        let moved = if log.is_in_place() { rotation::move_away(&path, names, keep, &now).map(Some) } else { Ok(None) };
+        let moved = match moved {
+            Ok(moved) => moved,
+            Err(failed) => {
+                let (from, to) = (failed.from.display(), failed.to.display());
+                let text = format!("Error rotating logs from {from} to {to} ({})", why(&failed.error));
+                let errno = errno::of(&failed.error);
+                return self.step.input(Input::RotationFailed { text, errno });
+            }
+        };
+        match LogFile::open(&path, group) {
+            Ok((log, _)) => {
+                if let Out::Log(old) = std::mem::replace(&mut self.out, Out::Log(log)) {
+                    self.worker.give(Job::Sync { file: old.retire(group), data_only: false });
+                }
+                if let Some(moved) = moved {
+                    self.compress(&moved);
+                }
+                self.step.input(Input::Rotated(rotation::count(&path, names)));
+            }
+            Err(e) => {
+                let text = format!("Couldn't open log file {} ({})", path.display(), why(&e));
+                self.step.input(Input::RotationFailed { text, errno: errno::of(&e) });
+            }
+        }
+    }
+
+    pub(super) fn reserve(&self) -> PathBuf {
+        Path::new(&self.step.config().log_file).with_file_name(".auditd.reserve")
+    }
+
+    pub(super) fn make_reserve(&mut self) {
+        let path = self.reserve();
+        if matches!(self.out, Out::Log(_)) && files::metadata(&path).is_ok_and(|m| m.len() >= RESERVE) {
+            return;
+        }
+        if matches!(self.out, Out::Log(_)) {
+            let made = files::open_write(&path, 0o600).and_then(|file| files::set_aside(&file, RESERVE));
+            if made.is_err() {
+                // Better none than half of one on a disk this full.
+                let _ = files::remove_file(&path);
+            }
+        }
+    }
+}

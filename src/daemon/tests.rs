@@ -1,0 +1,647 @@
+//! The step function driven by scripts: no files, no clock, no sleeping.
+
+use super::enrich::Enricher;
+use super::ledger::Cause;
+use super::step::Step;
+use super::{Action, Identity, Input, Purpose, Sender, Signal};
+use crate::abi::Status;
+use crate::config::auditd::{Config, Flush, LogFormat};
+use crate::config::{Reaction, Response, Space};
+use crate::store::log::Found;
+use crate::sys::clock::Moment;
+use crate::sys::files::Room;
+use crate::sys::users::Users;
+use std::path::Path;
+
+const NO_ROOM: i32 = 28;
+const INPUT_OUTPUT: i32 = 5;
+
+/// A daemon whose actions are carried out on paper.
+struct Script {
+    step: Step,
+    log: Vec<u8>,
+    /// Actions that were asked for, writes left out.
+    asked: Vec<String>,
+    /// Writes fail so, after keeping so many bytes.
+    write_fails: Option<(i32, usize)>,
+    rotation_fails: Option<i32>,
+    open_fails: Option<i32>,
+    room: Room,
+    seconds: i64,
+}
+
+impl Script {
+    fn new(config: Config) -> Script {
+        let enricher = Enricher::new(Users::open(Path::new("/nonexistent")), "x86_64");
+        let now = Moment { seconds: 1000, nanos: 0 };
+        let identity = Identity { pid: 7, auid: 1000, kernel: "6.1".to_string(), ..Identity::default() };
+        let mut script = Script {
+            step: Step::new(config, identity, enricher, now),
+            log: Vec::new(),
+            asked: Vec::new(),
+            write_fails: None,
+            rotation_fails: None,
+            open_fails: None,
+            room: mib(1000),
+            seconds: 1000,
+        };
+        if script.step.wants_log() {
+            script.feed(Input::Opened(Found { born: 1000, ..Found::default() }));
+        }
+        script.asked.clear();
+        script
+    }
+
+    fn feed(&mut self, input: Input<'_>) {
+        self.step.input(input);
+        while let Some(action) = self.step.next_action() {
+            self.perform(action);
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Write => {
+                let lines = self.step.lines().to_vec();
+                let input = match self.write_fails {
+                    Some((errno, kept)) => {
+                        self.log.extend_from_slice(&lines[..kept]);
+                        Input::WriteFailed { kept, errno }
+                    }
+                    None => {
+                        self.log.extend_from_slice(&lines);
+                        Input::Wrote
+                    }
+                };
+                if !lines.is_empty() {
+                    self.step.input(input);
+                }
+                return;
+            }
+            Action::AskRoom => self.step.input(Input::Room(self.room)),
+            Action::Rotate { .. } => {
+                let text = "Error rotating logs".to_string();
+                self.step.input(match self.rotation_fails {
+                    Some(errno) => Input::RotationFailed { text, errno },
+                    None => Input::Rotated(1),
+                });
+                self.log.extend_from_slice(b"--\n");
+            }
+            Action::Open => self.step.input(match self.open_fails {
+                Some(errno) => Input::OpenFailed(errno),
+                None => Input::Opened(Found { born: self.seconds, ..Found::default() }),
+            }),
+            _ => {}
+        }
+        self.asked.push(match action {
+            Action::Tell(_, text) => text,
+            Action::Adopt(_) => "Adopt".to_string(),
+            other => format!("{other:?}"),
+        });
+    }
+
+    /// A batch of records with these serials.
+    fn batch(&mut self, serials: impl IntoIterator<Item = u64>) {
+        for serial in serials {
+            self.record(serial, "a=b");
+        }
+        self.feed(Input::EndOfBatch);
+    }
+
+    fn record(&mut self, serial: u64, body: &str) {
+        let text = format!("audit(1000.000:{serial}): {body}");
+        self.feed(Input::Record(1300, text.as_bytes()));
+    }
+
+    fn at(&mut self, seconds: i64) {
+        self.seconds = seconds;
+        self.step.at(Moment { seconds, nanos: 0 });
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        self.feed(Input::Signal(signal, Sender::from_signal(99, 0, Some(1000), Some(3))));
+        self.feed(Input::Sender(Some(Sender {
+            context: Some(b"ctx".to_vec()),
+            ..Sender::from_signal(99, 5, Some(1000), None)
+        })));
+    }
+
+    /// What the log holds, one string a line, and forgets it.
+    fn lines(&mut self) -> Vec<String> {
+        let text = String::from_utf8(std::mem::take(&mut self.log)).unwrap();
+        text.lines().map(str::to_string).collect()
+    }
+
+    /// What was asked for since the last time, questions left out.
+    fn asked(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.asked).into_iter().filter(|a| a != "AskRoom" && a != "AskKernel").collect()
+    }
+}
+
+fn mib(free: u64) -> Room {
+    Room { free_blocks: free * 256, blocks: 256_000, block_size: 4096 }
+}
+
+/// A plain configuration: RAW, nothing done about anything.
+fn config() -> Config {
+    Config { log_format: LogFormat::Raw, max_log_file: 8, num_logs: 5, ..Config::default() }
+}
+
+fn contains(lines: &[String], part: &str) -> bool {
+    lines.iter().any(|line| line.contains(part))
+}
+
+#[test]
+fn a_batch_is_one_write() {
+    let mut script = Script::new(config());
+    script.record(1, "a=b");
+    script.record(1, "c=d");
+    assert_eq!(script.lines(), [""; 0]);
+    script.feed(Input::EndOfBatch);
+    assert_eq!(script.lines(), ["type=SYSCALL msg=audit(1000.000:1): a=b", "type=SYSCALL msg=audit(1000.000:1): c=d"]);
+}
+
+#[test]
+fn the_end_of_an_event_and_answers_are_not_written() {
+    let mut script = Script::new(config());
+    for message in [2, 1000, 1010, 1200, 1320, 1329] {
+        script.feed(Input::Record(message, b"audit(1000.000:1): "));
+    }
+    script.feed(Input::EndOfBatch);
+    assert_eq!(script.lines(), [""; 0]);
+}
+
+#[test]
+fn flushing_follows_the_configuration() {
+    let syncs = |flush, freq| {
+        let mut script = Script::new(Config { flush, freq, ..config() });
+        (0..4).for_each(|n| script.batch(n * 10..n * 10 + 5));
+        script.asked().into_iter().filter(|a| a.starts_with("Sync")).collect::<Vec<_>>()
+    };
+    assert_eq!(syncs(Flush::None, 0), [""; 0]);
+    assert_eq!(syncs(Flush::IncrementalAsync, 10), ["Sync { data_only: false }"; 2]);
+    assert_eq!(syncs(Flush::Data, 0), ["Sync { data_only: true }"; 4]);
+    assert_eq!(syncs(Flush::Sync, 0), ["Sync { data_only: false }"; 4]);
+}
+
+/// A configuration with a limit that two records of this size pass.
+fn limited(response: Response) -> Config {
+    let helper = if response == Response::Exec { "/bin/x".to_string() } else { String::new() };
+    Config { max_log_file: 1, max_log_file_action: Reaction { response, helper }, ..config() }
+}
+
+fn fill(script: &mut Script, serial: u64) {
+    let body = "x".repeat(8000);
+    (0..135).for_each(|n| script.record(serial + n, &body));
+    script.feed(Input::EndOfBatch);
+}
+
+#[test]
+fn a_log_is_rotated_by_the_record_that_reaches_the_limit() {
+    let mut script = Script::new(limited(Response::Rotate));
+    fill(&mut script, 1);
+    assert_eq!(script.asked(), ["Audit daemon rotating log files", "Rotate { keep_all: false }"]);
+    let lines = script.lines();
+    let cut = lines.iter().position(|l| l == "--").unwrap();
+    let size: usize = lines[..cut].iter().map(|l| l.len() + 1).sum();
+    assert!(size >= 1 << 20 && size - lines[cut - 1].len() - 1 < 1 << 20);
+}
+
+#[test]
+fn keep_logs_drops_none_and_one_log_is_never_rotated() {
+    let mut script = Script::new(limited(Response::KeepLogs));
+    fill(&mut script, 1);
+    assert!(contains(&script.asked(), "Rotate { keep_all: true }"));
+    let mut script = Script::new(Config { num_logs: 1, ..limited(Response::Rotate) });
+    fill(&mut script, 1);
+    assert!(!contains(&script.asked(), "Rotate"));
+}
+
+#[test]
+fn a_failed_rotation_goes_on_in_the_old_log_and_is_tried_again_a_second_later() {
+    let mut script = Script::new(limited(Response::Rotate));
+    script.rotation_fails = Some(INPUT_OUTPUT);
+    fill(&mut script, 1);
+    let asked = script.asked();
+    assert!(contains(&asked, "rotate: Audit daemon detected an error writing an event to disk (Input/output error)"));
+    assert_eq!(asked.iter().filter(|a| a.starts_with("Rotate")).count(), 1);
+    script.batch([500]);
+    assert!(contains(&script.lines(), "1000.000:500)"));
+    assert!(!contains(&script.asked(), "Rotate"));
+    script.rotation_fails = None;
+    script.at(1001);
+    script.batch([501]);
+    assert!(contains(&script.asked(), "Rotate { keep_all: false }"));
+}
+
+#[test]
+fn suspended_by_size_until_resumed_with_the_loss_written_down() {
+    let mut script = Script::new(limited(Response::Suspend));
+    fill(&mut script, 1);
+    assert_eq!(script.asked()[..2], ["Audit daemon is suspending logging due to logfile size.", "Close"]);
+    script.lines();
+    script.batch(300..310);
+    assert_eq!(script.lines(), [""; 0]);
+    script.signal(Signal::Resume);
+    let asked = script.asked();
+    assert!(contains(&asked, "Audit daemon is attempting to resume logging.") && contains(&asked, "resumed logging."));
+    let lines = script.lines();
+    assert_eq!(
+        lines[0],
+        "type=DAEMON_ERR msg=audit(1000.000:0): op=lost-events cause=logging-suspended count=14 first=132 last=309 \
+         begin=1000.000 end=1000.000 auid=1000 pid=7 uid=0 ses=0 res=failed"
+    );
+    assert_eq!(
+        lines[1],
+        "type=DAEMON_RESUME msg=audit(1000.000:1): op=resume-logging auid=1000 uid=0 ses=3 pid=99 subj=ctx res=success"
+    );
+}
+
+#[test]
+fn a_helper_for_size_resumes_by_itself_and_others_do_not() {
+    let mut script = Script::new(limited(Response::Exec));
+    fill(&mut script, 1);
+    assert!(contains(&script.asked(), "Help(\"/bin/x\", Size)"));
+    script.feed(Input::HelperEnded(Purpose::Size, true));
+    assert!(contains(&script.asked(), "Open"));
+    script.batch([400]);
+    assert!(contains(&script.lines(), "1000.000:400)"));
+    script.feed(Input::HelperEnded(Purpose::Other, true));
+    assert_eq!(script.asked(), [""; 0]);
+}
+
+#[test]
+fn a_log_that_is_too_old_is_rotated_also_when_nothing_happens() {
+    let mut script = Script::new(Config { max_log_age: 3600, ..config() });
+    script.at(4600);
+    script.feed(Input::Tick);
+    assert!(!contains(&script.asked(), "Rotate"), "an empty log has no age");
+    script.batch([1]);
+    assert!(contains(&script.asked(), "Rotate { keep_all: false }"));
+    script.batch([2]);
+    script.at(8199);
+    script.feed(Input::Tick);
+    assert!(!contains(&script.asked(), "Rotate"));
+    script.at(8200);
+    script.feed(Input::Tick);
+    assert!(contains(&script.asked(), "Rotate { keep_all: false }"));
+}
+
+fn short_of_room(left: Response, admin: Response) -> Config {
+    Config {
+        space_left: Space::Mebibytes(75),
+        admin_space_left: Space::Mebibytes(50),
+        space_left_action: left.into(),
+        admin_space_left_action: admin.into(),
+        priority_keys: vec!["exec".to_string()],
+        ..config()
+    }
+}
+
+/// A second later there is so much room, and a record comes.
+fn room(script: &mut Script, free: u64, serial: u64) -> Vec<String> {
+    script.room = mib(free);
+    script.at(script.seconds + 1);
+    script.batch([serial]);
+    script.asked()
+}
+
+#[test]
+fn little_room_is_told_with_what_comes_next() {
+    let mut script = Script::new(short_of_room(Response::Syslog, Response::Suspend));
+    assert_eq!(room(&mut script, 80, 1), [""; 0]);
+    assert_eq!(
+        room(&mut script, 70, 2)[0],
+        "Audit daemon is low on disk space for logging. If the admin space left threshold is reached, audit will suspend. \
+         If the disk becomes full, audit will ignore."
+    );
+    assert_eq!(room(&mut script, 60, 3), [""; 0]);
+    let asked = room(&mut script, 40, 4);
+    assert_eq!(asked, ["Audit daemon is suspending logging due to low disk space.", "Close"]);
+}
+
+#[test]
+fn mail_tells_both_stages() {
+    let mut script = Script::new(short_of_room(Response::Email, Response::Email));
+    let asked = room(&mut script, 70, 1);
+    assert_eq!(
+        asked[0],
+        "Mail(\"Audit Disk Space Alert\", \"The audit daemon is low on disk space for logging! Please take action\\nto \
+         ensure no loss of service.\\nIf the admin space left threshold is reached, audit will email. If the disk becomes \
+         full, audit will ignore.\")"
+    );
+    let asked = room(&mut script, 40, 2);
+    assert_eq!(
+        asked[0],
+        "Mail(\"Audit Admin Space Alert\", \"The audit daemon is very low on disk space for logging! Immediate action\\nis \
+         required to ensure no loss of service.\\nIf the disk becomes full, audit will ignore.\")"
+    );
+}
+
+#[test]
+fn halting_is_told_to_everybody_logged_in() {
+    let mut script = Script::new(short_of_room(Response::Syslog, Response::Halt));
+    assert!(contains(&room(&mut script, 70, 1), "Wall"));
+    let asked = room(&mut script, 40, 2);
+    assert!(contains(&asked, "The audit daemon is now halting the system and exiting due to low disk space"));
+    assert!(contains(&asked, "Runlevel('0')"));
+}
+
+#[test]
+fn degraded_keeps_priority_keys_sheds_the_rest_and_ends_by_itself() {
+    let mut script = Script::new(short_of_room(Response::Degrade, Response::Ignore));
+    room(&mut script, 70, 1);
+    script.lines();
+    script.record(2, "arch=c000003e key=\"exec\"");
+    script.record(2, "item=0");
+    script.record(3, "arch=c000003e key=\"other\"");
+    script.record(3, "item=0");
+    script.feed(Input::EndOfBatch);
+    let lines = script.lines();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(contains(&lines, ":2): item=0"));
+    // A tick asks for room even when no record is kept.
+    script.room = mib(500);
+    script.at(script.seconds + 1);
+    script.feed(Input::Tick);
+    assert!(contains(&script.asked(), "Audit daemon keeps all events again."));
+    assert!(contains(&script.lines(), "op=lost-events cause=degraded count=2 first=3 last=3"));
+    script.batch([9]);
+    assert_eq!(script.lines().len(), 1);
+}
+
+#[test]
+fn a_full_disk_is_told_once_and_its_loss_is_counted() {
+    let mut script = Script::new(config());
+    script.write_fails = Some((NO_ROOM, 0));
+    script.batch(1..4);
+    let asked = script.asked();
+    assert_eq!(asked.iter().filter(|a| *a == "Audit daemon has no space left on logging partition").count(), 1);
+    assert!(contains(&asked, "ReleaseReserve"));
+    script.batch(4..6);
+    assert!(!contains(&script.asked(), "no space left"));
+    script.write_fails = None;
+    script.batch(6..7);
+    assert!(contains(&script.lines(), "1000.000:6)"));
+    script.batch(7..8);
+    let lines = script.lines();
+    assert!(contains(&lines, "op=lost-events cause=disk-full count=5 first=1 last=5"), "{lines:?}");
+}
+
+#[test]
+fn what_was_kept_of_a_short_write_is_not_lost() {
+    let mut script = Script::new(config());
+    let one = "type=SYSCALL msg=audit(1000.000:1): a=b\n".len();
+    script.write_fails = Some((INPUT_OUTPUT, one));
+    script.batch(1..4);
+    script.write_fails = None;
+    assert!(contains(&script.asked(), "write: Audit daemon detected an error writing an event to disk"));
+    script.batch([9]);
+    script.batch([10]);
+    let lines = script.lines();
+    assert!(lines[0].contains(":1)"));
+    assert!(contains(&lines, "cause=disk-error count=2 first=2 last=3"), "{lines:?}");
+}
+
+#[test]
+fn the_reserve_holds_the_ledger_when_the_disk_is_full() {
+    let mut script = Script::new(Config { disk_full_action: Response::Suspend.into(), ..config() });
+    script.write_fails = Some((NO_ROOM, 0));
+    for serial in 1..4 {
+        script.record(serial, "a=b");
+    }
+    script.step.input(Input::EndOfBatch);
+    while let Some(action) = script.step.next_action() {
+        let released = action == Action::ReleaseReserve;
+        script.perform(action);
+        if released {
+            script.write_fails = None;
+        }
+    }
+    assert!(contains(&script.lines(), "cause=disk-full count=3 first=1 last=3"));
+    assert!(contains(&script.asked(), "suspending logging due to no space left on logging partition."));
+}
+
+#[test]
+fn a_failing_disk_is_told_five_times_until_a_write_succeeds() {
+    let mut script = Script::new(config());
+    script.write_fails = Some((INPUT_OUTPUT, 0));
+    (0..9).for_each(|n| script.batch([n]));
+    assert_eq!(script.asked().iter().filter(|a| a.starts_with("write: ")).count(), 5);
+    script.write_fails = None;
+    script.batch([20]);
+    script.write_fails = Some((INPUT_OUTPUT, 0));
+    script.batch([21]);
+    assert!(contains(&script.asked(), "write: "));
+}
+
+#[test]
+fn disk_errors_suspend_run_helpers_or_end_the_system() {
+    for (response, expected) in [
+        (Response::Suspend, "Audit daemon is suspending logging due to previously mentioned write error"),
+        (Response::Single, "Runlevel('1')"),
+        (Response::Halt, "Runlevel('0')"),
+        (Response::Exec, "Help(\"\", Other)"),
+    ] {
+        let mut script = Script::new(Config { disk_error_action: response.into(), ..config() });
+        script.write_fails = Some((INPUT_OUTPUT, 0));
+        script.batch([1]);
+        assert!(contains(&script.asked(), expected), "{response:?}");
+    }
+}
+
+#[test]
+fn resuming_on_a_broken_disk_stays_suspended() {
+    let mut script = Script::new(limited(Response::Suspend));
+    fill(&mut script, 1);
+    script.open_fails = Some(INPUT_OUTPUT);
+    script.signal(Signal::Resume);
+    assert!(contains(&script.asked(), "resume: Audit daemon detected an error"));
+    script.lines();
+    script.batch([400]);
+    assert_eq!(script.lines(), [""; 0]);
+    script.open_fails = None;
+    script.signal(Signal::Resume);
+    assert!(contains(&script.lines(), "cause=logging-suspended"));
+}
+
+#[test]
+fn stopping_writes_who_did_it_also_while_suspended() {
+    let mut script = Script::new(config());
+    script.signal(Signal::Stop);
+    assert_eq!(
+        script.lines(),
+        ["type=DAEMON_END msg=audit(1000.000:0): op=terminate auid=1000 uid=0 ses=3 pid=99 subj=ctx res=success"]
+    );
+    assert_eq!(script.asked().last().unwrap(), "Stop");
+    let mut script = Script::new(limited(Response::Suspend));
+    fill(&mut script, 1);
+    script.lines();
+    script.batch([300]);
+    script.signal(Signal::Stop);
+    let lines = script.lines();
+    assert!(contains(&lines, "cause=logging-suspended") && contains(&lines, "op=terminate"), "{lines:?}");
+}
+
+#[test]
+fn a_sender_the_kernel_does_not_name_is_known_from_the_signal() {
+    let mut script = Script::new(config());
+    script.feed(Input::Signal(Signal::Stop, Sender::from_signal(99, 0, Some(1000), Some(3))));
+    assert_eq!(script.step.rest(), Some(1));
+    script.at(1001);
+    script.feed(Input::Tick);
+    assert!(contains(&script.lines(), "op=terminate auid=1000 uid=0 ses=3 pid=99 res=success"));
+}
+
+#[test]
+fn nobody_at_all_is_minus_one() {
+    let mut script = Script::new(config());
+    script.feed(Input::Signal(Signal::Rotate, Sender::default()));
+    script.feed(Input::Sender(None));
+    assert!(contains(&script.lines(), "op=rotate-logs auid=-1 uid=-1 ses=-1 pid=-1 subj=? res=success"));
+}
+
+#[test]
+fn rotating_by_hand_makes_the_record_the_first_of_the_new_log() {
+    let mut script = Script::new(config());
+    script.record(1, "a=b");
+    script.signal(Signal::Rotate);
+    let lines = script.lines();
+    assert!(lines[0].contains(":1)") && lines[1] == "--" && lines[2].contains("op=rotate-logs"), "{lines:?}");
+    let mut script = Script::new(Config { num_logs: 1, ..config() });
+    script.signal(Signal::Rotate);
+    assert!(contains(&script.asked(), "Log rotation disabled (num_logs < 2), skipping"));
+}
+
+#[test]
+fn a_reload_is_applied_and_a_bad_one_changes_nothing() {
+    let mut script = Script::new(config());
+    script.signal(Signal::Reload);
+    assert!(contains(&script.asked(), "LoadConfig"));
+    script.feed(Input::Config(Ok(Box::new(Config { num_logs: 9, ..config() }))));
+    assert_eq!(
+        script.lines(),
+        [
+            "type=DAEMON_CONFIG msg=audit(1000.000:0): op=reconfigure state=changed auid=1000 pid=99 subj=ctx res=success"
+        ]
+    );
+    assert_eq!(script.step.config().num_logs, 9);
+    script.signal(Signal::Reload);
+    script.feed(Input::Config(Err("Unknown keyword".to_string())));
+    assert!(contains(&script.asked(), "Unknown keyword"));
+    assert!(contains(&script.lines(), "state=no-change auid=1000 uid=0 ses=3 pid=99 subj=ctx res=failed"));
+    assert_eq!(script.step.config().num_logs, 9);
+}
+
+#[test]
+fn a_second_reload_while_one_is_under_way_is_refused() {
+    let mut script = Script::new(config());
+    script.signal(Signal::Reload);
+    script.signal(Signal::Reload);
+    assert!(contains(&script.lines(), "state=no-change"));
+    script.feed(Input::Config(Ok(Box::new(config()))));
+    assert!(contains(&script.lines(), "state=changed"));
+}
+
+#[test]
+fn a_reload_that_raises_the_limit_resumes_and_one_about_room_arms_again() {
+    let mut script = Script::new(limited(Response::Suspend));
+    fill(&mut script, 1);
+    script.signal(Signal::Reload);
+    script.feed(Input::Config(Ok(Box::new(Config { max_log_file: 50, ..limited(Response::Suspend) }))));
+    assert!(contains(&script.asked(), "Open"));
+    script.batch([400]);
+    assert!(contains(&script.lines(), ":400)"));
+    let mut script = Script::new(short_of_room(Response::Email, Response::Ignore));
+    room(&mut script, 70, 1);
+    script.signal(Signal::Reload);
+    let changed = Config { space_left: Space::Mebibytes(74), ..short_of_room(Response::Email, Response::Ignore) };
+    script.feed(Input::Config(Ok(Box::new(changed))));
+    assert!(contains(&script.asked(), "Mail("));
+}
+
+#[test]
+fn a_reload_that_moves_the_log_writes_what_waits_into_the_old_one() {
+    let mut script = Script::new(config());
+    script.record(1, "a=b");
+    script.signal(Signal::Reload);
+    let moved = Config { log_file: "/var/log/other/audit.log".to_string(), ..config() };
+    script.feed(Input::Config(Ok(Box::new(moved))));
+    let asked = script.asked();
+    let place = |wanted: &str| asked.iter().position(|a| a == wanted).unwrap();
+    assert!(place("Adopt") < place("Close") && place("Close") < place("Open"));
+}
+
+#[test]
+fn losses_of_the_kernel_are_written_with_the_serials_around_them() {
+    let mut script = Script::new(config());
+    let lost = |lost| Input::Kernel(Status { lost, ..Status::default() });
+    script.feed(lost(5));
+    script.batch([10]);
+    script.feed(lost(5));
+    script.batch([11, 12]);
+    script.lines();
+    script.feed(lost(9));
+    assert!(contains(&script.lines(), "cause=kernel-backlog count=4 first=10 last=12"));
+    script.feed(Input::Kernel(Status { lost: 10, rate_limit: 3, ..Status::default() }));
+    assert!(contains(&script.lines(), "cause=kernel-rate-limit count=1"));
+    script.feed(lost(0));
+    assert_eq!(script.lines(), [""; 0], "the counter was reset");
+}
+
+#[test]
+fn an_overrun_of_the_socket_is_a_gap_of_unknown_size() {
+    let mut script = Script::new(config());
+    script.batch([10]);
+    script.feed(Input::Overrun);
+    assert!(contains(&script.asked, "AskKernel"));
+    script.batch([20]);
+    assert!(contains(&script.lines(), "cause=socket-overrun count=? first=10 last=10"));
+}
+
+#[test]
+fn without_a_log_nothing_is_written_and_nothing_counts_as_lost() {
+    let mut script = Script::new(Config { write_logs: false, ..config() });
+    script.batch([1]);
+    assert_eq!(script.lines(), [""; 0]);
+    assert_eq!(script.step.ledger.total(Cause::Suspended), 0);
+}
+
+#[test]
+fn a_node_stands_in_front_of_every_record() {
+    let mut script = Script::new(config());
+    script.feed(Input::Node("host".to_string()));
+    script.batch([1]);
+    assert_eq!(script.lines(), ["node=host type=SYSCALL msg=audit(1000.000:1): a=b"]);
+}
+
+#[test]
+fn reports_are_asked_for_by_signal_and_by_interval() {
+    let mut script = Script::new(Config { report_interval: 60, ..config() });
+    script.feed(Input::Signal(Signal::Report, Sender::default()));
+    assert_eq!(script.asked(), ["Report"]);
+    script.at(1059);
+    script.feed(Input::Tick);
+    assert_eq!(script.asked(), [""; 0]);
+    script.at(1060);
+    script.feed(Input::Tick);
+    assert_eq!(script.asked(), ["Report"]);
+}
+
+#[test]
+fn stamps_that_go_back_are_written_as_they_come() {
+    let mut script = Script::new(config());
+    script.batch([5, 3, 9]);
+    script.at(10);
+    script.batch([4]);
+    assert_eq!(script.lines().len(), 4);
+}
+
+#[test]
+fn hostile_text_is_one_line() {
+    let mut script = Script::new(config());
+    script.feed(Input::Record(1100, b"\n\n\0\xff\n type=DAEMON_END \n"));
+    script.feed(Input::Record(1100, b""));
+    script.feed(Input::EndOfBatch);
+    assert_eq!(script.log.iter().filter(|b| **b == b'\n').count(), 2);
+}
