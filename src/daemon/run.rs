@@ -16,6 +16,8 @@ use crate::sys::{clock, errno, files, poll, process, signals};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
+/// How long records may gather before they are taken.
+const GATHERING_MICROS: u32 = 800;
 /// Full batches that are taken in one turn before other inputs are looked at.
 const BATCHES_A_TURN: usize = 8;
 /// How often, and how long each time, the kernel's answer to our pid is waited for.
@@ -93,6 +95,8 @@ pub(super) struct Runner {
     /// Out of its place only while its messages are looked at.
     batch: Option<Batch>,
     pub(super) children: Children,
+    /// The last batch was as large as can be.
+    was_full: bool,
     stopped: bool,
 }
 
@@ -117,6 +121,7 @@ impl Runner {
             worker,
             batch: Some(Batch::default()),
             children: Children::new(),
+            was_full: false,
             stopped: false,
         }
     }
@@ -132,6 +137,7 @@ impl Runner {
             };
             self.step.at(clock::now());
             if ready & 1 != 0 {
+                self.gather();
                 self.take_records(BATCHES_A_TURN);
             }
             if ready & 0b10 != 0 {
@@ -163,8 +169,17 @@ impl Runner {
         }
     }
 
+    /// Lets records gather for a moment, unless they come so fast that batches fill by themselves. A daemon that is nicer
+    /// to itself than to others would else be woken for every single record.
+    fn gather(&self) {
+        if !self.was_full {
+            process::nap(GATHERING_MICROS);
+        }
+    }
+
     /// Takes records until none is left, or so many batches were full.
     pub(super) fn take_records(&mut self, most: usize) {
+        self.was_full = false;
         for _ in 0..most {
             let (Some(events), Some(mut batch)) = (&self.events, self.batch.take()) else { return };
             let received = events.receive(&mut batch);
@@ -173,7 +188,7 @@ impl Runner {
             }
             self.batch = Some(batch);
             match received {
-                Ok(BATCH) => {}
+                Ok(BATCH) => self.was_full = true,
                 Ok(_) => return,
                 Err(NetlinkError::Receive(errno::ENOBUFS)) => self.feed(Input::Overrun),
                 Err(error) => {

@@ -76,6 +76,12 @@ pub fn be_nicer(by: i32) -> Result<(), i32> {
     rustix::process::nice(by).map(drop).map_err(|e| e.raw_os_error())
 }
 
+/// Sleeps so many microseconds, or until a signal comes.
+pub fn nap(micros: u32) {
+    let time = rustix::time::Timespec { tv_sec: 0, tv_nsec: i64::from(micros) * 1000 };
+    let _ = rustix::thread::nanosleep(&time);
+}
+
 /// Our niceness: the smaller, the more of the processor.
 pub fn priority() -> i32 {
     rustix::process::getpriority_process(None).unwrap_or(0)
