@@ -283,9 +283,10 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The field in a word whose first `=` stands at `equals`.
+/// The field in a word whose first `=` stands at `equals`, as [`Fields`] gives it out; `None` for a stamp and for one
+/// without a value.
 #[inline]
-fn labelled(word: &[u8], equals: usize) -> Option<Field<'_>> {
+pub fn labelled(word: &[u8], equals: usize) -> Option<Field<'_>> {
     let (name, value) = word.split_at(equals);
     let value = value.get(1..).unwrap_or_default();
     match (name, value) {

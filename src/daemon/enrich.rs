@@ -4,7 +4,7 @@
 //! memory: nothing on the way of a record waits for a name.
 
 use crate::interpret::{Interpreter, Kind, Setting, kind as kind_of};
-use crate::record::{ENRICHED, Field, Record, RecordType, Stamp};
+use crate::record::{ENRICHED, Field, RecordType, labelled};
 use crate::sys::users::Users;
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
@@ -31,18 +31,29 @@ pub struct Enricher {
     interpreter: Interpreter<'static>,
     /// Those of the record at hand.
     meanings: Vec<u8>,
+    last_user: Shown,
+    last_group: Shown,
 }
 
 impl Enricher {
     /// `machine` is the running one, as uname(2) names it.
     pub fn new(users: Users, machine: &str) -> Enricher {
         let native = Machine::from_uname(machine);
-        Enricher { users, native, interpreter: Interpreter::new(&(), native, Escape::Raw), meanings: Vec::new() }
+        Enricher {
+            users,
+            native,
+            interpreter: Interpreter::new(&(), native, Escape::Raw),
+            meanings: Vec::new(),
+            last_user: Shown::default(),
+            last_group: Shown::default(),
+        }
     }
 
     /// Takes newer names.
     pub(super) fn set_users(&mut self, users: Users) {
         self.users = users;
+        self.last_user.1.clear();
+        self.last_group.1.clear();
     }
 
     /// Whether records of this type tell that names have changed.
@@ -52,17 +63,14 @@ impl Enricher {
 
     /// Appends the meanings of the record that stands in `out` from `start` on, whose text begins at `text`.
     pub(super) fn enrich(&mut self, out: &mut Vec<u8>, start: usize, text: usize, message: u16) {
-        let record_type = RecordType(u32::from(message));
+        let record = RecordType(u32::from(message));
         let mut meanings = std::mem::take(&mut self.meanings);
         meanings.clear();
-        let line = out.get(text..).unwrap_or_default();
-        let (kind_text, body) = (&b""[..], &b""[..]);
-        let record =
-            Record { line, node: None, kind: record_type, kind_text, stamp: Stamp::default(), body, enriched: None };
         let raw = out.len() - start;
         let mut machine = self.native;
-        for field in record.fields() {
-            let kind = kind_of(record_type, field.name, field.value);
+        for (word, equals) in Candidates(out.get(text..).unwrap_or_default()) {
+            let Some(field) = labelled(word, equals) else { continue };
+            let kind = kind_of(record, field.name, field.value);
             if !matches!(kind, Kind::User | Kind::Group | Kind::Syscall | Kind::Arch | Kind::Sockaddr) {
                 continue;
             }
@@ -72,7 +80,7 @@ impl Enricher {
             }
             meanings.push(if before == 0 { ENRICHED } else { b' ' });
             push_name(&mut meanings, field.name);
-            self.push_meaning(&mut meanings, record_type, kind, field, &mut machine);
+            self.push_meaning(&mut meanings, record, kind, field, &mut machine);
             if raw + meanings.len() >= LONGEST {
                 meanings.truncate(before);
             }
@@ -113,32 +121,81 @@ impl Enricher {
         }
     }
 
-    /// The name of an id in quotes, or in hexadecimal where it has bytes that quotes cannot hold.
-    fn push_id(&self, out: &mut Vec<u8>, kind: Kind, value: &[u8]) {
-        let id = match value.strip_prefix(b"-") {
-            Some(digits) => number::whole(digits).map(|n| (n as u32).wrapping_neg()),
-            None => number::whole(value).and_then(|n| u32::try_from(n).ok()),
-        };
-        let name = match (id, kind) {
-            (Some(u32::MAX), _) => Some(&b"unset"[..]),
-            (Some(0), _) => Some(&b"root"[..]),
-            (Some(id), Kind::User) => self.users.user_name(id),
-            (Some(id), _) => self.users.group_name(id),
-            (None, _) => Some(value),
-        };
-        match name {
-            Some(name) if name.iter().any(|b| !(0x21..=0x7E).contains(b) || *b == b'"') => hex::encode(name, out),
-            Some(name) => {
-                out.push(b'"');
-                out.extend_from_slice(name);
-                out.push(b'"');
-            }
-            None => {
-                out.extend_from_slice(b"\"unknown(");
-                number::push_signed(out, i64::from(id.unwrap_or_default() as i32));
-                out.extend_from_slice(b")\"");
+    /// The name of an id in quotes. What was shown last is shown again without a look: most ids of a record are the same.
+    fn push_id(&mut self, out: &mut Vec<u8>, kind: Kind, value: &[u8]) {
+        let shown = if kind == Kind::User { &mut self.last_user } else { &mut self.last_group };
+        if shown.0 != value || shown.1.is_empty() {
+            shown.1.clear();
+            push_name_of_id(&self.users, kind, value, &mut shown.1);
+            shown.0.clear();
+            // A value that is no id has no end; such a one is not remembered.
+            if shown.0.extend_from_slice(value).is_err() {
+                out.extend_from_slice(&shown.1);
+                return shown.1.clear();
             }
         }
+        out.extend_from_slice(&shown.1);
+    }
+}
+
+/// The last id that was shown, and how.
+type Shown = (heapless::Vec<u8, 12>, Vec<u8>);
+
+/// The name of an id in quotes, or in hexadecimal where it has bytes that quotes cannot hold.
+fn push_name_of_id(users: &Users, kind: Kind, value: &[u8], out: &mut Vec<u8>) {
+    let id = match value.strip_prefix(b"-") {
+        Some(digits) => number::whole(digits).map(|n| (n as u32).wrapping_neg()),
+        None => number::whole(value).and_then(|n| u32::try_from(n).ok()),
+    };
+    let name = match (id, kind) {
+        (Some(u32::MAX), _) => Some(&b"unset"[..]),
+        (Some(0), _) => Some(&b"root"[..]),
+        (Some(id), Kind::User) => users.user_name(id),
+        (Some(id), _) => users.group_name(id),
+        (None, _) => Some(value),
+    };
+    match name {
+        Some(name) if name.iter().any(|b| !(0x21..=0x7E).contains(b) || *b == b'"') => hex::encode(name, out),
+        Some(name) => {
+            out.push(b'"');
+            out.extend_from_slice(name);
+            out.push(b'"');
+        }
+        None => {
+            out.extend_from_slice(b"\"unknown(");
+            number::push_signed(out, i64::from(id.unwrap_or_default() as i32));
+            out.extend_from_slice(b")\"");
+        }
+    }
+}
+
+/// The words of a record that may hold a field with a meaning: those whose name ends like `uid`, `gid`, `id`, `syscall`,
+/// `uring_op`, `arch` or `saddr`, and the first one inside `msg='...'`. Each with the place of its `=`.
+struct Candidates<'a>(&'a [u8]);
+
+impl<'a> Iterator for Candidates<'a> {
+    type Item = (&'a [u8], usize);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut before = b' ';
+        let (mut start, mut equals, mut is_wanted, mut is_named) = (0, 0, false, false);
+        for (at, &byte) in self.0.iter().enumerate() {
+            if byte == b' ' {
+                if is_wanted {
+                    let word = self.0.get(start..at);
+                    self.0 = self.0.get(at..).unwrap_or_default();
+                    return word.map(|word| (word, equals));
+                }
+                (start, is_named) = (at + 1, false);
+            } else if byte == b'=' && !is_named {
+                (is_named, equals) = (true, at - start);
+                is_wanted = matches!(before, b'd' | b'l' | b'p' | b'h' | b'r') || self.0.get(start..at) == Some(b"msg");
+            }
+            before = byte;
+        }
+        let word = self.0.get(start..).filter(|_| is_wanted);
+        self.0 = b"";
+        word.map(|word| (word, equals))
     }
 }
 
@@ -175,6 +232,7 @@ mod tests {
     #[test]
     fn a_record_without_such_fields_has_no_meanings() {
         assert_eq!(meanings(1307, "audit(1.000:2): cwd=\"/root\""), "");
+        assert_eq!(meanings(1307, "audit(1.000:2): pid=5 ppid=6 gid= = = =d"), "");
     }
 
     #[test]
