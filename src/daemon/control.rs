@@ -34,12 +34,12 @@ impl Control {
 impl Step {
     pub(super) fn signalled(&mut self, signal: Signal, sender: Sender) {
         if signal == Signal::Report {
-            self.control.reported = self.now.seconds;
+            self.control.reported = self.steady;
             self.act(Action::Report);
             return;
         }
         // A ninth signal within a second merges with those that wait, as signals do.
-        let _ = self.control.waiting.push_back((signal, sender, self.now.seconds + SENDER_WAIT));
+        let _ = self.control.waiting.push_back((signal, sender, self.steady + SENDER_WAIT));
         self.act(Action::AskSender);
     }
 
@@ -58,7 +58,7 @@ impl Step {
 
     /// What the signal itself said must do when the kernel does not answer.
     pub(super) fn time_signals_out(&mut self) {
-        while self.control.waiting.front().is_some_and(|(_, _, until)| self.now.seconds >= *until) {
+        while self.control.waiting.front().is_some_and(|(_, _, until)| self.steady >= *until) {
             self.sender_is(None);
         }
     }

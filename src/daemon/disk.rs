@@ -17,15 +17,15 @@ impl Step {
     pub(super) fn is_over_size(&self, size: u64) -> bool {
         let acts = match self.config.max_log_file_action.response {
             Response::Ignore => false,
-            Response::Rotate => self.config.num_logs > 1 && self.now.seconds >= self.rotate_again,
-            Response::KeepLogs => self.now.seconds >= self.rotate_again,
+            Response::Rotate => self.config.num_logs > 1 && self.steady >= self.rotate_again,
+            Response::KeepLogs => self.steady >= self.rotate_again,
             _ => true,
         };
         acts && self.is_file() && size >> 20 >= self.config.max_log_file
     }
 
     /// Whether lines go into a file that can be rotated and measured.
-    fn is_file(&self) -> bool {
+    pub(super) fn is_file(&self) -> bool {
         !self.identity.foreground && self.config.log_file != "-" && self.config.write_logs
     }
 
@@ -69,7 +69,7 @@ impl Step {
 
     /// Rotates; after a failure not before a second has passed.
     fn rotate(&mut self, text: &str, keep_all: bool) {
-        if self.now.seconds >= self.rotate_again {
+        if self.steady >= self.rotate_again {
             self.tell(Level::Info, text);
             self.act(Action::Rotate { keep_all });
         }
@@ -84,7 +84,7 @@ impl Step {
     }
 
     pub(super) fn rotation_failed(&mut self, text: String, errno: i32) {
-        self.rotate_again = self.now.seconds + 1;
+        self.rotate_again = self.steady + 1;
         self.tell(Level::Error, text);
         if errno == errno::ENOSPC {
             self.disk_full(true);
@@ -97,9 +97,9 @@ impl Step {
     pub(super) fn ask_room_in_time(&mut self, bytes: u64) {
         let (asked, written) = self.room_asked;
         self.room_asked.1 = written + bytes;
-        let is_due = self.now.seconds != asked || self.room_asked.1 >= ROOM_BYTES;
+        let is_due = self.steady != asked || self.room_asked.1 >= ROOM_BYTES;
         if is_due && self.is_file() && self.log == Log::Open {
-            self.room_asked = (self.now.seconds, 0);
+            self.room_asked = (self.steady, 0);
             self.act(Action::AskRoom);
         }
     }
@@ -150,6 +150,7 @@ impl Step {
             Response::Degrade => {
                 self.tell(Level::Alert, "Audit daemon is low on disk space and keeps only events with a priority key.");
                 self.degraded = true;
+                self.shed_told = self.steady;
             }
             _ => self.last_resort(response, helper, "low disk space"),
         }

@@ -80,22 +80,9 @@ impl Ledger {
         }
     }
 
-    /// Widens an open gap to the first event seen after it.
-    pub fn close(&mut self, cause: Cause, serial: u64, now: Moment) {
-        if let (Some(gap), true) = (&mut self.gaps[cause as usize], serial != 0) {
-            gap.serials.1 = serial;
-            gap.times.1 = now;
-        }
-    }
-
     /// Whether anything waits to be written down.
     pub fn is_open(&self) -> bool {
         self.gaps.iter().any(Option::is_some)
-    }
-
-    /// When the gap of a cause began.
-    pub fn since(&self, cause: Cause) -> Option<Moment> {
-        self.gaps[cause as usize].map(|gap| gap.times.0)
     }
 
     /// Takes the next open gap out, but not that of `except`.

@@ -135,7 +135,7 @@ impl Runner {
                 Some(events) => poll::wait(&[events.as_fd(), fds[0], fds[1], fds[2]], limit),
                 None => poll::wait(&fds, limit) << 1,
             };
-            self.step.at(clock::now());
+            self.step.at(clock::now(), clock::steady().seconds);
             if ready & 1 != 0 {
                 self.gather();
                 self.take_records(BATCHES_A_TURN);
@@ -219,7 +219,7 @@ impl Runner {
             let (Some(events), Some(mut batch)) = (&self.events, self.batch.take()) else { break };
             poll::wait(&[events.as_fd()], Some(ANSWER_WAIT_MS));
             let received = events.receive(&mut batch);
-            self.step.at(clock::now());
+            self.step.at(clock::now(), clock::steady().seconds);
             self.take_batch(&batch);
             let answer = batch.messages().find(|m| m.kind == kind::ERROR && m.sequence == sequence);
             let answer = answer.and_then(|m| crate::abi::u32_at(m.payload, 0)).map(|word| word as i32);

@@ -274,7 +274,7 @@ fn bring_up(
         );
     }
     let enricher = Enricher::new(Users::open(Path::new("/")), &process::machine());
-    let mut step = Step::new(config, identity(options), enricher, clock::now());
+    let mut step = Step::new(config, identity(options), enricher, clock::now(), clock::steady().seconds);
     step.set_node(&node);
     let writes = step.wants_log();
     let mut runner = Runner::new(step, options.paths.clone(), voice, events, control, worker);

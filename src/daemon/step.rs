@@ -55,6 +55,8 @@ pub struct Step {
     pub(super) identity: Identity,
     pub(super) enricher: Enricher,
     pub(super) now: Moment,
+    /// Seconds of a clock that never steps: for intervals.
+    pub(super) steady: i64,
     /// `node=NAME ` or nothing.
     pub(super) node: Vec<u8>,
     pub(super) lines: Vec<u8>,
@@ -74,7 +76,10 @@ pub struct Step {
     pub(super) counters: Counters,
     pub(super) control: super::control::Control,
     pub(super) rotate_again: i64,
+    /// When the room on the disk was last asked for, and bytes written since.
     pub(super) room_asked: (i64, u64),
+    /// When the ledger last told of what a degraded daemon shed.
+    pub(super) shed_told: i64,
     pub(super) kernel_lost: Option<u32>,
     priority: Priority,
     own_serial: u32,
@@ -89,13 +94,14 @@ pub struct Step {
 
 impl Step {
     /// A daemon that has not opened its log yet.
-    pub fn new(config: Config, identity: Identity, enricher: Enricher, now: Moment) -> Step {
+    pub fn new(config: Config, identity: Identity, enricher: Enricher, now: Moment, steady: i64) -> Step {
         let log = if config.write_logs || identity.foreground { Log::Closed } else { Log::Off };
         Step {
             config,
             identity,
             enricher,
             now,
+            steady,
             node: Vec::new(),
             lines: Vec::with_capacity(LONGEST_BATCH + (16 << 10)),
             pending: 0,
@@ -113,13 +119,14 @@ impl Step {
             counters: Counters::default(),
             control: Default::default(),
             rotate_again: i64::MIN,
-            room_asked: (now.seconds, 0),
+            room_asked: (steady, 0),
+            shed_told: steady,
             kernel_lost: None,
             priority: Priority::default(),
             own_serial: now.nanos / 1000 % 10_000,
             last_head: heapless::Vec::new(),
             kernel_serial: 0,
-            kernel_asked: now.seconds,
+            kernel_asked: steady,
             unsynced: 0,
             settling: heapless::Vec::new(),
         }
@@ -155,9 +162,10 @@ impl Step {
         &self.lines
     }
 
-    /// What time it is from now on.
-    pub fn at(&mut self, now: Moment) {
+    /// What time it is from now on: of day, and in seconds of a clock that never steps.
+    pub fn at(&mut self, now: Moment, steady: i64) {
         self.now = now;
+        self.steady = steady;
     }
 
     /// The next thing to do.
@@ -207,18 +215,22 @@ impl Step {
     pub fn rest(&self) -> Option<u64> {
         let mut due = i64::MAX;
         if self.config.max_log_age > 0 && self.size > 0 {
-            due = due.min(self.born.saturating_add(self.config.max_log_age as i64));
+            let age = self.now.seconds.saturating_sub(self.born);
+            due = self.steady.saturating_add((self.config.max_log_age as i64).saturating_sub(age));
         }
         if self.config.report_interval > 0 {
             due = due.min(self.control.reported.saturating_add(self.config.report_interval as i64));
         }
         if self.ledger.is_open() || self.control.is_waiting() || self.degraded || self.guard != DiskGuard::default() {
-            due = due.min(self.now.seconds + 1);
+            due = due.min(self.steady + 1);
         }
-        if self.kernel_asked < i64::MAX && self.serial() != self.kernel_serial {
+        if self.room_asked.1 > 0 && self.is_file() {
+            due = due.min(self.room_asked.0 + 1);
+        }
+        if self.serial() != self.kernel_serial && self.asks_kernel() {
             due = due.min(self.kernel_asked + KERNEL_INTERVAL);
         }
-        (due < i64::MAX).then(|| due.saturating_sub(self.now.seconds).max(0) as u64)
+        (due < i64::MAX).then(|| due.saturating_sub(self.steady).max(0) as u64)
     }
 
     pub(super) fn act(&mut self, action: Action) {
@@ -317,9 +329,11 @@ impl Step {
         if self.log != Log::Open || self.failing || !self.settling.is_empty() {
             return;
         }
-        let is_young = |since: Moment| self.now.seconds < since.seconds + DEGRADED_INTERVAL;
-        let gathers = self.degraded && self.ledger.since(Cause::Degraded).is_some_and(is_young);
+        let gathers = self.degraded && self.steady < self.shed_told + DEGRADED_INTERVAL;
         let except = gathers.then_some(Cause::Degraded);
+        if !gathers {
+            self.shed_told = self.steady;
+        }
         let mut body = Vec::new();
         while let Some((cause, gap)) = self.ledger.take(except) {
             body.clear();
@@ -399,17 +413,22 @@ impl Step {
     }
 
     fn ask_kernel_in_time(&mut self) {
-        if self.now.seconds >= self.kernel_asked.saturating_add(KERNEL_INTERVAL) {
+        if self.steady >= self.kernel_asked + KERNEL_INTERVAL {
             self.ask_kernel();
         }
     }
 
     /// Asks the kernel for its count of losses.
     pub(super) fn ask_kernel(&mut self) {
-        if self.config.local_events && !self.identity.observes {
-            self.kernel_asked = self.now.seconds;
+        if self.asks_kernel() {
+            self.kernel_asked = self.steady;
             self.act(Action::AskKernel);
         }
+    }
+
+    /// Whether the kernel would answer.
+    fn asks_kernel(&self) -> bool {
+        self.config.local_events && !self.identity.observes
     }
 
     fn kernel_answered(&mut self, status: &crate::abi::Status) {
@@ -433,10 +452,11 @@ impl Step {
             self.act(Action::Write);
         }
         let interval = self.config.report_interval as i64;
-        if interval > 0 && self.now.seconds >= self.control.reported + interval {
+        if interval > 0 && self.steady >= self.control.reported + interval {
             self.signalled(Signal::Report, Default::default());
         }
-        if self.guard != DiskGuard::default() && self.log == Log::Open {
+        if (self.guard != DiskGuard::default() || self.room_asked.1 > 0) && self.log == Log::Open && self.is_file() {
+            self.room_asked = (self.steady, 0);
             self.act(Action::AskRoom);
         }
         self.ask_kernel_in_time();

@@ -36,7 +36,7 @@ impl Script {
         let now = Moment { seconds: 1000, nanos: 0 };
         let identity = Identity { pid: 7, auid: 1000, kernel: "6.1".to_string(), ..Identity::default() };
         let mut script = Script {
-            step: Step::new(config, identity, enricher, now),
+            step: Step::new(config, identity, enricher, now, 1000),
             log: Vec::new(),
             asked: Vec::new(),
             write_fails: None,
@@ -115,7 +115,7 @@ impl Script {
 
     fn at(&mut self, seconds: i64) {
         self.seconds = seconds;
-        self.step.at(Moment { seconds, nanos: 0 });
+        self.step.at(Moment { seconds, nanos: 0 }, seconds);
     }
 
     fn signal(&mut self, signal: Signal) {
@@ -635,6 +635,17 @@ fn stamps_that_go_back_are_written_as_they_come() {
     script.at(10);
     script.batch([4]);
     assert_eq!(script.lines().len(), 4);
+}
+
+#[test]
+fn intervals_do_not_hang_on_the_time_of_day() {
+    let mut script = Script::new(config());
+    script.step.at(Moment { seconds: 90_000, nanos: 0 }, 1006);
+    script.batch([1]);
+    assert!(contains(&std::mem::take(&mut script.asked), "AskKernel"));
+    script.step.at(Moment { seconds: 10, nanos: 0 }, 1012);
+    script.batch([2]);
+    assert!(contains(&script.asked, "AskKernel"));
 }
 
 #[test]

@@ -1,0 +1,112 @@
+#!/bin/sh
+# The daemon's life: start, records of its own, signals and who sent them, reports, reload good and bad, the second daemon,
+# the foreground, standard output as log, and the end.
+. /steps
+log=/var/log/audit/audit.log
+conf=/etc/audit/auditd.conf
+cat >$conf <<X
+log_format = RAW
+flush = INCREMENTAL_ASYNC
+freq = 20
+num_logs = 3
+max_log_file = 8
+max_log_file_action = ROTATE
+space_left = 20
+admin_space_left = 10
+space_left_action = SYSLOG
+name_format = HOSTNAME
+metrics_file = /run/audit/metrics.prom
+X
+hostname box
+auditd --check-config >/tmp/values || fail "the configuration is refused"
+expect '^num_logs = 3$' /tmp/values
+echo 'num_logs = many' >/tmp/auditd.conf
+auditd --check-config -c /tmp 2>/tmp/err && fail "a bad configuration is accepted"
+expect '^Value many should only be numbers - line 1$' /tmp/err
+
+start_auditd
+logged '^node=box type=DAEMON_START msg=audit\([0-9]+\.[0-9]{3}:[0-9]+\): op=start ver=[^ ]+ format=raw kernel=6[^ ]* auid=4294967295 pid=[0-9]+ uid=0 ses=4294967295 .*res=success$'
+pid=$(auditd_pid)
+[ "$(auditctl -s | sed -n 's/^pid //p')" = "$pid" ] || fail "the kernel has another pid than the pid file"
+[ "$(cat "/proc/$pid/oom_score_adj")" = -1000 ] || fail "the OOM killer may take the daemon"
+
+# a second daemon is refused with the first one's name and pid, and leaves it alone
+auditd 2>/tmp/err && fail "a second daemon starts"
+expect "already has a daemon: auditd, pid $pid" /tmp/err
+auditd_runs || fail "the first daemon did not survive"
+
+# who sent what: a login of alice's, then root
+auditctl -w /etc/shadow -p r -k shadow >/dev/null 2>&1
+as alice 'cat /etc/shadow' 2>/dev/null
+logged 'key="shadow"'
+sh -c 'echo 1000 >/proc/self/loginuid && exec auditctl --signal rotate'
+logged 'type=DAEMON_ROTATE .*op=rotate-logs auid=1000 uid=0 ses=[0-9]+ pid=[0-9]+.* res=success'
+head -n 1 $log | grep -q 'type=DAEMON_ROTATE' || fail "the record of the rotation is not the first of the new log"
+[ -f $log.1 ] || fail "there is no rotated log"
+[ "$(stat -c %a $log.1) $(stat -c %a $log)" = '400 600' ] || fail "modes are $(stat -c %a $log.1 $log)"
+for n in 1 2 3; do auditctl --signal rotate; sleep 1; done
+[ "$(ls $log* | wc -l)" = 3 ] || fail "there are $(ls $log*)"
+
+# reports in three forms
+auditctl --signal state
+until_true 5 test -s /run/audit/metrics.prom || fail "no metrics"
+expect '^Logging partition free space = [0-9]+ MiB$' /run/audit/auditd.state
+expect '^lost to kernel-backlog = 0$' /run/audit/auditd.state
+expect '"records_written":[0-9]+' /run/audit/auditd.state.json
+expect '^auditd_records_received_total [0-9]+$' /run/audit/metrics.prom
+[ "$(stat -c %a /run/audit/auditd.state)" = 640 ] || fail "mode of the report"
+
+# reload: a bad file changes nothing, a good one does, and the node's name stays
+echo 'num_logs = many' >>$conf
+auditctl --signal reload
+logged 'node=box type=DAEMON_CONFIG .*op=reconfigure state=no-change auid=0 uid=0 ses=[0-9]+ pid=[0-9]+.* res=failed'
+sed -i '$d; s/^log_format.*/log_format = ENRICHED/' $conf
+auditctl --signal reload
+logged 'node=box type=DAEMON_CONFIG .*op=reconfigure state=changed auid=0 pid=[0-9]+.* res=success'
+as alice 'cat /etc/shadow' 2>/dev/null
+logged "$(printf '\035')ARCH=x86_64 SYSCALL=open(at)? AUID=\"alice\" UID=\"alice\""
+auditctl --signal resume
+logged 'type=DAEMON_RESUME .*op=resume-logging auid=0 .*res=success'
+kill -INT "$pid"; kill -PIPE "$pid"; sleep 1
+auditd_runs || fail "a signal that means nothing ends the daemon"
+auditctl --signal stop || fail "auditctl --signal stop ended with $?"
+auditd_gone "$pid" || fail "stop returned before the daemon was gone"
+expect 'type=DAEMON_END .*op=terminate auid=0 uid=0 ses=[0-9]+ pid=[0-9]+.* res=success' $log
+[ -z "$(ls /run/audit | grep auditd)" ] || fail "left behind: $(ls /run/audit)"
+[ "$(auditctl -s | sed -n 's/^pid //p')" = 0 ] || fail "the kernel still has a daemon"
+
+# the foreground: records on standard output, no log
+rm -f $log*
+auditd -f >/tmp/stream 2>/tmp/err & pid=$!
+until_true 10 grep -q 'type=DAEMON_START' /tmp/stream || fail "nothing on standard output"
+until_true 10 grep -q 'Init complete' /tmp/err || fail "not ready: $(cat /tmp/err)"
+as alice 'cat /etc/shadow' 2>/dev/null
+until_true 10 grep -q 'key="shadow"' /tmp/stream || fail "no event on standard output"
+kill -TERM $pid
+until_true 10 auditd_gone $pid || fail "no end"
+expect 'type=DAEMON_END' /tmp/stream
+[ ! -e $log ] || fail "there is a log in the foreground"
+
+# log_file = - from the background
+sed -i 's,^num_logs.*,log_file = -,' $conf
+auditd >/tmp/stream2
+until_true 10 auditd_runs
+as alice 'cat /etc/shadow' 2>/dev/null
+until_true 10 grep -q 'key="shadow"' /tmp/stream2 || fail "no event on standard output"
+stop_auditd
+
+# refused keys, -n, -s nochange, a link as configuration
+echo 'tcp_listen_port = 60' >>$conf
+auditd 2>/tmp/err; [ $? = 6 ] || fail "a listener is promised"
+expect 'tcp_listen_port = 60: records of other machines cannot be received' /tmp/err
+sed -i '$d; s/^log_file.*/num_logs = 3/' $conf
+mkdir /tmp/links && ln -s $conf /tmp/links/auditd.conf
+auditd -c /tmp/links 2>/tmp/err; [ $? = 6 ] || fail "a link is followed"
+auditd -s nonsense 2>/tmp/err; [ $? = 2 ] || fail "-s nonsense"
+auditctl -e 0 >/dev/null
+auditd -n -l -c /tmp/links -s nochange & pid=$!
+until_true 10 auditd_runs || fail "no daemon"
+[ "$(auditd_pid)" = $pid ] || fail "-n forks"
+auditctl -s | grep -q '^enabled 0' || fail "-s nochange changes"
+kill -TERM $pid
+until_true 10 auditd_gone $pid || fail "no end"
