@@ -1,0 +1,229 @@
+//! The fast way through a log and a slow, obviously correct one find the same events.
+//!
+//! The slow searcher splits lines by hand, keeps every event it has ever seen in one list, and looks at all of it for every
+//! record. The logs are made by a small generator: interleaved, late and out of order, cut short, with huge lines, NUL
+//! bytes, missing serials and several machines.
+
+use auditbox::event::{Assembler, Event, Policy};
+use auditbox::query::predicate::{Criteria, Predicate};
+use auditbox::query::probe::Probe;
+use auditbox::record::{Record, RecordType};
+use auditbox::store::reader::{Lines, SEARCH_LINE};
+use auditbox::store::scout::Scout;
+use auditbox::sys::input::InputFile;
+use std::ops::ControlFlow;
+
+const TIMEOUT: u64 = 2;
+
+/// Numbers that look random and are the same every time (xorshift64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+}
+
+/// One event's lines.
+fn event(dice: &mut Dice, sec: u64, serial: u64) -> Vec<Vec<u8>> {
+    let node = ["", "", "", "node=a ", "node=b "][dice.roll(5) as usize];
+    let stamp = match dice.roll(40) {
+        0 => format!("{sec}"),
+        1 => format!("{sec}.1"),
+        _ => format!("{sec}.{:03}:{serial}", serial % 7 * 100),
+    };
+    let line = |kind: &str, body: &str| format!("{node}type={kind} msg=audit({stamp}): {body}").into_bytes();
+    let key =
+        ["(null)", "\"wanted\"", "77616E746564", "\"other\"", "6F01776E", "77616E746564016F"][dice.roll(6) as usize];
+    let exe = ["\"/bin/cat\"", "\"/bin/ls\"", "2F62696E2F6C7320"][dice.roll(3) as usize];
+    if dice.roll(3) == 0 {
+        return vec![line(
+            "USER_LOGIN",
+            &format!("pid={} uid=0 auid=5 ses=1 msg='exe={exe} res=success'", dice.roll(50)),
+        )];
+    }
+    let ids = format!("ppid=1 pid={} auid={} uid=3 gid=0 euid=0", dice.roll(50), dice.roll(9));
+    let call = format!("arch=c000003e syscall=2 success=yes exit=0 a0=0 a1=1 {ids} comm=\"c\" exe={exe} key={key}");
+    let mut lines = vec![line("SYSCALL", &call), line("CWD", "cwd=\"/root\"")];
+    for item in 0..dice.roll(3) {
+        lines.push(line("PATH", &format!("item={item} name=\"/tmp/{}\" nametype=NORMAL", dice.roll(20))));
+    }
+    match dice.roll(30) {
+        0 => lines.push(line("EXECVE", &format!("a0={}", "x".repeat(SEARCH_LINE + 500)))),
+        1 => lines.push(line("PATH", "item=0 name=\"/tmp/nul\0hidden\" nametype=NORMAL")),
+        2 => lines.push(line("BOGUS", "what is this")),
+        3 => lines.push(b"type=SYSCALL msg=audit(17".to_vec()),
+        _ => {}
+    }
+    lines.push(line("PROCTITLE", "proctitle=77616E746564"));
+    lines
+}
+
+/// A log in which lines of neighbouring events are mixed, and now and then one comes late.
+fn log(seed: u64, events: u64) -> Vec<u8> {
+    let mut dice = Dice(seed);
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    let mut sec = 1_700_000_000;
+    for serial in 1..=events {
+        sec += u64::from(dice.roll(8) == 0);
+        lines.extend(event(&mut dice, sec, serial));
+    }
+    for at in 0..lines.len() {
+        let reach = if dice.roll(200) == 0 { 40 } else { 1 + dice.roll(4) as usize };
+        let other = (at + reach).min(lines.len() - 1);
+        if dice.roll(4) == 0 {
+            lines.swap(at, other);
+        }
+    }
+    let mut text = lines.join(&b'\n');
+    text.truncate(text.len() - dice.roll(100) as usize);
+    text
+}
+
+/// Lines as a reader with a fixed buffer sees them, records by the public parser, everything else by brute force.
+fn slowly(text: &[u8], criteria: &Criteria) -> Vec<Vec<Vec<u8>>> {
+    struct Building {
+        event: Event,
+        done: bool,
+        gone: bool,
+        slot: usize,
+    }
+    let mut all: Vec<Building> = Vec::new();
+    let mut found = Vec::new();
+    let mut predicate = Predicate::new(criteria.clone());
+    let mut give = |all: &mut Vec<Building>| loop {
+        let waiting = all.iter_mut().filter(|b| !b.gone);
+        let Some(lowest) = waiting.min_by_key(|b| (b.event.stamp(), b.slot)).filter(|b| b.done) else { return };
+        lowest.gone = true;
+        if predicate.matches(&lowest.event, &|_| None).unwrap_or(false) {
+            found.push(lowest.event.records().map(|r| r.line.to_vec()).collect());
+        }
+    };
+    for line in text.split(|&b| b == b'\n').flat_map(|line| line.chunks(SEARCH_LINE)) {
+        let Some(record) = Record::parse(line) else { continue };
+        if let Some(same) =
+            all.iter_mut().find(|b| !b.done && b.event.stamp() == record.stamp && b.event.node() == record.node)
+        {
+            same.event.push(&record);
+            continue;
+        }
+        if record.kind == RecordType::EOE {
+            continue;
+        }
+        let slot = (0..).find(|slot| all.iter().all(|b| b.gone || b.slot != *slot)).unwrap();
+        let mut event = Event::default();
+        event.push(&record);
+        all.push(Building { event, done: false, gone: false, slot });
+        for b in &mut all {
+            b.done |= b.event.kind().ends_event() || b.event.stamp().sec + TIMEOUT <= record.stamp.sec;
+        }
+        give(&mut all);
+    }
+    all.iter_mut().for_each(|b| b.done = true);
+    give(&mut all);
+    found
+}
+
+/// The way of ausearch. Files shorter than `whole_below` are read whole.
+fn quickly(path: &std::path::Path, criteria: &Criteria, whole_below: u64) -> Vec<Vec<Vec<u8>>> {
+    let file = InputFile::open(path).unwrap();
+    let probe = Probe::of(criteria);
+    let scout =
+        Scout { probe: probe.as_ref(), start: criteria.start, end: criteria.end, timeout: TIMEOUT, whole_below };
+    let mut assembler = Assembler::new(Policy::Search, TIMEOUT);
+    let mut predicate = Predicate::new(criteria.clone());
+    let mut found: Vec<Vec<Vec<u8>>> = Vec::new();
+    let mut drain = |assembler: &mut Assembler| {
+        while let Some(event) = assembler.next() {
+            if predicate.matches(&event, &|_| None).unwrap_or(false) {
+                found.push(event.records().map(|r| r.line.to_vec()).collect());
+            }
+            assembler.recycle(event);
+        }
+    };
+    let mut lines = Lines::new(SEARCH_LINE);
+    let read = scout.each_part(&file, &mut |mut part, gap| {
+        lines.restart();
+        if gap {
+            assembler.finish();
+            drain(&mut assembler);
+        }
+        while let Some(line) = lines.next(&mut part).unwrap() {
+            if let Some(record) = Record::parse(line) {
+                assembler.push(&record);
+                drain(&mut assembler);
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    read.unwrap();
+    assembler.finish();
+    drain(&mut assembler);
+    found
+}
+
+fn questions() -> Vec<Criteria> {
+    let text = |t: &str| Some(t.as_bytes().to_vec());
+    vec![
+        Criteria::default(),
+        Criteria { key: text("wanted"), ..Criteria::default() },
+        Criteria { key: text("wanted"), whole_word: true, exe: text("/bin/cat"), ..Criteria::default() },
+        Criteria { exe: text("/bin/ls "), ..Criteria::default() },
+        Criteria { file: text("/tmp/7"), ..Criteria::default() },
+        Criteria { kinds: vec![RecordType::USER_LOGIN], ..Criteria::default() },
+        Criteria { kinds: vec![RecordType::EXECVE], pid: Some(7), ..Criteria::default() },
+        Criteria { pid: Some(42), ..Criteria::default() },
+        Criteria { serial: Some(77), ..Criteria::default() },
+        Criteria { nodes: vec![b"a".to_vec()], success: Some(true), ..Criteria::default() },
+    ]
+}
+
+fn with_file(text: &[u8], check: impl FnOnce(&std::path::Path)) {
+    let name = format!("auditbox-searching-{}-{:?}", std::process::id(), std::thread::current().id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, text).unwrap();
+    check(&path);
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn whole_files_are_searched_as_the_slow_way_does() {
+    for seed in 1..12 {
+        let text = log(seed, 150);
+        with_file(&text, |path| {
+            for (number, criteria) in questions().iter().enumerate() {
+                assert_eq!(
+                    quickly(path, criteria, u64::MAX),
+                    slowly(&text, criteria),
+                    "seed {seed}, question {number}"
+                );
+            }
+        });
+    }
+}
+
+#[test]
+fn reading_only_parts_finds_the_same() {
+    for seed in 100..104 {
+        let text = log(seed, 1200);
+        with_file(&text, |path| {
+            for (number, criteria) in questions().iter().enumerate() {
+                let whole = quickly(path, criteria, u64::MAX);
+                assert_eq!(quickly(path, criteria, 0), whole, "seed {seed}, question {number}");
+            }
+        });
+    }
+}
+
+#[test]
+fn something_is_found_at_all() {
+    let text = log(3, 300);
+    with_file(&text, |path| {
+        for criteria in questions() {
+            assert!(!quickly(path, &criteria, u64::MAX).is_empty() || criteria.pid == Some(7), "{criteria:?}");
+        }
+    });
+}
