@@ -4,7 +4,7 @@
 //! usual kind: `auditbox::rule::interpret` reads them, here and in rules files alike. Three options of our own come first:
 //! --dry-run prints the netlink requests instead of sending them, --root DIR and --machine NAME say for which system.
 
-use crate::control::{self, Carrier, DISABLED, End, Paper, ThisHost, rules_file, say, show, usage};
+use crate::control::{self, Carrier, DISABLED, End, Paper, Source, ThisHost, rules_file, say, show, usage};
 use auditbox::rule::{Host, Reason, Refusal, interpret};
 use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
@@ -117,7 +117,7 @@ fn options(line: &[&OsString], host: &ThisHost, carrier: &mut dyn Carrier) -> u8
     {
         return status;
     }
-    match control::carry_out(&plan, carrier, &|refusal| place(refusal, &words)) {
+    match control::carry_out(&plan, carrier, &CommandLine(&words)) {
         End::Done => 0,
         End::Exit(status) => status,
         End::Disabled => {
@@ -131,14 +131,22 @@ fn options(line: &[&OsString], host: &ThisHost, carrier: &mut dyn Carrier) -> u8
     }
 }
 
-/// `auditctl: word N, character N: "WORD"`.
-fn place(refusal: &Refusal, words: &[&[u8]]) -> String {
-    match words.get(refusal.word).filter(|_| refusal.word > 0) {
-        Some(word) => {
-            let shown = String::from_utf8_lossy(word);
-            let (word, character) = (refusal.word, refusal.offset + 1);
-            format!("auditctl: word {word}, character {character}: \"{}\"", shown.escape_debug())
+/// The words we were called with.
+struct CommandLine<'w>(&'w [&'w [u8]]);
+
+impl Source for CommandLine<'_> {
+    fn line(&self) -> Option<usize> {
+        None
+    }
+
+    fn place(&self, refusal: &Refusal) -> String {
+        match self.0.get(refusal.word).filter(|_| refusal.word > 0) {
+            Some(word) => {
+                let shown = String::from_utf8_lossy(word);
+                let (word, character) = (refusal.word, refusal.offset + 1);
+                format!("auditctl: word {word}, character {character}: \"{}\"", shown.escape_debug())
+            }
+            None => "auditctl: the line as a whole".to_owned(),
         }
-        None => "auditctl: the line as a whole".to_owned(),
     }
 }

@@ -128,6 +128,17 @@ fn a_file_is_looked_at_to_its_end_but_nothing_is_sent_after_a_bad_line() {
 }
 
 #[test]
+fn some_sentences_name_the_line_themselves() {
+    let dir = Dir::new("line");
+    let path = dir.file("r.rules", "-a always,exit -S all\n-Z\n");
+    let ran = auditctl(&format!("--dry-run -R {path}"));
+    assert!(ran.said.starts_with("Option -Z on line 2 is invalid\n"), "{}", ran.said);
+    let path = dir.file("r.rules", "\n-a always,exit -S open -S close\n");
+    let ran = auditctl(&format!("--dry-run --machine x86_64 -R {path}"));
+    assert_eq!(ran.said, "WARNING - 32/64 bit syscall mismatch in line 2, you should specify an arch\n");
+}
+
+#[test]
 fn i_goes_on_after_a_bad_line_and_c_remembers_it() {
     let dir = Dir::new("ignore");
     for (option, status) in [("-i", 0), ("-c", 1)] {

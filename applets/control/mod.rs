@@ -15,7 +15,7 @@ pub(crate) use host::ThisHost;
 pub(crate) use kernel::Kernel;
 pub(crate) use paper::Paper;
 
-use auditbox::rule::{Plan, Reason, Refusal, Step};
+use auditbox::rule::{Plan, Reason, Refusal, Step, Warning};
 use auditbox::sys::{error_text, process};
 use std::io::Write;
 
@@ -57,10 +57,24 @@ pub(crate) enum End {
     Disabled,
 }
 
-/// Does the steps of a plan and says what there is to say. `place` tells where a refused word stood.
-pub(crate) fn carry_out(plan: &Plan, carrier: &mut dyn Carrier, place: &dyn Fn(&Refusal) -> String) -> End {
+/// Where a plan was read from.
+pub(crate) trait Source {
+    /// The number of the line, if it is one of a file.
+    fn line(&self) -> Option<usize>;
+
+    /// Where a refused word stood, and the word.
+    fn place(&self, refusal: &Refusal) -> String;
+}
+
+/// Does the steps of a plan and says what there is to say.
+pub(crate) fn carry_out(plan: &Plan, carrier: &mut dyn Carrier, source: &dyn Source) -> End {
     for warning in &plan.warnings {
-        say(&warning.to_string());
+        match (warning, source.line()) {
+            (Warning::WordSize, Some(line)) => {
+                say(&format!("WARNING - 32/64 bit syscall mismatch in line {line}, you should specify an arch"));
+            }
+            _ => say(&warning.to_string()),
+        }
     }
     for step in &plan.steps {
         match carrier.carry_out(step) {
@@ -77,10 +91,13 @@ pub(crate) fn carry_out(plan: &Plan, carrier: &mut dyn Carrier, place: &dyn Fn(&
         }
     }
     let Some(refusal) = &plan.refusal else { return End::Done };
-    say(&refusal.to_string());
+    match (&refusal.reason, source.line()) {
+        (Reason::InvalidOption { option }, Some(line)) => say(&format!("Option {option} on line {line} is invalid")),
+        _ => say(&refusal.to_string()),
+    }
     let remedy = refusal.reason.remedy();
     let colon = if remedy.is_empty() { "" } else { "; accepted: " };
-    say(&format!("{}{colon}{remedy}", place(refusal)));
+    say(&format!("{}{colon}{remedy}", source.place(refusal)));
     if matches!(refusal.reason, Reason::Signal { .. }) { End::Exit(1) } else { End::Failed }
 }
 

@@ -1,6 +1,6 @@
 //! A rules file, line by line: auditctl -R, and what augenrules loads.
 
-use super::{Carrier, DISABLED, End, ThisHost, carry_out, io_error_text, ready, say};
+use super::{Carrier, DISABLED, End, Source, ThisHost, carry_out, io_error_text, ready, say};
 use auditbox::rule::{Plan, Refusal, Step, file, interpret};
 use std::fs::File;
 use std::io::Read;
@@ -57,7 +57,7 @@ pub(crate) fn run(text: &[u8], name: &str, host: &ThisHost, carrier: &mut dyn Ca
                 let plan = plan(words, host);
                 ignore |= plan.steps.iter().any(|step| matches!(step, Step::IgnoreErrors | Step::ContinueOnErrors));
                 remember |= plan.steps.contains(&Step::ContinueOnErrors);
-                carry_out(&plan, carrier, &|refusal| place(refusal, words, name, number))
+                carry_out(&plan, carrier, &Line { name, number, words })
             }
             Err(error) => {
                 say(&format!("{name}:{number}: {error}"));
@@ -88,14 +88,27 @@ fn plan(words: &[file::Word], host: &ThisHost) -> Plan {
     interpret(&line, host)
 }
 
-/// `FILE:LINE:COLUMN: "WORD"`.
-fn place(refusal: &Refusal, words: &[file::Word], name: &str, number: usize) -> String {
-    // Word 0 is the program's name, which the file does not have.
-    match refusal.word.checked_sub(1).and_then(|n| words.get(n)) {
-        Some(word) => {
-            let column = word.column_of(refusal.offset);
-            format!("{name}:{number}:{column}: \"{}\"", String::from_utf8_lossy(&word.text).escape_debug())
+/// A line of a rules file.
+struct Line<'l> {
+    name: &'l str,
+    number: usize,
+    words: &'l [file::Word],
+}
+
+impl Source for Line<'_> {
+    fn line(&self) -> Option<usize> {
+        Some(self.number)
+    }
+
+    fn place(&self, refusal: &Refusal) -> String {
+        let Line { name, number, words } = self;
+        // Word 0 is the program's name, which the file does not have.
+        match refusal.word.checked_sub(1).and_then(|n| words.get(n)) {
+            Some(word) => {
+                let column = word.column_of(refusal.offset);
+                format!("{name}:{number}:{column}: \"{}\"", String::from_utf8_lossy(&word.text).escape_debug())
+            }
+            None => format!("{name}:{number}: the line as a whole"),
         }
-        None => format!("{name}:{number}: the line as a whole"),
     }
 }
