@@ -9,6 +9,7 @@ use crate::sys::users::Users;
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
 use crate::text::{Escape, hex, number};
+use memchr::{memchr, memchr_iter};
 
 /// Bytes of a line with its meanings. COMPAT: the reference's buffer.
 const LONGEST: usize = 9225;
@@ -68,7 +69,7 @@ impl Enricher {
         meanings.clear();
         let raw = out.len() - start;
         let mut machine = self.native;
-        for (word, equals) in Candidates(out.get(text..).unwrap_or_default()) {
+        for (word, equals) in candidates(out.get(text..).unwrap_or_default()) {
             let Some(field) = labelled(word, equals) else { continue };
             let kind = kind_of(record, field.name, field.value);
             if !matches!(kind, Kind::User | Kind::Group | Kind::Syscall | Kind::Arch | Kind::Sockaddr) {
@@ -169,39 +170,32 @@ fn push_name_of_id(users: &Users, kind: Kind, value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The words of a record that may hold a field with a meaning: those whose name ends like `uid`, `gid`, `id`, `syscall`,
-/// `uring_op`, `arch` or `saddr`, and the first one inside `msg='...'`. Each with the place of its `=`.
-struct Candidates<'a>(&'a [u8]);
-
-impl<'a> Iterator for Candidates<'a> {
-    type Item = (&'a [u8], usize);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut before = b' ';
-        let (mut start, mut equals, mut is_wanted, mut is_named) = (0, 0, false, false);
-        for (at, &byte) in self.0.iter().enumerate() {
-            if byte == b' ' {
-                if is_wanted {
-                    let word = self.0.get(start..at);
-                    self.0 = self.0.get(at..).unwrap_or_default();
-                    return word.map(|word| (word, equals));
-                }
-                (start, is_named) = (at + 1, false);
-            } else if byte == b'=' && !is_named {
-                (is_named, equals) = (true, at - start);
-                is_wanted = matches!(before, b'd' | b'l' | b'p' | b'h' | b'r') || self.0.get(start..at) == Some(b"msg");
-            }
-            before = byte;
+/// The words of a text that may hold a field with a meaning, each with the place of its `=`: those whose name ends like
+/// `uid`, `gid`, `id`, `syscall`, `uring_op`, `arch` or `saddr`. What stands inside `msg='...'` counts as words too.
+fn candidates(text: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
+    memchr_iter(b'=', text).filter_map(move |equals| {
+        let name = text.get(..equals)?;
+        if !matches!(name, [.., b'd' | b'l' | b'p' | b'h' | b'r']) || name.ends_with(b"pid") {
+            return None;
         }
-        let word = self.0.get(start..).filter(|_| is_wanted);
-        self.0 = b"";
-        word.map(|word| (word, equals))
-    }
+        let start = match name.iter().rposition(|b| matches!(b, b' ' | b'='))? {
+            // Only behind the quote of `msg='` may a name follow an equal sign.
+            before if name.get(before) == Some(&b'=') => {
+                let quoted = name.get(..before)?.ends_with(b"msg") && name.get(before + 1) == Some(&b'\'');
+                quoted.then_some(before + 2)?
+            }
+            before => before + 1,
+        };
+        let end = memchr(b' ', text.get(equals..)?).map_or(text.len(), |length| equals + length);
+        Some((text.get(start..end)?, equals - start))
+    })
 }
 
 /// The name of a field in upper case, and an equal sign.
 fn push_name(out: &mut Vec<u8>, name: &[u8]) {
-    out.extend(name.iter().take(LONGEST_NAME).map(u8::to_ascii_uppercase));
+    let start = out.len();
+    out.extend_from_slice(name.get(..LONGEST_NAME).unwrap_or(name));
+    out.get_mut(start..).unwrap_or_default().make_ascii_uppercase();
     out.push(b'=');
 }
 

@@ -84,8 +84,9 @@ pub struct Step {
     priority: Priority,
     own_serial: u32,
     last_head: heapless::Vec<u8, HEAD>,
-    /// Serial of the last record before the kernel was last asked for its losses.
+    /// Serial of the last record, and the time, when the kernel last told its losses.
     kernel_serial: u64,
+    kernel_time: Moment,
     kernel_asked: i64,
     unsynced: u64,
     /// Gaps whose records are pending: they are open again if those cannot be written.
@@ -126,6 +127,7 @@ impl Step {
             own_serial: now.nanos / 1000 % 10_000,
             last_head: heapless::Vec::new(),
             kernel_serial: 0,
+            kernel_time: now,
             kernel_asked: steady,
             unsynced: 0,
             settling: heapless::Vec::new(),
@@ -437,11 +439,13 @@ impl Step {
         let lost = before.map_or(0, |before| status.lost.saturating_sub(before));
         if lost > 0 {
             let cause = if status.rate_limit > 0 { Cause::KernelRateLimit } else { Cause::KernelBacklog };
-            self.ledger.lose(cause, Some(u64::from(lost)), (self.kernel_serial, serial), self.now);
+            self.ledger.lose(cause, Some(u64::from(lost)), (self.kernel_serial, serial), self.kernel_time);
+            self.ledger.lose(cause, Some(0), (serial, serial), self.now);
             self.settle();
             self.act(Action::Write);
         }
         self.kernel_serial = serial;
+        self.kernel_time = self.now;
     }
 
     fn tick(&mut self) {

@@ -581,8 +581,10 @@ fn losses_of_the_kernel_are_written_with_the_serials_around_them() {
     script.feed(lost(5));
     script.batch([11, 12]);
     script.lines();
+    script.at(1003);
     script.feed(lost(9));
-    assert!(contains(&script.lines(), "cause=kernel-backlog count=4 first=10 last=12"));
+    let lines = script.lines();
+    assert!(contains(&lines, "cause=kernel-backlog count=4 first=10 last=12 begin=1000.000 end=1003.000"), "{lines:?}");
     script.feed(Input::Kernel(Status { lost: 10, rate_limit: 3, ..Status::default() }));
     assert!(contains(&script.lines(), "cause=kernel-rate-limit count=1"));
     script.feed(lost(0));
