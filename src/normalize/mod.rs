@@ -5,6 +5,35 @@
 //! (`syscalls`). [`csv`] and [`text`] print what ausearch(8) calls `--format csv` and `--format text`.
 //!
 //! COMPAT: what is told, and what is left out, follows auparse_normalize(3).
+//!
+//! ```
+//! use auditbox::event::{Assembler, Policy};
+//! use auditbox::interpret::Interpreter;
+//! use auditbox::normalize::{EventKind, Words, normalize, pieces};
+//! use auditbox::record::Record;
+//! use auditbox::text::Escape;
+//!
+//! let line = b"type=SERVICE_STOP msg=audit(1700000000.001:5): pid=1 uid=0 auid=0 ses=1 \
+//!              msg='unit=cron exe=\"/sbin/init\" res=success'";
+//! let mut assembler = Assembler::new(Policy::Search, 2);
+//! assembler.push(&Record::parse(line).unwrap());
+//! assembler.finish();
+//! let event = assembler.next().unwrap();
+//!
+//! let mut interpreter = Interpreter::new(&(), None, Escape::Tty);
+//! for piece in pieces(&event) {
+//!     let mut words = Words::new(&piece, &mut interpreter);
+//!     let told = normalize(&piece, &mut words, false).unwrap();
+//!     assert_eq!(told.event_kind, EventKind::SystemServices);
+//!     let mut out = Vec::new();
+//!     words.push(told.subject.primary.unwrap(), &mut out);
+//!     out.push(b' ');
+//!     words.push_phrase(told.action.unwrap(), &mut out);
+//!     out.push(b' ');
+//!     words.push(told.object.primary.unwrap(), &mut out);
+//!     assert_eq!(out, b"root stopped-service cron");
+//! }
+//! ```
 
 mod compound;
 pub mod csv;
