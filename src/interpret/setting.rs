@@ -33,7 +33,9 @@ impl<'a> Setting<'a> {
         let machine = (record.kind == RecordType::URINGOP).then_some(Machine::IoUring);
         let mut setting = Setting { machine, enriched, ..Setting::default() };
         let named = usize::from(record.node.is_some());
-        for (place, field) in fields.into_iter().skip(named).enumerate() {
+        // Records of calls are long, and hold nothing else of interest.
+        let count = if record.kind == RecordType::SYSCALL { LAST_PLACE + 1 } else { usize::MAX };
+        for (place, field) in fields.into_iter().skip(named).take(count).enumerate() {
             match field.name.first() {
                 Some(b'a' | b's' | b'u') if place <= LAST_PLACE => setting.note_call(place, &field),
                 Some(b'f') => setting.note_kind(&field),
