@@ -76,6 +76,14 @@ pub fn be_nicer(by: i32) -> Result<(), i32> {
     rustix::process::nice(by).map(drop).map_err(|e| e.raw_os_error())
 }
 
+/// Asks the scheduler not to stop whoever is running when something comes for us (SCHED_BATCH of sched(7)). Niceness and
+/// the share of the processor stay as they are. Holds for this thread and those it starts; a refusal changes nothing.
+pub fn wake_patiently() {
+    let priority: libc::c_int = 0; // all there is in the kernel's struct sched_param
+    // SAFETY: the pointer is to a live integer of the size the kernel reads. musl's own function only says ENOSYS.
+    unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_BATCH, &raw const priority) };
+}
+
 /// Sleeps so many microseconds, or until a signal comes.
 pub fn nap(micros: u32) {
     let time = rustix::time::Timespec { tv_sec: 0, tv_nsec: i64::from(micros) * 1000 };
