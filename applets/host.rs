@@ -1,5 +1,8 @@
 //! This host, as the reading commands see it: its names, its clock, its machine.
 
+use auditbox::config::Level;
+use auditbox::config::auditd::Config;
+use auditbox::daemon::load_config;
 use auditbox::interpret::Names;
 use auditbox::query::time::Calendar;
 use auditbox::sys::{clock, process, users::Users};
@@ -24,6 +27,22 @@ impl Host {
     pub(crate) fn open() -> Host {
         Host { users: Users::open(Path::new("/")), protocols: OnceCell::new(), interfaces: OnceCell::new() }
     }
+}
+
+/// What auditd.conf(5) says; what is wrong with it is told, and the defaults count. `says_log`: the log it names will be
+/// read.
+pub(crate) fn daemon_config(says_log: bool) -> Config {
+    let mut notes = Vec::new();
+    let loaded = load_config(Path::new("/etc/audit/auditd.conf"), true, &mut notes);
+    notes.iter().filter(|note| note.level != Level::Debug).for_each(|note| eprintln!("{}", note.text));
+    loaded.unwrap_or_else(|reason| {
+        let config = Config::default();
+        eprintln!("{reason}\nNOTE - using built-in end_of_event_timeout: {}", config.end_of_event_timeout);
+        if says_log {
+            eprintln!("NOTE - using built-in logs: {}", config.log_file);
+        }
+        config
+    })
 }
 
 /// The machine that runs this, if the tables know it.

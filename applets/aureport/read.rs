@@ -11,25 +11,21 @@ use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
 use auditbox::sys::input::{self, InputFile, Stdin};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-
-/// Where the daemon logs when nothing says otherwise.
-const LOG: &str = "/var/log/audit/audit.log";
-
-/// auditd.conf(5): end_of_event_timeout.
-const TIMEOUT: u64 = 2;
+use std::path::{Path, PathBuf};
 
 /// Reports, prints, and gives back the exit status. An error is one of writing the output.
 pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     let Command { request, input, force_logs, debug, timeout } = command;
+    let config = host::daemon_config(input.is_none());
     let has_no_totals = request.summary && request.kind.is_some_and(|kind| kind.summary.is_none());
     let mut reading = Reading {
         report: Report::new(request, host, host::date),
-        assembler: Assembler::new(Policy::Search, timeout.unwrap_or(TIMEOUT)),
+        assembler: Assembler::new(Policy::Search, timeout.unwrap_or(config.end_of_event_timeout)),
         output: Output::new(),
         first_record: None,
         of_file: None,
         debug,
+        log: config.log_file.into(),
     };
     reading.report.title(&mut reading.output.text);
     if has_no_totals {
@@ -69,6 +65,8 @@ struct Reading<'h> {
     /// The events handed out since the present file was opened.
     of_file: Option<Range>,
     debug: bool,
+    /// The log that is read when none is named.
+    log: PathBuf,
 }
 
 impl Reading<'_> {
@@ -76,7 +74,7 @@ impl Reading<'_> {
         let Some(input) = input else {
             return match Stdin::pipe().filter(|_| !force_logs) {
                 Some(stdin) => self.read_pipe(stdin),
-                None => self.read_logs(Path::new(LOG)),
+                None => self.read_logs(&self.log.clone()),
             };
         };
         match input::is_directory(input) {

@@ -5,6 +5,7 @@ use super::render::{Renderer, renderer};
 use super::resume::{self, Resume, Verdict};
 use crate::host::{self, Host};
 use crate::output::Output;
+use auditbox::config::auditd::Config;
 use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
@@ -17,17 +18,12 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-/// Where the daemon logs when nothing says otherwise.
-const LOG: &str = "/var/log/audit/audit.log";
-
-/// auditd.conf(5): end_of_event_timeout.
-const TIMEOUT: u64 = 2;
-
 /// How long a pipe may be silent while events wait for their end, in milliseconds.
 const PIPE_PATIENCE: u64 = 3000;
 
 /// Searches, prints, and gives back the exit status. An error is one of writing the output.
 pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
+    let config = host::daemon_config(request.input.is_none());
     let resume = match &request.checkpoint {
         Some(path) => match Resume::load(path, request.checkpoint_time) {
             Some(resume) => Some(resume),
@@ -35,7 +31,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
         },
         None => None,
     };
-    let mut search = Search::new(request, host, resume);
+    let mut search = Search::new(request, host, &config, resume);
     let ended = search.read_input();
     search.output.flush()?;
     let status = match ended {
@@ -86,14 +82,16 @@ struct Search<'h> {
     resume: Option<Resume>,
     found: bool,
     timeout: u64,
+    /// The log that is read when none is named.
+    log: PathBuf,
     /// The log that was read last.
     last_log: Option<PathBuf>,
     request: Request,
 }
 
 impl<'h> Search<'h> {
-    fn new(mut request: Request, host: &'h Host, resume: Option<Resume>) -> Search<'h> {
-        let timeout = request.timeout.unwrap_or(TIMEOUT);
+    fn new(mut request: Request, host: &'h Host, config: &Config, resume: Option<Resume>) -> Search<'h> {
+        let timeout = request.timeout.unwrap_or(config.end_of_event_timeout);
         Search {
             host,
             predicate: Predicate::new(std::mem::take(&mut request.criteria)),
@@ -103,6 +101,7 @@ impl<'h> Search<'h> {
             resume,
             found: false,
             timeout,
+            log: config.log_file.as_str().into(),
             last_log: None,
             request,
         }
@@ -112,7 +111,7 @@ impl<'h> Search<'h> {
         let Some(input) = self.request.input.clone() else {
             return match Stdin::pipe().filter(|_| !self.request.force_logs) {
                 Some(stdin) => self.read_pipe(stdin),
-                None => self.read_logs(Path::new(LOG)),
+                None => self.read_logs(&self.log.clone()),
             };
         };
         match input::is_directory(&input) {

@@ -167,7 +167,7 @@ fn save(path: &Path, content: &[u8], group: u32, replace: bool) -> std::io::Resu
 }
 
 /// Reads auditd.conf after a look at the file itself. A missing file is one of defaults.
-pub(super) fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Result<Config, String> {
+pub fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Result<Config, String> {
     use crate::config::Level;
     use std::os::unix::fs::MetadataExt;
     let name = path.display().to_string();
