@@ -9,3 +9,4 @@ pub mod log;
 pub mod reader;
 pub mod rotation;
 pub mod scout;
+pub mod trail;
