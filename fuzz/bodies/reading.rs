@@ -1,0 +1,58 @@
+//! Lines, expressions and checkpoint files from hostile hands. tests/reading_properties.rs does the same with bytes of its
+//! own making, so that it runs with every `cargo test`.
+
+use auditbox::event::Event;
+use auditbox::interpret::Interpreter;
+use auditbox::query::checkpoint::Checkpoint;
+use auditbox::query::expression::Expression;
+use auditbox::query::extract::{Items, Wanted, extract};
+use auditbox::record::Record;
+use auditbox::store::trail::{Feed, Trail};
+use auditbox::text::Escape;
+
+/// Any bytes as a log: whole and in pieces they are the same events, and everything can be read out of them.
+pub(crate) fn log(data: &[u8]) {
+    let mut whole = Trail::buffer(data);
+    let mut events = Vec::new();
+    while let Ok(Some(event)) = whole.next_event() {
+        look_at(&event);
+        events.push((event.stamp(), event.len()));
+    }
+    let mut pieces = Vec::new();
+    let mut feed = Feed::new(2);
+    let mut each = |event: &Event| pieces.push((event.stamp(), event.len()));
+    for piece in data.chunks(7) {
+        feed.push(piece, &mut each);
+    }
+    feed.push(b"\n", &mut each);
+    feed.flush(&mut each);
+    assert_eq!(events, pieces);
+}
+
+fn look_at(event: &Event) {
+    for record in event.records() {
+        let again = Record::parse(record.line).expect("what was a record is one");
+        assert_eq!((again.stamp, again.kind, again.node), (record.stamp, record.kind, event.node()));
+        assert!(record.fields().all(|field| !field.name.contains(&b' ')));
+    }
+    let all = [Wanted::PID, Wanted::UID, Wanted::FILE, Wanted::HOST, Wanted::KEY, Wanted::EXE, Wanted::SUCCESS];
+    let mut items = Items::default();
+    for wanted in all {
+        let _ = extract(event, wanted, &mut items);
+    }
+}
+
+/// Any bytes as an expression, put to a record.
+pub(crate) fn expression(data: &[u8]) {
+    const LINE: &[u8] =
+        b"type=SYSCALL msg=audit(1700000000.123:45): arch=c000003e success=no auid=1000 uid=0 key=6B31016B32";
+    let Ok(expression) = Expression::parse(data) else { return };
+    let mut interpreter = Interpreter::new(&(), None, Escape::Tty);
+    expression.holds(&Record::parse(LINE).expect("it is sound"), &mut interpreter);
+}
+
+/// Any bytes as a checkpoint file: what is read and written is read as the same.
+pub(crate) fn checkpoint(data: &[u8]) {
+    let Ok(read) = Checkpoint::parse(data) else { return };
+    assert_eq!(Checkpoint::parse(&read.print()), Ok(read));
+}
