@@ -11,14 +11,15 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const SOURCE: &str = "/etc/audit/rules.d";
 const TARGET: &str = "/etc/audit/audit.rules";
 const PREVIOUS: &str = "/etc/audit/audit.rules.prev";
-const TEMPORARY: &str = "/etc/audit/.audit.rules.new";
+/// What the new file is called until it is whole.
+const TEMPORARY: &str = ".audit.rules.new";
 /// Mode of what is written.
 const MODE: u32 = 0o640;
 /// The status of a system that is locked until reboot.
@@ -141,29 +142,32 @@ fn merge_sources() -> Result<Vec<u8>, Trouble> {
     Ok(merge::merge(texts.iter().map(Vec::as_slice)))
 }
 
-/// Puts the new file in the place of the old one, which is kept as the previous one.
+/// Puts the new file in the place of the old one, which is kept as the previous one. A link is followed, so that the file
+/// may live elsewhere.
 fn install(text: &[u8]) -> io::Result<()> {
-    let written = write_new(text).and_then(|()| {
-        if Path::new(TARGET).is_file() {
-            fs::copy(TARGET, PREVIOUS)?;
+    let target = fs::canonicalize(TARGET).unwrap_or_else(|_| PathBuf::from(TARGET));
+    let temporary = target.with_file_name(TEMPORARY);
+    let written = write_new(&temporary, text).and_then(|()| {
+        if target.is_file() {
+            fs::copy(&target, PREVIOUS)?;
         }
-        fs::rename(TEMPORARY, TARGET)
+        fs::rename(&temporary, &target)
     });
     if written.is_err() {
-        let _ = fs::remove_file(TEMPORARY);
+        let _ = fs::remove_file(&temporary);
     }
     written?;
     // The new name is lasting once the directory is.
-    File::open("/etc/audit")?.sync_all()
+    File::open(target.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
 
-fn write_new(text: &[u8]) -> io::Result<()> {
-    match fs::remove_file(TEMPORARY) {
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(TEMPORARY)?;
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(MODE))?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(path)?;
+    file.set_permissions(PermissionsExt::from_mode(MODE))?;
     file.write_all(text)?;
     file.sync_all()
 }

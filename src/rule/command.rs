@@ -131,6 +131,8 @@ struct Interpreter<'w, 'h> {
     /// How many words there are, without those that an option has taken as its own.
     count: usize,
     draft: Draft<'h>,
+    /// -a, -A or -d was there.
+    has_operation: bool,
     steps: Vec<Step>,
     flow: Flow,
 }
@@ -150,8 +152,14 @@ impl<'w> Piece<'w> {
 /// Reads a line. `line` begins with the program's own name.
 pub fn interpret(line: &[&[u8]], host: &dyn Host) -> Plan {
     let words = Words::new(line);
-    let mut interpreter =
-        Interpreter { words, count: line.len(), draft: Draft::new(host), steps: Vec::new(), flow: Flow::Reply };
+    let mut interpreter = Interpreter {
+        words,
+        count: line.len(),
+        draft: Draft::new(host),
+        has_operation: false,
+        steps: Vec::new(),
+        flow: Flow::Reply,
+    };
     let refusal = interpreter.run().and_then(|()| interpreter.conclude(line.len())).err();
     Plan {
         changes_rules: interpreter.draft.target.is_some(),
@@ -408,9 +416,12 @@ impl<'w, 'h> Interpreter<'w, 'h> {
             let prefix = if operation == Operation::Append { "S" } else { "Error: s" };
             return Err(value.refuse(Reason::TaskAfterSyscall { prefix }));
         }
-        if self.draft.target.is_some() {
+        // A watch may be put on another list by an operation of its own kind.
+        let is_other_kind = self.draft.target.is_some_and(|target| (target.operation == Operation::Delete) == adds);
+        if self.has_operation || is_other_kind {
             return Err(value.refuse(Reason::SecondOperation));
         }
+        self.has_operation = true;
         let title = match operation {
             Operation::Append => "Append",
             Operation::Prepend => "Add",

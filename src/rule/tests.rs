@@ -381,6 +381,12 @@ fn watches() {
     assert_eq!(plan("-w /a*").warnings, [Warning::Wildcard, Warning::SlowWatch]);
     assert_eq!(sentence("-w etc"), "The path must start with '/'");
     assert_eq!(sentence("-a always,exit -w /etc"), "watch option can't be given with a syscall");
+    let moved = sent("-w /etc -p r -A never,io_uring -F uid=0");
+    assert_eq!((moved.flags, moved.action, moved.field_count), (0x17, 0, 3));
+    assert_eq!(encode(&rule("-d never,exit -W /etc")), encode(&rule("-W /etc")));
+    assert_eq!(sentence("-w /etc -d always,exit"), "Multiple rule insert/delete operations are not allowed");
+    assert_eq!(sentence("-W /etc -a always,exit"), "Multiple rule insert/delete operations are not allowed");
+    assert_eq!(sentence("-w /a -w /b"), "watch option can't be given with a syscall");
     assert_eq!(sentence("-S open -w /etc"), "Watches may not include fields or actions");
     assert_eq!(sentence("-p wa"), "permission option needs a watch given prior to it");
     assert_eq!(sentence("-a always,exit -p wa"), "Permissions should be preceded by other fields");

@@ -89,6 +89,16 @@ ends 1
 expect "cannot read $rules/50-folder.rules" /tmp/err
 rmdir $rules/50-folder.rules
 
+# A target that is a link stays one.
+mkdir -p /var/lib/rules
+mv $target /var/lib/rules/real && ln -s /var/lib/rules/real $target
+echo '-w /tmp/linked -k linked' >$rules/55-linked.rules
+ends 0
+[ -L $target ] && grep -q linked /var/lib/rules/real || fail "a linked target: $(ls -l $target)"
+[ "$(ls -A /var/lib/rules)" = real ] || fail "left beside the target: $(ls -A /var/lib/rules)"
+rm $rules/55-linked.rules $target
+ends 0
+
 # A read-only /etc: loading works without the file.
 echo '-w /tmp/read-only -k ro' >$rules/60-ro.rules
 mount --bind /etc/audit /etc/audit && mount -o remount,ro,bind /etc/audit || fail "no read-only mount"

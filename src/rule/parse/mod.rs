@@ -221,7 +221,8 @@ impl<'h> Draft<'h> {
 
     /// -w or -W: all system calls of the exit list on a path, or on a directory and all below it.
     pub(super) fn watch(&mut self, operation: Operation, path: &[u8]) -> Result<(), Fault> {
-        if self.target.is_some() {
+        let both_delete = |target: Target| operation == Operation::Delete && target.operation == Operation::Delete;
+        if !self.target.is_none_or(both_delete) {
             return Err((Reason::WatchAfterList, 0));
         }
         check_path(path, &mut self.warnings)?;
