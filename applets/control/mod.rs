@@ -8,6 +8,7 @@ mod host;
 mod kernel;
 mod listing;
 mod paper;
+pub(crate) mod report;
 pub(crate) mod rules_file;
 pub(crate) mod usage;
 

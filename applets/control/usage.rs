@@ -32,6 +32,7 @@ usage: auditctl [options]
     -s                                Report status
     -S syscall                        Build rule: syscall name or number
     --signal <signal>                 Send the specified signal to the daemon
+    --signal state --format <form>    Show the daemon's state as text or json
     -t                                Trim directory watches
     -v                                Version
     -w <path>                         Insert watch at <path>

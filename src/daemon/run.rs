@@ -358,11 +358,11 @@ impl Runner {
         }
         let facts = facts();
         let (group, metrics) = (self.step.config().log_group, self.step.config().metrics_file.clone());
-        let save = |path: PathBuf, content, replace| self.worker.give(Job::Save { path, content, group, replace });
-        save(self.paths.state_json(), self.step.report_json(&facts), true);
-        save(self.paths.state_file(), self.step.report(&facts), false);
+        let save = |path: PathBuf, content| self.worker.give(Job::Save { path, content, group });
+        save(self.paths.state_json(), self.step.report_json(&facts));
+        save(self.paths.state_file(), self.step.report(&facts));
         if !metrics.is_empty() {
-            save(PathBuf::from(metrics), self.step.report_metrics(&facts), true);
+            save(PathBuf::from(metrics), self.step.report_metrics(&facts));
         }
     }
 

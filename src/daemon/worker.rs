@@ -32,7 +32,7 @@ pub(super) enum Job {
     /// Read passwd and group.
     LoadNames,
     /// Write a small file anew: path, content, group.
-    Save { path: PathBuf, content: Vec<u8>, group: u32, replace: bool },
+    Save { path: PathBuf, content: Vec<u8>, group: u32 },
 }
 
 /// What came of it.
@@ -143,27 +143,23 @@ impl Job {
                 Some(Outcome::Config(result, notes))
             }
             Job::LoadNames => Some(Outcome::Names(Users::open(Path::new("/")))),
-            Job::Save { path, content, group, replace } => {
+            Job::Save { path, content, group } => {
                 // A report that cannot be written is missed by who asked for it; nobody else is concerned.
-                let _ = save(&path, &content, group, replace);
+                let _ = save(&path, &content, group);
                 None
             }
         }
     }
 }
 
-/// Writes a report. With `replace` it appears whole under its name, as those who collect metrics expect.
-fn save(path: &Path, content: &[u8], group: u32, replace: bool) -> std::io::Result<()> {
+/// Writes a report, which appears whole under its name.
+fn save(path: &Path, content: &[u8], group: u32) -> std::io::Result<()> {
     let mut beside = path.as_os_str().to_os_string();
     beside.push(".new");
-    let target = if replace { Path::new(&beside) } else { path };
-    let mut file = files::open_write(target, 0o640)?;
+    let mut file = files::open_write(Path::new(&beside), 0o640)?;
     fchown(&file, Some(0), Some(group))?;
     file.write_all(content)?;
-    if replace {
-        files::rename(target, path)?;
-    }
-    Ok(())
+    files::rename(&beside, path)
 }
 
 /// Reads auditd.conf after a look at the file itself. A missing file is one of defaults.

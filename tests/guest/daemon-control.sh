@@ -48,7 +48,10 @@ for n in 1 2 3; do auditctl --signal rotate; sleep 1; done
 [ "$(ls $log* | wc -l)" = 3 ] || fail "there are $(ls $log*)"
 
 # reports in three forms
-auditctl --signal state
+auditctl --signal state --format json >/tmp/json || fail "no report: $?"
+expect '"audit_version":"' /tmp/json
+auditctl --signal state --format text | grep -q '^audit version = ' || fail "no report as text"
+auditctl --signal state --format yaml 2>/tmp/err && fail "a format nobody knows"
 until_true 5 test -s /run/audit/metrics.prom || fail "no metrics"
 expect '^Logging partition free space = [0-9]+ MiB$' /run/audit/auditd.state
 expect '^lost to kernel-backlog = 0$' /run/audit/auditd.state
