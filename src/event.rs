@@ -65,6 +65,11 @@ impl Event {
         self.spans.len()
     }
 
+    /// How many bytes of text it holds.
+    pub fn size(&self) -> usize {
+        self.text.len()
+    }
+
     /// Whether it has no record at all.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
@@ -199,6 +204,9 @@ struct Slot {
     next: u32,
 }
 
+/// How many events that are done with keep their memory for others.
+const SPARE: usize = 256;
+
 const NONE: u32 = u32::MAX;
 const CHAINS: usize = 1024;
 
@@ -258,7 +266,7 @@ impl Assembler {
 
     /// Takes back the memory of an event that is done with.
     pub fn recycle(&mut self, mut event: Event) {
-        if self.spare.len() < 8 && event.text.capacity() <= 64 << 10 {
+        if self.spare.len() < SPARE && event.text.capacity() <= 16 << 10 {
             event.clear();
             self.spare.push(event);
         }

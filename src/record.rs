@@ -4,7 +4,10 @@
 //! carries the names its ids had when it was written. Lines come from disks and networks: whatever cannot be read is
 //! skipped or kept as it stands, and nothing panics.
 
+mod headers;
 mod known;
+
+pub use headers::Headers;
 
 use crate::tables::record_type;
 use crate::text::{self, number};

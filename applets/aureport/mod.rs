@@ -4,6 +4,7 @@
 
 mod arguments;
 mod read;
+mod show;
 
 use crate::host::Host;
 use crate::output;
@@ -31,7 +32,7 @@ fn status(words: &[OsString]) -> io::Result<u8> {
     match arguments::parse(words, &host) {
         Ok(Asked::Help) => stdout.write_all(USAGE).map(|()| 0),
         Ok(Asked::Version) => stdout.write_all(VERSION.as_bytes()).map(|()| 0),
-        Ok(Asked::Report(command)) => read::run(*command, &host),
+        Ok(Asked::Report(command)) => show::run(*command, &host),
         Err(Refusal::Usage(message)) => {
             eprint!("{message}");
             stdout.write_all(USAGE).map(|()| 1)

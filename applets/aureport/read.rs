@@ -1,114 +1,115 @@
-//! From the logs to the report: which files, which records, and the time ranges of both.
+//! From the logs to events: which files are read, and which records count. Runs beside the report, which it feeds.
 
-use super::arguments::Command;
-use crate::host::{self, Host};
-use crate::output::Output;
+use crate::host;
 use auditbox::event::{Assembler, Event, Policy};
-use auditbox::query::extract::Malformed;
-use auditbox::record::{self, Record, Stamp};
-use auditbox::report::{NOTHING, Range, Report};
+use auditbox::record::{Headers, Malformed, Stamp};
 use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
 use auditbox::sys::input::{self, InputFile, Stdin};
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender};
 
-/// Reports, prints, and gives back the exit status. An error is one of writing the output.
-pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
-    let Command { request, input, force_logs, debug, timeout } = command;
-    let config = host::daemon_config(input.is_none());
-    let has_no_totals = request.summary && request.kind.is_some_and(|kind| kind.summary.is_none());
-    let mut reading = Reading {
-        report: Report::new(request, host, host::date),
-        assembler: Assembler::new(Policy::Search, timeout.unwrap_or(config.end_of_event_timeout)),
-        output: Output::new(),
-        first_record: None,
-        of_file: None,
-        debug,
-        log: config.log_file.into(),
-    };
-    reading.report.title(&mut reading.output.text);
-    if has_no_totals {
-        reading.output.flush()?;
-        eprintln!("Unimplemented option");
-        return Ok(1);
-    }
-    let status = match reading.read_input(input.as_deref(), force_logs) {
-        Ok(()) => reading.finish(),
-        Err(End::Refused) => 1,
-        Err(End::Output(error)) => return Err(error),
-    };
-    reading.output.flush()?;
-    Ok(status)
+/// Events are handed over when there are so many of them, or so many bytes.
+const BATCH: usize = 128;
+const BATCH_BYTES: usize = 256 << 10;
+
+/// What is to be read.
+pub(crate) struct Request {
+    pub(crate) input: Option<PathBuf>,
+    /// The log that is read when none is named.
+    pub(crate) log: PathBuf,
+    /// Read the logs even where standard input is a pipe.
+    pub(crate) force_logs: bool,
+    /// Seconds after which an event is complete.
+    pub(crate) timeout: u64,
+    /// First and last second, both included.
+    pub(crate) start: Option<u64>,
+    pub(crate) end: Option<u64>,
 }
 
-/// Why a report ends early.
-enum End {
+/// What is handed over.
+pub(crate) enum Read {
+    Events(Vec<Event>),
+    /// All events that were complete at the end of this file have been handed over.
+    EndOfFile(Vec<u8>),
+    /// The end of everything, and the first record of all. COMPAT: with a start time, the first one out of range.
+    End(Option<Stamp>),
     /// There is no such log; that has been told.
     Refused,
-    /// The output cannot be written.
-    Output(io::Error),
 }
 
-impl From<io::Error> for End {
-    fn from(error: io::Error) -> End {
-        End::Output(error)
+/// Nobody takes what is read, or there is nothing to read.
+struct Stopped;
+
+/// Reads all that is asked for. `done` gives back events that are done with, for their memory.
+pub(crate) fn run(request: Request, to: SyncSender<Read>, done: Receiver<Vec<Event>>) {
+    let assembler = Assembler::new(Policy::Search, request.timeout);
+    let mut reading = Reading {
+        request,
+        headers: Headers::default(),
+        assembler,
+        first_record: None,
+        batch: Vec::new(),
+        batch_bytes: 0,
+        to,
+        done,
+    };
+    if reading.read_input().is_ok() {
+        // Whoever has stopped listening needs no end.
+        let _ = reading.to.send(Read::End(reading.first_record));
     }
 }
 
-struct Reading<'h> {
-    report: Report<'h>,
+struct Reading {
+    request: Request,
+    headers: Headers,
     assembler: Assembler,
-    output: Output,
-    /// The first record of all logs. COMPAT: with a start time, the first one out of range.
     first_record: Option<Stamp>,
-    /// The events handed out since the present file was opened.
-    of_file: Option<Range>,
-    debug: bool,
-    /// The log that is read when none is named.
-    log: PathBuf,
+    batch: Vec<Event>,
+    batch_bytes: usize,
+    to: SyncSender<Read>,
+    done: Receiver<Vec<Event>>,
 }
 
-impl Reading<'_> {
-    fn read_input(&mut self, input: Option<&Path>, force_logs: bool) -> Result<(), End> {
-        let Some(input) = input else {
-            return match Stdin::pipe().filter(|_| !force_logs) {
+impl Reading {
+    fn read_input(&mut self) -> Result<(), Stopped> {
+        let Some(input) = self.request.input.take() else {
+            return match Stdin::pipe().filter(|_| !self.request.force_logs) {
                 Some(stdin) => self.read_pipe(stdin),
-                None => self.read_logs(&self.log.clone()),
+                None => self.read_logs(&self.request.log.clone()),
             };
         };
-        match input::is_directory(input) {
+        match input::is_directory(&input) {
             Ok(true) => {
                 let base = input.join("audit.log");
                 eprintln!("NOTE - using logs in {}", base.display());
                 self.read_logs(&base)
             }
-            Ok(false) => self.read_file(input, true),
-            Err(error) => {
-                eprintln!("stat: {}", host::reason(&error));
-                Err(End::Refused)
-            }
+            Ok(false) => self.read_file(&input, true),
+            Err(error) => self.refuse(&format!("stat: {}", host::reason(&error))),
         }
     }
 
     /// Reads a log and its rotated predecessors, oldest first.
-    fn read_logs(&mut self, base: &Path) -> Result<(), End> {
+    fn read_logs(&mut self, base: &Path) -> Result<(), Stopped> {
         let files = reader::rotation(base);
         if files.is_empty() {
             return self.read_file(base, true);
         }
-        let count = reader::needed(&files, self.report.request().start.unwrap_or(0));
+        let count = reader::needed(&files, self.request.start.unwrap_or(0));
         for (age, file) in files.iter().enumerate().take(count).rev() {
             self.read_file(file, age == 0)?;
         }
         Ok(())
     }
 
-    fn read_file(&mut self, path: &Path, is_last: bool) -> Result<(), End> {
-        let file = InputFile::open(path).map_err(|error| {
-            eprintln!("Error opening {} ({})", path.display(), host::reason(&error));
-            End::Refused
-        })?;
+    fn read_file(&mut self, path: &Path, is_last: bool) -> Result<(), Stopped> {
+        let file = match InputFile::open(path) {
+            Ok(file) => file,
+            Err(error) => {
+                return self.refuse(&format!("Error opening {} ({})", path.display(), host::reason(&error)));
+            }
+        };
         if file.is_regular() {
             self.read_lines(&mut Part { file: &file, at: 0, end: u64::MAX })?;
         } else {
@@ -117,13 +118,18 @@ impl Reading<'_> {
         self.end_file(path.as_os_str().as_bytes(), is_last)
     }
 
-    fn read_pipe(&mut self, stdin: Stdin) -> Result<(), End> {
+    fn read_pipe(&mut self, stdin: Stdin) -> Result<(), Stopped> {
         self.read_lines(&mut Pipe { stdin, patience: None })?;
         self.end_file(b"stdin", true)
     }
 
-    fn read_lines(&mut self, source: &mut dyn Source) -> Result<(), End> {
-        self.of_file = None;
+    fn refuse(&mut self, reason: &str) -> Result<(), Stopped> {
+        eprintln!("{reason}");
+        self.send(Read::Refused)?;
+        Err(Stopped)
+    }
+
+    fn read_lines(&mut self, source: &mut dyn Source) -> Result<(), Stopped> {
         let mut lines = Lines::new(SEARCH_LINE);
         // A log that cannot be read further ends there.
         while let Ok(Some(line)) = lines.next(source) {
@@ -132,17 +138,17 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<(), End> {
-        let record = match Record::scan(line) {
+    fn line(&mut self, line: &[u8]) -> Result<(), Stopped> {
+        let record = match self.headers.scan(line) {
             Ok(record) => record,
-            Err(record::Malformed::Shape) => return Ok(()),
-            Err(record::Malformed::Stamp(text)) => {
+            Err(Malformed::Shape) => return Ok(()),
+            Err(Malformed::Stamp(text)) => {
                 eprintln!("Error extracting time stamp ({})", String::from_utf8_lossy(text));
                 return Ok(());
             }
         };
-        let request = self.report.request();
-        let in_range = request.in_range(record.stamp.sec);
+        let (sec, request) = (record.stamp.sec, &self.request);
+        let in_range = request.start.is_none_or(|start| sec >= start) && request.end.is_none_or(|end| sec <= end);
         if self.first_record.is_none_or(|first| first.sec == 0) && (!in_range || request.start.is_none()) {
             self.first_record = Some(record.stamp);
         }
@@ -153,51 +159,36 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn drain(&mut self) -> Result<(), End> {
+    fn drain(&mut self) -> Result<(), Stopped> {
         while let Some(event) = self.assembler.next() {
-            self.event(&event);
-            self.assembler.recycle(event);
-            self.output.checkpoint()?;
+            self.batch_bytes += event.size();
+            self.batch.push(event);
+            if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
+                self.hand_over()?;
+            }
         }
         Ok(())
     }
 
-    fn event(&mut self, event: &Event) {
-        let stamp = event.stamp();
-        self.of_file = Some(Range { first: self.of_file.map_or(stamp, |range| range.first), last: stamp });
-        if let Err((index, malformed)) = self.report.event(event, &mut self.output.text) {
-            if !matches!(malformed, Malformed::Field(_)) {
-                eprintln!("{malformed}");
-            }
-            if self.debug {
-                let line = event.record(index).map(|record| String::from_utf8_lossy(record.line)).unwrap_or_default();
-                eprintln!("Malformed event skipped, {malformed}. {line}");
-            }
-        }
+    fn hand_over(&mut self) -> Result<(), Stopped> {
+        let mut next = self.done.try_recv().unwrap_or_default();
+        next.drain(..).for_each(|event| self.assembler.recycle(event));
+        self.batch_bytes = 0;
+        let full = std::mem::replace(&mut self.batch, next);
+        self.send(Read::Events(full))
     }
 
     /// COMPAT: events that wait at the end of a file belong to the next one.
-    fn end_file(&mut self, name: &[u8], is_last: bool) -> Result<(), End> {
+    fn end_file(&mut self, name: &[u8], is_last: bool) -> Result<(), Stopped> {
         if is_last {
             self.assembler.finish();
         }
         self.drain()?;
-        if self.report.request().is_log_times() {
-            self.report.log_times(name, self.of_file, &mut self.output.text);
-        }
-        Ok(())
+        self.hand_over()?;
+        self.send(Read::EndOfFile(name.to_vec()))
     }
 
-    /// Prints what was counted; gives back the exit status.
-    fn finish(&mut self) -> u8 {
-        let request = self.report.request();
-        if request.is_detailed() && !request.is_log_times() && !self.report.has_rows() {
-            self.output.text.extend_from_slice(NOTHING);
-            return 1;
-        }
-        let last = self.of_file.map(|range| range.last).unwrap_or_default();
-        let range = Range { first: self.first_record.unwrap_or_default(), last };
-        self.report.finish(range, &mut self.output.text);
-        0
+    fn send(&self, read: Read) -> Result<(), Stopped> {
+        self.to.send(read).map_err(|_| Stopped)
     }
 }
