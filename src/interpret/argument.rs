@@ -3,7 +3,12 @@
 //! Follows the calls' manual pages, section 2, but in the order in which the kernel takes arguments (clone(2) differs from
 //! its wrapper). Calls and arguments that are not listed are shown as plain hexadecimal numbers.
 
-use super::choice::{self, Choice, FlagSet};
+use super::choice::{self, Choice, FlagSet, push_flags, push_hex, push_overflow};
+use super::mode;
+use super::value::push_number;
+use crate::tables::machine::Machine;
+use crate::tables::{memory, process};
+use crate::text::number;
 
 /// The meaning of one argument.
 #[derive(Clone, Copy)]
@@ -148,6 +153,80 @@ static CALLS: &[(&str, Arguments)] = &[
     ("unshare", [CloneFlags, Number, Number, Number]),
     ("utimensat", [Directory, Number, Number, Number]),
 ];
+
+pub(super) fn push_directory(value: &[u8], out: &mut Vec<u8>) {
+    const AT_FDCWD: u32 = -100i32 as u32;
+    match number::lead(value, 16).map(|fd| fd as u32) {
+        Some(AT_FDCWD) => out.extend_from_slice(b"AT_FDCWD"),
+        Some(_) => push_hex(value, out),
+        None => push_overflow(value, out),
+    }
+}
+
+/// Flags, and in the lowest byte the signal that tells of the child's end. COMPAT: only 32 bits are looked at.
+pub(super) fn push_clone_flags(value: &[u8], out: &mut Vec<u8>) {
+    let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+    let start = out.len();
+    push_flags(&process::CLONE_FLAGS, flags, start, out);
+    let signal = Some(flags & 0xff).filter(|signal| *signal != 0).and_then(|signal| process::SIGNALS.name(signal));
+    match signal {
+        Some(name) if out.len() > start => {
+            out.push(b'|');
+            out.extend_from_slice(name.as_bytes());
+        }
+        Some(name) => out.extend_from_slice(name.as_bytes()),
+        None if out.len() == start => push_number(flags, out),
+        None => {}
+    }
+}
+
+pub(super) fn push_exit_status(value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(match value {
+        b"0" => b"EXIT_SUCCESS",
+        b"1" => b"EXIT_FAILURE",
+        _ => b"UNKNOWN",
+    });
+}
+
+pub(super) fn push_prctl(option: u64, value: &[u8], out: &mut Vec<u8>) {
+    const PR_SET_PDEATHSIG: u64 = 1;
+    const PR_CAPBSET_READ: u64 = 23;
+    const PR_CAPBSET_DROP: u64 = 24;
+    match option {
+        PR_SET_PDEATHSIG => choice::SIGNAL_ARGUMENT.push(value, out),
+        PR_CAPBSET_READ | PR_CAPBSET_DROP => choice::CAPABILITY_ARGUMENT.push(value, out),
+        _ => push_hex(value, out),
+    }
+}
+
+/// KERNEL: big-endian powerpc numbers six options differently; the table has them 100 higher.
+pub(super) fn push_socket_option(level: u64, machine: Option<Machine>, value: &[u8], out: &mut Vec<u8>) {
+    let options = match level {
+        0 => &choice::IP_OPTION,
+        1 => &choice::SOCKET_OPTION,
+        6 => &choice::TCP_OPTION,
+        17 => &choice::UDP_OPTION,
+        41 => &choice::IPV6_OPTION,
+        263 => &choice::PACKET_OPTION,
+        _ => return push_hex(value, out),
+    };
+    let is_powerpc = matches!(machine, Some(Machine::Ppc | Machine::Ppc64));
+    match number::lead(value, 16) {
+        Some(option @ 16..=21) if level == 1 && is_powerpc => options.push_number(option as u32 + 100, value, out),
+        _ => options.push(value, out),
+    }
+}
+
+pub(super) fn push_shared_memory(value: &[u8], out: &mut Vec<u8>) {
+    let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+    let start = out.len();
+    push_flags(&memory::IPC_FLAGS, flags & 0o3000, start, out);
+    push_flags(&memory::SHM_MODES, flags & 0o14000, start, out);
+    if out.len() > start {
+        out.push(b'|');
+    }
+    mode::push_short(flags & 0o777, out);
+}
 
 #[cfg(test)]
 mod tests {

@@ -57,6 +57,7 @@ mod rewrite;
 mod scan;
 mod setting;
 mod sockaddr;
+mod value;
 mod words;
 
 #[cfg(test)]

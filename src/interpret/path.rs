@@ -1,6 +1,6 @@
 //! Paths of files, shown from the event's working directory on.
 
-use super::words::push_text;
+use super::value::push_text;
 use super::{Interpreter, Kind, Setting};
 use crate::record::Field;
 use memchr::memmem;

@@ -1,14 +1,18 @@
 //! The interpreter: from a value and its kind to words.
 
 use super::argument::{self, Argument, Arguments};
-use super::choice::{self, Choice, push_flags, push_hex, push_overflow};
+use super::choice::{self, Choice, push_hex, push_overflow};
 use super::names::Remembered;
 use super::scan::has_control;
-use super::{Kind, Names, Setting, cut_at_nul, keystrokes, mode, setting, sockaddr};
+use super::value::{
+    push_arch, push_capabilities, push_decimal, push_exit, push_ioctl, push_keystrokes, push_mode, push_parenthesised,
+    push_perm, push_proctitle, push_simple, push_text,
+};
+use super::{Kind, Names, Setting, mode, sockaddr};
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
-use crate::tables::{Table, errno, file, memory, process, socket, syscall};
-use crate::text::{Escape, escape, hex, number};
+use crate::tables::{Table, memory, socket, syscall};
+use crate::text::{Escape, escape, number};
 
 /// Puts values into words. Keeps what it has looked up, so one serves a whole log.
 pub struct Interpreter<'n> {
@@ -211,22 +215,22 @@ impl<'n> Interpreter<'n> {
             Argument::Flags(flags) => flags.push(value, out),
             Argument::User => self.push_user(value, 16, out),
             Argument::Group => self.push_group(value, 16, out),
-            Argument::Directory => push_directory(value, out),
-            Argument::CloneFlags => push_clone_flags(value, out),
+            Argument::Directory => argument::push_directory(value, out),
+            Argument::CloneFlags => argument::push_clone_flags(value, out),
             Argument::Mode => push_mode(mode::push, value, 16, out),
             Argument::ShortMode => push_mode(mode::push_short, value, 16, out),
             Argument::CreationMode if second & O_CREAT != 0 => push_mode(mode::push_short, value, 16, out),
             Argument::CreationMode => push_hex(value, out),
-            Argument::ExitStatus => push_exit_status(value, out),
+            Argument::ExitStatus => argument::push_exit_status(value, out),
             Argument::Ioctl => push_ioctl(value, out),
             Argument::One(word) if value == b"1" => out.extend_from_slice(word.as_bytes()),
             Argument::One(_) => push_hex(value, out),
             Argument::SocketProtocol => self.push_socket_protocol(value, out),
             Argument::SocketLevel => self.push_socket_level(value, out),
-            Argument::SocketOption => push_socket_option(second, setting.machine, value, out),
-            Argument::SharedMemory => push_shared_memory(value, out),
+            Argument::SocketOption => argument::push_socket_option(second, setting.machine, value, out),
+            Argument::SharedMemory => argument::push_shared_memory(value, out),
             Argument::FcntlOperand => self.push_fcntl(second, value, out),
-            Argument::PrctlOperand => push_prctl(first, value, out),
+            Argument::PrctlOperand => argument::push_prctl(first, value, out),
         }
     }
 
@@ -304,249 +308,4 @@ fn by_table(kind: Kind) -> Option<Meaning> {
         Kind::Resolve => Meaning::Flags(&choice::RESOLVE),
         _ => return None,
     })
-}
-
-/// Kinds of a few words.
-fn push_simple(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
-    let decimal = number::lead(value, 10);
-    let hex = number::lead(value, 16);
-    let starts_with_digit = value.first().is_some_and(u8::is_ascii_digit);
-    let word: Option<&[u8]> = match kind {
-        Kind::Success | Kind::Fanotify if !starts_with_digit => Some(value),
-        Kind::Success => decimal.map(|n| one_of(n, &[b"no", b"yes"], b"unset")),
-        Kind::Fanotify => decimal.map(|n| one_of(n, &[b"unknown", b"allow", b"deny"], b"unknown")),
-        Kind::Promisc => decimal.map(|n| if n as u32 == 0 { &b"no"[..] } else { b"yes" }),
-        Kind::EtherType => hex.map(|n| match n as u32 {
-            0x0800 => &b"IP"[..],
-            0x0806 => b"ARP",
-            _ => b"UNKNOWN",
-        }),
-        Kind::NetlinkGroup => hex.map(|n| if n == 1 { &b"audit-netlink-multicast"[..] } else { b"audit-none" }),
-        Kind::Errno => decimal.map(|n| error_name(n as i32).unwrap_or("UNKNOWN").as_bytes()),
-        Kind::Trust => Some(word_of(value, [b"no", b"yes"])),
-        Kind::FanotifyType => Some(word_of(value, [b"none", b"rule_info"])),
-        Kind::Session if value == b"4294967295" => Some(b"unset"),
-        Kind::Ioctl => return push_ioctl(value, out),
-        _ => Some(value),
-    };
-    match word {
-        Some(word) => out.extend_from_slice(word),
-        None => push_overflow(value, out),
-    }
-}
-
-fn one_of(number: u64, words: &[&'static [u8]], other: &'static [u8]) -> &'static [u8] {
-    words.get(number as u32 as usize).copied().unwrap_or(other)
-}
-
-/// The words for exactly `0` and `1`.
-fn word_of(value: &[u8], words: [&'static [u8]; 2]) -> &'static [u8] {
-    match value {
-        b"0" => words[0],
-        b"1" => words[1],
-        _ => b"unknown",
-    }
-}
-
-fn push_parenthesised(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'(');
-    out.extend_from_slice(text);
-    out.push(b')');
-}
-
-/// A string in quotes or in hex. A leading NUL marks an abstract socket name and is left out; a quote that is never
-/// closed gives a space; what is neither stands for itself.
-pub(super) fn push_text(value: &[u8], out: &mut Vec<u8>) {
-    if let [b'"', rest @ ..] = value {
-        let inside = memchr::memchr(b'"', rest).and_then(|end| rest.get(..end));
-        return out.extend_from_slice(inside.unwrap_or(b" "));
-    }
-    let start = out.len();
-    if !hex::unescape(value.strip_prefix(b"00").unwrap_or(value), out) {
-        return out.extend_from_slice(value);
-    }
-    let text = cut_at_nul(out.get(start..).unwrap_or_default()).len();
-    out.truncate(start + text);
-}
-
-/// Arguments with a NUL behind each. The NULs become spaces.
-fn push_proctitle(value: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    if matches!(value, [b'"', ..] | b"00") || !hex::unescape(value, out) {
-        return push_text(value, out);
-    }
-    out.iter_mut().skip(start).filter(|b| **b == 0).for_each(|b| *b = b' ');
-}
-
-/// COMPAT: what cannot be decoded is `(null)`.
-fn push_keystrokes(value: &[u8], out: &mut Vec<u8>) {
-    if !keystrokes::push(value, out) {
-        out.extend_from_slice(b"(null)");
-    }
-}
-
-fn push_arch(value: &[u8], known: Option<Machine>, out: &mut Vec<u8>) {
-    match known.or_else(|| setting::machine(value)) {
-        Some(machine) => out.extend_from_slice(machine.name().as_bytes()),
-        None if number::lead(value, 16).is_none() => push_overflow(value, out),
-        None => {
-            out.extend_from_slice(b"unknown-elf-type");
-            push_parenthesised(value, out);
-        }
-    }
-}
-
-/// Results below zero are errors.
-fn push_exit(value: &[u8], out: &mut Vec<u8>) {
-    let Some(exit) = number::lead_signed(value, 10) else { return push_overflow(value, out) };
-    if exit >= 0 {
-        return out.extend_from_slice(value);
-    }
-    let error = exit.wrapping_neg() as i32;
-    out.extend_from_slice(error_name(error).unwrap_or("(null)").as_bytes());
-    out.push(b'(');
-    match errno::TEXTS.name(error as u32) {
-        Some(text) => out.extend_from_slice(text.as_bytes()),
-        None => {
-            out.extend_from_slice(b"Unknown error ");
-            number::push_signed(out, i64::from(error));
-        }
-    }
-    out.push(b')');
-}
-
-fn error_name(error: i32) -> Option<&'static str> {
-    errno::NAMES.name(error.unsigned_abs())
-}
-
-fn push_mode(push: fn(u32, &mut Vec<u8>), value: &[u8], base: u32, out: &mut Vec<u8>) {
-    match number::lead(value, base) {
-        Some(mode) => push(mode as u32, out),
-        None => push_overflow(value, out),
-    }
-}
-
-/// No bit at all means every access to the kernel.
-fn push_perm(value: &[u8], out: &mut Vec<u8>) {
-    const WORDS: [(i64, &str); 4] = [(4, "read"), (2, "write"), (1, "exec"), (8, "attr")];
-    let Some(bits) = number::lead_signed(value, 10) else { return push_overflow(value, out) };
-    let start = out.len();
-    for (_, word) in WORDS.iter().filter(|(bit, _)| bits as i32 == 0 || bit & bits != 0) {
-        push_after_comma(word, start, out);
-    }
-}
-
-/// A list from the lowest bit up; bits above the last known capability are ignored.
-fn push_capabilities(value: &[u8], out: &mut Vec<u8>) {
-    let Some(mut bits) = number::lead(value, 16) else { return push_overflow(value, out) };
-    let start = out.len();
-    while let Some(name) = process::CAPABILITIES.name(bits.trailing_zeros()) {
-        push_after_comma(name, start, out);
-        bits &= bits - 1;
-    }
-    if out.len() == start {
-        out.extend_from_slice(b"none");
-    }
-}
-
-fn push_after_comma(word: &str, start: usize, out: &mut Vec<u8>) {
-    if out.len() > start {
-        out.push(b',');
-    }
-    out.extend_from_slice(word.as_bytes());
-}
-
-fn push_decimal(value: &[u8], out: &mut Vec<u8>) {
-    match number::lead(value, 16) {
-        Some(number) => number::push(out, number),
-        None => push_overflow(value, out),
-    }
-}
-
-fn push_directory(value: &[u8], out: &mut Vec<u8>) {
-    const AT_FDCWD: u32 = -100i32 as u32;
-    match number::lead(value, 16).map(|fd| fd as u32) {
-        Some(AT_FDCWD) => out.extend_from_slice(b"AT_FDCWD"),
-        Some(_) => push_hex(value, out),
-        None => push_overflow(value, out),
-    }
-}
-
-/// Flags, and in the lowest byte the signal that tells of the child's end. COMPAT: only 32 bits are looked at.
-fn push_clone_flags(value: &[u8], out: &mut Vec<u8>) {
-    let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
-    let start = out.len();
-    push_flags(&process::CLONE_FLAGS, flags, start, out);
-    let signal = Some(flags & 0xff).filter(|signal| *signal != 0).and_then(|signal| process::SIGNALS.name(signal));
-    match signal {
-        Some(name) if out.len() > start => {
-            out.push(b'|');
-            out.extend_from_slice(name.as_bytes());
-        }
-        Some(name) => out.extend_from_slice(name.as_bytes()),
-        None if out.len() == start => push_number(flags, out),
-        None => {}
-    }
-}
-
-/// A number that is not shown as it was written.
-fn push_number(number: u32, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"0x");
-    number::push_hex(out, u64::from(number));
-}
-
-fn push_exit_status(value: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(match value {
-        b"0" => b"EXIT_SUCCESS",
-        b"1" => b"EXIT_FAILURE",
-        _ => b"UNKNOWN",
-    });
-}
-
-fn push_ioctl(value: &[u8], out: &mut Vec<u8>) {
-    let Some(request) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
-    match file::IOCTL_REQUESTS.name(request) {
-        Some(name) => out.extend_from_slice(name.as_bytes()),
-        None => push_number(request, out),
-    }
-}
-
-fn push_prctl(option: u64, value: &[u8], out: &mut Vec<u8>) {
-    const PR_SET_PDEATHSIG: u64 = 1;
-    const PR_CAPBSET_READ: u64 = 23;
-    const PR_CAPBSET_DROP: u64 = 24;
-    match option {
-        PR_SET_PDEATHSIG => choice::SIGNAL_ARGUMENT.push(value, out),
-        PR_CAPBSET_READ | PR_CAPBSET_DROP => choice::CAPABILITY_ARGUMENT.push(value, out),
-        _ => push_hex(value, out),
-    }
-}
-
-/// KERNEL: big-endian powerpc numbers six options differently; the table has them 100 higher.
-fn push_socket_option(level: u64, machine: Option<Machine>, value: &[u8], out: &mut Vec<u8>) {
-    let options = match level {
-        0 => &choice::IP_OPTION,
-        1 => &choice::SOCKET_OPTION,
-        6 => &choice::TCP_OPTION,
-        17 => &choice::UDP_OPTION,
-        41 => &choice::IPV6_OPTION,
-        263 => &choice::PACKET_OPTION,
-        _ => return push_hex(value, out),
-    };
-    let is_powerpc = matches!(machine, Some(Machine::Ppc | Machine::Ppc64));
-    match number::lead(value, 16) {
-        Some(option @ 16..=21) if level == 1 && is_powerpc => options.push_number(option as u32 + 100, value, out),
-        _ => options.push(value, out),
-    }
-}
-
-fn push_shared_memory(value: &[u8], out: &mut Vec<u8>) {
-    let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
-    let start = out.len();
-    push_flags(&memory::IPC_FLAGS, flags & 0o3000, start, out);
-    push_flags(&memory::SHM_MODES, flags & 0o14000, start, out);
-    if out.len() > start {
-        out.push(b'|');
-    }
-    mode::push_short(flags & 0o777, out);
 }

@@ -1,0 +1,178 @@
+//! Values that need nothing but themselves to be put into words.
+
+use super::choice::push_overflow;
+use super::{Kind, cut_at_nul, keystrokes, setting};
+use crate::tables::machine::Machine;
+use crate::tables::{errno, file, process};
+use crate::text::{hex, number};
+
+/// Kinds of a few words.
+pub(super) fn push_simple(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
+    let decimal = number::lead(value, 10);
+    let hex = number::lead(value, 16);
+    let starts_with_digit = value.first().is_some_and(u8::is_ascii_digit);
+    let word: Option<&[u8]> = match kind {
+        Kind::Success | Kind::Fanotify if !starts_with_digit => Some(value),
+        Kind::Success => decimal.map(|n| one_of(n, &[b"no", b"yes"], b"unset")),
+        Kind::Fanotify => decimal.map(|n| one_of(n, &[b"unknown", b"allow", b"deny"], b"unknown")),
+        Kind::Promisc => decimal.map(|n| if n as u32 == 0 { &b"no"[..] } else { b"yes" }),
+        Kind::EtherType => hex.map(|n| match n as u32 {
+            0x0800 => &b"IP"[..],
+            0x0806 => b"ARP",
+            _ => b"UNKNOWN",
+        }),
+        Kind::NetlinkGroup => hex.map(|n| if n == 1 { &b"audit-netlink-multicast"[..] } else { b"audit-none" }),
+        Kind::Errno => decimal.map(|n| error_name(n as i32).unwrap_or("UNKNOWN").as_bytes()),
+        Kind::Trust => Some(word_of(value, [b"no", b"yes"])),
+        Kind::FanotifyType => Some(word_of(value, [b"none", b"rule_info"])),
+        Kind::Session if value == b"4294967295" => Some(b"unset"),
+        Kind::Ioctl => return push_ioctl(value, out),
+        _ => Some(value),
+    };
+    match word {
+        Some(word) => out.extend_from_slice(word),
+        None => push_overflow(value, out),
+    }
+}
+
+fn one_of(number: u64, words: &[&'static [u8]], other: &'static [u8]) -> &'static [u8] {
+    words.get(number as u32 as usize).copied().unwrap_or(other)
+}
+
+/// The words for exactly `0` and `1`.
+fn word_of(value: &[u8], words: [&'static [u8]; 2]) -> &'static [u8] {
+    match value {
+        b"0" => words[0],
+        b"1" => words[1],
+        _ => b"unknown",
+    }
+}
+
+pub(super) fn push_parenthesised(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'(');
+    out.extend_from_slice(text);
+    out.push(b')');
+}
+
+/// A string in quotes or in hex. A leading NUL marks an abstract socket name and is left out; a quote that is never
+/// closed gives a space; what is neither stands for itself.
+pub(super) fn push_text(value: &[u8], out: &mut Vec<u8>) {
+    if let [b'"', rest @ ..] = value {
+        let inside = memchr::memchr(b'"', rest).and_then(|end| rest.get(..end));
+        return out.extend_from_slice(inside.unwrap_or(b" "));
+    }
+    let start = out.len();
+    if !hex::unescape(value.strip_prefix(b"00").unwrap_or(value), out) {
+        return out.extend_from_slice(value);
+    }
+    let text = cut_at_nul(out.get(start..).unwrap_or_default()).len();
+    out.truncate(start + text);
+}
+
+/// Arguments with a NUL behind each. The NULs become spaces.
+pub(super) fn push_proctitle(value: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    if matches!(value, [b'"', ..] | b"00") || !hex::unescape(value, out) {
+        return push_text(value, out);
+    }
+    out.iter_mut().skip(start).filter(|b| **b == 0).for_each(|b| *b = b' ');
+}
+
+/// COMPAT: what cannot be decoded is `(null)`.
+pub(super) fn push_keystrokes(value: &[u8], out: &mut Vec<u8>) {
+    if !keystrokes::push(value, out) {
+        out.extend_from_slice(b"(null)");
+    }
+}
+
+pub(super) fn push_arch(value: &[u8], known: Option<Machine>, out: &mut Vec<u8>) {
+    match known.or_else(|| setting::machine(value)) {
+        Some(machine) => out.extend_from_slice(machine.name().as_bytes()),
+        None if number::lead(value, 16).is_none() => push_overflow(value, out),
+        None => {
+            out.extend_from_slice(b"unknown-elf-type");
+            push_parenthesised(value, out);
+        }
+    }
+}
+
+/// Results below zero are errors.
+pub(super) fn push_exit(value: &[u8], out: &mut Vec<u8>) {
+    let Some(exit) = number::lead_signed(value, 10) else { return push_overflow(value, out) };
+    if exit >= 0 {
+        return out.extend_from_slice(value);
+    }
+    let error = exit.wrapping_neg() as i32;
+    out.extend_from_slice(error_name(error).unwrap_or("(null)").as_bytes());
+    out.push(b'(');
+    match errno::TEXTS.name(error as u32) {
+        Some(text) => out.extend_from_slice(text.as_bytes()),
+        None => {
+            out.extend_from_slice(b"Unknown error ");
+            number::push_signed(out, i64::from(error));
+        }
+    }
+    out.push(b')');
+}
+
+fn error_name(error: i32) -> Option<&'static str> {
+    errno::NAMES.name(error.unsigned_abs())
+}
+
+pub(super) fn push_mode(push: fn(u32, &mut Vec<u8>), value: &[u8], base: u32, out: &mut Vec<u8>) {
+    match number::lead(value, base) {
+        Some(mode) => push(mode as u32, out),
+        None => push_overflow(value, out),
+    }
+}
+
+/// No bit at all means every access to the kernel.
+pub(super) fn push_perm(value: &[u8], out: &mut Vec<u8>) {
+    const WORDS: [(i64, &str); 4] = [(4, "read"), (2, "write"), (1, "exec"), (8, "attr")];
+    let Some(bits) = number::lead_signed(value, 10) else { return push_overflow(value, out) };
+    let start = out.len();
+    for (_, word) in WORDS.iter().filter(|(bit, _)| bits as i32 == 0 || bit & bits != 0) {
+        push_after_comma(word, start, out);
+    }
+}
+
+/// A list from the lowest bit up; bits above the last known capability are ignored.
+pub(super) fn push_capabilities(value: &[u8], out: &mut Vec<u8>) {
+    let Some(mut bits) = number::lead(value, 16) else { return push_overflow(value, out) };
+    let start = out.len();
+    while let Some(name) = process::CAPABILITIES.name(bits.trailing_zeros()) {
+        push_after_comma(name, start, out);
+        bits &= bits - 1;
+    }
+    if out.len() == start {
+        out.extend_from_slice(b"none");
+    }
+}
+
+fn push_after_comma(word: &str, start: usize, out: &mut Vec<u8>) {
+    if out.len() > start {
+        out.push(b',');
+    }
+    out.extend_from_slice(word.as_bytes());
+}
+
+pub(super) fn push_decimal(value: &[u8], out: &mut Vec<u8>) {
+    match number::lead(value, 16) {
+        Some(number) => number::push(out, number),
+        None => push_overflow(value, out),
+    }
+}
+
+/// A number that is not shown as it was written.
+pub(super) fn push_number(number: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"0x");
+    number::push_hex(out, u64::from(number));
+}
+
+pub(super) fn push_ioctl(value: &[u8], out: &mut Vec<u8>) {
+    let Some(request) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+    match file::IOCTL_REQUESTS.name(request) {
+        Some(name) => out.extend_from_slice(name.as_bytes()),
+        None => push_number(request, out),
+    }
+}
