@@ -133,6 +133,8 @@ struct Interpreter<'w, 'h> {
     draft: Draft<'h>,
     /// -a, -A or -d was there.
     has_operation: bool,
+    /// The word with the last key.
+    key: Option<Piece<'w>>,
     steps: Vec<Step>,
     flow: Flow,
 }
@@ -157,6 +159,7 @@ pub fn interpret(line: &[&[u8]], host: &dyn Host) -> Plan {
         count: line.len(),
         draft: Draft::new(host),
         has_operation: false,
+        key: None,
         steps: Vec::new(),
         flow: Flow::Reply,
     };
@@ -212,7 +215,7 @@ impl<'w, 'h> Interpreter<'w, 'h> {
         }
         match self.flow {
             Flow::Rule => {
-                let (operation, rule) = self.draft.finish().map_err(last.fault())?;
+                let (operation, rule) = self.draft.finish().map_err(self.key.unwrap_or(last).fault())?;
                 self.steps.push(match operation {
                     Operation::Delete => Step::DeleteRule(rule),
                     _ => Step::AddRule(rule),
@@ -380,6 +383,7 @@ impl<'w, 'h> Interpreter<'w, 'h> {
             b'F' => {
                 self.field_has_list(value)?;
                 self.draft.field(text).map_err(fault)?;
+                self.key = if text.starts_with(b"key=") { Some(value) } else { self.key };
                 return Ok(flow);
             }
             b'S' => {
@@ -392,6 +396,7 @@ impl<'w, 'h> Interpreter<'w, 'h> {
             }
             b'k' => {
                 self.draft.key_option(text).map_err(fault)?;
+                self.key = Some(value);
                 return Ok(flow);
             }
             b'm' => return self.message(value),

@@ -340,6 +340,8 @@ fn keys_join_and_go_last() {
     assert_eq!(sentence("-a always,exit -k x"), "key option needs a watch or syscall given prior to it");
     let companion = "Key field needs a watch, syscall or exe path given prior to it";
     assert_eq!(sentence("-a always,exit -F uid=0 -F key=x"), companion);
+    assert_eq!(refused("-a always,exit -F key=x -F uid=0").1, "key=x");
+    assert_eq!(refused("-w /x -k a>=b -p r"), ("key a>=b has an operator in it".into(), "a>=b".into(), 0));
     assert_eq!(fields("-a always,exit -F dir=/x -k y").len(), 2);
 }
 
