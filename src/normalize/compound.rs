@@ -266,16 +266,7 @@ impl Normalizer<'_, '_> {
                 self.path(record);
                 self.told.object.kind = ObjectKind::File;
             }
-            Object::MountedDevice => {
-                self.file_object(match self.succeeded {
-                    Some(true) => 3,
-                    Some(false) => 2,
-                    None => 1,
-                });
-                if self.attributes {
-                    self.path_attributes();
-                }
-            }
+            Object::MountedDevice => self.mounted_device(),
             Object::Device => {
                 self.path(2);
                 self.told.action = Some(Phrase::Word(match self.told.object.kind {
@@ -301,6 +292,17 @@ impl Normalizer<'_, '_> {
                 self.told.object.primary = self.at.find_place(b"comm");
             }
             Object::Command => {}
+        }
+    }
+
+    fn mounted_device(&mut self) {
+        self.file_object(match self.succeeded {
+            Some(true) => 3,
+            Some(false) => 2,
+            None => 1,
+        });
+        if self.attributes {
+            self.path_attributes();
         }
     }
 

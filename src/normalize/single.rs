@@ -35,19 +35,8 @@ impl Normalizer<'_, '_> {
         self.subject_primary(b"auid");
         self.session(0);
         self.process_attributes();
-        if kind == RecordType::CONFIG_CHANGE {
-            self.at.first_field();
-            let op = self.at.find(b"op").unwrap_or_default();
-            let rule = match op.strip_prefix(b"\"").unwrap_or(op) {
-                op if op.starts_with(b"add_rule") => Some("added-audit-rule"),
-                op if op.starts_with(b"remove_rule") => Some("deleted-audit-rule"),
-                _ => None,
-            };
-            self.named_object(kind);
-            if let Some(action) = rule {
-                self.told.action = Some(Phrase::Word(action));
-                return self.result(b"res");
-            }
+        if kind == RecordType::CONFIG_CHANGE && self.is_rule_change() {
+            return self.result(b"res");
         }
         self.told.action = records::action(kind).map(Phrase::Word);
         self.at.first_record();
@@ -79,6 +68,21 @@ impl Normalizer<'_, '_> {
             _ => {}
         }
         self.result(b"res");
+    }
+
+    /// Finds the object of a change of the audit configuration; true when a rule was added or removed, which is told.
+    fn is_rule_change(&mut self) -> bool {
+        self.at.first_field();
+        let op = self.at.find(b"op").unwrap_or_default();
+        let op = op.strip_prefix(b"\"").unwrap_or(op);
+        let action = match op {
+            _ if op.starts_with(b"add_rule") => Some("added-audit-rule"),
+            _ if op.starts_with(b"remove_rule") => Some("deleted-audit-rule"),
+            _ => None,
+        };
+        self.named_object(RecordType::CONFIG_CHANGE);
+        self.told.action = action.map(Phrase::Word);
+        action.is_some()
     }
 
     fn login(&mut self) {

@@ -4,6 +4,8 @@
 //! layout SYSCALL, CWD, PATH the file is in record 2; names are those of the machine's system call table.
 
 use super::ObjectKind;
+use crate::tables::pack;
+use std::cmp::Ordering;
 
 /// How the system calls of one action are told.
 pub(super) struct Family {
@@ -256,3 +258,11 @@ const CALLS: &[(&str, &Family)] = &[
     ("utimensat", &TIMESTAMP),
     ("utimes", &TIMESTAMP),
 ];
+
+const _: () = {
+    let mut row = 1;
+    while row < CALLS.len() {
+        assert!(matches!(pack::compare(CALLS[row - 1].0, CALLS[row].0), Ordering::Less));
+        row += 1;
+    }
+};
