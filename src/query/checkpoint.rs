@@ -68,9 +68,7 @@ impl Checkpoint {
             if let Some(value) = line.strip_prefix(b"dev=") {
                 read.device = number::lead(value, 16).ok_or_else(|| CheckpointError::Device(shown()))?;
             } else if let Some(value) = line.strip_prefix(b"inode=") {
-                let base = number::base_of(value);
-                let digits = if base == 16 { value.get(2..).unwrap_or_default() } else { value };
-                read.inode = number::lead(digits, base).ok_or_else(|| CheckpointError::Inode(shown()))?;
+                read.inode = number::lead(value, 0).ok_or_else(|| CheckpointError::Inode(shown()))?;
             } else if let Some(value) = line.strip_prefix(b"output=") {
                 let node = text::before(value, b' ').ok_or_else(|| CheckpointError::Node(shown()))?;
                 let rest = value.get(node.len() + 1..).unwrap_or_default();

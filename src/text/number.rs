@@ -36,11 +36,10 @@ fn signed(text: &[u8]) -> (bool, &[u8]) {
 }
 
 fn magnitude(digits: &[u8], base: u32) -> Option<u64> {
-    let (digits, base) = match (base, digits) {
-        (0 | 16, [b'0', b'x' | b'X', rest @ ..]) if rest.first().is_some_and(u8::is_ascii_hexdigit) => (rest, 16),
-        (0, [b'0', ..]) => (digits, 8),
-        (0, _) => (digits, 10),
-        _ => (digits, base),
+    let base = if base == 0 { base_of(digits) } else { base };
+    let digits = match digits {
+        [b'0', b'x' | b'X', rest @ ..] if base == 16 && rest.first().is_some_and(u8::is_ascii_hexdigit) => rest,
+        _ => digits,
     };
     // What 15 digits say fits in any base.
     let (near, far) = digits.split_at(digits.len().min(15));

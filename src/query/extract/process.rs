@@ -259,7 +259,7 @@ impl Scan<'_> {
     fn exit(&mut self) -> Step<i64> {
         let name = name!("exit=");
         let value = self.value(name)?.ok_or(Malformed::Field(name.text))?;
-        number::lead_signed(value, number::base_of(value)).ok_or(Malformed::Field(name.text))
+        number::lead_signed(value, 0).ok_or(Malformed::Field(name.text))
     }
 
     /// Goes past `auid=` when that is the next place where `uid=` is found.
