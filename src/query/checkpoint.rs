@@ -72,7 +72,9 @@ impl Checkpoint {
             } else if let Some(value) = line.strip_prefix(b"output=") {
                 let node = text::before(value, b' ').ok_or_else(|| CheckpointError::Node(shown()))?;
                 let rest = value.get(node.len() + 1..).unwrap_or_default();
-                let (stamp, kind) = event(rest).ok_or_else(|| CheckpointError::Event(shown()))?;
+                let front = line.get(..line.len() - rest.len() - 1).unwrap_or(line);
+                let (stamp, kind) =
+                    event(rest).ok_or_else(|| CheckpointError::Event(String::from_utf8_lossy(front).into_owned()))?;
                 let node = (node.first() != Some(&b'-')).then(|| node.to_vec());
                 // A second of zero says that nothing was put out.
                 read.last = (stamp.sec != 0).then_some(Last { node, stamp, kind });
@@ -167,7 +169,7 @@ mod tests {
         assert_eq!(says("dev=0x1\nwhat\n"), "Unknown checkpoint line - [what]");
         assert_eq!(says("dev=0x11111111111111111\n"), "Malformed dev checkpoint line - [dev=0x11111111111111111]");
         assert_eq!(says("output=-\n"), "Malformed output/event checkpoint line near node - [output=-]");
-        assert_eq!(says("output=- 1.2 x\n"), "Malformed output/event checkpoint line after node - [output=- 1.2 x]");
+        assert_eq!(says("output=- 1.2 x\n"), "Malformed output/event checkpoint line after node - [output=-]");
         assert_eq!(says("dev=0x1\n"), "Missing dev/inode lines from checkpoint file");
     }
 }

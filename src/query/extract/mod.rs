@@ -5,7 +5,8 @@
 //! overwrite. Only wanted fields are read. Where a wanted field must be there and is not, or does not end, the event is
 //! malformed and does not match.
 //!
-//! What nobody asked for is never demanded: SYSCALL needs no arguments, and AVC no class (AppArmor's has none).
+//! Whatever is wanted, a SYSCALL record must have its number and first arguments, and an AVC record its class, unless it is
+//! one of AppArmor, which has none.
 
 #[macro_use]
 mod name;

@@ -119,6 +119,9 @@ impl Scan<'_> {
             }
         }
         label.class = self.tail(name!("tclass="), None).map(|value| self.items.keep(value));
+        if label.class.is_none() && !is_apparmor {
+            return Err(Malformed::Field("tclass="));
+        }
         self.items.labels.push(label);
         Ok(())
     }

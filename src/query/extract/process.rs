@@ -13,11 +13,7 @@ impl Scan<'_> {
             self.items.arch = Some(self.arch()?.ok_or(Malformed::Field("arch="))?);
         }
         let name = if is_syscall { name!("syscall=") } else { name!("uring_op=") };
-        let call = self.number(name)?;
-        if call.is_none() && self.wants(Wanted::SYSCALL) {
-            return Err(Malformed::Field(name.text));
-        }
-        self.items.syscall = call.or(self.items.syscall);
+        self.items.syscall = self.needed(name)?;
         if self.wants(Wanted::SUCCESS) {
             if let Some(word) = self.value(name!("success="))? {
                 self.items.success = Some(if word == b"yes" { SUCCEEDED } else { FAILED });
@@ -26,10 +22,15 @@ impl Scan<'_> {
         if self.wants(Wanted::EXIT) {
             self.items.exit = Some(self.exit()?);
         }
-        let arguments = self.at;
-        self.at = 0;
+        if is_syscall {
+            // COMPAT: not looked at, but demanded.
+            for name in [name!("a0="), name!("a1=")] {
+                self.value(name)?.ok_or(Malformed::Field(name.text))?;
+            }
+        }
+        let behind = std::mem::replace(&mut self.at, 0);
         self.task()?;
-        self.at = arguments;
+        self.at = behind;
         self.keys()
     }
 

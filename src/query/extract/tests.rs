@@ -46,6 +46,11 @@ fn a_wanted_field_must_be_there_and_end() {
     assert_eq!(read(Wanted::EXE, &[short], |_| ()), Err(Malformed::Field("exe=")));
     assert_eq!(read(Wanted::TERMINAL, &["USER_AUTH pid=1 terminal=?'"], |_| ()), Err(Malformed::Field("terminal=")));
     assert!(read(Wanted::KEY, &[short], |items| assert!(items.keys.is_empty())).is_ok());
+    assert_eq!(read(Wanted::KEY, &["SYSCALL syscall=1 a0=1 "], |_| ()), Err(Malformed::Field("a1=")));
+    assert_eq!(
+        read(Wanted::KEY, &["AVC avc:  denied  { read } for  pid=1 "], |_| ()),
+        Err(Malformed::Field("tclass="))
+    );
 }
 
 #[test]
