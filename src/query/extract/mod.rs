@@ -13,6 +13,7 @@ mod name;
 mod object;
 mod process;
 mod user;
+mod usual;
 
 use crate::event::Event;
 use crate::record::{Record, RecordType};
@@ -229,6 +230,7 @@ impl<'a> Scan<'a> {
     fn record(&mut self, record: &Record<'a>) -> Step<()> {
         use RecordType as Type;
         match record.kind {
+            Type::SYSCALL if self.usual_syscall(record.line.len() - record.body.len()).is_some() => Ok(()),
             Type::SYSCALL | Type::URINGOP => self.syscall(),
             Type::FEATURE_CHANGE | Type::ANOM_LINK | Type::DM_CTRL => self.task(),
             Type::PATH => self.path(),
