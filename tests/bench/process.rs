@@ -188,6 +188,9 @@ pub(crate) fn output(words: &Words) -> io::Result<String> {
 pub(crate) fn instructions(words: &Words) -> io::Result<Option<u64>> {
     let tool = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
     let output = Words::new("valgrind").and(tool).and(words.0.clone()).command().stderr(Stdio::piped()).output()?;
+    if output.status.code().is_none() {
+        return Ok(None); // it died of a signal
+    }
     let text = String::from_utf8_lossy(&output.stderr);
     Ok(text.lines().find_map(|l| l.split_once("Collected : ")?.1.trim().parse().ok()))
 }
