@@ -9,15 +9,15 @@ use auditbox::sys::{clock, process, users::Users};
 use auditbox::tables::machine::Machine;
 use auditbox::text::date::Date;
 use auditbox::text::number;
-use std::cell::OnceCell;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Users and groups, protocols, network interfaces, and the clock. Protocols and interfaces are read when first asked for.
 pub(crate) struct Host {
     pub(crate) users: Users,
-    protocols: OnceCell<Numbered>,
-    interfaces: OnceCell<Numbered>,
+    protocols: OnceLock<Numbered>,
+    interfaces: OnceLock<Numbered>,
 }
 
 /// Names by their numbers.
@@ -25,7 +25,7 @@ type Numbered = Vec<(u32, Vec<u8>)>;
 
 impl Host {
     pub(crate) fn open() -> Host {
-        Host { users: Users::open(Path::new("/")), protocols: OnceCell::new(), interfaces: OnceCell::new() }
+        Host { users: Users::open(Path::new("/")), protocols: OnceLock::new(), interfaces: OnceLock::new() }
     }
 }
 

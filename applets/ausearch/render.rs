@@ -11,20 +11,25 @@ use auditbox::text::date::{Date, Dates};
 use auditbox::text::{Escape, escape, number};
 
 /// Writes events one after another.
-pub(crate) trait Renderer {
+pub(crate) trait Renderer: Send {
     /// Appends the event to `out`.
     fn event(&mut self, event: &Event, out: &mut Vec<u8>);
 }
 
-/// The renderer that is asked for.
-pub(crate) fn renderer<'h>(request: &Request, host: &'h Host) -> Box<dyn Renderer + 'h> {
+/// Whether it takes longer to put an event into words than to find it.
+pub(crate) fn is_slow(format: Format) -> bool {
+    matches!(format, Format::Interpret | Format::Csv | Format::Text)
+}
+
+/// The renderer that is asked for; `begun` when what stands above the first event is there already.
+pub(crate) fn renderer<'h>(request: &Request, host: &'h Host, begun: bool) -> Box<dyn Renderer + 'h> {
     let dates = Dates::new(host::date);
     let interpreter = || Interpreter::new(host, host::machine(), request.escape);
     match request.format {
         Format::Raw => Box::new(Raw),
         Format::Default => Box::new(Plain { escape: request.escape, dates }),
         Format::Interpret => Box::new(Words { interpreter: interpreter(), dates, when: Vec::new() }),
-        Format::Csv => Box::new(Rows { columns: request.columns, begun: false, interpreter: interpreter(), dates }),
+        Format::Csv => Box::new(Rows { columns: request.columns, begun, interpreter: interpreter(), dates }),
         Format::Text => Box::new(Sentences { interpreter: interpreter(), dates }),
     }
 }

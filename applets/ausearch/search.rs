@@ -1,7 +1,7 @@
 //! One search: which logs, which events, and how it ends.
 
 use super::arguments::{Format, Request};
-use super::render::{Renderer, renderer};
+use super::render::{Renderer, is_slow, renderer};
 use super::resume::{self, Resume, Verdict};
 use crate::host::{self, Host};
 use crate::output::Output;
@@ -10,7 +10,7 @@ use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
 use auditbox::query::probe::Probe;
-use auditbox::record::{self, Record};
+use auditbox::record::{self, Headers};
 use auditbox::store::reader::{self, Lines, Pipe, SEARCH_LINE, Source};
 use auditbox::store::scout::{Scout, WHOLE_BELOW};
 use auditbox::sys::input::{self, InputFile, Stdin};
@@ -33,6 +33,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
     };
     let mut search = Search::new(request, host, &config, resume);
     let ended = search.read_input();
+    search.render_batch()?;
     search.output.flush()?;
     let status = match ended {
         Ok(()) => 0,
@@ -73,14 +74,30 @@ impl From<io::Error> for End {
     }
 }
 
+/// How many bytes of records are gathered before they are put into words.
+const BATCH: usize = 512 << 10;
+
+fn words_of(events: &[Event], renderer: &mut dyn Renderer) -> Vec<u8> {
+    let mut out = Vec::new();
+    events.iter().for_each(|event| renderer.event(event, &mut out));
+    out
+}
+
 struct Search<'h> {
     host: &'h Host,
     predicate: Predicate,
+    headers: Headers,
     assembler: Assembler,
-    renderer: Box<dyn Renderer + 'h>,
+    /// One for each of the threads that put events into words.
+    renderers: [Box<dyn Renderer + 'h>; 2],
+    /// Found events that wait for both.
+    batch: Vec<Event>,
+    batch_size: usize,
     output: Output,
     resume: Option<Resume>,
     found: bool,
+    /// Events come through a pipe, and are shown as they come.
+    reads_pipe: bool,
     timeout: u64,
     /// The log that is read when none is named.
     log: PathBuf,
@@ -95,11 +112,15 @@ impl<'h> Search<'h> {
         Search {
             host,
             predicate: Predicate::new(std::mem::take(&mut request.criteria)),
+            headers: Headers::default(),
             assembler: Assembler::new(Policy::Search, timeout),
-            renderer: renderer(&request, host),
+            renderers: [renderer(&request, host, false), renderer(&request, host, true)],
+            batch: Vec::new(),
+            batch_size: 0,
             output: Output::new(),
             resume,
             found: false,
+            reads_pipe: false,
             timeout,
             log: config.log_file.as_str().into(),
             last_log: None,
@@ -201,6 +222,7 @@ impl<'h> Search<'h> {
         if self.resume.is_some() {
             eprint!("Warning - checkpointing stdin is not supported");
         }
+        self.reads_pipe = true;
         let mut lines = Lines::new(SEARCH_LINE);
         let mut pipe = Pipe { stdin, patience: None };
         loop {
@@ -214,7 +236,7 @@ impl<'h> Search<'h> {
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), End> {
-        let record = match Record::scan(line) {
+        let record = match self.headers.scan(line) {
             Ok(record) => record,
             Err(record::Malformed::Shape) => return Ok(()),
             Err(record::Malformed::Stamp(text)) => {
@@ -240,21 +262,32 @@ impl<'h> Search<'h> {
 
     fn drain(&mut self) -> Result<(), End> {
         while let Some(event) = self.assembler.next() {
-            self.event(&event)?;
-            self.assembler.recycle(event);
+            if !self.event(&event)? {
+                self.assembler.recycle(event);
+                continue;
+            }
+            self.batch_size += event.size();
+            self.batch.push(event);
+            if self.batch_size >= BATCH {
+                self.render_batch()?;
+            }
         }
         Ok(())
     }
 
-    fn event(&mut self, event: &Event) -> Result<(), End> {
+    /// Shows an event if it is found and new; `true` if it is to be shown with others.
+    fn event(&mut self, event: &Event) -> Result<bool, End> {
         let verdict = self.resume.as_mut().map_or(Verdict::New, |resume| resume.judge(event));
         let matches = self.matches(event);
         if matches && verdict == Verdict::Impossible {
             return Err(self.corrupted(event));
         }
-        if matches && verdict == Verdict::New {
-            self.found = true;
-            self.renderer.event(event, &mut self.output.text);
+        let shows = matches && verdict == Verdict::New;
+        let waits = shows && self.gathers();
+        self.found |= shows;
+        if shows && !waits {
+            let [renderer, _] = &mut self.renderers;
+            renderer.event(event, &mut self.output.text);
             self.output.checkpoint()?;
         }
         if matches && self.request.just_one {
@@ -266,7 +299,39 @@ impl<'h> Search<'h> {
         if let Some(resume) = &mut self.resume {
             resume.remember(event);
         }
-        Ok(())
+        Ok(waits)
+    }
+
+    /// Whether events are gathered for two threads to put into words.
+    fn gathers(&self) -> bool {
+        let is_prompt = self.request.just_one || self.request.line_buffered || self.reads_pipe;
+        is_slow(self.request.format) && !is_prompt
+    }
+
+    /// Puts the gathered events into words, each half by a thread of its own.
+    fn render_batch(&mut self) -> io::Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        let (mut half, mut size) = (0, 0);
+        while let Some(event) = batch.get(half).filter(|_| 2 * size < self.batch_size) {
+            size += event.size();
+            half += 1;
+        }
+        let (front, back) = batch.split_at(half);
+        let [first, second] = &mut self.renderers;
+        let out = &mut self.output.text;
+        let rest = std::thread::scope(|threads| {
+            let other = (!back.is_empty()).then(|| threads.spawn(|| words_of(back, second.as_mut())));
+            front.iter().for_each(|event| first.event(event, out));
+            other.map(|other| other.join())
+        });
+        match rest {
+            Some(Ok(rest)) => self.output.text.extend_from_slice(&rest),
+            Some(Err(_)) => return Err(io::ErrorKind::Other.into()),
+            None => {}
+        }
+        self.batch_size = 0;
+        batch.into_iter().for_each(|event| self.assembler.recycle(event));
+        self.output.checkpoint()
     }
 
     fn matches(&mut self, event: &Event) -> bool {

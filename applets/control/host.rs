@@ -5,29 +5,29 @@ use auditbox::sys::netlink::AuditSocket;
 use auditbox::sys::users::Users;
 use auditbox::sys::{process, root};
 use auditbox::tables::machine::Machine;
-use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// This host, or one being built.
 pub(crate) struct ThisHost {
     root: PathBuf,
     machine: Option<Machine>,
-    users: OnceCell<Users>,
-    features: OnceCell<u32>,
+    users: OnceLock<Users>,
+    features: OnceLock<u32>,
 }
 
 impl ThisHost {
     /// The host we run on.
     pub(crate) fn new() -> ThisHost {
         let machine = Machine::from_uname(&process::machine());
-        ThisHost { root: PathBuf::from("/"), machine, users: OnceCell::new(), features: OnceCell::new() }
+        ThisHost { root: PathBuf::from("/"), machine, users: OnceLock::new(), features: OnceLock::new() }
     }
 
     /// A host with a kernel that knows all features, whose files stand below `root`, and whose machine is `machine` if it
     /// is not ours.
     pub(crate) fn planned(root: Option<PathBuf>, machine: Option<Machine>) -> ThisHost {
         let here = ThisHost::new();
-        let features = OnceCell::from(u32::MAX);
+        let features = OnceLock::from(u32::MAX);
         ThisHost { root: root.unwrap_or(here.root), machine: machine.or(here.machine), features, users: here.users }
     }
 

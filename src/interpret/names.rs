@@ -5,8 +5,8 @@ use crate::text::number;
 /// Where names come from. The library reads no passwd of its own; the applets answer from this host's files.
 ///
 /// Every method may say that there is no such name. The answers may be remembered for as long as an
-/// [`Interpreter`](super::Interpreter) lives.
-pub trait Names {
+/// [`Interpreter`](super::Interpreter) lives. Several threads may ask at a time.
+pub trait Names: Sync {
     /// The account with this user id.
     fn user(&self, uid: u32) -> Option<&[u8]>;
 
