@@ -21,6 +21,8 @@ pub(super) struct Control {
     announcement: Option<(u16, Vec<u8>)>,
     /// The log is being opened to resume.
     pub(super) resumes: bool,
+    /// The log is being opened for the last time.
+    stops: bool,
     /// When the last report was written.
     pub(super) reported: i64,
 }
@@ -104,14 +106,15 @@ impl Step {
         if self.log == Log::Closed {
             // What the ledger holds must not be lost with the daemon: the log is opened once more.
             self.control.announcement = Some((kind::DAEMON_END, signed("op=terminate", sender, "success")));
+            self.control.stops = true;
             self.act(Action::ReleaseReserve);
             self.act(Action::Open);
         } else {
             self.settle();
             self.own_record(kind::DAEMON_END, &signed("op=terminate", sender, "success"));
             self.act(Action::Write);
+            self.act(Action::Stop);
         }
-        self.act(Action::Stop);
     }
 
     fn rotate_for(&mut self, sender: &Sender) {
@@ -147,6 +150,9 @@ impl Step {
             if !self.lines.is_empty() {
                 self.act(Action::Write);
             }
+        }
+        if std::mem::take(&mut self.control.stops) {
+            self.act(Action::Stop);
         }
     }
 

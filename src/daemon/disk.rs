@@ -11,6 +11,8 @@ use crate::sys::files::Room;
 
 /// After so many bytes, or a second, the room on the disk is asked for again.
 const ROOM_BYTES: u64 = 256 << 10;
+/// With so much room the reserve is made whole again.
+const ROOM_FOR_RESERVE: u64 = 256 << 10;
 
 impl Step {
     /// Whether something is to be done about a log of this size now.
@@ -87,7 +89,7 @@ impl Step {
         self.rotate_again = self.steady + 1;
         self.tell(Level::Error, text);
         if errno == errno::ENOSPC {
-            self.disk_full(true);
+            self.disk_full();
         } else {
             self.disk_failed("rotate", errno);
         }
@@ -106,6 +108,10 @@ impl Step {
 
     pub(super) fn room_is(&mut self, room: Room) {
         self.room = room;
+        if self.reserve_used && room.free() >= ROOM_FOR_RESERVE {
+            self.reserve_used = false;
+            self.act(Action::MakeReserve);
+        }
         for stage in self.guard.look(room, &self.config) {
             match stage {
                 Stage::Left => self.room_is_short(false),
@@ -121,7 +127,6 @@ impl Step {
         if std::mem::replace(&mut self.degraded, false) {
             self.tell(Level::Notice, "Audit daemon keeps all events again.");
         }
-        self.act(Action::MakeReserve);
         self.settle();
         if !self.lines.is_empty() {
             self.act(Action::Write);
@@ -179,9 +184,9 @@ impl Step {
         self.tell(Level::Alert, body);
     }
 
-    /// A write or a rotation found no room. `is_news` when the one before it still did.
-    pub(super) fn disk_full(&mut self, is_news: bool) {
-        if is_news && !self.suspended {
+    /// A write or a rotation found no room.
+    pub(super) fn disk_full(&mut self) {
+        if !self.reserve_used && !self.suspended {
             self.write_ledger_into_reserve();
         }
         if self.guard.is_newly_full() {
@@ -191,6 +196,7 @@ impl Step {
 
     /// The log itself says that it has a gap from here on: the reserve has room for that.
     fn write_ledger_into_reserve(&mut self) {
+        self.reserve_used = true;
         self.act(Action::ReleaseReserve);
         self.failing = false;
         self.settle();
@@ -288,8 +294,9 @@ impl Step {
             self.tell(Level::Notice, "Audit daemon resumed logging.");
         }
         self.settle();
-        self.act(Action::MakeReserve);
         self.announce();
+        // Only now: what was just said may have needed the room.
+        self.act(Action::MakeReserve);
         self.check_size();
     }
 

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Bytes of disk that are kept for the ledger.
 const RESERVE: u64 = 64 << 10;
+/// So much of it is given back at a time.
+const RESERVE_PART: u64 = 8 << 10;
 
 impl Runner {
     pub(super) fn write(&mut self) {
@@ -139,17 +141,20 @@ impl Runner {
         Path::new(&self.step.config().log_file).with_file_name(".auditd.reserve")
     }
 
-    pub(super) fn make_reserve(&mut self) {
-        let path = self.reserve();
-        if matches!(self.out, Out::Log(_)) && files::metadata(&path).is_ok_and(|m| m.len() >= RESERVE) {
-            return;
+    /// Gives a part of the reserve back.
+    pub(super) fn release_reserve(&self) {
+        if let Ok(file) = files::OpenOptions::new().write(true).open(self.reserve()) {
+            let left = file.metadata().map_or(0, |m| m.len().saturating_sub(RESERVE_PART));
+            // One that cannot be made smaller leaves the ledger waiting for room.
+            let _ = file.set_len(left);
         }
-        if matches!(self.out, Out::Log(_)) {
-            let made = files::open_write(&path, 0o600).and_then(|file| files::set_aside(&file, RESERVE));
-            if made.is_err() {
-                // Better none than half of one on a disk this full.
-                let _ = files::remove_file(&path);
-            }
+    }
+
+    /// Sets the reserve aside, or what is missing of it. Where there is no room for that, what is left of it stays.
+    pub(super) fn make_reserve(&self) {
+        let path = self.reserve();
+        if matches!(self.out, Out::Log(_)) && files::metadata(&path).map_or(0, |m| m.len()) < RESERVE {
+            let _ = files::open_append(&path, 0o600).and_then(|file| files::set_aside(&file, RESERVE));
         }
     }
 }

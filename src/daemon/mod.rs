@@ -109,7 +109,7 @@ pub enum Action {
     Open,
     /// Close the log.
     Close,
-    /// Give the disk reserve back to the file system.
+    /// Give a part of the disk reserve back to the file system, enough for some records of the ledger.
     ReleaseReserve,
     /// Set the disk reserve aside.
     MakeReserve,
@@ -135,6 +135,8 @@ pub enum Action {
     Wall,
     /// Write the state report.
     Report,
+    /// Keep the kernel's count of losses that is written down, for the next daemon.
+    Remember(u32),
     /// Stop collecting, and end.
     Stop,
 }

@@ -159,7 +159,7 @@ impl Step {
             counted("batches received", number(self.counters.batches), "batches_total"),
             counted("disk syncs requested", number(self.counters.syncs), "disk_syncs_total"),
             counted("keeping priority events only", Value::Flag(self.degraded && self.log == Log::Open), "degraded"),
-            counted("kernel lost counter", number(u64::from(self.kernel_lost.unwrap_or(0))), "kernel_lost"),
+            counted("kernel lost counter", number(u64::from(self.kernel_lost)), "kernel_lost"),
         ]);
         for (cause, name) in CAUSES {
             let metric = format!("lost_records_total{{cause=\"{name}\"}}");

@@ -44,6 +44,11 @@ impl Paths {
         self.run.join("auditd.state")
     }
 
+    /// The kernel's count of losses that is in the ledger; the kernel counts on while no daemon runs.
+    pub(super) fn lost_file(&self) -> PathBuf {
+        self.run.join("lost")
+    }
+
     fn state_json(&self) -> PathBuf {
         self.run.join("auditd.state.json")
     }
@@ -315,7 +320,7 @@ impl Runner {
             Action::Rotate { keep_all } => self.rotate(keep_all),
             Action::Open => self.open(),
             Action::Close => self.out = Out::Closed,
-            Action::ReleaseReserve => drop(files::remove_file(self.reserve())),
+            Action::ReleaseReserve => self.release_reserve(),
             Action::MakeReserve => self.make_reserve(),
             // Where the kernel is not to be asked, what the signal itself says has to do.
             Action::AskSender => {
@@ -346,6 +351,10 @@ impl Runner {
                  system for admin corrective action.\n",
             ),
             Action::Report => self.report(),
+            Action::Remember(lost) => {
+                let (path, content) = (self.paths.lost_file(), lost.to_string().into_bytes());
+                self.worker.give(Job::Save { path, content, group: 0 });
+            }
             Action::Stop => self.stopped = true,
         }
     }

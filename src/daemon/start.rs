@@ -282,6 +282,8 @@ fn bring_up(
     let writes = step.wants_log();
     let mut runner = Runner::new(step, options.paths.clone(), voice, events, control, worker);
     runner.stream = Some(stream);
+    let lost = files::read_to_string(runner.paths.lost_file());
+    runner.step.set_kernel_lost(lost.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0));
     if writes {
         runner.open();
         runner.perform_all();
@@ -331,6 +333,8 @@ fn register(options: &Options, runner: &mut Runner) -> Result<(), Refusal> {
         runner.abort("set-pid");
         return Err(refuse(1, format!("Unable to set audit pid, exiting: {}", explain(error))));
     }
+    runner.step.ask_kernel();
+    runner.perform_all();
     Ok(())
 }
 

@@ -68,6 +68,8 @@ pub struct Step {
     pub(super) rotated: u64,
     pub(super) suspended: bool,
     pub(super) degraded: bool,
+    /// Part of the reserve was given back.
+    pub(super) reserve_used: bool,
     /// The last write failed.
     pub(super) failing: bool,
     pub(super) guard: DiskGuard,
@@ -80,13 +82,16 @@ pub struct Step {
     pub(super) room_asked: (i64, u64),
     /// When the ledger last told of what a degraded daemon shed.
     pub(super) shed_told: i64,
-    pub(super) kernel_lost: Option<u32>,
+    /// The kernel's count of losses, as far as it is in the ledger.
+    pub(super) kernel_lost: u32,
     priority: Priority,
     own_serial: u32,
     last_head: heapless::Vec<u8, HEAD>,
     /// Serial of the last record, and the time, when the kernel last told its losses.
     kernel_serial: u64,
     kernel_time: Moment,
+    /// The rate limit it told then.
+    kernel_rate: u32,
     kernel_asked: i64,
     unsynced: u64,
     /// Gaps whose records are pending: they are open again if those cannot be written.
@@ -113,6 +118,7 @@ impl Step {
             rotated: 0,
             suspended: false,
             degraded: false,
+            reserve_used: false,
             failing: false,
             guard: DiskGuard::default(),
             room: Default::default(),
@@ -122,16 +128,22 @@ impl Step {
             rotate_again: i64::MIN,
             room_asked: (steady, 0),
             shed_told: steady,
-            kernel_lost: None,
+            kernel_lost: 0,
             priority: Priority::default(),
             own_serial: now.nanos / 1000 % 10_000,
             last_head: heapless::Vec::new(),
             kernel_serial: 0,
             kernel_time: now,
+            kernel_rate: 0,
             kernel_asked: steady,
             unsynced: 0,
             settling: heapless::Vec::new(),
         }
+    }
+
+    /// Takes the kernel's count of losses over that an earlier daemon wrote down.
+    pub(super) fn set_kernel_lost(&mut self, lost: u32) {
+        self.kernel_lost = lost;
     }
 
     /// Whether lines go to standard output.
@@ -395,9 +407,9 @@ impl Step {
         self.pending = 0;
         self.size += kept as u64;
         self.lines.clear();
-        let was_failing = std::mem::replace(&mut self.failing, true);
+        self.failing = true;
         if errno == errno::ENOSPC {
-            self.disk_full(!was_failing);
+            self.disk_full();
         } else {
             self.disk_failed("write", errno);
         }
@@ -435,15 +447,20 @@ impl Step {
 
     fn kernel_answered(&mut self, status: &crate::abi::Status) {
         let serial = self.serial();
-        let before = self.kernel_lost.replace(status.lost);
-        let lost = before.map_or(0, |before| status.lost.saturating_sub(before));
+        let before = std::mem::replace(&mut self.kernel_lost, status.lost);
+        let lost = status.lost.saturating_sub(before);
+        if lost != 0 || status.lost < before {
+            self.act(Action::Remember(status.lost));
+        }
         if lost > 0 {
-            let cause = if status.rate_limit > 0 { Cause::KernelRateLimit } else { Cause::KernelBacklog };
+            let is_limited = status.rate_limit > 0 || self.kernel_rate > 0;
+            let cause = if is_limited { Cause::KernelRateLimit } else { Cause::KernelBacklog };
             self.ledger.lose(cause, Some(u64::from(lost)), (self.kernel_serial, serial), self.kernel_time);
             self.ledger.lose(cause, Some(0), (serial, serial), self.now);
             self.settle();
             self.act(Action::Write);
         }
+        self.kernel_rate = status.rate_limit;
         self.kernel_serial = serial;
         self.kernel_time = self.now;
     }

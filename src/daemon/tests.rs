@@ -484,6 +484,22 @@ fn stopping_writes_who_did_it_also_while_suspended() {
 }
 
 #[test]
+fn the_last_words_are_written_before_the_reserve_is_made_again() {
+    let mut script = Script::new(limited(Response::Suspend));
+    fill(&mut script, 1);
+    script.feed(Input::Signal(Signal::Stop, Sender::default()));
+    script.step.input(Input::Sender(None));
+    let mut order = Vec::new();
+    while let Some(action) = script.step.next_action() {
+        order.push(format!("{action:?}"));
+        script.perform(action);
+    }
+    let place = |wanted: &str| order.iter().position(|a| a == wanted).unwrap();
+    assert!(place("ReleaseReserve") < place("Open") && place("Write") < place("MakeReserve"));
+    assert!(place("Write") < place("Stop"));
+}
+
+#[test]
 fn a_sender_the_kernel_does_not_name_is_known_from_the_signal() {
     let mut script = Script::new(config());
     script.feed(Input::Signal(Signal::Stop, Sender::from_signal(99, 0, Some(1000), Some(3))));
@@ -576,7 +592,7 @@ fn a_reload_that_moves_the_log_writes_what_waits_into_the_old_one() {
 fn losses_of_the_kernel_are_written_with_the_serials_around_them() {
     let mut script = Script::new(config());
     let lost = |lost| Input::Kernel(Status { lost, ..Status::default() });
-    script.feed(lost(5));
+    script.step.set_kernel_lost(5);
     script.batch([10]);
     script.feed(lost(5));
     script.batch([11, 12]);
@@ -584,6 +600,7 @@ fn losses_of_the_kernel_are_written_with_the_serials_around_them() {
     script.at(1003);
     script.feed(lost(9));
     let lines = script.lines();
+    assert!(contains(&script.asked(), "Remember(9)"));
     assert!(contains(&lines, "cause=kernel-backlog count=4 first=10 last=12 begin=1000.000 end=1003.000"), "{lines:?}");
     script.feed(Input::Kernel(Status { lost: 10, rate_limit: 3, ..Status::default() }));
     assert!(contains(&script.lines(), "cause=kernel-rate-limit count=1"));

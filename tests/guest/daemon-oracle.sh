@@ -15,17 +15,16 @@ start_auditd
 auditctl -a always,exit -F arch=b64 -S openat -F path=/etc/shadow -k shadow
 as alice 'cat /etc/shadow' 2>/dev/null
 # a gap in the log, so that the ledger is written
-kill -STOP "$(auditd_pid)"
-auditctl -b 64 --backlog_wait_time 0 >/dev/null
-n=0; while [ $n -lt 200 ]; do auditctl -m "message $n" >/dev/null; n=$((n + 1)); done
-kill -CONT "$(auditd_pid)"
+auditctl -r 2 >/dev/null
+n=0; while [ $n -lt 50 ]; do auditctl -m "message $n" >/dev/null; n=$((n + 1)); done
 sleep 6
-auditctl -b 8192 >/dev/null
-logged 'type=DAEMON_ERR .*op=lost-events cause=kernel-backlog'
+auditctl -m last >/dev/null
+logged 'type=DAEMON_ERR .*op=lost-events cause=kernel-rate-limit count=[0-9]'
+auditctl -r 0 >/dev/null
 
 # Debian's auditctl drives our daemon
 oracle /sbin/auditctl -s | grep -q "^pid $(auditd_pid)" || fail "Debian's auditctl sees another daemon"
-for signal in rotate reload resume; do
+for signal in USR1 HUP USR2; do
 	oracle /sbin/auditctl --signal $signal || fail "Debian's --signal $signal: $?"
 	sleep 1
 done
@@ -40,8 +39,9 @@ for words in '--raw' '-i' '-m DAEMON_START' '-m DAEMON_END -i' '-m DAEMON_ERR -i
 	[ ! -s /tmp/complaints ] || fail "Debian's ausearch $words: $(cat /tmp/complaints)"
 	[ -s /tmp/found ] || fail "Debian's ausearch $words finds nothing"
 done
-oracle /sbin/ausearch --raw </dev/null 2>/dev/null | sort >/tmp/theirs
-cat $log.1 $log | sort >/tmp/ours
+# but for those AppArmor wrote, which it never shows
+oracle /sbin/ausearch --raw </dev/null 2>/dev/null | grep -v 'type=AVC' | sort >/tmp/theirs
+cat $log.1 $log | grep -v 'type=AVC' | sort >/tmp/ours
 [ "$(wc -l </tmp/theirs)" = "$(wc -l </tmp/ours)" ] || fail "Debian's ausearch passes over records: $(diff /tmp/theirs /tmp/ours | head -n 4)"
 for words in '' '-e' '-f -i' '-k' '-u -i' '-x' '--summary'; do
 	oracle /sbin/aureport $words >/tmp/found 2>/tmp/complaints </dev/null || [ $? = 1 ] || fail "Debian's aureport $words: $?"
