@@ -88,12 +88,18 @@ const EOE_MARGIN: u64 = 1 << 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordType(pub u32);
 
+/// What most records of a log are, so that few of them need the table.
+const FREQUENT: [(u32, &[u8]); 4] = [(1302, b"PATH"), (1300, b"SYSCALL"), (1327, b"PROCTITLE"), (1307, b"CWD")];
+
 impl RecordType {
     /// What a name that is neither known nor a number stands for. Such records are kept.
     pub const UNRECOGNISED: RecordType = RecordType(u32::MAX);
 
     /// `NAME` in any case, `UNKNOWN[n]` or a bare number.
     pub fn parse(name: &[u8]) -> RecordType {
+        if let Some((number, _)) = FREQUENT.iter().find(|(_, frequent)| *frequent == name) {
+            return RecordType(*number);
+        }
         if let Some(number) = record_type::number(name) {
             return RecordType(number);
         }
@@ -379,6 +385,13 @@ mod tests {
     fn triples<'a>(words: &'a [&'a str]) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
         let pairs = words.iter().flat_map(|a| words.iter().map(move |b| (*a, *b)));
         pairs.flat_map(|(a, b)| words.iter().map(move |c| (a, b, *c)))
+    }
+
+    #[test]
+    fn frequent_types_are_those_of_the_table() {
+        for (number, name) in FREQUENT {
+            assert_eq!(record_type::number(name), Some(number));
+        }
     }
 
     #[test]
