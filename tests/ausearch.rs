@@ -1,0 +1,163 @@
+//! ausearch(8) as transcripts: command, standard output, status.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const LOG: &str = "\
+type=SYSCALL msg=audit(1700000000.100:11): arch=c000003e syscall=257 success=no exit=-13 a0=ffffff9c a1=7f a2=0 a3=0 items=1 \
+ppid=7 pid=8 auid=1000 uid=1000 gid=1000 euid=1000 suid=1000 fsuid=1000 egid=1000 sgid=1000 fsgid=1000 tty=pts1 ses=3 \
+comm=\"cat\" exe=\"/usr/bin/cat\" subj=unconfined key=\"secrets\"
+type=CWD msg=audit(1700000000.100:11): cwd=\"/root\"
+type=PATH msg=audit(1700000000.100:11): item=0 name=\"/etc/shadow\" inode=5 mode=0100640 nametype=NORMAL
+type=PROCTITLE msg=audit(1700000000.100:11): proctitle=636174002F6574632F736861646F77
+type=AVC msg=audit(1700000060.200:12): apparmor=\"DENIED\" operation=\"open\" profile=\"web\" name=\"/etc/passwd\" pid=9 comm=\"nginx\"
+type=USER_LOGIN msg=audit(1700000120.300:13): pid=10 uid=0 auid=1000 ses=4 msg='op=login id=1000 exe=\"/usr/sbin/sshd\" \
+hostname=? addr=192.0.2.1 terminal=ssh res=success'
+";
+
+/// A directory of its own with the log in it.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Place {
+        let path = std::env::temp_dir().join(format!("auditbox-ausearch-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join("audit.log"), LOG).unwrap();
+        Place(path)
+    }
+
+    /// Runs ausearch here; `{log}` in a word is the log. Gives back standard output and status.
+    fn run(&self, words: &[&str]) -> (String, i32) {
+        let log = self.0.join("audit.log");
+        let words = words.iter().map(|word| word.replace("{log}", log.to_str().unwrap()));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_auditbox"));
+        command.arg("ausearch").args(words).current_dir(&self.0).env("TZ", "UTC").stdin(Stdio::null());
+        let output = command.output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+    }
+
+    /// The serials of the events that are found in the log.
+    fn serials(&self, words: &[&str]) -> Vec<u32> {
+        let (out, _) = self.run(&[&["-if", "{log}", "--raw"], words].concat());
+        let mut serials: Vec<u32> =
+            out.lines().map(|line| line.split([':', ')']).nth(1).unwrap().parse().unwrap()).collect();
+        serials.dedup();
+        serials
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn every_criterion_finds_its_event() {
+    let place = Place::new("criteria");
+    for (words, expected) in [
+        (&["-k", "secrets"][..], &[11][..]),
+        (&["-k", "secret", "-w"], &[]),
+        (&["-f", "shadow"], &[11]),
+        (&["-f", "/root"], &[11]),
+        (&["-f", "/etc/"], &[11, 12]),
+        (&["-x", "/usr/"], &[11, 13]),
+        (&["-c", "nginx"], &[12]),
+        (&["-m", "AVC,USER_LOGIN"], &[12, 13]),
+        (&["-m", "ALL"], &[11, 12, 13]),
+        (&["-sv", "no"], &[11, 12]),
+        (&["-sv", "yes"], &[13]),
+        (&["-e", "-EACCES"], &[11]),
+        (&["-sc", "257", "--arch", "b64"], &[11]),
+        (&["-hn", "192.0.2"], &[13]),
+        (&["-ul", "1000"], &[11, 13]),
+        (&["-ui", "0"], &[13]),
+        (&["-su", "web"], &[12]),
+        (&["--session", "4"], &[13]),
+        (&["-p", "9"], &[12]),
+        (&["-a", "13"], &[13]),
+        (&["-tm", "pts"], &[11]),
+        (&["-ts", "11/14/23", "22:14:00"], &[12, 13]),
+        (&["-ts", "2023-11-14", "22:14:00", "-te", "11/14/2023", "22:14:30"], &[12]),
+    ] {
+        if words.contains(&"--arch") && !cfg!(target_arch = "x86_64") {
+            continue;
+        }
+        assert_eq!(place.serials(words), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn each_format_has_its_shape() {
+    let place = Place::new("formats");
+    let (raw, status) = place.run(&["-if", "{log}", "-r"]);
+    assert_eq!((raw.as_str(), status), (LOG, 0));
+    let (plain, _) = place.run(&["-if", "{log}", "-k", "secrets"]);
+    let lines: Vec<&str> = plain.lines().collect();
+    assert_eq!(lines[..3], ["----", "time->Tue Nov 14 22:13:20 2023", LOG.lines().nth(3).unwrap()]);
+    let (words, _) = place.run(&["-if", "{log}", "-i", "-a", "12"]);
+    assert!(words.starts_with("----\ntype=AVC msg=audit(11/14/23 22:14:20.200:12) : apparmor=\"DENIED\" "), "{words}");
+    let (rows, _) = place.run(&["-if", "{log}", "--format", "csv"]);
+    assert_eq!((rows.lines().count(), rows.starts_with("NODE,EVENT,DATE,TIME,")), (4, true));
+    let (text, _) = place.run(&["-if", "{log}", "--format", "text", "-a", "11"]);
+    assert!(text.starts_with("At 22:13:20 11/14/23 "), "{text}");
+}
+
+#[test]
+fn a_pipe_is_read_when_nothing_else_is_named() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auditbox"));
+    command.args(["ausearch", "-k", "secrets", "--raw"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(LOG.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 4);
+}
+
+#[test]
+fn a_search_goes_on_from_its_checkpoint() {
+    let place = Place::new("checkpoint");
+    let search = ["-if", ".", "--checkpoint", "point", "--raw"];
+    assert_eq!(place.run(&search).0, LOG);
+    assert_eq!(place.run(&search), (String::new(), 1));
+    let more = "type=USER_END msg=audit(1700000180.000:14): pid=10 uid=0 auid=1000 ses=4 msg='op=end res=success'\n";
+    append(&place.0.join("audit.log"), more);
+    assert_eq!(place.run(&search), (more.into(), 0));
+    fs::write(place.0.join("point"), "nonsense\n").unwrap();
+    assert_eq!(place.run(&search).1, 10);
+    assert_eq!(place.run(&["-if", ".", "--checkpoint", "no/such/place", "--raw"]).1, 11);
+}
+
+fn append(path: &Path, text: &str) {
+    fs::OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+#[test]
+fn rotated_logs_are_read_oldest_first() {
+    let place = Place::new("rotated");
+    let (old, new) = LOG.split_at(LOG.find("type=CWD").unwrap());
+    fs::write(place.0.join("audit.log.1"), old).unwrap();
+    fs::write(place.0.join("audit.log"), new).unwrap();
+    assert_eq!(place.run(&["-if", ".", "--raw"]), (LOG.into(), 0));
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_status_1() {
+    let place = Place::new("refused");
+    for words in [
+        &["-q"][..],
+        &["-k"],
+        &["-p", "5x"],
+        &["-ts", "13/45/2020"],
+        &["-m", "nosuch"],
+        &["-i", "-r"],
+        &["--extra-keys"],
+        &["-if", "/no/such/file"],
+    ] {
+        assert_eq!(place.run(words), (String::new(), 1), "{words:?}");
+    }
+    assert_eq!(place.run(&["-if", "{log}", "-a", "99"]), (String::new(), 1));
+    assert_eq!(place.run(&["-v"]), ("ausearch version 4.2.2\n".into(), 0));
+    assert!(place.run(&[]).0.starts_with("usage: ausearch [options]\n"));
+}
