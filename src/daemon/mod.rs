@@ -1,9 +1,9 @@
 //! The audit daemon (auditd(8)).
 //!
 //! [`step`] holds all of its state and all of its decisions as a pure function: inputs in, [`Action`]s out, no system
-//! call, no clock. [`run`] is the loop that waits for inputs and carries the actions out; [`start`] brings it all up in
+//! call, no clock. [`run()`] is the loop that waits for inputs and carries the actions out; `start` brings it all up in
 //! the order of the man page. What may take long (disk syncs, reading files, looking names up) is done by the one other
-//! thread, [`worker`].
+//! thread, `worker`.
 //!
 //! One batch of records goes from the kernel's socket into one buffer and with one write into the log. When a bound is
 //! reached on the way, the [`ledger`] says what was lost, and says it in the log.

@@ -1,10 +1,10 @@
 //! Audit rules: the words users write, the bytes the kernel takes, and the way back.
 //!
 //! * [`interpret`] reads one line of auditctl's options, from a command line or a rules file, into a [`Plan`];
-//!   [`parse`] takes the line of one rule alone.
+//!   [`parse()`] takes the line of one rule alone.
 //! * [`Rule`] is what a rule is; [`encode`] and [`decode`] turn it into the kernel's bytes and back.
 //! * [`Listing`] writes rules as `auditctl -l` shows them.
-//! * [`file`] splits rules files into lines of words; [`merge`] makes one file of many, for augenrules.
+//! * [`mod@file`] splits rules files into lines of words; [`merge`] makes one file of many, for augenrules.
 //!
 //! Follows auditctl(8) and audit.rules(7) of audit 4.2.2. Nothing in here asks the system anything by itself: machine,
 //! kernel features, users and files come in through [`Host`].
