@@ -48,7 +48,8 @@ impl Step {
     /// The kernel named the sender of the last signal, or could not.
     pub(super) fn sender_is(&mut self, known: Option<Sender>) {
         let Some((signal, own, _)) = self.control.waiting.pop_front() else { return };
-        let sender = known.filter(|s| s.pid != 0).map(|s| s.completed_by(&own)).unwrap_or(own);
+        // KERNEL: one that knows of no signal to its daemon answers with -1.
+        let sender = known.filter(|s| s.pid > 0).map(|s| s.completed_by(&own)).unwrap_or(own);
         match signal {
             Signal::Stop => self.stop(&sender),
             Signal::Reload => self.reload(sender),

@@ -510,6 +510,14 @@ fn a_sender_the_kernel_does_not_name_is_known_from_the_signal() {
 }
 
 #[test]
+fn a_kernel_that_knows_of_no_signal_is_not_believed() {
+    let mut script = Script::new(config());
+    script.feed(Input::Signal(Signal::Stop, Sender::from_signal(99, 0, Some(1000), Some(3))));
+    script.feed(Input::Sender(Some(Sender::from_signal(-1, u32::MAX, None, None))));
+    assert!(contains(&script.lines(), "op=terminate auid=1000 uid=0 ses=3 pid=99 res=success"));
+}
+
+#[test]
 fn nobody_at_all_is_minus_one() {
     let mut script = Script::new(config());
     script.feed(Input::Signal(Signal::Rotate, Sender::default()));
