@@ -47,7 +47,7 @@ fn own_options(line: &mut Vec<&OsString>) -> Result<Own, String> {
                 own.dry_run = true;
                 taken = 1;
             }
-            b"--root" => own.root = Some(PathBuf::from(line.get(2).ok_or("Option --root needs a directory")?)),
+            b"--root" => own.root = Some(root(line.get(2).ok_or("Option --root needs a directory")?)?),
             b"--machine" => own.machine = Some(machine(line.get(2).ok_or("Option --machine needs a name")?)?),
             _ => break,
         }
@@ -67,6 +67,12 @@ fn own_options(line: &mut Vec<&OsString>) -> Result<Own, String> {
 }
 
 const OURS: [&[u8]; 3] = [b"--dry-run", b"--root", b"--machine"];
+
+/// A directory that is not there has no users, and would turn every watched directory into a plain path.
+fn root(name: &OsString) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    if path.is_dir() { Ok(path) } else { Err(format!("Option --root: {} is no directory", path.display())) }
+}
 
 fn machine(name: &OsString) -> Result<Machine, String> {
     let found = Machine::from_name(name.as_bytes()).filter(|machine| machine.elf().is_some());

@@ -5,6 +5,7 @@
 //! the merged rules to the kernel without a file.
 
 use crate::control::{self, ThisHost, io_error_text, rules_file, say, show};
+use auditbox::abi::Status;
 use auditbox::rule::merge;
 use auditbox::sys::netlink::AuditSocket;
 use std::ffi::OsString;
@@ -22,8 +23,6 @@ const PREVIOUS: &str = "/etc/audit/audit.rules.prev";
 const TEMPORARY: &str = ".audit.rules.new";
 /// Mode of what is written.
 const MODE: u32 = 0o640;
-/// The status of a system that is locked until reboot.
-const LOCKED: u32 = 2;
 
 /// What the words ask for.
 struct Wish {
@@ -92,7 +91,7 @@ impl Wish {
     /// Whether the kernel takes no more changes until it is booted again, which is said.
     fn is_locked(&self) -> bool {
         let status = AuditSocket::open().and_then(|mut socket| socket.status());
-        let locked = status.is_ok_and(|status| status.enabled == LOCKED);
+        let locked = status.is_ok_and(|status| status.enabled == Status::LOCKED);
         if locked {
             self.tell("Audit system is in immutable mode - exiting with no changes");
         }

@@ -186,6 +186,17 @@ fn users_and_directories_are_those_of_the_root() {
 }
 
 #[test]
+fn the_root_must_be_a_directory() {
+    let dir = Dir::new("no-root");
+    let file = dir.file("image.tar", "");
+    for root in ["/no/such/root", &file] {
+        let ran = auditctl(&format!("--dry-run --root {root} -w /etc"));
+        assert_eq!((ran.status, ran.requests.len()), (255, 0), "{root}");
+        assert!(ran.said.contains(&format!("--root: {root} is no directory")), "{}", ran.said);
+    }
+}
+
+#[test]
 fn another_machine_has_its_own_calls_and_byte_order() {
     let first = |machine: &str| {
         let ran = auditctl(&format!("--dry-run --machine {machine} -a always,exit -F arch=b64 -S openat"));

@@ -12,9 +12,6 @@ use auditbox::sys::signals;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 
-/// The status of a system that is locked until reboot.
-const LOCKED: u32 = 2;
-
 /// The running kernel.
 pub(crate) struct Kernel<'h> {
     host: &'h ThisHost,
@@ -143,7 +140,7 @@ fn send_signal(pid: i32, signal: Signal) -> Result<(), i32> {
 impl Carrier for Kernel<'_> {
     fn ready(&mut self) -> Result<(), Failure> {
         match self.socket.status() {
-            Ok(Status { enabled: LOCKED, .. }) => {
+            Ok(Status { enabled: Status::LOCKED, .. }) => {
                 Err(Failure::End("The audit system is in immutable mode, no rule changes allowed".to_owned(), 1))
             }
             Err(error) if error_kind(&error) == ErrorKind::ConnectionRefused => {

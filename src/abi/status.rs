@@ -70,6 +70,8 @@ pub struct Status {
 impl Status {
     /// Bytes of the structure, always sent in full.
     pub const SIZE: usize = 44;
+    /// What `enabled` is on a system that takes no changes until it is booted again.
+    pub const LOCKED: u32 = 2;
 
     /// Reads an AUDIT_GET reply. Members an older kernel does not send are 0; a reply without `backlog` is none.
     pub fn decode(bytes: &[u8]) -> Option<Status> {

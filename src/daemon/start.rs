@@ -339,8 +339,7 @@ fn register(options: &Options, runner: &mut Runner) -> Result<(), Refusal> {
 }
 
 fn set_enabled(state: StartupState, control: &mut AuditSocket) -> Result<(), NetlinkError> {
-    const LOCKED: u32 = 2;
-    if state == StartupState::NoChange || control.status()?.enabled == LOCKED {
+    if state == StartupState::NoChange || control.status()?.enabled == Status::LOCKED {
         return Ok(());
     }
     let enabled = u32::from(state == StartupState::Enable);

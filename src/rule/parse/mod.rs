@@ -203,7 +203,7 @@ impl<'h> Draft<'h> {
         }
         let mut bits = 0;
         for (at, letter) in word.iter().enumerate() {
-            bits |= permission(*letter).ok_or((Reason::PermLetter { letter: char::from(*letter) }, at))?.bit;
+            bits |= permission(*letter).ok_or((Reason::PermLetter { letter: lossy(&[*letter]) }, at))?.bit;
         }
         if self.fields.is_empty() {
             return Err((Reason::PermWithoutField, 0));
