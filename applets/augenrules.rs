@@ -5,6 +5,7 @@
 //! the merged rules to the kernel without a file.
 
 use crate::control::{self, ThisHost, io_error_text, rules_file, say, show};
+use argh::FromArgs;
 use auditbox::abi::Status;
 use auditbox::rule::merge;
 use auditbox::sys::netlink::AuditSocket;
@@ -25,11 +26,21 @@ const TEMPORARY: &str = ".audit.rules.new";
 const MODE: u32 = 0o640;
 
 /// What the words ask for.
+#[derive(FromArgs)]
+struct Options {
+    /// say whether the rules have changed
+    #[argh(switch)]
+    check: bool,
+    /// load the rules
+    #[argh(switch)]
+    load: bool,
+}
+
+/// One run.
 struct Wish {
     /// How we were called.
     name: String,
-    check: bool,
-    load: bool,
+    options: Options,
 }
 
 /// Why a run ends with status 1. The sentence is said on standard error.
@@ -38,17 +49,13 @@ struct Trouble(String);
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> ExitCode {
     let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut wish = Wish { name, check: false, load: false };
-    for word in words.iter().skip(1) {
-        match word.as_bytes() {
-            b"--check" => wish.check = true,
-            b"--load" => wish.load = true,
-            _ => {
-                show(format!("Usage: {} [--check|--load]\n", wish.name).as_bytes());
-                return ExitCode::FAILURE;
-            }
-        }
-    }
+    let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
+    let Ok(options) = Options::from_args(&[&name], &texts) else {
+        show(format!("Usage: {name} [--check|--load]\n").as_bytes());
+        return ExitCode::FAILURE;
+    };
+    let wish = Wish { name, options };
     ExitCode::from(wish.fulfil().unwrap_or_else(|Trouble(message)| {
         say(&format!("{}: {message}", wish.name));
         1
@@ -71,7 +78,7 @@ impl Wish {
             self.tell("No change");
             return Ok(if self.is_locked() { 0 } else { self.load_target() });
         }
-        if self.check {
+        if self.options.check {
             self.tell("Rules have changed and should be updated");
             return Ok(0);
         }
@@ -80,7 +87,7 @@ impl Wish {
         }
         match install(&merged) {
             Ok(()) => Ok(self.load_target()),
-            Err(error) if self.load && error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+            Err(error) if self.options.load && error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
                 say(&format!("{}: {TARGET} cannot be written (read-only); loading without it", self.name));
                 Ok(load_text(&merged))
             }
@@ -100,7 +107,7 @@ impl Wish {
 
     /// With --load, does what `auditctl -R` on the target does.
     fn load_target(&self) -> u8 {
-        if !self.load {
+        if !self.options.load {
             return 0;
         }
         let host = ThisHost::new();

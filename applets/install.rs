@@ -3,18 +3,15 @@
 //! A symbolic link beside the binary names it without a path, so that a tree made for another root works there too.
 //! A link that leads here already is left alone; any other file of that name is reported and stays. Status 1 if one did.
 
-use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-/// Makes the links; `words` are those after `--install`.
-pub(crate) fn run(words: &[OsString], names: impl Iterator<Item = &'static str>) -> ExitCode {
-    let hard = words.iter().any(|w| w == "--hard");
-    let mut dirs = words.iter().filter(|w| *w != "--hard");
-    let (Some(dir), None) = (dirs.next(), dirs.next()) else {
+/// Makes the links, if `directories` is one.
+pub(crate) fn run(directories: &[String], hard: bool, names: impl Iterator<Item = &'static str>) -> ExitCode {
+    let [directory] = directories else {
         eprintln!("auditbox: --install takes one directory");
         return ExitCode::FAILURE;
     };
@@ -26,7 +23,7 @@ pub(crate) fn run(words: &[OsString], names: impl Iterator<Item = &'static str>)
         }
     };
     let mut status = ExitCode::SUCCESS;
-    for path in names.map(|name| PathBuf::from(dir).join(name)) {
+    for path in names.map(|name| Path::new(directory).join(name)) {
         if let Err(error) = link(&binary, &path, hard) {
             eprintln!("auditbox: {}: {error}", path.display());
             status = ExitCode::FAILURE;

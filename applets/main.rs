@@ -15,10 +15,11 @@ mod install;
 mod options;
 mod output;
 
+use argh::{EarlyExit, FromArgs};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// One command: the name that dispatches to it, the line `--list --help` shows, and where its words go.
+/// One command: the name that dispatches to it, what `--help` says of it, and where its words go.
 struct Applet {
     name: &'static str,
     about: &'static str,
@@ -42,12 +43,9 @@ fn main() -> ExitCode {
     if let Some(applet) = find(&called) {
         return (applet.run)(&words);
     }
-    match words.get(1).map(|w| w.to_string_lossy().into_owned()) {
-        Some(name) => match find(&name) {
-            Some(applet) => (applet.run)(&words[1..]),
-            None => own(&name, &words[2..]),
-        },
-        None => own("--help", &[]),
+    match words.get(1).and_then(|word| find(&word.to_string_lossy())) {
+        Some(applet) => (applet.run)(&words[1..]),
+        None => own(&words),
     }
 }
 
@@ -59,20 +57,48 @@ fn find(name: &str) -> Option<&'static Applet> {
     APPLETS.binary_search_by(|a| a.name.cmp(name)).ok().map(|i| &APPLETS[i])
 }
 
-/// What the multicall binary answers under its own name.
-fn own(word: &str, rest: &[OsString]) -> ExitCode {
-    match word {
-        "--version" => println!("auditbox {}", env!("CARGO_PKG_VERSION")),
-        "--list" => APPLETS.iter().for_each(|a| println!("{}", a.name)),
-        "--install" => return install::run(rest, APPLETS.iter().map(|a| a.name)),
-        "--help" => {
-            println!("usage: auditbox APPLET [ARGUMENT...] | --list | --install DIR [--hard] | --version\n");
-            APPLETS.iter().for_each(|a| println!("  {:12} {}", a.name, a.about));
+/// What `auditbox` takes under its own name.
+#[derive(FromArgs)]
+struct Own {
+    /// name the applets
+    #[argh(switch)]
+    list: bool,
+    /// say the version
+    #[argh(switch)]
+    version: bool,
+    /// make links in the directory
+    #[argh(switch)]
+    install: bool,
+    /// make them hard
+    #[argh(switch)]
+    hard: bool,
+    /// the directory
+    #[argh(positional)]
+    directories: Vec<String>,
+}
+
+/// What the multicall binary answers under its own name, which is the first of `words`.
+fn own(words: &[OsString]) -> ExitCode {
+    let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let Some(first) = words.first() else { return help() };
+    let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
+    match Own::from_args(&["auditbox"], &texts) {
+        Ok(Own { version: true, .. }) => println!("auditbox {}", env!("CARGO_PKG_VERSION")),
+        Ok(Own { list: true, .. }) => APPLETS.iter().for_each(|a| println!("{}", a.name)),
+        Ok(Own { install: true, hard, directories, .. }) => {
+            return install::run(&directories, hard, APPLETS.iter().map(|a| a.name));
         }
+        Err(EarlyExit { status: Ok(()), .. }) => return help(),
         _ => {
-            eprintln!("auditbox: {word} is no applet of this binary; auditbox --list names them");
+            eprintln!("auditbox: {first} is no applet of this binary; auditbox --list names them");
             return ExitCode::from(127);
         }
     }
+    ExitCode::SUCCESS
+}
+
+fn help() -> ExitCode {
+    println!("usage: auditbox APPLET [ARGUMENT...] | --list | --install DIR [--hard] | --version\n");
+    APPLETS.iter().for_each(|a| println!("  {:12} {}", a.name, a.about));
     ExitCode::SUCCESS
 }
