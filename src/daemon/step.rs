@@ -248,8 +248,7 @@ impl Step {
     }
 
     pub(super) fn act(&mut self, action: Action) {
-        // The runner empties the queue after every input, so it is never full; were it, the state report would show
-        // what was not done.
+        // The runner empties the queue after every input, and no input asks for as many as fit.
         let _ = self.actions.push_back(action);
     }
 
@@ -448,7 +447,8 @@ impl Step {
     fn kernel_answered(&mut self, status: &crate::abi::Status) {
         let serial = self.serial();
         let before = std::mem::replace(&mut self.kernel_lost, status.lost);
-        let lost = status.lost.saturating_sub(before);
+        // A smaller count began anew: auditctl --reset-lost.
+        let lost = status.lost.checked_sub(before).unwrap_or(status.lost);
         if lost != 0 || status.lost < before {
             self.act(Action::Remember(status.lost));
         }

@@ -614,6 +614,10 @@ fn losses_of_the_kernel_are_written_with_the_serials_around_them() {
     assert!(contains(&script.lines(), "cause=kernel-rate-limit count=1"));
     script.feed(lost(0));
     assert_eq!(script.lines(), [""; 0], "the counter was reset");
+    script.feed(lost(7));
+    script.lines();
+    script.feed(lost(2));
+    assert!(contains(&script.lines(), "cause=kernel-backlog count=2"), "reset, and lost since");
 }
 
 #[test]
