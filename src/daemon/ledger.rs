@@ -28,12 +28,10 @@ pub enum Cause {
     Degraded,
     /// The system or the daemon went down while the record was written.
     Torn,
-    /// The plugins' queue was full.
-    PluginQueue,
 }
 
 /// All causes with their names, in the order of the state report.
-pub const CAUSES: [(Cause, &str); 10] = [
+pub const CAUSES: [(Cause, &str); 9] = [
     (Cause::KernelBacklog, "kernel-backlog"),
     (Cause::KernelRateLimit, "kernel-rate-limit"),
     (Cause::SocketOverrun, "socket-overrun"),
@@ -43,7 +41,6 @@ pub const CAUSES: [(Cause, &str); 10] = [
     (Cause::DiskError, "disk-error"),
     (Cause::Degraded, "degraded"),
     (Cause::Torn, "torn-record"),
-    (Cause::PluginQueue, "plugin-queue"),
 ];
 
 /// What was lost for one cause since it was last written down.
