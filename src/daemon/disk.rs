@@ -1,4 +1,6 @@
 //! What the daemon does about its log and its disk: size, age, room, errors, suspension, and the way back.
+//!
+//! Whether a reaction may come again when the disk stays short is decided by `store::guard`.
 
 use super::ledger::Cause;
 use super::step::{Log, Step};
@@ -21,7 +23,13 @@ impl Step {
             Response::Ignore => false,
             Response::Rotate => self.config.num_logs > 1 && self.steady >= self.rotate_again,
             Response::KeepLogs => self.steady >= self.rotate_again,
-            _ => true,
+            Response::Syslog
+            | Response::Email
+            | Response::Exec
+            | Response::Degrade
+            | Response::Suspend
+            | Response::Single
+            | Response::Halt => true,
         };
         acts && self.is_file() && size >> 20 >= self.config.max_log_file
     }
@@ -49,7 +57,8 @@ impl Step {
             }
             Response::Rotate => self.rotate("Audit daemon rotating log files", false),
             Response::KeepLogs => self.rotate("Audit daemon rotating log files with keep option", true),
-            _ => {}
+            // The last four are no max_log_file_action.
+            Response::Ignore | Response::Email | Response::Degrade | Response::Single | Response::Halt => {}
         }
     }
 
@@ -157,7 +166,13 @@ impl Step {
                 self.degraded = true;
                 self.shed_told = self.steady;
             }
-            _ => self.last_resort(response, helper, "low disk space"),
+            Response::Ignore
+            | Response::Rotate
+            | Response::KeepLogs
+            | Response::Exec
+            | Response::Suspend
+            | Response::Single
+            | Response::Halt => self.last_resort(response, helper, "low disk space"),
         }
     }
 
@@ -252,7 +267,12 @@ impl Step {
                 self.tell(Level::Alert, format!("{change} halting the system and exiting due to {why}"));
                 self.act(Action::Runlevel('0'));
             }
-            _ => {}
+            Response::Ignore
+            | Response::Syslog
+            | Response::Rotate
+            | Response::KeepLogs
+            | Response::Email
+            | Response::Degrade => {}
         }
     }
 

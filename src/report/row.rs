@@ -72,7 +72,17 @@ impl Report<'_> {
             Item::Class => label.class,
             Item::Permissions => label.permissions,
             Item::Object => label.object,
-            _ => {
+            Item::Serial
+            | Item::Type
+            | Item::Success
+            | Item::Verdict
+            | Item::Pid
+            | Item::Session
+            | Item::Syscall
+            | Item::Keystrokes
+            | Item::Auid
+            | Item::AccountOrUid
+            | Item::AccountOrAuid => {
                 self.push_number(item, event, label, out);
                 return true;
             }
@@ -101,7 +111,21 @@ impl Report<'_> {
             Item::Syscall => push_syscall(in_words, items, out),
             Item::Keystrokes => push_keystrokes(&mut self.interpreter, event, out),
             Item::AccountOrUid => push_user(in_words, &mut self.interpreter, items.uid.unwrap_or(UNSET), out),
-            _ => push_user(in_words, &mut self.interpreter, items.auid.unwrap_or(NO_AUID), out),
+            Item::Auid | Item::AccountOrAuid => {
+                push_user(in_words, &mut self.interpreter, items.auid.unwrap_or(NO_AUID), out);
+            }
+            Item::Account
+            | Item::File
+            | Item::Key
+            | Item::Exe
+            | Item::ExeOrComm
+            | Item::Comm
+            | Item::Host
+            | Item::Terminal
+            | Item::Subject
+            | Item::Class
+            | Item::Permissions
+            | Item::Object => {}
         }
     }
 }
