@@ -4,7 +4,7 @@
 
 use super::{Names, cut_at_nul};
 use crate::tables::socket::FAMILIES;
-use crate::text::{hex, number};
+use crate::text::{address as inet, hex, number};
 
 const LOCAL: u16 = 1;
 const INET: u16 = 2;
@@ -72,14 +72,14 @@ fn push_path(address: &[u8], out: &mut Vec<u8>) {
 
 fn push_inet(address: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"laddr=");
-    push_dotted(field(address, 2), out);
+    inet::push_inet(field::<4>(address, 2), out);
     push_port(address, out);
 }
 
 fn push_inet6(address: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
     out.extend_from_slice(b"laddr=");
     let host: &[u8; 16] = field(address, 6);
-    push_groups(host, out);
+    inet::push_inet6(host, out);
     let scope = u32::from_ne_bytes(*field(address, 22));
     if scope != 0 {
         out.push(b'%');
@@ -103,53 +103,6 @@ fn is_link_local(host: &[u8; 16]) -> bool {
 fn push_port(address: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b" lport=");
     number::push(out, u64::from(u16::from_be_bytes(*field(address, 0))));
-}
-
-fn push_dotted(host: &[u8; 4], out: &mut Vec<u8>) {
-    for (place, byte) in host.iter().enumerate() {
-        if place > 0 {
-            out.push(b'.');
-        }
-        number::push(out, u64::from(*byte));
-    }
-}
-
-/// The usual text of an IPv6 address: the first longest run of zero groups becomes `::`, embedded IPv4 is dotted.
-fn push_groups(host: &[u8; 16], out: &mut Vec<u8>) {
-    let mut groups = [0u16; 8];
-    for (group, pair) in groups.iter_mut().zip(host.chunks_exact(2)) {
-        *group = pair.iter().fold(0, |value, byte| value << 8 | u16::from(*byte));
-    }
-    let (start, length) = longest_zeros(&groups);
-    let embedded = start == 0 && (length == 6 || (length == 5 && groups[5] == 0xffff));
-    for (place, group) in groups.iter().enumerate() {
-        let skipped = (start..start + length).contains(&place);
-        if place == start && length > 0 || place > 0 && !skipped {
-            out.push(b':');
-        }
-        if embedded && place == 6 {
-            return push_dotted(field(host, 12), out);
-        }
-        if !skipped {
-            number::push_hex(out, u64::from(*group));
-        }
-    }
-    if length > 0 && start + length == groups.len() {
-        out.push(b':');
-    }
-}
-
-/// Where the first longest run of at least two zero groups begins, and its length; (0, 0) if there is none.
-fn longest_zeros(groups: &[u16; 8]) -> (usize, usize) {
-    let mut best = (0, 0);
-    let mut run = 0;
-    for (place, group) in groups.iter().enumerate() {
-        run = if *group == 0 { run + 1 } else { 0 };
-        if run > 1 && run > best.1 {
-            best = (place + 1 - run, run);
-        }
-    }
-    best
 }
 
 /// The bytes of one member; addresses are long enough by then, zeros stand for what is not.
