@@ -18,13 +18,6 @@ const LEAST_ROOM: usize = 24;
 /// Longest name of a field.
 const LONGEST_NAME: usize = 63;
 
-const USER_MGMT: u16 = 1102;
-const ADD_USER: u16 = 1114;
-const DEL_USER: u16 = 1115;
-const ADD_GROUP: u16 = 1116;
-const DEL_GROUP: u16 = 1117;
-const GRP_MGMT: u16 = 1132;
-
 /// Puts meanings behind records.
 pub struct Enricher {
     users: Users,
@@ -59,7 +52,15 @@ impl Enricher {
 
     /// Whether records of this type tell that names have changed.
     pub(super) fn is_stale_after(message: u16) -> bool {
-        matches!(message, USER_MGMT | ADD_USER | DEL_USER | ADD_GROUP | DEL_GROUP | GRP_MGMT)
+        matches!(
+            RecordType(u32::from(message)),
+            RecordType::USER_MGMT
+                | RecordType::ADD_USER
+                | RecordType::DEL_USER
+                | RecordType::ADD_GROUP
+                | RecordType::DEL_GROUP
+                | RecordType::GRP_MGMT
+        )
     }
 
     /// Appends the meanings of the record that stands in `out` from `start` on, whose text begins at `text`.

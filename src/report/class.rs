@@ -43,22 +43,22 @@ impl Class {
 
     /// What counts as a change of the configuration.
     pub const CONFIGURATION: Class = Class::CONFIG_CHANGE
-        .and(Class::DAEMON_CONFIG)
-        .and(Class::USYS_CONFIG)
-        .and(Class::NETFILTER_CFG)
-        .and(Class::FEATURE_CHANGE)
-        .and(Class::USER_MAC_CONFIG_CHANGE)
-        .and(Class::MAC);
+        .with(Class::DAEMON_CONFIG)
+        .with(Class::USYS_CONFIG)
+        .with(Class::NETFILTER_CFG)
+        .with(Class::FEATURE_CHANGE)
+        .with(Class::USER_MAC_CONFIG_CHANGE)
+        .with(Class::MAC);
     /// What counts as a change to accounts, groups or roles.
     pub const ACCOUNTS: Class =
-        Class::USER_CHAUTHTOK.and(Class::ACCOUNT).and(Class::USER_MGMT).and(Class::GRP_MGMT).and(Class::ROLE);
-    pub const ANY_AVC: Class = Class::AVC.and(Class::USER_AVC);
-    pub const ANY_MAC: Class = Class::MAC.and(Class::USER_MAC);
-    pub const ANY_CRYPTO: Class = Class::KERNEL_CRYPTO.and(Class::USER_CRYPTO);
-    pub const ANOMALY: Class = Class::KERNEL_ANOMALY.and(Class::USER_ANOMALY);
+        Class::USER_CHAUTHTOK.with(Class::ACCOUNT).with(Class::USER_MGMT).with(Class::GRP_MGMT).with(Class::ROLE);
+    pub const ANY_AVC: Class = Class::AVC.with(Class::USER_AVC);
+    pub const ANY_MAC: Class = Class::MAC.with(Class::USER_MAC);
+    pub const ANY_CRYPTO: Class = Class::KERNEL_CRYPTO.with(Class::USER_CRYPTO);
+    pub const ANOMALY: Class = Class::KERNEL_ANOMALY.with(Class::USER_ANOMALY);
 
-    /// Both sets together.
-    pub const fn and(self, other: Class) -> Class {
+    /// The set with `other` added.
+    pub const fn with(self, other: Class) -> Class {
         Class(self.0 | other.0)
     }
 
@@ -70,20 +70,25 @@ impl Class {
             RecordType::USYS_CONFIG => Class::USYS_CONFIG,
             RecordType::NETFILTER_CFG => Class::NETFILTER_CFG,
             RecordType::FEATURE_CHANGE => Class::FEATURE_CHANGE,
-            RecordType::USER_MAC_CONFIG_CHANGE => Class::USER_MAC_CONFIG_CHANGE.and(Class::USER_MAC),
+            RecordType::USER_MAC_CONFIG_CHANGE => Class::USER_MAC_CONFIG_CHANGE.with(Class::USER_MAC),
             RecordType::USER_CHAUTHTOK => Class::USER_CHAUTHTOK,
             RecordType::USER_MGMT => Class::USER_MGMT,
             RecordType::GRP_MGMT => Class::GRP_MGMT,
-            RecordType::ROLE_ASSIGN | RecordType::ROLE_REMOVE => Class::ROLE.and(Class::USER_MAC),
+            RecordType::ROLE_ASSIGN | RecordType::ROLE_REMOVE => Class::ROLE.with(Class::USER_MAC),
             RecordType::USER_LOGIN => Class::USER_LOGIN,
             RecordType::USER_AUTH => Class::USER_AUTH,
             RecordType::GRP_AUTH => Class::GRP_AUTH,
             RecordType::AVC => Class::AVC,
             RecordType::USER_AVC => Class::USER_AVC,
             RecordType::SECCOMP => Class::SECCOMP,
-            RecordType(1114..=1117) => Class::ACCOUNT,
-            RecordType(1403..=1410) => Class::MAC.and(Class::MAC_COUNTED),
+            RecordType::ADD_USER | RecordType::DEL_USER | RecordType::ADD_GROUP | RecordType::DEL_GROUP => {
+                Class::ACCOUNT
+            }
+            // MAC_POLICY_LOAD to MAC_MAP_DEL.
+            RecordType(1403..=1410) => Class::MAC.with(Class::MAC_COUNTED),
+            // MAC_IPSEC_ADDSA to MAC_UNLBL_STCDEL.
             RecordType(1411..=1417) => Class::MAC,
+            // Whole ranges of linux/audit.h and of the audit tools.
             RecordType(1600..=1699) => Class::KERNEL_CRYPTO,
             RecordType(1700..=1799) => Class::KERNEL_ANOMALY,
             RecordType(1800..=1899) => Class::INTEGRITY,
@@ -98,7 +103,7 @@ impl Class {
 
     /// The classes of all records of an event.
     pub fn of(event: &Event) -> Class {
-        event.kinds().fold(Class::default(), |all, kind| all.and(Class::of_kind(kind)))
+        event.kinds().fold(Class::default(), |all, kind| all.with(Class::of_kind(kind)))
     }
 
     /// Whether one of `classes` is in the set.

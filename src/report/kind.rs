@@ -328,7 +328,7 @@ pub static MAC: Kind = Kind {
     wanted: wanted([W::AUID]),
     selects: Selects::Of(Class::ANY_MAC),
     columns: &[plain(Item::Auid), null(Item::Type), plain(Item::Success), plain(Item::Serial)],
-    counts: Counts::Types(Class::MAC_COUNTED.and(Class::USER_MAC)),
+    counts: Counts::Types(Class::MAC_COUNTED.with(Class::USER_MAC)),
 };
 
 /// `-n`.
@@ -336,7 +336,7 @@ pub static ANOMALIES: Kind = Kind {
     detail: detail("Anomaly Report", "# date time type exe term host auid event", 41),
     summary: summary("Anomaly Summary Report", "total  type", 22),
     wanted: wanted([W::TERMINAL, W::HOST, W::EXE, W::COMM, W::AUID]),
-    selects: Selects::Of(Class::ANOMALY.and(Class::SECCOMP)),
+    selects: Selects::Of(Class::ANOMALY.with(Class::SECCOMP)),
     columns: &[
         null(Item::Type),
         safe(Item::ExeOrComm),
@@ -345,7 +345,7 @@ pub static ANOMALIES: Kind = Kind {
         safe(Item::Auid),
         plain(Item::Serial),
     ],
-    counts: Counts::Types(Class::ANOMALY.and(Class::SECCOMP)),
+    counts: Counts::Types(Class::ANOMALY.with(Class::SECCOMP)),
 };
 
 /// `-p`.

@@ -186,9 +186,20 @@ impl<'n> Report<'n> {
         };
         let is_left_out = match event.kind() {
             RecordType::CONFIG_CHANGE => request.no_config,
-            // ADD_USER, ADD_GROUP, and the MAC_*ADD* types; then their opposites.
-            RecordType(1114 | 1116 | 1407 | 1409 | 1411 | 1413 | 1416) => last,
-            RecordType(1115 | 1117 | 1408 | 1410 | 1412 | 1414 | 1417) => first,
+            RecordType::ADD_USER
+            | RecordType::ADD_GROUP
+            | RecordType::MAC_CIPSOV4_ADD
+            | RecordType::MAC_MAP_ADD
+            | RecordType::MAC_IPSEC_ADDSA
+            | RecordType::MAC_IPSEC_ADDSPD
+            | RecordType::MAC_UNLBL_STCADD => last,
+            RecordType::DEL_USER
+            | RecordType::DEL_GROUP
+            | RecordType::MAC_CIPSOV4_DEL
+            | RecordType::MAC_MAP_DEL
+            | RecordType::MAC_IPSEC_DELSA
+            | RecordType::MAC_IPSEC_DELSPD
+            | RecordType::MAC_UNLBL_STCDEL => first,
             _ => false,
         };
         let is_from_there = |node: &[u8]| request.nodes.iter().any(|wanted| wanted == node);
