@@ -107,53 +107,67 @@ impl Operator {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldId(pub u32);
 
-#[allow(missing_docs, reason = "the names of auditctl(8) and linux/audit.h say what each is")]
-impl FieldId {
-    pub const PID: FieldId = FieldId(0);
-    pub const UID: FieldId = FieldId(1);
-    pub const EUID: FieldId = FieldId(2);
-    pub const SUID: FieldId = FieldId(3);
-    pub const FSUID: FieldId = FieldId(4);
-    pub const GID: FieldId = FieldId(5);
-    pub const EGID: FieldId = FieldId(6);
-    pub const SGID: FieldId = FieldId(7);
-    pub const FSGID: FieldId = FieldId(8);
-    pub const AUID: FieldId = FieldId(9);
-    pub const PERS: FieldId = FieldId(10);
-    pub const ARCH: FieldId = FieldId(11);
-    pub const MSGTYPE: FieldId = FieldId(12);
-    pub const SUBJ_USER: FieldId = FieldId(13);
-    pub const SUBJ_ROLE: FieldId = FieldId(14);
-    pub const SUBJ_TYPE: FieldId = FieldId(15);
-    pub const SUBJ_SEN: FieldId = FieldId(16);
-    pub const SUBJ_CLR: FieldId = FieldId(17);
-    pub const PPID: FieldId = FieldId(18);
-    pub const OBJ_USER: FieldId = FieldId(19);
-    pub const OBJ_ROLE: FieldId = FieldId(20);
-    pub const OBJ_TYPE: FieldId = FieldId(21);
-    pub const OBJ_LEV_LOW: FieldId = FieldId(22);
-    pub const OBJ_LEV_HIGH: FieldId = FieldId(23);
-    pub const SESSIONID: FieldId = FieldId(25);
-    pub const FSTYPE: FieldId = FieldId(26);
-    pub const DEVMAJOR: FieldId = FieldId(100);
-    pub const DEVMINOR: FieldId = FieldId(101);
-    pub const INODE: FieldId = FieldId(102);
-    pub const EXIT: FieldId = FieldId(103);
-    pub const SUCCESS: FieldId = FieldId(104);
-    pub const PATH: FieldId = FieldId(105);
-    pub const PERM: FieldId = FieldId(106);
-    pub const DIR: FieldId = FieldId(107);
-    pub const FILETYPE: FieldId = FieldId(108);
-    pub const OBJ_UID: FieldId = FieldId(109);
-    pub const OBJ_GID: FieldId = FieldId(110);
-    pub const FIELD_COMPARE: FieldId = FieldId(111);
-    pub const EXE: FieldId = FieldId(112);
-    pub const SADDR_FAM: FieldId = FieldId(113);
-    pub const A0: FieldId = FieldId(200);
-    pub const A1: FieldId = FieldId(201);
-    pub const A2: FieldId = FieldId(202);
-    pub const A3: FieldId = FieldId(203);
-    pub const KEY: FieldId = FieldId(210);
+/// Declares one constant per row.
+macro_rules! fields {
+    ($($name:ident = $number:literal,)*) => {
+        #[allow(missing_docs, reason = "the names of auditctl(8) and linux/audit.h say what each is")]
+        impl FieldId {
+            $(pub const $name: FieldId = FieldId($number);)*
+        }
+
+        #[test]
+        fn names_and_numbers_are_those_of_the_table() {
+            $(assert_eq!(words::FIELDS.name($number), Some(stringify!($name).to_ascii_lowercase().as_str()));)*
+        }
+    };
+}
+
+fields! {
+    PID = 0,
+    UID = 1,
+    EUID = 2,
+    SUID = 3,
+    FSUID = 4,
+    GID = 5,
+    EGID = 6,
+    SGID = 7,
+    FSGID = 8,
+    AUID = 9,
+    PERS = 10,
+    ARCH = 11,
+    MSGTYPE = 12,
+    SUBJ_USER = 13,
+    SUBJ_ROLE = 14,
+    SUBJ_TYPE = 15,
+    SUBJ_SEN = 16,
+    SUBJ_CLR = 17,
+    PPID = 18,
+    OBJ_USER = 19,
+    OBJ_ROLE = 20,
+    OBJ_TYPE = 21,
+    OBJ_LEV_LOW = 22,
+    OBJ_LEV_HIGH = 23,
+    SESSIONID = 25,
+    FSTYPE = 26,
+    DEVMAJOR = 100,
+    DEVMINOR = 101,
+    INODE = 102,
+    EXIT = 103,
+    SUCCESS = 104,
+    PATH = 105,
+    PERM = 106,
+    DIR = 107,
+    FILETYPE = 108,
+    OBJ_UID = 109,
+    OBJ_GID = 110,
+    FIELD_COMPARE = 111,
+    EXE = 112,
+    SADDR_FAM = 113,
+    A0 = 200,
+    A1 = 201,
+    A2 = 202,
+    A3 = 203,
+    KEY = 210,
 }
 
 impl FieldId {
