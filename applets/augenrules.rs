@@ -4,10 +4,12 @@
 //! renamed over it, so that a reader or a crash meets the one or the other. Where /etc cannot be written, --load takes
 //! the merged rules to the kernel without a file.
 
-use crate::control::{self, ThisHost, io_error_text, rules_file, say, show};
+use crate::control::rules_file::{self, MAX_SIZE};
+use crate::control::{self, ThisHost, io_error_text, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
 use auditbox::rule::merge;
+use auditbox::sys::files;
 use auditbox::sys::netlink::AuditSocket;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -74,7 +76,7 @@ impl Wish {
             return Ok(1);
         }
         let merged = merge_sources()?;
-        if fs::read(TARGET).is_ok_and(|current| current == merged) {
+        if files::read_up_to(Path::new(TARGET), MAX_SIZE).is_ok_and(|current| current == merged) {
             self.tell("No change");
             return Ok(if self.is_locked() { 0 } else { self.load_target() });
         }
@@ -143,7 +145,7 @@ fn merge_sources() -> Result<Vec<u8>, Trouble> {
     paths.sort_by(|a, b| merge::natural_order(a.as_os_str().as_bytes(), b.as_os_str().as_bytes()));
     let mut texts = Vec::new();
     for path in &paths {
-        texts.push(fs::read(path).map_err(|error| trouble(path, &error))?);
+        texts.push(files::read_up_to(path, MAX_SIZE).map_err(|error| trouble(path, &error))?);
     }
     Ok(merge::merge(texts.iter().map(Vec::as_slice)))
 }

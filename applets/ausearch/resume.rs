@@ -28,6 +28,8 @@ pub(crate) struct Resume {
     last: Option<Last>,
 }
 
+/// Bytes of a checkpoint file at most; the usual one has less than a hundred.
+const LONGEST: u64 = 64 << 10;
 /// Exit status when the checkpoint file is of no use.
 pub(crate) const UNUSABLE: u8 = 10;
 /// Exit status when the checkpoint cannot be written.
@@ -38,7 +40,7 @@ pub(crate) const CORRUPTED: u8 = 12;
 impl Resume {
     /// Reads the file. Without one everything is new. Says what is wrong with it and leaves the status to the caller.
     pub(crate) fn load(path: &Path, time_only: bool) -> Option<Resume> {
-        let loaded = match std::fs::read(path) {
+        let loaded = match auditbox::sys::files::read_up_to(path, LONGEST) {
             Ok(text) => match Checkpoint::parse(&text) {
                 Ok(loaded) => Some(loaded),
                 Err(error @ auditbox::query::checkpoint::CheckpointError::Missing) => {

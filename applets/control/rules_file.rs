@@ -8,14 +8,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Largest file taken.
-const MAX_SIZE: u64 = 64 << 20;
+pub(crate) const MAX_SIZE: u64 = 64 << 20;
 /// Bit of a mode: others may write.
 const OTHERS_WRITE: u32 = 0o002;
 
 /// Reads a rules file, or says in a sentence why not. Any owner will do, but nobody else may be able to write it.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let shown = path.display();
-    let mut file = File::open(path).map_err(|error| match error.kind() {
+    let file = File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("audit rules file {shown} doesn't exist"),
         _ => format!("Error opening {shown} ({})", io_error_text(&error)),
     })?;
@@ -26,11 +26,13 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     if about.mode() & OTHERS_WRITE != 0 {
         return Err(format!("Error - {shown} is world writable"));
     }
-    if about.len() > MAX_SIZE {
-        return Err(format!("Error - {shown} has {} bytes; up to {MAX_SIZE} are taken", about.len()));
-    }
     let mut text = Vec::new();
-    file.read_to_end(&mut text).map_err(|error| format!("Error reading {shown} ({})", io_error_text(&error)))?;
+    file.take(MAX_SIZE + 1)
+        .read_to_end(&mut text)
+        .map_err(|error| format!("Error reading {shown} ({})", io_error_text(&error)))?;
+    if text.len() as u64 > MAX_SIZE {
+        return Err(format!("Error - {shown} has more than {MAX_SIZE} bytes"));
+    }
     Ok(text)
 }
 

@@ -102,7 +102,8 @@ fn console(text: &str) {
 pub(super) fn wall(text: &str) {
     const ENTRY: usize = 384;
     const USER_PROCESS: u8 = 7;
-    let entries = files::read("/run/utmp").unwrap_or_default();
+    const LONGEST: u64 = 16 << 20;
+    let entries = files::read_up_to(Path::new("/run/utmp"), LONGEST).unwrap_or_default();
     for entry in entries.chunks_exact(ENTRY).filter(|entry| entry[0] == USER_PROCESS) {
         let name = crate::text::up_to(&entry[8..40], 0);
         let is_plain = name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'/') && !name.is_empty();

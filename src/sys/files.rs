@@ -34,6 +34,13 @@ impl Room {
     }
 }
 
+/// What is in a file of at most `most` bytes; EFBIG for a longer one.
+pub fn read_up_to(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(File::open(path)?, most + 1), &mut text)?;
+    if text.len() as u64 > most { Err(io::Error::from_raw_os_error(libc::EFBIG)) } else { Ok(text) }
+}
+
 /// Room on the file system of an open file.
 pub fn room(file: &File) -> io::Result<Room> {
     let facts = fstatfs(file)?;
