@@ -1,7 +1,7 @@
 #![no_main]
 
 #[path = "../bodies/rule.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "each target uses one of the bodies")]
 mod rule;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| rule::rules_file(data));

@@ -1,7 +1,8 @@
 //! What the arguments of system calls mean: the fields `a0` to `a3` of a SYSCALL record.
 //!
 //! Follows the calls' manual pages, section 2, but in the order in which the kernel takes arguments (clone(2) differs from
-//! its wrapper). Calls and arguments that are not listed are shown as plain hexadecimal numbers.
+//! its wrapper). Calls and arguments that are not listed are shown as plain hexadecimal numbers. COMPAT: argument 2 of
+//! readlinkat is a directory and that of fsmount a set of mount flags, as in the reference.
 
 use super::choice::{self, Choice, FlagSet, push_flags, push_hex, push_overflow};
 use super::mode;

@@ -95,11 +95,6 @@ impl AuditSocket {
         self.set_option(libc::SOL_NETLINK, NO_ENOBUFS, 1)
     }
 
-    /// Asks for a receive buffer of `bytes` whatever the system's limit is (needs CAP_NET_ADMIN).
-    pub fn set_receive_buffer(&self, bytes: i32) -> Result<(), NetlinkError> {
-        self.set_option(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, bytes)
-    }
-
     fn set_option(&self, level: i32, name: i32, value: i32) -> Result<(), NetlinkError> {
         let size = size_of::<i32>() as libc::socklen_t;
         // SAFETY: the pointer is to a live i32 and the size is its own; the kernel only reads it.

@@ -397,6 +397,7 @@ mod tests {
             &socket_option::IP,
             &socket_option::IPV6,
             &socket_option::TCP,
+            &socket_option::UDP,
             &socket_option::PACKET,
         ];
         for table in all {
