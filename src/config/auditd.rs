@@ -206,7 +206,8 @@ fn number(to: &mut u64, least: u64, most: u64) -> Slot<'_> {
     Slot::Number { to, least, most, refusal: None }
 }
 
-/// All keys, in the order in which `--check-config` shows them.
+/// All keys, in the order in which `--check-config` shows them. What must be opened or told anew when a reload changes a
+/// value is in `daemon::control`, `adopt`.
 pub const KEYS: &[Row] = &[
     row("local_events", |c| Slot::YesNo(&mut c.local_events)),
     row("write_logs", |c| Slot::YesNo(&mut c.write_logs)),

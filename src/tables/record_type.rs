@@ -2,6 +2,15 @@
 //!
 //! Sources: linux/audit.h (Linux 7.0) for what the kernel sends, and the audit tools' own ranges for what daemons and
 //! trusted programs send. KERNEL: 1423 and 1424 since Linux 6.15, 1338 and 1339 since 5.16.
+//!
+//! A row here is enough for a type to be read, searched for by name and shown. Where more is to be said of it:
+//!
+//! * `record/known.rs`, when code names it;
+//! * `interpret/kind.rs`: NAMES for its fields, `adjusted` and `has_exceptions` when a known name means something else in it;
+//! * `normalize/kinds.rs` KINDS for the kind of event, `normalize/records.rs` ROWS for subject, object and action; odd ones are
+//!   in `normalize/single.rs` and `normalize/compound.rs`;
+//! * `query/extract/mod.rs` for what ausearch and aureport look for in it;
+//! * `report/class.rs` for the reports it counts in, `report/mod.rs` when it adds or deletes something.
 
 use super::tables;
 
