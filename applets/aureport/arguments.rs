@@ -173,3 +173,44 @@ impl<'a> Parser<'a> {
         Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds != 0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use auditbox::query::extract::Wanted;
+    use auditbox::report::kind::Item;
+
+    fn read_for(item: Item) -> &'static [Wanted] {
+        match item {
+            Item::Serial | Item::Type | Item::Syscall | Item::Keystrokes | Item::Verdict => &[],
+            Item::Class | Item::Permissions => &[],
+            Item::Success => &[Wanted::SUCCESS],
+            Item::Pid => &[Wanted::PID],
+            Item::Session => &[Wanted::SESSION],
+            Item::Auid => &[Wanted::AUID],
+            Item::AccountOrUid => &[Wanted::ACCOUNT, Wanted::UID],
+            Item::AccountOrAuid => &[Wanted::ACCOUNT, Wanted::AUID],
+            Item::Account => &[Wanted::ACCOUNT],
+            Item::File => &[Wanted::FILE],
+            Item::Key => &[Wanted::KEY],
+            Item::Exe => &[Wanted::EXE],
+            Item::ExeOrComm => &[Wanted::EXE, Wanted::COMM],
+            Item::Comm => &[Wanted::COMM],
+            Item::Host => &[Wanted::HOST],
+            Item::Terminal => &[Wanted::TERMINAL],
+            Item::Subject => &[Wanted::SUBJECT],
+            Item::Object => &[Wanted::OBJECT],
+        }
+    }
+
+    #[test]
+    fn every_report_reads_what_its_columns_show() {
+        for (_, option, kind, _) in REPORTS {
+            for column in kind.columns {
+                for item in read_for(column.item) {
+                    assert!(kind.wanted.has(*item), "{option}: {:?}", column.item);
+                }
+            }
+        }
+    }
+}
