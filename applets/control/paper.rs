@@ -2,7 +2,7 @@
 
 use super::{Carrier, Failure, kernel, show};
 use auditbox::rule::{Request, Step};
-use auditbox::text::number;
+use auditbox::text::{hex, number};
 
 /// Writes requests down.
 pub(crate) struct Paper {
@@ -24,9 +24,8 @@ impl Paper {
         let mut line = Vec::new();
         number::push(&mut line, u64::from(request.kind));
         line.push(b' ');
-        for byte in self.payload(request) {
-            line.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
-        }
+        hex::encode(&self.payload(request), &mut line);
+        line.make_ascii_lowercase();
         line.push(b'\n');
         show(&line);
     }

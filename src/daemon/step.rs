@@ -54,19 +54,28 @@ pub struct Step {
     pub(super) config: Config,
     pub(super) identity: Identity,
     pub(super) enricher: Enricher,
+    /// The time of the input at hand.
     pub(super) now: Moment,
     /// Seconds of a clock that never steps: for intervals.
     pub(super) steady: i64,
     /// `node=NAME ` or nothing.
     pub(super) node: Vec<u8>,
+    /// Lines that wait to be written.
     pub(super) lines: Vec<u8>,
+    /// How many records they are.
     pub(super) pending: u64,
+    /// What the runner has still to do for the input at hand.
     pub(super) actions: heapless::Deque<Action, ACTIONS>,
     pub(super) log: Log,
+    /// Bytes of the log.
     pub(super) size: u64,
+    /// When the log was begun, in seconds since 1970.
     pub(super) born: i64,
+    /// How many old logs the last rotation left.
     pub(super) rotated: u64,
+    /// Nothing is written until told otherwise.
     pub(super) suspended: bool,
+    /// Only events with a priority key are kept.
     pub(super) degraded: bool,
     /// Part of the reserve was given back.
     pub(super) reserve_used: bool,
@@ -77,6 +86,7 @@ pub struct Step {
     pub(super) ledger: Ledger,
     pub(super) counters: Counters,
     pub(super) control: super::control::Control,
+    /// Before this second of the steady clock a failed rotation is not tried again.
     pub(super) rotate_again: i64,
     /// When the room on the disk was last asked for, and bytes written since.
     pub(super) room_asked: (i64, u64),
@@ -85,7 +95,9 @@ pub struct Step {
     /// The kernel's count of losses, as far as it is in the ledger.
     pub(super) kernel_lost: u32,
     priority: Priority,
+    /// Serial of the next record of the daemon's own.
     own_serial: u32,
+    /// How the last record began: its stamp.
     last_head: heapless::Vec<u8, HEAD>,
     /// Serial of the last record, and the time, when the kernel last told its losses.
     kernel_serial: u64,
@@ -93,6 +105,7 @@ pub struct Step {
     /// The rate limit it told then.
     kernel_rate: u32,
     kernel_asked: i64,
+    /// Records written since the last sync.
     unsynced: u64,
     /// Gaps whose records are pending: they are open again if those cannot be written.
     settling: heapless::Vec<(Cause, Gap), { CAUSES.len() }>,

@@ -108,6 +108,7 @@ pub const SUCCEEDED: u32 = 1;
 #[allow(missing_docs, reason = "named as the fields of the records")]
 #[derive(Default)]
 pub struct Items {
+    /// The bytes of all texts.
     arena: Vec<u8>,
     pub pid: Option<u32>,
     pub ppid: Option<u32>,
@@ -129,12 +130,19 @@ pub struct Items {
     pub terminal: Option<Text>,
     pub exe: Option<Text>,
     pub comm: Option<Text>,
+    /// The working directory, which relative names are joined to.
     pub cwd: Option<Text>,
+    /// The account that a program of user space names (`acct=`).
     pub account: Option<Text>,
+    /// A virtual machine's name.
     pub vm: Option<Text>,
+    /// A virtual machine's unique id.
     pub uuid: Option<Text>,
+    /// Names of the event's files, in the order of its records.
     pub files: Vec<File>,
+    /// Keys of the rule that made the event.
     pub keys: Vec<Text>,
+    /// Security contexts, and what access vectors decided about them.
     pub labels: Vec<Label>,
 }
 
