@@ -6,7 +6,7 @@
 //! * [`Listing`] writes rules as `auditctl -l` shows them.
 //! * [`mod@file`] splits rules files into lines of words; [`merge`] makes one file of many, for augenrules.
 //!
-//! A new field needs words and rules for its value ([`parse`]); its bytes and the dry run come from its number alone.
+//! A new field needs words and rules for its value (`parse/field.rs`); its bytes and the dry run come from its number alone.
 //!
 //! Follows auditctl(8) and audit.rules(7) of audit 4.2.2. Nothing in here asks the system anything by itself: machine,
 //! kernel features, users and files come in through [`Host`].
