@@ -4,7 +4,7 @@
 //! usual kind: `auditbox::rule::interpret` reads them, here and in rules files alike. Three options of our own come first:
 //! --dry-run prints the netlink requests instead of sending them, --root DIR and --machine NAME say for which system.
 
-use crate::control::{self, Carrier, DISABLED, End, Paper, Source, ThisHost, report, rules_file, say, show, usage};
+use crate::control::{self, Carrier, DISABLED, End, Paper, Source, ThisHost, rules_file, say, show, state, usage};
 use auditbox::rule::{Host, Reason, Refusal, interpret};
 use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
@@ -98,8 +98,8 @@ fn start(line: &[&OsString], own: Own) -> u8 {
         show(usage::USAGE.as_bytes());
         return 0;
     }
-    match report::file(line) {
-        Some(Ok(path)) => return report::show_new(path, || start(&line[..3], own)),
+    match state::file(line) {
+        Some(Ok(path)) => return state::show_new(path, || start(&line[..3], own)),
         Some(Err(message)) => {
             say(&message);
             return 1;

@@ -8,8 +8,8 @@ mod host;
 mod kernel;
 mod listing;
 mod paper;
-pub(crate) mod report;
 pub(crate) mod rules_file;
+pub(crate) mod state;
 pub(crate) mod usage;
 
 pub(crate) use host::ThisHost;

@@ -16,9 +16,9 @@ mod files;
 pub mod ledger;
 mod line;
 mod priority;
-pub mod report;
 mod run;
 mod start;
+pub mod state;
 pub mod step;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The loop: waits for inputs, gives them to the step function, carries its actions out.
 
 use super::children::{Children, wall};
-use super::report::Facts;
+use super::state::Facts;
 use super::step::Step;
 use super::worker::{Job, Outcome, Worker};
 use super::{Action, Input, Sender, Signal};

@@ -296,6 +296,16 @@ mod tests {
     }
 
     #[test]
+    fn a_longer_timeout_lets_late_records_join_their_event() {
+        let log: &[u8] = b"type=SYSCALL msg=audit(1700000000.000:1): a=1\n\
+            type=SYSCALL msg=audit(1700000005.000:2): a=1\n\
+            type=CWD msg=audit(1700000000.000:1): cwd=\"/\"\n";
+        assert_eq!(told(Trail::buffer(log).with_timeout(10)), [(1, 2), (2, 1)]);
+        assert_eq!(told(Trail::buffer(log).with_timeout(1)).first(), Some(&(1, 1)));
+        assert_eq!(told(Trail::buffer(log).with_timeout(0)).first(), Some(&(1, 1)));
+    }
+
+    #[test]
     fn a_feed_takes_pieces_of_any_size() {
         for size in [1, 7, 1000] {
             let (mut feed, mut all, mut malformed) = (Feed::new(2), Vec::new(), 0);
