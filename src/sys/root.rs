@@ -1,23 +1,38 @@
 //! Looking into a file tree that is, or will be, the root of some system.
 
+use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
 use rustix::io::Errno;
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Whether the absolute `path` leads to a directory in the system whose root is `root`. Symbolic links, absolute ones too,
 /// stay within it (KERNEL: 5.6; before that they lead out).
 pub fn is_directory(root: &Path, path: &[u8]) -> bool {
-    let flags = OFlags::PATH | OFlags::CLOEXEC;
-    let Ok(top) = openat(CWD, root, flags | OFlags::DIRECTORY, Mode::empty()) else { return false };
+    let found = open_within(root, path, OFlags::PATH).and_then(fstat);
+    found.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+}
+
+/// Opens a file for reading by its absolute `path` in the system whose root is `root`; links are as for [`is_directory`].
+pub fn open(root: &Path, path: &[u8]) -> io::Result<File> {
+    Ok(File::from(open_within(root, path, OFlags::RDONLY)?))
+}
+
+fn open_within(root: &Path, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::CLOEXEC;
+    if root == Path::new("/") {
+        return openat(CWD, OsStr::from_bytes(path), flags, Mode::empty());
+    }
+    let top = openat(CWD, root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let relative = path.iter().position(|b| *b != b'/').and_then(|start| path.get(start..)).unwrap_or(b".");
     let relative = OsStr::from_bytes(relative);
-    let found = match openat2(&top, relative, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
+    match openat2(&top, relative, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
         Err(Errno::NOSYS) => openat(&top, relative, flags, Mode::empty()),
         other => other,
-    };
-    found.and_then(fstat).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! User and group names from passwd(5) and group(5), read by ourselves: a static binary has no name service, and the
 //! daemon must not wait for one.
 //!
-//! The tables hold the whole files, so an unknown id costs no more than a known one. [`Users::refresh`] reads a file
-//! again when it has changed since.
+//! The tables hold the whole files as they were when they were read, so an unknown id costs no more than a known one.
 
-use std::fs::File;
+use super::root;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A file larger than this is read only so far: memory stays bounded.
 const MAX_FILE: u64 = 16 << 20;
@@ -19,18 +17,10 @@ pub struct Users {
 }
 
 impl Users {
-    /// Reads `etc/passwd` and `etc/group` under `root` (`/` for the running system). Missing files are empty ones.
+    /// Reads `etc/passwd` and `etc/group` of the system whose root is `root` (`/` for the running one). Missing files are
+    /// empty ones.
     pub fn open(root: &Path) -> Users {
-        let mut users =
-            Users { users: NameFile::new(root.join("etc/passwd")), groups: NameFile::new(root.join("etc/group")) };
-        users.refresh();
-        users
-    }
-
-    /// Reads again what has changed on disk.
-    pub fn refresh(&mut self) {
-        self.users.refresh();
-        self.groups.refresh();
+        Users { users: NameFile::read(root, b"/etc/passwd"), groups: NameFile::read(root, b"/etc/group") }
     }
 
     /// The name of a user; the first line with this uid counts.
@@ -54,46 +44,26 @@ impl Users {
     }
 }
 
-/// What tells one state of a file from another.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    size: u64,
-    changed: (i64, i64),
-}
-
 /// One file of `name:...:id:...` lines.
 struct NameFile {
-    path: PathBuf,
-    stamp: Option<Stamp>,
     text: Vec<u8>,
     /// Sorted by id, one row an id: (id, start, length) of the name in `text`.
     rows: Vec<(u32, u32, u32)>,
 }
 
 impl NameFile {
-    fn new(path: PathBuf) -> NameFile {
-        NameFile { path, stamp: None, text: Vec::new(), rows: Vec::new() }
+    fn read(root: &Path, path: &[u8]) -> NameFile {
+        let mut text = Vec::new();
+        if let Ok(file) = root::open(root, path) {
+            // A file that cannot be read to its end counts as far as it was read.
+            let _ = file.take(MAX_FILE).read_to_end(&mut text);
+        }
+        NameFile::of(text)
     }
 
-    fn refresh(&mut self) {
-        let stamp = std::fs::metadata(&self.path).ok().map(|m| Stamp {
-            device: m.dev(),
-            inode: m.ino(),
-            size: m.size(),
-            changed: (m.ctime(), m.ctime_nsec()),
-        });
-        if stamp == self.stamp {
-            return;
-        }
-        self.stamp = stamp;
-        self.text.clear();
-        if let Ok(file) = File::open(&self.path) {
-            // A file that cannot be read to its end counts as far as it was read.
-            let _ = file.take(MAX_FILE).read_to_end(&mut self.text);
-        }
-        self.rows = parse(&self.text);
+    fn of(text: Vec<u8>) -> NameFile {
+        let rows = parse(&text);
+        NameFile { text, rows }
     }
 
     fn name(&self, id: u32) -> Option<&[u8]> {
@@ -148,10 +118,7 @@ mod tests {
     use super::*;
 
     fn names(passwd: &str) -> NameFile {
-        let mut file = NameFile::new(PathBuf::new());
-        file.text = passwd.as_bytes().to_vec();
-        file.rows = parse(&file.text);
-        file
+        NameFile::of(passwd.as_bytes().to_vec())
     }
 
     #[test]
@@ -179,16 +146,17 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_file_is_read_again() {
+    fn the_files_of_another_root_are_its_own() {
         let root = std::env::temp_dir().join(format!("auditbox-users-{}", std::process::id()));
         std::fs::create_dir_all(root.join("etc")).unwrap();
-        std::fs::write(root.join("etc/group"), "root:x:0:\n").unwrap();
-        let mut users = Users::open(&root);
-        assert_eq!(users.group_name(0), Some(&b"root"[..]));
-        assert_eq!(users.group_name(7), None);
-        std::fs::write(root.join("etc/group"), "root:x:0:\nseven:x:7:\n").unwrap();
-        users.refresh();
+        std::fs::create_dir_all(root.join("usr/lib")).unwrap();
+        std::fs::write(root.join("etc/group"), "seven:x:7:\n").unwrap();
+        std::fs::write(root.join("usr/lib/passwd"), "builder:x:4242:7::/:\n").unwrap();
+        std::os::unix::fs::symlink("/usr/lib/passwd", root.join("etc/passwd")).unwrap();
+        let users = Users::open(&root);
         assert_eq!(users.group_id(b"seven"), Some(7));
+        assert_eq!(users.user_id(b"builder"), Some(4242));
+        assert_eq!(users.user_id(b"root"), None);
         std::fs::remove_dir_all(&root).unwrap();
     }
 }
