@@ -11,11 +11,12 @@ use auditbox::abi::Status;
 use auditbox::rule::merge;
 use auditbox::sys::files;
 use auditbox::sys::netlink::AuditSocket;
+use auditbox::sys::process;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -50,7 +51,7 @@ struct Trouble(String);
 
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> ExitCode {
-    let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = own_name(words.first());
     let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
     let Ok(options) = Options::from_args(&[&name], &texts) else {
@@ -62,6 +63,13 @@ pub(crate) fn run(words: &[OsString]) -> ExitCode {
         say(&format!("{}: {message}", wish.name));
         1
     }))
+}
+
+/// How we were called. COMPAT: the path, where a shell has looked up the name, as `$0` of a script is.
+fn own_name(word: Option<&OsString>) -> String {
+    let word = word.map(PathBuf::from).unwrap_or_default();
+    let path = process::executed_path().map(|path| PathBuf::from(OsString::from_vec(path)));
+    path.filter(|path| path.file_name() == word.file_name()).unwrap_or(word).to_string_lossy().into_owned()
 }
 
 impl Wish {
@@ -150,14 +158,18 @@ fn merge_sources() -> Result<Vec<u8>, Trouble> {
     Ok(merge::merge(texts.iter().map(Vec::as_slice)))
 }
 
-/// Puts the new file in the place of the old one, which is kept as the previous one. A link is followed, so that the file
-/// may live elsewhere.
+/// Puts the new file in the place of the old one, whose owner it gets, and which is kept as the previous one. A link is
+/// followed, so that the file may live elsewhere.
 fn install(text: &[u8]) -> io::Result<()> {
     let target = fs::canonicalize(TARGET).unwrap_or_else(|_| PathBuf::from(TARGET));
     let temporary = target.with_file_name(TEMPORARY);
     let written = write_new(&temporary, text).and_then(|()| {
-        if target.is_file() {
+        if let Ok(old) = fs::metadata(&target)
+            && old.is_file()
+        {
+            chown(&temporary, Some(old.uid()), Some(old.gid()))?;
             fs::copy(&target, PREVIOUS)?;
+            fs::set_permissions(PREVIOUS, PermissionsExt::from_mode(MODE))?;
         }
         fs::rename(&temporary, &target)
     });

@@ -4,6 +4,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::thread::{CapabilitySet, capabilities};
+use std::ffi::CStr;
 
 /// Whether this process may change the audit system: effective CAP_AUDIT_CONTROL.
 pub fn can_control_audit() -> bool {
@@ -32,6 +33,14 @@ pub fn host_name() -> String {
 /// The kernel's release as uname(2) gives it.
 pub fn kernel_release() -> String {
     rustix::system::uname().release().to_string_lossy().into_owned()
+}
+
+/// The path by which the kernel found this program, AT_EXECFN of getauxval(3).
+pub fn executed_path() -> Option<Vec<u8>> {
+    // SAFETY: takes a number and gives a number; 0 stands for an entry that is not there.
+    let address = unsafe { libc::getauxval(libc::AT_EXECFN) } as *const libc::c_char;
+    // SAFETY: the kernel has put a NUL-terminated string there, above the stack, where it stays for good.
+    (!address.is_null()).then(|| unsafe { CStr::from_ptr(address) }.to_bytes().to_vec())
 }
 
 /// Our process id.

@@ -18,6 +18,8 @@ says() { [ "$(cat /tmp/out)" = "$1" ] || fail "says '$(cat /tmp/out)', not '$1'"
 rm -rf $rules $target
 ends 1 --bogus
 says 'Usage: /sbin/augenrules [--check|--load]'
+# The name in messages is the path, as for a script, also when the shell has looked it up.
+[ "$(PATH=/sbin augenrules --bogus)" = 'Usage: /sbin/augenrules [--check|--load]' ] || fail "not called by its path"
 
 # No directory: the old file is loaded all the same.
 mkdir -p /etc/audit
@@ -97,6 +99,16 @@ ends 0
 [ -L $target ] && grep -q linked /var/lib/rules/real || fail "a linked target: $(ls -l $target)"
 [ "$(ls -A /var/lib/rules)" = real ] || fail "left beside the target: $(ls -A /var/lib/rules)"
 rm $rules/55-linked.rules $target
+ends 0
+
+# The owner stays; the previous file is no more readable than the new one.
+chown 3:4 $target
+chmod 644 $target
+echo '-w /tmp/owned -k owned' >$rules/56-owned.rules
+ends 0
+[ "$(stat -c '%a %u %g' $target)" = '640 3 4' ] || fail "the owner is now $(stat -c '%a %u %g' $target)"
+[ "$(stat -c %a $target.prev)" = 640 ] || fail "the previous file has mode $(stat -c %a $target.prev)"
+rm $rules/56-owned.rules $target
 ends 0
 
 # A read-only /etc: loading works without the file.
