@@ -160,6 +160,10 @@ fn files_that_are_none_are_refused() {
     let open = auditctl(&format!("--dry-run -R {path}"));
     assert_eq!((open.status, open.requests.len()), (1, 0));
     assert!(open.said.contains("is world writable"));
+    let pipe = dir.0.join("pipe").to_str().unwrap().to_owned();
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let waited = auditctl(&format!("--dry-run -R {pipe}"));
+    assert_eq!((waited.status, waited.said), (1, format!("Error - {pipe} is not a regular file\n")));
 }
 
 #[test]

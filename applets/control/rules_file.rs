@@ -2,7 +2,7 @@
 
 use super::{Carrier, DISABLED, End, Source, ThisHost, carry_out, io_error_text, ready, say};
 use auditbox::rule::{Plan, Refusal, Step, file, interpret};
-use std::fs::File;
+use auditbox::sys::files;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -15,7 +15,7 @@ const OTHERS_WRITE: u32 = 0o002;
 /// Reads a rules file, or says in a sentence why not. Any owner will do, but nobody else may be able to write it.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let shown = path.display();
-    let file = File::open(path).map_err(|error| match error.kind() {
+    let file = files::open_read(path, true).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("audit rules file {shown} doesn't exist"),
         _ => format!("Error opening {shown} ({})", io_error_text(&error)),
     })?;

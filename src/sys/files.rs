@@ -52,10 +52,11 @@ pub fn set_aside(file: &File, bytes: u64) -> io::Result<()> {
     Ok(fallocate(file, FallocateFlags::empty(), 0, bytes)?)
 }
 
-/// Opens an existing file for reading; a symbolic link is refused unless `follow`.
+/// Opens an existing file for reading; a symbolic link is refused unless `follow`. Never waits, not even for the writer
+/// of a pipe: whether it is a regular file is to be asked of what was opened.
 pub fn open_read(path: &Path, follow: bool) -> io::Result<File> {
     let flags = if follow { 0 } else { libc::O_NOFOLLOW };
-    OpenOptions::new().read(true).custom_flags(flags).open(path)
+    OpenOptions::new().read(true).custom_flags(flags | libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
 }
 
 /// Opens for appending; made with `mode` when missing; a symbolic link is refused.
