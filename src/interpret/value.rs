@@ -6,7 +6,7 @@ use crate::tables::machine::Machine;
 use crate::tables::{errno, file, process};
 use crate::text::{hex, number};
 
-/// Kinds of a few words.
+/// Kinds of a few words; those are listed where this is called.
 pub(super) fn push_simple(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
     let decimal = number::lead(value, 10);
     let hex = number::lead(value, 16);

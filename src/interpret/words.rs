@@ -1,7 +1,7 @@
 //! The interpreter: from a value and its kind to words.
 
 use super::argument::{self, Argument, Arguments};
-use super::choice::{self, Choice, push_hex, push_overflow};
+use super::choice::{self, push_hex, push_overflow};
 use super::names::Remembered;
 use super::scan::has_control;
 use super::value::{
@@ -139,11 +139,28 @@ impl<'n> Interpreter<'n> {
             Kind::Hook if setting.is_arp => choice::ARP_HOOK.push(value, out),
             Kind::FanotifyInfo if setting.has_fanotify_rule => push_decimal(value, out),
             Kind::FanotifyInfo => out.extend_from_slice(value),
-            _ => match by_table(kind) {
-                Some(Meaning::Choice(choice)) => choice.push(value, out),
-                Some(Meaning::Flags(flags)) => flags.push(value, out),
-                None => push_simple(kind, value, out),
-            },
+            Kind::Signal => choice::SIGNAL.push(value, out),
+            Kind::Capability => choice::CAPABILITY.push(value, out),
+            Kind::List => choice::LIST.push(value, out),
+            Kind::NetfilterFamily => choice::NETFILTER_FAMILY.push(value, out),
+            Kind::IcmpType => choice::ICMP_TYPE.push(value, out),
+            Kind::Hook => choice::INET_HOOK.push(value, out),
+            Kind::Verdict => choice::VERDICT.push(value, out),
+            Kind::Seccomp => choice::SECCOMP.push(value, out),
+            Kind::Personality => choice::PERSONALITY.push(value, out),
+            Kind::OpenFlags => choice::OPEN.push(value, out),
+            Kind::MapFlags => choice::MAP.push(value, out),
+            Kind::Resolve => choice::RESOLVE.push(value, out),
+            Kind::Success
+            | Kind::Fanotify
+            | Kind::FanotifyType
+            | Kind::Promisc
+            | Kind::EtherType
+            | Kind::NetlinkGroup
+            | Kind::Errno
+            | Kind::Trust
+            | Kind::Session
+            | Kind::Ioctl => push_simple(kind, value, out),
         }
     }
 
@@ -284,28 +301,4 @@ fn calls_behind(name: &str) -> Option<&'static Table> {
         "ipc" => Some(&memory::IPC_CALLS),
         _ => None,
     }
-}
-
-/// The table that a kind's numbers are looked up in.
-enum Meaning {
-    Choice(&'static Choice),
-    Flags(&'static choice::FlagSet),
-}
-
-fn by_table(kind: Kind) -> Option<Meaning> {
-    Some(match kind {
-        Kind::Signal => Meaning::Choice(&choice::SIGNAL),
-        Kind::Capability => Meaning::Choice(&choice::CAPABILITY),
-        Kind::List => Meaning::Choice(&choice::LIST),
-        Kind::NetfilterFamily => Meaning::Choice(&choice::NETFILTER_FAMILY),
-        Kind::IcmpType => Meaning::Choice(&choice::ICMP_TYPE),
-        Kind::Hook => Meaning::Choice(&choice::INET_HOOK),
-        Kind::Verdict => Meaning::Choice(&choice::VERDICT),
-        Kind::Seccomp => Meaning::Choice(&choice::SECCOMP),
-        Kind::Personality => Meaning::Choice(&choice::PERSONALITY),
-        Kind::OpenFlags => Meaning::Flags(&choice::OPEN),
-        Kind::MapFlags => Meaning::Flags(&choice::MAP),
-        Kind::Resolve => Meaning::Flags(&choice::RESOLVE),
-        _ => return None,
-    })
 }
