@@ -35,7 +35,7 @@ impl Control {
 
 impl Step {
     pub(super) fn signalled(&mut self, signal: Signal, sender: Sender) {
-        if signal == Signal::Report {
+        if signal == Signal::State {
             self.control.reported = self.steady;
             self.act(Action::Report);
             return;
@@ -55,7 +55,7 @@ impl Step {
             Signal::Reload => self.reload(sender),
             Signal::Rotate => self.rotate_for(&sender),
             Signal::Resume => self.resume_for(&sender),
-            Signal::Report => {}
+            Signal::State => {}
         }
     }
 

@@ -162,7 +162,7 @@ pub enum Signal {
     /// SIGUSR2: write again.
     Resume,
     /// SIGCONT: write the state report.
-    Report,
+    State,
 }
 
 /// Who sent a signal.

@@ -255,7 +255,7 @@ impl Runner {
             signals::SIGHUP => Signal::Reload,
             signals::SIGUSR1 => Signal::Rotate,
             signals::SIGUSR2 => Signal::Resume,
-            signals::SIGCONT => Signal::Report,
+            signals::SIGCONT => Signal::State,
             _ => return,
         };
         let Arrival { pid, uid, .. } = arrival;

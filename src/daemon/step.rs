@@ -487,7 +487,7 @@ impl Step {
         }
         let interval = self.config.report_interval as i64;
         if interval > 0 && self.steady >= self.control.reported + interval {
-            self.signalled(Signal::Report, Default::default());
+            self.signalled(Signal::State, Default::default());
         }
         if (self.guard != DiskGuard::default() || self.room_asked.1 > 0) && self.log == Log::Open && self.is_file() {
             self.room_asked = (self.steady, 0);

@@ -649,7 +649,7 @@ fn a_node_stands_in_front_of_every_record() {
 #[test]
 fn reports_are_asked_for_by_signal_and_by_interval() {
     let mut script = Script::new(Config { report_interval: 60, ..config() });
-    script.feed(Input::Signal(Signal::Report, Sender::default()));
+    script.feed(Input::Signal(Signal::State, Sender::default()));
     assert_eq!(script.asked(), ["Report"]);
     script.at(1059);
     script.feed(Input::Tick);
