@@ -432,7 +432,7 @@ impl<'w, 'h> Interpreter<'w, 'h> {
             Operation::Prepend => "Add",
             Operation::Delete => "Delete",
         };
-        match target(value.text) {
+        match target(value.text, self.draft.target.is_some()) {
             TargetWord::Both(list, action) => {
                 self.draft.target = Some(Target { operation, list, action });
                 Ok(Flow::Rule)
@@ -477,8 +477,8 @@ enum TargetWord {
     Neither,
 }
 
-/// `LIST,ACTION` or `ACTION,LIST`.
-fn target(word: &[u8]) -> TargetWord {
+/// `LIST,ACTION` or `ACTION,LIST`. COMPAT: behind a watch only the former.
+fn target(word: &[u8], behind_watch: bool) -> TargetWord {
     let action = |word: &[u8]| match word {
         b"always" => Some(Action::ALWAYS),
         b"never" => Some(Action::NEVER),
@@ -489,6 +489,7 @@ fn target(word: &[u8]) -> TargetWord {
         return TargetWord::Neither;
     };
     match (action(first), List::named(first)) {
+        (Some(_), _) if behind_watch => TargetWord::Neither,
         (Some(action), _) => List::named(second).map_or(TargetWord::Neither, |list| TargetWord::Both(list, action)),
         (None, Some(_)) if second == b"possible" => TargetWord::Possible,
         (None, Some(list)) => action(second).map_or(TargetWord::Neither, |action| TargetWord::Both(list, action)),

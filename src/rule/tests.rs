@@ -383,8 +383,10 @@ fn watches() {
     assert_eq!(plan("-w /a*").warnings, [Warning::Wildcard, Warning::SlowWatch]);
     assert_eq!(sentence("-w etc"), "The path must start with '/'");
     assert_eq!(sentence("-a always,exit -w /etc"), "watch option can't be given with a syscall");
-    let moved = sent("-w /etc -p r -A never,io_uring -F uid=0");
+    let moved = sent("-w /etc -p r -A io_uring,never -F uid=0");
     assert_eq!((moved.flags, moved.action, moved.field_count), (0x17, 0, 3));
+    assert_eq!(sentence("-w /etc -A never,io_uring"), "Add rule - bad keyword never,io_uring");
+    assert_eq!(sentence("-W /etc -d always,exit"), "Delete rule - bad keyword always,exit");
     assert_eq!(encode(&rule("-d never,exit -W /etc")), encode(&rule("-W /etc")));
     assert_eq!(sentence("-w /etc -d always,exit"), "Multiple rule insert/delete operations are not allowed");
     assert_eq!(sentence("-W /etc -a always,exit"), "Multiple rule insert/delete operations are not allowed");
