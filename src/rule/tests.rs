@@ -176,6 +176,7 @@ fn calls_by_name_number_and_list() {
     assert_eq!(sentence("-a always,exit -F arch=b64 -S -1"), "Syscall name unknown: -1");
     assert_eq!(sentence("-a always,exit -F arch=aarch64 -S open"), "Syscall name unknown: open");
     assert_eq!(sentence("-a always,io_uring -S open"), "io_uring op unknown: open");
+    assert_eq!(sentence("-a always,io_uring -S ,"), "io_uring op unknown: ,");
 }
 
 #[test]

@@ -77,10 +77,14 @@ fn syscalls_refused(list: List) -> Reason {
     }
 }
 
-/// Puts the calls of one -S word into `mask`. COMPAT: empty names between commas are passed over.
+/// Puts the calls of one -S word into `mask`. COMPAT: empty names between commas are passed over, and a word of commas
+/// alone names no system call, but is no io_uring operation.
 fn insert_syscalls(mask: &mut SyscallMask, word: &[u8], machine: Machine) -> Result<(), Fault> {
     if !word.contains(&b',') {
         return insert_syscall(mask, word, machine).map_err(|reason| (reason, 0));
+    }
+    if machine == Machine::IoUring && word.iter().all(|b| *b == b',') {
+        return Err((Reason::OperationUnknown { word: lossy(word) }, 0));
     }
     let mut at = 0;
     for name in word.split(|b| *b == b',') {
