@@ -3,6 +3,7 @@
 //! Exit status: 0; 1 nothing was found for the rows of a report, or the command line or a file is bad.
 
 mod arguments;
+mod handover;
 mod read;
 mod show;
 

@@ -1,5 +1,6 @@
 //! From the logs to events: which files are read, and which records count. Runs beside the report, which it feeds.
 
+use super::handover::{Handover, Stopped};
 use crate::host;
 use auditbox::event::{Assembler, Event, Policy};
 use auditbox::record::{Headers, Malformed, Stamp};
@@ -7,7 +8,6 @@ use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
 use auditbox::sys::input::{self, InputFile, Stdin};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender};
 
 /// Events are handed over when there are so many of them, or so many bytes.
 const BATCH: usize = 128;
@@ -38,11 +38,8 @@ pub(crate) enum Read {
     Refused,
 }
 
-/// Nobody takes what is read, or there is nothing to read.
-struct Stopped;
-
-/// Reads all that is asked for. `done` gives back events that are done with, for their memory.
-pub(crate) fn run(request: Request, to: SyncSender<Read>, done: Receiver<Vec<Event>>) {
+/// Reads all that is asked for.
+pub(crate) fn run(request: Request, to: &Handover) {
     let assembler = Assembler::new(Policy::Search, request.timeout);
     let mut reading = Reading {
         request,
@@ -52,26 +49,24 @@ pub(crate) fn run(request: Request, to: SyncSender<Read>, done: Receiver<Vec<Eve
         batch: Vec::new(),
         batch_bytes: 0,
         to,
-        done,
     };
     if reading.read_input().is_ok() {
         // Whoever has stopped listening needs no end.
-        let _ = reading.to.send(Read::End(reading.first_record));
+        let _ = to.give(Read::End(reading.first_record));
     }
 }
 
-struct Reading {
+struct Reading<'h> {
     request: Request,
     headers: Headers,
     assembler: Assembler,
     first_record: Option<Stamp>,
     batch: Vec<Event>,
     batch_bytes: usize,
-    to: SyncSender<Read>,
-    done: Receiver<Vec<Event>>,
+    to: &'h Handover,
 }
 
-impl Reading {
+impl Reading<'_> {
     fn read_input(&mut self) -> Result<(), Stopped> {
         let Some(input) = self.request.input.take() else {
             return match Stdin::pipe().filter(|_| !self.request.force_logs) {
@@ -125,7 +120,7 @@ impl Reading {
 
     fn refuse(&mut self, reason: &str) -> Result<(), Stopped> {
         eprintln!("{reason}");
-        self.send(Read::Refused)?;
+        self.to.give(Read::Refused)?;
         Err(Stopped)
     }
 
@@ -171,11 +166,11 @@ impl Reading {
     }
 
     fn hand_over(&mut self) -> Result<(), Stopped> {
-        let mut next = self.done.try_recv().unwrap_or_default();
+        let mut next = self.to.take_back();
         next.drain(..).for_each(|event| self.assembler.recycle(event));
         self.batch_bytes = 0;
         let full = std::mem::replace(&mut self.batch, next);
-        self.send(Read::Events(full))
+        self.to.give(Read::Events(full))
     }
 
     /// COMPAT: events that wait at the end of a file belong to the next one.
@@ -185,10 +180,6 @@ impl Reading {
         }
         self.drain()?;
         self.hand_over()?;
-        self.send(Read::EndOfFile(name.to_vec()))
-    }
-
-    fn send(&self, read: Read) -> Result<(), Stopped> {
-        self.to.send(read).map_err(|_| Stopped)
+        self.to.give(Read::EndOfFile(name.to_vec()))
     }
 }

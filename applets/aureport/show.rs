@@ -1,6 +1,7 @@
 //! From events to the report on standard output. The logs are read beside it, by a thread of their own.
 
 use super::arguments::Command;
+use super::handover::Handover;
 use super::read::{self, Read};
 use crate::host::{self, Host};
 use crate::output::Output;
@@ -9,10 +10,6 @@ use auditbox::query::extract::Malformed;
 use auditbox::record::Stamp;
 use auditbox::report::{NOTHING, Range, Report};
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-
-/// How many batches of events may wait for the report.
-const WAITING: usize = 4;
 
 /// Reports, prints, and gives back the exit status. An error is one of writing the output.
 pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
@@ -30,11 +27,12 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         eprintln!("Unimplemented option");
         return Ok(1);
     }
-    let (to, from) = sync_channel(WAITING);
-    let (back, done) = channel();
+    let handover = Handover::default();
     let status = std::thread::scope(|scope| {
-        scope.spawn(|| read::run(reading, to, done));
-        showing.take_all(from, back)
+        scope.spawn(|| read::run(reading, &handover));
+        let status = showing.take_all(&handover);
+        handover.stop();
+        status
     })?;
     showing.output.flush()?;
     Ok(status)
@@ -50,14 +48,13 @@ struct Showing<'h> {
 
 impl Showing<'_> {
     /// Takes what is read until its end; gives back the exit status.
-    fn take_all(&mut self, from: Receiver<Read>, back: Sender<Vec<Event>>) -> io::Result<u8> {
+    fn take_all(&mut self, from: &Handover) -> io::Result<u8> {
         let mut of_last_file = None;
-        for read in from {
-            match read {
+        loop {
+            match from.take() {
                 Read::Events(events) => {
                     events.iter().for_each(|event| self.event(event));
-                    // Memory that nobody wants back is simply freed.
-                    let _ = back.send(events);
+                    from.give_back(events);
                     self.output.checkpoint()?;
                 }
                 Read::EndOfFile(name) => {
@@ -67,10 +64,9 @@ impl Showing<'_> {
                     }
                 }
                 Read::End(first) => return Ok(self.finish(first, of_last_file)),
-                Read::Refused => break,
+                Read::Refused => return Ok(1),
             }
         }
-        Ok(1)
     }
 
     fn event(&mut self, event: &Event) {
