@@ -85,11 +85,11 @@ impl Scout<'_> {
             return Ok(0..len);
         }
         let start = match self.start {
-            Some(sec) => bisect(file, len, sec.saturating_sub(DISORDER))?,
+            Some(sec) => bisect(file, len, sec.saturating_sub(DISORDER))?.start,
             None => 0,
         };
         let end = match self.end {
-            Some(sec) => bisect(file, len, sec.saturating_add(DISORDER + 1))?,
+            Some(sec) => bisect(file, len, sec.saturating_add(DISORDER + 1))?.end,
             None => len,
         };
         Ok(start..end.max(start))
@@ -194,7 +194,8 @@ impl Survey<'_> {
                 return Ok(start);
             }
         }
-        if furthest == floor { Ok(floor) } else { self.line_start(furthest) }
+        // Where no line begins for long there is no earlier record of the event.
+        if furthest == floor { Ok(floor) } else { Ok(self.line_start(furthest)?.min(hit.line)) }
     }
 
     /// The first start of a line at or behind `at`.
@@ -283,14 +284,25 @@ fn second(text: &[u8]) -> Option<u64> {
     record(text).map(|record| record.stamp.sec)
 }
 
-/// The second of the first record at or behind `at`, and where its line begins.
-fn first_second(file: &InputFile, at: u64, buffer: &mut Vec<u8>) -> io::Result<Option<(u64, u64)>> {
-    let lead = u64::from(at > 0);
-    let block = fill(file, at - lead, 4 * SEARCH_LINE, buffer)?;
-    let skipped = if lead == 0 { 0 } else { memchr(b'\n', block).map_or(block.len(), |newline| newline + 1) };
-    let rest = block.get(skipped..).unwrap_or_default();
-    let mut records = line_ends(rest).filter_map(|(from, to)| Some((second(rest.get(from..to)?)?, from)));
-    Ok(records.next().map(|(sec, from)| (sec, at - lead + (skipped + from) as u64)))
+/// The second of the first record at or behind `at`, and where its line begins. It is looked for up to `until` at least:
+/// a crash can leave megabytes of NUL bytes between two records.
+fn first_second(file: &InputFile, mut at: u64, until: u64, buffer: &mut Vec<u8>) -> io::Result<Option<(u64, u64)>> {
+    const LEN: usize = 4 * SEARCH_LINE;
+    loop {
+        let lead = u64::from(at > 0);
+        let block = fill(file, at - lead, LEN, buffer)?;
+        let skipped = if lead == 0 { 0 } else { memchr(b'\n', block).map_or(block.len(), |newline| newline + 1) };
+        let rest = block.get(skipped..).unwrap_or_default();
+        let mut records = line_ends(rest).filter_map(|(from, to)| Some((second(rest.get(from..to)?)?, from)));
+        if let Some((sec, from)) = records.next() {
+            return Ok(Some((sec, at - lead + (skipped + from) as u64)));
+        }
+        // The next block begins with the line that this one cuts.
+        at += (LEN - SEARCH_LINE) as u64;
+        if block.len() < LEN || at >= until {
+            return Ok(None);
+        }
+    }
 }
 
 /// Whether time goes forward in the file, as far as samples tell. A log of several machines has several clocks.
@@ -302,7 +314,7 @@ fn is_ordered(file: &InputFile, len: u64) -> io::Result<bool> {
     }
     let mut newest = 0;
     for sample in 0..SAMPLES {
-        if let Some((sec, _)) = first_second(file, len / SAMPLES * sample, &mut buffer)? {
+        if let Some((sec, _)) = first_second(file, len / SAMPLES * sample, 0, &mut buffer)? {
             if sec + DISORDER / 2 < newest {
                 return Ok(false);
             }
@@ -312,18 +324,19 @@ fn is_ordered(file: &InputFile, len: u64) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The start of a line before which all lines are older than `sec`.
-fn bisect(file: &InputFile, len: u64, sec: u64) -> io::Result<u64> {
-    let (mut low, mut high) = (0, len);
+/// Two starts of lines: before the first all lines are older than `sec`, from the second on none is.
+fn bisect(file: &InputFile, len: u64, sec: u64) -> io::Result<Range<u64>> {
+    let (mut low, mut high, mut end) = (0, len, len);
     let mut buffer = Vec::new();
     while high - low > SEARCH_LINE as u64 {
         let middle = low + (high - low) / 2;
-        match first_second(file, middle, &mut buffer)? {
-            Some((found, line)) if found < sec && line < high => low = line,
+        match first_second(file, middle, high, &mut buffer)? {
+            Some((found, line)) if found >= sec => (high, end) = (middle, line.min(end)),
+            Some((_, line)) if line < high => low = line,
             _ => high = middle,
         }
     }
-    Ok(low)
+    Ok(low..end)
 }
 
 #[cfg(test)]

@@ -4,16 +4,13 @@ use std::fmt::Write;
 
 /// A log of one event a second, three lines each; every hundredth has a key. Hands over the file.
 fn with_log(name: &str, check: impl FnOnce(&InputFile)) {
-    let path = std::env::temp_dir().join(format!("auditbox-scout-{name}-{}", std::process::id()));
     let mut text = String::new();
     for serial in 0..3000 {
         let stamp = format!("msg=audit({}.000:{serial})", 1_700_000_000 + serial);
         let key = if serial % 100 == 50 { "\"wanted\"" } else { "(null)" };
         writeln!(text, "type=SYSCALL {stamp}: a=1 key={key}\ntype=CWD {stamp}: cwd=\"/\"\ntype=EOE {stamp}: ").unwrap();
     }
-    std::fs::write(&path, text).unwrap();
-    check(&InputFile::open(&path).unwrap());
-    std::fs::remove_file(path).unwrap();
+    with_file(name, text.as_bytes(), check);
 }
 
 const ALL: Scout<'static> = Scout { probe: None, start: None, end: None, timeout: 2, whole_below: 0 };
@@ -72,4 +69,56 @@ fn a_range_in_a_log_out_of_order_is_not_sought() {
     let (all, _) = serials(&Scout { start: Some(1_700_001_900), ..ALL }, &file);
     assert_eq!(all.len(), 2000);
     std::fs::remove_file(path).unwrap();
+}
+
+/// Writes `text` into a file of that name and hands it over.
+fn with_file(name: &str, text: &[u8], check: impl FnOnce(&InputFile)) {
+    let path = std::env::temp_dir().join(format!("auditbox-scout-{name}-{}", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    check(&InputFile::open(&path).unwrap());
+    std::fs::remove_file(path).unwrap();
+}
+
+/// One line a second from `first` on; the second is the serial. Every hundredth has a key.
+fn one_a_second(first: u64, count: u64) -> Vec<u8> {
+    let key = |sec: u64| if sec % 100 == 50 { "\"wanted\"" } else { "(null)" };
+    (first..first + count)
+        .flat_map(|sec| format!("type=SYSCALL msg=audit({sec}.000:{sec}): key={}\n", key(sec)).into_bytes())
+        .collect()
+}
+
+#[test]
+fn a_range_that_ends_in_a_silent_hour_holds_all_before_it() {
+    let text = [one_a_second(10_000, 1000), one_a_second(20_000, 1000)].concat();
+    with_file("silence", &text, |file| {
+        for end in [10_999, 11_500, 19_000] {
+            let (all, _) = serials(&Scout { end: Some(end), ..ALL }, file);
+            assert!((10_000..11_000).all(|wanted| all.contains(&wanted)), "{end}");
+        }
+        let (all, _) = serials(&Scout { start: Some(11_500), ..ALL }, file);
+        assert!((20_000..21_000).all(|wanted| all.contains(&wanted)));
+    });
+}
+
+#[test]
+fn a_range_reaches_over_the_nul_bytes_of_a_crash() {
+    let text = [one_a_second(10_000, 1000), vec![0; 1 << 20], b"\n".to_vec(), one_a_second(11_000, 1000)].concat();
+    with_file("hole-range", &text, |file| {
+        for (start, end) in [(None, Some(12_000)), (Some(10_500), None), (Some(11_500), Some(12_000))] {
+            let (all, _) = serials(&Scout { start, end, ..ALL }, file);
+            assert!((11_500..12_000).all(|wanted| all.contains(&wanted)), "{start:?} {end:?}");
+        }
+    });
+}
+
+#[test]
+fn marked_events_behind_the_nul_bytes_of_a_crash_are_read() {
+    let criteria = Criteria { key: Some(b"wanted".to_vec()), ..Criteria::default() };
+    let probe = Probe::of(&criteria).unwrap();
+    let hole = vec![0; FURTHEST as usize + (1 << 20)];
+    let text = [one_a_second(10_000, 1000), hole, b"\n".to_vec(), one_a_second(11_000, 1000)].concat();
+    with_file("hole-mark", &text, |file| {
+        let (all, _) = serials(&Scout { probe: Some(&probe), ..ALL }, file);
+        assert!((10_050..12_000).step_by(100).all(|wanted| all.iter().filter(|s| **s == wanted).count() == 1));
+    });
 }
