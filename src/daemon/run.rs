@@ -17,7 +17,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 /// How long records may gather before they are taken.
-const GATHERING_MICROS: u32 = 800;
+const GATHERING_MICROS: u32 = 1200;
 /// Full batches that are taken in one turn before other inputs are looked at.
 const BATCHES_A_TURN: usize = 8;
 /// How often, and how long each time, the kernel's answer to our pid is waited for.
@@ -100,7 +100,7 @@ pub(super) struct Runner {
     /// Out of its place only while its messages are looked at.
     batch: Option<Batch>,
     pub(super) children: Children,
-    /// The last batch was as large as can be.
+    /// The last batch was as large as can be, so more may be waiting.
     was_full: bool,
     stopped: bool,
 }
@@ -184,7 +184,6 @@ impl Runner {
 
     /// Takes records until none is left, or so many batches were full.
     pub(super) fn take_records(&mut self, most: usize) {
-        self.was_full = false;
         for _ in 0..most {
             let (Some(events), Some(mut batch)) = (&self.events, self.batch.take()) else { return };
             let received = events.receive(&mut batch);
@@ -192,8 +191,9 @@ impl Runner {
                 self.take_batch(&batch);
             }
             self.batch = Some(batch);
+            self.was_full = received == Ok(BATCH);
             match received {
-                Ok(BATCH) => self.was_full = true,
+                Ok(BATCH) => {}
                 Ok(_) => return,
                 Err(NetlinkError::Receive(errno::ENOBUFS)) => self.feed(Input::Overrun),
                 Err(error) => {

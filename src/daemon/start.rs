@@ -94,9 +94,6 @@ pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static
     if config.priority_boost > 0 && process::be_nicer(-(config.priority_boost as i32)).is_err() {
         print("Cannot change priority; going on with the one there is");
     }
-    // A nicer daemon would otherwise interrupt the kernel's audit thread at each record and take them one by one; so it
-    // takes what has gathered, at half of the cost.
-    process::wake_patiently();
     if options.foreground {
         let voice = Voice::Console(Box::new(print));
         return serve(&options, config, stream, voice, &mut || {});
@@ -152,6 +149,7 @@ fn serve(
         }
         refusal
     };
+    process::keep_priority_from_children();
     let (control, events) = match open_sockets(options, &config) {
         Ok(sockets) => sockets,
         Err(refusal) => return Err(fail(&mut voice, refusal)),

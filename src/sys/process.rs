@@ -85,12 +85,18 @@ pub fn be_nicer(by: i32) -> Result<(), i32> {
     rustix::process::nice(by).map(drop).map_err(|e| e.raw_os_error())
 }
 
-/// Asks the scheduler not to stop whoever is running when something comes for us (SCHED_BATCH of sched(7)). Niceness and
-/// the share of the processor stay as they are. Holds for this thread and those it starts; a refusal changes nothing.
-pub fn wake_patiently() {
-    let priority: libc::c_int = 0; // all there is in the kernel's struct sched_param
-    // SAFETY: the pointer is to a live integer of the size the kernel reads. musl's own function only says ENOSYS.
-    unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_BATCH, &raw const priority) };
+/// Has the threads and programs we start from now on begin with the usual niceness, in place of one below it, and with the
+/// usual policy (SCHED_FLAG_RESET_ON_FORK of sched_setattr(2)). Our own stay; a refusal changes nothing.
+pub fn keep_priority_from_children() {
+    // SAFETY: all-zero bytes are valid for this plain structure.
+    let mut ours: libc::sched_attr = unsafe { std::mem::zeroed() };
+    let size = size_of::<libc::sched_attr>();
+    // SAFETY: the kernel writes no more than `size` bytes to the live structure. 0 is this thread, and no flag is known.
+    if unsafe { libc::syscall(libc::SYS_sched_getattr, 0, &raw mut ours, size, 0) } == 0 {
+        ours.sched_flags |= libc::SCHED_FLAG_RESET_ON_FORK as u64;
+        // SAFETY: the kernel reads `ours.size` bytes of it, which it has set to no more than there are.
+        unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const ours, 0) };
+    }
 }
 
 /// Sleeps so many microseconds, or until a signal comes.

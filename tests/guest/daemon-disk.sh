@@ -84,19 +84,21 @@ lines_end_well
 [ -f $log.1 ] || fail "no rotation on a full disk"
 stop_auditd
 
-# a helper makes room, and the daemon waits for SIGUSR2
+# a helper makes room, with the usual niceness and not with the daemon's, and the daemon waits for SIGUSR2
 fresh 1024
 cat >/sbin/make-room <<'X'
 #!/bin/sh
-echo ran >/tmp/helper
+cut -d ' ' -f 19 /proc/self/stat >/tmp/helper
 rm -f /var/log/audit/filler
 X
 chmod 750 /sbin/make-room
-configure 'disk_full_action=EXEC /sbin/make-room'
+configure 'disk_full_action=EXEC /sbin/make-room' priority_boost=4
 start_auditd
+[ "$(cut -d ' ' -f 19 "/proc/$(auditd_pid)/stat")" = -4 ] || fail "the daemon has no boost"
 filler 700
 events 100
 until_true 5 test -s /tmp/helper || fail "the helper did not run"
+[ "$(cat /tmp/helper)" = 0 ] || fail "the helper has niceness $(cat /tmp/helper)"
 [ ! -e /var/log/audit/filler ] || sleep 1
 auditctl --signal resume
 logged 'type=DAEMON_RESUME'
