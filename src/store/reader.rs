@@ -2,8 +2,10 @@
 //!
 //! Files are read by position in large chunks and never mapped: a live log may be cut or rotated under the reader.
 
+use super::rotation::{self, Stored};
 use crate::sys::input::{self, InputFile, Stdin};
 use memchr::memchr;
+use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -122,24 +124,24 @@ impl Lines {
     }
 }
 
-/// A log and its rotated predecessors, newest first: `audit.log`, `audit.log.1`, ... up to the first that cannot be read.
+/// A log and its rotated predecessors, newest first: `audit.log`, then `audit.log.1`, ... up to the first that cannot be
+/// read, and all dated ones that can. None when the log itself cannot be read.
 pub fn rotation(base: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut next = base.to_path_buf();
-    while input::is_readable(&next) {
-        files.push(next);
-        next = numbered(base, files.len());
+    if !input::is_readable(base) {
+        return Vec::new();
     }
-    files
-}
-
-/// The name of a log that was rotated `number` times.
-pub fn numbered(base: &Path, number: usize) -> PathBuf {
-    let mut name = base.as_os_str().to_os_string();
-    if number > 0 {
-        name.push(format!(".{number}"));
+    let mut rotated: Vec<PathBuf> =
+        (1..).map(|n| rotation::numbered(base, n)).take_while(|file| input::is_readable(file)).collect();
+    let mut dated = rotation::all_dated(base, Stored::Plain);
+    dated.retain(|file| input::is_readable(file));
+    let mixed = !rotated.is_empty() && !dated.is_empty();
+    rotated.extend(dated.into_iter().rev());
+    if mixed {
+        // `log_names` was changed one day: only the records tell which came first.
+        rotated.sort_by_key(|file| Reverse(first_second(file)));
     }
-    PathBuf::from(name)
+    rotated.insert(0, base.to_path_buf());
+    rotated
 }
 
 /// How many of `files` (newest first) must be read for events since `start`: those from one before the first that begins
@@ -164,6 +166,7 @@ fn first_second(path: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::files;
 
     fn lines(text: &[u8], longest: usize) -> Vec<Vec<u8>> {
         let (mut source, mut lines, mut got) = (text, Lines::new(longest), Vec::new());
@@ -191,5 +194,48 @@ mod tests {
         let text = [&line[..], b"\n"].concat().repeat(1000);
         let got = lines(&text, 8969);
         assert!(got.len() == 1000 && got.iter().all(|l| *l == line));
+    }
+
+    /// The files of a rotation among these, by what follows the log's name; each file holds its first second.
+    fn rotated(name: &str, all: &[(&str, u64)]) -> Vec<String> {
+        let place = std::env::temp_dir().join(format!("auditbox-reader-{}-{name}", std::process::id()));
+        let _ = files::remove_dir_all(&place);
+        files::create_dir_all(&place).unwrap();
+        for (suffix, second) in all {
+            let line = format!("type=USER msg=audit({second}.000:1): x\n");
+            files::write(place.join(format!("log{suffix}")), line).unwrap();
+        }
+        let found = rotation(&place.join("log"));
+        files::remove_dir_all(&place).unwrap();
+        found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()["log".len()..].to_string()).collect()
+    }
+
+    #[test]
+    fn numbered_logs_are_read_up_to_the_first_gap() {
+        assert_eq!(rotated("gap", &[("", 9), (".1", 8), (".2", 7), (".4", 5)]), ["", ".1", ".2"]);
+        assert!(rotated("none", &[(".1", 8), (".2026-11-22T18-05-09", 7)]).is_empty());
+    }
+
+    #[test]
+    fn dated_logs_are_read_and_what_only_looks_like_them_is_not() {
+        let all = [
+            ("", 9),
+            (".2026-11-22T18-05-09", 6),
+            (".2026-11-22T18-05-09_002", 7),
+            (".2025-01-01T00-00-00", 5),
+            (".2024-01-01T00-00-00.gz", 4),
+            (".2026-11-22T18-05-09~", 4),
+            (".2026-11-22", 4),
+            (".old", 4),
+        ];
+        let newest_first = ["", ".2026-11-22T18-05-09_002", ".2026-11-22T18-05-09", ".2025-01-01T00-00-00"];
+        assert_eq!(rotated("dated", &all), newest_first);
+    }
+
+    #[test]
+    fn of_numbered_and_dated_logs_the_records_tell_the_order() {
+        let all = [("", 9), (".1", 8), (".2", 3), (".2026-01-01T00-00-00", 4), (".2026-02-01T00-00-00", 5)];
+        let newest_first = ["", ".1", ".2026-02-01T00-00-00", ".2026-01-01T00-00-00", ".2"];
+        assert_eq!(rotated("mixed", &all), newest_first);
     }
 }

@@ -93,29 +93,50 @@ fn dated(log: &Path, now: &LocalTime) -> PathBuf {
     (2..u32::MAX).map(|n| suffixed(log, &format!("{stamp}_{n:03}"))).find(|p| !exists(p)).unwrap_or(plain)
 }
 
+/// Which of the dated logs are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// Those that are still text.
+    Plain,
+    /// Those too to whose name a `compress_command` has added a suffix.
+    Any,
+}
+
 /// All dated logs, the oldest first.
-fn all_dated(log: &Path) -> Vec<PathBuf> {
+pub fn all_dated(log: &Path, stored: Stored) -> Vec<PathBuf> {
     let (Some(directory), Some(name)) = (log.parent(), log.file_name()) else { return Vec::new() };
-    let mut prefix = name.to_os_string();
-    prefix.push(".");
-    let prefix = prefix.into_encoded_bytes();
-    let is_dated = |name: &[u8]| {
-        name.strip_prefix(&prefix[..])
-            .is_some_and(|s| s.len() >= 19 && s[..4].iter().all(u8::is_ascii_digit) && s[10] == b'T')
+    let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let name = name.as_encoded_bytes();
+    let is_dated = |file: &[u8]| {
+        let suffix = file.strip_prefix(name).and_then(|rest| rest.strip_prefix(b"."));
+        suffix.and_then(after_stamp).is_some_and(|rest| stored == Stored::Any || rest.is_empty())
     };
-    let mut found: Vec<PathBuf> = files::read_dir(directory)
+    let mut found: Vec<PathBuf> = files::read_dir(here)
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| is_dated(entry.file_name().as_encoded_bytes()))
-        .map(|entry| entry.path())
+        .map(|entry| entry.file_name())
+        .filter(|file| is_dated(file.as_encoded_bytes()))
+        .map(|file| directory.join(file))
         .collect();
     found.sort();
     found
 }
 
+/// What follows `2026-11-22T18-05-09` or `2026-11-22T18-05-09_002` in a suffix: nothing, or another suffix.
+fn after_stamp(suffix: &[u8]) -> Option<&[u8]> {
+    const SHAPE: &[u8] = b"0000-00-00T00-00-00";
+    let (stamp, mut rest) = suffix.split_at_checked(SHAPE.len())?;
+    let fits = |(byte, shape): (&u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape };
+    if let Some(number) = rest.strip_prefix(b"_") {
+        let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        rest = number.get(digits..)?;
+    }
+    (stamp.iter().zip(SHAPE).all(fits) && (rest.is_empty() || rest.starts_with(b"."))).then_some(rest)
+}
+
 fn drop_oldest(log: &Path, keep: u64) {
-    let logs = all_dated(log);
+    let logs = all_dated(log, Stored::Any);
     let excess = logs.len().saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
     for path in logs.iter().take(excess) {
         // One that cannot be removed is tried again at the next rotation.
@@ -132,7 +153,7 @@ pub fn is_interrupted(log: &Path) -> bool {
 pub fn count(log: &Path, names: LogNames) -> u64 {
     match names {
         LogNames::Numbers => (1..).find(|&n| !exists(&numbered(log, n))).unwrap_or(1) - 1,
-        LogNames::Dates => all_dated(log).len() as u64,
+        LogNames::Dates => all_dated(log, Stored::Any).len() as u64,
     }
 }
 
