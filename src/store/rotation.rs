@@ -8,6 +8,7 @@ use crate::config::auditd::LogNames;
 use crate::sys::clock::LocalTime;
 use crate::sys::errno;
 use crate::sys::files;
+use crate::text::number;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -56,7 +57,7 @@ pub fn move_away(log: &Path, names: LogNames, keep: Keep, now: &LocalTime) -> Re
     };
     rename(log, &to)?;
     if let (LogNames::Dates, Keep::Logs(n)) = (names, keep) {
-        drop_oldest(log, n.saturating_sub(1));
+        drop_oldest(log, n.saturating_sub(1), &to);
     }
     Ok(to)
 }
@@ -82,15 +83,20 @@ fn exists(path: &Path) -> bool {
     files::symlink_metadata(path).is_ok()
 }
 
-/// A name that tells when the log was closed; of several in one second all but the first have a number too.
+/// A name that tells when the log was closed; of several in one second all but the first have a number too. A name that
+/// an older log of that second has had is not used again: it would make the newest log look like the oldest.
 fn dated(log: &Path, now: &LocalTime) -> PathBuf {
     let LocalTime { year, month, day, hour, minute, second, .. } = now;
     let stamp = format!("{year:04}-{month:02}-{day:02}T{hour:02}-{minute:02}-{second:02}");
     let plain = suffixed(log, &stamp);
-    if !exists(&plain) {
-        return plain;
+    let number = |path: &PathBuf| {
+        let rest = path.as_os_str().as_encoded_bytes().strip_prefix(plain.as_os_str().as_encoded_bytes())?;
+        Some(rest.strip_prefix(b"_").and_then(|digits| number::lead(digits, 10)).unwrap_or(1))
+    };
+    match all_dated(log, Stored::Any).iter().filter_map(number).max() {
+        None => plain,
+        Some(last) => suffixed(log, &format!("{stamp}_{:03}", last.saturating_add(1))),
     }
-    (2..u32::MAX).map(|n| suffixed(log, &format!("{stamp}_{n:03}"))).find(|p| !exists(p)).unwrap_or(plain)
 }
 
 /// Which of the dated logs are meant.
@@ -135,10 +141,11 @@ fn after_stamp(suffix: &[u8]) -> Option<&[u8]> {
     (stamp.iter().zip(SHAPE).all(fits) && (rest.is_empty() || rest.starts_with(b"."))).then_some(rest)
 }
 
-fn drop_oldest(log: &Path, keep: u64) {
+/// Removes all but `keep` dated logs. The clock may have stepped back: the `newest` stays whatever it is called.
+fn drop_oldest(log: &Path, keep: u64, newest: &Path) {
     let logs = all_dated(log, Stored::Any);
     let excess = logs.len().saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
-    for path in logs.iter().take(excess) {
+    for path in logs.iter().filter(|path| *path != newest).take(excess) {
         // One that cannot be removed is tried again at the next rotation.
         let _ = files::remove_file(path);
     }
@@ -289,6 +296,25 @@ mod tests {
         let to = move_away(&place.log(), LogNames::Dates, Keep::All, &now).unwrap();
         assert_eq!(to, place.0.join("log.2026-11-22T18-05-09_002"));
         assert_eq!(count(&place.log(), LogNames::Dates), 3);
+    }
+
+    #[test]
+    fn of_many_dated_logs_in_one_second_the_last_ones_stay() {
+        let place = Place::new("second", &["log.2030-01-01T00-00-00.gz"]);
+        let now = LocalTime { year: 2026, month: 11, day: 22, ..LocalTime::default() };
+        for content in ["a", "b", "c", "d"] {
+            files::write(place.log(), content).unwrap();
+            move_away(&place.log(), LogNames::Dates, Keep::Logs(3), &now).unwrap();
+        }
+        let future = "log.2030-01-01T00-00-00.gz=log.2030-01-01T00-00-00.gz";
+        assert_eq!(place.files(), ["log.2026-11-22T00-00-00_004=d", future]);
+
+        let place = Place::new("numbers", &[]);
+        for content in ["a", "b", "c", "d"] {
+            files::write(place.log(), content).unwrap();
+            move_away(&place.log(), LogNames::Dates, Keep::Logs(3), &now).unwrap();
+        }
+        assert_eq!(place.files(), ["log.2026-11-22T00-00-00_003=c", "log.2026-11-22T00-00-00_004=d"]);
     }
 
     #[test]
