@@ -41,8 +41,8 @@ OLD
 # Order, hoisting, stripping.
 printf -- '-w /tmp/ten -k ten\n-e 1\n' >$rules/10-a.rules
 printf -- '-D\n-b 320\n-f 1\n# comment\n\n-w /tmp/two -k two\r\n' >$rules/2-c.rules
-printf -- '  # indented\n-b 8192\n-D -k nothing\n-w /tmp/nine' >$rules/9-b.rules
-printf -- ' -k nine\n' >"$rules/9-c d.rules"
+printf -- '  # indented\n-b 8192\n-D -k nothing\n-w /tmp/nine -k nine' >$rules/9-b.rules
+printf -- '-w /tmp/nine-c -k nine-c\n' >"$rules/9-c d.rules"
 echo '-w /tmp/hidden' >$rules/.hidden.rules
 echo '-w /tmp/other' >$rules/other.txt
 ln -s /no/where $rules/5-broken.rules
@@ -60,6 +60,7 @@ cmp - $target <<'MERGED' || fail "merged: $(cat $target)"
 -w /tmp/two -k two
 -D -k nothing
 -w /tmp/nine -k nine
+-w /tmp/nine-c -k nine-c
 -w /tmp/ten -k ten
 -e 1
 MERGED
@@ -75,13 +76,13 @@ ends 0 --load
 expect '^/sbin/augenrules: No change$' /tmp/out
 expect '^backlog_limit 8192$' /tmp/out
 auditctl -l >/tmp/listed
-[ "$(sed 's/.*-k //' /tmp/listed | tr '\n' ' ')" = 'two nine ten ' ] || fail "loaded: $(cat /tmp/listed)"
+[ "$(sed 's/.*-k //' /tmp/listed | tr '\n' ' ')" = 'two nine nine-c ten ' ] || fail "loaded: $(cat /tmp/listed)"
 
 # A bad rule is named, and the status says so.
 echo '-w relative' >$rules/99-bad.rules
 ends 1 --load
-expect "^$target:9:4: \"relative\"" /tmp/err
-expect "^There was an error in line 9 of $target$" /tmp/err
+expect "^$target:10:4: \"relative\"" /tmp/err
+expect "^There was an error in line 10 of $target$" /tmp/err
 rm $rules/99-bad.rules
 ends 0 --load
 
