@@ -2,7 +2,7 @@
 
 use auditbox::config::Level;
 use auditbox::config::auditd::Config;
-use auditbox::daemon::load_config;
+use auditbox::daemon::load_config_into;
 use auditbox::interpret::Names;
 use auditbox::query::time::Calendar;
 use auditbox::sys::{clock, process, users::Users};
@@ -29,20 +29,19 @@ impl Host {
     }
 }
 
-/// What auditd.conf(5) says; what is wrong with it is told, and the defaults count. `says_log`: the log it names will be
-/// read.
+/// What auditd.conf(5) says. What is wrong with it is told; what stands before that counts. `says_log`: the log it names
+/// will be read.
 pub(crate) fn daemon_config(says_log: bool) -> Config {
-    let mut notes = Vec::new();
-    let loaded = load_config(Path::new("/etc/audit/auditd.conf"), true, &mut notes);
+    let (mut config, mut notes) = (Config::default(), Vec::new());
+    let loaded = load_config_into(&mut config, Path::new("/etc/audit/auditd.conf"), true, &mut notes);
     notes.iter().filter(|note| note.level != Level::Debug).for_each(|note| eprintln!("{}", note.text));
-    loaded.unwrap_or_else(|reason| {
-        let config = Config::default();
+    if let Err(reason) = loaded {
         eprintln!("{reason}\nNOTE - using built-in end_of_event_timeout: {}", config.end_of_event_timeout);
         if says_log {
             eprintln!("NOTE - using built-in logs: {}", config.log_file);
         }
-        config
-    })
+    }
+    config
 }
 
 /// The machine that runs this, if the tables know it.

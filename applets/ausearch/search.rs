@@ -155,7 +155,8 @@ impl<'h> Search<'h> {
     /// Reads a log and its rotated predecessors, oldest first.
     fn read_logs(&mut self, base: &Path) -> Result<(), End> {
         let files = reader::rotation(base);
-        if files.is_empty() {
+        let resumed = self.resume.as_ref().is_some_and(|resume| resume.loaded.is_some() && !resume.is_time_only());
+        if files.is_empty() && !resumed {
             return self.read_file(base, true);
         }
         let count = match self.resume.as_ref().and_then(|resume| Some((resume, resume.loaded.as_ref()?))) {

@@ -277,15 +277,23 @@ pub const KEYS: &[Row] = &[
 /// Reads an auditd.conf. A file without a line is not checked for sense. COMPAT: as the reference.
 pub fn parse(text: &[u8], file: &str, world: &dyn World, notes: &mut Vec<Note>) -> Result<Config, ConfigError> {
     let mut config = Config::default();
-    let lines = super::read(text, file, KEYS, &mut config, world, notes)?;
+    parse_into(&mut config, text, file, world, notes).map(|()| config)
+}
+
+/// The same over `config`. What stands before a bad line is in it also after an error.
+pub fn parse_into(
+    config: &mut Config,
+    text: &[u8],
+    file: &str,
+    world: &dyn World,
+    notes: &mut Vec<Note>,
+) -> Result<(), ConfigError> {
+    let lines = super::read(text, file, KEYS, config, world, notes)?;
     if config.log_format == LogFormat::NoLog {
         config.write_logs = false;
         notes.push(warning("Warning - log_format nolog is deprecated; use write_logs = no".to_string()));
     }
-    if lines > 0 {
-        check(&config, notes)?;
-    }
-    Ok(config)
+    if lines > 0 { check(config, notes) } else { Ok(()) }
 }
 
 /// Refuses values that cannot stand together, and notes those that hardly make sense.
@@ -392,6 +400,15 @@ mod tests {
         let error = read("# nothing\n").unwrap_err();
         assert_eq!(error.text, "Error - space_left(0) must be larger than admin_space_left(0)");
         assert_eq!((error.line, error.key.as_str()), (0, "space_left"));
+    }
+
+    #[test]
+    fn what_stands_before_an_error_is_known() {
+        for rest in ["freq = x\n", "bogus\n", ""] {
+            let (text, mut config) = (format!("log_file = /logs/a.log\n{rest}"), Config::default());
+            parse_into(&mut config, text.as_bytes(), "a.conf", &Anything, &mut Vec::new()).unwrap_err();
+            assert_eq!(config.log_file, "/logs/a.log");
+        }
     }
 
     #[test]

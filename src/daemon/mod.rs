@@ -27,7 +27,7 @@ mod world;
 
 pub use run::Paths;
 pub use start::{Options, Refusal, StartupState, check_config, run};
-pub use worker::load_config;
+pub use worker::{load_config, load_config_into};
 
 use crate::abi::Status;
 use crate::config::Level;

@@ -164,6 +164,17 @@ fn save(path: &Path, content: &[u8], group: u32) -> std::io::Result<()> {
 
 /// Reads auditd.conf after a look at the file itself. A missing file is one of defaults.
 pub fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Result<Config, String> {
+    let mut config = Config::default();
+    load_config_into(&mut config, path, follow_links, notes).map(|()| config)
+}
+
+/// The same over `config`. What stands before a bad line is in it also after an error.
+pub fn load_config_into(
+    config: &mut Config,
+    path: &Path,
+    follow_links: bool,
+    notes: &mut Vec<Note>,
+) -> Result<(), String> {
     use crate::config::Level;
     use std::os::unix::fs::MetadataExt;
     let name = path.display().to_string();
@@ -172,7 +183,7 @@ pub fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Re
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             let text = format!("Config file {name} doesn't exist, skipping");
             notes.push(Note { level: Level::Warning, text });
-            return Ok(Config::default());
+            return Ok(());
         }
         Err(e) => return Err(format!("Error opening config file ({})", super::world::why(&e))),
     };
@@ -191,7 +202,7 @@ pub fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Re
     file.take(LONGEST_CONFIG)
         .read_to_end(&mut text)
         .map_err(|e| format!("Error reading config file ({})", super::world::why(&e)))?;
-    auditd::parse(&text, &name, &Host::new(), notes).map_err(|e| e.to_string())
+    auditd::parse_into(config, &text, &name, &Host::new(), notes).map_err(|e| e.to_string())
 }
 
 /// What `node=` says under a configuration; empty for nothing.
