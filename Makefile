@@ -13,7 +13,7 @@ BINARY  = target/$(HOST)/release/auditbox
 TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf riscv64gc-unknown-linux-musl
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up build test guest check demo bench soak size dist install clean tables tables-verify
+.PHONY: help set-up build test guest check demo bench fuzz soak size dist install clean tables tables-verify
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ demo: build ## the whole loop on a real kernel, in a guest, harmless to this mac
 
 bench: build ## speed and memory beside the reference; SIZE=1g T=reading|instructions|start|collecting REFERENCE=DIR
 	tests/bench/run $(BINARY)
+
+fuzz: set-up ## hostile input by libFuzzer, each target of fuzz/ for SECONDS (default 30)
+	@command -v cargo-fuzz >/dev/null || cargo install --locked --target $(HOST) cargo-fuzz
+	@for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --target $(HOST) $$target -- -max_total_time=$(or $(SECONDS),30) || exit 1; \
+	done
 
 soak: build ## guest tests over and over for MINUTES (default 30)
 	tests/guest/soak $(BINARY) $(or $(MINUTES),30)
