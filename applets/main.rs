@@ -12,6 +12,7 @@ mod ausyscall;
 mod control;
 mod host;
 mod install;
+mod logs;
 mod options;
 mod output;
 

@@ -1,13 +1,13 @@
 //! From the logs to events: which files are read, and which records count. Runs beside the report, which it feeds.
 
 use super::handover::{Handover, Stopped};
-use crate::host;
+use crate::logs::{self, Logs, Place};
 use auditbox::event::{Assembler, Event, Policy};
 use auditbox::record::{Headers, Malformed, Stamp};
 use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
-use auditbox::sys::input::{self, InputFile, Stdin};
+use auditbox::sys::input::Stdin;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Events are handed over when there are so many of them, or so many bytes.
 const BATCH: usize = 128;
@@ -15,11 +15,7 @@ const BATCH_BYTES: usize = 256 << 10;
 
 /// What is to be read.
 pub(crate) struct Request {
-    pub(crate) input: Option<PathBuf>,
-    /// The log that is read when none is named.
-    pub(crate) log: PathBuf,
-    /// Read the logs even where standard input is a pipe.
-    pub(crate) force_logs: bool,
+    pub(crate) place: Place,
     /// Seconds after which an event is complete.
     pub(crate) timeout: u64,
     /// First and last second, both included.
@@ -40,9 +36,11 @@ pub(crate) enum Read {
 
 /// Reads all that is asked for.
 pub(crate) fn run(request: Request, to: &Handover) {
-    let assembler = Assembler::new(Policy::Search, request.timeout);
+    let Request { place, timeout, start, end } = request;
+    let assembler = Assembler::new(Policy::Search, timeout);
     let mut reading = Reading {
-        request,
+        start,
+        end,
         headers: Headers::default(),
         assembler,
         first_record: None,
@@ -50,14 +48,15 @@ pub(crate) fn run(request: Request, to: &Handover) {
         batch_bytes: 0,
         to,
     };
-    if reading.read_input().is_ok() {
+    if reading.read_input(place).is_ok() {
         // Whoever has stopped listening needs no end.
         let _ = to.give(Read::End(reading.first_record));
     }
 }
 
 struct Reading<'h> {
-    request: Request,
+    start: Option<u64>,
+    end: Option<u64>,
     headers: Headers,
     assembler: Assembler,
     first_record: Option<Stamp>,
@@ -67,44 +66,21 @@ struct Reading<'h> {
 }
 
 impl Reading<'_> {
-    fn read_input(&mut self) -> Result<(), Stopped> {
-        let Some(input) = self.request.input.take() else {
-            return match Stdin::pipe().filter(|_| !self.request.force_logs) {
-                Some(stdin) => self.read_pipe(stdin),
-                None => self.read_logs(&self.request.log.clone()),
-            };
-        };
-        match input::is_directory(&input) {
-            Ok(true) => {
-                let base = input.join("audit.log");
-                eprintln!("NOTE - using logs in {}", base.display());
-                self.read_logs(&base)
+    fn read_input(&mut self, place: Place) -> Result<(), Stopped> {
+        match place.logs() {
+            Some(Logs::Pipe(stdin)) => self.read_pipe(stdin),
+            Some(Logs::File(path)) => self.read_file(&path, true),
+            Some(Logs::Rotated(files)) => {
+                let count = reader::needed(&files, self.start.unwrap_or(0));
+                let mut oldest_first = files.iter().enumerate().take(count).rev();
+                oldest_first.try_for_each(|(age, file)| self.read_file(file, age == 0))
             }
-            Ok(false) => self.read_file(&input, true),
-            Err(error) => self.refuse(&format!("stat: {}", host::reason(&error))),
+            None => self.refuse(),
         }
-    }
-
-    /// Reads a log and its rotated predecessors, oldest first.
-    fn read_logs(&mut self, base: &Path) -> Result<(), Stopped> {
-        let files = reader::rotation(base);
-        if files.is_empty() {
-            return self.read_file(base, true);
-        }
-        let count = reader::needed(&files, self.request.start.unwrap_or(0));
-        for (age, file) in files.iter().enumerate().take(count).rev() {
-            self.read_file(file, age == 0)?;
-        }
-        Ok(())
     }
 
     fn read_file(&mut self, path: &Path, is_last: bool) -> Result<(), Stopped> {
-        let file = match InputFile::open(path) {
-            Ok(file) => file,
-            Err(error) => {
-                return self.refuse(&format!("Error opening {} ({})", path.display(), host::reason(&error)));
-            }
-        };
+        let Some(file) = logs::open(path) else { return self.refuse() };
         if file.is_regular() {
             self.read_lines(&mut Part { file: &file, at: 0, end: u64::MAX })?;
         } else {
@@ -118,8 +94,7 @@ impl Reading<'_> {
         self.end_file(b"stdin", true)
     }
 
-    fn refuse(&mut self, reason: &str) -> Result<(), Stopped> {
-        eprintln!("{reason}");
+    fn refuse(&mut self) -> Result<(), Stopped> {
         self.to.give(Read::Refused)?;
         Err(Stopped)
     }
@@ -142,9 +117,9 @@ impl Reading<'_> {
                 return Ok(());
             }
         };
-        let (sec, request) = (record.stamp.sec, &self.request);
-        let in_range = request.start.is_none_or(|start| sec >= start) && request.end.is_none_or(|end| sec <= end);
-        if self.first_record.is_none_or(|first| first.sec == 0) && (!in_range || request.start.is_none()) {
+        let sec = record.stamp.sec;
+        let in_range = self.start.is_none_or(|start| sec >= start) && self.end.is_none_or(|end| sec <= end);
+        if self.first_record.is_none_or(|first| first.sec == 0) && (!in_range || self.start.is_none()) {
             self.first_record = Some(record.stamp);
         }
         if in_range {

@@ -4,6 +4,7 @@ use super::arguments::Command;
 use super::handover::Handover;
 use super::read::{self, Read};
 use crate::host::{self, Host};
+use crate::logs::Place;
 use crate::output::Output;
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
@@ -17,8 +18,8 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     let has_no_totals = request.summary && request.kind.is_some_and(|kind| kind.summary.is_none());
     let config = host::daemon_config(input.is_none());
     let timeout = timeout.unwrap_or(config.end_of_event_timeout);
-    let log = config.log_file.into();
-    let reading = read::Request { input, log, force_logs, timeout, start: request.start, end: request.end };
+    let place = Place { input, log: config.log_file.into(), force_logs };
+    let reading = read::Request { place, timeout, start: request.start, end: request.end };
     let report = Report::new(request, host, host::date);
     let mut showing = Showing { report, output: Output::new(), of_file: None, debug };
     showing.report.title(&mut showing.output.text);

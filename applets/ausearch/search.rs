@@ -4,8 +4,8 @@ use super::arguments::{Format, Request};
 use super::render::{Renderer, is_slow, renderer};
 use super::resume::{self, Resume, Verdict};
 use crate::host::{self, Host};
+use crate::logs::{self, Logs, Place};
 use crate::output::Output;
-use auditbox::config::auditd::Config;
 use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
@@ -16,7 +16,7 @@ use auditbox::store::scout::{Scout, WHOLE_BELOW};
 use auditbox::sys::input::{self, InputFile, Stdin};
 use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// How long a pipe may be silent while events wait for their end, in milliseconds.
 const PIPE_PATIENCE: u64 = 3000;
@@ -31,8 +31,10 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
         },
         None => None,
     };
-    let mut search = Search::new(request, host, &config, resume);
-    let ended = search.read_input();
+    let log = config.log_file.as_str().into();
+    let place = Place { input: request.input.clone(), log, force_logs: request.force_logs };
+    let mut search = Search::new(request, host, config.end_of_event_timeout, resume);
+    let ended = search.read_input(place);
     search.render_batch()?;
     search.output.flush()?;
     let status = match ended {
@@ -99,16 +101,14 @@ struct Search<'h> {
     /// Events come through a pipe, and are shown as they come.
     reads_pipe: bool,
     timeout: u64,
-    /// The log that is read when none is named.
-    log: PathBuf,
     /// The log that was read last.
     last_log: Option<PathBuf>,
     request: Request,
 }
 
 impl<'h> Search<'h> {
-    fn new(mut request: Request, host: &'h Host, config: &Config, resume: Option<Resume>) -> Search<'h> {
-        let timeout = request.timeout.unwrap_or(config.end_of_event_timeout);
+    fn new(mut request: Request, host: &'h Host, timeout: u64, resume: Option<Resume>) -> Search<'h> {
+        let timeout = request.timeout.unwrap_or(timeout);
         Search {
             host,
             predicate: Predicate::new(std::mem::take(&mut request.criteria)),
@@ -122,64 +122,40 @@ impl<'h> Search<'h> {
             found: false,
             reads_pipe: false,
             timeout,
-            log: config.log_file.as_str().into(),
             last_log: None,
             request,
         }
     }
 
-    fn read_input(&mut self) -> Result<(), End> {
-        let Some(input) = self.request.input.clone() else {
-            return match Stdin::pipe().filter(|_| !self.request.force_logs) {
-                Some(stdin) => self.read_pipe(stdin),
-                None => self.read_logs(&self.log.clone()),
-            };
-        };
-        match input::is_directory(&input) {
-            Ok(true) => {
-                let base = input.join("audit.log");
-                eprintln!("NOTE - using logs in {}", base.display());
-                self.read_logs(&base)
-            }
-            Ok(false) => {
-                self.last_log = Some(input.clone());
-                self.read_file(&input, true)
-            }
-            Err(error) => {
-                eprintln!("stat: {}", host::reason(&error));
-                Err(End::Refused(1))
+    fn read_input(&mut self, place: Place) -> Result<(), End> {
+        match place.logs().ok_or(End::Refused(1))? {
+            Logs::Pipe(stdin) => self.read_pipe(stdin),
+            Logs::File(path) => self.read_file(path, true),
+            Logs::Rotated(files) => {
+                let count = self.needed(&files)?;
+                let mut oldest_first = files.into_iter().enumerate().take(count).rev();
+                oldest_first.try_for_each(|(age, file)| self.read_file(file, age == 0))
             }
         }
     }
 
-    /// Reads a log and its rotated predecessors, oldest first.
-    fn read_logs(&mut self, base: &Path) -> Result<(), End> {
-        let files = reader::rotation(base);
-        let resumed = self.resume.as_ref().is_some_and(|resume| resume.loaded.is_some() && !resume.is_time_only());
-        if files.is_empty() && !resumed {
-            return self.read_file(base, true);
-        }
-        let count = match self.resume.as_ref().and_then(|resume| Some((resume, resume.loaded.as_ref()?))) {
-            Some((resume, _)) if resume.is_time_only() => files.len(),
+    /// How many of the files (newest first) must be read. A checkpoint names the first one.
+    fn needed(&self, files: &[PathBuf]) -> Result<usize, End> {
+        match self.resume.as_ref().and_then(|resume| Some((resume, resume.loaded.as_ref()?))) {
+            Some((resume, _)) if resume.is_time_only() => Ok(files.len()),
             Some((_, checkpoint)) => {
-                let is_it =
-                    |file: &PathBuf| input::identity(file).is_ok_and(|id| id == (checkpoint.device, checkpoint.inode));
-                1 + files.iter().position(is_it).ok_or(End::Refused(resume::UNUSABLE))?
+                let id = (checkpoint.device, checkpoint.inode);
+                let is_it = |file: &PathBuf| input::is_readable(file) && input::identity(file).is_ok_and(|it| it == id);
+                let at = files.iter().position(is_it);
+                at.map(|at| at + 1).ok_or(End::Refused(resume::UNUSABLE))
             }
-            None => reader::needed(&files, self.predicate.criteria().start.unwrap_or(0)),
-        };
-        for (age, file) in files.iter().enumerate().take(count).rev() {
-            self.last_log = Some(file.clone());
-            self.read_file(file, age == 0)?;
+            None => Ok(reader::needed(files, self.predicate.criteria().start.unwrap_or(0))),
         }
-        Ok(())
     }
 
-    fn read_file(&mut self, path: &Path, is_last: bool) -> Result<(), End> {
-        let file = InputFile::open(path).map_err(|error| {
-            eprintln!("Error opening {} ({})", path.display(), host::reason(&error));
-            End::Refused(1)
-        })?;
+    fn read_file(&mut self, path: PathBuf, is_last: bool) -> Result<(), End> {
+        let file = logs::open(&path).ok_or(End::Refused(1))?;
+        self.last_log = Some(path);
         if file.is_regular() {
             self.read_parts(&file)?;
         } else {
