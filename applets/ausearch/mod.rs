@@ -4,9 +4,11 @@
 //! be used; 11 it cannot be written; 12 its event is not in its log.
 
 mod arguments;
+mod desk;
 mod render;
 mod resume;
 mod search;
+mod show;
 
 use crate::host::Host;
 use crate::output;

@@ -11,26 +11,50 @@ use auditbox::text::date::{Date, Dates};
 use auditbox::text::{Escape, escape, number};
 
 /// Writes events one after another.
-pub(crate) trait Renderer: Send {
-    /// Appends the event to `out`.
-    fn event(&mut self, event: &Event, out: &mut Vec<u8>);
+pub(super) trait Renderer {
+    /// Appends the event to `out`, and what could not be said of it to `complaints`.
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>);
 }
 
-/// Whether it takes longer to put an event into words than to find it.
-pub(crate) fn is_slow(format: Format) -> bool {
-    matches!(format, Format::Interpret | Format::Csv | Format::Text)
+/// How events are shown.
+#[derive(Clone, Copy)]
+pub(super) struct Style<'h> {
+    format: Format,
+    escape: Escape,
+    columns: Columns,
+    host: &'h Host,
 }
 
-/// The renderer that is asked for; `begun` when what stands above the first event is there already.
-pub(crate) fn renderer<'h>(request: &Request, host: &'h Host, begun: bool) -> Box<dyn Renderer + 'h> {
-    let dates = Dates::new(host::date);
-    let interpreter = || Interpreter::new(host, host::machine(), request.escape);
-    match request.format {
-        Format::Raw => Box::new(Raw),
-        Format::Default => Box::new(Plain { escape: request.escape, dates }),
-        Format::Interpret => Box::new(Words { interpreter: interpreter(), dates, when: Vec::new() }),
-        Format::Csv => Box::new(Rows { columns: request.columns, begun, interpreter: interpreter(), dates }),
-        Format::Text => Box::new(Sentences { interpreter: interpreter(), dates }),
+impl<'h> Style<'h> {
+    /// The one that is asked for.
+    pub(super) fn of(request: &Request, host: &'h Host) -> Style<'h> {
+        Style { format: request.format, escape: request.escape, columns: request.columns, host }
+    }
+
+    /// Whether it takes longer to put an event into words than to find it.
+    pub(super) fn is_slow(&self) -> bool {
+        matches!(self.format, Format::Interpret | Format::Csv | Format::Text)
+    }
+
+    /// Appends what stands above the first event.
+    pub(super) fn push_title(&self, out: &mut Vec<u8>) {
+        if self.format == Format::Csv {
+            csv::header(self.columns, out);
+        }
+    }
+
+    /// A renderer of this style.
+    pub(super) fn renderer(&self) -> Box<dyn Renderer + 'h> {
+        let Style { format, escape, columns, host } = *self;
+        let dates = Dates::new(host::date);
+        let interpreter = || Interpreter::new(host, host::machine(), escape);
+        match format {
+            Format::Raw => Box::new(Raw),
+            Format::Default => Box::new(Plain { escape, dates }),
+            Format::Interpret => Box::new(Words { interpreter: interpreter(), dates, when: Vec::new() }),
+            Format::Csv => Box::new(Rows { columns, interpreter: interpreter(), dates }),
+            Format::Text => Box::new(Sentences { interpreter: interpreter(), dates }),
+        }
     }
 }
 
@@ -40,7 +64,7 @@ pub(crate) fn renderer<'h>(request: &Request, host: &'h Host, begun: bool) -> Bo
 struct Raw;
 
 impl Renderer for Raw {
-    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
         let enriched = event.is_enriched();
         for record in event.records() {
             out.extend_from_slice(record.line);
@@ -60,7 +84,7 @@ struct Plain {
 }
 
 impl Renderer for Plain {
-    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
         out.extend_from_slice(b"----\ntime->");
         push_ctime(&self.dates.of(event.stamp().sec as i64), out);
         if let Some(last) = daemon_record(event) {
@@ -88,7 +112,7 @@ struct Words<'h> {
 }
 
 impl Renderer for Words<'_> {
-    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
         out.extend_from_slice(b"----\n");
         self.when.clear();
         self.dates.of(event.stamp().sec as i64).push(&mut self.when);
@@ -101,23 +125,19 @@ impl Renderer for Words<'_> {
     }
 }
 
-/// `--format csv`: titles, then one row per event.
+/// `--format csv`: one row per event.
 struct Rows<'h> {
     columns: Columns,
-    begun: bool,
     interpreter: Interpreter<'h>,
     dates: Dates,
 }
 
 impl Renderer for Rows<'_> {
-    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
-        if !std::mem::replace(&mut self.begun, true) {
-            csv::header(self.columns, out);
-        }
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>) {
         for piece in pieces(event) {
             if csv::row(&piece, self.columns, &mut self.interpreter, &mut self.dates, out).is_err() {
                 let kind = piece.first().and_then(|record| record.kind.name()).unwrap_or("(null)");
-                eprintln!("error normalizing {kind}");
+                complaints.extend([b"error normalizing ", kind.as_bytes(), b"\n"].into_iter().flatten());
             }
         }
     }
@@ -130,7 +150,7 @@ struct Sentences<'h> {
 }
 
 impl Renderer for Sentences<'_> {
-    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
         for piece in pieces(event) {
             text::sentence(&piece, &mut self.interpreter, &mut self.dates, out);
         }

@@ -1,11 +1,12 @@
 //! One search: which logs, which events, and how it ends.
 
 use super::arguments::{Format, Request};
-use super::render::{Renderer, is_slow, renderer};
+use super::desk::Desk;
+use super::render::Style;
 use super::resume::{self, Resume, Verdict};
+use super::show::Show;
 use crate::host::{self, Host};
 use crate::logs::{self, Logs, Place};
-use crate::output::Output;
 use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
@@ -31,33 +32,15 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
         },
         None => None,
     };
+    let timeout = request.timeout.unwrap_or(config.end_of_event_timeout);
     let log = config.log_file.as_str().into();
     let place = Place { input: request.input.clone(), log, force_logs: request.force_logs };
-    let mut search = Search::new(request, host, config.end_of_event_timeout, resume);
-    let ended = search.read_input(place);
-    search.render_batch()?;
-    search.output.flush()?;
-    let status = match ended {
-        Ok(()) => 0,
-        Err(End::Refused(status)) => status,
-        Err(End::Enough) => 0,
-        Err(End::Output(error)) => return Err(error),
-    };
-    if status != 0 {
-        return Ok(status);
-    }
-    if let (Some(resume), Some(log)) = (&search.resume, &search.last_log) {
-        if !resume.save(log) {
-            return Ok(resume::UNWRITTEN);
-        }
-    }
-    if !search.found {
-        if search.request.format != Format::Raw {
-            eprintln!("<no matches>");
-        }
-        return Ok(1);
-    }
-    Ok(0)
+    let desk = Desk::default();
+    std::thread::scope(|threads| {
+        let is_prompt = request.just_one || request.line_buffered;
+        let show = Show::new(Style::of(&request, host), is_prompt, threads, &desk);
+        Search::new(request, host, timeout, resume, show).run(place)
+    })
 }
 
 /// Why a search ends before its input does.
@@ -76,55 +59,67 @@ impl From<io::Error> for End {
     }
 }
 
-/// How many bytes of records are gathered before they are put into words.
-const BATCH: usize = 512 << 10;
-
-fn words_of(events: &[Event], renderer: &mut dyn Renderer) -> Vec<u8> {
-    let mut out = Vec::new();
-    events.iter().for_each(|event| renderer.event(event, &mut out));
-    out
-}
-
-struct Search<'h> {
+struct Search<'s, 'h> {
     host: &'h Host,
     predicate: Predicate,
     headers: Headers,
     assembler: Assembler,
-    /// One for each of the threads that put events into words.
-    renderers: [Box<dyn Renderer + 'h>; 2],
-    /// Found events that wait for both.
-    batch: Vec<Event>,
-    batch_size: usize,
-    output: Output,
+    show: Show<'s, 'h>,
     resume: Option<Resume>,
     found: bool,
-    /// Events come through a pipe, and are shown as they come.
-    reads_pipe: bool,
     timeout: u64,
     /// The log that was read last.
     last_log: Option<PathBuf>,
     request: Request,
 }
 
-impl<'h> Search<'h> {
-    fn new(mut request: Request, host: &'h Host, timeout: u64, resume: Option<Resume>) -> Search<'h> {
-        let timeout = request.timeout.unwrap_or(timeout);
+impl<'s, 'h> Search<'s, 'h> {
+    fn new(
+        mut request: Request,
+        host: &'h Host,
+        timeout: u64,
+        resume: Option<Resume>,
+        show: Show<'s, 'h>,
+    ) -> Search<'s, 'h> {
         Search {
             host,
             predicate: Predicate::new(std::mem::take(&mut request.criteria)),
             headers: Headers::default(),
             assembler: Assembler::new(Policy::Search, timeout),
-            renderers: [renderer(&request, host, false), renderer(&request, host, true)],
-            batch: Vec::new(),
-            batch_size: 0,
-            output: Output::new(),
+            show,
             resume,
             found: false,
-            reads_pipe: false,
             timeout,
             last_log: None,
             request,
         }
+    }
+
+    /// Reads, shows, and gives back the exit status.
+    fn run(mut self, place: Place) -> io::Result<u8> {
+        let ended = self.read_input(place);
+        self.show.flush()?;
+        let status = match ended {
+            Ok(()) => 0,
+            Err(End::Refused(status)) => status,
+            Err(End::Enough) => 0,
+            Err(End::Output(error)) => return Err(error),
+        };
+        if status != 0 {
+            return Ok(status);
+        }
+        if let (Some(resume), Some(log)) = (&self.resume, &self.last_log) {
+            if !resume.save(log) {
+                return Ok(resume::UNWRITTEN);
+            }
+        }
+        if !self.found {
+            if self.request.format != Format::Raw {
+                eprintln!("<no matches>");
+            }
+            return Ok(1);
+        }
+        Ok(0)
     }
 
     fn read_input(&mut self, place: Place) -> Result<(), End> {
@@ -199,7 +194,7 @@ impl<'h> Search<'h> {
         if self.resume.is_some() {
             eprint!("Warning - checkpointing stdin is not supported");
         }
-        self.reads_pipe = true;
+        self.show.be_prompt();
         let mut lines = Lines::new(SEARCH_LINE);
         let mut pipe = Pipe { stdin, patience: None };
         loop {
@@ -239,76 +234,34 @@ impl<'h> Search<'h> {
 
     fn drain(&mut self) -> Result<(), End> {
         while let Some(event) = self.assembler.next() {
-            if !self.event(&event)? {
-                self.assembler.recycle(event);
-                continue;
-            }
-            self.batch_size += event.size();
-            self.batch.push(event);
-            if self.batch_size >= BATCH {
-                self.render_batch()?;
+            if let Some(done) = self.event(event)? {
+                self.assembler.recycle(done);
             }
         }
         Ok(())
     }
 
-    /// Shows an event if it is found and new; `true` if it is to be shown with others.
-    fn event(&mut self, event: &Event) -> Result<bool, End> {
-        let verdict = self.resume.as_mut().map_or(Verdict::New, |resume| resume.judge(event));
-        let matches = self.matches(event);
+    /// Shows an event if it is found and new; gives back one that is done with.
+    fn event(&mut self, event: Event) -> Result<Option<Event>, End> {
+        let verdict = self.resume.as_mut().map_or(Verdict::New, |resume| resume.judge(&event));
+        let matches = self.matches(&event);
         if matches && verdict == Verdict::Impossible {
-            return Err(self.corrupted(event));
+            return Err(self.corrupted(&event));
+        }
+        let is_enough = matches && self.request.just_one;
+        if let Some(resume) = self.resume.as_mut().filter(|_| !is_enough) {
+            resume.remember(&event);
         }
         let shows = matches && verdict == Verdict::New;
-        let waits = shows && self.gathers();
         self.found |= shows;
-        if shows && !waits {
-            let [renderer, _] = &mut self.renderers;
-            renderer.event(event, &mut self.output.text);
-            self.output.checkpoint()?;
-        }
-        if matches && self.request.just_one {
+        let done = if shows { self.show.take(event)? } else { Some(event) };
+        if is_enough {
             return Err(End::Enough);
         }
         if matches && self.request.line_buffered {
-            self.output.flush()?;
+            self.show.flush()?;
         }
-        if let Some(resume) = &mut self.resume {
-            resume.remember(event);
-        }
-        Ok(waits)
-    }
-
-    /// Whether events are gathered for two threads to put into words.
-    fn gathers(&self) -> bool {
-        let is_prompt = self.request.just_one || self.request.line_buffered || self.reads_pipe;
-        is_slow(self.request.format) && !is_prompt
-    }
-
-    /// Puts the gathered events into words, each half by a thread of its own.
-    fn render_batch(&mut self) -> io::Result<()> {
-        let batch = std::mem::take(&mut self.batch);
-        let (mut half, mut size) = (0, 0);
-        while let Some(event) = batch.get(half).filter(|_| 2 * size < self.batch_size) {
-            size += event.size();
-            half += 1;
-        }
-        let (front, back) = batch.split_at(half);
-        let [first, second] = &mut self.renderers;
-        let out = &mut self.output.text;
-        let rest = std::thread::scope(|threads| {
-            let other = (!back.is_empty()).then(|| threads.spawn(|| words_of(back, second.as_mut())));
-            front.iter().for_each(|event| first.event(event, out));
-            other.map(|other| other.join())
-        });
-        match rest {
-            Some(Ok(rest)) => self.output.text.extend_from_slice(&rest),
-            Some(Err(_)) => return Err(io::ErrorKind::Other.into()),
-            None => {}
-        }
-        self.batch_size = 0;
-        batch.into_iter().for_each(|event| self.assembler.recycle(event));
-        self.output.checkpoint()
+        Ok(done)
     }
 
     fn matches(&mut self, event: &Event) -> bool {
