@@ -9,4 +9,5 @@ pub mod log;
 pub mod reader;
 pub mod rotation;
 pub mod scout;
+pub mod seek;
 pub mod trail;

@@ -1,15 +1,15 @@
 //! Which parts of a log file must be read for a search.
 //!
-//! A time range is sought by bisection, and a [`Probe`] finds the lines without which no event can be found, two threads
-//! side by side. Around each such line all is read that can belong to its event: back to where the log is older, and on
+//! A time range is sought ([`super::seek`]), and a [`Probe`] finds the lines without which no event can be found, two
+//! threads side by side. Around each such line all is read that can belong to its event: back to where the log is older, and on
 //! until it is newer by the end-of-event timeout. What is left out cannot change what is found, as long as records stand
 //! no further from their event than that; small files are read whole.
 
 use super::reader::{Part, SEARCH_LINE};
+use super::seek::{self, fill, line_ends, record, second};
 use crate::query::probe::Probe;
-use crate::record::Record;
 use crate::sys::input::InputFile;
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 use std::io;
 use std::ops::{ControlFlow, Range};
 
@@ -43,9 +43,6 @@ const STEP: u64 = 16 << 10;
 /// How far back an event's beginning is looked for at most.
 const FURTHEST: u64 = 4 << 20;
 
-/// How many seconds a log may go back without being out of order.
-const DISORDER: u64 = 60;
-
 /// A line that bears the mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Hit {
@@ -68,7 +65,7 @@ impl Scout<'_> {
     /// Calls `visit` with the parts of `file` that must be read, in order.
     pub fn each_part(&self, file: &InputFile, visit: Visit<'_>) -> io::Result<()> {
         let len = file.len();
-        let range = if len < self.whole_below { 0..len } else { self.time_range(file, len)? };
+        let range = if len < self.whole_below { 0..len } else { seek::time_range(file, len, self.start, self.end)? };
         let probe = self.probe.filter(|_| range.end - range.start >= self.whole_below.max(1));
         let Some(probe) = probe else {
             // A file that grows is read to its end, wherever that is by then.
@@ -77,22 +74,6 @@ impl Scout<'_> {
             return Ok(());
         };
         Survey { scout: self, file, range, buffer: Vec::new() }.run(probe, visit)
-    }
-
-    /// The bytes between which the wanted seconds lie.
-    fn time_range(&self, file: &InputFile, len: u64) -> io::Result<Range<u64>> {
-        if (self.start.is_none() && self.end.is_none()) || !is_ordered(file, len)? {
-            return Ok(0..len);
-        }
-        let start = match self.start {
-            Some(sec) => bisect(file, len, sec.saturating_sub(DISORDER))?.start,
-            None => 0,
-        };
-        let end = match self.end {
-            Some(sec) => bisect(file, len, sec.saturating_add(DISORDER + 1))?.end,
-            None => len,
-        };
-        Ok(start..end.max(start))
     }
 }
 
@@ -251,92 +232,6 @@ fn region_hits(file: &InputFile, probe: &Probe, region: Range<u64>) -> io::Resul
     }
     hits.dedup();
     Ok(hits)
-}
-
-fn fill<'b>(file: &InputFile, at: u64, len: usize, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
-    if buffer.len() < len {
-        buffer.resize(len, 0);
-    }
-    let mut filled = 0;
-    while let Some(room) = buffer.get_mut(filled..len).filter(|room| !room.is_empty()) {
-        match file.read_at(room, at + filled as u64)? {
-            0 => break,
-            read => filled += read,
-        }
-    }
-    Ok(buffer.get(..filled).unwrap_or_default())
-}
-
-/// Start and end (behind its newline) of every whole line.
-fn line_ends(block: &[u8]) -> impl Iterator<Item = (usize, usize)> {
-    let mut start = 0;
-    memchr_iter(b'\n', block).map(move |newline| (std::mem::replace(&mut start, newline + 1), newline + 1))
-}
-
-/// The record that `text` begins with.
-fn record(text: &[u8]) -> Option<Record<'_>> {
-    let line = text.get(..SEARCH_LINE).unwrap_or(text);
-    Record::parse(crate::text::up_to(line, b'\n'))
-}
-
-/// The second of the record that `text` begins with.
-fn second(text: &[u8]) -> Option<u64> {
-    record(text).map(|record| record.stamp.sec)
-}
-
-/// The second of the first record at or behind `at`, and where its line begins. It is looked for up to `until` at least:
-/// a crash can leave megabytes of NUL bytes between two records.
-fn first_second(file: &InputFile, mut at: u64, until: u64, buffer: &mut Vec<u8>) -> io::Result<Option<(u64, u64)>> {
-    const LEN: usize = 4 * SEARCH_LINE;
-    loop {
-        let lead = u64::from(at > 0);
-        let block = fill(file, at - lead, LEN, buffer)?;
-        let skipped = if lead == 0 { 0 } else { memchr(b'\n', block).map_or(block.len(), |newline| newline + 1) };
-        let rest = block.get(skipped..).unwrap_or_default();
-        let mut records = line_ends(rest).filter_map(|(from, to)| Some((second(rest.get(from..to)?)?, from)));
-        if let Some((sec, from)) = records.next() {
-            return Ok(Some((sec, at - lead + (skipped + from) as u64)));
-        }
-        // The next block begins with the line that this one cuts.
-        at += (LEN - SEARCH_LINE) as u64;
-        if block.len() < LEN || at >= until {
-            return Ok(None);
-        }
-    }
-}
-
-/// Whether time goes forward in the file, as far as samples tell. A log of several machines has several clocks.
-fn is_ordered(file: &InputFile, len: u64) -> io::Result<bool> {
-    const SAMPLES: u64 = 32;
-    let mut buffer = Vec::new();
-    if fill(file, 0, 1, &mut buffer)?.first() == Some(&b'n') {
-        return Ok(false);
-    }
-    let mut newest = 0;
-    for sample in 0..SAMPLES {
-        if let Some((sec, _)) = first_second(file, len / SAMPLES * sample, 0, &mut buffer)? {
-            if sec + DISORDER / 2 < newest {
-                return Ok(false);
-            }
-            newest = newest.max(sec);
-        }
-    }
-    Ok(true)
-}
-
-/// Two starts of lines: before the first all lines are older than `sec`, from the second on none is.
-fn bisect(file: &InputFile, len: u64, sec: u64) -> io::Result<Range<u64>> {
-    let (mut low, mut high, mut end) = (0, len, len);
-    let mut buffer = Vec::new();
-    while high - low > SEARCH_LINE as u64 {
-        let middle = low + (high - low) / 2;
-        match first_second(file, middle, high, &mut buffer)? {
-            Some((found, line)) if found >= sec => (high, end) = (middle, line.min(end)),
-            Some((_, line)) if line < high => low = line,
-            _ => high = middle,
-        }
-    }
-    Ok(low..end)
 }
 
 #[cfg(test)]

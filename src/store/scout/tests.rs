@@ -1,5 +1,6 @@
 use super::*;
 use crate::query::predicate::Criteria;
+use crate::record::Record;
 use std::fmt::Write;
 
 /// A log of one event a second, three lines each; every hundredth has a key. Hands over the file.
@@ -39,16 +40,6 @@ fn without_a_mark_or_a_range_everything_is_read() {
 }
 
 #[test]
-fn a_range_leaves_out_what_is_older_and_newer() {
-    with_log("range", |file| {
-        let scout = Scout { start: Some(1_700_002_000), end: Some(1_700_002_010), ..ALL };
-        let (all, _) = serials(&scout, file);
-        assert!((2000..=2010).all(|wanted| all.iter().filter(|s| **s == wanted).count() == 3));
-        assert!(all.len() < 1500, "{}", all.len());
-    });
-}
-
-#[test]
 fn marked_events_are_read_whole_and_in_order() {
     let criteria = Criteria { key: Some(b"wanted".to_vec()), ..Criteria::default() };
     let probe = Probe::of(&criteria).unwrap();
@@ -57,18 +48,6 @@ fn marked_events_are_read_whole_and_in_order() {
         assert!((50..3000).step_by(100).all(|wanted| all.iter().filter(|s| **s == wanted).count() == 3));
         assert!(all.is_sorted() && parts >= 1);
     });
-}
-
-#[test]
-fn a_range_in_a_log_out_of_order_is_not_sought() {
-    let path = std::env::temp_dir().join(format!("auditbox-scout-disorder-{}", std::process::id()));
-    let line = |sec: u64| format!("type=USER msg=audit({sec}.000:1): {}\n", "x".repeat(200));
-    let text: String = (0..2000u64).map(|n| line(1_700_000_000 + n * 7919 % 2000)).collect();
-    std::fs::write(&path, text).unwrap();
-    let file = InputFile::open(&path).unwrap();
-    let (all, _) = serials(&Scout { start: Some(1_700_001_900), ..ALL }, &file);
-    assert_eq!(all.len(), 2000);
-    std::fs::remove_file(path).unwrap();
 }
 
 /// Writes `text` into a file of that name and hands it over.
@@ -85,30 +64,6 @@ fn one_a_second(first: u64, count: u64) -> Vec<u8> {
     (first..first + count)
         .flat_map(|sec| format!("type=SYSCALL msg=audit({sec}.000:{sec}): key={}\n", key(sec)).into_bytes())
         .collect()
-}
-
-#[test]
-fn a_range_that_ends_in_a_silent_hour_holds_all_before_it() {
-    let text = [one_a_second(10_000, 1000), one_a_second(20_000, 1000)].concat();
-    with_file("silence", &text, |file| {
-        for end in [10_999, 11_500, 19_000] {
-            let (all, _) = serials(&Scout { end: Some(end), ..ALL }, file);
-            assert!((10_000..11_000).all(|wanted| all.contains(&wanted)), "{end}");
-        }
-        let (all, _) = serials(&Scout { start: Some(11_500), ..ALL }, file);
-        assert!((20_000..21_000).all(|wanted| all.contains(&wanted)));
-    });
-}
-
-#[test]
-fn a_range_reaches_over_the_nul_bytes_of_a_crash() {
-    let text = [one_a_second(10_000, 1000), vec![0; 1 << 20], b"\n".to_vec(), one_a_second(11_000, 1000)].concat();
-    with_file("hole-range", &text, |file| {
-        for (start, end) in [(None, Some(12_000)), (Some(10_500), None), (Some(11_500), Some(12_000))] {
-            let (all, _) = serials(&Scout { start, end, ..ALL }, file);
-            assert!((11_500..12_000).all(|wanted| all.contains(&wanted)), "{start:?} {end:?}");
-        }
-    });
 }
 
 #[test]
