@@ -3,8 +3,8 @@
 use super::{Carrier, Failure, ThisHost, listing, say, show};
 use crate::control::usage::USAGE;
 use auditbox::abi::rule::TEXT;
-use auditbox::abi::{Features, Status, kind};
-use auditbox::rule::{self, FieldId, Request, Rule, Signal, Step};
+use auditbox::abi::{Features, Signal, Status, kind};
+use auditbox::rule::{self, FieldId, Request, Rule, Step};
 use auditbox::sys::error_text;
 use auditbox::sys::netlink::{AuditSocket, NetlinkError};
 use auditbox::sys::process::{self, ProcessHandle};
@@ -127,13 +127,7 @@ impl<'h> Kernel<'h> {
 /// Sends the signal; returns from a stop only when the daemon is gone, so that a next one does not meet it.
 fn send_signal(pid: i32, signal: Signal) -> Result<(), i32> {
     let daemon = ProcessHandle::open(pid)?;
-    daemon.signal(match signal {
-        Signal::Stop => signals::SIGTERM,
-        Signal::Reload => signals::SIGHUP,
-        Signal::Rotate => signals::SIGUSR1,
-        Signal::Resume => signals::SIGUSR2,
-        Signal::State => signals::SIGCONT,
-    })?;
+    daemon.signal(signals::number(signal))?;
     if signal == Signal::Stop { daemon.wait() } else { Ok(()) }
 }
 

@@ -1,11 +1,14 @@
-//! The kernel's audit interface as Rust values: netlink header, message types, and the structures they carry.
+//! The kernel's audit interface as Rust values: netlink header, message types, the structures they carry, and the signals
+//! by which the daemon is told what to do.
 //!
 //! Follows linux/netlink.h and linux/audit.h (KERNEL: 6.12). Everything is native endian. Encoding and decoding walk the
 //! bytes field by field; nothing is transmuted, nothing trusts a length it was told.
 
 pub mod rule;
+mod signal;
 mod status;
 
+pub use signal::Signal;
 pub use status::{Features, SignalInfo, Status, features, mask};
 
 /// Bytes of `struct nlmsghdr`.

@@ -183,7 +183,6 @@ impl Default for Config {
 
 const INT_MAX: u64 = i32::MAX as u64;
 const DAY: u64 = 86_400;
-const NO_LISTENER: &str = "records of other machines cannot be received";
 
 use Response::{Degrade, Email, Exec, Halt, Ignore, KeepLogs, Rotate, Single, Suspend, Syslog};
 const SIZE_RESPONSES: &[Response] = &[Ignore, Syslog, Exec, Suspend, Rotate, KeepLogs];
@@ -251,27 +250,28 @@ pub const KEYS: &[Row] = &[
     row("end_of_event_timeout", |c| number(&mut c.end_of_event_timeout, 0, INT_MAX)),
     row("report_interval", |c| Slot::Seconds(&mut c.report_interval, 40 * DAY)),
     row("metrics_file", |c| Slot::Word(&mut c.metrics_file)),
-    row("tcp_listen_port", |_| Slot::Only(&["0"], NO_LISTENER)),
-    row("tcp_listen_queue", |_| Slot::Only(&["5"], NO_LISTENER)),
-    row("tcp_max_per_addr", |_| Slot::Only(&["1"], NO_LISTENER)),
-    row("tcp_client_ports", |_| Slot::Only(&["0-65535"], NO_LISTENER)),
-    row("tcp_client_max_idle", |_| Slot::Only(&["0"], NO_LISTENER)),
-    row("transport", |_| Slot::Only(&["tcp"], NO_LISTENER)),
-    row("distribute_network", |_| Slot::Only(&["no"], NO_LISTENER)),
-    row("enable_krb5", |_| Slot::Only(&["no"], NO_LISTENER)),
-    row("use_libwrap", |_| Slot::Only(&["yes", "no"], NO_LISTENER)),
-    row("krb5_principal", |_| Slot::Ignored(None)),
-    row("krb5_key_file", |_| Slot::Ignored(None)),
-    row("tls_psk_file", |_| Slot::Ignored(None)),
-    row("tls_psk_identity", |_| Slot::Ignored(None)),
-    row("tls_cipher_suites", |_| Slot::Ignored(None)),
-    row("tls_key_exchange", |_| Slot::Ignored(None)),
-    row("tls_require_pqc", |_| Slot::Ignored(None)),
-    row("tls_auth", |_| Slot::Ignored(None)),
-    row("tls_crypto_profile", |_| Slot::Ignored(None)),
-    row("tls_allowed_clients", |_| Slot::Ignored(None)),
-    row("dispatcher", |_| Slot::Ignored(Some("is deprecated"))),
-    row("disp_qos", |_| Slot::Ignored(Some("is deprecated"))),
+    row("tcp_listen_port", |_| Slot::Listener(&["0"])),
+    row("tcp_listen_queue", |_| Slot::Listener(&["5"])),
+    row("tcp_max_per_addr", |_| Slot::Listener(&["1"])),
+    row("tcp_client_ports", |_| Slot::Listener(&["0-65535"])),
+    row("tcp_client_max_idle", |_| Slot::Listener(&["0"])),
+    row("transport", |_| Slot::Listener(&["tcp"])),
+    row("distribute_network", |_| Slot::Listener(&["no"])),
+    // Asked when somebody connects, which nobody can.
+    row("use_libwrap", |_| Slot::Listener(&["yes", "no"])),
+    row("enable_krb5", |_| Slot::Listener(&["no"])),
+    row("krb5_principal", |_| Slot::Listener(&["auditd"])),
+    row("krb5_key_file", |_| Slot::Listener(&["/etc/audit/audit.key"])),
+    row("tls_auth", |_| Slot::Listener(&["psk"])),
+    row("tls_crypto_profile", |_| Slot::Listener(&["compatible"])),
+    row("tls_require_pqc", |_| Slot::Listener(&["no"])),
+    row("tls_psk_file", |_| Slot::Listener(&[])),
+    row("tls_psk_identity", |_| Slot::Listener(&[])),
+    row("tls_allowed_clients", |_| Slot::Listener(&[])),
+    row("tls_cipher_suites", |_| Slot::Listener(&[])),
+    row("tls_key_exchange", |_| Slot::Listener(&[])),
+    row("dispatcher", |_| Slot::Deprecated),
+    row("disp_qos", |_| Slot::Deprecated),
 ];
 
 /// Reads an auditd.conf. A file without a line is not checked for sense. COMPAT: as the reference.
@@ -458,9 +458,48 @@ mod tests {
     fn what_the_network_needs_is_refused_by_name() {
         assert_eq!(
             refusal("tcp_listen_port = 60"),
-            "tcp_listen_port = 60: records of other machines cannot be received; only 0 is - line 2"
+            "tcp_listen_port = 60 asks for the listener, and this auditd takes no records of other machines; leave the \
+             key out or set it to 0 - line 2"
         );
-        sound("tcp_listen_queue = 5\ntransport = TCP\ndistribute_network = no\ntls_auth = bogus\n");
+        assert_eq!(
+            refusal("tls_psk_file = /etc/audit/tls/audit.psk"),
+            "tls_psk_file = /etc/audit/tls/audit.psk asks for the listener, and this auditd takes no records of other \
+             machines; leave the key out - line 2"
+        );
+        for line in [
+            "tcp_listen_queue = 6",
+            "tcp_max_per_addr = 2",
+            "tcp_client_ports = 1024-65535",
+            "tcp_client_max_idle = 60",
+            "transport = tls",
+            "transport = krb5",
+            "distribute_network = yes",
+            "enable_krb5 = yes",
+            "krb5_principal = host",
+            "krb5_key_file = /etc/krb5.keytab",
+            "tls_auth = bogus",
+            "tls_crypto_profile = pqc",
+            "tls_require_pqc = yes",
+            "tls_psk_identity = collector",
+            "tls_allowed_clients = /etc/audit/tls/clients",
+            "tls_cipher_suites = TLS_AES_128_GCM_SHA256",
+            "tls_key_exchange = X25519",
+        ] {
+            let error = read(&format!("space_left = 75\n{line}\n")).unwrap_err();
+            let key = line.split(' ').next().unwrap();
+            assert_eq!((error.line, error.key.as_str()), (2, key));
+            assert!(error.text.starts_with(line), "{}", error.text);
+        }
+    }
+
+    #[test]
+    fn what_the_network_has_by_default_is_taken() {
+        sound(
+            "use_libwrap = no\ntcp_listen_port = 0\ntcp_listen_queue = 5\ntcp_max_per_addr = 1\n\
+             tcp_client_ports = 0-65535\ntcp_client_max_idle = 0\ntransport = TCP\ndistribute_network = no\n\
+             enable_krb5 = no\nkrb5_principal = auditd\nkrb5_key_file = /etc/audit/audit.key\ntls_auth = psk\n\
+             tls_crypto_profile = compatible\ntls_require_pqc = no\n",
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`Slot`]. What a value refers to outside the text (a helper program, a group, a directory) is asked of a [`World`].
 
 pub mod auditd;
+pub mod libaudit;
 mod slot;
 
 pub use slot::{Choice, Reaction, Response, Slot, Space, seconds, show_seconds};
@@ -64,6 +65,20 @@ pub struct ConfigError {
     pub text: String,
 }
 
+impl ConfigError {
+    /// Where it stands: file, line and key, as far as there are any.
+    pub fn place(&self, file: &str) -> String {
+        let mut place = format!("Refused: {file}");
+        if self.line > 0 {
+            place.extend([", line ", &self.line.to_string()]);
+        }
+        if !self.key.is_empty() {
+            place.extend([", key ", &self.key]);
+        }
+        place
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.text)
@@ -108,6 +123,9 @@ pub fn read<C>(
             notes.push(Note { level: Level::Error, text: format!("Skipping line {number} in {file}: too long") });
             continue;
         }
+        if bytes.iter().find(|b| **b != b' ') == Some(&b'#') {
+            continue;
+        }
         let fail = |key: &str, text: String| ConfigError { line: number, key: key.to_string(), text };
         let Ok(line) = std::str::from_utf8(bytes) else {
             return Err(fail("", format!("Line {number} in {file} is not UTF-8")));
@@ -144,10 +162,10 @@ pub fn show<C>(keys: &[Key<C>], config: &mut C) -> String {
     text
 }
 
-/// Splits a line at its spaces. COMPAT: only spaces separate; a tab is part of a word.
+/// Splits a line that is no comment at its spaces. COMPAT: only spaces separate; a tab is part of a word.
 fn split(line: &str) -> Result<Option<Line<'_>>, &'static str> {
     let mut words = line.split(' ').filter(|w| !w.is_empty());
-    let Some(key) = words.next().filter(|w| !w.starts_with('#')) else { return Ok(None) };
+    let Some(key) = words.next() else { return Ok(None) };
     const COUNT: &str = "Wrong number of arguments";
     if words.next().ok_or(COUNT)? != "=" {
         return Err("Missing equal sign");
@@ -173,9 +191,18 @@ mod tests {
     }
 
     #[test]
+    fn an_error_says_where_it_stands() {
+        let error = ConfigError { line: 7, key: "freq".to_string(), text: String::new() };
+        assert_eq!(error.place("/etc/a.conf"), "Refused: /etc/a.conf, line 7, key freq");
+        let error = ConfigError { line: 0, ..error };
+        assert_eq!(error.place("/etc/a.conf"), "Refused: /etc/a.conf, key freq");
+    }
+
+    #[test]
     fn blank_lines_and_comments_say_nothing() {
-        for line in ["", "   ", "#", "# a = b", "  # a"] {
-            assert_eq!(split(line), Ok(None));
+        for line in [&b""[..], b"   ", b"#", b"# a = b", b"  # a", b"# caf\xe9"] {
+            let (keys, world): (&[Key<()>], _) = (&[], libaudit::Nowhere);
+            assert_eq!(read(&[b"\n", line].concat(), "f", keys, &mut (), &world, &mut Vec::new()), Ok(2));
         }
     }
 

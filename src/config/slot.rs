@@ -116,10 +116,10 @@ pub enum Slot<'a> {
     Word(&'a mut String),
     /// Keys of rules, separated by commas.
     RuleKeys(&'a mut Vec<String>),
-    /// A key whose only value we know is this one, and what is missing for others.
-    Only(&'static [&'static str], &'static str),
-    /// A key of old times, or of a part that is not built in, that says nothing to us: what to note about it.
-    Ignored(Option<&'static str>),
+    /// A key for the records of other machines, which are not taken: the values that ask for nothing, the usual one first.
+    Listener(&'static [&'static str]),
+    /// A key of old times that says nothing any more.
+    Deprecated,
 }
 
 impl Slot<'_> {
@@ -170,14 +170,19 @@ impl Slot<'_> {
             }
             Slot::Word(to) => *to = value.to_string(),
             Slot::RuleKeys(to) => *to = value.split(',').filter(|k| !k.is_empty()).map(str::to_string).collect(),
-            Slot::Only(known, missing) => {
-                if !known.iter().any(|k| k.eq_ignore_ascii_case(value)) {
-                    return Err(format!("{key} = {value}: {missing}; only {} is - line {line}", known.join(" or ")));
+            Slot::Listener(idle) => {
+                if !idle.iter().any(|word| word.eq_ignore_ascii_case(value)) {
+                    let mut way_out = "leave the key out".to_string();
+                    idle.first().into_iter().for_each(|word| way_out.extend([" or set it to ", word]));
+                    return Err(format!(
+                        "{key} = {value} asks for the listener, and this auditd takes no records of other machines; \
+                         {way_out} - line {line}"
+                    ));
                 }
             }
-            Slot::Ignored(note) => {
-                let text = note.map(|about| format!("The {key} option {about} - line {line}"));
-                notes.extend(text.map(|text| Note { level: Level::Warning, text }));
+            Slot::Deprecated => {
+                let text = format!("The {key} option is deprecated - line {line}");
+                notes.push(Note { level: Level::Warning, text });
             }
         }
         Ok(())
@@ -186,7 +191,7 @@ impl Slot<'_> {
     /// Whether the key has a value of ours to show.
     pub(super) fn is_shown(&self) -> bool {
         match self {
-            Slot::Ignored(_) => false,
+            Slot::Deprecated | Slot::Listener(_) => false,
             Slot::Word(text) | Slot::Helper(text) => !text.is_empty(),
             Slot::RuleKeys(keys) => !keys.is_empty(),
             _ => true,
@@ -215,8 +220,7 @@ impl Slot<'_> {
             Slot::Group(to) => out.push_str(&to.to_string()),
             Slot::Log(text) | Slot::Helper(text) | Slot::Account(text, _) | Slot::Word(text) => out.push_str(text),
             Slot::RuleKeys(keys) => out.push_str(&keys.join(",")),
-            Slot::Only(known, _) => out.push_str(known.first().copied().unwrap_or_default()),
-            Slot::Ignored(_) => {}
+            Slot::Deprecated | Slot::Listener(_) => {}
         }
     }
 }

@@ -1,20 +1,22 @@
 //! Signals: who sent them, what they ask for, and the records that tell of it.
 
 use super::step::{Log, Step};
-use super::{Action, Sender, Signal};
-use crate::abi::{UNSET, kind};
+use super::{Action, Sender};
+use crate::abi::{Signal, UNSET, kind};
 use crate::config::auditd::{Config, LogFormat};
 use crate::config::{Choice, Level};
 use crate::text::number;
 
 /// How long, in seconds, the kernel may take to say who sent a signal.
 const SENDER_WAIT: i64 = 1;
+/// Kinds of signals that have a sender worth asking for.
+const SIGNALS: usize = 4;
 
 /// What signals have set going.
 #[derive(Debug, Default)]
 pub(super) struct Control {
-    /// Signals that wait for the kernel to name their sender, each with what the signal itself said.
-    waiting: heapless::Deque<(Signal, Sender, i64), 8>,
+    /// Signals that wait for the kernel to name their sender, each with what the signal itself said; one of each at most.
+    waiting: heapless::Deque<(Signal, Sender, i64), SIGNALS>,
     /// A configuration is being read for this sender.
     reloading: Option<Sender>,
     /// A record to be written when the log is open (again).
@@ -40,9 +42,12 @@ impl Step {
             self.act(Action::Report);
             return;
         }
-        // A ninth signal within a second merges with those that wait, as signals do.
-        let _ = self.control.waiting.push_back((signal, sender, self.steady + SENDER_WAIT));
-        self.act(Action::AskSender);
+        // A second one of its kind merges with the one that waits, as signals do.
+        if self.control.waiting.iter().all(|(other, ..)| *other != signal) {
+            // So there is a place for each.
+            let _ = self.control.waiting.push_back((signal, sender, self.steady + SENDER_WAIT));
+            self.act(Action::AskSender);
+        }
     }
 
     /// The kernel named the sender of the last signal, or could not.

@@ -39,10 +39,7 @@ impl Runner {
 
     pub(super) fn sync(&mut self, data_only: bool) {
         if let Out::Log(log) = &self.out {
-            match log.handle() {
-                Ok(file) => drop(self.worker.give(Job::Sync { file, data_only })),
-                Err(e) => self.step.input(Input::SyncFailed(errno::of(&e))),
-            }
+            self.worker.give(Job::Sync { file: log.handle(), data_only });
         }
     }
 

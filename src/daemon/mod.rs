@@ -29,7 +29,7 @@ pub use run::Paths;
 pub use start::{Options, Refusal, StartupState, check_config, run};
 pub use worker::{load_config, load_config_into};
 
-use crate::abi::Status;
+use crate::abi::{Signal, Status};
 use crate::config::Level;
 use crate::config::auditd::Config;
 use crate::store::log::Found;
@@ -148,21 +148,6 @@ pub enum Purpose {
     Size,
     /// Anything else.
     Other,
-}
-
-/// The signals that mean something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// SIGTERM: stop.
-    Stop,
-    /// SIGHUP: read the configuration again.
-    Reload,
-    /// SIGUSR1: start a new log.
-    Rotate,
-    /// SIGUSR2: write again.
-    Resume,
-    /// SIGCONT: write the state report.
-    State,
 }
 
 /// Who sent a signal.

@@ -4,7 +4,7 @@ use super::children::{Children, wall};
 use super::state::Facts;
 use super::step::Step;
 use super::worker::{Job, Outcome, Worker};
-use super::{Action, Input, Sender, Signal};
+use super::{Action, Input, Sender};
 use crate::abi::{SignalInfo, Status, UNSET, kind, mask};
 use crate::config::Level;
 use crate::store::log::LogFile;
@@ -249,16 +249,8 @@ impl Runner {
     }
 
     fn signalled(&mut self, arrival: Arrival) {
-        let signal = match arrival.number {
-            signals::SIGCHLD => return self.reap(),
-            signals::SIGTERM => Signal::Stop,
-            signals::SIGHUP => Signal::Reload,
-            signals::SIGUSR1 => Signal::Rotate,
-            signals::SIGUSR2 => Signal::Resume,
-            signals::SIGCONT => Signal::State,
-            _ => return,
-        };
-        let Arrival { pid, uid, .. } = arrival;
+        let Arrival { number, pid, uid } = arrival;
+        let Some(signal) = signals::meaning(number) else { return self.reap() };
         let sender = Sender::from_signal(pid, uid, process::login_uid(pid), process::session(pid));
         self.feed(Input::Signal(signal, sender));
     }
@@ -385,7 +377,7 @@ impl Runner {
         }
         self.take_records(usize::MAX);
         if let Out::Log(log) = &self.out {
-            let _ = log.handle().and_then(|file| file.sync_all());
+            let _ = log.handle().sync_all();
         }
         let _ = files::remove_file(self.reserve());
         let _ = files::remove_file(self.paths.state_file());

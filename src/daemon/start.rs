@@ -163,9 +163,7 @@ fn serve(
             return Err(fail(&mut voice, refusal));
         }
     };
-    let signals =
-        [signals::SIGTERM, signals::SIGHUP, signals::SIGUSR1, signals::SIGUSR2, signals::SIGCONT, signals::SIGCHLD];
-    let registered = Signals::listen(&signals)
+    let registered = Signals::listen(&signals::LISTENED)
         .map_err(|e| refuse(1, format!("Cannot listen to signals ({})", crate::sys::error_text(e))))
         .and_then(|signals| register(options, &mut runner).map(|()| signals));
     let signals = match registered {

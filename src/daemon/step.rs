@@ -6,8 +6,8 @@
 use super::enrich::Enricher;
 use super::ledger::{self, CAUSES, Cause, Gap, Ledger};
 use super::priority::Priority;
-use super::{Action, Identity, Input, Signal, line};
-use crate::abi::kind;
+use super::{Action, Identity, Input, line};
+use crate::abi::{Signal, kind};
 use crate::config::Level;
 use crate::config::auditd::{Config, Flush, LogFormat};
 use crate::store::guard::DiskGuard;
@@ -15,11 +15,12 @@ use crate::store::log::stamp;
 use crate::sys::clock::Moment;
 use crate::sys::errno;
 use crate::text::number;
+use std::collections::VecDeque;
 
 /// Pending lines are written when they have grown this long, also within a batch.
 const LONGEST_BATCH: usize = 256 << 10;
-/// Actions that may wait; one input causes about ten at most.
-const ACTIONS: usize = 64;
+/// Room set aside for actions; one input causes about ten.
+const ACTIONS: usize = 32;
 /// Longest text of a record of the daemon's own. COMPAT: the reference's buffer.
 const LONGEST_OWN: usize = 495;
 /// The stamp stands within so many bytes of a record's text.
@@ -64,8 +65,9 @@ pub struct Step {
     pub(super) lines: Vec<u8>,
     /// How many records they are.
     pub(super) pending: u64,
-    /// What the runner has still to do for the input at hand.
-    pub(super) actions: heapless::Deque<Action, ACTIONS>,
+    /// What the runner has still to do for the input at hand. It empties the queue before the next input, so what one
+    /// input causes bounds it; none is ever dropped.
+    pub(super) actions: VecDeque<Action>,
     pub(super) log: Log,
     /// Bytes of the log.
     pub(super) size: u64,
@@ -124,7 +126,7 @@ impl Step {
             node: Vec::new(),
             lines: Vec::with_capacity(LONGEST_BATCH + (16 << 10)),
             pending: 0,
-            actions: heapless::Deque::new(),
+            actions: VecDeque::with_capacity(ACTIONS),
             log,
             size: 0,
             born: now.seconds,
@@ -261,8 +263,7 @@ impl Step {
     }
 
     pub(super) fn act(&mut self, action: Action) {
-        // The runner empties the queue after every input, and no input asks for as many as fit.
-        let _ = self.actions.push_back(action);
+        self.actions.push_back(action);
     }
 
     pub(super) fn tell(&mut self, level: Level, text: impl Into<String>) {

@@ -510,6 +510,34 @@ fn a_sender_the_kernel_does_not_name_is_known_from_the_signal() {
 }
 
 #[test]
+fn signals_of_a_kind_merge_until_their_sender_is_known_and_others_never_push_one_out() {
+    let mut script = Script::new(config());
+    let sender = || Sender::from_signal(99, 0, Some(1000), Some(3));
+    for _ in 0..20 {
+        script.feed(Input::Signal(Signal::Rotate, sender()));
+        script.feed(Input::Signal(Signal::Reload, sender()));
+    }
+    script.feed(Input::Signal(Signal::Stop, sender()));
+    assert_eq!(script.asked().iter().filter(|a| *a == "AskSender").count(), 3);
+    for _ in 0..3 {
+        script.feed(Input::Sender(None));
+    }
+    let asked = script.asked();
+    assert_eq!(asked.iter().filter(|a| a.starts_with("Rotate")).count(), 1);
+    assert!(contains(&asked, "LoadConfig") && contains(&asked, "Stop"));
+}
+
+#[test]
+fn no_action_is_lost_however_many_one_turn_asks_for() {
+    let mut script = Script::new(config());
+    for _ in 0..1000 {
+        script.step.input(Input::Record(1114, b"audit(1000.000:5): op=adding-user"));
+    }
+    let asked = std::iter::from_fn(|| script.step.next_action());
+    assert_eq!(asked.filter(|a| *a == Action::LoadNames).count(), 1000);
+}
+
+#[test]
 fn a_kernel_that_knows_of_no_signal_is_not_believed() {
     let mut script = Script::new(config());
     script.feed(Input::Signal(Signal::Stop, Sender::from_signal(99, 0, Some(1000), Some(3))));

@@ -1,32 +1,31 @@
 //! The other thread: what may take long, so that the way from the kernel to the log waits for nothing.
 //!
-//! Jobs go in by a queue of fixed size, results come out by another, and a bell tells the daemon's loop of them. Syncs of
-//! the same log merge while one is under way.
+//! Jobs go in by a queue of fixed size, results come out by another, and a bell tells the daemon's loop of them. A job that
+//! has not begun takes one for the same file in, so the queue holds one for each file at most.
 
 use super::world::Host;
-use crate::config::Note;
 use crate::config::auditd::{self, Config, NameFormat};
+use crate::config::{Level, Note};
+use crate::store::config_file::{self, Care};
 use crate::sys::errno;
 use crate::sys::files::{self, File};
 use crate::sys::host;
 use crate::sys::poll::Bell;
 use crate::sys::users::Users;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 const JOBS: usize = 16;
-/// More than this is no configuration file.
-const LONGEST_CONFIG: u64 = 1 << 20;
 /// Room for everything a job does.
 const STACK: usize = 128 << 10;
 
 /// Something to be done on the side.
 pub(super) enum Job {
     /// Bring a log to the disk.
-    Sync { file: File, data_only: bool },
+    Sync { file: Arc<File>, data_only: bool },
     /// Read the configuration.
     LoadConfig { path: PathBuf, follow_links: bool },
     /// Read passwd and group.
@@ -77,12 +76,11 @@ impl Worker {
         Ok(Worker(shared))
     }
 
-    /// Hands a job over. A sync is dropped when the one before it has not begun: that one will cover it. Any other job is
-    /// refused when the queue is full.
+    /// Hands a job over; false when the queue is full, as when the disk stands still over many rotations.
     pub(super) fn give(&self, job: Job) -> bool {
         let mut jobs = lock(&self.0.jobs);
-        let is_sync = |job: &Job| matches!(job, Job::Sync { .. });
-        if is_sync(&job) && jobs.back().is_some_and(is_sync) {
+        if let Some(waiting) = jobs.iter_mut().find(|waiting| waiting.is_for_the_same(&job)) {
+            waiting.take_in(job);
             return true;
         }
         let taken = jobs.push_back(job).is_ok();
@@ -128,6 +126,25 @@ impl Shared {
 }
 
 impl Job {
+    /// Whether one of the two, done later, is as good as both.
+    fn is_for_the_same(&self, other: &Job) -> bool {
+        match (self, other) {
+            (Job::Sync { file, .. }, Job::Sync { file: other, .. }) => Arc::ptr_eq(file, other),
+            (Job::LoadNames, Job::LoadNames) => true,
+            (Job::Save { path, .. }, Job::Save { path: other, .. }) => path == other,
+            _ => false,
+        }
+    }
+
+    /// Takes the place of a job for the same that has not begun.
+    fn take_in(&mut self, newer: Job) {
+        let was_whole = matches!(self, Job::Sync { data_only: false, .. });
+        *self = newer;
+        if let Job::Sync { data_only, .. } = self {
+            *data_only &= !was_whole;
+        }
+    }
+
     fn perform(self) -> Option<Outcome> {
         match self {
             Job::Sync { file, data_only } => {
@@ -175,34 +192,13 @@ pub fn load_config_into(
     follow_links: bool,
     notes: &mut Vec<Note>,
 ) -> Result<(), String> {
-    use crate::config::Level;
-    use std::os::unix::fs::MetadataExt;
     let name = path.display().to_string();
-    let file = match files::open_read(path, follow_links) {
-        Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            let text = format!("Config file {name} doesn't exist, skipping");
-            notes.push(Note { level: Level::Warning, text });
-            return Ok(());
-        }
-        Err(e) => return Err(format!("Error opening config file ({})", super::world::why(&e))),
-    };
-    notes.push(Note { level: Level::Debug, text: format!("Config file {name} opened for parsing") });
-    let facts = file.metadata().map_err(|e| format!("Error fstat'ing config file ({})", super::world::why(&e)))?;
-    if facts.uid() != 0 {
-        return Err(format!("Error - {name} isn't owned by root"));
-    }
-    if facts.mode() & 0o002 != 0 {
-        return Err(format!("Error - {name} is world writable"));
-    }
-    if !facts.is_file() {
-        return Err(format!("Error - {name} is not a regular file"));
-    }
-    let mut text = Vec::new();
-    file.take(LONGEST_CONFIG)
-        .read_to_end(&mut text)
-        .map_err(|e| format!("Error reading config file ({})", super::world::why(&e)))?;
-    auditd::parse_into(config, &text, &name, &Host::new(), notes).map_err(|e| e.to_string())
+    let care = Care { follow_links, group_may_write: true, called: "config file" };
+    let Some(text) = config_file::read(path, care, notes)? else { return Ok(()) };
+    auditd::parse_into(config, &text, &name, &Host::new(), notes).map_err(|error| {
+        notes.push(Note { level: Level::Error, text: error.place(&name) });
+        error.to_string()
+    })
 }
 
 /// What `node=` says under a configuration; empty for nothing.
@@ -218,5 +214,30 @@ pub(super) fn node_name(config: &Config) -> Result<String, String> {
                 if config.name_format == NameFormat::Fqd { host::full_name(&name) } else { host::address(&name) };
             found.map_err(|why| format!("Cannot resolve hostname {name} ({why})"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_takes_in_what_is_for_the_same_file_and_nothing_else() {
+        let file = || Arc::new(File::open("/dev/null").unwrap());
+        let (old, new) = (file(), file());
+        let sync = |file: &Arc<File>, data_only| Job::Sync { file: Arc::clone(file), data_only };
+        let mut waiting = sync(&old, false);
+        assert!(waiting.is_for_the_same(&sync(&old, true)));
+        assert!(!waiting.is_for_the_same(&sync(&new, false)), "the log that was rotated away is not the new one");
+        waiting.take_in(sync(&old, true));
+        assert!(matches!(waiting, Job::Sync { data_only: false, .. }), "a whole sync stays one");
+
+        let save = |path: &str, text: &str| Job::Save { path: path.into(), content: text.into(), group: 0 };
+        let mut waiting = save("/run/state", "old");
+        assert!(!waiting.is_for_the_same(&save("/run/metrics", "new")));
+        assert!(waiting.is_for_the_same(&save("/run/state", "new")));
+        waiting.take_in(save("/run/state", "new"));
+        assert!(matches!(waiting, Job::Save { content, .. } if content == b"new"));
+        assert!(Job::LoadNames.is_for_the_same(&Job::LoadNames));
     }
 }

@@ -9,36 +9,7 @@ use super::model::{Action, List, Rule};
 use super::number;
 use super::parse::{Draft, Fault, Host, Operation, Target, Warning, join_key, lossy};
 use super::words::{Name, Piece, Taken, Words};
-use crate::abi::{Features, Status, features, mask};
-
-/// A signal that auditd acts upon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// TERM: stop.
-    Stop,
-    /// HUP: read the configuration again.
-    Reload,
-    /// USR1: begin a new log file.
-    Rotate,
-    /// USR2: log again after it was suspended.
-    Resume,
-    /// CONT: write the state report.
-    State,
-}
-
-impl Signal {
-    fn named(name: &[u8]) -> Option<Signal> {
-        const NAMES: [(&str, &str, Signal); 5] = [
-            ("TERM", "stop", Signal::Stop),
-            ("HUP", "reload", Signal::Reload),
-            ("USR1", "rotate", Signal::Rotate),
-            ("USR2", "resume", Signal::Resume),
-            ("CONT", "state", Signal::State),
-        ];
-        let is = |word: &str| word.as_bytes().eq_ignore_ascii_case(name);
-        NAMES.iter().find(|row| is(row.0) || is(row.1)).map(|row| row.2)
-    }
-}
+use crate::abi::{Features, Signal, Status, features, mask};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ mod tests;
 mod words;
 
 pub use codec::{DecodeError, decode, encode};
-pub use command::{Plan, Signal, Step, interpret, parse};
+pub use command::{Plan, Step, interpret, parse};
 pub use error::{Reason, Refusal};
 pub use model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, USABLE_FIELDS, Value};
 pub use parse::{Host, Operation, Warning};

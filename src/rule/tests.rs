@@ -1,6 +1,7 @@
 //! Rules as a specification: what is typed, what the kernel gets, what is listed, what is refused and where.
 
 use super::*;
+use crate::abi::Signal;
 use crate::abi::rule::RuleData;
 use crate::tables::machine::Machine;
 

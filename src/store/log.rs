@@ -6,6 +6,7 @@ use crate::sys::files::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// How far back from the end of a log a torn record is looked for: no record is longer.
 const LONGEST_RECORD: u64 = 16 << 10;
@@ -14,7 +15,7 @@ const LONGEST_RECORD: u64 = 16 << 10;
 pub struct LogFile {
     /// Its path.
     pub path: PathBuf,
-    file: File,
+    file: Arc<File>,
     size: u64,
 }
 
@@ -47,14 +48,14 @@ impl LogFile {
         let torn = cut_torn_record(path, &mut file)?;
         let size = file.metadata()?.len();
         let found = Found { size, born: born(path).unwrap_or_else(|| clock::now().seconds), torn };
-        Ok((LogFile { path: path.to_path_buf(), file, size }, found))
+        Ok((LogFile { path: path.to_path_buf(), file: Arc::new(file), size }, found))
     }
 
     /// Appends whole records. What could not be written in full is taken back to the end of the last whole record.
     pub fn append(&mut self, records: &[u8]) -> Result<(), ShortWrite> {
         let mut written = 0;
         while let Some(rest) = records.get(written..).filter(|rest| !rest.is_empty()) {
-            match self.file.write(rest) {
+            match (&*self.file).write(rest) {
                 Ok(0) => return Err(self.take_back(records, written, errno::ENOSPC)),
                 Ok(n) => written += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -83,8 +84,8 @@ impl LogFile {
     }
 
     /// A second handle of the same open file, for syncing elsewhere.
-    pub fn handle(&self) -> io::Result<File> {
-        self.file.try_clone()
+    pub fn handle(&self) -> Arc<File> {
+        Arc::clone(&self.file)
     }
 
     /// Whether the path still leads to this file.
@@ -96,7 +97,7 @@ impl LogFile {
     }
 
     /// Closes the log for good: read-only for its owner, and its group when it has one. The handle is for a last sync.
-    pub fn retire(self, group: u32) -> File {
+    pub fn retire(self, group: u32) -> Arc<File> {
         let mode = if group == 0 { 0o400 } else { 0o440 };
         // A mode that cannot be set is repaired at the next start.
         let _ = self.file.set_permissions(files::Permissions::from_mode(mode));
@@ -241,7 +242,7 @@ mod tests {
     #[test]
     fn a_full_device_keeps_nothing_and_says_so() {
         let file = files::OpenOptions::new().append(true).open("/dev/full").unwrap();
-        let mut log = LogFile { path: PathBuf::from("/dev/full"), file, size: 0 };
+        let mut log = LogFile { path: PathBuf::from("/dev/full"), file: Arc::new(file), size: 0 };
         let error = log.append(b"one\ntwo\n").unwrap_err();
         assert_eq!((error.kept, error.errno), (0, errno::ENOSPC));
     }

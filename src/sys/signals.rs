@@ -1,10 +1,32 @@
 //! Signals as things that can be read (sigaction(2) and a pipe), each with who sent it.
 
+use crate::abi::Signal;
 use rustix::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::sync::atomic::{AtomicI32, Ordering};
 
-pub use libc::{SIGCHLD, SIGCONT, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2};
+/// The numbers of what auditd is told by signals.
+const NUMBERS: [(Signal, i32); 5] = [
+    (Signal::Stop, libc::SIGTERM),
+    (Signal::Reload, libc::SIGHUP),
+    (Signal::Rotate, libc::SIGUSR1),
+    (Signal::Resume, libc::SIGUSR2),
+    (Signal::State, libc::SIGCONT),
+];
+
+/// All that auditd listens to: those, and the end of a child.
+pub const LISTENED: [i32; 6] =
+    [libc::SIGTERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2, libc::SIGCONT, libc::SIGCHLD];
+
+/// The number of a signal to auditd.
+pub fn number(signal: Signal) -> i32 {
+    NUMBERS.iter().find(|row| row.0 == signal).map_or(0, |row| row.1)
+}
+
+/// What a number tells auditd; `None` for the end of a child and what else there is.
+pub fn meaning(number: i32) -> Option<Signal> {
+    NUMBERS.iter().find(|row| row.1 == number).map(|row| row.0)
+}
 
 /// A signal that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +106,15 @@ extern "C" fn note(number: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_auditd_is_told_has_a_number_that_is_listened_to() {
+        for signal in [Signal::Stop, Signal::Reload, Signal::Rotate, Signal::Resume, Signal::State] {
+            assert_eq!(meaning(number(signal)), Some(signal));
+            assert!(LISTENED.contains(&number(signal)));
+        }
+        assert_eq!(meaning(libc::SIGCHLD), None);
+    }
 
     #[test]
     fn a_signal_says_who_sent_it() {

@@ -1,0 +1,122 @@
+//! Configuration files, opened with care: who can write to one could turn auditing off.
+
+use crate::config::libaudit::{self, FailureAction};
+use crate::config::{Level, Note};
+use crate::sys::{errno, error_text, files};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// More than this is no configuration file.
+const LONGEST: u64 = 1 << 20;
+
+/// What is asked of a file, beyond that it is a regular one, root's, and closed to the writing of others.
+#[derive(Clone, Copy, Debug)]
+pub struct Care {
+    /// Whether it may be a symbolic link.
+    pub follow_links: bool,
+    /// Whether a group other than root's may write to it.
+    pub group_may_write: bool,
+    /// What sentences about opening and reading call it; its path when empty.
+    pub called: &'static str,
+}
+
+/// Reads a configuration file; `None`, and a note, when it is missing. The error is a sentence.
+pub fn read(path: &Path, care: Care, notes: &mut Vec<Note>) -> Result<Option<Vec<u8>>, String> {
+    let name = path.display().to_string();
+    let called = if care.called.is_empty() { &name } else { care.called };
+    let failed = |doing: &str, e: io::Error| format!("Error {doing} {called} ({})", error_text(errno::of(&e)));
+    let file = match files::open_read(path, care.follow_links) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let text = format!("Config file {name} doesn't exist, skipping");
+            notes.push(Note { level: Level::Warning, text });
+            return Ok(None);
+        }
+        Err(e) => return Err(failed("opening", e)),
+    };
+    notes.push(Note { level: Level::Debug, text: format!("Config file {name} opened for parsing") });
+    let facts = file.metadata().map_err(|e| failed("fstat'ing", e))?;
+    let fault = match () {
+        () if facts.uid() != 0 => "isn't owned by root",
+        () if !care.group_may_write && facts.gid() != 0 && facts.mode() & 0o020 != 0 => "is group writable",
+        () if facts.mode() & 0o002 != 0 => "is world writable",
+        () if !facts.is_file() => "is not a regular file",
+        () => {
+            let mut text = Vec::new();
+            file.take(LONGEST).read_to_end(&mut text).map_err(|e| failed("reading", e))?;
+            return Ok(Some(text));
+        }
+    };
+    Err(format!("Error - {name} {fault}"))
+}
+
+/// What libaudit.conf(5) at `path` (usually `/etc/libaudit.conf`) asks of a program that cannot send its event to the kernel:
+/// get_auditfail_action(3). A missing file asks for nothing. After an error, a sentence, nothing is to be done either.
+pub fn failure_action(path: &Path, notes: &mut Vec<Note>) -> Result<FailureAction, String> {
+    let care = Care { follow_links: false, group_may_write: false, called: "" };
+    match read(path, care, notes)? {
+        Some(text) => libaudit::parse(&text, &path.display().to_string(), notes).map_err(|error| error.to_string()),
+        None => Ok(FailureAction::Ignore),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+
+    fn place(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("auditbox-config-{}-{name}", std::process::id()))
+    }
+
+    fn action(path: &Path) -> Result<FailureAction, String> {
+        failure_action(path, &mut Vec::new())
+    }
+
+    #[test]
+    fn a_missing_file_asks_for_nothing_and_is_noted() {
+        let mut notes = Vec::new();
+        assert_eq!(failure_action(Path::new("/nonexistent/l.conf"), &mut notes), Ok(FailureAction::Ignore));
+        assert_eq!(notes[0].text, "Config file /nonexistent/l.conf doesn't exist, skipping");
+    }
+
+    #[test]
+    fn only_what_root_alone_can_write_to_is_believed() {
+        let path = place("owned");
+        files::write(&path, "failure_action = terminate\n").unwrap();
+        let name = path.display().to_string();
+        if files::metadata(&path).unwrap().uid() != 0 {
+            assert_eq!(action(&path), Err(format!("Error - {name} isn't owned by root")));
+        } else {
+            assert_eq!(action(&path), Ok(FailureAction::Terminate));
+            let mode = |mode| files::set_permissions(&path, files::Permissions::from_mode(mode)).unwrap();
+            mode(0o602);
+            assert_eq!(action(&path), Err(format!("Error - {name} is world writable")));
+            mode(0o620);
+            assert_eq!(action(&path), Ok(FailureAction::Terminate), "root's own group may write");
+            std::os::unix::fs::chown(&path, None, Some(7)).unwrap();
+            assert_eq!(action(&path), Err(format!("Error - {name} is group writable")));
+        }
+        files::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_link_is_not_followed_unless_it_may_be() {
+        let (file, link) = (place("behind"), place("link"));
+        files::write(&file, "failure_action = log\n").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let refusal = action(&link).unwrap_err();
+        assert!(refusal.starts_with(&format!("Error opening {}", link.display())), "{refusal}");
+        files::remove_file(&link).unwrap();
+        files::remove_file(&file).unwrap();
+    }
+
+    #[test]
+    fn a_directory_is_no_file() {
+        if files::metadata("/").unwrap().uid() == 0 {
+            assert_eq!(action(Path::new("/")), Err("Error - / is not a regular file".to_string()));
+        }
+    }
+}
