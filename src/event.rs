@@ -4,9 +4,8 @@
 //! when an event is complete, and hands events out in the order of their stamps. It is bounded: an event that grows beyond
 //! [`EVENT_BYTES`], and the oldest event when more than [`WAITING_BYTES`] or [`WAITING_EVENTS`] wait, is handed out as it is.
 
-use crate::record::{ENRICHED, Record, RecordType, Stamp};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use crate::record::{Record, RecordType, Stamp};
+use std::collections::VecDeque;
 
 /// No event takes more text than this; further records begin another one.
 pub const EVENT_BYTES: usize = 2 << 20;
@@ -17,23 +16,31 @@ pub const WAITING_BYTES: usize = 6 << 20;
 /// How many events may wait for their end.
 pub const WAITING_EVENTS: usize = 16 << 10;
 
-/// Where the parts of a record lie in its event's text.
+/// Where a record lies in its event's text, and its parts in the record.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     kind: RecordType,
     start: u32,
     line: u32,
+    /// The line, and the names behind it.
+    written: u32,
     node_at: u16,
     kind_at: u16,
     kind_len: u16,
-    body_len: u32,
-    enriched: Option<u32>,
+    body_at: u16,
+}
+
+impl Span {
+    fn is_enriched(&self) -> bool {
+        self.written > self.line
+    }
 }
 
 /// All records with the same node, time and serial, in the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub struct Event {
     stamp: Stamp,
+    /// Its records as they were written, a newline behind each.
     text: Vec<u8>,
     node_len: Option<u32>,
     spans: Vec<Span>,
@@ -46,8 +53,9 @@ impl Event {
     }
 
     /// The machine it came from, if its first record says so.
+    #[inline]
     pub fn node(&self) -> Option<&[u8]> {
-        self.spans.first().and_then(|span| self.node_of(span))
+        self.node_len.and(self.spans.first()).and_then(|span| self.node_of(span))
     }
 
     /// The type of its first record.
@@ -85,19 +93,18 @@ impl Event {
         self.spans.get(index).map(|span| self.record_of(span))
     }
 
-    /// Whether one of its records carries looked-up names.
-    pub fn is_enriched(&self) -> bool {
-        self.spans.iter().any(|s| s.enriched.is_some())
+    /// All its records as they were written, a newline behind each. `None` when only some of them carry looked-up names.
+    pub fn lines(&self) -> Option<&[u8]> {
+        let enriched = self.spans.first().is_some_and(Span::is_enriched);
+        self.spans.iter().all(|span| span.is_enriched() == enriched).then_some(&self.text)
     }
 
     /// Adds a record. The caller has seen that it belongs here; the first one gives stamp and node.
+    #[inline]
     pub fn push(&mut self, record: &Record<'_>) {
         let start = size(self.text.len());
-        self.text.extend_from_slice(record.line);
-        if let Some(names) = record.enriched {
-            self.text.push(ENRICHED);
-            self.text.extend_from_slice(names);
-        }
+        self.text.extend_from_slice(record.written);
+        self.text.push(b'\n');
         if self.spans.is_empty() {
             self.stamp = record.stamp;
             self.node_len = record.node.map(|node| size(node.len()));
@@ -106,11 +113,11 @@ impl Event {
             kind: record.kind,
             start,
             line: size(record.line.len()),
-            node_at: place(record.line, record.node.unwrap_or_default()),
+            written: size(record.written.len()),
+            node_at: record.node.map_or(0, |node| place(record.line, node)),
             kind_at: place(record.line, record.kind_text),
-            kind_len: u16::try_from(record.kind_text.len()).unwrap_or(0),
-            body_len: size(record.body.len()),
-            enriched: record.enriched.map(|names| size(names.len())),
+            kind_len: short(record.kind_text.len()),
+            body_at: short(record.line.len() - record.body.len()),
         });
     }
 
@@ -123,15 +130,17 @@ impl Event {
     }
 
     fn record_of(&self, span: &Span) -> Record<'_> {
-        let line = cut(&self.text, span.start, span.line).unwrap_or_default();
+        let written = cut(&self.text, span.start, span.written).unwrap_or_default();
+        let (line, names) = written.split_at_checked(span.line as usize).unwrap_or((written, &[]));
         Record {
             line,
             node: self.node_of(span),
             kind: span.kind,
             kind_text: cut(line, u32::from(span.kind_at), u32::from(span.kind_len)).unwrap_or_default(),
             stamp: self.stamp,
-            body: cut(line, span.line - span.body_len, span.body_len).unwrap_or_default(),
-            enriched: span.enriched.and_then(|len| cut(&self.text, span.start + span.line + 1, len)),
+            body: line.get(usize::from(span.body_at)..).unwrap_or_default(),
+            enriched: names.get(1..),
+            written,
         }
     }
 
@@ -139,6 +148,7 @@ impl Event {
         cut(&self.text, span.start + u32::from(span.node_at), self.node_len?)
     }
 
+    #[inline]
     fn is(&self, record: &Record<'_>) -> bool {
         self.stamp == record.stamp && self.node() == record.node
     }
@@ -152,9 +162,13 @@ fn size(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
+fn short(len: usize) -> u16 {
+    u16::try_from(len).unwrap_or(u16::MAX)
+}
+
 /// The place of `part`, which is a slice of the front of `line`.
 fn place(line: &[u8], part: &[u8]) -> u16 {
-    u16::try_from((part.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize)).unwrap_or(0)
+    short((part.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize))
 }
 
 /// When an event counts as complete. Both hand out the event with the smallest stamp, and only if it is complete.
@@ -185,12 +199,15 @@ pub struct Assembler {
     policy: Policy,
     timeout: u64,
     slots: Vec<Slot>,
-    /// Slots without event, lowest first.
-    free: BinaryHeap<Reverse<u32>>,
-    /// Every event in waiting. COMPAT: among equal stamps the lower slot goes first.
-    order: BinaryHeap<Reverse<(Stamp, u32)>>,
+    free: Vacancies,
+    /// Every event in waiting, in the order of stamps. COMPAT: among equal stamps the lower slot goes first.
+    order: VecDeque<(Stamp, u32)>,
     /// Building events by a hash of their stamp: the first slot of each chain.
     chains: Vec<u32>,
+    /// The slot in which the last record was put.
+    last: u32,
+    /// Every event that waits and is older than this second is complete.
+    aged: u64,
     waiting_bytes: usize,
     handing_out: bool,
     spare: Vec<Event>,
@@ -217,9 +234,11 @@ impl Assembler {
             policy,
             timeout,
             slots: Vec::new(),
-            free: BinaryHeap::new(),
-            order: BinaryHeap::new(),
+            free: Vacancies::default(),
+            order: VecDeque::new(),
             chains: vec![NONE; CHAINS],
+            last: NONE,
+            aged: 0,
             waiting_bytes: 0,
             handing_out: true,
             spare: Vec::new(),
@@ -227,6 +246,7 @@ impl Assembler {
     }
 
     /// Takes one record. Call [`Assembler::next`] until it is empty before the next one.
+    #[inline]
     pub fn push(&mut self, record: &Record<'_>) -> Placed {
         if let Some(slot) = self.building(record) {
             self.handing_out = self.policy == Policy::Search;
@@ -247,17 +267,19 @@ impl Assembler {
     }
 
     /// The next event in the order of stamps, if it is complete.
+    #[inline]
     #[allow(clippy::should_implement_trait, reason = "an assembler gives out events between records, not a sequence")]
     pub fn next(&mut self) -> Option<Event> {
-        let Reverse((_, at)) = *self.order.peek()?;
+        let (_, at) = *self.order.front()?;
         let crowded = self.waiting_bytes > WAITING_BYTES || self.order.len() > WAITING_EVENTS;
         let complete = self.handing_out && self.slots.get(at as usize)?.complete;
-        if !crowded && !complete {
-            return None;
-        }
+        if crowded || complete { self.take_first() } else { None }
+    }
+
+    fn take_first(&mut self) -> Option<Event> {
+        let (_, at) = self.order.pop_front()?;
         self.complete(at);
-        self.order.pop();
-        self.free.push(Reverse(at));
+        self.free.put(at);
         let fresh = self.spare.pop().unwrap_or_default();
         let event = std::mem::replace(&mut self.slots.get_mut(at as usize)?.event, fresh);
         self.waiting_bytes -= event.text.len();
@@ -291,21 +313,29 @@ impl Assembler {
     /// How many events wait, and how many of them are complete.
     pub fn waiting(&self) -> (usize, usize) {
         let complete = |at: u32| self.slots.get(at as usize).is_some_and(|s| s.complete);
-        (self.order.len(), self.order.iter().filter(|Reverse((_, at))| complete(*at)).count())
+        (self.order.len(), self.order.iter().filter(|(_, at)| complete(*at)).count())
     }
 
     fn complete_where(&mut self, test: impl Fn(&Event) -> bool) {
         self.handing_out = true;
-        let waiting: Vec<u32> = self.order.iter().map(|Reverse((_, at))| *at).collect();
-        for at in waiting {
+        for place in 0..self.order.len() {
+            let Some((_, at)) = self.order.get(place).copied() else { return };
             if self.slots.get(at as usize).is_some_and(|s| test(&s.event)) {
                 self.complete(at);
             }
         }
     }
 
-    /// The building event to which the record belongs.
+    /// The building event to which the record belongs: most often that of the record before.
+    #[inline(always)]
     fn building(&self, record: &Record<'_>) -> Option<u32> {
+        match self.slots.get(self.last as usize) {
+            Some(slot) if !slot.complete && slot.event.is(record) => Some(self.last),
+            _ => self.seek(record),
+        }
+    }
+
+    fn seek(&self, record: &Record<'_>) -> Option<u32> {
         let mut at = *self.chains.get(chain(record.stamp))?;
         while let Some(slot) = self.slots.get(at as usize) {
             if slot.event.is(record) {
@@ -318,14 +348,21 @@ impl Assembler {
 
     /// Makes room for a new event in the lowest free slot.
     fn open(&mut self, stamp: Stamp) -> u32 {
-        let at = match self.free.pop() {
-            Some(Reverse(at)) => at,
-            None => {
-                self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), complete: false, next: NONE });
-                size(self.slots.len() - 1)
+        let at = self.free.take().unwrap_or_else(|| {
+            self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), complete: false, next: NONE });
+            size(self.slots.len() - 1)
+        });
+        let waiting = (stamp, at);
+        match self.order.back() {
+            Some(newest) if *newest > waiting => {
+                let place = self.order.partition_point(|other| *other < waiting);
+                self.order.insert(place, waiting);
             }
-        };
-        self.order.push(Reverse((stamp, at)));
+            _ => self.order.push_back(waiting),
+        }
+        if stamp.sec < self.aged {
+            self.aged = 0;
+        }
         if let (Some(head), Some(slot)) = (self.chains.get_mut(chain(stamp)), self.slots.get_mut(at as usize)) {
             slot.complete = false;
             slot.next = std::mem::replace(head, at);
@@ -333,11 +370,13 @@ impl Assembler {
         at
     }
 
+    #[inline(always)]
     fn add(&mut self, at: u32, record: &Record<'_>) {
         let Some(slot) = self.slots.get_mut(at as usize) else { return };
         let before = slot.event.text.len();
         slot.event.push(record);
         self.waiting_bytes += slot.event.text.len() - before;
+        self.last = at;
         let ended = match self.policy {
             Policy::Search => slot.event.kind().ends_event(),
             Policy::Library => record.kind.ends_event(),
@@ -348,18 +387,22 @@ impl Assembler {
     }
 
     /// Completes what is older than the timeout, now that the log has come to `sec`.
+    #[inline]
     fn pass(&mut self, sec: u64) {
-        let Some(limit) = sec.checked_sub(self.timeout) else { return };
-        let mut aged = Vec::new();
-        while let Some(Reverse((stamp, at))) = self.order.peek().copied() {
-            if stamp.sec > limit {
-                break;
-            }
-            self.order.pop();
-            self.complete(at);
-            aged.push(Reverse((stamp, at)));
+        if let Some(limit) = sec.checked_sub(self.timeout).filter(|limit| *limit >= self.aged) {
+            self.complete_until(limit);
         }
-        self.order.extend(aged);
+    }
+
+    /// Completes what is not newer than `limit`.
+    fn complete_until(&mut self, limit: u64) {
+        self.aged = limit.saturating_add(1);
+        for place in 0..self.order.len() {
+            match self.order.get(place) {
+                Some((stamp, at)) if stamp.sec <= limit => self.complete(*at),
+                _ => return,
+            }
+        }
     }
 
     /// Marks the event complete, so that no record joins it any more.
@@ -380,6 +423,40 @@ impl Assembler {
             }
             previous = slot.next;
         }
+    }
+}
+
+/// Slots without event, of which the lowest is taken first.
+#[derive(Default)]
+struct Vacancies {
+    /// One bit for each slot.
+    words: Vec<u64>,
+    /// There are none in the words before this one.
+    first: usize,
+}
+
+impl Vacancies {
+    fn take(&mut self) -> Option<u32> {
+        while let Some(word) = self.words.get_mut(self.first) {
+            if *word != 0 {
+                let bit = word.trailing_zeros();
+                *word &= *word - 1;
+                return Some(size(self.first) * 64 + bit);
+            }
+            self.first += 1;
+        }
+        None
+    }
+
+    fn put(&mut self, slot: u32) {
+        let place = slot as usize / 64;
+        if self.words.len() <= place {
+            self.words.resize(place + 1, 0);
+        }
+        if let Some(word) = self.words.get_mut(place) {
+            *word |= 1 << (slot % 64);
+        }
+        self.first = self.first.min(place);
     }
 }
 
@@ -477,7 +554,8 @@ mod tests {
         event.push(&record);
         event.push(&record);
         assert!(event.records().all(|r| r == record));
-        assert!(event.is_enriched());
+        assert!(event.records().any(|r| r.enriched.is_some()));
+        assert_eq!(event.lines(), Some(&[&line[..], b"\n", line, b"\n"].concat()[..]));
     }
 
     #[test]

@@ -49,13 +49,19 @@ impl Stamp {
         Some(Stamp { sec, milli: u16::try_from(milli).ok()?, serial })
     }
 
-    /// The form that kernels write, in one pass: this is done for every record of a log. Anything else is `None`.
+    /// The form that kernels write, in one pass. Anything else is `None`.
     fn parse_regular(word: &[u8]) -> Option<Stamp> {
-        let (sec, rest) = digits(word);
+        Stamp::lead(word).filter(|(_, rest)| rest.is_empty()).map(|(stamp, _)| stamp)
+    }
+
+    /// The stamp that `text` begins with, in the form that kernels write, and what follows.
+    #[inline]
+    fn lead(text: &[u8]) -> Option<(Stamp, &[u8])> {
+        let (sec, rest) = digits(text);
         let (milli, rest) = digits(rest.strip_prefix(b".")?);
         let (serial, rest) = digits(rest.strip_prefix(b":")?);
-        let is_regular = rest.is_empty() && sec < 1 << 40 && milli <= 999;
-        is_regular.then_some(Stamp { sec, milli: milli as u16, serial })
+        let is_regular = sec < 1 << 40 && milli <= 999;
+        is_regular.then_some((Stamp { sec, milli: milli as u16, serial }, rest))
     }
 
     /// Appends `SECONDS.MILLI:SERIAL`.
@@ -69,6 +75,7 @@ impl Stamp {
 }
 
 /// The number of up to 18 digits that `text` begins with, and what follows.
+#[inline(always)]
 fn digits(text: &[u8]) -> (u64, &[u8]) {
     let mut value = 0;
     for (i, b) in text.iter().enumerate() {
@@ -88,18 +95,12 @@ const EOE_MARGIN: u64 = 1 << 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordType(pub u32);
 
-/// What most records of a log are, so that few of them need the table.
-const FREQUENT: [(u32, &[u8]); 4] = [(1302, b"PATH"), (1300, b"SYSCALL"), (1327, b"PROCTITLE"), (1307, b"CWD")];
-
 impl RecordType {
     /// What a name that is neither known nor a number stands for. Such records are kept.
     pub const UNRECOGNISED: RecordType = RecordType(u32::MAX);
 
     /// `NAME` in any case, `UNKNOWN[n]` or a bare number.
     pub fn parse(name: &[u8]) -> RecordType {
-        if let Some((number, _)) = FREQUENT.iter().find(|(_, frequent)| *frequent == name) {
-            return RecordType(*number);
-        }
         if let Some(number) = record_type::number(name) {
             return RecordType(number);
         }
@@ -143,6 +144,32 @@ pub struct Field<'a> {
     pub value: &'a [u8],
 }
 
+/// A line as it stands in a log, without its newline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// All of it.
+    pub text: &'a [u8],
+    /// Where its first byte [`ENRICHED`] or NUL stands, or else its end.
+    pub end: usize,
+}
+
+impl<'a> Line<'a> {
+    /// Looks one line over, with or without its newline.
+    pub fn new(text: &'a [u8]) -> Line<'a> {
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        Line { text, end: memchr2(ENRICHED, 0, text).unwrap_or(text.len()) }
+    }
+
+    /// What belongs to the record: the line itself, the names behind it, and both as they were written. A NUL ends each.
+    #[inline]
+    fn parts(&self) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
+        let (line, rest) = self.text.split_at_checked(self.end).unwrap_or((self.text, &[]));
+        let Some((&ENRICHED, names)) = rest.split_first() else { return (line, None, line) };
+        let names = text::up_to(names, 0);
+        (line, Some(names), self.text.get(..line.len() + 1 + names.len()).unwrap_or(line))
+    }
+}
+
 /// One record, borrowed from its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
@@ -160,6 +187,8 @@ pub struct Record<'a> {
     pub body: &'a [u8],
     /// The looked-up names behind byte 0x1D.
     pub enriched: Option<&'a [u8]>,
+    /// `line` and, where there are some, the names behind it.
+    pub(crate) written: &'a [u8],
 }
 
 /// Why a line is no record.
@@ -174,15 +203,15 @@ pub enum Malformed<'a> {
 impl<'a> Record<'a> {
     /// Reads one line, with or without its newline.
     pub fn parse(line: &'a [u8]) -> Option<Record<'a>> {
-        Record::scan(line).ok()
+        Record::scan(Line::new(line)).ok()
     }
 
     /// Like [`Record::parse`], and says why not.
     ///
     /// COMPAT: type and stamp must stand in the first 80 bytes (340 with a node), the word of the stamp must exceed 18,
     /// and a NUL byte ends the line.
-    pub fn scan(line: &'a [u8]) -> Result<Record<'a>, Malformed<'a>> {
-        let (line, enriched) = parts(line);
+    pub fn scan(line: Line<'a>) -> Result<Record<'a>, Malformed<'a>> {
+        let (line, enriched, written) = line.parts();
         let limit = if line.first() == Some(&b'n') { 340 } else { 80 };
         let mut head = line.get(..limit).unwrap_or(line);
         let start = head.len();
@@ -200,7 +229,7 @@ impl<'a> Record<'a> {
         let digits = text::up_to(inside, b')');
         let stamp = Stamp::parse(digits).ok_or(Malformed::Stamp(digits))?;
         let body = line.get(end - (inside.len() - digits.len()).saturating_sub(1)..).unwrap_or_default();
-        Ok(Record { line, node, kind: RecordType::parse(kind_text), kind_text, stamp, body, enriched })
+        Ok(Record { line, node, kind: RecordType::parse(kind_text), kind_text, stamp, body, enriched, written })
     }
 
     /// The record's fields in order: `node`, `type`, and those of the body, also inside `msg='...'`.
@@ -211,19 +240,6 @@ impl<'a> Record<'a> {
     /// The first field of that name.
     pub fn field(&self, name: &[u8]) -> Option<&'a [u8]> {
         self.fields().find(|f| f.name == name).map(|f| f.value)
-    }
-}
-
-/// Line and enriched part, each without newline and what follows a NUL.
-fn parts(line: &[u8]) -> (&[u8], Option<&[u8]>) {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    match memchr2(ENRICHED, 0, line) {
-        Some(at) if line.get(at) == Some(&ENRICHED) => {
-            let (front, back) = line.split_at(at);
-            (front, back.get(1..).map(|names| text::up_to(names, 0)))
-        }
-        Some(at) => (line.get(..at).unwrap_or(line), None),
-        None => (line, None),
     }
 }
 
@@ -388,29 +404,22 @@ mod tests {
     }
 
     #[test]
-    fn frequent_types_are_those_of_the_table() {
-        for (number, name) in FREQUENT {
-            assert_eq!(record_type::number(name), Some(number));
-        }
-    }
-
-    #[test]
     fn a_line_without_type_or_stamp_is_no_record() {
         for line in [&b""[..], b"\n", b"type=USER", b"type=USER msg=audit(1.1:1): x", b"junk junk junkjunkjunkjunkjunk"]
         {
-            assert_eq!(Record::scan(line), Err(Malformed::Shape), "{:?}", String::from_utf8_lossy(line));
+            assert_eq!(Record::scan(Line::new(line)), Err(Malformed::Shape), "{:?}", String::from_utf8_lossy(line));
         }
         let line = b"type=USER msg=audit(1700000000.1000:1): x";
-        assert_eq!(Record::scan(line), Err(Malformed::Stamp(b"1700000000.1000:1")));
+        assert_eq!(Record::scan(Line::new(line)), Err(Malformed::Stamp(b"1700000000.1000:1")));
         let line = b"type=USER msg=audit(99999999999999999999.1:1): x";
-        assert_eq!(Record::scan(line), Err(Malformed::Stamp(b"99999999999999999999.1:1")));
+        assert_eq!(Record::scan(Line::new(line)), Err(Malformed::Stamp(b"99999999999999999999.1:1")));
     }
 
     #[test]
     fn type_and_stamp_must_stand_in_front() {
         let mut line = vec![b' '; 60];
         line.extend_from_slice(b"type=USER msg=audit(1700000009.123:45): x");
-        assert_eq!(Record::scan(&line), Err(Malformed::Shape));
+        assert_eq!(Record::scan(Line::new(&line)), Err(Malformed::Shape));
     }
 
     #[test]

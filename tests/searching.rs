@@ -152,7 +152,7 @@ fn quickly(path: &std::path::Path, criteria: &Criteria, whole_below: u64) -> Vec
             drain(&mut assembler);
         }
         while let Some(line) = lines.next(&mut part).unwrap() {
-            if let Some(record) = Record::parse(line) {
+            if let Ok(record) = Record::scan(line) {
                 assembler.push(&record);
                 drain(&mut assembler);
             }

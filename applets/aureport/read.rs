@@ -3,7 +3,7 @@
 use super::handover::{Handover, Stopped};
 use crate::logs::{self, Logs, Place};
 use auditbox::event::{Assembler, Event, Policy};
-use auditbox::record::{Headers, Malformed, Stamp};
+use auditbox::record::{Headers, Line, Malformed, Stamp};
 use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
 use auditbox::sys::input::Stdin;
 use std::os::unix::ffi::OsStrExt;
@@ -108,7 +108,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<(), Stopped> {
+    fn line(&mut self, line: Line<'_>) -> Result<(), Stopped> {
         let record = match self.headers.scan(line) {
             Ok(record) => record,
             Err(Malformed::Shape) => return Ok(()),

@@ -65,13 +65,13 @@ struct Raw;
 
 impl Renderer for Raw {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
-        let enriched = event.is_enriched();
+        if let Some(lines) = event.lines() {
+            return out.extend_from_slice(lines);
+        }
         for record in event.records() {
             out.extend_from_slice(record.line);
-            if enriched {
-                out.push(ENRICHED);
-                out.extend_from_slice(record.enriched.unwrap_or_default());
-            }
+            out.push(ENRICHED);
+            out.extend_from_slice(record.enriched.unwrap_or_default());
             out.push(b'\n');
         }
     }

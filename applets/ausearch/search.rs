@@ -11,7 +11,7 @@ use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
 use auditbox::query::probe::Probe;
-use auditbox::record::{self, Headers};
+use auditbox::record::{self, Headers, Line};
 use auditbox::store::reader::{self, Lines, Pipe, SEARCH_LINE, Source};
 use auditbox::store::scout::{Scout, WHOLE_BELOW};
 use auditbox::sys::input::{self, InputFile, Stdin};
@@ -207,7 +207,7 @@ impl<'s, 'h> Search<'s, 'h> {
         }
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<(), End> {
+    fn line(&mut self, line: Line<'_>) -> Result<(), End> {
         let record = match self.headers.scan(line) {
             Ok(record) => record,
             Err(record::Malformed::Shape) => return Ok(()),

@@ -1,51 +1,142 @@
-//! Records in a row: most of them belong to the event of the one before, which its stamp tells without being read.
+//! Records in a row: most of them belong to the event of the one before, which its stamp tells without being read, and are
+//! of the few types that most records are of.
 
-use super::{Malformed, Record, RecordType, Stamp, parts};
-use memchr::memchr;
+use super::{Line, Malformed, Record, RecordType, Stamp};
+use crate::text;
 
 /// Reads records one after another, and remembers the last stamp as it was written.
-#[derive(Default)]
 pub struct Headers {
-    /// From the space before `msg=` to the parenthesis that closes the stamp.
-    written: Vec<u8>,
+    written: Written,
     stamp: Stamp,
+    /// Names of types that were met, first byte lowest, each at the place that it chooses.
+    kinds: [(u128, RecordType); 64],
 }
 
-/// With fewer bytes the word of a stamp may be too short to be one.
-const SHORTEST: usize = 20;
+/// A stamp in a line, from the space before `msg=` to the parenthesis that closes it. No bytes when there is none yet.
+struct Written {
+    text: [u8; Written::LONGEST],
+    len: usize,
+}
+
+impl Written {
+    /// With fewer bytes the word of a stamp may be too short to be one.
+    const SHORTEST: usize = 20;
+
+    /// Longer ones, which no kernel writes, are not remembered.
+    const LONGEST: usize = 48;
+
+    /// Whether `text` begins with it, sixteen bytes at a time: this is asked for every record.
+    #[inline(always)]
+    fn begins(&self, text: &[u8]) -> bool {
+        let len = self.len;
+        let (Some(text), Some(written)) = (text.get(..len), self.text.get(..len)) else { return false };
+        let part = |text: &[u8], at: usize| text.get(at..)?.first_chunk().copied().map(u128::from_ne_bytes);
+        len != 0
+            && part(text, len - 16) == part(written, len - 16)
+            && part(text, 0) == part(written, 0)
+            && (len <= 32 || part(text, 16) == part(written, 16))
+    }
+}
+
+/// Type and stamp at the beginning of a line.
+#[derive(Clone, Copy)]
+pub struct Front {
+    /// The type.
+    pub kind: RecordType,
+    /// The event.
+    pub stamp: Stamp,
+    /// Whether both stamp and spelling are those of the line before.
+    pub continues: bool,
+    /// How many bytes the type's name has, which stands behind `type=`.
+    name: usize,
+    /// How many bytes there are up to the parenthesis that closes the stamp, with it.
+    len: usize,
+}
 
 /// Type and stamp must stand in so many bytes.
 const LONGEST: usize = 80;
 
+impl Default for Headers {
+    fn default() -> Headers {
+        let written = Written { text: [0; Written::LONGEST], len: 0 };
+        Headers { written, stamp: Stamp::default(), kinds: [(0, RecordType::UNRECOGNISED); 64] }
+    }
+}
+
 impl Headers {
     /// Like [`Record::scan`].
-    pub fn scan<'a>(&mut self, line: &'a [u8]) -> Result<Record<'a>, Malformed<'a>> {
-        if let Some(record) = self.of_same_event(line) {
-            return Ok(record);
+    #[inline]
+    pub fn scan<'a>(&mut self, line: Line<'a>) -> Result<Record<'a>, Malformed<'a>> {
+        match self.front(line.text).filter(|front| front.len <= line.end) {
+            Some(front) => Ok(front.record(line)),
+            None => Record::scan(line),
         }
-        let record = Record::scan(line)?;
-        self.written.clear();
-        if record.node.is_none() && record.line.starts_with(b"type=") {
-            let front = record.line.len() - record.body.len();
-            let written = record.line.get(5 + record.kind_text.len()..front).unwrap_or_default();
-            if written.len() >= SHORTEST && written.starts_with(b" msg=audit(") && written.ends_with(b")") {
-                self.written.extend_from_slice(written);
-                self.stamp = record.stamp;
-            }
-        }
-        Ok(record)
     }
 
-    fn of_same_event<'a>(&self, line: &'a [u8]) -> Option<Record<'a>> {
-        let (line, enriched) = parts(line);
-        let behind = line.strip_prefix(b"type=")?;
-        let (kind_text, tail) = behind.split_at(memchr(b' ', behind)?);
-        let body = tail.strip_prefix(self.written.as_slice()).filter(|_| !self.written.is_empty())?;
-        if line.len() - body.len() > LONGEST {
+    /// The front of a line without a node whose type is known by a short name and whose stamp is written as kernels do.
+    /// What [`Record::scan`] makes of any other line must be seen there.
+    #[inline(always)]
+    pub fn front(&mut self, line: &[u8]) -> Option<Front> {
+        let (b"type=", rest) = line.split_first_chunk()? else { return None };
+        let word = u128::from_le_bytes(*rest.first_chunk()?);
+        let name = text::place_in(word, b' ')?;
+        let (kind_text, rest) = rest.split_at_checked(name)?;
+        let kind = self.kind(word & !(u128::MAX << (8 * name)), kind_text)?;
+        let continues = self.written.begins(rest);
+        if !continues {
+            self.read_stamp(rest)?;
+        }
+        let len = 5 + name + self.written.len;
+        (len <= LONGEST).then_some(Front { kind, stamp: self.stamp, continues, name, len })
+    }
+
+    /// The type of that name, which is `word` as a number.
+    #[inline(always)]
+    fn kind(&mut self, word: u128, name: &[u8]) -> Option<RecordType> {
+        let hash = (word as u64 ^ (word >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58;
+        let place = self.kinds.get_mut(hash as usize)?;
+        if place.0 != word || word == 0 {
+            let kind = known(name)?;
+            *place = (word, kind);
+        }
+        Some(place.1)
+    }
+
+    /// Reads the stamp that `text` begins with.
+    fn read_stamp(&mut self, text: &[u8]) -> Option<()> {
+        self.written.len = 0;
+        let (stamp, rest) = Stamp::lead(text.strip_prefix(b" msg=audit(")?)?;
+        let len = text.len() - rest.strip_prefix(b")")?.len();
+        if len < Written::SHORTEST {
             return None;
         }
-        let kind = RecordType::parse(kind_text);
-        Some(Record { line, node: None, kind, kind_text, stamp: self.stamp, body, enriched })
+        self.written.text.get_mut(..len)?.copy_from_slice(text.get(..len)?);
+        (self.written.len, self.stamp) = (len, stamp);
+        Some(())
+    }
+}
+
+/// The type of a name that is known and holds nothing that could end a line.
+#[cold]
+fn known(name: &[u8]) -> Option<RecordType> {
+    let kind = RecordType::parse(name);
+    (kind != RecordType::UNRECOGNISED && name.iter().all(u8::is_ascii_graphic)).then_some(kind)
+}
+
+impl Front {
+    #[inline(always)]
+    fn record<'a>(&self, whole: Line<'a>) -> Record<'a> {
+        let (line, enriched, written) = whole.parts();
+        Record {
+            line,
+            node: None,
+            kind: self.kind,
+            kind_text: line.get(5..5 + self.name).unwrap_or_default(),
+            stamp: self.stamp,
+            body: line.get(self.len..).unwrap_or_default(),
+            enriched,
+            written,
+        }
     }
 }
 
@@ -65,17 +156,33 @@ mod tests {
             b"type=PATH  msg=audit(1700000009.123:456): x",
             b"node=n type=PATH msg=audit(1700000009.123:456): x",
             b"type=PATH msg=audit(1700000009.123:456): x\0y",
+            b"type=PATH msg=audit(1700000009.123\0:456): x",
+            b"type=PATH msg=audit(1700000009.123:456\x1D): x",
+            b"type=UNKNOWN[1\0] msg=audit(1700000009.123:456): x",
+            b"type=UNKNOWN[1302] msg=audit(1700000009.123:456): x",
+            b"type=path msg=audit(1700000009.123:456): x",
+            b"type=1302 msg=audit(1700000009.123:456): x",
+            b"type=CONTAINER_ID_X msg=audit(1700000009.123:456): x",
+            b"type=INTEGRITY_POLICY_RULE msg=audit(1700000009.123:456): x",
+            b"type=ANOM_CRYPTO_FAIL msg=audit(1700000009.123:456): x",
             b"type=msg msg=audit(1700000009.123:456): msg=audit(1700000009.123:457):",
             b"type=A_VERY_LONG_NAME_OF_A_RECORD_TYPE_THAT_NOBODY_HAS_EVER_SEEN msg=audit(1700000009.123:457): x",
             b"type=BOGUS msg=audit(9.0:1): a message that is too short",
-            b"type=BOGUS msg=audit(9.0:1): a message that is too short",
+            b"type=USER msg=audit(9.0:1): a message that is too short",
+            b"type=USER msg=audit(0000000000000000000009.123:1): x",
+            b"type=USER msg=audit(1700000009.1:1): x",
+            b"type=USER msg=audit(1700000009): x",
             b"type= msg=audit(1700000009.123:457): x",
             b"type=CWD msg=audit(1700000009.123:457) : x",
             b"type=CWD msg=audit(1700000009.1234:457): x",
+            b"type=CWD msg=audit(000000000000000009.000000000000000123:000000000000000457): x",
+            b"type=INTEGRITY_RULE msg=audit(000000000000000009.000000000000000123:000000000000000457): x",
+            b"type=CWD",
             b"",
         ] {
             for _ in 0..2 {
-                assert_eq!(headers.scan(line), Record::scan(line), "{}", String::from_utf8_lossy(line));
+                let alone = Record::scan(Line::new(line));
+                assert_eq!(headers.scan(Line::new(line)), alone, "{}", String::from_utf8_lossy(line));
             }
         }
     }

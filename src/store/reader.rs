@@ -3,8 +3,9 @@
 //! Files are read by position in large chunks and never mapped: a live log may be cut or rotated under the reader.
 
 use super::rotation::{self, Stored};
+use crate::record::{ENRICHED, Line};
 use crate::sys::input::{self, InputFile, Stdin};
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -81,13 +82,15 @@ pub struct Lines {
     end: usize,
     longest: usize,
     at_end: bool,
+    /// No byte that could end a record before its line stands between `start` and `end`.
+    plain: bool,
 }
 
 impl Lines {
     /// Cuts lines at `longest` bytes.
     pub fn new(longest: usize) -> Lines {
         let longest = longest.clamp(1, LONGEST_LINE);
-        Lines { buffer: vec![0; CHUNK.max(2 * longest)], start: 0, end: 0, longest, at_end: false }
+        Lines { buffer: vec![0; CHUNK.max(2 * longest)], start: 0, end: 0, longest, at_end: false, plain: true }
     }
 
     /// Forgets what has been read, for the next source.
@@ -96,30 +99,32 @@ impl Lines {
     }
 
     /// The next line; `None` at the end. A last line may lack its newline.
-    pub fn next(&mut self, source: &mut dyn Source) -> io::Result<Option<&[u8]>> {
-        let len = loop {
+    #[inline]
+    pub fn next(&mut self, source: &mut dyn Source) -> io::Result<Option<Line<'_>>> {
+        let (len, newline) = loop {
             let waiting = self.buffer.get(self.start..self.end).unwrap_or_default();
-            match memchr(b'\n', waiting.get(..self.longest).unwrap_or(waiting)) {
-                Some(len) => break len,
-                None if waiting.len() >= self.longest => break self.longest,
-                None if self.at_end && waiting.is_empty() => return Ok(None),
-                None if self.at_end => break waiting.len(),
-                None => self.fill(source)?,
+            match memchr(b'\n', waiting) {
+                Some(len) if len < self.longest => break (len, 1),
+                _ if waiting.len() >= self.longest => break (self.longest, 0),
+                _ if self.at_end && waiting.is_empty() => return Ok(None),
+                _ if self.at_end => break (waiting.len(), 0),
+                _ => self.fill(source)?,
             }
         };
-        let line = self.start..self.start + len;
-        let newline =
-            usize::from(self.buffer.get(line.end) == Some(&b'\n') && len < self.longest && line.end < self.end);
-        self.start = line.end + newline;
-        Ok(self.buffer.get(line))
+        let start = self.start;
+        self.start += len + newline;
+        let text = self.buffer.get(start..start + len).unwrap_or_default();
+        Ok(Some(if self.plain { Line { text, end: len } } else { Line::new(text) }))
     }
 
+    #[cold]
     fn fill(&mut self, source: &mut dyn Source) -> io::Result<()> {
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
         let read = source.read(self.buffer.get_mut(self.end..).unwrap_or_default())?;
         self.end += read;
         self.at_end = read == 0;
+        self.plain = memchr2(ENRICHED, 0, self.buffer.get(..self.end).unwrap_or_default()).is_none();
         Ok(())
     }
 }
@@ -171,7 +176,7 @@ mod tests {
     fn lines(text: &[u8], longest: usize) -> Vec<Vec<u8>> {
         let (mut source, mut lines, mut got) = (text, Lines::new(longest), Vec::new());
         while let Some(line) = lines.next(&mut source).unwrap() {
-            got.push(line.to_vec());
+            got.push(line.text.to_vec());
         }
         got
     }

@@ -125,7 +125,7 @@ impl<'s> Trail<'s> {
             let Some(source) = self.source.as_deref_mut() else { continue };
             match self.lines.next(source)? {
                 Some(line) => {
-                    if let Some(record) = Record::parse(line) {
+                    if let Ok(record) = Record::scan(line) {
                         self.assembler.push(&record);
                     }
                 }

@@ -68,6 +68,15 @@ fn marks(bytes: u64, byte: u8) -> u64 {
     differs.wrapping_sub(ONES) & !differs & (ONES << 7)
 }
 
+/// The place of the lowest byte of `word` that is `byte`.
+#[inline(always)]
+pub fn place_in(word: u128, byte: u8) -> Option<usize> {
+    const ONES: u128 = u128::MAX / 255;
+    let differs = word ^ (ONES * u128::from(byte));
+    let marks = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
+    (marks != 0).then_some(marks.trailing_zeros() as usize / 8)
+}
+
 struct Words<'a> {
     rest: &'a [u8],
 }
