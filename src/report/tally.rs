@@ -98,17 +98,23 @@ impl Tally {
         }
     }
 
-    /// Folds eight bytes at a time into a keyed product.
+    /// Folds eight bytes at a time into a keyed product; the last eight may overlap those before.
     fn hash(&self, value: &[u8]) -> u32 {
         const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut state = self.seed ^ (value.len() as u64).wrapping_mul(ODD);
-        let mut words = value.chunks_exact(8);
-        for word in words.by_ref() {
-            state = fold(state ^ u64::from_le_bytes(word.try_into().unwrap_or_default()), self.seed | 1);
+        let mut words = value;
+        while let Some((word, rest)) = words.split_first_chunk().filter(|(_, rest)| !rest.is_empty()) {
+            state = fold(state ^ u64::from_le_bytes(*word), self.seed | 1);
+            words = rest;
         }
-        let mut last = [0; 8];
-        last.iter_mut().zip(words.remainder()).for_each(|(to, from)| *to = *from);
-        (fold(state ^ u64::from_le_bytes(last), ODD) >> 16) as u32
+        let last = match (value.last_chunk(), value.first_chunk(), value.last_chunk()) {
+            (Some(eight), ..) => u64::from_le_bytes(*eight),
+            (_, Some(front), Some(back)) => {
+                u64::from(u32::from_le_bytes(*front)) << 32 | u64::from(u32::from_le_bytes(*back))
+            }
+            _ => value.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
+        };
+        (fold(state ^ last, ODD) >> 16) as u32
     }
 }
 

@@ -39,7 +39,7 @@ pub fn word_and_equals(text: &[u8]) -> (usize, Option<usize>) {
 
 /// The place of the first byte from `at` on that is marked, looking at eight at a time.
 #[inline(always)]
-fn place(text: &[u8], mut at: usize, marked: impl Fn(u64) -> u64) -> usize {
+pub(crate) fn place(text: &[u8], mut at: usize, marked: impl Fn(u64) -> u64) -> usize {
     while at < text.len() {
         let marks = marked(eight(text, at));
         if marks != 0 {
@@ -52,17 +52,22 @@ fn place(text: &[u8], mut at: usize, marked: impl Fn(u64) -> u64) -> usize {
 
 /// Eight bytes from `at` on, the first one lowest; zeros stand for those behind the end.
 #[inline(always)]
-fn eight(text: &[u8], at: usize) -> u64 {
-    let rest = text.get(at..).unwrap_or_default();
-    match rest.first_chunk() {
+pub(crate) fn eight(text: &[u8], at: usize) -> u64 {
+    match text.get(at..).and_then(|rest| rest.first_chunk()) {
         Some(bytes) => u64::from_le_bytes(*bytes),
-        None => rest.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
+        None => last(text, at),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn last(text: &[u8], at: usize) -> u64 {
+    text.get(at..).unwrap_or_default().iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte))
 }
 
 /// Marks the highest bit of the bytes that are `byte`. Right up to the lowest mark; those above it may be wrong.
 #[inline(always)]
-fn marks(bytes: u64, byte: u8) -> u64 {
+pub(crate) fn marks(bytes: u64, byte: u8) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     let differs = bytes ^ (ONES * u64::from(byte));
     differs.wrapping_sub(ONES) & !differs & (ONES << 7)

@@ -153,10 +153,10 @@ impl Items {
     }
 
     fn clear(&mut self) {
-        let arena = std::mem::take(&mut self.arena);
-        let (files, keys, labels) =
-            (std::mem::take(&mut self.files), std::mem::take(&mut self.keys), std::mem::take(&mut self.labels));
-        *self = Items { arena, files, keys, labels, ..Items::default() };
+        (self.pid, self.ppid, self.uid, self.euid, self.auid, self.gid, self.egid) = Default::default();
+        (self.session, self.success, self.exit, self.arch, self.syscall, self.uid_has_name) = Default::default();
+        (self.host, self.terminal, self.exe, self.comm, self.cwd, self.account) = Default::default();
+        (self.vm, self.uuid) = Default::default();
         self.arena.clear();
         self.files.clear();
         self.keys.clear();
@@ -175,6 +175,20 @@ impl Items {
     fn decode(&mut self, value: &[u8]) -> Option<Text> {
         let whole = self.store(|arena| hex::unescape(value, arena))?;
         Some(Text { len: text::up_to(self.text(whole), 0).len() as u32, ..whole })
+    }
+
+    /// Keeps a key, or several that came in hex with a byte 1 between them.
+    fn add_keys(&mut self, keys: Text, quoted: bool) {
+        let text =
+            self.arena.get(keys.start as usize..).and_then(|rest| rest.get(..keys.len as usize)).unwrap_or_default();
+        let mut start = keys.start;
+        for part in text.split(|byte| *byte == 1 && !quoted) {
+            let len = part.len() as u32;
+            if len > 0 || quoted {
+                self.keys.push(Text { start, len });
+            }
+            start += len + 1;
+        }
     }
 
     fn store(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> bool) -> Option<Text> {
@@ -210,8 +224,9 @@ impl fmt::Display for Malformed {
 /// Reads the wanted items of all records of `event`. On an error says which record (counted from 0) is malformed.
 pub fn extract(event: &Event, wanted: Wanted, items: &mut Items) -> Result<(), (usize, Malformed)> {
     items.clear();
-    for (index, record) in event.records().enumerate() {
-        let mut scan = Scan { kind: record.kind, text: record.line, at: 0, wanted, items };
+    for (index, kind) in event.kinds().enumerate().filter(|(_, kind)| reads(*kind)) {
+        let Some(record) = event.record(index) else { continue };
+        let mut scan = Scan { kind, text: record.line, at: 0, wanted, items };
         scan.record(&record).map_err(|malformed| (index, malformed))?;
     }
     Ok(())
@@ -238,7 +253,7 @@ impl<'a> Scan<'a> {
     fn record(&mut self, record: &Record<'a>) -> Step<()> {
         use RecordType as Type;
         match record.kind {
-            Type::SYSCALL if self.usual_syscall(record.line.len() - record.body.len()).is_some() => Ok(()),
+            Type::SYSCALL if self.usual_syscall(record).is_some() => Ok(()),
             Type::SYSCALL | Type::URINGOP => self.syscall(),
             Type::FEATURE_CHANGE | Type::ANOM_LINK | Type::DM_CTRL => self.task(),
             Type::PATH => self.path(),
@@ -278,6 +293,10 @@ impl<'a> Scan<'a> {
     fn find(&self, name: &'static Name) -> Option<usize> {
         let rest = self.text.get(self.at..)?;
         Some(self.at + name.find(rest)? + name.text.len())
+    }
+
+    fn find_wanted(&self, item: Wanted, name: &'static Name) -> Option<usize> {
+        if self.wants(item) { self.find(name) } else { None }
     }
 
     fn from(&self, at: usize) -> &'a [u8] {
@@ -369,21 +388,10 @@ impl<'a> Scan<'a> {
     /// The keys behind `key=`.
     fn keys(&mut self) -> Step<()> {
         let name = name!("key=");
-        let Some(start) = self.find(name).filter(|_| self.wants(Wanted::KEY)) else { return Ok(()) };
+        let Some(start) = self.find_wanted(Wanted::KEY, name) else { return Ok(()) };
         let quoted = self.from(start).starts_with(b"\"");
-        let all = self.string_at(start, name)?.ok_or(Malformed::Field(name.text))?;
-        if quoted {
-            self.items.keys.push(all);
-            return Ok(());
-        }
-        let mut start = all.start;
-        let lengths: Vec<u32> = self.items.text(all).split(|&b| b == 1).map(|part| part.len() as u32).collect();
-        for len in lengths {
-            if len > 0 {
-                self.items.keys.push(Text { start, len });
-            }
-            start += len + 1;
-        }
+        let keys = self.string_at(start, name)?.ok_or(Malformed::Field(name.text))?;
+        self.items.add_keys(keys, quoted);
         Ok(())
     }
 

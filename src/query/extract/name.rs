@@ -1,11 +1,16 @@
 //! The names that are searched for in records, each prepared while compiling.
 
+use crate::text::eight;
 use memchr::memchr;
 
-/// A name, and the place of the byte in it that is rarest in logs: that byte alone is searched for first.
+/// A name, the place of the byte in it that is rarest in logs, which alone is searched for first, and its first eight
+/// bytes, which are compared at once.
 pub(super) struct Name {
     pub(super) text: &'static str,
     rare: usize,
+    front: u64,
+    /// Which bits of `front` count.
+    mask: u64,
 }
 
 /// Bytes of names, those most frequent in logs first. All others are rarer.
@@ -29,19 +34,36 @@ impl Name {
             }
             at += 1;
         }
-        Name { text, rare }
+        let (mut front, mut mask, mut at) = (0, 0, 0);
+        while at < bytes.len() && at < 8 {
+            front |= (bytes[at] as u64) << (8 * at);
+            mask |= 0xff << (8 * at);
+            at += 1;
+        }
+        Name { text, rare, front, mask }
+    }
+
+    /// Whether the name stands at this place of `text`.
+    #[inline(always)]
+    pub(super) fn is_at(&self, text: &[u8], at: usize) -> bool {
+        eight(text, at) & self.mask == self.front
+            && self.text.as_bytes().get(8..).is_none_or(|tail| text.get(at + 8..).is_some_and(|t| t.starts_with(tail)))
+    }
+
+    /// If eight bytes begin with the name, which is no longer: the bits of those behind it.
+    #[inline(always)]
+    pub(super) fn rest_of(&self, bytes: u64) -> Option<u64> {
+        (bytes & self.mask == self.front).then_some(!self.mask)
     }
 
     /// Where the name first stands in `text`.
     pub(super) fn find(&self, text: &[u8]) -> Option<usize> {
-        let name = self.text.as_bytes();
-        let rare = *name.get(self.rare)?;
+        let rare = *self.text.as_bytes().get(self.rare)?;
         let mut from = self.rare;
         loop {
             let hit = from + memchr(rare, text.get(from..)?)?;
-            let start = hit - self.rare;
-            if text.get(start..)?.starts_with(name) {
-                return Some(start);
+            if self.is_at(text, hit - self.rare) {
+                return Some(hit - self.rare);
             }
             from = hit + 1;
         }

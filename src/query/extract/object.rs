@@ -30,10 +30,11 @@ impl Scan<'_> {
         if self.text.len() < 35 {
             return Ok(());
         }
-        if let Some(start) = self.find(name!(" name=")).filter(|_| self.wants(Wanted::FILE)) {
+        if let Some(start) = self.find_wanted(Wanted::FILE, name!(" name=")) {
             self.file_at(start)?;
             self.at = start;
-            let parent = self.find(name!("type=")).is_some_and(|at| self.from(at) == b"PARENT");
+            let parent = self.text.ends_with(b"PARENT")
+                && self.find(name!("type=")).is_some_and(|at| self.from(at) == b"PARENT");
             if let Some(file) = self.items.files.last_mut() {
                 file.parent = parent;
             }

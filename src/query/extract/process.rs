@@ -179,7 +179,7 @@ impl Scan<'_> {
         self.session(name!("ses="))?;
         self.subject_label(name!("subj="))?;
         self.comm()?;
-        if let Some(start) = self.find(name!(" name=")).filter(|_| self.wants(Wanted::FILE)) {
+        if let Some(start) = self.find_wanted(Wanted::FILE, name!(" name=")) {
             self.file_at(start)?;
         }
         self.result()

@@ -80,7 +80,7 @@ impl<'a> Scan<'a> {
                 self.items.vm = vm;
             }
         }
-        if let Some(start) = self.find(name!("uuid=")).filter(|_| self.wants(Wanted::UUID)) {
+        if let Some(start) = self.find_wanted(Wanted::UUID, name!("uuid=")) {
             let rest = self.from(start);
             let value = text::up_to(text::up_to(rest, b' '), b':');
             if value.is_empty() {
@@ -148,7 +148,7 @@ impl<'a> Scan<'a> {
     /// `hostname=`, or the address where the name says nothing.
     fn host(&mut self, from: usize) -> Step<()> {
         self.at = from;
-        let Some(start) = self.find(name!("hostname=")).filter(|_| self.wants(Wanted::HOST)) else { return Ok(()) };
+        let Some(start) = self.find_wanted(Wanted::HOST, name!("hostname=")) else { return Ok(()) };
         let mut value = self.up_to_comma(start, name!("hostname="))?;
         if value == b"?" {
             self.at = start + value.len() + 1;
@@ -168,16 +168,16 @@ impl<'a> Scan<'a> {
 
     fn user_program(&mut self, from: usize) -> Step<()> {
         self.at = from;
-        if let Some(start) = self.find(name!("cwd=")).filter(|_| self.wants(Wanted::FILE)) {
+        if let Some(start) = self.find_wanted(Wanted::FILE, name!("cwd=")) {
             self.items.cwd = self.loose(start, name!("cwd="))?;
             self.at = from;
         }
-        if let Some(start) = self.find(name!("terminal=")).filter(|_| self.wants(Wanted::TERMINAL)) {
+        if let Some(start) = self.find_wanted(Wanted::TERMINAL, name!("terminal=")) {
             let rest = self.from(start);
             let value = text::before(rest, b' ').or_else(|| text::before(rest, b')'));
             self.items.terminal = Some(self.items.keep(value.ok_or(Malformed::Field("terminal="))?));
         }
-        if let Some(start) = self.find(name!("exe=")).filter(|_| self.wants(Wanted::EXE)) {
+        if let Some(start) = self.find_wanted(Wanted::EXE, name!("exe=")) {
             self.items.exe = self.loose(start, name!("exe="))?;
         }
         Ok(())
@@ -229,7 +229,7 @@ impl<'a> Scan<'a> {
 
     /// DAEMON_ACCEPT and DAEMON_CLOSE.
     pub(super) fn remote(&mut self) -> Step<()> {
-        if let Some(start) = self.find(name!("addr=")).filter(|_| self.wants(Wanted::HOST)) {
+        if let Some(start) = self.find_wanted(Wanted::HOST, name!("addr=")) {
             let rest = self.from(start);
             let value = text::before(rest, b':').or_else(|| text::before(rest, b' '));
             let value = value.ok_or(Malformed::Field("addr="))?;
@@ -240,7 +240,7 @@ impl<'a> Scan<'a> {
     }
 
     fn daemon_result(&mut self) -> Step<()> {
-        let Some(start) = self.find(name!("res=")).filter(|_| self.wants(Wanted::SUCCESS)) else { return Ok(()) };
+        let Some(start) = self.find_wanted(Wanted::SUCCESS, name!("res=")) else { return Ok(()) };
         let rest = self.from(start);
         if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
             return Err(Malformed::Field("res="));
