@@ -115,6 +115,34 @@ fn the_mode_of_a_file_is_its_kind_but_an_opened_one_is_a_file() {
 }
 
 #[test]
+fn a_key_of_nothing_is_no_key() {
+    for (key, action) in [
+        ("6B", "triggered-audit-rule k"),
+        ("01006B", "triggered-unknown-audit-rule"),
+        ("006B", "triggered-unknown-audit-rule"),
+    ] {
+        let getpid = call(39, "yes", NO_ARGUMENTS).replace("key=\"k\"", &format!("key={key}"));
+        let told = sentence(&[&getpid, END]);
+        assert!(told.contains(&format!(" {action} using ")), "{key}: {told}");
+    }
+}
+
+#[test]
+fn a_rule_change_is_seen_unless_its_quote_is_escaped() {
+    let change = event(&["CONFIG_CHANGE auid=1000 ses=1 op=\"remove_rule\" key=\"k\" list=4 res=1"]);
+    for (mode, action) in [
+        (Escape::Raw, "deleted-audit-rule"),
+        (Escape::Tty, "deleted-audit-rule"),
+        (Escape::Shell, "changed-audit-configuration"),
+    ] {
+        let mut out = Vec::new();
+        let mut interpreter = Interpreter::new(&Host, None, mode);
+        text::sentence(&pieces(&change).next().unwrap(), &mut interpreter, &mut Dates::new(noon), &mut out);
+        assert!(String::from_utf8(out).unwrap().contains(action), "{mode:?}");
+    }
+}
+
+#[test]
 fn renaming_and_linking_have_two_objects() {
     let paths = [
         path(0, "/a/", "040755", "PARENT"),

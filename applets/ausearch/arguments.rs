@@ -243,7 +243,8 @@ impl<'a> Parser<'a> {
             if word.eq_ignore_ascii_case(b"ALL") {
                 return Ok(());
             }
-            word.split(|&b| b == b',').filter(|name| !name.is_empty()).try_for_each(|name| self.kind(name))
+            let is_listed = |name: &&[u8]| !name.is_empty() || name.len() == word.len();
+            word.split(|&b| b == b',').filter(is_listed).try_for_each(|name| self.kind(name))
         });
         read.map_err(|mut message| {
             if !message.is_empty() {

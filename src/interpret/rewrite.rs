@@ -2,7 +2,7 @@
 
 use super::kind::{self, adjusted};
 use super::scan::{self, Found, Stop, has_control};
-use super::{Interpreter, Kind, Setting, enriched::Enriched, setting};
+use super::{Interpreter, Kind, Setting, choice, enriched::Enriched, setting};
 use crate::record::{KEY_SEPARATOR, Record, RecordType};
 use crate::tables::machine::Machine;
 use crate::text::{self, Escape, escape, number};
@@ -105,6 +105,7 @@ impl Interpreter<'_> {
         out.extend_from_slice(part(body, line.written..found.start));
         match stays {
             true => out.extend_from_slice(value),
+            false if line.is_beyond_reading(kind, value) => push_unread(name, value, out),
             false => self.push_words(kind, name, value, &line.setting, out),
         }
         // A separator that is there already will be written with what follows.
@@ -120,6 +121,7 @@ impl Interpreter<'_> {
         match kind {
             Kind::Argument(place @ 0..=1) => setting.arguments[usize::from(place)] = setting::argument(value),
             Kind::FanotifyType => setting.has_fanotify_rule = value == b"1",
+            Kind::Arch if number::lead(value, 16).is_none() => {}
             Kind::Arch if is_call(line.record.kind) => setting.machine = setting::machine(value),
             Kind::Syscall if setting.syscall.is_none() => {
                 setting.machine = setting.machine.or(self.native);
@@ -174,6 +176,21 @@ impl<'a> Rewriting<'a, '_> {
         let value = if name == b"acct" { value.strip_suffix(b":").unwrap_or(value) } else { value };
         (adjusted(found.kind, self.record.kind, name, value), value)
     }
+
+    /// Whether this is the machine or the number of a call, and too large to be either.
+    fn is_beyond_reading(&self, kind: Kind, value: &[u8]) -> bool {
+        let unread = match kind {
+            Kind::Arch => number::lead(value, 16).is_none(),
+            Kind::Syscall => self.setting.syscall.is_none(),
+            _ => false,
+        };
+        unread && is_call(self.record.kind)
+    }
+}
+
+fn push_unread(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(if name == b"arch" { b"arch " } else { b"syscall " });
+    choice::push_overflow(value, out);
 }
 
 /// Several keys of one value are shown as several fields.

@@ -33,9 +33,12 @@ pub(super) fn push(value: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
         number::push(out, u64::from(family));
         return out.push(b')');
     };
+    let start = out.len();
     push_all(out, &[b"{ saddr_fam=", word.as_bytes(), b" "]);
     push_address(family, length, address, names, out);
     out.extend_from_slice(b" }");
+    // COMPAT: behind a call sign of less than seven characters nothing more is said.
+    out.truncate(start + cut_at_nul(out.get(start..).unwrap_or_default()).len());
 }
 
 /// `address` is what follows the family; `length` counts the family too.
@@ -46,7 +49,7 @@ fn push_address(family: u16, length: usize, address: &[u8], names: &dyn Names, o
         INET if length >= 16 => push_inet(address, out),
         INET6 if length >= 28 => push_inet6(address, names, out),
         INET6 => out.extend_from_slice(b"sockaddr6 len too short"),
-        AX25 if length >= 16 => push_all(out, &[b"call=", cut_at_nul(field::<7>(address, 0))]),
+        AX25 if length >= 16 => push_all(out, &[b"call=", field::<7>(address, 0)]),
         ATMPVC if length >= 12 => {
             out.extend_from_slice(b"int=");
             number::push_signed(out, i64::from(i16::from_ne_bytes(*field(address, 2))));
@@ -189,6 +192,7 @@ mod tests {
         assert_eq!(shown("100000000000000000000000"), "{ saddr_fam=netlink nlnk-fam=16 nlnk-pid=0 }");
         assert_eq!(shown("10000000"), "{ saddr_fam=netlink len too short }");
         assert_eq!(shown("0300414243444546470000000000000000"), "{ saddr_fam=ax25 call=ABCDEFG }");
+        assert_eq!(shown("0300414200000000000000000000000000"), "{ saddr_fam=ax25 call=AB");
         assert_eq!(shown("080000000500000000000000"), "{ saddr_fam=atmpvc int=5 }");
         assert_eq!(shown("0900313233"), "{ saddr_fam=x25 laddr=123 }");
         assert_eq!(shown("1100"), "{ saddr_fam=packet (unsupported) }");

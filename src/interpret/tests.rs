@@ -85,6 +85,8 @@ fn strings_are_quoted_or_in_hex() {
         ("proctitle=6361740061", "cat a"),
         ("proctitle=\"cat\"", "cat"),
         ("proctitle=63617400", "cat "),
+        ("proctitle=636174x062", "cat  "),
+        ("proctitle=(null)", "(null)"),
         ("proctitle=002F62696E", " /bin"),
         ("proctitle=00", "00"),
         ("dev=\"dm-0\"", "\"dm-0\""),
@@ -107,6 +109,8 @@ fn results_are_numbers_errors_or_words() {
         ("exit=-13", "EACCES(Permission denied)"),
         ("exit=-512", "(null)(Unknown error 512)"),
         ("exit=99999999999999999999", "conversion error(99999999999999999999)"),
+        ("arch=99999999999999999999", "conversion error(99999999999999999999) "),
+        ("prom=18446744073709551615", "conversion error(18446744073709551615)"),
         ("res=1", "yes"),
         ("res=0", "no"),
         ("res=2", "unset"),
@@ -407,6 +411,27 @@ fn machine_and_call_come_from_the_fields_before() {
         "arch=unknown-elf-type(c00000ff) syscall=open a0=0x0 a1=O_RDONLY "
     );
     assert_eq!(body(RecordType::USER, "arch=40000003 syscall=102 a0=3"), "arch=i386 syscall=read a0=0x3 ");
+}
+
+#[test]
+fn a_machine_or_call_beyond_reading_is_called_so() {
+    assert_eq!(
+        body(RecordType::SYSCALL, "arch=99999999999999999 syscall=2 a0=0"),
+        "arch=arch conversion error(99999999999999999) syscall=open a0=0x0 "
+    );
+    assert_eq!(
+        body(RecordType::SYSCALL, "arch=c000003e syscall=99999999999999999999 a0=0"),
+        "arch=x86_64 syscall=syscall conversion error(99999999999999999999) a0=0x0 "
+    );
+}
+
+#[test]
+fn what_stands_for_undecoded_keystrokes_is_never_escaped() {
+    let shown = |value: &str| {
+        of_record(&format!("type=TTY msg=audit(1700000000.123:4567): data={value}"), "data", Escape::Shell)
+    };
+    assert_eq!(shown("0"), "(null)");
+    assert_eq!(shown("(null)"), "\\(null\\)");
 }
 
 #[test]

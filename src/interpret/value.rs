@@ -1,7 +1,7 @@
 //! Values that need nothing but themselves to be put into words.
 
 use super::choice::push_overflow;
-use super::{Kind, cut_at_nul, keystrokes, setting};
+use super::{Kind, cut_at_nul, setting};
 use crate::tables::machine::Machine;
 use crate::tables::{errno, file, process};
 use crate::text::{hex, number};
@@ -15,7 +15,7 @@ pub(super) fn push_simple(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
         Kind::Success | Kind::Fanotify if !starts_with_digit => Some(value),
         Kind::Success => decimal.map(|n| one_of(n, &[b"no", b"yes"], b"unset")),
         Kind::Fanotify => decimal.map(|n| one_of(n, &[b"unknown", b"allow", b"deny"], b"unknown")),
-        Kind::Promisc => decimal.map(|n| if n as u32 == 0 { &b"no"[..] } else { b"yes" }),
+        Kind::Promisc => number::lead_signed(value, 10).map(|n| if n as u32 == 0 { &b"no"[..] } else { b"yes" }),
         Kind::EtherType => hex.map(|n| match n as u32 {
             0x0800 => &b"IP"[..],
             0x0806 => b"ARP",
@@ -70,25 +70,27 @@ pub(super) fn push_text(value: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Arguments with a NUL behind each. The NULs become spaces.
+///
+/// COMPAT: so do the bytes that could not be decoded, from the first character that is no hex digit on.
 pub(super) fn push_proctitle(value: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     if matches!(value, [b'"', ..] | b"00") || !hex::unescape(value, out) {
         return push_text(value, out);
     }
-    out.iter_mut().skip(start).filter(|b| **b == 0).for_each(|b| *b = b' ');
-}
-
-/// COMPAT: what cannot be decoded is `(null)`.
-pub(super) fn push_keystrokes(value: &[u8], out: &mut Vec<u8>) {
-    if !keystrokes::push(value, out) {
-        out.extend_from_slice(b"(null)");
+    if value.first() != Some(&b'(') {
+        out.resize(start + value.len() / 2, 0);
     }
+    out.iter_mut().skip(start).filter(|b| **b == 0).for_each(|b| *b = b' ');
 }
 
 pub(super) fn push_arch(value: &[u8], known: Option<Machine>, out: &mut Vec<u8>) {
     match known.or_else(|| setting::machine(value)) {
         Some(machine) => out.extend_from_slice(machine.name().as_bytes()),
-        None if number::lead(value, 16).is_none() => push_overflow(value, out),
+        None if number::lead(value, 16).is_none() => {
+            push_overflow(value, out);
+            // COMPAT: of all such words only these have a space.
+            out.push(b' ');
+        }
         None => {
             out.extend_from_slice(b"unknown-elf-type");
             push_parenthesised(value, out);

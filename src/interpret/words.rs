@@ -5,10 +5,10 @@ use super::choice::{self, push_hex, push_overflow};
 use super::names::Remembered;
 use super::scan::has_control;
 use super::value::{
-    push_arch, push_capabilities, push_decimal, push_exit, push_ioctl, push_keystrokes, push_mode, push_parenthesised,
-    push_perm, push_proctitle, push_simple, push_text,
+    push_arch, push_capabilities, push_decimal, push_exit, push_ioctl, push_mode, push_parenthesised, push_perm,
+    push_proctitle, push_simple, push_text,
 };
-use super::{Kind, Names, Setting, mode, sockaddr};
+use super::{Kind, Names, Setting, keystrokes, mode, sockaddr};
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{Table, memory, socket, syscall};
@@ -96,6 +96,10 @@ impl<'n> Interpreter<'n> {
     /// Appends the meaning of `value`, escaped.
     pub(super) fn words(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
         let start = out.len();
+        if kind == Kind::Keystrokes && !keystrokes::push(value, out) {
+            // COMPAT: stands for what cannot be decoded, and no escape mode touches it.
+            return out.extend_from_slice(b"(null)");
+        }
         self.push(kind, value, setting, out);
         self.make_harmless(kind, start, out);
     }
@@ -131,7 +135,7 @@ impl<'n> Interpreter<'n> {
             Kind::Exit => push_exit(value, out),
             Kind::Escaped | Kind::File | Kind::Key | Kind::Account => push_text(value, out),
             Kind::Proctitle => push_proctitle(value, out),
-            Kind::Keystrokes => push_keystrokes(value, out),
+            Kind::Keystrokes => {}
             Kind::Mode => push_mode(mode::push, value, 8, out),
             Kind::ShortMode => push_mode(mode::push_short, value, 8, out),
             Kind::Perm => push_perm(value, out),

@@ -6,7 +6,7 @@
 
 use crate::event::Event;
 use crate::record::{Field, KEY_SEPARATOR, Record, RecordType};
-use crate::text::hex;
+use crate::text::{self, hex};
 use std::cell::OnceCell;
 
 /// The place of a field in an event: both numbers count from 0.
@@ -64,7 +64,7 @@ fn is_key(value: &[u8]) -> bool {
         return true;
     }
     let mut keys = Vec::new();
-    hex::unescape(value, &mut keys) && keys.iter().any(|b| *b != KEY_SEPARATOR)
+    hex::unescape(value, &mut keys) && text::up_to(&keys, 0).iter().any(|b| *b != KEY_SEPARATOR)
 }
 
 impl<'e> Split<'e> {

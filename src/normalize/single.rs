@@ -15,7 +15,7 @@ impl Normalizer<'_, '_> {
             | RecordType::FEATURE_CHANGE
             | RecordType::SECCOMP
             | RecordType::ANOM_ABEND
-            | RecordType::ANOM_PROMISCUOUS => self.auid_first(kind),
+            | RecordType::ANOM_PROMISCUOUS => self.auid_first(kind, words),
             RecordType::LOGIN => self.login(),
             RecordType::NETFILTER_CFG => self.firewall(),
             RecordType::AVC => self.denial(),
@@ -31,11 +31,11 @@ impl Normalizer<'_, '_> {
     }
 
     /// Records that begin with auid, perhaps op and uid, and go on with their own.
-    fn auid_first(&mut self, kind: RecordType) {
+    fn auid_first(&mut self, kind: RecordType, words: &mut Words<'_, '_, '_, '_>) {
         self.subject_primary(b"auid");
         self.session(0);
         self.process_attributes();
-        if kind == RecordType::CONFIG_CHANGE && self.is_rule_change() {
+        if kind == RecordType::CONFIG_CHANGE && self.is_rule_change(words) {
             return self.result(b"res");
         }
         self.told.action = records::action(kind).map(Phrase::Word);
@@ -71,10 +71,13 @@ impl Normalizer<'_, '_> {
     }
 
     /// Finds the object of a change of the audit configuration; true when a rule was added or removed, which is told.
-    fn is_rule_change(&mut self) -> bool {
+    ///
+    /// COMPAT: a quote with a backslash before it, which the escape modes for shells write, hides what was done.
+    fn is_rule_change(&mut self, words: &mut Words<'_, '_, '_, '_>) -> bool {
         self.at.first_field();
-        let op = self.at.find(b"op").unwrap_or_default();
-        let op = op.strip_prefix(b"\"").unwrap_or(op);
+        let mut op = Vec::new();
+        self.at.find_place(b"op").inspect(|&op_field| words.push(op_field, &mut op));
+        let op = op.strip_prefix(b"\"").unwrap_or(&op);
         let action = match op {
             _ if op.starts_with(b"add_rule") => Some("added-audit-rule"),
             _ if op.starts_with(b"remove_rule") => Some("deleted-audit-rule"),

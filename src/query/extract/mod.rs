@@ -173,7 +173,7 @@ impl Items {
 
     /// Decodes hex or parentheses; `None` when there is nothing to decode. COMPAT: a decoded NUL ends the text.
     fn decode(&mut self, value: &[u8]) -> Option<Text> {
-        let whole = self.store(|arena| hex::unescape(value, arena))?;
+        let whole = self.store(|arena| unescape(value, arena).is_some())?;
         Some(Text { len: text::up_to(self.text(whole), 0).len() as u32, ..whole })
     }
 
@@ -195,6 +195,18 @@ impl Items {
         let start = self.arena.len() as u32;
         fill(&mut self.arena).then(|| Text { start, len: self.arena.len() as u32 - start })
     }
+}
+
+/// Like [`hex::unescape`]; says how many bytes were there. COMPAT: an odd last digit is the upper half of one byte more.
+fn unescape(value: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    let start = out.len();
+    if !hex::unescape(value, out) {
+        return None;
+    }
+    let bytes = out.len() - start;
+    let odd = value.get(bytes * 2).copied().and_then(hex::digit).filter(|_| !value.starts_with(b"("));
+    out.extend(odd.map(|digit| digit << 4));
+    Some(bytes)
 }
 
 /// Why an event cannot be searched.

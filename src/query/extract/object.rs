@@ -1,8 +1,8 @@
 //! Records about what was acted on: paths, addresses, labels, access vectors.
 
-use super::{FAILED, File, Label, Malformed, SUCCEEDED, Scan, Step, Text, Wanted};
+use super::{FAILED, File, Label, Malformed, SUCCEEDED, Scan, Step, Text, Wanted, unescape};
 use crate::record::RecordType;
-use crate::text::{self, address, hex};
+use crate::text::{self, address, number};
 
 const AF_UNIX: u16 = 1;
 const AF_INET: u16 = 2;
@@ -173,15 +173,17 @@ impl Scan<'_> {
         let Some(start) = self.find(name!("saddr=")) else { return Ok(()) };
         let digits = self.from(start);
         let mut bytes = Vec::new();
-        if !hex::unescape(digits, &mut bytes) {
-            return Err(Malformed::Field("saddr="));
-        }
+        let length = unescape(digits, &mut bytes).ok_or(Malformed::Field("saddr="))?;
+        bytes.resize(bytes.len().max(2), 0);
         // COMPAT: an address of another family, or one read for its file name only, takes an earlier host away.
         self.items.host = None;
         match *bytes.as_slice() {
             [a, b, ref rest @ ..] => match u16::from_ne_bytes([a, b]) {
-                AF_INET => self.inet(rest, 16, Malformed::Inet),
-                AF_INET6 => self.inet(rest, 28, Malformed::Inet6),
+                AF_INET if length < 16 => Err(Malformed::Inet),
+                AF_INET6 if length < 28 => Err(Malformed::Inet6),
+                AF_UNIX if matches!(length, 1 | 3) => Err(Malformed::Local(length)),
+                AF_INET => self.inet(|out| address::push_inet(rest.get(2..6).unwrap_or_default(), out)),
+                AF_INET6 => self.inet(|out| push_inet6(rest, out)),
                 AF_UNIX => self.socket_name(rest, digits),
                 _ => Ok(()),
             },
@@ -189,24 +191,14 @@ impl Scan<'_> {
         }
     }
 
-    /// `rest` is an address behind its family; the whole must have `size` bytes.
-    fn inet(&mut self, rest: &[u8], size: usize, short: Malformed) -> Step<()> {
-        if rest.len() + 2 < size {
-            return Err(short);
-        }
+    fn inet(&mut self, push: impl FnOnce(&mut Vec<u8>) -> bool) -> Step<()> {
         if self.wants(Wanted::HOST) {
-            self.items.host = self.items.store(|out| match size {
-                16 => address::push_inet(rest.get(2..6).unwrap_or_default(), out),
-                _ => address::push_inet6(rest.get(6..22).unwrap_or_default(), out),
-            });
+            self.items.host = self.items.store(push);
         }
         Ok(())
     }
 
     fn socket_name(&mut self, rest: &[u8], digits: &[u8]) -> Step<()> {
-        if rest.len() == 1 {
-            return Err(Malformed::Local(3));
-        }
         if !self.wants(Wanted::FILE) {
             return Ok(());
         }
@@ -221,6 +213,17 @@ impl Scan<'_> {
         self.items.files.push(File { name, parent: false });
         Ok(())
     }
+}
+
+/// An IPv6 address behind its family: port, flow, host, and scope, which is shown as a number.
+fn push_inet6(rest: &[u8], out: &mut Vec<u8>) -> bool {
+    let is_whole = address::push_inet6(rest.get(6..22).unwrap_or_default(), out);
+    let scope = rest.get(22..).and_then(|rest| rest.first_chunk()).map_or(0, |scope| u32::from_ne_bytes(*scope));
+    if scope != 0 {
+        out.push(b'%');
+        number::push(out, u64::from(scope));
+    }
+    is_whole
 }
 
 /// Whether a malformed field of USER_AVC is overlooked: all that stand behind the account are.

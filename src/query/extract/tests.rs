@@ -87,8 +87,23 @@ fn addresses_are_hosts_and_local_ones_are_files() {
         assert_eq!(text(items, items.files.first().map(|f| f.name)), Some("/run/x".into()));
     })
     .unwrap();
+    let scoped = "SOCKADDR saddr=0A00005000000000FE80000000000000000000000000000102000000";
+    if cfg!(target_endian = "little") {
+        read(wanted, &[scoped], |items| assert_eq!(text(items, items.host), Some("fe80::1%2".into()))).unwrap();
+    }
     assert_eq!(read(Wanted::HOST, &["SOCKADDR saddr=0200"], |_| ()), Err(Malformed::Inet));
+    assert_eq!(read(Wanted::FILE, &["SOCKADDR saddr=01002F"], |_| ()), Err(Malformed::Local(3)));
     assert!(read(Wanted::PID, &["SOCKADDR saddr=0200"], |_| ()).is_ok());
+}
+
+#[test]
+fn an_odd_digit_is_the_upper_half_of_a_byte() {
+    read(Wanted::COMM, &["TTY comm=6261746"], |items| assert_eq!(text(items, items.comm), Some("bat`".into())))
+        .unwrap();
+    read(Wanted::FILE, &["SOCKADDR saddr=01002F7465"], |items| {
+        assert_eq!(text(items, items.files.first().map(|f| f.name)), Some("/te".into()));
+    })
+    .unwrap();
 }
 
 #[test]
