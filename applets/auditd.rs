@@ -84,7 +84,8 @@ fn check(paths: &Paths) -> ExitCode {
 fn parse(words: &[String]) -> Wish {
     let paths =
         Paths { config: Path::new("/etc/audit/auditd.conf").into(), follow_links: false, run: "/run/audit".into() };
-    let mut options = Options { foreground: false, no_fork: false, state: StartupState::Enable, observe: false, paths };
+    let (state, manager) = (StartupState::Enable, std::env::var_os("NOTIFY_SOCKET"));
+    let mut options = Options { foreground: false, no_fork: false, state, observe: false, manager, paths };
     let mut checks = false;
     let mut rest = words.iter();
     while let Some(word) = rest.next() {

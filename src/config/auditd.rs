@@ -290,10 +290,16 @@ pub fn parse_into(
 ) -> Result<(), ConfigError> {
     let lines = super::read(text, file, KEYS, config, world, notes)?;
     if config.log_format == LogFormat::NoLog {
-        config.write_logs = false;
-        notes.push(warning("Warning - log_format nolog is deprecated; use write_logs = no".to_string()));
+        let obsolete = "The NOLOG option to log_format is deprecated. Please use the write_logs option.";
+        notes.push(warning(obsolete.to_string()));
+        if std::mem::replace(&mut config.write_logs, false) {
+            notes.push(warning("The NOLOG option is overriding the write_logs current setting.".to_string()));
+        }
     }
-    if lines > 0 { check(config, notes) } else { Ok(()) }
+    if lines == 0 {
+        return Ok(());
+    }
+    check(config, notes).map_err(|error| ConfigError { line: super::line_of(text, &error.key), ..error })
 }
 
 /// Refuses values that cannot stand together, and notes those that hardly make sense.

@@ -57,9 +57,9 @@ pub struct Note {
 /// Why a file is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// Line it stands on, from 1; 0 when it is about the file as a whole.
+    /// Line it stands on, from 1; 0 when no line is to blame.
     pub line: u32,
-    /// The key; empty when none could be read.
+    /// The key; empty when none could be read, or it is about the file as a whole.
     pub key: String,
     /// The sentence, which names line and word as the reference does.
     pub text: String,
@@ -147,6 +147,16 @@ pub fn read<C>(
     Ok(number)
 }
 
+/// The last line of a file that sets a key, from 1; 0 when none does.
+fn line_of(text: &[u8], key: &str) -> u32 {
+    let sets = |bytes: &[u8]| {
+        let line = std::str::from_utf8(bytes).ok().and_then(|line| split(line).ok().flatten());
+        line.is_some_and(|line| line.key.eq_ignore_ascii_case(key))
+    };
+    let last = (1..).zip(text.split(|&b| b == b'\n')).filter(|(_, bytes)| sets(bytes)).last();
+    last.map_or(0, |(number, _)| number)
+}
+
 /// The effective values of a configuration, one `key = value` a line in the table's order.
 pub fn show<C>(keys: &[Key<C>], config: &mut C) -> String {
     let mut text = String::new();
@@ -204,6 +214,12 @@ mod tests {
             let (keys, world): (&[Key<()>], _) = (&[], libaudit::Nowhere);
             assert_eq!(read(&[line, b"\n#"].concat(), "f", keys, &mut (), &world, &mut Vec::new()), Ok(2));
         }
+    }
+
+    #[test]
+    fn the_last_line_of_a_key_is_found() {
+        assert_eq!(line_of(b"FREQ = 1\n# freq = 2\nfreq = 3\nflush = data", "freq"), 3);
+        assert_eq!(line_of(b"# freq = 2\nfreq 3\n", "freq"), 0);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::sys::signals::{self, Signals};
 use crate::sys::syslog::Syslog;
 use crate::sys::users::Users;
 use crate::sys::{clock, errno, process};
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -55,6 +56,8 @@ pub struct Options {
     pub state: StartupState,
     /// Read the multicast copy of the events and own nothing.
     pub observe: bool,
+    /// The socket of a service manager that waits to hear that a daemon which does not fork is up.
+    pub manager: Option<OsString>,
     /// Where files are.
     pub paths: Paths,
 }
@@ -72,11 +75,16 @@ fn refuse(status: u8, text: impl Into<String>) -> Refusal {
     Refusal { status, text: text.into() }
 }
 
-/// Reads auditd.conf as the daemon would: the values in force or why there are none, and the notes on them.
+/// Reads auditd.conf as the daemon would: the values in force or why it would not start with them, and the notes on them.
 pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Note>) {
     let mut notes = Vec::new();
     let loaded = load_config(&paths.config, paths.follow_links, &mut notes);
-    (loaded.map(|mut config| config::show(KEYS, &mut config)).map_err(|text| refuse(6, text)), notes)
+    let named = loaded.map_err(|text| refuse(6, text)).and_then(|config| match node_name(&config) {
+        Ok(_) => Ok(config),
+        Err(text) => Err(refuse(1, format!("{text} (key name_format)"))),
+    });
+    let shown = named.map(|mut config| config::show(KEYS, &mut config));
+    (shown, notes)
 }
 
 /// Runs the daemon until it is told to stop. `print` takes the sentences while there is a terminal (in the foreground:
@@ -96,10 +104,10 @@ pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static
     }
     if options.foreground {
         let voice = Voice::Console(Box::new(print));
-        return serve(&options, config, stream, voice, &mut || {});
+        return serve(&options, config, stream, voice, &mut || tell_manager(&options));
     }
     process::add_umask(0o022);
-    let mut tell_parent: Box<dyn FnMut()> = Box::new(|| {});
+    let mut tell_starter: Box<dyn FnMut()> = Box::new(|| tell_manager(&options));
     if !options.no_fork {
         let (mut read, mut write) = process::pipe().map_err(|e| refuse(1, cannot_daemonize(e)))?;
         if process::fork().map_err(|e| refuse(1, cannot_daemonize(e)))?.is_some() {
@@ -107,15 +115,20 @@ pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static
             return wait_for_child(&mut read);
         }
         drop(read);
-        tell_parent = Box::new(move || drop(write.write_all(b"+")));
+        tell_starter = Box::new(move || drop(write.write_all(b"+")));
     }
     process::leave_session().map_err(|e| refuse(1, format!("Cannot daemonize ({})", super::world::why(&e))))?;
     let voice = Voice::Syslog(Syslog::open(format!("auditd[{}]", process::id())));
-    serve(&options, config, stream, voice, &mut *tell_parent)
+    serve(&options, config, stream, voice, &mut *tell_starter)
 }
 
 fn cannot_daemonize(errno: i32) -> String {
     format!("Cannot daemonize ({})", crate::sys::error_text(errno))
+}
+
+/// A manager that does not listen gives the start up by itself.
+fn tell_manager(options: &Options) {
+    let _ = options.manager.as_deref().map(process::say_ready);
 }
 
 /// The child says one byte when it is up, or its reason on standard error, and ends.
@@ -141,7 +154,7 @@ fn serve(
     config: Config,
     stream: File,
     mut voice: Voice,
-    tell_parent: &mut dyn FnMut(),
+    tell_starter: &mut dyn FnMut(),
 ) -> Result<(), Refusal> {
     let fail = |voice: &mut Voice, refusal: Refusal| {
         if let Voice::Syslog(_) = voice {
@@ -183,7 +196,7 @@ fn serve(
     if !options.foreground {
         process::leave_terminal().map_err(|e| refuse(1, format!("Cannot daemonize ({})", super::world::why(&e))))?;
     }
-    tell_parent();
+    tell_starter();
     runner.run(&signals);
     runner.finish();
     let _ = files::remove_file(options.paths.pid_file());

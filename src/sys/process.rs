@@ -4,7 +4,10 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::thread::{CapabilitySet, capabilities};
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 
 /// Whether this process may change the audit system: effective CAP_AUDIT_CONTROL.
 pub fn can_control_audit() -> bool {
@@ -14,6 +17,15 @@ pub fn can_control_audit() -> bool {
 /// Whether this process may read the multicast copy of the events: effective CAP_AUDIT_READ.
 pub fn can_read_audit() -> bool {
     has_capability(CapabilitySet::AUDIT_READ)
+}
+
+/// Tells a service manager that this process is up, by the socket it named (sd_notify(3)); `@` begins an abstract name.
+pub fn say_ready(socket: &OsStr) -> std::io::Result<()> {
+    let to = match socket.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        _ => SocketAddr::from_pathname(socket)?,
+    };
+    UnixDatagram::unbound()?.send_to_addr(b"READY=1", &to).map(drop)
 }
 
 fn has_capability(wanted: CapabilitySet) -> bool {

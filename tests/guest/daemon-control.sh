@@ -23,6 +23,7 @@ expect '^num_logs = 3$' /tmp/values
 echo 'num_logs = many' >/tmp/auditd.conf
 auditd --check-config -c /tmp 2>/tmp/err && fail "a bad configuration is accepted"
 expect '^Value many should only be numbers - line 1$' /tmp/err
+expect '^Refused: /tmp/auditd.conf, line 1, key num_logs$' /tmp/err
 
 start_auditd
 logged '^node=box type=DAEMON_START msg=audit\([0-9]+\.[0-9]{3}:[0-9]+\): op=start ver=[^ ]+ format=raw kernel=6[^ ]* auid=4294967295 pid=[0-9]+ uid=0 ses=4294967295 .*res=success$'
