@@ -2,6 +2,7 @@
 //!
 //! Whether a reaction may come again when the disk stays short is decided by `store::guard`.
 
+use super::files::RESERVE_PART;
 use super::ledger::Cause;
 use super::step::{Log, Step};
 use super::{Action, Purpose};
@@ -64,6 +65,8 @@ impl Step {
 
     /// Rotates when the log has grown too old.
     pub(super) fn check_age(&mut self) {
+        // When the clock is set back behind the log's birth, the log is as young as can be.
+        self.born = self.born.min(self.now.seconds);
         let age = self.now.seconds.saturating_sub(self.born);
         let is_due = self.config.max_log_age > 0 && age >= self.config.max_log_age as i64;
         let keeps_all = self.keeps_all();
@@ -115,12 +118,30 @@ impl Step {
         }
     }
 
+    /// The log is opened anew where its path leads. Until that works lines go on into the one there is.
+    pub(super) fn log_missing(&mut self) {
+        self.rotate("The audit log is gone from its place and is opened anew", self.keeps_all());
+    }
+
+    /// What was written since the log was last seen in its place went with it.
+    pub(super) fn log_deleted(&mut self) {
+        let now_seen = (self.counters.written, self.serial());
+        let (written, first) = std::mem::replace(&mut self.seen, now_seen);
+        if now_seen.0 > written {
+            self.ledger.lose(Cause::DiskError, Some(now_seen.0 - written), (first, now_seen.1), self.now);
+        }
+    }
+
     pub(super) fn room_is(&mut self, room: Room) {
         self.room = room;
+        self.seen = (self.counters.written, self.serial());
         if self.reserve_used && room.free() >= ROOM_FOR_RESERVE {
             self.reserve_used = false;
             self.act(Action::MakeReserve);
         }
+        // What the reserve gave back is not room that somebody has made.
+        let given_back = if self.reserve_used { RESERVE_PART / room.block_size.max(1) } else { 0 };
+        let room = Room { free_blocks: room.free_blocks.saturating_sub(given_back), ..room };
         for stage in self.guard.look(room, &self.config) {
             match stage {
                 Stage::Left => self.room_is_short(false),
@@ -206,6 +227,16 @@ impl Step {
         }
         if self.guard.is_newly_full() {
             self.react_to_full();
+        } else if self.config.disk_full_action.response == Response::Rotate {
+            self.rotate_for_room();
+        }
+    }
+
+    /// Rotates, for want of room, until the oldest log has made some: the first rotations may have dropped none.
+    fn rotate_for_room(&mut self) {
+        if self.config.num_logs > 1 && self.full_rotations < self.config.num_logs {
+            self.full_rotations += 1;
+            self.rotate("Audit daemon rotating log files", false);
         }
     }
 
@@ -225,7 +256,7 @@ impl Step {
         self.tell(Level::Alert, "Audit daemon has no space left on logging partition");
         let Reaction { response, helper } = self.config.disk_full_action.clone();
         match response {
-            Response::Rotate if self.config.num_logs > 1 => self.rotate("Audit daemon rotating log files", false),
+            Response::Rotate => self.rotate_for_room(),
             _ => self.last_resort(response, helper, "no space left on logging partition"),
         }
     }
@@ -233,7 +264,11 @@ impl Step {
     /// disk_error_action: `place` is the work that failed.
     pub(super) fn disk_failed(&mut self, place: &str, errno: i32) {
         let Reaction { response, helper } = self.config.disk_error_action.clone();
+        let is_first = self.guard.errors == 0;
         let tells = self.guard.tells_error();
+        if matches!(response, Response::Single | Response::Halt) && !is_first {
+            return;
+        }
         if response == Response::Syslog {
             if tells {
                 let why = crate::sys::error_text(errno);

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Bytes of disk that are kept for the ledger.
 const RESERVE: u64 = 64 << 10;
 /// So much of it is given back at a time.
-const RESERVE_PART: u64 = 8 << 10;
+pub(super) const RESERVE_PART: u64 = 8 << 10;
 
 impl Runner {
     pub(super) fn write(&mut self) {
@@ -100,9 +100,21 @@ impl Runner {
         Ok(())
     }
 
+    pub(super) fn look_at_log(&mut self) {
+        let Out::Log(log) = &self.out else { return };
+        if !log.is_in_place() {
+            self.step.input(Input::LogMissing);
+        } else if let Ok(room) = log.room() {
+            self.step.input(Input::Room(room));
+        }
+    }
+
     /// Moves the log away and opens a new one. Until that is done lines go on into the old one, wherever it is.
     pub(super) fn rotate(&mut self, keep_all: bool) {
         let Out::Log(log) = &self.out else { return };
+        if log.is_deleted() {
+            self.step.input(Input::LogDeleted);
+        }
         let config = self.step.config();
         let (path, group, names) = (log.path.clone(), config.log_group, config.log_names);
         let keep = if keep_all { Keep::All } else { Keep::Logs(config.num_logs) };
@@ -117,7 +129,8 @@ impl Runner {
                 return self.step.input(Input::RotationFailed { text, errno });
             }
         };
-        match LogFile::open(&path, group) {
+        let is_ready = if moved.is_some() { Ok(()) } else { self.prepare(&path, group) };
+        match is_ready.and_then(|()| LogFile::open(&path, group)) {
             Ok((log, _)) => {
                 if let Out::Log(old) = std::mem::replace(&mut self.out, Out::Log(log)) {
                     self.worker.give(Job::Sync { file: old.retire(group), data_only: false });

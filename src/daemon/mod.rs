@@ -57,6 +57,10 @@ pub enum Input<'a> {
     },
     /// Room on the log's file system.
     Room(Room),
+    /// The log's path does not lead to it any more: somebody has moved or removed it.
+    LogMissing,
+    /// The log that is being left was deleted by somebody.
+    LogDeleted,
     /// The log is open.
     Opened(Found),
     /// The log could not be opened.
@@ -98,9 +102,10 @@ pub enum Action {
         /// Whether the data alone is enough.
         data_only: bool,
     },
-    /// Ask for [`Input::Room`].
+    /// Ask for [`Input::Room`], or hear of [`Input::LogMissing`].
     AskRoom,
-    /// Start a new log; keep all old ones or not. Answered by [`Input::Rotated`] or [`Input::RotationFailed`].
+    /// Start a new log; keep all old ones or not. Answered by [`Input::Rotated`] or [`Input::RotationFailed`], before
+    /// which there may be [`Input::LogDeleted`].
     Rotate {
         /// Whether none is dropped.
         keep_all: bool,

@@ -303,12 +303,7 @@ impl Runner {
         match action {
             Action::Write => self.write(),
             Action::Sync { data_only } => self.sync(data_only),
-            Action::AskRoom => {
-                if let Out::Log(log) = &self.out {
-                    let room = log.room();
-                    room.map(|room| self.step.input(Input::Room(room))).unwrap_or_default();
-                }
-            }
+            Action::AskRoom => self.look_at_log(),
             Action::Rotate { keep_all } => self.rotate(keep_all),
             Action::Open => self.open(),
             Action::Close => self.out = Out::Closed,

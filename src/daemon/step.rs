@@ -90,8 +90,12 @@ pub struct Step {
     pub(super) control: super::control::Control,
     /// Before this second of the steady clock a failed rotation is not tried again.
     pub(super) rotate_again: i64,
+    /// How often a full disk has made the daemon rotate since the last good write.
+    pub(super) full_rotations: u64,
     /// When the room on the disk was last asked for, and bytes written since.
     pub(super) room_asked: (i64, u64),
+    /// Records written, and serial of the last one, when the log was last seen in its place.
+    pub(super) seen: (u64, u64),
     /// When the ledger last told of what a degraded daemon shed.
     pub(super) shed_told: i64,
     /// The kernel's count of losses, as far as it is in the ledger.
@@ -141,7 +145,9 @@ impl Step {
             counters: Counters::default(),
             control: Default::default(),
             rotate_again: i64::MIN,
+            full_rotations: 0,
             room_asked: (steady, 0),
+            seen: (0, 0),
             shed_told: steady,
             kernel_lost: 0,
             priority: Priority::default(),
@@ -216,6 +222,8 @@ impl Step {
             }
             Input::Kernel(status) => self.kernel_answered(&status),
             Input::Room(room) => self.room_is(room),
+            Input::LogMissing => self.log_missing(),
+            Input::LogDeleted => self.log_deleted(),
             Input::Opened(found) => self.opened(found),
             Input::OpenFailed(errno) => self.open_failed(errno),
             Input::Rotated(count) => self.was_rotated(count),
@@ -382,6 +390,7 @@ impl Step {
         self.size += bytes;
         self.failing = false;
         self.guard.errors = 0;
+        self.full_rotations = 0;
         self.sync_in_time();
         self.check_size();
         self.check_age();

@@ -26,6 +26,8 @@ struct Script {
     write_fails: Option<(i32, usize)>,
     rotation_fails: Option<i32>,
     open_fails: Option<i32>,
+    /// The log's path leads elsewhere, and whether the log was deleted.
+    missing: Option<bool>,
     room: Room,
     seconds: i64,
 }
@@ -42,6 +44,7 @@ impl Script {
             write_fails: None,
             rotation_fails: None,
             open_fails: None,
+            missing: None,
             room: mib(1000),
             seconds: 1000,
         };
@@ -78,12 +81,19 @@ impl Script {
                 }
                 return;
             }
+            Action::AskRoom if self.missing.is_some() => self.step.input(Input::LogMissing),
             Action::AskRoom => self.step.input(Input::Room(self.room)),
             Action::Rotate { .. } => {
+                if self.missing == Some(true) {
+                    self.step.input(Input::LogDeleted);
+                }
                 let text = "Error rotating logs".to_string();
                 self.step.input(match self.rotation_fails {
                     Some(errno) => Input::RotationFailed { text, errno },
-                    None => Input::Rotated(1),
+                    None => {
+                        self.missing = None;
+                        Input::Rotated(1)
+                    }
                 });
                 self.log.extend_from_slice(b"--\n");
             }
@@ -232,6 +242,52 @@ fn a_failed_rotation_goes_on_in_the_old_log_and_is_tried_again_a_second_later() 
     script.at(1001);
     script.batch([501]);
     assert!(contains(&script.asked(), "Rotate { keep_all: false }"));
+}
+
+#[test]
+fn a_log_that_was_deleted_is_opened_anew_and_what_went_with_it_is_counted() {
+    let mut script = Script::new(config());
+    script.at(1001);
+    script.batch(1..4);
+    script.missing = Some(true);
+    script.at(1002);
+    script.batch(4..6);
+    assert!(contains(&script.asked(), "The audit log is gone from its place and is opened anew"));
+    script.batch([6]);
+    let lines = script.lines();
+    let cut = lines.iter().position(|l| l == "--").unwrap();
+    assert!(contains(&lines[cut..], "cause=disk-error count=2 first=3 last=5"), "{lines:?}");
+    assert!(contains(&lines[cut..], ":6)"));
+    // One that was only moved is lost to nobody, and what cannot be opened is tried again a second later.
+    script.missing = Some(false);
+    script.rotation_fails = Some(INPUT_OUTPUT);
+    script.at(1003);
+    script.batch([7]);
+    script.rotation_fails = None;
+    script.batch([8]);
+    assert_eq!(script.asked().iter().filter(|a| a.starts_with("Rotate")).count(), 1);
+    script.at(1004);
+    script.feed(Input::Tick);
+    assert!(contains(&script.asked(), "Rotate"));
+    script.batch([9]);
+    assert!(!contains(&script.lines(), "op=lost-events"));
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_a_log_young_and_not_immortal() {
+    let mut script = Script::new(Config { max_log_age: 3600, ..config() });
+    script.step.at(Moment { seconds: 900_000, nanos: 0 }, 1001);
+    script.batch([1]);
+    assert!(contains(&script.asked(), "Rotate"), "it is old as far as anybody knows");
+    script.step.at(Moment { seconds: 2000, nanos: 0 }, 1002);
+    script.batch([2]);
+    assert!(!contains(&script.asked(), "Rotate"));
+    script.step.at(Moment { seconds: 5599, nanos: 0 }, 4601);
+    script.batch([3]);
+    assert!(!contains(&script.asked(), "Rotate"));
+    script.step.at(Moment { seconds: 5600, nanos: 0 }, 4602);
+    script.batch([4]);
+    assert!(contains(&script.asked(), "Rotate"));
 }
 
 #[test]
@@ -389,6 +445,36 @@ fn a_full_disk_is_told_once_and_its_loss_is_counted() {
 }
 
 #[test]
+fn what_the_reserve_gives_back_is_not_taken_for_room() {
+    let mut script = Script::new(config());
+    script.room = Room { free_blocks: 8, blocks: 1000, block_size: 1024 };
+    script.write_fails = Some((NO_ROOM, 0));
+    script.batch([1]);
+    script.write_fails = None;
+    room(&mut script, 0, 2);
+    script.room = Room { free_blocks: 8, blocks: 1000, block_size: 1024 };
+    script.at(script.seconds + 1);
+    script.batch([3]);
+    script.write_fails = Some((NO_ROOM, 0));
+    script.batch([4]);
+    assert!(!contains(&script.asked(), "no space left on logging partition"));
+}
+
+#[test]
+fn a_full_disk_is_rotated_until_the_oldest_log_has_made_room() {
+    let mut script = Script::new(Config { disk_full_action: Response::Rotate.into(), num_logs: 3, ..config() });
+    let rotations = |asked: Vec<String>| asked.iter().filter(|a| a.starts_with("Rotate")).count();
+    script.write_fails = Some((NO_ROOM, 0));
+    (0..9).for_each(|n| script.batch([n]));
+    assert_eq!(rotations(script.asked()), 3, "more rotations would drop what was just begun");
+    script.write_fails = None;
+    script.batch([20]);
+    script.write_fails = Some((NO_ROOM, 0));
+    script.batch([21]);
+    assert_eq!(rotations(script.asked()), 1);
+}
+
+#[test]
 fn what_was_kept_of_a_short_write_is_not_lost() {
     let mut script = Script::new(config());
     let one = "type=SYSCALL msg=audit(1000.000:1): a=b\n".len();
@@ -447,6 +533,8 @@ fn disk_errors_suspend_run_helpers_or_end_the_system() {
         script.write_fails = Some((INPUT_OUTPUT, 0));
         script.batch([1]);
         assert!(contains(&script.asked(), expected), "{response:?}");
+        script.batch([2]);
+        assert!(!contains(&script.asked(), expected), "{response:?} comes once until a write succeeds");
     }
 }
 

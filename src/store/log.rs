@@ -42,6 +42,9 @@ pub struct ShortWrite {
 impl LogFile {
     /// Opens or makes the log: mode 0600, or 0640 and the group when there is one. A torn last record is cut off.
     pub fn open(path: &Path, group: u32) -> io::Result<(LogFile, Found)> {
+        if files::symlink_metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_symlink()) {
+            return Err(io::Error::other("not a regular file"));
+        }
         let mut file = files::open_append(path, 0o640)?;
         file.set_permissions(files::Permissions::from_mode(if group == 0 { 0o600 } else { 0o640 }))?;
         fchown(&file, Some(0), Some(group))?;
@@ -94,6 +97,11 @@ impl LogFile {
             (Ok(there), Ok(ours)) => (there.dev(), there.ino()) == (ours.dev(), ours.ino()),
             _ => false,
         }
+    }
+
+    /// Whether somebody has deleted it: what is written goes away with the handle.
+    pub fn is_deleted(&self) -> bool {
+        self.file.metadata().is_ok_and(|facts| facts.nlink() == 0)
     }
 
     /// Closes the log for good: read-only for its owner, and its group when it has one. The handle is for a last sync.
@@ -245,6 +253,12 @@ mod tests {
         let mut log = LogFile { path: PathBuf::from("/dev/full"), file: Arc::new(file), size: 0 };
         let error = log.append(b"one\ntwo\n").unwrap_err();
         assert_eq!((error.kept, error.errno), (0, errno::ENOSPC));
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_no_log() {
+        let refused = LogFile::open(Path::new("/dev/full"), 0).map(drop).unwrap_err();
+        assert_eq!(refused.to_string(), "not a regular file");
     }
 
     #[test]

@@ -143,12 +143,24 @@ fn after_stamp(suffix: &[u8]) -> Option<&[u8]> {
 
 /// Removes all but `keep` dated logs. The clock may have stepped back: the `newest` stays whatever it is called.
 fn drop_oldest(log: &Path, keep: u64, newest: &Path) {
-    let logs = all_dated(log, Stored::Any);
-    let excess = logs.len().saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
-    for path in logs.iter().filter(|path| *path != newest).take(excess) {
+    let files = all_dated(log, Stored::Any);
+    let excess = distinct(log, &files).count().saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
+    let is_newest = |files: &&[PathBuf]| files.iter().any(|path| path == newest);
+    for path in distinct(log, &files).filter(|files| !is_newest(files)).take(excess).flatten() {
         // One that cannot be removed is tried again at the next rotation.
         let _ = files::remove_file(path);
     }
+}
+
+/// The files of each log out of sorted ones. While a log is compressed it is there twice, and yet is one.
+fn distinct<'a>(log: &'a Path, files: &'a [PathBuf]) -> impl Iterator<Item = &'a [PathBuf]> {
+    files.chunk_by(move |a, b| stem(log, a) == stem(log, b))
+}
+
+/// The name a dated log had before a `compress_command` added a suffix.
+fn stem<'a>(log: &Path, path: &'a Path) -> Option<&'a [u8]> {
+    let name = path.as_os_str().as_encoded_bytes();
+    name.strip_suffix(after_stamp(name.get(log.as_os_str().len() + 1..)?)?)
 }
 
 /// Whether a rotation was interrupted before the current log was moved: `.1` is missing, and there is a later one.
@@ -160,7 +172,7 @@ pub fn is_interrupted(log: &Path) -> bool {
 pub fn count(log: &Path, names: LogNames) -> u64 {
     match names {
         LogNames::Numbers => (1..).find(|&n| !exists(&numbered(log, n))).unwrap_or(1) - 1,
-        LogNames::Dates => all_dated(log, Stored::Any).len() as u64,
+        LogNames::Dates => distinct(log, &all_dated(log, Stored::Any)).count() as u64,
     }
 }
 
@@ -315,6 +327,27 @@ mod tests {
             move_away(&place.log(), LogNames::Dates, Keep::Logs(3), &now).unwrap();
         }
         assert_eq!(place.files(), ["log.2026-11-22T00-00-00_003=c", "log.2026-11-22T00-00-00_004=d"]);
+    }
+
+    #[test]
+    fn a_log_that_is_being_compressed_counts_once_and_goes_as_a_whole() {
+        let place = Place::new("compressed", &["log", "log.2024-01-01T00-00-00", "log.2024-01-01T00-00-00.gz"]);
+        for also in ["log.2025-01-01T00-00-00.gz", "log.2025-01-01T00-00-00_002", "log.2025-01-01T00-00-00_002.tmp"] {
+            files::write(place.0.join(also), "").unwrap();
+        }
+        assert_eq!(count(&place.log(), LogNames::Dates), 3);
+        let now = LocalTime { year: 2026, month: 11, day: 22, ..LocalTime::default() };
+        move_away(&place.log(), LogNames::Dates, Keep::Logs(4), &now).unwrap();
+        let names: Vec<String> = place.files().iter().map(|f| f.split('=').next().unwrap().to_string()).collect();
+        assert_eq!(
+            names,
+            [
+                "log.2025-01-01T00-00-00.gz",
+                "log.2025-01-01T00-00-00_002.tmp",
+                "log.2025-01-01T00-00-00_002",
+                "log.2026-11-22T00-00-00"
+            ]
+        );
     }
 
     #[test]

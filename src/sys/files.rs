@@ -2,6 +2,7 @@
 //! with care.
 
 use rustix::fs::{FallocateFlags, fallocate, fstatfs};
+use rustix::io::Errno;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -47,9 +48,16 @@ pub fn room(file: &File) -> io::Result<Room> {
     Ok(Room { free_blocks: facts.f_bavail as u64, blocks: facts.f_blocks as u64, block_size: facts.f_bsize as u64 })
 }
 
-/// Sets `bytes` of the file system aside for this file.
-pub fn set_aside(file: &File, bytes: u64) -> io::Result<()> {
-    Ok(fallocate(file, FallocateFlags::empty(), 0, bytes)?)
+/// Sets `bytes` of the file system aside for this file. Where the file system cannot do that (ext2, FAT, old NFS), what is
+/// missing at its end is written; the file is one opened for appending.
+pub fn set_aside(mut file: &File, bytes: u64) -> io::Result<()> {
+    match fallocate(file, FallocateFlags::empty(), 0, bytes) {
+        Err(Errno::OPNOTSUPP) => {
+            let missing = bytes.saturating_sub(file.metadata()?.len());
+            io::copy(&mut io::Read::take(io::repeat(0), missing), &mut file).map(drop)
+        }
+        other => Ok(other?),
+    }
 }
 
 /// Opens an existing file for reading; a symbolic link is refused unless `follow`. Never waits, not even for the writer
