@@ -114,6 +114,8 @@ fn parse(words: &[String]) -> Wish {
             }
             Some("observe") => {
                 options.observe = true;
+                // /run/audit belongs to the daemon that owns the events.
+                options.paths.run = "/run/audit/observer".into();
                 Ok(())
             }
             Some("config_file") => take('c', joined.or_else(|| rest.next().cloned()), &mut options),

@@ -299,6 +299,13 @@ pub fn parse_into(
     if lines == 0 {
         return Ok(());
     }
+    if config.q_depth < 512 {
+        notes.push(warning("q_depth should be larger than 512 for safety margin".to_string()));
+    }
+    if config.report_interval > 6 * 3600 {
+        let line = super::line_of(text, "report_interval");
+        notes.push(warning(format!("Warning - report_interval is more than 6 hours apart - line {line}")));
+    }
     check(config, notes).map_err(|error| ConfigError { line: super::line_of(text, &error.key), ..error })
 }
 
@@ -324,12 +331,15 @@ fn check(config: &Config, notes: &mut Vec<Note>) -> Result<(), ConfigError> {
     if !config.compress_command.is_empty() && config.log_names == LogNames::Numbers {
         return fail("compress_command", "Error - compress_command needs log_names = dates".to_string());
     }
-    let degrades = [&config.space_left_action, &config.admin_space_left_action].iter().any(|r| r.response == Degrade);
-    if degrades && config.priority_keys.is_empty() {
+    if degrades(config) && config.priority_keys.is_empty() {
         return fail("priority_keys", "Error - degrade chosen, but priority_keys names no key to keep".to_string());
     }
     notes.extend(doubts(config).into_iter().map(warning));
     Ok(())
+}
+
+fn degrades(config: &Config) -> bool {
+    [&config.space_left_action, &config.admin_space_left_action].iter().any(|r| r.response == Degrade)
 }
 
 /// What hardly can be meant.
@@ -343,7 +353,6 @@ fn doubts(config: &Config) -> Vec<String> {
     };
     let syncs = matches!(config.flush, Flush::Data | Flush::Sync);
     doubt(syncs && config.freq != 0, "freq is non-zero and incremental flushing not selected.");
-    doubt(config.q_depth < 512, "q_depth should be larger than 512 for safety margin");
     doubt(
         rotates && config.num_logs < 2,
         "max_log_file_action is rotate, but num_logs is less than 2: no log is rotated",
@@ -353,11 +362,21 @@ fn doubts(config: &Config) -> Vec<String> {
         "max_log_file is 0: max_log_file_action is taken at every record",
     );
     doubt(
-        config.max_log_age > 0 && config.num_logs < 2,
+        config.max_log_age > 0 && config.num_logs < 2 && config.max_log_file_action.response != KeepLogs,
         "max_log_age is set, but num_logs is less than 2: no log is rotated",
     );
     doubt(!config.local_events, "local_events is no: nothing is collected");
-    doubt(config.report_interval > 6 * 3600, "report_interval is more than 6 hours apart");
+    doubt(
+        !config.metrics_file.is_empty() && config.report_interval == 0,
+        "metrics_file is set, but report_interval is 0: it is written when a report is asked for",
+    );
+    doubt(!config.priority_keys.is_empty() && !degrades(config), "priority_keys is set, but no action is degrade");
+    doubt(
+        !config.name.is_empty() && config.name_format != NameFormat::User,
+        "name is set, but name_format is not user: the name is not used",
+    );
+    let rotates_stream = config.max_log_file_action.response != Ignore || config.max_log_age > 0;
+    doubt(config.log_file == "-" && rotates_stream, "log_file is standard output: nothing is rotated or measured");
     let mixed = |a: Space, b: Space| matches!((a, b), (Space::Percent(a), Space::Percent(b)) if a <= b);
     doubt(mixed(config.space_left, config.admin_space_left), "space_left is not larger than admin_space_left");
     doubts

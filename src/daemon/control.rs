@@ -46,15 +46,22 @@ impl Step {
         if self.control.waiting.iter().all(|(other, ..)| *other != signal) {
             // So there is a place for each.
             let _ = self.control.waiting.push_back((signal, sender, self.steady + SENDER_WAIT));
-            self.act(Action::AskSender);
+            if self.asks_kernel() {
+                self.act(Action::AskSender);
+            } else {
+                self.sender_is(None);
+            }
         }
     }
 
-    /// The kernel named the sender of the last signal, or could not.
+    /// The kernel named the sender of the last signal to its daemon, or could not.
     pub(super) fn sender_is(&mut self, known: Option<Sender>) {
         let Some((signal, own, _)) = self.control.waiting.pop_front() else { return };
-        // KERNEL: one that knows of no signal to its daemon answers with -1.
-        let sender = known.filter(|s| s.pid > 0).map(|s| s.completed_by(&own)).unwrap_or(own);
+        // KERNEL: it remembers one sender, perhaps of a later signal, or of one to the daemon before us.
+        let sender = match known {
+            Some(known) if known.pid == own.pid => known.completed_by(&own),
+            _ => own,
+        };
         match signal {
             Signal::Stop => self.stop(&sender),
             Signal::Reload => self.reload(sender),
@@ -280,13 +287,9 @@ fn push_context(body: &mut Vec<u8>, context: Option<&[u8]>) {
 }
 
 impl Sender {
-    /// What the signal itself told of the same process, which may be gone by now.
-    fn completed_by(mut self, own: &Sender) -> Sender {
-        if self.pid == own.pid {
-            self.uid = own.uid;
-            self.session = own.session;
-        }
-        self
+    /// With what the signal itself told of the same process, which may be gone by now.
+    fn completed_by(self, own: &Sender) -> Sender {
+        Sender { uid: own.uid, session: own.session, ..self }
     }
 
     /// A sender of whom only what the signal itself says is known.

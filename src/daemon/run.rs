@@ -261,6 +261,9 @@ impl Runner {
             match outcome {
                 Outcome::SyncFailed(errno) => self.feed(Input::SyncFailed(errno)),
                 Outcome::Names(users) => self.step.set_users(users),
+                Outcome::Unsaved(path, why) => {
+                    self.voice.tell(Level::Error, &format!("Cannot write {} ({why})", path.display()));
+                }
                 Outcome::Config(result, notes) => {
                     for note in notes {
                         self.voice.tell(note.level, &note.text);

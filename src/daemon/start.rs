@@ -140,12 +140,15 @@ fn wait_for_child(read: &mut File) -> Result<(), Refusal> {
 }
 
 fn check_rights(options: &Options, config: &Config) -> Result<(), Refusal> {
-    let may = if options.observe {
-        process::can_read_audit()
-    } else {
-        process::can_control_audit() || (!config.local_events && process::effective_uid() == 0)
+    let (may, capability) = match options.observe {
+        true => (process::can_read_audit(), "CAP_AUDIT_READ"),
+        false => (process::can_control_audit(), "CAP_AUDIT_CONTROL"),
     };
-    if may { Ok(()) } else { Err(refuse(4, "You must be root or have capabilities to run this program.")) }
+    if may || (!options.observe && !config.local_events && process::effective_uid() == 0) {
+        return Ok(());
+    }
+    let text = "You must be root or have capabilities to run this program.";
+    Err(refuse(4, format!("{text}\nThe capability {capability} is missing.")))
 }
 
 /// Everything after the fork. Until the daemon is up its sentences also go to standard error, by way of the applet.
@@ -209,7 +212,13 @@ fn open_sockets(options: &Options, config: &Config) -> Result<(AuditSocket, Opti
     let open_failed = |e: NetlinkError| refuse(1, format!("Cannot open netlink audit socket: {}", explain(e)));
     let mut control = AuditSocket::open().map_err(open_failed)?;
     if options.observe {
-        return Ok((control, Some(AuditSocket::observe().map_err(open_failed)?)));
+        let events = AuditSocket::observe().map_err(open_failed)?;
+        let owner = control.status().map_or(0, |status| status.pid as i32);
+        if owner != 0 && process::has_open(owner, Path::new(&config.log_file)) {
+            let log = &config.log_file;
+            return Err(refuse(1, format!("{log} is written by pid {owner}; an observer needs a log_file of its own")));
+        }
+        return Ok((control, Some(events)));
     }
     if !config.local_events {
         return Ok((control, None));
@@ -249,11 +258,9 @@ fn explain(error: NetlinkError) -> String {
 
 fn write_pid_file(paths: &Paths, voice: &mut Voice) {
     use std::os::unix::fs::DirBuilderExt;
-    if let Err(e) = files::DirBuilder::new().mode(0o755).create(&paths.run) {
-        if e.kind() != std::io::ErrorKind::AlreadyExists {
-            let text = format!("Cannot create run directory {} ({})", paths.run.display(), super::world::why(&e));
-            voice.tell(Level::Error, &text);
-        }
+    if let Err(e) = files::DirBuilder::new().recursive(true).mode(0o755).create(&paths.run) {
+        let text = format!("Cannot create run directory {} ({})", paths.run.display(), super::world::why(&e));
+        voice.tell(Level::Error, &text);
     }
     let pid = format!("{}\n", process::id());
     let written = files::open_write(&paths.pid_file(), 0o644).and_then(|mut file| file.write_all(pid.as_bytes()));

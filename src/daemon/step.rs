@@ -463,7 +463,7 @@ impl Step {
     }
 
     /// Whether the kernel would answer.
-    fn asks_kernel(&self) -> bool {
+    pub(super) fn asks_kernel(&self) -> bool {
         self.config.local_events && !self.identity.observes
     }
 

@@ -626,10 +626,19 @@ fn no_action_is_lost_however_many_one_turn_asks_for() {
 }
 
 #[test]
-fn a_kernel_that_knows_of_no_signal_is_not_believed() {
-    let mut script = Script::new(config());
+fn a_kernel_that_knows_of_no_signal_or_of_another_one_is_not_believed() {
+    for (pid, auid) in [(-1, None), (98, Some(1001))] {
+        let mut script = Script::new(config());
+        script.feed(Input::Signal(Signal::Stop, Sender::from_signal(99, 0, Some(1000), Some(3))));
+        script.feed(Input::Sender(Some(Sender::from_signal(pid, 0, auid, None))));
+        assert!(contains(&script.lines(), "op=terminate auid=1000 uid=0 ses=3 pid=99 res=success"));
+    }
+}
+
+#[test]
+fn a_kernel_whose_daemon_is_another_is_not_asked_who_sent_a_signal() {
+    let mut script = Script::new(Config { local_events: false, ..config() });
     script.feed(Input::Signal(Signal::Stop, Sender::from_signal(99, 0, Some(1000), Some(3))));
-    script.feed(Input::Sender(Some(Sender::from_signal(-1, u32::MAX, None, None))));
     assert!(contains(&script.lines(), "op=terminate auid=1000 uid=0 ses=3 pid=99 res=success"));
 }
 

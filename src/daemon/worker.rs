@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 const JOBS: usize = 16;
+/// Files that may be known to be unwritable.
+const UNWRITABLE: usize = 8;
 /// Room for everything a job does.
 const STACK: usize = 128 << 10;
 
@@ -42,7 +44,12 @@ pub(super) enum Outcome {
     Config(Result<(Box<Config>, String), String>, Vec<Note>),
     /// Names, newly read.
     Names(Users),
+    /// A small file cannot be written, for this reason. Said once, and again after it could be written.
+    Unsaved(PathBuf, String),
 }
+
+/// The files that could not be written when they were last to be.
+type Unwritable = heapless::Vec<PathBuf, UNWRITABLE>;
 
 struct Shared {
     jobs: Mutex<heapless::Deque<Job, JOBS>>,
@@ -107,6 +114,7 @@ impl AsFd for Worker {
 
 impl Shared {
     fn serve(&self) {
+        let mut unwritable = Unwritable::new();
         loop {
             let mut jobs = lock(&self.jobs);
             let job = loop {
@@ -116,7 +124,7 @@ impl Shared {
                 }
             };
             drop(jobs);
-            if let Some(outcome) = job.perform() {
+            if let Some(outcome) = job.perform(&mut unwritable) {
                 // As many outcomes as jobs fit, and the daemon takes them all at each ring.
                 let _ = lock(&self.outcomes).push_back(outcome);
                 self.bell.ring();
@@ -145,7 +153,7 @@ impl Job {
         }
     }
 
-    fn perform(self) -> Option<Outcome> {
+    fn perform(self, unwritable: &mut Unwritable) -> Option<Outcome> {
         match self {
             Job::Sync { file, data_only } => {
                 let synced = if data_only { file.sync_data() } else { file.sync_all() };
@@ -161,22 +169,37 @@ impl Job {
             }
             Job::LoadNames => Some(Outcome::Names(Users::open(Path::new("/")))),
             Job::Save { path, content, group } => {
-                // A report that cannot be written is missed by who asked for it; nobody else is concerned.
-                let _ = save(&path, &content, group);
-                None
+                let saved = save(&path, &content, group);
+                let known = unwritable.iter().position(|known| *known == path);
+                match (saved, known) {
+                    (Ok(()), known) => {
+                        known.map(|at| unwritable.swap_remove(at));
+                        None
+                    }
+                    (Err(_), Some(_)) => None,
+                    // More files than there is place for go without a word.
+                    (Err(e), None) => {
+                        unwritable.push(path.clone()).ok().map(|()| Outcome::Unsaved(path, super::world::why(&e)))
+                    }
+                }
             }
         }
     }
 }
 
-/// Writes a report, which appears whole under its name.
+/// Writes a report, which appears whole under its name or not at all.
 fn save(path: &Path, content: &[u8], group: u32) -> std::io::Result<()> {
     let mut beside = path.as_os_str().to_os_string();
     beside.push(".new");
-    let mut file = files::open_write(Path::new(&beside), 0o640)?;
-    fchown(&file, Some(0), Some(group))?;
-    file.write_all(content)?;
-    files::rename(&beside, path)
+    let written = files::open_write(Path::new(&beside), 0o640).and_then(|mut file| {
+        fchown(&file, Some(0), Some(group))?;
+        file.write_all(content)?;
+        files::rename(&beside, path)
+    });
+    if written.is_err() {
+        let _ = files::remove_file(&beside);
+    }
+    written
 }
 
 /// Reads auditd.conf after a look at the file itself. A missing file is one of defaults.
@@ -239,5 +262,13 @@ mod tests {
         waiting.take_in(save("/run/state", "new"));
         assert!(matches!(waiting, Job::Save { content, .. } if content == b"new"));
         assert!(Job::LoadNames.is_for_the_same(&Job::LoadNames));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_told_of_once() {
+        let mut unwritable = Unwritable::new();
+        let save = || Job::Save { path: "/nowhere/at/all".into(), content: Vec::new(), group: 0 };
+        assert!(matches!(save().perform(&mut unwritable), Some(Outcome::Unsaved(path, _)) if path.ends_with("all")));
+        assert!(save().perform(&mut unwritable).is_none());
     }
 }

@@ -92,6 +92,14 @@ pub fn command_name(pid: i32) -> Option<String> {
     Some(String::from_utf8_lossy(&name).into_owned())
 }
 
+/// Whether a process has a file open, as far as we may see.
+pub fn has_open(pid: i32, path: &std::path::Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |path: &std::path::Path| std::fs::metadata(path).ok().map(|m| (m.dev(), m.ino()));
+    let (Some(wanted), Ok(open)) = (place(path), std::fs::read_dir(format!("/proc/{pid}/fd"))) else { return false };
+    open.flatten().any(|entry| place(&entry.path()) == Some(wanted))
+}
+
 /// Raises (positive) or lowers our niceness by so much. The error is an errno.
 pub fn be_nicer(by: i32) -> Result<(), i32> {
     rustix::process::nice(by).map(drop).map_err(|e| e.raw_os_error())

@@ -2,22 +2,63 @@
 # Where the kernel takes no daemon the sentence says why, and --observe works beside a daemon or in its place.
 . /steps
 log=/var/log/audit/audit.log
-printf 'log_format = RAW\nspace_left = 20\nadmin_space_left = 10\n' >/etc/audit/auditd.conf
+kernel_pid() { auditctl -s | sed -n 's/^pid //p'; }
+conf() { printf 'log_format = RAW\nspace_left = 20\nadmin_space_left = 10\nlog_file = %s\n' "$1"; }
+conf $log >/etc/audit/auditd.conf
 
 unshare -p -f auditd -n 2>/tmp/err && fail "a daemon in a pid namespace of its own"
 expect 'pid namespace of its own' /tmp/err
 unshare -U -r auditd -n 2>/tmp/err && fail "a daemon in a user namespace of its own"
 expect 'user namespace of its own|You must be root' /tmp/err
-mkdir /tmp/open && cp /etc/audit/auditd.conf /tmp/open && chmod 644 /tmp/open/auditd.conf
+mkdir /tmp/open && sed /log_file/d /etc/audit/auditd.conf >/tmp/open/auditd.conf # alice may not look at the log
 su -s /bin/sh alice -c 'auditd -f -c /tmp/open' 2>/tmp/err; [ $? = 4 ] || fail "not status 4: $(cat /tmp/err)"
-expect 'You must be root or have capabilities to run this program' /tmp/err
+expect '^You must be root or have capabilities to run this program\.$' /tmp/err
+expect '^The capability CAP_AUDIT_CONTROL is missing\.$' /tmp/err
+su -s /bin/sh alice -c 'auditd -f --observe -c /tmp/open' 2>/tmp/err; [ $? = 4 ] || fail "not status 4: $(cat /tmp/err)"
+expect '^The capability CAP_AUDIT_READ is missing\.$' /tmp/err
+[ ! -e $log ] || fail "a daemon that did not start left a log: $(cat $log)"
 
-# an observer in a pid namespace takes the copy, says so, and owns nothing
-start_auditd --observe
+# a network namespace of its own is none of the reasons: the kernel takes the daemon there
+unshare -n auditd || fail "no daemon in a network namespace of its own"
+until_true 10 auditd_runs || fail "no daemon in a network namespace of its own"
+[ "$(kernel_pid)" = "$(auditd_pid)" ] || fail "the kernel has pid $(kernel_pid)"
+auditctl -m inside >/dev/null
+logged 'type=USER .*inside'
+stop_auditd
+
+# an observer in the place of a daemon takes the copy, says so, and owns nothing
+observer=/run/audit/observer/auditd.pid
+observes() { [ -d "/proc/$(cat $observer 2>/dev/null)/fd" ]; }
+syslogd -O /tmp/messages
+auditd --observe || fail "--observe: $?"
+until_true 10 observes || fail "no observer"
 logged 'type=DAEMON_START .*op=start .* mode=observe .*res=success'
-[ "$(auditctl -s | sed -n 's/^pid //p')" = 0 ] || fail "the observer owns the events"
+expect 'auditd\[[0-9]*\]: Observing only' /tmp/messages
+[ "$(kernel_pid)" = 0 ] || fail "the observer owns the events"
 auditctl -m hello >/dev/null
 logged "type=USER .*hello"
 # the kernel does not know who signals an observer; the signal itself does, as long as the sender is there to be asked
-sh -c 'echo 1000 >/proc/self/loginuid; kill -TERM "$(cat /run/audit/auditd.pid)"; sleep 2'
+sh -c "echo 1000 >/proc/self/loginuid; kill -TERM \$(cat $observer); sleep 2"
 logged 'type=DAEMON_END .*op=terminate auid=1000 uid=0 ses=[0-9]+ pid=[0-9]+ res=success'
+[ -z "$(ls /run/audit/observer)" ] || fail "left behind: $(ls /run/audit/observer)"
+
+# beside a daemon: not into the same log; into another one both write the same events, and neither is in the other's way
+start_auditd
+pid=$(auditd_pid)
+auditd --observe 2>/tmp/err && fail "two daemons write one log"
+expect "$log is written by pid $pid; an observer needs a log_file of its own" /tmp/err
+mkdir /tmp/beside
+conf /var/log/beside/audit.log >/tmp/beside/auditd.conf
+auditd --observe -c /tmp/beside || fail "--observe beside a daemon: $?"
+until_true 10 observes || fail "no observer"
+[ "$(auditd_pid) $(kernel_pid)" = "$pid $pid" ] || fail "the observer took the daemon's place"
+auditctl -m 'seen by both' >/dev/null
+logged 'type=USER .*seen by both'
+until_true 10 grep -q 'type=USER .*seen by both' /var/log/beside/audit.log || fail "the observer does not see it"
+[ "$(grep 'seen by both' $log)" = "$(grep 'seen by both' /var/log/beside/audit.log)" ] || fail "they write different things"
+auditctl --signal rotate
+logged 'type=DAEMON_ROTATE' || fail "the daemon does not rotate"
+kill -TERM "$(cat $observer)"
+until_true 10 grep -q 'type=DAEMON_END' /var/log/beside/audit.log || fail "the observer does not end"
+[ "$(auditd_pid) $(kernel_pid)" = "$pid $pid" ] || fail "the observer's end took something of the daemon's away"
+stop_auditd
