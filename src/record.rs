@@ -67,6 +67,11 @@ impl Stamp {
     /// Appends `SECONDS.MILLI:SERIAL`.
     pub fn print(&self, out: &mut Vec<u8>) {
         number::push(out, self.sec);
+        self.print_behind_second(out);
+    }
+
+    /// Appends `.MILLI:SERIAL`.
+    pub fn print_behind_second(&self, out: &mut Vec<u8>) {
         out.push(b'.');
         number::push_wide(out, u64::from(self.milli), 3);
         out.push(b':');

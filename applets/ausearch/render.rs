@@ -51,7 +51,7 @@ impl<'h> Style<'h> {
         match format {
             Format::Raw => Box::new(Raw),
             Format::Default => Box::new(Plain { escape, dates }),
-            Format::Interpret => Box::new(Words { interpreter: interpreter(), dates, when: Vec::new() }),
+            Format::Interpret => Box::new(Words { interpreter: interpreter(), dates, stamp: Vec::new() }),
             Format::Csv => Box::new(Rows { columns, interpreter: interpreter(), dates }),
             Format::Text => Box::new(Sentences { interpreter: interpreter(), dates }),
         }
@@ -108,19 +108,20 @@ fn daemon_record(event: &Event) -> Option<Record<'_>> {
 struct Words<'h> {
     interpreter: Interpreter<'h>,
     dates: Dates,
-    when: Vec<u8>,
+    stamp: Vec<u8>,
 }
 
 impl Renderer for Words<'_> {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
         out.extend_from_slice(b"----\n");
-        self.when.clear();
-        self.dates.of(event.stamp().sec as i64).push(&mut self.when);
+        self.stamp.clear();
+        self.dates.of(event.stamp().sec as i64).push(&mut self.stamp);
+        event.stamp().print_behind_second(&mut self.stamp);
         if let Some(last) = daemon_record(event) {
-            return self.interpreter.rewrite(&last, &self.when, out);
+            return self.interpreter.rewrite(&last, &self.stamp, out);
         }
         for record in event.records().rev() {
-            self.interpreter.rewrite(&record, &self.when, out);
+            self.interpreter.rewrite(&record, &self.stamp, out);
         }
     }
 }

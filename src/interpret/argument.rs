@@ -45,6 +45,13 @@ pub(super) enum Argument {
 
 use Argument::*;
 
+impl Argument {
+    /// Whether its meaning depends on the arguments before it.
+    pub(super) fn looks_back(&self) -> bool {
+        matches!(self, CreationMode | SocketOption | FcntlOperand | PrctlOperand)
+    }
+}
+
 /// The arguments 0 to 3 of a call.
 pub(super) type Arguments = [Argument; 4];
 

@@ -39,9 +39,9 @@
 //! }
 //! assert_eq!(words, b"open\nEACCES(Permission denied)\nO_RDONLY|O_CLOEXEC\nalice\nunknown(77)\n");
 //!
-//! // The whole record, as a search shows it. The time in local terms is the caller's business.
+//! // The whole record, as a search shows it. The stamp in local terms is the caller's business.
 //! words.clear();
-//! interpreter.rewrite(&record, b"11/14/23 22:13:20", &mut words);
+//! interpreter.rewrite(&record, b"11/14/23 22:13:20.123:4567", &mut words);
 //! assert!(words.starts_with(b"type=SYSCALL msg=audit(11/14/23 22:13:20.123:4567) : arch=x86_64 syscall=open"));
 //! ```
 
@@ -50,13 +50,16 @@ mod choice;
 mod enriched;
 mod keystrokes;
 mod kind;
+mod memo;
 mod mode;
 mod names;
 mod path;
+mod pen;
 mod rewrite;
 mod scan;
 mod setting;
 mod sockaddr;
+mod usual;
 mod value;
 mod words;
 

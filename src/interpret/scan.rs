@@ -7,27 +7,51 @@
 use super::kind::{self, Kind};
 use memchr::memchr;
 
+/// A name, by places in the body.
+#[derive(Clone, Copy)]
+pub(super) struct Name {
+    /// Where it begins, without the quote or parenthesis before it. It ends at the `=`.
+    pub(super) at: usize,
+    /// Where its value begins.
+    pub(super) start: usize,
+    /// What it stands for in most records.
+    pub(super) kind: Kind,
+    pub(super) shape: Shape,
+}
+
+/// What the value of a name looks like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Usual,
+    /// It may hold commas.
+    Label,
+    /// Behind `msg=` stand fields again: its value is empty.
+    Nothing,
+}
+
 /// One field, by places in the body.
 pub(super) struct Found {
-    /// Where the name begins, without the quote or parenthesis before it. It ends at the `=`.
     name: usize,
-    /// Where the value begins and ends, quotes included. Behind `msg=` stand fields again: its value is empty.
+    /// Where the value begins and ends, quotes included.
     pub(super) start: usize,
     pub(super) end: usize,
-    /// What the name stands for in most records.
     pub(super) kind: Kind,
     /// What the value ended at.
     pub(super) stop: Stop,
     /// Where the search for the next field begins: the byte behind a value is passed over, whatever it is.
     pub(super) next: usize,
+    /// Whether the value holds no control byte, and has a closing quote if it has one that opens.
+    pub(super) is_clean: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     Space,
     Comma,
-    /// The end of the body, or its closing quote and no space.
-    Other,
+    /// The closing quote, and neither a space nor the end of the body.
+    Quote,
+    /// The end of the body.
+    End,
 }
 
 impl Found {
@@ -35,150 +59,156 @@ impl Found {
         body.get(self.name..self.start - 1).unwrap_or_default()
     }
 
+    #[inline(always)]
     pub(super) fn value<'a>(&self, body: &'a [u8]) -> &'a [u8] {
         body.get(self.start..self.end).unwrap_or_default()
     }
-}
 
-/// The first field at or behind `at`.
-#[inline(always)]
-pub(super) fn field(body: &[u8], at: usize) -> Option<Found> {
-    let word = load(body, at);
-    let equals = zeros(word ^ EQUALS);
-    let before = before_first(equals);
-    if equals == 0 || zeros(word ^ SPACES) & before != 0 {
-        return far_field(body, at);
-    }
-    let name = word & before;
-    let end = at + place(equals);
-    match kind::keyed(name) {
-        Kind::Plain if name == MSG || matches!(name as u8, b'\'' | b'(') => named_field(body, at, end),
-        kind => Some(valued(body, at, end, kind, kind == Kind::Label)),
+    /// Whether the value begins and ends with a quote, and what is between them is clean.
+    #[inline(always)]
+    pub(super) fn is_cleanly_quoted(&self, body: &[u8]) -> bool {
+        body.get(self.start) == Some(&b'"') && self.is_clean
     }
 }
 
-const MSG: u64 = kind::key(b"msg");
-
-/// The same if the name has eight bytes or more, or words stand before it.
-#[inline(never)]
-fn far_field(body: &[u8], at: usize) -> Option<Found> {
-    let [near, far] = [at, at + 8].map(|at| zeros(load(body, at) ^ EQUALS));
-    let equals = match (near, far) {
-        (0, 0) => at + memchr(b'=', body.get(at..)?)?,
-        (0, _) => at + 8 + place(far),
-        _ => at + place(near),
-    };
-    let name = body.get(at..equals)?.iter().rposition(|byte| *byte == b' ').map_or(at, |space| at + space + 1);
-    named_field(body, name, equals)
-}
-
-/// A name that may be `msg` or begin with what does not belong to it.
+/// The first name at or behind `at`.
 ///
 /// COMPAT: a security context whose name has a parenthesis before it ends at a comma.
-#[inline(never)]
-fn named_field(body: &[u8], name: usize, equals: usize) -> Option<Found> {
-    let text = body.get(name..equals)?;
-    let start = equals + 1;
+pub(super) fn name(body: &[u8], at: usize) -> Option<Name> {
+    let rest = body.get(at..)?;
+    let text = rest.get(..memchr(b'=', rest)?)?;
+    let start = at + text.len() + 1;
+    let text = text.rsplit(|byte| *byte == b' ').next().unwrap_or(text);
     if text == b"msg" {
-        return Some(Found { name, start, end: start, kind: Kind::Plain, stop: Stop::Space, next: start });
+        return Some(Name { at: start - 4, start, kind: Kind::Plain, shape: Shape::Nothing });
     }
     let text = text.strip_prefix(b"'").unwrap_or(text);
-    let kind = kind::named(text);
-    if text.first() != Some(&b'(') {
-        return Some(valued(body, equals - text.len(), equals, kind, kind == Kind::Label));
+    let bare = text.iter().position(|byte| *byte != b'(').map_or(&[][..], |from| text.get(from..).unwrap_or_default());
+    let kind = kind::named(bare);
+    let shape = if kind == Kind::Label && bare.len() == text.len() { Shape::Label } else { Shape::Usual };
+    Some(Name { at: start - 1 - bare.len(), start, kind, shape })
+}
+
+impl Name {
+    pub(super) fn text<'a>(&self, body: &'a [u8]) -> &'a [u8] {
+        body.get(self.at..self.start - 1).unwrap_or_default()
     }
-    let skipped = text.iter().take_while(|b| **b == b'(').count();
-    let text = text.get(skipped..).unwrap_or_default();
-    Some(valued(body, equals - text.len(), equals, kind::named(text), false))
+
+    /// The field of this name.
+    #[inline(always)]
+    pub(super) fn field(self, body: &[u8]) -> Found {
+        let Name { at: name, start, kind, shape } = self;
+        if shape == Shape::Nothing {
+            return Found { name, start, end: start, kind, stop: Stop::Space, next: start, is_clean: true };
+        }
+        let word = load(body, start);
+        let (end, stop, is_clean) = match word as u8 {
+            quote @ (b'"' | b'\'') => quoted_end(body, start + 1, quote),
+            _ => bare_end(body, start, word, if shape == Shape::Label { SPACES } else { COMMAS }),
+        };
+        Found { name, start, end, kind, stop, next: (end + 1).min(body.len()), is_clean }
+    }
 }
 
-/// The field whose name stands before `equals`, with its value.
+/// Behind the closing quote, or the end of the body if there is none; and whether no control byte stands before it.
 #[inline(always)]
-fn valued(body: &[u8], name: usize, equals: usize, kind: Kind, holds_commas: bool) -> Found {
-    let start = equals + 1;
-    let word = load(body, start);
-    let (end, stop) = match word as u8 {
-        quote @ (b'"' | b'\'') => quoted_end(body, start + 1, quote),
-        _ => bare_end(body, start, word, if holds_commas { SPACES } else { COMMAS }),
-    };
-    Found { name, start, end, kind, stop, next: (end + 1).min(body.len()) }
-}
-
-/// Behind the closing quote, or the end of the body if there is none.
-#[inline]
-fn quoted_end(body: &[u8], mut at: usize, quote: u8) -> (usize, Stop) {
+fn quoted_end(body: &[u8], mut at: usize, quote: u8) -> (usize, Stop, bool) {
+    let mut is_clean = true;
     while at < body.len() {
-        let closing = zeros(load(body, at) ^ (ONES * u64::from(quote)));
+        let word = load(body, at);
+        let closing = zeros(word ^ (ONES * u64::from(quote)));
         if closing != 0 {
             let end = at + place(closing) + 1;
-            return (end, if body.get(end) == Some(&b' ') { Stop::Space } else { Stop::Other });
+            let stop = match body.get(end) {
+                Some(b' ') => Stop::Space,
+                Some(_) => Stop::Quote,
+                None => Stop::End,
+            };
+            return (end, stop, is_clean && controls(word) & before_first(closing) == 0);
         }
+        is_clean &= controls(word) == 0;
         at += 8;
     }
-    (body.len(), Stop::Other)
+    (body.len(), Stop::End, false)
 }
 
 /// Where the first space or `other` byte stands; `word` is what stands at `at`.
-#[inline]
-fn bare_end(body: &[u8], mut at: usize, mut word: u64, other: u64) -> (usize, Stop) {
+#[inline(always)]
+fn bare_end(body: &[u8], mut at: usize, mut word: u64, other: u64) -> (usize, Stop, bool) {
+    let mut is_clean = true;
     loop {
         let spaces = zeros(word ^ SPACES);
         let stops = spaces | zeros(word ^ other);
         if stops != 0 {
-            let is_space = spaces & stops & stops.wrapping_neg() != 0;
-            return (at + place(stops), if is_space { Stop::Space } else { Stop::Comma });
+            let stop = if spaces & stops & stops.wrapping_neg() != 0 { Stop::Space } else { Stop::Comma };
+            return (at + place(stops), stop, is_clean && controls(word) & before_first(stops) == 0);
         }
         at += 8;
         if at >= body.len() {
-            return (body.len(), Stop::Other);
+            // Behind the end stand zeros.
+            let real = u64::MAX >> (8 * (at - body.len()).min(7));
+            return (body.len(), Stop::End, is_clean && controls(word) & real == 0);
         }
+        is_clean &= controls(word) == 0;
         word = load(body, at);
     }
 }
 
 const ONES: u64 = u64::MAX / 255;
-const EQUALS: u64 = ONES * b'=' as u64;
 const SPACES: u64 = ONES * b' ' as u64;
 const COMMAS: u64 = ONES * b',' as u64;
 
 /// Eight bytes, the first one lowest; zeros stand for those behind the end.
-#[inline]
+#[inline(always)]
 fn load(body: &[u8], at: usize) -> u64 {
     let rest = body.get(at..).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(word) => u64::from_le_bytes(*word),
-        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    match (rest.first_chunk(), body.last_chunk()) {
+        (Some(word), _) => u64::from_le_bytes(*word),
+        (None, Some(_)) if rest.is_empty() => 0,
+        (None, Some(word)) => u64::from_le_bytes(*word) >> (8 * (8 - rest.len())),
+        (None, None) => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
+}
+
+/// Sixteen bytes in the same way.
+#[inline(always)]
+pub(super) fn load_two(body: &[u8], at: usize) -> u128 {
+    match body.get(at..).and_then(<[u8]>::first_chunk) {
+        Some(word) => u128::from_le_bytes(*word),
+        None => u128::from(load(body, at)) | u128::from(load(body, at.saturating_add(8))) << 64,
     }
 }
 
 /// Which byte the lowest mark is in.
-#[inline]
+#[inline(always)]
 fn place(marks: u64) -> usize {
     marks.trailing_zeros() as usize / 8
 }
 
 /// All bits of the bytes below the lowest mark.
-#[inline]
+#[inline(always)]
 fn before_first(marks: u64) -> u64 {
     ((marks & marks.wrapping_neg()) >> 7).wrapping_sub(1)
 }
 
 /// Marks the highest bit of bytes that are zero. Right up to the lowest mark; those above it may be wrong.
-#[inline]
+#[inline(always)]
 fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & (ONES << 7)
 }
 
+/// Marks the highest bit of control bytes, in the same way.
+#[inline(always)]
+fn controls(word: u64) -> u64 {
+    word.wrapping_sub(ONES * 0x20) & !word & (ONES << 7)
+}
+
 /// Whether `text` holds a control byte.
-#[inline]
 pub(super) fn has_control(text: &[u8]) -> bool {
     let words = text.chunks_exact(8);
     let rest = words.remainder();
-    let low = words.fold(0, |low, word| {
-        let word = load(word, 0);
-        low | word.wrapping_sub(ONES * 0x20) & !word
-    });
-    low & (ONES << 7) != 0 || rest.iter().any(|byte| *byte < b' ')
+    let found = words.fold(0, |found, word| found | controls(load(word, 0)));
+    found != 0 || rest.iter().any(|byte| *byte < b' ')
 }
 
 #[cfg(test)]
@@ -189,7 +219,7 @@ mod tests {
     fn fields(body: &str) -> Vec<(String, String, bool)> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (mut at, mut fields) = (0, Vec::new());
-        while let Some(found) = field(body.as_bytes(), at) {
+        while let Some(found) = name(body.as_bytes(), at).map(|name| name.field(body.as_bytes())) {
             at = found.next;
             let (name, value) = (found.name(body.as_bytes()), found.value(body.as_bytes()));
             fields.push((text(name), text(value), found.stop == Stop::Comma));
@@ -293,7 +323,7 @@ mod tests {
                 body.push_str(PIECES[(seed >> 60) as usize]);
             }
             let (body, mut at) = (body.as_bytes(), 0);
-            while let Some(found) = field(body, at) {
+            while let Some(found) = name(body, at).map(|name| name.field(body)) {
                 let seen =
                     (found.name(body).to_vec(), found.value(body).to_vec(), found.stop == Stop::Comma, found.next);
                 assert_eq!(Some(seen), plainly(body, at), "{:?} from {at}", String::from_utf8_lossy(body));

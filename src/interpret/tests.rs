@@ -321,7 +321,9 @@ fn text_is_made_harmless_in_each_mode() {
 fn rewritten(line: &str) -> String {
     let record = Record::parse(line.as_bytes()).expect("a record");
     let mut out = Vec::new();
-    interpreter(Escape::Tty).rewrite(&record, b"11/14/23 22:13:20", &mut out);
+    let mut stamp = b"11/14/23 22:13:20".to_vec();
+    record.stamp.print_behind_second(&mut stamp);
+    interpreter(Escape::Tty).rewrite(&record, &stamp, &mut out);
     String::from_utf8(out).unwrap().strip_suffix('\n').expect("a newline").to_owned()
 }
 

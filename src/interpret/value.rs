@@ -8,21 +8,21 @@ use crate::text::{hex, number};
 
 /// Kinds of a few words; those are listed where this is called.
 pub(super) fn push_simple(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
-    let decimal = number::lead(value, 10);
-    let hex = number::lead(value, 16);
+    let decimal = || number::lead(value, 10);
+    let hex = || number::lead(value, 16);
     let starts_with_digit = value.first().is_some_and(u8::is_ascii_digit);
     let word: Option<&[u8]> = match kind {
         Kind::Success | Kind::Fanotify if !starts_with_digit => Some(value),
-        Kind::Success => decimal.map(|n| one_of(n, &[b"no", b"yes"], b"unset")),
-        Kind::Fanotify => decimal.map(|n| one_of(n, &[b"unknown", b"allow", b"deny"], b"unknown")),
+        Kind::Success => decimal().map(|n| one_of(n, &[b"no", b"yes"], b"unset")),
+        Kind::Fanotify => decimal().map(|n| one_of(n, &[b"unknown", b"allow", b"deny"], b"unknown")),
         Kind::Promisc => number::lead_signed(value, 10).map(|n| if n as u32 == 0 { &b"no"[..] } else { b"yes" }),
-        Kind::EtherType => hex.map(|n| match n as u32 {
+        Kind::EtherType => hex().map(|n| match n as u32 {
             0x0800 => &b"IP"[..],
             0x0806 => b"ARP",
             _ => b"UNKNOWN",
         }),
-        Kind::NetlinkGroup => hex.map(|n| if n == 1 { &b"audit-netlink-multicast"[..] } else { b"audit-none" }),
-        Kind::Errno => decimal.map(|n| error_name(n as i32).unwrap_or("UNKNOWN").as_bytes()),
+        Kind::NetlinkGroup => hex().map(|n| if n == 1 { &b"audit-netlink-multicast"[..] } else { b"audit-none" }),
+        Kind::Errno => decimal().map(|n| error_name(n as i32).unwrap_or("UNKNOWN").as_bytes()),
         Kind::Trust => Some(word_of(value, [b"no", b"yes"])),
         Kind::FanotifyType => Some(word_of(value, [b"none", b"rule_info"])),
         Kind::Session if value == b"4294967295" => Some(b"unset"),

@@ -2,13 +2,16 @@
 
 use super::argument::{self, Argument, Arguments};
 use super::choice::{self, push_hex, push_overflow};
+use super::memo::{Key, Memo};
 use super::names::Remembered;
+use super::pen::CHUNK;
 use super::scan::has_control;
+use super::usual::Usual;
 use super::value::{
     push_arch, push_capabilities, push_decimal, push_exit, push_ioctl, push_mode, push_parenthesised, push_perm,
     push_proctitle, push_simple, push_text,
 };
-use super::{Kind, Names, Setting, keystrokes, mode, sockaddr};
+use super::{Kind, Names, Setting, enriched, keystrokes, mode, setting, sockaddr};
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{Table, memory, socket, syscall};
@@ -21,39 +24,60 @@ pub struct Interpreter<'n> {
     pub(super) mode: Escape,
     users: Remembered,
     groups: Remembered,
+    /// The last machine, and how it was written.
+    arch: (Vec<u8>, Option<Machine>),
     calls: Vec<Call>,
-    types: [(RecordType, Option<&'static str>); TYPE_SLOTS],
+    memo: Memo,
+    pub(super) usual: Usual,
+    /// Where a line is put together.
+    pub(super) room: Box<[u8]>,
     unescaped: Vec<u8>,
 }
 
 /// A system call that was looked up.
 #[derive(Clone, Copy)]
-struct Call {
+pub(super) struct Call {
     machine: Machine,
     number: u32,
     name: Option<&'static str>,
-    arguments: &'static Arguments,
+    pub(super) arguments: &'static Arguments,
+    /// Whether what one of its arguments means depends on those before it.
+    pub(super) looks_back: bool,
+}
+
+impl Call {
+    fn of(machine: Machine, number: u32) -> Call {
+        let name = syscall::name(machine, number);
+        let arguments = name.map_or(&argument::NUMBERS, argument::of_call);
+        let looks_back = arguments.iter().any(Argument::looks_back);
+        Call { machine, number, name, arguments, looks_back }
+    }
+
+    /// Whether its first argument says which call is meant.
+    pub(super) fn stands_for_many(&self) -> bool {
+        self.name.is_some_and(|name| calls_behind(name).is_some())
+    }
 }
 
 /// How many calls are remembered at a time.
 const CALL_SLOTS: usize = 128;
 
-/// How many record types are remembered at a time.
-const TYPE_SLOTS: usize = 64;
-
 impl<'n> Interpreter<'n> {
     /// `names` answers for users, groups and protocols; `native` is the machine of records that do not name theirs;
     /// `mode` makes text harmless.
     pub fn new(names: &'n dyn Names, native: Option<Machine>, mode: Escape) -> Interpreter<'n> {
-        let nothing = Call { machine: Machine::IoUring, number: u32::MAX, name: None, arguments: &argument::NUMBERS };
+        let nothing = Call::of(Machine::IoUring, u32::MAX);
         Interpreter {
             names,
             native,
             mode,
             users: Remembered::new(),
             groups: Remembered::new(),
+            arch: (Vec::new(), None),
             calls: vec![nothing; CALL_SLOTS],
-            types: [(RecordType::UNRECOGNISED, None); TYPE_SLOTS],
+            memo: Memo::new(),
+            usual: Usual::default(),
+            room: Box::default(),
             unescaped: Vec::new(),
         }
     }
@@ -86,15 +110,35 @@ impl<'n> Interpreter<'n> {
     /// Appends the name that was looked up when the record was written; false if there is none for this field.
     pub(super) fn enriched(&mut self, kind: Kind, name: &[u8], setting: &Setting, out: &mut Vec<u8>) -> bool {
         let Some(value) = setting.enriched.value(name) else { return false };
-        match kind {
-            Kind::User | Kind::Group => push_text(value, out),
-            _ => out.extend_from_slice(value),
-        }
+        enriched::push(kind, value, out);
         true
     }
 
     /// Appends the meaning of `value`, escaped.
     pub(super) fn words(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        let key = self.key(kind, value, setting);
+        match key.as_ref().and_then(|key| self.memo.find(key)) {
+            Some((words, len)) => out.extend_from_slice(words.get(..len).unwrap_or_default()),
+            None => self.new_words(key, kind, value, setting, out),
+        }
+    }
+
+    /// The words that are remembered for `value`.
+    #[inline(always)]
+    pub(super) fn recall(&self, key: &Key) -> Option<(&[u8; CHUNK], usize)> {
+        self.memo.find(key)
+    }
+
+    /// The same, when they are not remembered. They will be from now on.
+    #[inline(never)]
+    pub(super) fn new_words(
+        &mut self,
+        key: Option<Key>,
+        kind: Kind,
+        value: &[u8],
+        setting: &Setting,
+        out: &mut Vec<u8>,
+    ) {
         let start = out.len();
         if kind == Kind::Keystrokes && !keystrokes::push(value, out) {
             // COMPAT: stands for what cannot be decoded, and no escape mode touches it.
@@ -102,6 +146,37 @@ impl<'n> Interpreter<'n> {
         }
         self.push(kind, value, setting, out);
         self.make_harmless(kind, start, out);
+        if let Some(key) = key {
+            self.memo.keep(key, out.get(start..).unwrap_or_default());
+        }
+    }
+
+    /// What the words for `value` depend on; `None` if that is much, or the value hardly ever the same.
+    #[inline(always)]
+    pub(super) fn key(&mut self, kind: Kind, value: &[u8], setting: &Setting) -> Option<Key> {
+        let around = match kind {
+            Kind::Plain | Kind::Address | Kind::Label => return None,
+            Kind::Escaped | Kind::File | Kind::Key | Kind::Account | Kind::Proctitle => return None,
+            Kind::Keystrokes | Kind::Sockaddr | Kind::Hook | Kind::FanotifyInfo => return None,
+            Kind::Session if value != b"4294967295" => return None,
+            Kind::Arch => setting.machine.map_or(0xff, |machine| machine as u64) << 16,
+            Kind::Syscall | Kind::Argument0 | Kind::Argument1 | Kind::Argument2 | Kind::Argument3 => {
+                self.call_around(kind, setting)?
+            }
+            _ => 0,
+        };
+        Key::of(value, kind as u64 | around)
+    }
+
+    /// The call and its machine.
+    fn call_around(&mut self, kind: Kind, setting: &Setting) -> Option<u64> {
+        let (machine, number) = (setting.machine.or(self.native)?, setting.syscall?);
+        let call = self.call(machine, number);
+        let depends = match kind {
+            Kind::Syscall => call.stands_for_many(),
+            _ => call.looks_back || setting.machine.is_none(),
+        };
+        (!depends).then_some((machine as u64) << 16 | u64::from(number) << 32)
     }
 
     /// Escapes what stands in `out` from `start` on. The separators between keys stay as they are.
@@ -128,7 +203,10 @@ impl<'n> Interpreter<'n> {
             Kind::User => self.push_user(value, 10, out),
             Kind::Group => self.push_group(value, 10, out),
             Kind::Syscall => self.push_syscall(value, setting, out),
-            Kind::Argument(place) => self.push_argument(place, value, setting, out),
+            Kind::Argument0 => self.push_argument(0, value, setting, out),
+            Kind::Argument1 => self.push_argument(1, value, setting, out),
+            Kind::Argument2 => self.push_argument(2, value, setting, out),
+            Kind::Argument3 => self.push_argument(3, value, setting, out),
             Kind::Sockaddr => sockaddr::push(value, self.names, out),
             Kind::Protocol => self.push_protocol(value, out),
             Kind::Arch => push_arch(value, setting.machine, out),
@@ -198,28 +276,22 @@ impl<'n> Interpreter<'n> {
         }
     }
 
-    /// Whether the call of this setting is one whose first argument says which call is meant.
-    pub(super) fn stands_for_many(&mut self, setting: &Setting) -> bool {
-        let (Some(machine), Some(number)) = (setting.machine, setting.syscall) else { return false };
-        self.call(machine, number).name.is_some_and(|name| calls_behind(name).is_some())
-    }
-
-    /// The name of a record type.
-    pub(super) fn type_name(&mut self, kind: RecordType) -> Option<&'static str> {
-        let (kept, name) = &mut self.types[kind.0 as usize % TYPE_SLOTS];
-        if *kept != kind {
-            (*kept, *name) = (kind, kind.name());
+    /// The machine of an `arch` value.
+    pub(super) fn machine(&mut self, value: &[u8]) -> Option<Machine> {
+        let (written, machine) = &mut self.arch;
+        if written != value {
+            *machine = setting::machine(value);
+            written.clear();
+            written.extend_from_slice(value);
         }
-        *name
+        *machine
     }
 
-    fn call(&mut self, machine: Machine, number: u32) -> Call {
+    pub(super) fn call(&mut self, machine: Machine, number: u32) -> Call {
         let slot = (number as usize ^ (machine as usize) << 4) % CALL_SLOTS;
         let Some(kept) = self.calls.get_mut(slot) else { unreachable!("a remainder is below its divisor") };
         if (kept.machine, kept.number) != (machine, number) {
-            let name = syscall::name(machine, number);
-            let arguments = name.map_or(&argument::NUMBERS, argument::of_call);
-            *kept = Call { machine, number, name, arguments };
+            *kept = Call::of(machine, number);
         }
         *kept
     }
