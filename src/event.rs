@@ -149,8 +149,8 @@ impl Event {
     }
 
     #[inline]
-    fn is(&self, record: &Record<'_>) -> bool {
-        self.stamp == record.stamp && self.node() == record.node
+    fn is(&self, stamp: Stamp, node: Option<&[u8]>) -> bool {
+        self.stamp == stamp && self.node() == node
     }
 }
 
@@ -248,7 +248,7 @@ impl Assembler {
     /// Takes one record. Call [`Assembler::next`] until it is empty before the next one.
     #[inline]
     pub fn push(&mut self, record: &Record<'_>) -> Placed {
-        if let Some(slot) = self.building(record) {
+        if let Some(slot) = self.building(record.stamp, record.node) {
             self.handing_out = self.policy == Policy::Search;
             self.add(slot, record);
             if self.policy == Policy::Library {
@@ -266,22 +266,52 @@ impl Assembler {
         Placed::Opened
     }
 
+    /// Takes note of a record without node of which nothing is wanted: its event completes others and holds them back as
+    /// they all do, and is not handed out.
+    pub fn note(&mut self, kind: RecordType, stamp: Stamp) {
+        if self.building(stamp, None).is_some() || kind == RecordType::EOE {
+            return;
+        }
+        let at = self.open(stamp);
+        self.handing_out = true;
+        if let Some(slot) = self.slots.get_mut(at as usize) {
+            slot.event.stamp = stamp;
+            self.last = at;
+        }
+        if kind.ends_event() {
+            self.complete(at);
+        }
+        self.pass(stamp.sec);
+    }
+
     /// The next event in the order of stamps, if it is complete.
     #[inline]
     #[allow(clippy::should_implement_trait, reason = "an assembler gives out events between records, not a sequence")]
     pub fn next(&mut self) -> Option<Event> {
-        let (_, at) = *self.order.front()?;
-        let crowded = self.waiting_bytes > WAITING_BYTES || self.order.len() > WAITING_EVENTS;
-        let complete = self.handing_out && self.slots.get(at as usize)?.complete;
-        if crowded || complete { self.take_first() } else { None }
+        loop {
+            let (_, at) = *self.order.front()?;
+            let crowded = self.waiting_bytes > WAITING_BYTES || self.order.len() > WAITING_EVENTS;
+            let complete = self.handing_out && self.slots.get(at as usize)?.complete;
+            if !crowded && !complete {
+                return None;
+            }
+            let event = self.take_first();
+            if event.is_some() {
+                return event;
+            }
+        }
     }
 
+    /// Takes the first event out; `None` when no more than its stamp is known.
     fn take_first(&mut self) -> Option<Event> {
         let (_, at) = self.order.pop_front()?;
         self.complete(at);
         self.free.put(at);
-        let fresh = self.spare.pop().unwrap_or_default();
-        let event = std::mem::replace(&mut self.slots.get_mut(at as usize)?.event, fresh);
+        let event = &mut self.slots.get_mut(at as usize)?.event;
+        if event.is_empty() {
+            return None;
+        }
+        let event = std::mem::replace(event, self.spare.pop().unwrap_or_default());
         self.waiting_bytes -= event.text.len();
         Some(event)
     }
@@ -326,19 +356,19 @@ impl Assembler {
         }
     }
 
-    /// The building event to which the record belongs: most often that of the record before.
+    /// The building event of that stamp and node: most often that of the record before.
     #[inline(always)]
-    fn building(&self, record: &Record<'_>) -> Option<u32> {
+    fn building(&self, stamp: Stamp, node: Option<&[u8]>) -> Option<u32> {
         match self.slots.get(self.last as usize) {
-            Some(slot) if !slot.complete && slot.event.is(record) => Some(self.last),
-            _ => self.seek(record),
+            Some(slot) if !slot.complete && slot.event.is(stamp, node) => Some(self.last),
+            _ => self.seek(stamp, node),
         }
     }
 
-    fn seek(&self, record: &Record<'_>) -> Option<u32> {
-        let mut at = *self.chains.get(chain(record.stamp))?;
+    fn seek(&self, stamp: Stamp, node: Option<&[u8]>) -> Option<u32> {
+        let mut at = *self.chains.get(chain(stamp))?;
         while let Some(slot) = self.slots.get(at as usize) {
-            if slot.event.is(record) {
+            if slot.event.is(stamp, node) {
                 return Some(at);
             }
             at = slot.next;

@@ -11,9 +11,9 @@ use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
 use auditbox::query::probe::Probe;
-use auditbox::record::{self, Headers, Line};
+use auditbox::record::{self, Headers, Line, RecordType, Stamp};
 use auditbox::store::reader::{self, Lines, Pipe, SEARCH_LINE, Source};
-use auditbox::store::scout::{Scout, WHOLE_BELOW};
+use auditbox::store::scout::{Piece, Scout, WHOLE_BELOW};
 use auditbox::sys::input::{self, InputFile, Stdin};
 use std::io;
 use std::ops::ControlFlow;
@@ -169,12 +169,15 @@ impl<'s, 'h> Search<'s, 'h> {
         let scout = Scout { probe: probe.as_ref(), start, end, timeout: self.timeout, whole_below: WHOLE_BELOW };
         let mut lines = Lines::new(SEARCH_LINE);
         let mut ended = Ok(());
-        let read = scout.each_part(file, &mut |mut part, gap| {
-            lines.restart();
-            ended = if gap { self.finish() } else { Ok(()) };
-            if ended.is_ok() {
-                ended = self.read_lines(&mut lines, &mut part);
-            }
+        let read = scout.each_piece(file, &mut |piece| {
+            ended = match piece {
+                Piece::Lines(mut part) => {
+                    lines.restart();
+                    self.read_lines(&mut lines, &mut part)
+                }
+                Piece::Other(kind, stamp) => self.other(kind, stamp),
+                Piece::Gap => self.finish(),
+            };
             if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         // A log that cannot be read further ends there.
@@ -218,6 +221,15 @@ impl<'s, 'h> Search<'s, 'h> {
         };
         if self.predicate.in_range(record.stamp.sec) {
             self.assembler.push(&record);
+            self.drain()?;
+        }
+        Ok(())
+    }
+
+    /// There is a record of an event that cannot be found.
+    fn other(&mut self, kind: RecordType, stamp: Stamp) -> Result<(), End> {
+        if self.predicate.in_range(stamp.sec) {
+            self.assembler.note(kind, stamp);
             self.drain()?;
         }
         Ok(())

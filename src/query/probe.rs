@@ -3,7 +3,7 @@
 
 use super::extract;
 use super::predicate::Criteria;
-use crate::record::RecordType;
+use crate::record::{Headers, RecordType};
 use crate::text::{self, hex, number};
 use memchr::memmem::{self, Finder};
 use memchr::memrchr;
@@ -73,18 +73,25 @@ fn scan_literal(finder: &Finder, block: &[u8], from: usize, each: &mut dyn FnMut
 }
 
 fn scan_kinds(kinds: &[RecordType], block: &[u8], from: usize, each: &mut dyn FnMut(usize)) {
+    let mut headers = Headers::default();
     let mut start = from;
     while let Some(line) = block.get(start..).filter(|rest| !rest.is_empty()) {
-        let mut head = line.get(..HEAD).unwrap_or(line);
-        let mut word = text::take_word(&mut head);
-        if line.starts_with(b"n") {
-            word = text::take_word(&mut head);
-        }
-        if word.and_then(|word| word.get(5..)).is_some_and(|name| kinds.contains(&RecordType::parse(name))) {
+        if headers.kind_of(line).or_else(|| any_kind(line)).is_some_and(|kind| kinds.contains(&kind)) {
             each(start);
         }
         start = memchr::memchr(b'\n', line).map_or(block.len(), |len| start + len + 1);
     }
+}
+
+/// The type that a line names, in any form.
+#[cold]
+fn any_kind(line: &[u8]) -> Option<RecordType> {
+    let mut head = line.get(..HEAD).unwrap_or(line);
+    let mut word = text::take_word(&mut head);
+    if line.starts_with(b"n") {
+        word = text::take_word(&mut head);
+    }
+    word.and_then(|word| word.get(5..)).map(RecordType::parse)
 }
 
 fn literals(texts: &[Vec<u8>]) -> Probe {

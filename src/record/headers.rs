@@ -73,21 +73,33 @@ impl Headers {
         }
     }
 
+    /// The type of a line without a node, if it is known and its name short.
+    #[inline(always)]
+    pub fn kind_of(&mut self, line: &[u8]) -> Option<RecordType> {
+        self.name_of(line).map(|(kind, _, _)| kind)
+    }
+
     /// The front of a line without a node whose type is known by a short name and whose stamp is written as kernels do.
     /// What [`Record::scan`] makes of any other line must be seen there.
     #[inline(always)]
     pub fn front(&mut self, line: &[u8]) -> Option<Front> {
-        let (b"type=", rest) = line.split_first_chunk()? else { return None };
-        let word = u128::from_le_bytes(*rest.first_chunk()?);
-        let name = text::place_in(word, b' ')?;
-        let (kind_text, rest) = rest.split_at_checked(name)?;
-        let kind = self.kind(word & !(u128::MAX << (8 * name)), kind_text)?;
+        let (kind, name, rest) = self.name_of(line)?;
         let continues = self.written.begins(rest);
         if !continues {
             self.read_stamp(rest)?;
         }
         let len = 5 + name + self.written.len;
         (len <= LONGEST).then_some(Front { kind, stamp: self.stamp, continues, name, len })
+    }
+
+    /// The type that a line begins with, how long its name is, and what follows.
+    #[inline(always)]
+    fn name_of<'a>(&mut self, line: &'a [u8]) -> Option<(RecordType, usize, &'a [u8])> {
+        let (b"type=", rest) = line.split_first_chunk()? else { return None };
+        let word = u128::from_le_bytes(*rest.first_chunk()?);
+        let len = text::place_in(word, b' ')?;
+        let (name, rest) = rest.split_at_checked(len)?;
+        Some((self.kind(word & !(u128::MAX << (8 * len)), name)?, len, rest))
     }
 
     /// The type of that name, which is `word` as a number.

@@ -12,4 +12,5 @@ pub mod reader;
 pub mod rotation;
 pub mod scout;
 pub mod seek;
+mod sketch;
 pub mod trail;

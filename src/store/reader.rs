@@ -29,6 +29,9 @@ pub struct Part<'f> {
 impl Source for Part<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let room = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(buffer.len());
+        if room == 0 {
+            return Ok(0);
+        }
         let read = self.file.read_at(buffer.get_mut(..room).unwrap_or_default(), self.at)?;
         self.at += read as u64;
         Ok(read)

@@ -1,17 +1,21 @@
 //! Which parts of a log file must be read for a search.
 //!
 //! A time range is sought ([`super::seek`]), and a [`Probe`] finds the lines without which no event can be found, two
-//! threads side by side. Around each such line all is read that can belong to its event: back to where the log is older, and on
-//! until it is newer by the end-of-event timeout. What is left out cannot change what is found, as long as records stand
-//! no further from their event than that; small files are read whole.
+//! threads side by side. Around each such line the log is gone through: back to where it is older, and on until it is newer by
+//! the end-of-event timeout. There the records of events that have such a line are read, and of the others is told whose they
+//! are, as they complete and hold back events. What is left out cannot change what is found, as long as records stand
+//! no further from their event than that; small files are read whole, and the ends of others too.
 
-use super::reader::{Part, SEARCH_LINE};
-use super::seek::{self, fill, line_ends, record, second};
+use super::reader::Part;
+use super::seek;
+use super::sketch::{Desk, Hit, Run, Sketch};
 use crate::query::probe::Probe;
+use crate::record::{RecordType, Stamp};
 use crate::sys::input::InputFile;
-use memchr::memchr;
+use std::collections::VecDeque;
 use std::io;
 use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is known about the events that are looked for.
 #[derive(Clone, Copy)]
@@ -28,210 +32,256 @@ pub struct Scout<'q> {
     pub whole_below: u64,
 }
 
+/// A piece of a log, in the order of the file.
+pub enum Piece<'f> {
+    /// To be read.
+    Lines(Part<'f>),
+    /// Records of an event that is not wanted: type of the first one, and the event. They have no node.
+    Other(RecordType, Stamp),
+    /// What is left out here is so long that everything before it is complete.
+    Gap,
+}
+
+/// Takes a piece.
+pub type Visit<'v> = &'v mut dyn FnMut(Piece<'_>) -> ControlFlow<()>;
+
 /// Below this length there is nothing to gain by leaving parts out.
 pub const WHOLE_BELOW: u64 = 4 << 20;
 
-/// How much one thread scans before the two meet.
-const REGION: u64 = 4 << 20;
+/// How much one thread looks at before it asks for more.
+const STRETCH: u64 = 512 << 10;
 
-/// How much of it at a time.
-const BLOCK: usize = 128 << 10;
+/// How much both look at before they meet.
+const ROUND: u64 = 8 * STRETCH;
 
-/// The step by which a part grows, and what of the ends of a file is always read: events go on in the next file.
+/// How far back an event's beginning is looked for at most: what is known of the log reaches back so far.
+const FURTHEST: u64 = ROUND;
+
+/// So many bytes in a row must be older for an event to begin behind them. So much is read around a marked line, and of the
+/// ends of a file: events go on in the next one.
 const STEP: u64 = 16 << 10;
 
-/// How far back an event's beginning is looked for at most.
-const FURTHEST: u64 = 4 << 20;
-
-/// A line that bears the mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Hit {
-    line: u64,
-    sec: u64,
-}
-
-/// A part that is growing.
-struct Window {
-    start: u64,
-    end: u64,
-    /// The newest second in it.
-    newest: u64,
-}
-
-/// Reads a part; `true` when something was left out before it.
-pub type Visit<'v> = &'v mut dyn FnMut(Part<'_>, bool) -> ControlFlow<()>;
-
 impl Scout<'_> {
-    /// Calls `visit` with the parts of `file` that must be read, in order.
-    pub fn each_part(&self, file: &InputFile, visit: Visit<'_>) -> io::Result<()> {
+    /// Calls `visit` with what must be read of `file`, in order.
+    pub fn each_piece(&self, file: &InputFile, visit: Visit<'_>) -> io::Result<()> {
         let len = file.len();
         let range = if len < self.whole_below { 0..len } else { seek::time_range(file, len, self.start, self.end)? };
-        let probe = self.probe.filter(|_| range.end - range.start >= self.whole_below.max(1));
-        let Some(probe) = probe else {
-            // A file that grows is read to its end, wherever that is by then.
-            let end = if range.end == len { u64::MAX } else { range.end };
-            let _ = visit(Part { file, at: range.start, end }, false);
-            return Ok(());
-        };
-        Survey { scout: self, file, range, buffer: Vec::new() }.run(probe, visit)
+        // A file that grows is read to its end, wherever that is by then.
+        let end = if range.end == len { u64::MAX } else { range.end };
+        match self.probe.filter(|_| range.end - range.start >= self.whole_below.max(1)) {
+            Some(probe) => Survey::new(file, probe, self.timeout, range).run(end, visit),
+            None => {
+                let _ = visit(Piece::Lines(Part { file, at: range.start, end }));
+                Ok(())
+            }
+        }
     }
 }
 
 /// One file being looked over.
 struct Survey<'s> {
-    scout: &'s Scout<'s>,
     file: &'s InputFile,
+    probe: &'s Probe,
+    timeout: u64,
     range: Range<u64>,
-    buffer: Vec<u8>,
+    /// From here on everything is read.
+    tail: u64,
+    desk: Desk,
+    /// What must be gone through, in order and apart from each other.
+    needs: VecDeque<Range<u64>>,
+    /// The events that have a marked line near by, in order.
+    wanted: Vec<Stamp>,
+    /// The place in `wanted` where the last one that was asked for is, or would be.
+    place: usize,
+    /// The newest second since the last gap, and the one at which all wanted events are complete.
+    newest: u64,
+    complete: u64,
+    /// How far the log has been gone through, and from where on its lines are yet to be read.
+    told: u64,
+    unread: u64,
 }
 
-impl Survey<'_> {
-    fn run(mut self, probe: &Probe, visit: Visit<'_>) -> io::Result<()> {
-        let mut window = Window { start: self.range.start, end: self.range.start, newest: 0 };
-        self.grow(&mut window, self.range.start + STEP, 0)?;
-        let mut gap = false;
+impl<'s> Survey<'s> {
+    fn new(file: &'s InputFile, probe: &'s Probe, timeout: u64, range: Range<u64>) -> Survey<'s> {
+        let start = range.start;
+        Survey {
+            file,
+            probe,
+            timeout,
+            tail: range.end.saturating_sub(STEP),
+            range,
+            desk: Desk::default(),
+            needs: std::iter::once(start..start + STEP).collect(),
+            wanted: Vec::new(),
+            place: 0,
+            newest: 0,
+            complete: 0,
+            told: start,
+            unread: start,
+        }
+    }
+
+    /// Goes through everything, and reads on up to `end`.
+    fn run(mut self, end: u64, visit: Visit<'_>) -> io::Result<()> {
+        let mut helper = Desk::default();
+        let (mut due, mut next) = (Vec::new(), Vec::new());
         let mut from = self.range.start;
-        while from < self.range.end {
-            for hit in self.hits(probe, from)? {
-                if let Some(new) = self.take(&mut window, hit)? {
-                    let done = std::mem::replace(&mut window, new);
-                    let part = Part { file: self.file, at: done.start, end: done.end };
-                    if visit(part, std::mem::replace(&mut gap, true)).is_break() {
-                        return Ok(());
-                    }
-                }
+        while from < self.range.end || !next.is_empty() {
+            let (fresh, told) = self.round(&mut helper, from, &mut due, visit)?;
+            if told.is_break() {
+                return Ok(());
             }
-            from += 2 * REGION;
+            from += ROUND;
+            let past = std::mem::replace(&mut due, std::mem::replace(&mut next, fresh));
+            self.want(&past, &mut due, &mut next)?;
         }
-        self.last_parts(window, gap, visit)
-    }
-
-    /// The last window, and the end of the file.
-    fn last_parts(&mut self, mut window: Window, gap: bool, visit: Visit<'_>) -> io::Result<()> {
-        let tail = self.line_start(self.range.end.saturating_sub(STEP))?;
-        if tail <= window.end {
-            window.end = u64::MAX;
-        }
-        let part = Part { file: self.file, at: window.start, end: window.end };
-        if visit(part, gap).is_continue() && window.end < tail {
-            let _ = visit(Part { file: self.file, at: tail, end: u64::MAX }, true);
+        if self.tell(&mut due, visit)?.is_continue() {
+            let _ = visit(Piece::Lines(Part { file: self.file, at: self.unread, end }));
         }
         Ok(())
     }
 
-    /// Widens `window` so that it holds the hit's event, or gives back a new one behind a gap.
-    fn take(&mut self, window: &mut Window, hit: Hit) -> io::Result<Option<Window>> {
-        let complete = hit.sec.saturating_add(self.scout.timeout);
-        if hit.line < window.end {
-            self.grow(window, hit.line + STEP, complete)?;
-            return Ok(None);
-        }
-        let start = self.beginning(hit, window.end)?;
-        if start <= window.end {
-            self.grow(window, hit.line + STEP, complete)?;
-            return Ok(None);
-        }
-        let mut new = Window { start, end: start, newest: 0 };
-        self.grow(&mut new, hit.line + STEP, complete)?;
-        Ok(Some(new))
+    /// Makes the sketches of the round that begins at `from`, and meanwhile tells of the one before the last.
+    fn round(
+        &mut self,
+        helper: &mut Desk,
+        from: u64,
+        due: &mut [Sketch],
+        visit: Visit<'_>,
+    ) -> io::Result<(Vec<Sketch>, ControlFlow<()>)> {
+        let (file, probe) = (self.file, self.probe);
+        let (next, end) = (AtomicU64::new(from), (from + ROUND).min(self.range.end));
+        let sketches = |desk: &mut Desk| -> io::Result<Vec<Sketch>> {
+            let starts = std::iter::from_fn(|| Some(next.fetch_add(STRETCH, Ordering::Relaxed)));
+            let ranges = starts.take_while(|start| *start < end).map(|start| start..end.min(start + STRETCH));
+            ranges.map(|range| desk.sketch(file, range, probe)).collect()
+        };
+        std::thread::scope(|threads| {
+            let other = threads.spawn(|| sketches(helper));
+            let told = self.tell(due, visit)?;
+            let mut all = sketches(&mut self.desk)?;
+            all.extend(other.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))?);
+            all.sort_unstable_by_key(|sketch| sketch.range.start);
+            Ok((all, told))
+        })
     }
 
-    /// Moves the window's end on, line by line, to `least` bytes and to a line of second `complete` or later.
-    fn grow(&mut self, window: &mut Window, least: u64, complete: u64) -> io::Result<()> {
-        while window.end < self.range.end && (window.end < least || window.newest < complete) {
-            let end = window.end;
-            let block = self.block(end, STEP)?;
-            let mut newest = window.newest;
-            let mut used = 0;
-            for (start, after) in line_ends(block) {
-                used = after;
-                newest = newest.max(second(block.get(start..after).unwrap_or_default()).unwrap_or(0));
-                if end + after as u64 >= least && newest >= complete {
-                    break;
-                }
+    /// Finds out what the hits of `new` need, which follows `old` and `past`, and which events are wanted in all three.
+    fn want(&mut self, past: &[Sketch], old: &mut [Sketch], new: &mut [Sketch]) -> io::Result<()> {
+        let mut before: Option<Hit> = None;
+        for at in 0..new.len() {
+            for hit in new.get(at).map(|sketch| sketch.hits.clone()).unwrap_or_default() {
+                let begin = match before {
+                    // Behind what is older than the hit before, only newer lines than that matter to this one.
+                    Some(near) if hit.line < near.line + STEP && near.stamp.sec <= hit.stamp.sec => near.line,
+                    _ => self.beginning(old, new.get_mut(..=at).unwrap_or_default(), hit)?,
+                };
+                before = Some(hit);
+                self.need(begin..hit.line + STEP);
             }
-            if used == 0 {
-                // No line ends here: what remains is its last one, or one that is longer than any record.
-                used = block.len().max(1);
-            }
-            window.end = (end + used as u64).min(self.range.end);
-            window.newest = newest;
         }
+        let sketches = past.iter().chain(old.iter()).chain(new.iter());
+        self.wanted.clear();
+        self.wanted.extend(sketches.flat_map(|sketch| sketch.hits.iter().map(|hit| hit.stamp)));
+        self.wanted.sort_unstable();
+        self.wanted.dedup();
+        self.place = 0;
         Ok(())
     }
 
-    /// Where reading must begin for the event of `hit`: at a line before which the log is older, not before `floor`.
-    fn beginning(&mut self, hit: Hit, floor: u64) -> io::Result<u64> {
-        let furthest = hit.line.saturating_sub(FURTHEST).max(floor);
-        let mut at = hit.line;
-        while at > furthest {
-            let piece = at;
-            at = at.saturating_sub(STEP).max(furthest);
-            let start = self.line_start(at)?;
-            let block = self.block(start, piece.saturating_sub(start))?;
-            let is_older = |(from, to)| second(block.get(from..to).unwrap_or_default()).is_none_or(|sec| sec < hit.sec);
-            let mut lines = line_ends(block).take_while(|(_, after)| *after < STEP as usize / 4).peekable();
-            if at > furthest && lines.peek().is_some() && lines.all(is_older) {
-                return Ok(start);
+    /// Where reading must begin for the event of `hit`: behind it, going back, all of a step is older.
+    fn beginning(&mut self, old: &mut [Sketch], new: &mut [Sketch], hit: Hit) -> io::Result<u64> {
+        let (mut edge, mut begin) = (hit.line, hit.line);
+        for sketch in old.iter_mut().chain(new).rev() {
+            let runs = sketch.runs(self.file, &mut self.desk)?;
+            let before = runs.partition_point(|run| run.at < hit.line);
+            for run in runs.iter().take(before).rev() {
+                begin = run.at;
+                if run.stamp.sec >= hit.stamp.sec {
+                    edge = begin;
+                } else if begin + STEP <= edge {
+                    return Ok(begin);
+                }
+                if begin + FURTHEST <= hit.line {
+                    return Ok(begin);
+                }
             }
         }
-        // Where no line begins for long there is no earlier record of the event.
-        if furthest == floor { Ok(floor) } else { Ok(self.line_start(furthest)?.min(hit.line)) }
+        Ok(begin)
     }
 
-    /// The first start of a line at or behind `at`.
-    fn line_start(&mut self, at: u64) -> io::Result<u64> {
-        if at <= self.range.start {
-            return Ok(self.range.start);
+    fn need(&mut self, mut bytes: Range<u64>) {
+        while let Some(last) = self.needs.back().filter(|last| bytes.start <= last.end) {
+            bytes = bytes.start.min(last.start)..bytes.end.max(last.end);
+            self.needs.pop_back();
         }
-        let end = self.range.end;
-        let block = self.block(at - 1, STEP)?;
-        Ok(memchr(b'\n', block).map_or(end, |len| at + len as u64))
+        self.needs.push_back(bytes);
     }
 
-    /// Bytes of the file from `at` on, as many as there are.
-    fn block(&mut self, at: u64, len: u64) -> io::Result<&[u8]> {
-        let len = usize::try_from(len.min(self.range.end.saturating_sub(at))).unwrap_or(0);
-        fill(self.file, at, len, &mut self.buffer)
-    }
-
-    /// The hits of two regions, in order.
-    fn hits(&self, probe: &Probe, from: u64) -> io::Result<Vec<Hit>> {
-        let region = |start: u64| start.min(self.range.end)..start.saturating_add(REGION).min(self.range.end);
-        let (first, second) = std::thread::scope(|threads| {
-            let other = threads.spawn(|| region_hits(self.file, probe, region(from + REGION)));
-            (region_hits(self.file, probe, region(from)), other.join())
-        });
-        let mut hits = first?;
-        hits.extend(second.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))?);
-        Ok(hits)
-    }
-}
-
-/// The marked lines that begin in `region`.
-fn region_hits(file: &InputFile, probe: &Probe, region: Range<u64>) -> io::Result<Vec<Hit>> {
-    let (mut hits, mut buffer, mut at) = (Vec::new(), Vec::new(), region.start);
-    while at < region.end {
-        // A line begins with its block or behind a newline; its end may lie in the next block.
-        let len = BLOCK.min(usize::try_from(region.end - at).unwrap_or(BLOCK));
-        let lead = u64::from(at > 0);
-        let block = fill(file, at - lead, len + lead as usize + SEARCH_LINE, &mut buffer)?;
-        let first = if lead == 0 { 0 } else { memchr(b'\n', block).map_or(block.len(), |newline| newline + 1) };
-        let before = hits.len();
-        probe.scan(block, first, &mut |start| {
-            let line = block.get(start..).unwrap_or_default();
-            if start < len + lead as usize {
-                let record = record(line).filter(|record| probe.accepts(record.kind));
-                hits.extend(record.map(|record| Hit { line: at - lead + start as u64, sec: record.stamp.sec }));
+    /// Goes through what is needed of a round.
+    fn tell(&mut self, round: &mut [Sketch], visit: Visit<'_>) -> io::Result<ControlFlow<()>> {
+        for sketch in round {
+            if self.needs(&sketch.range) {
+                let runs = sketch.runs(self.file, &mut self.desk)?;
+                if runs.iter().try_for_each(|run| self.go_through(run, visit)).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
             }
-        });
-        if let Some(new) = hits.get_mut(before..) {
-            new.sort_unstable();
         }
-        at += len as u64;
+        Ok(ControlFlow::Continue(()))
     }
-    hits.dedup();
-    Ok(hits)
+
+    /// Whether some of these bytes must be gone through, behind which nothing has been.
+    fn needs(&mut self, bytes: &Range<u64>) -> bool {
+        while self.needs.front().is_some_and(|need| need.end <= bytes.start) {
+            self.needs.pop_front();
+        }
+        let is_needed = self.needs.front().is_some_and(|need| need.start < bytes.end);
+        is_needed || self.newest < self.complete || bytes.end > self.tail
+    }
+
+    fn go_through(&mut self, run: &Run, visit: Visit<'_>) -> ControlFlow<()> {
+        if !self.needs(&(run.at..run.end())) {
+            return ControlFlow::Continue(());
+        }
+        if run.at != self.told {
+            self.read_up_to(self.told, visit)?;
+            visit(Piece::Gap)?;
+            (self.newest, self.complete, self.unread) = (0, 0, run.at);
+        }
+        self.told = run.end();
+        self.newest = self.newest.max(run.stamp.sec);
+        if self.is_wanted(run.stamp) {
+            self.complete = self.complete.max(run.stamp.sec + self.timeout);
+        } else if run.is_plain && (self.range.start + STEP..self.tail).contains(&run.at) {
+            self.read_up_to(run.at, visit)?;
+            self.unread = run.end();
+            visit(Piece::Other(run.kind, run.stamp))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Lets be read what was gone through before `end` and is not told otherwise.
+    fn read_up_to(&mut self, end: u64, visit: Visit<'_>) -> ControlFlow<()> {
+        let at = std::mem::replace(&mut self.unread, end);
+        if at < end { visit(Piece::Lines(Part { file: self.file, at, end })) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Whether the event has a marked line. Most often the answer is near the last one.
+    fn is_wanted(&mut self, stamp: Stamp) -> bool {
+        let is_place = |place: usize| {
+            let (before, from) = self.wanted.split_at_checked(place).unwrap_or_default();
+            place <= self.wanted.len()
+                && before.last().is_none_or(|before| *before < stamp)
+                && from.first().is_none_or(|here| stamp <= *here)
+        };
+        self.place = match self.place {
+            place if is_place(place) => place,
+            place if is_place(place + 1) => place + 1,
+            _ => self.wanted.partition_point(|other| *other < stamp),
+        };
+        self.wanted.get(self.place) == Some(&stamp)
+    }
 }
 
 #[cfg(test)]
