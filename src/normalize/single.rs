@@ -2,6 +2,7 @@
 
 use super::cursor::Place;
 use super::{EventKind, Normalizer, ObjectKind, Phrase, SubjectKind, Words, int, records};
+use crate::interpret::{self, Kind};
 use crate::record::RecordType;
 use crate::text;
 
@@ -247,9 +248,11 @@ impl Normalizer<'_, '_> {
 
     /// The kind of the account whose user id is the current field.
     fn account_kind(&self) -> SubjectKind {
-        match self.at.value() {
-            Some(uid) => SubjectKind::of_uid(int(uid) as u32),
-            None => SubjectKind::Unknown,
+        match (self.at.kind(), self.at.name(), self.at.value()) {
+            (Some(record), Some(name), Some(uid)) if interpret::kind(record, name, uid) == Kind::User => {
+                SubjectKind::of_uid(int(uid) as u32)
+            }
+            _ => SubjectKind::Unknown,
         }
     }
 

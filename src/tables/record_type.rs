@@ -1,7 +1,8 @@
 //! Record types: the number in a netlink message's header, the word after `type=` in a log.
 //!
 //! Sources: linux/audit.h (Linux 7.0) for what the kernel sends, and the audit tools' own ranges for what daemons and
-//! trusted programs send. KERNEL: 1423 and 1424 since Linux 6.15, 1338 and 1339 since 5.16.
+//! trusted programs send. KERNEL: 1425 and 1426 since Linux 6.18, 1423 and 1424 since 6.15, 1420 to 1422 since 6.12, 1338
+//! and 1339 since 5.16; 1500 to 1507 are AppArmor's before it took AVC.
 //!
 //! A row here is enough for a type to be read, searched for by name and shown. Where more is to be said of it:
 //!
@@ -123,8 +124,21 @@ tables! {
         (1417, "MAC_UNLBL_STCDEL"),
         (1418, "MAC_CALIPSO_ADD"),
         (1419, "MAC_CALIPSO_DEL"),
+        (1420, "IPE_ACCESS"),
+        (1421, "IPE_CONFIG_CHANGE"),
+        (1422, "IPE_POLICY_LOAD"),
         (1423, "LANDLOCK_ACCESS"),
         (1424, "LANDLOCK_DOMAIN"),
+        (1425, "MAC_TASK_CONTEXTS"),
+        (1426, "MAC_OBJ_CONTEXTS"),
+        (1500, "APPARMOR"),
+        (1501, "APPARMOR_AUDIT"),
+        (1502, "APPARMOR_ALLOWED"),
+        (1503, "APPARMOR_DENIED"),
+        (1504, "APPARMOR_HINT"),
+        (1505, "APPARMOR_STATUS"),
+        (1506, "APPARMOR_ERROR"),
+        (1507, "APPARMOR_KILL"),
         (1700, "ANOM_PROMISCUOUS"),
         (1701, "ANOM_ABEND"),
         (1702, "ANOM_LINK"),
@@ -275,6 +289,9 @@ mod tests {
         assert_eq!(name(1200), Some("DAEMON_START"));
         assert_eq!(name(1112), Some("USER_LOGIN"));
         assert_eq!(name(1301), None);
+        assert_eq!(name(1420), Some("IPE_ACCESS"));
+        assert_eq!(name(1426), Some("MAC_OBJ_CONTEXTS"));
+        assert_eq!(number("APPARMOR_DENIED"), Some(1503));
         assert_eq!(number("avc"), Some(1400));
         assert_eq!(number("AVCX"), None);
     }

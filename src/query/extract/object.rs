@@ -86,6 +86,7 @@ impl Scan<'_> {
         let is_apparmor = self.find(name!("apparmor=")).is_some();
         self.access_vector(&mut label)?;
         if self.kind == RecordType::USER_AVC {
+            self.at = 0;
             let read = self.user(Some(&mut label));
             self.items.labels.push(label);
             // COMPAT: only the ids of USER_AVC must be well-formed.

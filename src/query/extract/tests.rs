@@ -107,6 +107,18 @@ fn an_odd_digit_is_the_upper_half_of_a_byte() {
 }
 
 #[test]
+fn a_message_bus_has_ids_before_those_of_the_sender() {
+    let denied = "USER_AVC user pid=12 uid=81 auid=500 ses=2 subj=a:b:c msg='avc:  denied  { send_msg } for msgtype=signal \
+        spid=20 tpid=30 scontext=d:e:f tcontext=g:h:i tclass=dbus : exe=\"?\" (sauid=81, hostname=?, addr=?, terminal=?)'";
+    read(Wanted(u32::MAX), &[denied], |items| {
+        assert_eq!((items.pid, items.auid, items.session, items.success), (Some(12), Some(500), Some(2), Some(FAILED)));
+        assert_eq!(text(items, items.labels[0].subject), Some("a:b:c".into()));
+        assert_eq!(text(items, items.labels[0].class), Some("dbus".into()));
+    })
+    .unwrap();
+}
+
+#[test]
 fn apparmor_is_searched_like_selinux() {
     let denied = "AVC apparmor=\"DENIED\" operation=\"open\" profile=\"p\" name=\"/etc/x\" pid=5 comm=\"cat\"";
     let wanted = Wanted::FILE.with(Wanted::COMM).with(Wanted::SUCCESS).with(Wanted::PID);
