@@ -3,13 +3,15 @@
 //! Looked up where and when the record was made, because elsewhere and later the ids may mean something else. Names are in
 //! memory: nothing on the way of a record waits for a name.
 
+use super::reading::Reading;
+use super::runs::Runs;
 use crate::interpret::{Interpreter, Kind, Setting, kind as kind_of};
 use crate::record::{ENRICHED, Field, RecordType, labelled};
 use crate::sys::users::Users;
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
 use crate::text::{Escape, hex, number};
-use memchr::{memchr, memchr_iter};
+use std::ops::Range;
 
 /// Bytes of a line with its meanings. COMPAT: the reference's buffer.
 const LONGEST: usize = 9225;
@@ -25,8 +27,7 @@ pub struct Enricher {
     interpreter: Interpreter<'static>,
     /// Those of the record at hand.
     meanings: Vec<u8>,
-    last_user: Shown,
-    last_group: Shown,
+    runs: Runs,
 }
 
 impl Enricher {
@@ -38,16 +39,14 @@ impl Enricher {
             native,
             interpreter: Interpreter::new(&(), native, Escape::Raw),
             meanings: Vec::new(),
-            last_user: Shown::default(),
-            last_group: Shown::default(),
+            runs: Runs::default(),
         }
     }
 
     /// Takes newer names.
     pub(super) fn set_users(&mut self, users: Users) {
         self.users = users;
-        self.last_user.1.clear();
-        self.last_group.1.clear();
+        self.runs.forget();
     }
 
     /// Whether records of this type tell that names have changed.
@@ -65,30 +64,62 @@ impl Enricher {
 
     /// Appends the meanings of the record that stands in `out` from `start` on, whose text begins at `text`.
     pub(super) fn enrich(&mut self, out: &mut Vec<u8>, start: usize, text: usize, message: u16) {
-        let record = RecordType(u32::from(message));
         let mut meanings = std::mem::take(&mut self.meanings);
         meanings.clear();
-        let raw = out.len() - start;
-        let mut machine = self.native;
-        for (word, equals) in candidates(out.get(text..).unwrap_or_default()) {
-            let Some(field) = labelled(word, equals) else { continue };
-            let kind = kind_of(record, field.name, field.value);
-            if !matches!(kind, Kind::User | Kind::Group | Kind::Syscall | Kind::Arch | Kind::Sockaddr) {
-                continue;
-            }
-            let before = meanings.len();
-            if raw + before + LEAST_ROOM >= LONGEST {
+        let record = RecordType(u32::from(message));
+        let mut reading = Reading::new(record, self.native, out.get(text..).unwrap_or_default());
+        let room = LONGEST.saturating_sub(out.len() - start);
+        while let Some(name) = reading.next_name() {
+            if meanings.len() + LEAST_ROOM >= room {
                 break;
             }
-            meanings.push(if before == 0 { ENRICHED } else { b' ' });
-            push_name(&mut meanings, field.name);
-            self.push_meaning(&mut meanings, record, kind, field, &mut machine);
-            if raw + meanings.len() >= LONGEST {
-                meanings.truncate(before);
-            }
+            self.push_run(&mut reading, name, room, &mut meanings);
         }
         out.extend_from_slice(&meanings);
         self.meanings = meanings;
+    }
+
+    /// The meanings of the fields that follow one another, the first of which has this name.
+    fn push_run(&mut self, reading: &mut Reading<'_>, name: Range<usize>, room: usize, meanings: &mut Vec<u8>) {
+        let (first, before, machine) = (name.start, meanings.len(), reading.machine);
+        let rest = reading.text.get(first..).unwrap_or_default();
+        if let Some(run) = self.runs.recall(reading.record, machine, rest) {
+            if before + run.meanings().len() + LEAST_ROOM < room {
+                if !run.meanings().is_empty() {
+                    meanings.push(separator(before));
+                    meanings.extend_from_slice(run.meanings());
+                }
+                reading.at = first + run.len();
+                reading.machine = run.machine();
+                return;
+            }
+        }
+        self.push_field(reading, name, room, meanings);
+        while meanings.len() + LEAST_ROOM < room {
+            let Some(name) = reading.name_at_hand() else { break };
+            self.push_field(reading, name, room, meanings);
+        }
+        if meanings.len() + LEAST_ROOM < room {
+            let text = reading.text.get(first..reading.at).unwrap_or_default();
+            let new = meanings.get(before + 1..).unwrap_or_default();
+            self.runs.remember(reading.record, [machine, reading.machine], text, new);
+        }
+    }
+
+    /// The meaning of one field, if it has one.
+    fn push_field(&mut self, reading: &mut Reading<'_>, name: Range<usize>, room: usize, meanings: &mut Vec<u8>) {
+        let Some(field) = labelled(reading.take_word(name.start), name.len()) else { return };
+        let kind = kind_of(reading.record, field.name, field.value);
+        if !matches!(kind, Kind::User | Kind::Group | Kind::Syscall | Kind::Arch | Kind::Sockaddr) {
+            return;
+        }
+        let before = meanings.len();
+        meanings.push(separator(before));
+        push_name(meanings, field.name);
+        self.push_meaning(meanings, reading.record, kind, field, &mut reading.machine);
+        if meanings.len() >= room {
+            meanings.truncate(before);
+        }
     }
 
     fn push_meaning(
@@ -100,7 +131,7 @@ impl Enricher {
         machine: &mut Option<Machine>,
     ) {
         match kind {
-            Kind::User | Kind::Group => self.push_id(out, kind, field.value),
+            Kind::User | Kind::Group => push_name_of_id(&self.users, kind, field.value, out),
             Kind::Syscall => {
                 let number = number::whole(field.value).and_then(|n| u32::try_from(n).ok());
                 match number.zip(*machine).and_then(|(n, m)| syscall::name(m, n)) {
@@ -122,26 +153,12 @@ impl Enricher {
             _ => self.interpreter.value(record, field, &Setting::default(), out),
         }
     }
-
-    /// The name of an id in quotes. What was shown last is shown again without a look: most ids of a record are the same.
-    fn push_id(&mut self, out: &mut Vec<u8>, kind: Kind, value: &[u8]) {
-        let shown = if kind == Kind::User { &mut self.last_user } else { &mut self.last_group };
-        if shown.0 != value || shown.1.is_empty() {
-            shown.1.clear();
-            push_name_of_id(&self.users, kind, value, &mut shown.1);
-            shown.0.clear();
-            // A value that is no id has no end; such a one is not remembered.
-            if shown.0.extend_from_slice(value).is_err() {
-                out.extend_from_slice(&shown.1);
-                return shown.1.clear();
-            }
-        }
-        out.extend_from_slice(&shown.1);
-    }
 }
 
-/// The last id that was shown, and how.
-type Shown = (heapless::Vec<u8, 12>, Vec<u8>);
+/// What stands before a meaning when so many bytes of others are there.
+fn separator(before: usize) -> u8 {
+    if before == 0 { ENRICHED } else { b' ' }
+}
 
 /// The name of an id in quotes, or in hexadecimal where it has bytes that quotes cannot hold.
 fn push_name_of_id(users: &Users, kind: Kind, value: &[u8], out: &mut Vec<u8>) {
@@ -169,27 +186,6 @@ fn push_name_of_id(users: &Users, kind: Kind, value: &[u8], out: &mut Vec<u8>) {
             out.extend_from_slice(b")\"");
         }
     }
-}
-
-/// The words of a text that may hold a field with a meaning, each with the place of its `=`: those whose name ends like
-/// `uid`, `gid`, `id`, `syscall`, `uring_op`, `arch` or `saddr`. What stands inside `msg='...'` counts as words too.
-fn candidates(text: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
-    memchr_iter(b'=', text).filter_map(move |equals| {
-        let name = text.get(..equals)?;
-        if !matches!(name, [.., b'd' | b'l' | b'p' | b'h' | b'r']) || name.ends_with(b"pid") {
-            return None;
-        }
-        let start = match name.iter().rposition(|b| matches!(b, b' ' | b'='))? {
-            // Only behind the quote of `msg='` may a name follow an equal sign.
-            before if name.get(before) == Some(&b'=') => {
-                let quoted = name.get(..before)?.ends_with(b"msg") && name.get(before + 1) == Some(&b'\'');
-                quoted.then_some(before + 2)?
-            }
-            before => before + 1,
-        };
-        let end = memchr(b' ', text.get(equals..)?).map_or(text.len(), |length| equals + length);
-        Some((text.get(start..end)?, equals - start))
-    })
 }
 
 /// The name of a field in upper case, and an equal sign.
@@ -248,6 +244,49 @@ mod tests {
             meanings(1306, "audit(1.000:2): saddr=02000050C0A80101000000000000000000"),
             "\u{1d}SADDR={ saddr_fam=inet laddr=192.168.1.1 lport=80 }"
         );
+    }
+
+    #[test]
+    fn what_was_remembered_of_other_records_changes_nothing() {
+        let texts = [
+            "arch=c000003e syscall=257 success=yes auid=0 uid=5 gid=5 tty=x ses=1 key=\"k\"",
+            "arch=40000003 syscall=5 success=yes auid=0 uid=5 gid=5 tty=x ses=1 key=\"k\"",
+            "arch=c000003e syscall=257",
+            "arch=c000003e syscall=2570 auid=0 uid=5 gid=50",
+            "syscall=5 auid=0 uid=5",
+            "uid=5 auid=0 msg='id=0 op=x acct=\"y\" id=5 uid=0 res=1'",
+            "ouid=0 ogid=0 cap_frootid=0",
+            "ouid=0 ogid=0  cap_frootid=0 uid = gid=5",
+            "uid=0 gid=0 pid=0 uid=0 gid=0",
+        ];
+        let mut enricher = Enricher::new(Users::open(Path::new("/nonexistent")), "x86_64");
+        for _ in 0..3 {
+            for (text, message) in texts.iter().flat_map(|text| [(text, 1300), (text, 1112)]) {
+                for room in [0, 100, LONGEST - 90 - text.len(), LONGEST - 50 - text.len()] {
+                    let line = format!("{} {text}", "x".repeat(room));
+                    let mut out = line.clone().into_bytes();
+                    enricher.enrich(&mut out, 0, 0, message);
+                    assert_eq!(String::from_utf8(out[line.len()..].to_vec()).unwrap(), meanings(message, &line));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn new_names_are_used_at_once() {
+        let root = std::env::temp_dir().join(format!("auditbox-names-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("etc")).unwrap();
+        std::fs::write(root.join("etc/passwd"), "alice:x:5:5::/:\n").unwrap();
+        let mut enricher = Enricher::new(Users::open(Path::new("/nonexistent")), "x86_64");
+        let mut said = || {
+            let mut out = b"a uid=5".to_vec();
+            enricher.enrich(&mut out, 0, 0, 1300);
+            enricher.set_users(Users::open(&root));
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(said(), "a uid=5\u{1d}UID=\"unknown(5)\"");
+        assert_eq!(said(), "a uid=5\u{1d}UID=\"alice\"");
+        std::fs::remove_dir_all(&root).unwrap();
     }
 
     #[test]

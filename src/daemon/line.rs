@@ -21,23 +21,54 @@ pub(super) fn is_control(message: u16) -> bool {
     )
 }
 
-/// Appends a record as one line, without its newline. A newline inside becomes a space, and one at the end goes.
-/// Returns where in `out` the text begins.
-pub(super) fn push(out: &mut Vec<u8>, node: &[u8], message: u16, text: &[u8]) -> usize {
-    let text = text.strip_suffix(b"\0").unwrap_or(text);
-    let text = text.strip_suffix(b"\n").or(text.strip_suffix(b" ")).unwrap_or(text);
-    let longest = if node.is_empty() { LONGEST } else { LONGEST_WITH_NODE };
-    out.extend_from_slice(node);
-    out.extend_from_slice(b"type=");
-    RecordType(u32::from(message)).print(out);
-    out.extend_from_slice(b" msg=");
-    let start = out.len();
-    out.extend_from_slice(text.get(..longest).unwrap_or(text));
-    let body = out.get_mut(start..).unwrap_or_default();
-    if memchr(b'\n', body).is_some() {
-        body.iter_mut().filter(|b| **b == b'\n').for_each(|b| *b = b' ');
+/// Types whose head is remembered; those of one event have places of their own.
+const HEADS: usize = 16;
+
+/// How lines begin: `node=NAME type=NAME msg=`.
+#[derive(Default)]
+pub(super) struct Heads {
+    node: Vec<u8>,
+    /// Types with their heads, each at the place of its last bits; empty where none was asked for yet.
+    heads: [(u16, Vec<u8>); HEADS],
+}
+
+impl Heads {
+    /// Sets what `node=` says; nothing for an empty name.
+    pub(super) fn set_node(&mut self, name: &str) {
+        *self = Heads::default();
+        if !name.is_empty() {
+            self.node = [b"node=", name.as_bytes(), b" "].concat();
+        }
     }
-    start
+
+    /// Appends a record as one line, without its newline. A newline inside becomes a space, and one at the end goes.
+    /// Returns where in `out` the text begins.
+    pub(super) fn push_line(&mut self, out: &mut Vec<u8>, message: u16, text: &[u8]) -> usize {
+        let text = text.strip_suffix(b"\0").unwrap_or(text);
+        let text = text.strip_suffix(b"\n").or(text.strip_suffix(b" ")).unwrap_or(text);
+        let longest = if self.node.is_empty() { LONGEST } else { LONGEST_WITH_NODE };
+        out.extend_from_slice(self.head(message));
+        let start = out.len();
+        out.extend_from_slice(text.get(..longest).unwrap_or(text));
+        let body = out.get_mut(start..).unwrap_or_default();
+        if memchr(b'\n', body).is_some() {
+            body.iter_mut().filter(|b| **b == b'\n').for_each(|b| *b = b' ');
+        }
+        start
+    }
+
+    fn head(&mut self, message: u16) -> &[u8] {
+        let (kept, head) = &mut self.heads[usize::from(message) % HEADS];
+        if *kept != message || head.is_empty() {
+            *kept = message;
+            head.clear();
+            head.extend_from_slice(&self.node);
+            head.extend_from_slice(b"type=");
+            RecordType(u32::from(message)).print(head);
+            head.extend_from_slice(b" msg=");
+        }
+        head
+    }
 }
 
 #[cfg(test)]
@@ -45,16 +76,30 @@ mod tests {
     use super::*;
 
     fn line(node: &str, message: u16, text: &str) -> String {
-        let mut out = Vec::new();
-        push(&mut out, node.as_bytes(), message, text.as_bytes());
+        let (mut heads, mut out) = (Heads::default(), Vec::new());
+        heads.set_node(node);
+        heads.push_line(&mut out, message, text.as_bytes());
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn a_record_is_type_and_text() {
         assert_eq!(line("", 1300, "audit(1.000:2): a=b"), "type=SYSCALL msg=audit(1.000:2): a=b");
-        assert_eq!(line("node=x ", 1300, "audit(1.000:2): "), "node=x type=SYSCALL msg=audit(1.000:2):");
+        assert_eq!(line("x", 1300, "audit(1.000:2): "), "node=x type=SYSCALL msg=audit(1.000:2):");
         assert_eq!(line("", 1999, "audit(1.000:2): a"), "type=UNKNOWN[1999] msg=audit(1.000:2): a");
+    }
+
+    #[test]
+    fn types_that_share_a_place_have_heads_of_their_own() {
+        let (mut heads, mut out) = (Heads::default(), Vec::new());
+        for message in [0, 1300, 1316, 1300, 16] {
+            heads.push_line(&mut out, message, b"a");
+            out.push(b' ');
+        }
+        heads.set_node("x");
+        heads.push_line(&mut out, 1300, b"a");
+        let text = "type=UNKNOWN[0] msg=a type=SYSCALL msg=a type=KERNEL_OTHER msg=a type=SYSCALL msg=a type=UNKNOWN[16] msg=a ";
+        assert_eq!(String::from_utf8(out).unwrap(), format!("{text}node=x type=SYSCALL msg=a"));
     }
 
     #[test]

@@ -15,14 +15,22 @@ use crate::sys::syslog::Syslog;
 use crate::sys::{clock, errno, files, poll, process, signals};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::time::Duration;
 
-/// How long records may gather before they are taken.
-const GATHERING_MICROS: u32 = 1200;
+/// How long records gather before they are taken. Else a daemon that is nicer to itself than to others would interrupt the
+/// kernel's audit thread for every single one.
+const GATHERING: Duration = Duration::from_micros(1200);
+/// The bit of the events' socket in the answer of a wait.
+const EVENTS: u32 = 0b1000;
+/// After a turn of so many records more are expected.
+const FEW: usize = 8;
+/// After a turn of so many records none gather: they come faster than the socket could hold for that time.
+const MANY: usize = 2 * BATCH;
 /// Full batches that are taken in one turn before other inputs are looked at.
 const BATCHES_A_TURN: usize = 8;
 /// How often, and how long each time, the kernel's answer to our pid is waited for.
 const ANSWERS: u32 = 40;
-const ANSWER_WAIT_MS: u64 = 100;
+const ANSWER_WAIT: Duration = Duration::from_millis(100);
 
 /// Where the daemon keeps its files.
 #[derive(Clone, Debug)]
@@ -100,8 +108,8 @@ pub(super) struct Runner {
     /// Out of its place only while its messages are looked at.
     batch: Option<Batch>,
     pub(super) children: Children,
-    /// The last batch was as large as can be, so more may be waiting.
-    was_full: bool,
+    /// How many records the last turn took.
+    taken: usize,
     stopped: bool,
 }
 
@@ -126,7 +134,7 @@ impl Runner {
             worker,
             batch: Some(Batch::default()),
             children: Children::new(),
-            was_full: false,
+            taken: 0,
             stopped: false,
         }
     }
@@ -134,32 +142,38 @@ impl Runner {
     /// Runs until told to stop.
     pub(super) fn run(&mut self, signals: &Signals) {
         while !self.stopped {
-            let limit = self.step.rest().map(|seconds| seconds.max(1) * 1000);
-            let fds = [signals.as_fd(), self.worker.as_fd(), self.control.as_fd()];
-            let ready = match &self.events {
-                Some(events) => poll::wait(&[events.as_fd(), fds[0], fds[1], fds[2]], limit),
-                None => poll::wait(&fds, limit) << 1,
-            };
+            let limit = self.step.rest().map(|seconds| Duration::from_secs(seconds.max(1)));
+            let ready = self.wait(signals, limit);
             self.step.at(clock::now(), clock::steady().seconds);
-            if ready & 1 != 0 {
-                self.gather();
+            if ready & EVENTS != 0 {
                 self.take_records(BATCHES_A_TURN);
             }
-            if ready & 0b10 != 0 {
+            if ready & 1 != 0 {
                 while let Some(arrival) = signals.next() {
                     self.signalled(arrival);
                 }
             }
-            if ready & 0b100 != 0 {
+            if ready & 0b10 != 0 {
                 self.take_outcomes();
             }
-            if ready & 0b1000 != 0 {
+            if ready & 0b100 != 0 {
                 self.take_answers();
             }
             if limit.is_some() && self.step.rest() == Some(0) || ready == 0 {
                 self.feed(Input::Tick);
             }
         }
+    }
+
+    /// Waits for something to do. When it is records, more of them gather, unless there is something else to do. While they
+    /// flow they are not waited for first.
+    fn wait(&self, signals: &Signals, limit: Option<Duration>) -> u32 {
+        let others = [signals.as_fd(), self.worker.as_fd(), self.control.as_fd()];
+        let Some(events) = &self.events else { return poll::wait(&others, limit) };
+        let flow = (FEW..MANY).contains(&self.taken);
+        let all = [others[0], others[1], others[2], events.as_fd()];
+        let ready = if flow { EVENTS } else { poll::wait(&all, limit) };
+        if ready == EVENTS && self.taken < MANY { ready | poll::wait(&others, Some(GATHERING)) } else { ready }
     }
 
     /// Gives one input to the step function and carries out what comes of it.
@@ -174,27 +188,19 @@ impl Runner {
         }
     }
 
-    /// Lets records gather for a moment, unless they come so fast that batches fill by themselves. A daemon that is nicer
-    /// to itself than to others would else be woken for every single record.
-    fn gather(&self) {
-        if !self.was_full {
-            process::nap(GATHERING_MICROS);
-        }
-    }
-
     /// Takes records until none is left, or so many batches were full.
     pub(super) fn take_records(&mut self, most: usize) {
+        self.taken = 0;
         for _ in 0..most {
             let (Some(events), Some(mut batch)) = (&self.events, self.batch.take()) else { return };
             let received = events.receive(&mut batch);
-            if received.is_ok() {
+            if received.is_ok_and(|count| count > 0) {
                 self.take_batch(&batch);
             }
             self.batch = Some(batch);
-            self.was_full = received == Ok(BATCH);
             match received {
-                Ok(BATCH) => {}
-                Ok(_) => return,
+                Ok(BATCH) => self.taken += BATCH,
+                Ok(count) => return self.taken += count,
                 Err(NetlinkError::Receive(errno::ENOBUFS)) => self.feed(Input::Overrun),
                 Err(error) => {
                     let text = format!("Error receiving audit netlink packet: {error}");
@@ -222,7 +228,7 @@ impl Runner {
         let sequence = events.send(kind::SET, &wish.encode())?;
         for _ in 0..ANSWERS {
             let (Some(events), Some(mut batch)) = (&self.events, self.batch.take()) else { break };
-            poll::wait(&[events.as_fd()], Some(ANSWER_WAIT_MS));
+            poll::wait(&[events.as_fd()], Some(ANSWER_WAIT));
             let received = events.receive(&mut batch);
             self.step.at(clock::now(), clock::steady().seconds);
             self.take_batch(&batch);

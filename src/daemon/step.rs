@@ -5,6 +5,7 @@
 
 use super::enrich::Enricher;
 use super::ledger::{self, CAUSES, Cause, Gap, Ledger};
+use super::line::Heads;
 use super::priority::Priority;
 use super::{Action, Identity, Input, line};
 use crate::abi::{Signal, kind};
@@ -59,8 +60,7 @@ pub struct Step {
     pub(super) now: Moment,
     /// Seconds of a clock that never steps: for intervals.
     pub(super) steady: i64,
-    /// `node=NAME ` or nothing.
-    pub(super) node: Vec<u8>,
+    heads: Heads,
     /// Lines that wait to be written.
     pub(super) lines: Vec<u8>,
     /// How many records they are.
@@ -127,7 +127,7 @@ impl Step {
             enricher,
             now,
             steady,
-            node: Vec::new(),
+            heads: Heads::default(),
             lines: Vec::with_capacity(LONGEST_BATCH + (16 << 10)),
             pending: 0,
             actions: VecDeque::with_capacity(ACTIONS),
@@ -240,12 +240,7 @@ impl Step {
 
     /// Sets what `node=` says; nothing for an empty name.
     pub fn set_node(&mut self, name: &str) {
-        self.node.clear();
-        if !name.is_empty() {
-            self.node.extend_from_slice(b"node=");
-            self.node.extend_from_slice(name.as_bytes());
-            self.node.push(b' ');
-        }
+        self.heads.set_node(name);
     }
 
     /// When to be called with [`Input::Tick`] at the latest, in seconds from now; `None` for never.
@@ -323,7 +318,7 @@ impl Step {
 
     fn append(&mut self, message: u16, text: &[u8]) {
         let start = self.lines.len();
-        let body = line::push(&mut self.lines, &self.node, message, text);
+        let body = self.heads.push_line(&mut self.lines, message, text);
         if self.config.log_format == LogFormat::Enriched {
             self.enricher.enrich(&mut self.lines, start, body, message);
         }

@@ -20,6 +20,8 @@ const ACK_WAIT_MS: u64 = 40_500;
 const REPLY_WAIT_MS: u64 = 4_000;
 /// Room for one message of the largest size, header included.
 const SLOT: usize = HEADER_SIZE + MAX_PAYLOAD + 6;
+/// Bytes of a message that is not long.
+const SHORT: usize = 1024;
 /// Messages one [`AuditSocket::receive`] takes at most.
 pub const BATCH: usize = 32;
 /// NETLINK_NO_ENOBUFS of linux/netlink.h.
@@ -178,19 +180,26 @@ impl AuditSocket {
         // SAFETY: all-zero bytes are valid for these plain structures.
         let (mut names, mut vectors, mut headers): (
             [libc::sockaddr_nl; BATCH],
-            [libc::iovec; BATCH],
+            [[libc::iovec; 2]; BATCH],
             [libc::mmsghdr; BATCH],
         ) = unsafe { std::mem::zeroed() };
-        let rows = names.iter_mut().zip(&mut vectors).zip(&mut headers).zip(batch.slots.chunks_exact_mut(SLOT));
-        for (((name, vector), header), slot) in rows {
-            *vector = libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: SLOT };
+        let places = batch.short.chunks_exact_mut(SHORT).zip(batch.long.chunks_exact_mut(SLOT));
+        for (((name, vectors), header), (short, long)) in
+            names.iter_mut().zip(&mut vectors).zip(&mut headers).zip(places)
+        {
+            let rest = &mut long[SHORT..];
+            *vectors = [
+                libc::iovec { iov_base: short.as_mut_ptr().cast(), iov_len: SHORT },
+                libc::iovec { iov_base: rest.as_mut_ptr().cast(), iov_len: rest.len() },
+            ];
             header.msg_hdr.msg_name = (&raw mut *name).cast();
             header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_nl>() as _;
-            header.msg_hdr.msg_iov = vector;
-            header.msg_hdr.msg_iovlen = 1;
+            header.msg_hdr.msg_iov = vectors.as_mut_ptr();
+            header.msg_hdr.msg_iovlen = 2;
         }
         let flags = libc::MSG_DONTWAIT | libc::MSG_WAITFORONE;
-        // SAFETY: every header points to its own name, vector and slot, which outlive the call and are not touched meanwhile.
+        // SAFETY: every header points to its own name, vectors and places, which outlive the call and are not touched
+        // meanwhile.
         let count = unsafe {
             libc::recvmmsg(self.fd.as_raw_fd(), headers.as_mut_ptr(), BATCH as _, flags as _, std::ptr::null_mut())
         };
@@ -206,6 +215,7 @@ impl AuditSocket {
             let is_whole = header.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;
             *meta = Meta { length: header.msg_len as usize, is_ours: is_whole && name.nl_pid == 0, is_whole };
         }
+        batch.join();
         Ok(batch.count)
     }
 }
@@ -220,9 +230,13 @@ fn last_errno() -> i32 {
     std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
 }
 
-/// Memory for one [`AuditSocket::receive`], set aside once.
+/// Memory for one [`AuditSocket::receive`], set aside once. Hardly any record is long: the beginnings of all messages lie
+/// close together, and pages for long ones are used when there are such.
 pub struct Batch {
-    slots: Vec<u8>,
+    /// The first [`SHORT`] bytes of each message.
+    short: Vec<u8>,
+    /// What follows them, with as much free before it.
+    long: Vec<u8>,
     metas: [Meta; BATCH],
     count: usize,
 }
@@ -248,7 +262,8 @@ pub struct Message<'a> {
 impl Default for Batch {
     fn default() -> Batch {
         Batch {
-            slots: vec![0; BATCH * SLOT],
+            short: vec![0; BATCH * SHORT],
+            long: vec![0; BATCH * SLOT],
             metas: [Meta { length: 0, is_ours: false, is_whole: true }; BATCH],
             count: 0,
         }
@@ -256,16 +271,24 @@ impl Default for Batch {
 }
 
 impl Batch {
+    /// Puts the beginnings of long messages before the rest of them.
+    fn join(&mut self) {
+        let places = self.short.chunks_exact(SHORT).zip(self.long.chunks_exact_mut(SLOT));
+        for ((short, long), _) in places.zip(&self.metas).take(self.count).filter(|(_, meta)| meta.length > SHORT) {
+            long[..SHORT].copy_from_slice(short);
+        }
+    }
+
     /// The kernel's messages of the last receive, oldest first.
     pub fn messages(&self) -> impl Iterator<Item = Message<'_>> {
-        self.slots.chunks_exact(SLOT).zip(&self.metas).take(self.count).filter(|(_, meta)| meta.is_ours).filter_map(
-            |(slot, meta)| {
-                let datagram = slot.get(..meta.length)?;
-                let header = Header::decode(datagram)?;
-                let payload = abi::payload(&header, datagram);
-                Some(Message { kind: header.kind, sequence: header.sequence, payload })
-            },
-        )
+        let places = self.short.chunks_exact(SHORT).zip(self.long.chunks_exact(SLOT));
+        places.zip(&self.metas).take(self.count).filter(|(_, meta)| meta.is_ours).filter_map(|((short, long), meta)| {
+            let place = if meta.length > SHORT { long } else { short };
+            let datagram = place.get(..meta.length)?;
+            let header = Header::decode(datagram)?;
+            let payload = abi::payload(&header, datagram);
+            Some(Message { kind: header.kind, sequence: header.sequence, payload })
+        })
     }
 
     /// How many messages of the last receive were longer than any audit message may be, and so were cut.
@@ -346,6 +369,29 @@ mod tests {
 
     fn ack(value: i32) -> Vec<u8> {
         datagram(kind::ERROR, 5, &value.to_ne_bytes())
+    }
+
+    #[test]
+    fn messages_of_every_length_come_whole_and_longer_ones_are_counted() {
+        use rustix::net::{SendFlags, send, socketpair};
+        let (fd, kernel) = socketpair(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::NONBLOCK, None).unwrap();
+        let socket = AuditSocket { fd, sequence: 0 };
+        let sent: Vec<Vec<u8>> = [0, 300, SHORT - HEADER_SIZE, SHORT - HEADER_SIZE + 1, 5000, MAX_PAYLOAD, 7]
+            .iter()
+            .map(|length| (0..*length).map(|n| n as u8).collect())
+            .collect();
+        let mut batch = Batch::default();
+        for _ in 0..2 {
+            for payload in &sent {
+                send(&kernel, &datagram(1300, 0, payload), SendFlags::empty()).unwrap();
+            }
+            send(&kernel, &datagram(1300, 0, &[0; MAX_PAYLOAD + 100]), SendFlags::empty()).unwrap();
+            assert_eq!(socket.receive(&mut batch), Ok(8));
+            assert!(batch.messages().map(|message| message.payload).eq(sent.iter().map(|payload| &payload[..])));
+            assert_eq!(batch.oversize(), 1);
+        }
+        assert_eq!(socket.receive(&mut batch), Ok(0));
+        assert_eq!(batch.messages().count(), 0);
     }
 
     #[test]

@@ -4,16 +4,17 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
+use std::time::Duration;
 
 /// How many descriptors one wait may be about.
 pub const MAX_WAIT: usize = 8;
 
-/// Waits until one of `fds` can be read (or has ended), or `limit_ms` have passed; `None` waits for ever.
+/// Waits until one of `fds` can be read (or has ended), or `limit` has passed; `None` waits for ever.
 /// Bit n of the answer is `fds[n]`; 0 when the time is over or a signal came.
-pub fn wait(fds: &[BorrowedFd<'_>], limit_ms: Option<u64>) -> u32 {
+pub fn wait(fds: &[BorrowedFd<'_>], limit: Option<Duration>) -> u32 {
     let mut set: heapless::Vec<PollFd<'_>, MAX_WAIT> =
         fds.iter().take(MAX_WAIT).map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
-    let limit = limit_ms.map(|ms| Timespec { tv_sec: (ms / 1000) as i64, tv_nsec: (ms % 1000 * 1_000_000) as _ });
+    let limit = limit.map(|time| Timespec { tv_sec: time.as_secs() as i64, tv_nsec: time.subsec_nanos() as _ });
     match rustix::event::poll(&mut set, limit.as_ref()) {
         Ok(_) => {
             set.iter().enumerate().filter(|(_, fd)| !fd.revents().is_empty()).fold(0, |bits, (n, _)| bits | 1 << n)
@@ -62,8 +63,8 @@ mod tests {
         let (quiet, loud) = (Bell::new().unwrap(), Bell::new().unwrap());
         loud.ring();
         let fds = [quiet.as_fd(), loud.as_fd()];
-        assert_eq!(wait(&fds, Some(0)), 0b10);
+        assert_eq!(wait(&fds, Some(Duration::ZERO)), 0b10);
         loud.hush();
-        assert_eq!(wait(&fds, Some(0)), 0);
+        assert_eq!(wait(&fds, Some(Duration::ZERO)), 0);
     }
 }

@@ -119,12 +119,6 @@ pub fn keep_priority_from_children() {
     }
 }
 
-/// Sleeps so many microseconds, or until a signal comes.
-pub fn nap(micros: u32) {
-    let time = rustix::time::Timespec { tv_sec: 0, tv_nsec: i64::from(micros) * 1000 };
-    let _ = rustix::thread::nanosleep(&time);
-}
-
 /// Our niceness: the smaller, the more of the processor.
 pub fn priority() -> i32 {
     rustix::process::getpriority_process(None).unwrap_or(0)
