@@ -247,7 +247,7 @@ pub const KEYS: &[Row] = &[
     row("overflow_action", |c| Slot::Choice(&mut c.overflow_action)),
     row("max_restarts", |c| number(&mut c.max_restarts, 0, INT_MAX)),
     row("plugin_dir", |c| Slot::Word(&mut c.plugin_dir)),
-    row("end_of_event_timeout", |c| number(&mut c.end_of_event_timeout, 0, INT_MAX)),
+    row("end_of_event_timeout", |c| number(&mut c.end_of_event_timeout, 0, u64::from(u32::MAX))),
     row("report_interval", |c| Slot::Seconds(&mut c.report_interval, 40 * DAY)),
     row("metrics_file", |c| Slot::Word(&mut c.metrics_file)),
     row("tcp_listen_port", |_| Slot::Listener(&["0"])),
@@ -312,7 +312,12 @@ pub fn parse_into(
 /// Refuses values that cannot stand together, and notes those that hardly make sense.
 fn check(config: &Config, notes: &mut Vec<Note>) -> Result<(), ConfigError> {
     let fail = |key: &str, text: String| Err(ConfigError { line: 0, key: key.to_string(), text });
-    if let (Space::Mebibytes(left), Space::Mebibytes(admin)) = (config.space_left, config.admin_space_left) {
+    let mebibytes = |space: Space| match space {
+        Space::Mebibytes(n) => Some(n),
+        Space::Percent(0) => Some(0),
+        Space::Percent(_) => None,
+    };
+    if let (Some(left), Some(admin)) = (mebibytes(config.space_left), mebibytes(config.admin_space_left)) {
         if left <= admin {
             let text = format!("Error - space_left({left}) must be larger than admin_space_left({admin})");
             return fail("space_left", text);
@@ -323,7 +328,7 @@ fn check(config: &Config, notes: &mut Vec<Note>) -> Result<(), ConfigError> {
         return fail("freq", "Error - incremental flushing chosen, but 0 selected for freq".to_string());
     }
     let directory = config.log_file.rsplit_once('/').map(|(dir, _)| dir);
-    if config.log_group != 0 && directory == Some("/var/log") {
+    if config.log_group != 0 && directory.map(|dir| dir.trim_end_matches('/')) == Some("/var/log") {
         let text = "Error - log_file is directly in /var/log and chgrp will alter a system directory's permissions. \
                     Use another directory.";
         return fail("log_file", text.to_string());
@@ -452,8 +457,8 @@ mod tests {
     fn refusals_name_word_and_line() {
         assert_eq!(refusal("bogus = 1"), "Unknown keyword \"bogus\" in line 2 of a.conf");
         assert_eq!(refusal("freq = 1 2"), "Keyword \"freq\" has invalid option \"2\" in line 2 of a.conf");
-        assert_eq!(refusal("freq=1"), "Wrong number of arguments for line 2 in a.conf");
-        assert_eq!(refusal("freq 1"), "Missing equal sign for line 2 in a.conf");
+        assert_eq!(refusal("freq=1"), "Not processing any more lines in a.conf");
+        assert_eq!(refusal("freq 1"), "Not processing any more lines in a.conf");
         assert_eq!(refusal("freq = x"), "Value x should only be numbers - line 2");
         assert_eq!(refusal("freq = 2147483648"), "Error - converted number (2147483648) is too large - line 2");
         assert_eq!(refusal("num_logs = 1000"), "num_logs must be 999 or less");

@@ -79,8 +79,8 @@ mod tests {
     fn what_is_no_action_is_refused_with_its_line() {
         assert_eq!(read("\nfailure_action = panic"), Err("Option panic not found - line 2".to_string()));
         assert_eq!(read("failure = log"), Err("Unknown keyword \"failure\" in line 1 of l.conf".to_string()));
-        assert_eq!(read("failure_action log"), Err("Missing equal sign for line 1 in l.conf".to_string()));
-        assert_eq!(read("failure_action ="), Err("Wrong number of arguments for line 1 in l.conf".to_string()));
+        assert_eq!(read("failure_action log"), Err("Not processing any more lines in l.conf".to_string()));
+        assert_eq!(read("failure_action ="), Err("Not processing any more lines in l.conf".to_string()));
     }
 
     #[test]

@@ -101,7 +101,11 @@ struct Line<'a> {
     key: &'a str,
     value: &'a str,
     option: Option<&'a str>,
+    /// More words follow, which no key takes.
+    goes_on: bool,
 }
+
+const COUNT: &str = "Wrong number of arguments";
 
 /// Reads a whole file into `config`. `file` is its name, for sentences. Returns how many lines there were.
 pub fn read<C>(
@@ -112,11 +116,11 @@ pub fn read<C>(
     world: &dyn World,
     notes: &mut Vec<Note>,
 ) -> Result<u32, ConfigError> {
-    let text = text.strip_suffix(b"\n").unwrap_or(text);
     let mut number = 0;
     if text.is_empty() {
         return Ok(0);
     }
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
     for bytes in text.split(|&b| b == b'\n') {
         number += 1;
         if bytes.len() >= MAX_LINE {
@@ -130,17 +134,28 @@ pub fn read<C>(
         let Ok(line) = std::str::from_utf8(bytes) else {
             return Err(fail("", format!("Line {number} in {file} is not UTF-8")));
         };
-        let Some(Line { key, value, option }) =
-            split(line).map_err(|why| fail("", format!("{why} for line {number} in {file}")))?
-        else {
-            continue;
+        let told = |why: &str| Note { level: Level::Error, text: format!("{why} for line {number} in {file}") };
+        let no_more = format!("Not processing any more lines in {file}");
+        let Line { key, value, option, goes_on } = match split(line) {
+            Ok(Some(line)) => line,
+            Ok(None) => continue,
+            Err(why) => {
+                notes.push(told(why));
+                return Err(fail("", no_more));
+            }
         };
+        if goes_on {
+            notes.push(told(COUNT));
+        }
         let Some(row) = keys.iter().find(|row| row.name.eq_ignore_ascii_case(key)) else {
             return Err(fail(key, format!("Unknown keyword \"{key}\" in line {number} of {file}")));
         };
         if let (Some(option), false) = (option, row.takes_option) {
             let text = format!("Keyword \"{key}\" has invalid option \"{option}\" in line {number} of {file}");
             return Err(fail(row.name, text));
+        }
+        if goes_on {
+            return Err(fail(row.name, no_more));
         }
         (row.slot)(config).set(row.name, value, option, number, world, notes).map_err(|text| fail(row.name, text))?;
     }
@@ -176,16 +191,12 @@ pub fn show<C>(keys: &[Key<C>], config: &mut C) -> String {
 fn split(line: &str) -> Result<Option<Line<'_>>, &'static str> {
     let mut words = line.split(' ').filter(|w| !w.is_empty());
     let Some(key) = words.next() else { return Ok(None) };
-    const COUNT: &str = "Wrong number of arguments";
     if words.next().ok_or(COUNT)? != "=" {
         return Err("Missing equal sign");
     }
     let value = words.next().ok_or(COUNT)?;
-    let option = words.next();
-    if words.next().is_some() {
-        return Err(COUNT);
-    }
-    Ok(Some(Line { key, value, option }))
+    let (option, goes_on) = (words.next(), words.next().is_some());
+    Ok(Some(Line { key, value, option, goes_on }))
 }
 
 #[cfg(test)]
@@ -194,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_line_is_key_equal_sign_value_and_perhaps_an_option() {
-        let words = Line { key: "a", value: "b", option: None };
+        let words = Line { key: "a", value: "b", option: None, goes_on: false };
         assert_eq!(split("a = b"), Ok(Some(words)));
         assert_eq!(split("  a   =  b  "), Ok(Some(words)));
         assert_eq!(split("a = exec /bin/x"), Ok(Some(Line { value: "exec", option: Some("/bin/x"), ..words })));
@@ -228,6 +239,6 @@ mod tests {
         assert_eq!(split("a b"), Err("Missing equal sign"));
         assert_eq!(split("a\t=\tb c"), Err("Missing equal sign"));
         assert_eq!(split("a ="), Err("Wrong number of arguments"));
-        assert_eq!(split("a = b c d"), Err("Wrong number of arguments"));
+        assert!(split("a = b c d").unwrap().unwrap().goes_on);
     }
 }

@@ -151,6 +151,7 @@ impl Slot<'_> {
                 *to = value
                     .parse()
                     .ok()
+                    .filter(|_| !value.starts_with('+'))
                     .or_else(|| world.group_id(value))
                     .ok_or_else(|| format!("Group ID is non-numeric and unknown ({value}) - line {line}"))?;
             }
@@ -236,13 +237,17 @@ fn number(
     if !value.bytes().all(|b| b.is_ascii_digit()) {
         return Err(format!("Value {value} should only be numbers - line {line}"));
     }
-    let number = value.parse().unwrap_or(u64::MAX);
+    let number = value.parse().map_err(|_| out_of_range(line))?;
     let (word, own) = match number {
         n if n < least => ("small", refusal.map(|r| r.0)),
         n if n > most => ("large", refusal.map(|r| r.1)),
         n => return Ok(n),
     };
     Err(own.map_or_else(|| format!("Error - converted number ({value}) is too {word} - line {line}"), str::to_string))
+}
+
+fn out_of_range(line: u32) -> String {
+    format!("Error converting string to a number (Numerical result out of range) - line {line}")
 }
 
 fn reaction(
@@ -263,7 +268,9 @@ fn reaction(
             (Response::Halt, "space_left_action") => "The HALT option in space_left_action has been deprecated \
                  to prevent system instability from premature shutdowns."
                 .to_string(),
-            (_, "disk_full_action" | "disk_error_action") => format!("Illegal option {value} for {key} - line {line}"),
+            (Response::Email | Response::Rotate, "disk_full_action" | "disk_error_action") => {
+                format!("Illegal option {value} for {key} - line {line}")
+            }
             _ => format!("Option {value} not found - line {line}"),
         });
     }
@@ -310,7 +317,7 @@ fn space(value: &str, line: u32) -> Result<Space, String> {
     let digits = value.split('%').next().unwrap_or_default();
     let number: u64 = match digits {
         "" => 0,
-        digits => digits.parse().map_err(|_| format!("Error converting {value} to a number - line {line}"))?,
+        digits => digits.parse().map_err(|_| out_of_range(line))?,
     };
     match value.contains('%') {
         false => Ok(Space::Mebibytes(number)),

@@ -1,0 +1,461 @@
+//! `auditd --check-config`: every key's good and bad values, pairs, syntax, and the file itself. Starts no daemon.
+
+use auditbox::config::auditd::KEYS;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a check says.
+struct Checked {
+    status: i32,
+    values: String,
+    said: Vec<String>,
+}
+
+/// A directory of its own for one test, gone with it.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new(name: &str) -> Dir {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("auditd-{name}"));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a directory for the test");
+        Dir(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("auditd.conf")
+    }
+
+    /// Checks a file with this text. Its name is `CONF` in what is said.
+    fn check(&self, text: &str) -> Checked {
+        fs::write(self.file(), text).expect("a file");
+        self.check_there(&[])
+    }
+
+    /// Checks the file that is there.
+    fn check_there(&self, options: &[&str]) -> Checked {
+        let output = Command::new(env!("CARGO_BIN_EXE_auditbox"))
+            .args(["auditd", "--check-config", "-c"])
+            .arg(&self.0)
+            .args(options)
+            .output()
+            .expect("the binary runs");
+        let said = String::from_utf8(output.stderr).expect("text").replace(self.file().to_str().expect("text"), "CONF");
+        Checked {
+            status: output.status.code().expect("it ends by itself"),
+            values: String::from_utf8(output.stdout).expect("text"),
+            said: said.lines().map(str::to_owned).collect(),
+        }
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The daemon takes a configuration from root alone, and so does its check: elsewhere these tests have nothing to say.
+fn is_root(dir: &Dir) -> bool {
+    fs::metadata(&dir.0).expect("it is there").uid() == 0
+}
+
+/// Two lines with which a file is sound; what is tried stands on the third.
+const SOUND: &str = "space_left = 75\nadmin_space_left = 50\n";
+
+const YES_NO: &[(&str, &str)] =
+    &[("maybe", "Option maybe not found"), ("1", "Option 1 not found"), ("true", "Option true not found")];
+const NO_WORD: &[(&str, &str)] = &[("bogus", "Option bogus not found")];
+const NO_NUMBER: &[(&str, &str)] = &[
+    ("many", "Value many should only be numbers"),
+    ("-1", "Value -1 should only be numbers"),
+    ("1.5", "Value 1.5 should only be numbers"),
+    ("0x10", "Value 0x10 should only be numbers"),
+    ("5k", "Value 5k should only be numbers"),
+];
+const OUT_OF_RANGE: &str = "Error converting string to a number (Numerical result out of range)";
+const TO_INT_MAX: &[(&str, &str)] = &[
+    ("many", "Value many should only be numbers"),
+    ("-1", "Value -1 should only be numbers"),
+    ("2147483648", "Error - converted number (2147483648) is too large"),
+    ("18446744073709551616", OUT_OF_RANGE),
+];
+const NO_SPACE: &[(&str, &str)] = &[
+    ("x", "Value x x should only be numbers or percent"),
+    ("75M", "Value M 75M should only be numbers or percent"),
+    ("-5", "Value - -5 should only be numbers or percent"),
+    ("100%", "Percentages should be less than 100"),
+    ("18446744073709551616", OUT_OF_RANGE),
+    ("18446744073709551616%", OUT_OF_RANGE),
+];
+const NO_REACTION: &[(&str, &str)] = &[
+    ("bogus", "Option bogus not found"),
+    ("exec", "!Executable path needed for line 3"),
+    ("exec helper", "Absolute path needed for helper"),
+    ("exec /no/such/helper", "Unable to stat /no/such/helper (No such file or directory)"),
+    ("exec /", "/ is not a regular file"),
+];
+
+/// A key, values it takes (the first two differ), and values it refuses with the sentence, to which ` - line 3` belongs unless
+/// it begins with `!`.
+type Row = (&'static str, &'static [&'static str], &'static [&'static [(&'static str, &'static str)]]);
+
+const ROWS: &[Row] = &[
+    ("local_events", &["yes", "no", "YES", "No"], &[YES_NO]),
+    ("write_logs", &["yes", "no"], &[YES_NO]),
+    (
+        "log_file",
+        &["/var/log/audit/a.log", "-", "/no/such/directory/a.log"],
+        &[&[
+            ("/a.log", "The directory name: / is too short"),
+            ("/ab/a.log", "The directory name: /ab is too short"),
+            ("a.log", "The directory name: . is too short"),
+            ("/usr/bin", "!/usr/bin is not a regular file"),
+        ]],
+    ),
+    ("log_format", &["raw", "enriched", "RAW"], &[NO_WORD]),
+    (
+        "log_group",
+        &["4", "root", "0"],
+        &[&[
+            ("no-such-group", "Group ID is non-numeric and unknown (no-such-group)"),
+            ("+4", "Group ID is non-numeric and unknown (+4)"),
+            ("4x", "Group ID is non-numeric and unknown (4x)"),
+            ("4294967296", "Group ID is non-numeric and unknown (4294967296)"),
+        ]],
+    ),
+    ("log_names", &["dates", "numbers"], &[NO_WORD]),
+    ("flush", &["data", "sync", "none", "SYNC"], &[NO_WORD]),
+    ("freq", &["50", "0", "2147483647", "007"], &[NO_NUMBER, TO_INT_MAX]),
+    ("num_logs", &["5", "0", "999"], &[NO_NUMBER, &[("1000", "!num_logs must be 999 or less")]]),
+    ("name_format", &["none", "hostname"], &[NO_WORD]),
+    ("name", &["box", "other"], &[]),
+    ("max_log_file", &["8", "0", "100000"], &[NO_NUMBER]),
+    (
+        "max_log_file_action",
+        &["ignore", "rotate", "syslog", "suspend", "keep_logs", "KEEP_LOGS"],
+        &[NO_REACTION, &[("halt", "Option halt not found"), ("email", "Option email not found")]],
+    ),
+    (
+        "max_log_age",
+        &["1d", "0", "90", "90s", "2m", "1h", "1M", "366d"],
+        &[&[
+            ("1w", "Value 1w should be a number and s, m, h, d or M"),
+            ("soon", "Value soon should be a number and s, m, h, d or M"),
+            ("367d", "!Error - max_log_age (367d) is too large - line 3"),
+        ]],
+    ),
+    ("compress_command", &[], &[&[("gzip", "Absolute path needed for gzip")]]),
+    ("space_left", &["75", "51", "60%", "5%"], &[NO_SPACE]),
+    (
+        "space_left_action",
+        &["ignore", "syslog", "rotate", "suspend", "single"],
+        &[
+            NO_REACTION,
+            &[(
+                "halt",
+                "!The HALT option in space_left_action has been deprecated to prevent system instability from premature \
+             shutdowns.",
+            )],
+        ],
+    ),
+    ("verify_email", &["yes", "no"], &[YES_NO]),
+    (
+        "action_mail_acct",
+        &["root", "bob", "a_b-c+d.e"],
+        &[&[
+            ("r", "!email: r is too short, expecting at least 2 characters"),
+            ("a;b", "!email: a;b has illegal character"),
+            ("bob@host", "!email: bob@host should have . after @"),
+        ]],
+    ),
+    ("admin_space_left", &["50", "0", "74"], &[NO_SPACE]),
+    ("admin_space_left_action", &["ignore", "halt", "syslog", "rotate", "suspend", "single"], &[NO_REACTION]),
+    (
+        "disk_full_action",
+        &["ignore", "halt", "syslog", "rotate", "suspend", "single"],
+        &[
+            NO_REACTION,
+            &[
+                ("email", "Illegal option email for disk_full_action"),
+                ("keep_logs", "Option keep_logs not found"),
+                ("degrade", "Option degrade not found"),
+            ],
+        ],
+    ),
+    (
+        "disk_error_action",
+        &["ignore", "halt", "syslog", "suspend", "single"],
+        &[
+            NO_REACTION,
+            &[
+                ("email", "Illegal option email for disk_error_action"),
+                ("rotate", "Illegal option rotate for disk_error_action"),
+                ("keep_logs", "Option keep_logs not found"),
+            ],
+        ],
+    ),
+    ("priority_keys", &["a", "a,b"], &[]),
+    ("priority_boost", &["4", "0"], &[NO_NUMBER, TO_INT_MAX]),
+    (
+        "q_depth",
+        &["2000", "512", "99999"],
+        &[NO_NUMBER, &[("0", "!q_depth must be greater than zero"), ("100000", "!q_depth must be 99999 or less")]],
+    ),
+    ("overflow_action", &["syslog", "ignore", "suspend", "single", "halt"], &[NO_WORD]),
+    ("max_restarts", &["10", "0"], &[NO_NUMBER, TO_INT_MAX]),
+    ("plugin_dir", &["/etc/audit/plugins.d", "/etc/other"], &[]),
+    ("end_of_event_timeout", &["2", "0", "4294967295"], &[NO_NUMBER]),
+    ("report_interval", &["1h", "0", "6h", "40d"], &[&[("41d", "Error - report_interval (41d) is too large")]]),
+    ("metrics_file", &["/run/a.prom", "/run/b.prom"], &[]),
+];
+
+/// Keys of the listener, which is not there: the value that asks for none is taken, any other is refused by name.
+const LISTENER: &[(&str, Option<&str>, &str)] = &[
+    ("tcp_listen_port", Some("0"), "60"),
+    ("tcp_listen_queue", Some("5"), "6"),
+    ("tcp_max_per_addr", Some("1"), "2"),
+    ("tcp_client_ports", Some("0-65535"), "1024-65535"),
+    ("tcp_client_max_idle", Some("0"), "60"),
+    ("transport", Some("tcp"), "tls"),
+    ("distribute_network", Some("no"), "yes"),
+    ("enable_krb5", Some("no"), "yes"),
+    ("krb5_principal", Some("auditd"), "other"),
+    ("krb5_key_file", Some("/etc/audit/audit.key"), "/etc/other.key"),
+    ("tls_auth", Some("psk"), "x509"),
+    ("tls_crypto_profile", Some("compatible"), "pqc"),
+    ("tls_require_pqc", Some("no"), "yes"),
+    ("tls_psk_file", None, "/etc/audit/psk"),
+    ("tls_psk_identity", None, "me"),
+    ("tls_allowed_clients", None, "/etc/audit/clients"),
+    ("tls_cipher_suites", None, "any"),
+    ("tls_key_exchange", None, "any"),
+];
+
+/// Keys that are read and say nothing.
+const IDLE: &[&str] = &["use_libwrap", "dispatcher", "disp_qos"];
+
+fn refused(checked: &Checked, line: u32, key: &str, sentence: &str) {
+    let said = &checked.said;
+    assert_eq!(checked.status, 6, "{key}: {said:?}");
+    assert_eq!(checked.values, "", "{key}");
+    let place = match (line, key) {
+        (0, _) => format!("Refused: CONF, key {key}"),
+        (line, "") => format!("Refused: CONF, line {line}"),
+        (line, key) => format!("Refused: CONF, line {line}, key {key}"),
+    };
+    assert!(said.contains(&place), "{place} is not in {said:?}");
+    assert_eq!(said.last().map(String::as_str), Some(sentence), "{key}");
+}
+
+#[test]
+fn every_key_has_a_row() {
+    let tried = ROWS.iter().map(|row| row.0).chain(LISTENER.iter().map(|row| row.0)).chain(IDLE.iter().copied());
+    let tried: Vec<_> = tried.collect();
+    let missing: Vec<_> = KEYS.iter().map(|key| key.name).filter(|name| !tried.contains(name)).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn good_values_are_shown_and_the_last_one_counts() {
+    let dir = Dir::new("good");
+    if !is_root(&dir) {
+        return;
+    }
+    for (key, values, _) in ROWS {
+        for value in *values {
+            let checked = dir.check(&format!("{SOUND}{key} = {value}\n"));
+            assert_eq!(checked.status, 0, "{key} = {value}: {:?}", checked.said);
+            assert!(checked.values.lines().any(|line| line.starts_with(&format!("{key} = "))), "{key} = {value}");
+        }
+        if let [first, second, ..] = values {
+            let checked = dir.check(&format!("{SOUND}{key} = {second}\n{} = {first}\n", key.to_uppercase()));
+            let shown = if *first == "1h" || *first == "1d" { first.to_string() } else { first.to_lowercase() };
+            assert!(checked.values.contains(&format!("\n{key} = {shown}\n")) || *key == "local_events", "{key}");
+        }
+    }
+}
+
+#[test]
+fn bad_values_are_refused_with_file_line_key_and_word() {
+    let dir = Dir::new("bad");
+    if !is_root(&dir) {
+        return;
+    }
+    for (key, _, refusals) in ROWS {
+        for (value, sentence) in refusals.iter().copied().flatten() {
+            let checked = dir.check(&format!("{SOUND}{key} = {value}\n"));
+            let whole = match sentence.strip_prefix('!') {
+                Some(whole) => whole.to_owned(),
+                None => format!("{sentence} - line 3"),
+            };
+            refused(&checked, 3, key, &whole);
+        }
+    }
+    for (key, none, other) in LISTENER {
+        let way_out = match none {
+            Some(none) => {
+                assert_eq!(dir.check(&format!("{SOUND}{key} = {none}\n")).status, 0, "{key} = {none}");
+                format!("leave the key out or set it to {none}")
+            }
+            None => "leave the key out".to_owned(),
+        };
+        let sentence = format!(
+            "{key} = {other} asks for the listener, and this auditd takes no records of other machines; {way_out} - line 3"
+        );
+        refused(&dir.check(&format!("{SOUND}{key} = {other}\n")), 3, key, &sentence);
+    }
+}
+
+#[test]
+fn lines_that_are_none_are_refused_with_file_and_line() {
+    let dir = Dir::new("lines");
+    if !is_root(&dir) {
+        return;
+    }
+    for key in KEYS {
+        let name = key.name;
+        let told = |rest: &str, why: &str| {
+            let checked = dir.check(&format!("{SOUND}{name}{rest}\n"));
+            assert_eq!(checked.said.first(), Some(&format!("{why} for line 3 in CONF")), "{name}{rest}");
+            checked
+        };
+        let no_more = "Not processing any more lines in CONF";
+        refused(&told("", "Wrong number of arguments"), 3, "", no_more);
+        refused(&told(" =", "Wrong number of arguments"), 3, "", no_more);
+        refused(&told("=5", "Wrong number of arguments"), 3, "", no_more);
+        refused(&told(" 5", "Missing equal sign"), 3, "", no_more);
+        let three = told(" = 5 6 7", "Wrong number of arguments");
+        let option = format!("Keyword \"{name}\" has invalid option \"6\" in line 3 of CONF");
+        if key.takes_option {
+            refused(&three, 3, name, no_more);
+        } else {
+            refused(&three, 3, name, &option);
+            refused(&dir.check(&format!("{SOUND}{name} = 5 6\n")), 3, name, &option);
+        }
+        let unknown = format!("Unknown keyword \"{name}s\" in line 3 of CONF");
+        refused(&dir.check(&format!("{SOUND}{name}s = 5\n")), 3, &format!("{name}s"), &unknown);
+    }
+}
+
+#[test]
+fn pairs_that_cannot_stand_together_are_refused_where_the_later_word_on_it_stands() {
+    let dir = Dir::new("pairs");
+    if !is_root(&dir) {
+        return;
+    }
+    let larger = |left, admin| format!("Error - space_left({left}) must be larger than admin_space_left({admin})");
+    refused(&dir.check("space_left = 5\nadmin_space_left = 5\n"), 1, "space_left", &larger(5, 5));
+    refused(&dir.check("# nothing\n"), 0, "space_left", &larger(0, 0));
+    refused(&dir.check("\n"), 0, "space_left", &larger(0, 0));
+    refused(&dir.check("admin_space_left = 0%\nspace_left = 0%\n"), 2, "space_left", &larger(0, 0));
+    assert_eq!(dir.check("").status, 0, "a file without a line is one of defaults");
+    let freq = "Error - incremental flushing chosen, but 0 selected for freq";
+    refused(&dir.check(&format!("{SOUND}flush = incremental\n")), 0, "freq", freq);
+    refused(&dir.check(&format!("{SOUND}flush = incremental_async\nfreq = 0\n")), 4, "freq", freq);
+    let directory = "Error - log_file is directly in /var/log and chgrp will alter a system directory's permissions. Use \
+                     another directory.";
+    refused(&dir.check(&format!("{SOUND}log_file = /var/log/a.log\nlog_group = 4\n")), 3, "log_file", directory);
+    refused(&dir.check(&format!("{SOUND}log_file = /var/log//a.log\nlog_group = 4\n")), 3, "log_file", directory);
+    let degrade = "Error - degrade chosen, but priority_keys names no key to keep";
+    refused(&dir.check(&format!("{SOUND}space_left_action = degrade\n")), 0, "priority_keys", degrade);
+    let unnamed = dir.check(&format!("{SOUND}name_format = user\n"));
+    assert_eq!(
+        (unnamed.status, unnamed.said.last().map(String::as_str)),
+        (1, Some("User defined name missing (key name_format)"))
+    );
+}
+
+#[test]
+fn pairs_that_hardly_make_sense_are_warned_of_and_taken() {
+    let dir = Dir::new("doubts");
+    if !is_root(&dir) {
+        return;
+    }
+    let rotated = "num_logs is less than 2: no log is rotated";
+    for (lines, warning) in [
+        ("flush = data\nfreq = 5", "Warning - freq is non-zero and incremental flushing not selected."),
+        ("q_depth = 511", "q_depth should be larger than 512 for safety margin"),
+        ("report_interval = 7h", "Warning - report_interval is more than 6 hours apart - line 3"),
+        (
+            "max_log_file = 8\nmax_log_file_action = rotate\nnum_logs = 1",
+            &format!("Warning - max_log_file_action is rotate, but {rotated}"),
+        ),
+        ("max_log_age = 1d", &format!("Warning - max_log_age is set, but {rotated}")),
+        ("max_log_file_action = syslog", "Warning - max_log_file is 0: max_log_file_action is taken at every record"),
+        ("local_events = no", "Warning - local_events is no: nothing is collected"),
+        ("space_left = 5%\nadmin_space_left = 5%", "Warning - space_left is not larger than admin_space_left"),
+        (
+            "metrics_file = /run/a.prom",
+            "Warning - metrics_file is set, but report_interval is 0: it is written when a report is asked for",
+        ),
+        ("priority_keys = a", "Warning - priority_keys is set, but no action is degrade"),
+        ("name = box", "Warning - name is set, but name_format is not user: the name is not used"),
+        (
+            "log_file = -\nmax_log_file = 8\nmax_log_file_action = rotate\nnum_logs = 5",
+            "Warning - log_file is standard output: nothing is rotated or measured",
+        ),
+        ("dispatcher = /sbin/audispd", "The dispatcher option is deprecated - line 3"),
+    ] {
+        let checked = dir.check(&format!("{SOUND}{lines}\n"));
+        assert_eq!((checked.status, checked.said), (0, vec![warning.to_owned()]), "{lines}");
+    }
+    let checked = dir.check(&format!("{SOUND}log_format = nolog\n"));
+    assert!(
+        checked.values.contains("\nwrite_logs = no\n")
+            || checked.values.starts_with("local_events = yes\nwrite_logs = no")
+    );
+    assert_eq!(checked.said.len(), 2, "{:?}", checked.said);
+    let checked = dir.check(&format!("{SOUND}max_log_age = 1d\nmax_log_file = 8\nmax_log_file_action = keep_logs\n"));
+    assert_eq!(checked.said, [""; 0], "keep_logs rotates without num_logs");
+}
+
+#[test]
+fn what_is_shown_is_a_file_that_shows_the_same_without_a_word() {
+    let dir = Dir::new("shown");
+    if !is_root(&dir) {
+        return;
+    }
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/init/auditd.conf");
+    let first = dir.check(&fs::read_to_string(shipped).expect("it is there"));
+    assert_eq!((first.status, &first.said), (0, &Vec::new()));
+    let second = dir.check(&first.values);
+    assert_eq!((second.status, &second.said, second.values), (0, &Vec::new(), first.values));
+}
+
+#[test]
+fn the_file_itself_must_be_roots_and_closed_to_others() {
+    let dir = Dir::new("file");
+    if !is_root(&dir) {
+        let checked = dir.check(SOUND);
+        assert_eq!((checked.status, checked.said), (6, vec!["Error - CONF isn't owned by root".to_owned()]));
+        return;
+    }
+    assert_eq!(dir.check(SOUND).status, 0);
+    let mode = |mode| fs::set_permissions(dir.file(), fs::Permissions::from_mode(mode)).expect("a mode");
+    mode(0o660);
+    assert_eq!(dir.check_there(&[]).status, 0, "the group may write");
+    mode(0o602);
+    let checked = dir.check_there(&[]);
+    assert_eq!((checked.status, checked.said), (6, vec!["Error - CONF is world writable".to_owned()]));
+    mode(0o600);
+    std::os::unix::fs::chown(dir.file(), Some(65534), None).expect("root may");
+    let checked = dir.check_there(&[]);
+    assert_eq!((checked.status, checked.said), (6, vec!["Error - CONF isn't owned by root".to_owned()]));
+
+    fs::rename(dir.file(), dir.0.join("real")).expect("a name");
+    std::os::unix::fs::chown(dir.0.join("real"), Some(0), None).expect("root may");
+    symlink("real", dir.file()).expect("a link");
+    let checked = dir.check_there(&[]);
+    assert_eq!(checked.status, 6);
+    assert_eq!(checked.said, ["Error opening config file (Too many levels of symbolic links)"]);
+    assert_eq!(dir.check_there(&["-l"]).status, 0, "-l follows links");
+
+    fs::remove_file(dir.file()).expect("a link");
+    let checked = dir.check_there(&[]);
+    assert_eq!((checked.status, checked.said), (0, vec!["Config file CONF doesn't exist, skipping".to_owned()]));
+    fs::create_dir(dir.file()).expect("a directory");
+    assert_eq!(dir.check_there(&[]).status, 6, "a directory is no file");
+}
