@@ -30,6 +30,11 @@ pub(super) struct Control {
 }
 
 impl Control {
+    /// Whether somebody's signal will be answered by a record once the log is there.
+    pub(super) fn waits_for_log(&self) -> bool {
+        self.announcement.is_some()
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }

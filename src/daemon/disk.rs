@@ -84,9 +84,16 @@ impl Step {
     /// Rotates; after a failure not before a second has passed.
     fn rotate(&mut self, text: &str, keep_all: bool) {
         if self.steady >= self.rotate_again {
-            self.tell(Level::Info, text);
+            if !self.is_rotating_again() {
+                self.tell(Level::Info, text);
+            }
             self.act(Action::Rotate { keep_all });
         }
+    }
+
+    /// Whether the last rotation failed.
+    fn is_rotating_again(&self) -> bool {
+        self.rotate_again != i64::MIN
     }
 
     pub(super) fn was_rotated(&mut self, count: u64) {
@@ -98,8 +105,11 @@ impl Step {
     }
 
     pub(super) fn rotation_failed(&mut self, text: String, errno: i32) {
+        // What is tried every second is told once, and whenever somebody asks for it.
+        if !self.is_rotating_again() || self.control.waits_for_log() {
+            self.tell(Level::Error, text);
+        }
         self.rotate_again = self.steady + 1;
-        self.tell(Level::Error, text);
         if errno == errno::ENOSPC {
             self.disk_full();
         } else {

@@ -235,11 +235,17 @@ fn a_failed_rotation_goes_on_in_the_old_log_and_is_tried_again_a_second_later() 
     let asked = script.asked();
     assert!(contains(&asked, "rotate: Audit daemon detected an error writing an event to disk (Input/output error)"));
     assert_eq!(asked.iter().filter(|a| a.starts_with("Rotate")).count(), 1);
+    assert!(contains(&asked, "Error rotating logs"));
+    script.at(1001);
+    script.batch([499]);
+    assert!(!contains(&script.asked(), "Error rotating logs"), "it is told once");
+    script.signal(Signal::Rotate);
+    assert!(contains(&script.asked(), "Error rotating logs"), "and to who asks for it");
     script.batch([500]);
     assert!(contains(&script.lines(), "1000.000:500)"));
     assert!(!contains(&script.asked(), "Rotate"));
     script.rotation_fails = None;
-    script.at(1001);
+    script.at(1002);
     script.batch([501]);
     assert!(contains(&script.asked(), "Rotate { keep_all: false }"));
 }
