@@ -437,6 +437,22 @@ fn what_stands_for_undecoded_keystrokes_is_never_escaped() {
 }
 
 #[test]
+fn a_type_number_that_changed_its_meaning_gets_no_name() {
+    assert_eq!(
+        rewritten("type=UNKNOWN[1420] msg=audit(1700000000.123:4567): subj_apparmor=x"),
+        "type=UNKNOWN[1420] msg=audit(11/14/23 22:13:20.123:4567) : subj_apparmor=x "
+    );
+    assert_eq!(
+        rewritten("type=IPE_ACCESS msg=audit(1700000000.123:4567): ipe_op=EXECUTE rule=\"DEFAULT action=DENY\""),
+        "type=IPE_ACCESS msg=audit(11/14/23 22:13:20.123:4567) : ipe_op=EXECUTE rule=\"DEFAULT action=DENY\" "
+    );
+    assert_eq!(
+        rewritten("type=UNKNOWN[1503] msg=audit(1700000000.123:4567): operation=\"open\""),
+        "type=APPARMOR_DENIED msg=audit(11/14/23 22:13:20.123:4567) : operation=open "
+    );
+}
+
+#[test]
 fn names_of_an_enriched_record_take_the_place_of_values() {
     assert_eq!(
         body(

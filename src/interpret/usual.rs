@@ -61,7 +61,10 @@ impl Usual {
 
 impl Form {
     fn of(kind: RecordType) -> Form {
-        let front = kind.name().map(|name| [b"type=", name.as_bytes(), b" msg=audit("].concat());
+        let front = kind
+            .name()
+            .filter(|_| !is_ambiguous(kind))
+            .map(|name| [b"type=", name.as_bytes(), b" msg=audit("].concat());
         Form { kind: Some(kind), front: front.unwrap_or_default(), fields: Vec::new() }
     }
 
@@ -127,6 +130,12 @@ impl Known {
         let start = at + usize::from(self.len);
         Name { at: at + usize::from(self.before), start, kind: self.kind, shape: self.shape }
     }
+}
+
+/// Whether the number of this type has not always meant what its name says, so that each log is right about its own.
+/// KERNEL: Ubuntu's kernels wrote labels of several security modules as 1420 before Linux 6.12 gave it to IPE.
+fn is_ambiguous(kind: RecordType) -> bool {
+    matches!(kind.0, 1420..=1422 | 1425 | 1426)
 }
 
 #[cfg(test)]
