@@ -177,7 +177,11 @@ fn take(letter: char, value: Option<String>, options: &mut Options) -> Result<()
         'f' => options.foreground = true,
         'l' => options.paths.follow_links = true,
         'n' => options.no_fork = true,
-        'c' => options.paths.config = PathBuf::from(value.ok_or_else(missing)?).join("auditd.conf"),
+        // The daemon leaves the directory it was started in; an empty name stays what it is.
+        'c' => {
+            let directory = PathBuf::from(value.ok_or_else(missing)?);
+            options.paths.config = std::path::absolute(&directory).unwrap_or(directory).join("auditd.conf");
+        }
         's' => {
             let word = value.ok_or_else(missing)?;
             let unknown = || Wish::Usage(Some(format!("unknown startup mode '{word}'")));
@@ -210,6 +214,7 @@ mod tests {
         let both = options("-fls enable -c/x");
         assert!(both.foreground && both.paths.follow_links && !both.no_fork);
         assert_eq!(both.paths.config, Path::new("/x/auditd.conf"));
+        assert!(options("-c conf").paths.config.is_absolute());
         assert_eq!(options("-snochange").state, StartupState::NoChange);
         assert_eq!(options("-s d").state, StartupState::Disable);
     }

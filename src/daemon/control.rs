@@ -3,7 +3,7 @@
 use super::step::{Log, Step};
 use super::{Action, Sender};
 use crate::abi::{Signal, UNSET, kind};
-use crate::config::auditd::{Config, LogFormat};
+use crate::config::auditd::Config;
 use crate::config::{Choice, Level};
 use crate::text::number;
 
@@ -88,8 +88,7 @@ impl Step {
         let mut body = b"op=start ver=".to_vec();
         body.extend_from_slice(env!("CARGO_PKG_VERSION").as_bytes());
         body.extend_from_slice(b" format=");
-        let format = if self.log == Log::Off { LogFormat::NoLog } else { self.config.log_format };
-        body.extend_from_slice(format.word().as_bytes());
+        body.extend_from_slice(self.config.log_format.word().as_bytes());
         body.extend_from_slice(b" kernel=");
         let kernel = self.identity.kernel.as_bytes();
         body.extend_from_slice(kernel.get(..56).unwrap_or(kernel));
@@ -121,6 +120,7 @@ impl Step {
     }
 
     fn stop(&mut self, sender: &Sender) {
+        self.release();
         if self.log == Log::Closed {
             // What the ledger holds must not be lost with the daemon: the log is opened once more.
             self.control.announcement = Some((kind::DAEMON_END, signed("op=terminate", sender, "success")));
@@ -200,8 +200,11 @@ impl Step {
                 push_pid(&mut body, sender.pid);
                 push_context(&mut body, Some(sender.context.as_deref().unwrap_or(b"?")));
                 body.extend_from_slice(b" res=success");
-                self.own_record(kind::DAEMON_CONFIG, &body);
-                self.act(Action::Write);
+                self.control.announcement = Some((kind::DAEMON_CONFIG, body));
+                // A log that is about to be opened begins with it.
+                if self.log != Log::Closed || self.suspended {
+                    self.announce();
+                }
             }
             Err(text) => {
                 self.tell(Level::Error, text);
@@ -239,6 +242,7 @@ impl Step {
         if space_changed {
             self.guard.arm();
             self.degraded = false;
+            self.act(Action::RemoveExcess);
             self.act(Action::AskRoom);
         }
         self.check_size();
@@ -248,6 +252,7 @@ impl Step {
         if self.log == Log::Open {
             self.act(Action::Close);
         }
+        self.suspended = false;
         if self.config.write_logs {
             self.log = Log::Closed;
             self.act(Action::Open);

@@ -91,13 +91,19 @@ impl Runner {
             // The log of the interrupted rotation takes the place that was made for it.
             let _ = files::rename(path, rotation::numbered(path, 1));
         }
+        self.remove_excess();
+        Ok(())
+    }
+
+    /// Removes rotated logs that no rotation would come to, as after `num_logs` was made smaller.
+    pub(super) fn remove_excess(&mut self) {
+        let config = self.step.config();
         if config.max_log_file_action.response == Response::Rotate && config.num_logs > 1 {
-            for gone in rotation::remove_excess(path, config.num_logs) {
+            for gone in rotation::remove_excess(Path::new(&config.log_file), config.num_logs) {
                 let text = format!("Log {} removed as it exceeds num_logs parameter", gone.display());
                 self.voice.tell(Level::Notice, &text);
             }
         }
-        Ok(())
     }
 
     pub(super) fn look_at_log(&mut self) {

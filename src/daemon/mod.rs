@@ -13,6 +13,7 @@ mod control;
 mod disk;
 pub mod enrich;
 mod files;
+mod held;
 pub mod ledger;
 mod line;
 mod priority;
@@ -36,6 +37,7 @@ use crate::config::Level;
 use crate::config::auditd::Config;
 use crate::store::log::Found;
 use crate::sys::files::Room;
+use crate::sys::users::Users;
 
 /// What happened, as the step function hears it.
 #[derive(Debug)]
@@ -84,6 +86,8 @@ pub enum Input<'a> {
     Sender(Option<Sender>),
     /// The configuration was read again.
     Config(Result<Box<Config>, String>),
+    /// The names of users and groups were read again.
+    Names(Users),
     /// The node's name was found, as it stands in records.
     Node(String),
     /// A helper ended, well or not.
@@ -126,10 +130,12 @@ pub enum Action {
     AskKernel,
     /// Read the configuration again; answered by [`Input::Config`].
     LoadConfig,
-    /// Read passwd and group again.
+    /// Read passwd and group again; answered by [`Input::Names`].
     LoadNames,
-    /// Take a new configuration over, where it concerns more than decisions.
+    /// Take a new configuration over, where it concerns more than decisions; this is the old one.
     Adopt(Box<Config>),
+    /// Remove rotated logs beyond `num_logs`.
+    RemoveExcess,
     /// Tell the system log.
     Tell(Level, String),
     /// Send mail to the account of the configuration: subject, body.

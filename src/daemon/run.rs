@@ -266,7 +266,7 @@ impl Runner {
         while let Some(outcome) = self.worker.outcome() {
             match outcome {
                 Outcome::SyncFailed(errno) => self.feed(Input::SyncFailed(errno)),
-                Outcome::Names(users) => self.step.set_users(users),
+                Outcome::Names(users) => self.feed(Input::Names(users)),
                 Outcome::Unsaved(path, why) => {
                     self.voice.tell(Level::Error, &format!("Cannot write {} ({why})", path.display()));
                 }
@@ -334,10 +334,12 @@ impl Runner {
             Action::LoadNames => drop(self.worker.give(Job::LoadNames)),
             Action::Adopt(old) => {
                 let boost = self.step.config().priority_boost;
-                if old.priority_boost != boost && process::be_nicer(-(boost as i32)).is_err() {
+                let by = old.priority_boost as i64 - boost as i64;
+                if by != 0 && process::be_nicer(by as i32).is_err() {
                     self.voice.tell(Level::Warning, "Cannot change priority in reconfigure");
                 }
             }
+            Action::RemoveExcess => self.remove_excess(),
             Action::Tell(level, text) => self.voice.tell(level, &text),
             Action::Mail(subject, body) => self.mail(subject, &body),
             Action::Help(path, purpose) => self.help(&path, purpose),

@@ -4,6 +4,7 @@
 //! in `control` and `disk`; this file is the way of a record.
 
 use super::enrich::Enricher;
+use super::held::Held;
 use super::ledger::{self, CAUSES, Cause, Gap, Ledger};
 use super::line::Heads;
 use super::priority::Priority;
@@ -100,6 +101,8 @@ pub struct Step {
     pub(super) shed_told: i64,
     /// The kernel's count of losses, as far as it is in the ledger.
     pub(super) kernel_lost: u32,
+    /// Records that wait for names.
+    pub(super) held: Held,
     priority: Priority,
     /// Serial of the next record of the daemon's own.
     own_serial: u32,
@@ -150,6 +153,7 @@ impl Step {
             seen: (0, 0),
             shed_told: steady,
             kernel_lost: 0,
+            held: Held::default(),
             priority: Priority::default(),
             own_serial: now.nanos / 1000 % 10_000,
             last_head: heapless::Vec::new(),
@@ -180,11 +184,6 @@ impl Step {
     /// Takes note of the room there is, for the report.
     pub(super) fn set_room(&mut self, room: crate::sys::files::Room) {
         self.room = room;
-    }
-
-    /// Takes newer names of users and groups.
-    pub fn set_users(&mut self, users: crate::sys::users::Users) {
-        self.enricher.set_users(users);
     }
 
     /// The configuration in force.
@@ -232,6 +231,10 @@ impl Step {
             Input::Signal(signal, sender) => self.signalled(signal, sender),
             Input::Sender(sender) => self.sender_is(sender),
             Input::Config(result) => self.config_read(result),
+            Input::Names(users) => {
+                self.enricher.set_users(users);
+                self.release();
+            }
             Input::Node(name) => self.set_node(&name),
             Input::HelperEnded(purpose, well) => self.helper_ended(purpose, well),
             Input::Tick => self.tick(),
@@ -253,7 +256,12 @@ impl Step {
         if self.config.report_interval > 0 {
             due = due.min(self.control.reported.saturating_add(self.config.report_interval as i64));
         }
-        if self.ledger.is_open() || self.control.is_waiting() || self.degraded || self.guard != DiskGuard::default() {
+        if self.ledger.is_open()
+            || self.control.is_waiting()
+            || !self.held.is_empty()
+            || self.degraded
+            || self.guard != DiskGuard::default()
+        {
             due = due.min(self.steady + 1);
         }
         if self.room_asked.1 > 0 && self.is_file() {
@@ -284,11 +292,18 @@ impl Step {
         if message == kind::EOE {
             return;
         }
-        if self.is_writing() && self.is_wanted(message, text) {
-            self.append(message, text);
+        if !self.hold(message, text) {
+            self.take_in(message, text);
         }
         if Enricher::is_stale_after(message) {
             self.act(Action::LoadNames);
+        }
+    }
+
+    /// Makes a line of a record, if one is wanted and can be written.
+    pub(super) fn take_in(&mut self, message: u16, text: &[u8]) {
+        if self.is_writing() && self.is_wanted(message, text) {
+            self.append(message, text);
         }
     }
 
@@ -485,6 +500,7 @@ impl Step {
 
     fn tick(&mut self) {
         self.time_signals_out();
+        self.release_in_time();
         self.check_age();
         self.settle();
         if !self.lines.is_empty() {

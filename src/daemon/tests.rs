@@ -2,6 +2,7 @@
 
 use super::enrich::Enricher;
 use super::ledger::Cause;
+use super::state::Facts;
 use super::step::Step;
 use super::{Action, Identity, Input, Purpose, Sender, Signal};
 use crate::abi::Status;
@@ -725,6 +726,59 @@ fn a_reload_that_moves_the_log_writes_what_waits_into_the_old_one() {
     let asked = script.asked();
     let place = |wanted: &str| asked.iter().position(|a| a == wanted).unwrap();
     assert!(place("Adopt") < place("Close") && place("Close") < place("Open"));
+    let lines = script.lines();
+    assert!(lines[1].contains("type=DAEMON_CONFIG") && lines.len() == 2, "{lines:?}");
+}
+
+#[test]
+fn a_reload_that_moves_a_suspended_log_writes_again() {
+    let mut script = Script::new(limited(Response::Suspend));
+    fill(&mut script, 1);
+    script.lines();
+    script.signal(Signal::Reload);
+    let moved = Config { log_group: 4, ..limited(Response::Suspend) };
+    script.feed(Input::Config(Ok(Box::new(moved))));
+    assert!(contains(&script.lines(), "type=DAEMON_CONFIG"));
+    assert!(String::from_utf8(script.step.report(&Facts::default())).unwrap().contains("logging suspended = no\n"));
+}
+
+#[test]
+fn a_reload_while_suspended_stays_so_and_counts_its_own_record() {
+    let mut script = Script::new(limited(Response::Suspend));
+    fill(&mut script, 1);
+    script.lines();
+    let before = script.step.ledger.total(Cause::Suspended);
+    script.signal(Signal::Reload);
+    script.feed(Input::Config(Ok(Box::new(Config { freq: 7, ..limited(Response::Suspend) }))));
+    assert!(script.lines().is_empty());
+    assert_eq!(script.step.ledger.total(Cause::Suspended), before + 1);
+}
+
+#[test]
+fn who_is_added_is_named_by_names_read_after_it_and_nobody_waits_for_them() {
+    let mut script = Script::new(Config { log_format: LogFormat::Enriched, ..config() });
+    let added = |script: &mut Script, serial: u64| {
+        let text = format!("audit(1000.000:{serial}): pid=9 uid=0 msg='op=add-user id=1234 exe=\"/sbin/useradd\"'");
+        script.feed(Input::Record(1114, text.as_bytes()));
+        script.feed(Input::EndOfBatch);
+    };
+    added(&mut script, 1);
+    script.batch([2]);
+    assert_eq!(script.asked(), ["LoadNames"]);
+    assert!(script.lines()[0].contains(":2)"), "what comes after it does not wait");
+    script.feed(Input::Names(Users::open(Path::new("/nonexistent"))));
+    assert!(contains(&script.lines(), ":1): pid=9"));
+    // Names that do not come, and an end, let it go.
+    added(&mut script, 3);
+    script.at(1002);
+    assert!(script.step.rest().is_some_and(|seconds| seconds <= 1));
+    script.feed(Input::Tick);
+    assert!(contains(&script.lines(), ":3): pid=9"));
+    (4..20).for_each(|serial| added(&mut script, serial));
+    script.signal(Signal::Stop);
+    let lines = script.lines();
+    assert_eq!(lines.len(), 17, "more than a few do not wait, and none is lost");
+    assert!(lines[16].contains("op=terminate"));
 }
 
 #[test]

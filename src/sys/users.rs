@@ -11,6 +11,7 @@ use std::path::Path;
 const MAX_FILE: u64 = 16 << 20;
 
 /// The names of a system.
+#[derive(Debug)]
 pub struct Users {
     users: NameFile,
     groups: NameFile,
@@ -45,6 +46,7 @@ impl Users {
 }
 
 /// One file of `name:...:id:...` lines.
+#[derive(Debug)]
 struct NameFile {
     text: Vec<u8>,
     /// Sorted by id, one row an id: (id, start, length) of the name in `text`.
