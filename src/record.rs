@@ -82,15 +82,14 @@ impl Stamp {
 /// The number of up to 18 digits that `text` begins with, and what follows.
 #[inline(always)]
 fn digits(text: &[u8]) -> (u64, &[u8]) {
-    let mut value = 0;
-    for (i, b) in text.iter().enumerate() {
-        let digit = b.wrapping_sub(b'0');
-        if digit > 9 || i == 18 {
-            return (value, text.get(i..).unwrap_or_default());
+    let (mut value, mut at) = (0, 0);
+    loop {
+        let (part, count) = number::eight_digits(text::eight(text, at));
+        (value, at) = (u64::wrapping_mul(value, number::POWERS[count]).wrapping_add(part), at + count);
+        if count < 8 || at > 16 {
+            return (value, text.get(at.min(18)..).unwrap_or_default());
         }
-        value = value * 10 + u64::from(digit);
     }
-    (value, &[])
 }
 
 /// Room left above every second for adding a timeout.

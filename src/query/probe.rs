@@ -3,7 +3,7 @@
 
 use super::extract;
 use super::predicate::Criteria;
-use crate::record::{Headers, RecordType};
+use crate::record::RecordType;
 use crate::text::{self, hex, number};
 use memchr::memmem::{self, Finder};
 use memchr::memrchr;
@@ -73,19 +73,36 @@ fn scan_literal(finder: &Finder, block: &[u8], from: usize, each: &mut dyn FnMut
 }
 
 fn scan_kinds(kinds: &[RecordType], block: &[u8], from: usize, each: &mut dyn FnMut(usize)) {
-    let mut headers = Headers::default();
+    let letters = first_letters(kinds);
     let mut start = from;
     while let Some(line) = block.get(start..).filter(|rest| !rest.is_empty()) {
-        if headers.kind_of(line).or_else(|| any_kind(line)).is_some_and(|kind| kinds.contains(&kind)) {
+        // Of most lines the first letter of the type says that it is another one.
+        let looks_so = match line {
+            [b'n' | b' ', ..] => true,
+            [_, _, _, _, _, letter, ..] => letters.get(usize::from(*letter)).is_some_and(|is_first| *is_first),
+            _ => true,
+        };
+        if looks_so && kind_of(line).is_some_and(|kind| kinds.contains(&kind)) {
             each(start);
         }
         start = memchr::memchr(b'\n', line).map_or(block.len(), |len| start + len + 1);
     }
 }
 
-/// The type that a line names, in any form.
-#[cold]
-fn any_kind(line: &[u8]) -> Option<RecordType> {
+/// The bytes that the name of one of these types can begin with, be it spelled in either case or as a number.
+fn first_letters(kinds: &[RecordType]) -> [bool; 256] {
+    let named = kinds.iter().filter_map(|kind| kind.name()?.bytes().next());
+    let mut letters = [kinds.contains(&RecordType::UNRECOGNISED); 256];
+    for letter in named.flat_map(|letter| [letter.to_ascii_uppercase(), letter.to_ascii_lowercase()]) {
+        letters[usize::from(letter)] = true;
+    }
+    for letter in (b'0'..=b'9').chain([b'U']) {
+        letters[usize::from(letter)] = true;
+    }
+    letters
+}
+
+fn kind_of(line: &[u8]) -> Option<RecordType> {
     let mut head = line.get(..HEAD).unwrap_or(line);
     let mut word = text::take_word(&mut head);
     if line.starts_with(b"n") {

@@ -9,7 +9,7 @@ pub struct Headers {
     written: Written,
     stamp: Stamp,
     /// Names of types that were met, first byte lowest, each at the place that it chooses.
-    kinds: [(u128, RecordType); 64],
+    kinds: [(u128, RecordType); 128],
 }
 
 /// A stamp in a line, from the space before `msg=` to the parenthesis that closes it. No bytes when there is none yet.
@@ -45,8 +45,6 @@ pub struct Front {
     pub kind: RecordType,
     /// The event.
     pub stamp: Stamp,
-    /// Whether both stamp and spelling are those of the line before.
-    pub continues: bool,
     /// How many bytes the type's name has, which stands behind `type=`.
     name: usize,
     /// How many bytes there are up to the parenthesis that closes the stamp, with it.
@@ -55,11 +53,21 @@ pub struct Front {
 
 /// Type and stamp must stand in so many bytes.
 const LONGEST: usize = 80;
+const _: () = assert!(5 + 16 + Written::LONGEST <= LONGEST);
+
+/// What follows `type=` in a line, how many bytes of that are before the next space, and what stands from there on.
+#[inline(always)]
+fn named(line: &[u8]) -> Option<(&[u8; 16], usize, &[u8])> {
+    let (b"type=", rest) = line.split_first_chunk()? else { return None };
+    let bytes = rest.first_chunk()?;
+    let name = text::place_in(bytes, b' ')?;
+    Some((bytes, name, rest.get(name..)?))
+}
 
 impl Default for Headers {
     fn default() -> Headers {
         let written = Written { text: [0; Written::LONGEST], len: 0 };
-        Headers { written, stamp: Stamp::default(), kinds: [(0, RecordType::UNRECOGNISED); 64] }
+        Headers { written, stamp: Stamp::default(), kinds: [(0, RecordType::UNRECOGNISED); 128] }
     }
 }
 
@@ -73,39 +81,29 @@ impl Headers {
         }
     }
 
-    /// The type of a line without a node, if it is known and its name short.
-    #[inline(always)]
-    pub fn kind_of(&mut self, line: &[u8]) -> Option<RecordType> {
-        self.name_of(line).map(|(kind, _, _)| kind)
-    }
-
     /// The front of a line without a node whose type is known by a short name and whose stamp is written as kernels do.
     /// What [`Record::scan`] makes of any other line must be seen there.
     #[inline(always)]
     pub fn front(&mut self, line: &[u8]) -> Option<Front> {
-        let (kind, name, rest) = self.name_of(line)?;
-        let continues = self.written.begins(rest);
-        if !continues {
+        let (bytes, name, rest) = named(line)?;
+        let kind = self.kind(u128::from_le_bytes(*bytes) & !(u128::MAX << (8 * name)), bytes.get(..name)?)?;
+        if !self.written.begins(rest) {
             self.read_stamp(rest)?;
         }
-        let len = 5 + name + self.written.len;
-        (len <= LONGEST).then_some(Front { kind, stamp: self.stamp, continues, name, len })
+        Some(Front { kind, stamp: self.stamp, name, len: 5 + name + self.written.len })
     }
 
-    /// The type that a line begins with, how long its name is, and what follows.
+    /// How long the front of a line without a node is, if the stamp is that of the line before; nothing is said of its type.
     #[inline(always)]
-    fn name_of<'a>(&mut self, line: &'a [u8]) -> Option<(RecordType, usize, &'a [u8])> {
-        let (b"type=", rest) = line.split_first_chunk()? else { return None };
-        let word = u128::from_le_bytes(*rest.first_chunk()?);
-        let len = text::place_in(word, b' ')?;
-        let (name, rest) = rest.split_at_checked(len)?;
-        Some((self.kind(word & !(u128::MAX << (8 * len)), name)?, len, rest))
+    pub fn continues(&self, line: &[u8]) -> Option<usize> {
+        let (_, name, rest) = named(line)?;
+        self.written.begins(rest).then_some(5 + name + self.written.len)
     }
 
     /// The type of that name, which is `word` as a number.
     #[inline(always)]
     fn kind(&mut self, word: u128, name: &[u8]) -> Option<RecordType> {
-        let hash = (word as u64 ^ (word >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58;
+        let hash = (word as u64 ^ (word >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 57;
         let place = self.kinds.get_mut(hash as usize)?;
         if place.0 != word || word == 0 {
             let kind = known(name)?;

@@ -31,6 +31,8 @@ pub(super) struct Run {
     pub(super) stamp: Stamp,
     /// Type and stamp say all there is to know of it, as long as its event is not wanted.
     pub(super) is_plain: bool,
+    /// More records of the same event would join it.
+    is_open: bool,
 }
 
 impl Run {
@@ -103,7 +105,7 @@ impl Sketch {
             let stamp = last.map(|hit| hit.stamp).or(newest).unwrap_or_default();
             let at = runs.first().map_or(self.range.start, |run| run.at);
             let len = runs.last().map_or(0, |run| (run.end() - at) as u32);
-            *runs = vec![Run { at, len, kind: RecordType::UNRECOGNISED, stamp, is_plain: false }];
+            *runs = vec![Run { at, len, kind: RecordType::UNRECOGNISED, stamp, is_plain: false, is_open: false }];
             self.hits = self.hits.first().copied().into_iter().chain(last).collect();
         }
         runs.shrink_to_fit();
@@ -137,23 +139,28 @@ fn runs(text: &[u8], lines: Range<usize>, at: u64, headers: &mut Headers) -> Vec
     let mut start = lines.start;
     while start < lines.end {
         let rest = text.get(start..).unwrap_or_default();
-        let len = memchr(b'\n', rest).map_or(lines.end - start, |newline| newline + 1);
-        let line = rest.get(..len).unwrap_or(rest);
-        match headers.front(line).filter(|_| len <= SEARCH_LINE) {
-            Some(front) => {
-                match runs.last_mut().filter(|run| front.continues && run.is_plain && !run.kind.ends_event()) {
-                    Some(run) => run.len += len as u32,
-                    None => {
-                        let (kind, stamp) = (front.kind, front.stamp);
-                        runs.push(Run { at: at + start as u64, len: len as u32, kind, stamp, is_plain: true });
-                    }
-                }
-            }
-            None => add_unread(&mut runs, at + start as u64, line),
+        let open = runs.last_mut().filter(|run| run.is_open);
+        let known = if open.is_some() { headers.continues(rest) } else { None };
+        let newline = memchr(b'\n', rest.get(known.unwrap_or(0)..).unwrap_or_default());
+        let len = newline.map_or(lines.end - start, |newline| known.unwrap_or(0) + newline + 1);
+        match open {
+            Some(run) if known.is_some() && len <= SEARCH_LINE => run.len += len as u32,
+            _ => add(&mut runs, at + start as u64, rest.get(..len).unwrap_or(rest), headers),
         }
         start += len;
     }
     runs
+}
+
+/// Adds a line that begins a run.
+fn add(runs: &mut Vec<Run>, at: u64, line: &[u8], headers: &mut Headers) {
+    match headers.front(line).filter(|_| line.len() <= SEARCH_LINE) {
+        Some(front) => {
+            let (kind, stamp, is_open) = (front.kind, front.stamp, !front.kind.ends_event());
+            runs.push(Run { at, len: line.len() as u32, kind, stamp, is_plain: true, is_open });
+        }
+        None => add_unread(runs, at, line),
+    }
 }
 
 /// Adds a line of which more must be known than its front.
@@ -165,7 +172,7 @@ fn add_unread(runs: &mut Vec<Run>, at: u64, line: &[u8]) {
         Some(run) => run.len += len,
         None => {
             let (kind, stamp) = record.map_or((RecordType::UNRECOGNISED, Stamp::default()), |r| (r.kind, r.stamp));
-            runs.push(Run { at, len, kind, stamp, is_plain: false });
+            runs.push(Run { at, len, kind, stamp, is_plain: false, is_open: false });
         }
     }
 }

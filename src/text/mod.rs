@@ -73,13 +73,15 @@ pub(crate) fn marks(bytes: u64, byte: u8) -> u64 {
     differs.wrapping_sub(ONES) & !differs & (ONES << 7)
 }
 
-/// The place of the lowest byte of `word` that is `byte`.
+/// The place of the first of sixteen bytes that is `byte`.
 #[inline(always)]
-pub fn place_in(word: u128, byte: u8) -> Option<usize> {
-    const ONES: u128 = u128::MAX / 255;
-    let differs = word ^ (ONES * u128::from(byte));
-    let marks = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
-    (marks != 0).then_some(marks.trailing_zeros() as usize / 8)
+pub fn place_in(bytes: &[u8; 16], byte: u8) -> Option<usize> {
+    let first = marks(eight(bytes, 0), byte);
+    if first != 0 {
+        return Some(first.trailing_zeros() as usize / 8);
+    }
+    let second = marks(eight(bytes, 8), byte);
+    (second != 0).then_some(8 + second.trailing_zeros() as usize / 8)
 }
 
 struct Words<'a> {

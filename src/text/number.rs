@@ -121,9 +121,46 @@ fn push_base(out: &mut Vec<u8>, mut value: u64, base: u64, width: usize) {
     out.extend_from_slice(&digits[digits.len() - used..]);
 }
 
+/// The powers of ten with so many zeros.
+pub const POWERS: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// The number that eight bytes begin with, the first one lowest, and how many digits it has: two, then four, then eight of
+/// them are put together at once.
+#[inline(always)]
+pub fn eight_digits(bytes: u64) -> (u64, usize) {
+    const ONES: u64 = u64::MAX / 255;
+    let digits = bytes ^ (ONES * u64::from(b'0'));
+    let others = (digits | digits.wrapping_add(ONES * 6)) & (ONES * 0xF0);
+    let count = others.trailing_zeros() as usize / 8;
+    // Zeros are put before them.
+    let digits = if count == 0 { 0 } else { digits << (64 - 8 * count) };
+    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    ((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xFFFF_FFFF, count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn eight_bytes_begin_with_a_number() {
+        for (text, value, count) in [
+            (b"12345678", 12_345_678, 8),
+            (b"99999999", 99_999_999, 8),
+            (b"00000000", 0, 8),
+            (b"1234567.", 1_234_567, 7),
+            (b"077):123", 77, 3),
+            (b"9:/0123;", 9, 1),
+            (b"9/\xFF\xFF4567", 9, 1),
+            (b"98\x80\x7F4567", 98, 2),
+            (b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 0, 0),
+            (b"/9999999", 0, 0),
+            (b":9999999", 0, 0),
+        ] {
+            assert_eq!(eight_digits(u64::from_le_bytes(*text)), (value, count), "{text:?}");
+        }
+    }
 
     #[test]
     fn a_leading_number_is_read_as_c_does() {
