@@ -14,6 +14,7 @@ use auditbox::query::probe::Probe;
 use auditbox::record::{self, Headers, Line, RecordType, Stamp};
 use auditbox::store::reader::{self, Lines, Pipe, SEARCH_LINE, Source};
 use auditbox::store::scout::{Piece, Scout, WHOLE_BELOW};
+use auditbox::store::seek::SOUGHT_FROM;
 use auditbox::sys::input::{self, InputFile, Stdin};
 use std::io;
 use std::ops::ControlFlow;
@@ -166,14 +167,15 @@ impl<'s, 'h> Search<'s, 'h> {
         // A checkpoint remembers the last event of all, and --debug speaks of what is not found.
         let reads_all = self.resume.is_some() || self.request.debug;
         let probe = Probe::of(criteria).filter(|_| !reads_all);
-        let scout = Scout { probe: probe.as_ref(), start, end, timeout: self.timeout, whole_below: WHOLE_BELOW };
+        let (timeout, probe) = (self.timeout, probe.as_ref());
+        let scout = Scout { probe, start, end, timeout, whole_below: WHOLE_BELOW, sought_from: SOUGHT_FROM };
         let mut lines = Lines::new(SEARCH_LINE);
         let mut ended = Ok(());
         let read = scout.each_piece(file, &mut |piece| {
             ended = match piece {
-                Piece::Lines(mut part) => {
+                Piece::Lines(part) => {
                     lines.restart();
-                    self.read_lines(&mut lines, &mut part)
+                    self.read_lines(&mut lines, part)
                 }
                 Piece::Other(kind, stamp) => self.other(kind, stamp),
                 Piece::Gap => self.finish(),

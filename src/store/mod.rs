@@ -12,5 +12,6 @@ pub mod reader;
 pub mod rotation;
 pub mod scout;
 pub mod seek;
+mod sift;
 mod sketch;
 pub mod trail;

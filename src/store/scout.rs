@@ -1,13 +1,14 @@
 //! Which parts of a log file must be read for a search.
 //!
-//! A time range is sought ([`super::seek`]), and a [`Probe`] finds the lines without which no event can be found, two
-//! threads side by side. Around each such line the log is gone through: back to where it is older, and on until it is newer by
+//! The first second is sought ([`super::seek`]), and behind it two threads side by side find the lines of the range
+//! (`sift`) or, with a [`Probe`], those without which no event can be found. Around each of these the log is gone through: back to where it is older, and on until it is newer by
 //! the end-of-event timeout. There the records of events that have such a line are read, and of the others is told whose they
 //! are, as they complete and hold back events. What is left out cannot change what is found, as long as records stand
 //! no further from their event than that; small files are read whole, and the ends of others too.
 
-use super::reader::Part;
+use super::reader::{Part, Source};
 use super::seek;
+use super::sift::Sieve;
 use super::sketch::{Desk, Hit, Run, Sketch};
 use crate::query::probe::Probe;
 use crate::record::{RecordType, Stamp};
@@ -28,14 +29,16 @@ pub struct Scout<'q> {
     pub end: Option<u64>,
     /// The end-of-event timeout in seconds.
     pub timeout: u64,
-    /// Files shorter than this are read whole.
+    /// Files and parts shorter than this are read whole.
     pub whole_below: u64,
+    /// In files of this length and more the first second is sought ([`seek::SOUGHT_FROM`]).
+    pub sought_from: u64,
 }
 
 /// A piece of a log, in the order of the file.
 pub enum Piece<'f> {
     /// To be read.
-    Lines(Part<'f>),
+    Lines(&'f mut dyn Source),
     /// Records of an event that is not wanted: type of the first one, and the event. They have no node.
     Other(RecordType, Stamp),
     /// What is left out here is so long that everything before it is complete.
@@ -62,19 +65,42 @@ const FURTHEST: u64 = ROUND;
 const STEP: u64 = 16 << 10;
 
 impl Scout<'_> {
-    /// Calls `visit` with what must be read of `file`, in order.
+    /// Calls `visit` with what must be read of `file`, in order. Of records outside of the range it gets some.
     pub fn each_piece(&self, file: &InputFile, visit: Visit<'_>) -> io::Result<()> {
         let len = file.len();
-        let range = if len < self.whole_below { 0..len } else { seek::time_range(file, len, self.start, self.end)? };
-        // A file that grows is read to its end, wherever that is by then.
-        let end = if range.end == len { u64::MAX } else { range.end };
-        match self.probe.filter(|_| range.end - range.start >= self.whole_below.max(1)) {
-            Some(probe) => Survey::new(file, probe, self.timeout, range).run(end, visit),
-            None => {
-                let _ = visit(Piece::Lines(Part { file, at: range.start, end }));
-                Ok(())
+        let parts = match self.start.filter(|_| len >= self.sought_from) {
+            Some(start) => seek::parts(file, len, start)?,
+            None => std::iter::once(0..len).collect(),
+        };
+        for part in parts {
+            // A file that grows is read to its end, wherever that is by then.
+            let end = if part.end == len { u64::MAX } else { part.end };
+            if self.part(file, part, end, visit)?.is_break() {
+                break;
             }
         }
+        Ok(())
+    }
+
+    /// Visits what matters of `part`, which is read on to `end` when nothing is left out there.
+    fn part(&self, file: &InputFile, part: Range<u64>, end: u64, visit: Visit<'_>) -> io::Result<ControlFlow<()>> {
+        let mut at = part.start;
+        if part.end - at >= self.whole_below.max(1) {
+            if let Some(probe) = self.probe {
+                return Survey::new(file, probe, self.timeout, part).run(end, visit);
+            }
+            // Behind a start that was sought most is wanted if there is no end.
+            if self.end.is_some() || (self.start.is_some() && part.end < self.sought_from) {
+                let sieve = Sieve { file, seconds: self.start.unwrap_or(0)..=self.end.unwrap_or(u64::MAX) };
+                while let Some((lines, rest)) = sieve.next(at, part.end)? {
+                    at = rest;
+                    if visit(Piece::Lines(&mut lines.as_slice())).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+        }
+        Ok(visit(Piece::Lines(&mut Part { file, at, end })))
     }
 }
 
@@ -122,23 +148,24 @@ impl<'s> Survey<'s> {
     }
 
     /// Goes through everything, and reads on up to `end`.
-    fn run(mut self, end: u64, visit: Visit<'_>) -> io::Result<()> {
+    fn run(mut self, end: u64, visit: Visit<'_>) -> io::Result<ControlFlow<()>> {
         let mut helper = Desk::default();
         let (mut due, mut next) = (Vec::new(), Vec::new());
         let mut from = self.range.start;
         while from < self.range.end || !next.is_empty() {
             let (fresh, told) = self.round(&mut helper, from, &mut due, visit)?;
             if told.is_break() {
-                return Ok(());
+                return Ok(told);
             }
             from += ROUND;
             let past = std::mem::replace(&mut due, std::mem::replace(&mut next, fresh));
             self.want(&past, &mut due, &mut next)?;
         }
-        if self.tell(&mut due, visit)?.is_continue() {
-            let _ = visit(Piece::Lines(Part { file: self.file, at: self.unread, end }));
+        let told = self.tell(&mut due, visit)?;
+        if told.is_break() {
+            return Ok(told);
         }
-        Ok(())
+        Ok(visit(Piece::Lines(&mut Part { file: self.file, at: self.unread, end })))
     }
 
     /// Makes the sketches of the round that begins at `from`, and meanwhile tells of the one before the last.
@@ -264,7 +291,7 @@ impl<'s> Survey<'s> {
     /// Lets be read what was gone through before `end` and is not told otherwise.
     fn read_up_to(&mut self, end: u64, visit: Visit<'_>) -> ControlFlow<()> {
         let at = std::mem::replace(&mut self.unread, end);
-        if at < end { visit(Piece::Lines(Part { file: self.file, at, end })) } else { ControlFlow::Continue(()) }
+        if at < end { visit(Piece::Lines(&mut Part { file: self.file, at, end })) } else { ControlFlow::Continue(()) }
     }
 
     /// Whether the event has a marked line. Most often the answer is near the last one.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::query::predicate::Criteria;
 use crate::record::Record;
+use crate::store::reader::{Lines, SEARCH_LINE};
 use std::fmt::Write;
 
 /// A log of one event a second, three lines each; every hundredth has a key. Hands over the file.
@@ -14,19 +15,20 @@ fn with_log(name: &str, check: impl FnOnce(&InputFile)) {
     with_file(name, text.as_bytes(), check);
 }
 
-const ALL: Scout<'static> = Scout { probe: None, start: None, end: None, timeout: 2, whole_below: 0 };
+const ALL: Scout<'static> = Scout { probe: None, start: None, end: None, timeout: 2, whole_below: 0, sought_from: 0 };
 
 /// The serials of all lines that would be read, and how many parts there are between gaps.
 fn serials(scout: &Scout<'_>, file: &InputFile) -> (Vec<u64>, usize) {
-    let (mut all, mut parts, mut buffer) = (Vec::new(), 1, Vec::new());
+    let (mut all, mut parts) = (Vec::new(), 1);
     let visited = scout.each_piece(file, &mut |piece| {
         match piece {
             Piece::Gap => parts += 1,
             Piece::Other(..) => {}
             Piece::Lines(part) => {
-                let len = part.end.min(file.len()) - part.at;
-                let block = seek::fill(file, part.at, len as usize, &mut buffer).unwrap();
-                all.extend(block.split(|&b| b == b'\n').filter_map(|line| Some(Record::parse(line)?.stamp.serial)));
+                let mut lines = Lines::new(SEARCH_LINE);
+                while let Some(line) = lines.next(part).unwrap() {
+                    all.extend(Record::scan(line).map(|record| record.stamp.serial));
+                }
             }
         }
         ControlFlow::Continue(())
