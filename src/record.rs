@@ -121,6 +121,12 @@ impl RecordType {
         record_type::name(self.0)
     }
 
+    /// Whether the number has not always meant what its name says. KERNEL: Ubuntu's kernels wrote labels of several security
+    /// modules as 1420 before Linux 6.12 gave it to IPE.
+    pub(crate) fn is_ambiguous(self) -> bool {
+        matches!(self.0, 1420..=1422 | 1425 | 1426)
+    }
+
     /// Appends the name, or else `UNKNOWN[n]`.
     pub fn print(self, out: &mut Vec<u8>) {
         match self.name() {
@@ -234,6 +240,12 @@ impl<'a> Record<'a> {
         let stamp = Stamp::parse(digits).ok_or(Malformed::Stamp(digits))?;
         let body = line.get(end - (inside.len() - digits.len()).saturating_sub(1)..).unwrap_or_default();
         Ok(Record { line, node, kind: RecordType::parse(kind_text), kind_text, stamp, body, enriched, written })
+    }
+
+    /// The name of its type, unless the log has no more than a number that has meant more than one type.
+    pub fn type_name(&self) -> Option<&'static str> {
+        let is_bare = self.kind.is_ambiguous() && self.kind_text.starts_with(b"UNKNOWN[");
+        self.kind.name().filter(|_| !is_bare)
     }
 
     /// The record's fields in order: `node`, `type`, and those of the body, also inside `msg='...'`.
@@ -365,6 +377,16 @@ mod tests {
 
     const LINE: &[u8] =
         b"node=web type=SYSCALL msg=audit(1700000009.123:45): arch=c000003e a0=1 key=(null)\x1DARCH=x86_64\n";
+
+    #[test]
+    fn a_bare_number_that_has_meant_two_types_has_no_name() {
+        let name = |kind: &str| {
+            let line = format!("type={kind} msg=audit(1700000000.123:45): a=b");
+            Record::parse(line.as_bytes()).unwrap().type_name()
+        };
+        assert_eq!((name("UNKNOWN[1420]"), name("IPE_ACCESS")), (None, Some("IPE_ACCESS")));
+        assert_eq!(name("UNKNOWN[1300]"), Some("SYSCALL"));
+    }
 
     #[test]
     fn a_record_is_type_node_stamp_body_and_names() {

@@ -137,7 +137,7 @@ impl Renderer for Rows<'_> {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>) {
         for piece in pieces(event) {
             if csv::row(&piece, self.columns, &mut self.interpreter, &mut self.dates, out).is_err() {
-                let kind = piece.first().and_then(|record| record.kind.name()).unwrap_or("(null)");
+                let kind = piece.first().and_then(|record| record.type_name()).unwrap_or("(null)");
                 complaints.extend([b"error normalizing ", kind.as_bytes(), b"\n"].into_iter().flatten());
             }
         }

@@ -22,7 +22,7 @@ pub(super) struct Usual {
 #[derive(Default)]
 pub(super) struct Form {
     kind: Option<RecordType>,
-    /// `type=NAME msg=audit(`; nothing if the type has no name.
+    /// `type=NAME msg=audit(`; nothing if the type has no name, or one that must be taken from the log.
     pub(super) front: Vec<u8>,
     /// The last two at each place, the one that was seen last first.
     fields: Vec<[Known; 2]>,
@@ -63,7 +63,7 @@ impl Form {
     fn of(kind: RecordType) -> Form {
         let front = kind
             .name()
-            .filter(|_| !is_ambiguous(kind))
+            .filter(|_| !kind.is_ambiguous())
             .map(|name| [b"type=", name.as_bytes(), b" msg=audit("].concat());
         Form { kind: Some(kind), front: front.unwrap_or_default(), fields: Vec::new() }
     }
@@ -130,12 +130,6 @@ impl Known {
         let start = at + usize::from(self.len);
         Name { at: at + usize::from(self.before), start, kind: self.kind, shape: self.shape }
     }
-}
-
-/// Whether the number of this type has not always meant what its name says, so that each log is right about its own.
-/// KERNEL: Ubuntu's kernels wrote labels of several security modules as 1420 before Linux 6.12 gave it to IPE.
-fn is_ambiguous(kind: RecordType) -> bool {
-    matches!(kind.0, 1420..=1422 | 1425 | 1426)
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub fn row(
         words.push(Place::START, out);
     }
     out.push(b',');
-    push_word(first.kind.name().unwrap_or_default(), out);
+    push_word(first.type_name().unwrap_or_default(), out);
     let date = dates.of(first.stamp.sec as i64);
     date.push_day(out);
     out.push(b',');

@@ -95,7 +95,10 @@ impl Report<'_> {
         let (items, in_words) = (&self.items, self.request.interpret);
         match item {
             Item::Serial => number::push(out, event.stamp().serial),
-            Item::Type => push_type(event.kind(), out),
+            Item::Type => {
+                let name = event.record(0).and_then(|record| record.type_name());
+                out.extend_from_slice(name.unwrap_or("(null)").as_bytes());
+            }
             Item::Success => out.extend_from_slice(match items.success {
                 Some(FAILED) => b"no",
                 Some(SUCCEEDED) => b"yes",
