@@ -1,72 +1,86 @@
-//! The names that are searched for in records, each prepared while compiling.
+//! The names that are searched for in records, each prepared while compiling. All of them end in `=`, which is what is
+//! looked for.
 
-use crate::text::eight;
-use memchr::memchr;
+use crate::text::{eight, marks};
 
-/// A name, the place of the byte in it that is rarest in logs, which alone is searched for first, and its first eight
-/// bytes, which are compared at once.
+/// A name with its `=`.
 pub(super) struct Name {
     pub(super) text: &'static str,
-    rare: usize,
-    front: u64,
-    /// Which bits of `front` count.
+    /// Its last eight bytes, the last one highest.
+    back: u64,
+    /// Which bits of `back` count.
     mask: u64,
-}
-
-/// Bytes of names, those most frequent in logs first. All others are rarer.
-const FREQUENT: &[u8] = b"= edisatcpuomnfr:g\"y_lbvkhxw-j";
-
-/// How rare a byte is.
-const fn rarity(byte: u8) -> usize {
-    let mut rank = 0;
-    while rank < FREQUENT.len() && FREQUENT[rank] != byte {
-        rank += 1;
-    }
-    rank
 }
 
 impl Name {
     pub(super) const fn new(text: &'static str) -> Name {
-        let (bytes, mut rare, mut at) = (text.as_bytes(), 0, 1);
-        while at < bytes.len() {
-            if rarity(bytes[at]) > rarity(bytes[rare]) {
-                rare = at;
-            }
+        let bytes = text.as_bytes();
+        assert!(bytes[bytes.len() - 1] == b'=');
+        let (mut back, mut mask, mut at) = (0, 0, 1);
+        while at <= bytes.len() && at <= 8 {
+            back |= (bytes[bytes.len() - at] as u64) << (64 - 8 * at);
+            mask |= 0xff << (64 - 8 * at);
             at += 1;
         }
-        let (mut front, mut mask, mut at) = (0, 0, 0);
-        while at < bytes.len() && at < 8 {
-            front |= (bytes[at] as u64) << (8 * at);
-            mask |= 0xff << (8 * at);
-            at += 1;
-        }
-        Name { text, rare, front, mask }
+        Name { text, back, mask }
     }
 
-    /// Whether the name stands at this place of `text`.
+    /// Whether the name stands right before this place of `text`.
     #[inline(always)]
-    pub(super) fn is_at(&self, text: &[u8], at: usize) -> bool {
-        eight(text, at) & self.mask == self.front
-            && self.text.as_bytes().get(8..).is_none_or(|tail| text.get(at + 8..).is_some_and(|t| t.starts_with(tail)))
-    }
-
-    /// If eight bytes begin with the name, which is no longer: the bits of those behind it.
-    #[inline(always)]
-    pub(super) fn rest_of(&self, bytes: u64) -> Option<u64> {
-        (bytes & self.mask == self.front).then_some(!self.mask)
-    }
-
-    /// Where the name first stands in `text`.
-    pub(super) fn find(&self, text: &[u8]) -> Option<usize> {
-        let rare = *self.text.as_bytes().get(self.rare)?;
-        let mut from = self.rare;
-        loop {
-            let hit = from + memchr(rare, text.get(from..)?)?;
-            if self.is_at(text, hit - self.rare) {
-                return Some(hit - self.rare);
-            }
-            from = hit + 1;
+    pub(super) fn is_before(&self, text: &[u8], place: usize) -> bool {
+        match text.get(place.wrapping_sub(8)..place).and_then(|back| back.try_into().ok()) {
+            Some(back) if u64::from_le_bytes(back) & self.mask != self.back => false,
+            Some(_) if self.text.len() <= 8 => true,
+            _ => text.get(..place).is_some_and(|front| front.ends_with(self.text.as_bytes())),
         }
+    }
+
+    /// Where the value behind the first such name begins, looking from `at` on.
+    pub(super) fn find(&self, text: &[u8], at: usize) -> Option<usize> {
+        let mut values = Equals::new(text, at).map(|equals| equals + 1);
+        values.find(|value| self.is_before(text, *value) && value - self.text.len() >= at)
+    }
+}
+
+/// The places of `=` in a text, and now and then one of another byte.
+pub(super) struct Equals<'a> {
+    /// What is behind the eight bytes that are looked at.
+    rest: &'a [u8],
+    /// Where those begin.
+    at: usize,
+    marks: u64,
+}
+
+impl<'a> Equals<'a> {
+    #[inline(always)]
+    pub(super) fn new(text: &'a [u8], at: usize) -> Equals<'a> {
+        let rest = text.get(at.saturating_add(8)..).unwrap_or_default();
+        Equals { rest, at, marks: marks(eight(text, at), b'=') }
+    }
+}
+
+impl Iterator for Equals<'_> {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        while self.marks == 0 {
+            let Some((word, rest)) = self.rest.split_first_chunk() else {
+                if self.rest.is_empty() {
+                    return None;
+                }
+                self.at += 8;
+                self.marks = marks(eight(self.rest, 0), b'=');
+                self.rest = &[];
+                continue;
+            };
+            self.at += 8;
+            self.marks = marks(u64::from_le_bytes(*word), b'=');
+            self.rest = rest;
+        }
+        let place = self.at + self.marks.trailing_zeros() as usize / 8;
+        self.marks &= self.marks - 1;
+        Some(place)
     }
 }
 
@@ -79,21 +93,33 @@ macro_rules! name {
 
 #[cfg(test)]
 mod tests {
+    use memchr::memmem;
+
     #[test]
     fn names_are_found_where_they_first_stand() {
-        const TEXT: &[u8] = b"ppid=1 pid=2 auid=3 uid=4 exe=\"/x\" comm=\"m\" pi";
-        for (name, at) in [
-            (name!("pid="), Some(1)),
-            (name!(" pid="), Some(6)),
-            (name!("uid="), Some(14)),
-            (name!("exe="), Some(26)),
-            (name!("comm="), Some(35)),
-            (name!("mm=\"m"), Some(37)),
-            (name!("key="), None),
+        const TEXT: &[u8] = b"ppid=1 pid=2 auid==<3 uid=4 exe=\"/x\" hostname=terminal= p=";
+        for name in [
+            name!("pid="),
+            name!(" pid="),
+            name!("uid="),
+            name!(" uid="),
+            name!("exe="),
+            name!("hostname="),
+            name!("terminal="),
+            name!("=terminal="),
+            name!("p="),
+            name!("="),
+            name!("key="),
+            name!("auid=="),
         ] {
-            assert_eq!(name.find(TEXT), at, "{}", name.text);
+            for end in 0..=TEXT.len() {
+                for at in 0..=end {
+                    let plain = memmem::find(&TEXT[at..end], name.text.as_bytes());
+                    let found = name.find(&TEXT[..end], at);
+                    assert_eq!(found, plain.map(|start| at + start + name.text.len()), "{} {at}..{end}", name.text);
+                }
+            }
         }
-        assert_eq!(name!("pid=").find(b""), None);
-        assert_eq!(name!("pid=").find(b"pid"), None);
+        assert_eq!(name!("pid=").find(TEXT, TEXT.len() + 9), None);
     }
 }

@@ -1,6 +1,6 @@
 //! Records about what was acted on: paths, addresses, labels, access vectors.
 
-use super::{FAILED, File, Label, Malformed, SUCCEEDED, Scan, Step, Text, Wanted, unescape};
+use super::{FAILED, File, Label, Malformed, SUCCEEDED, Scan, Step, Text, Wanted, near, unescape};
 use crate::record::RecordType;
 use crate::text::{self, address, number};
 
@@ -14,7 +14,7 @@ const HEADER: usize = 28;
 impl Scan<'_> {
     /// CWD.
     pub(super) fn working_directory(&mut self) -> Step<()> {
-        self.at = HEADER;
+        self.at = self.front.max(HEADER);
         if self.text.len() < 34 || !self.wants(Wanted::FILE) {
             return Ok(());
         }
@@ -26,7 +26,7 @@ impl Scan<'_> {
 
     /// PATH.
     pub(super) fn path(&mut self) -> Step<()> {
-        self.at = HEADER;
+        self.at = self.front.max(HEADER);
         if self.text.len() < 35 {
             return Ok(());
         }
@@ -48,7 +48,7 @@ impl Scan<'_> {
         if !self.wants(Wanted::FILE) {
             return Ok(());
         }
-        self.at = 0;
+        self.at = self.front;
         let start = self.find(name!(" path=")).ok_or(Malformed::Field("path="))?;
         self.file_at(start)
     }
@@ -59,7 +59,7 @@ impl Scan<'_> {
         let value = self.from(start);
         let name = match value {
             [b'"', quoted @ ..] => {
-                let name = text::before(quoted, b'"').ok_or(Malformed::Field(NAME))?;
+                let name = near(quoted, b'"').ok_or(Malformed::Field(NAME))?;
                 Some(self.items.keep(name))
             }
             value if value.starts_with(b"(null)") => Some(self.items.keep(b"(null)")),
@@ -100,7 +100,7 @@ impl Scan<'_> {
             self.items.comm = Some(comm.ok_or(Malformed::Field("comm="))?);
         }
         if is_apparmor {
-            self.at = 0;
+            self.at = self.front;
         }
         if self.wants(Wanted::FILE) {
             if let Some(start) = self.find(name!(" path=")).or_else(|| self.find(name!(" name="))) {
@@ -132,14 +132,15 @@ impl Scan<'_> {
     ///
     /// The result of the system call, where there is one, counts more than this one.
     fn access_vector(&mut self, label: &mut Label) -> Step<()> {
-        let Some(start) = self.find(name!("avc: ")) else {
-            if let Some(start) = self.find(name!("apparmor=\"")) {
-                self.judge(!self.from(start).starts_with(b"DENIED"), label);
+        let rest = self.from(self.at);
+        let Some(decision) = text::after(rest, b"avc: ") else {
+            if let Some(decision) = text::after(rest, b"apparmor=\"") {
+                self.judge(!decision.starts_with(b"DENIED"), label);
             }
             return Ok(());
         };
-        let Some(verdict) = text::before(self.from(start), b'{') else { return Ok(()) };
-        let open = start + verdict.len();
+        let Some(verdict) = text::before(decision, b'{') else { return Ok(()) };
+        let open = self.text.len() - decision.len() + verdict.len();
         self.judge(text::after(verdict, b"denied").is_none(), label);
         let inside = self.from(open + 1);
         let permissions = text::before(inside, b'}').ok_or(Malformed::Field("permissions"))?;

@@ -28,7 +28,7 @@ impl Scan<'_> {
                 self.value(name)?.ok_or(Malformed::Field(name.text))?;
             }
         }
-        let behind = std::mem::replace(&mut self.at, 0);
+        let behind = std::mem::replace(&mut self.at, self.front);
         self.task()?;
         self.at = behind;
         self.keys()
@@ -170,7 +170,7 @@ impl Scan<'_> {
         self.items.pid = self.number(name!("pid="))?.or(self.items.pid);
         self.zero_uid()?;
         if self.wants(Wanted::AUID) {
-            let at = std::mem::replace(&mut self.at, 0);
+            let at = std::mem::replace(&mut self.at, self.front);
             match self.number(name!("auid="))? {
                 None => self.at = at,
                 auid => self.items.auid = auid,
@@ -234,7 +234,7 @@ impl Scan<'_> {
             self.items.auid = Some(self.first_of(&spellings)?.ok_or(Malformed::Field("auid="))?);
         }
         if self.wants(Wanted::SUCCESS) {
-            self.items.success = Some(self.last_number(name!("res="), Some(0))?.unwrap_or(SUCCEEDED));
+            self.items.success = Some(self.last_number(name!("res="), Some(self.front))?.unwrap_or(SUCCEEDED));
         }
         if self.wants(Wanted::SESSION) {
             self.items.session =
@@ -245,7 +245,7 @@ impl Scan<'_> {
 
     fn first_of(&mut self, spellings: &[&'static Name]) -> Step<Option<u32>> {
         for name in spellings {
-            if let Some(number) = self.last_number(name, Some(0))? {
+            if let Some(number) = self.last_number(name, Some(self.front))? {
                 return Ok(Some(number));
             }
         }
@@ -316,7 +316,7 @@ impl Scan<'_> {
 
     /// `exe=` wherever it stands in the record; without it `otherwise`, or malformed.
     fn whole_exe(&mut self, otherwise: Option<&[u8]>) -> Step<()> {
-        let at = std::mem::replace(&mut self.at, 0);
+        let at = std::mem::replace(&mut self.at, self.front);
         self.items.exe = match (self.string(name!("exe="))?, otherwise) {
             (Some(exe), _) => exe,
             (None, Some(text)) => Some(self.items.keep(text)),

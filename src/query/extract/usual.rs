@@ -1,99 +1,99 @@
 //! SYSCALL records as kernels write them, read in one pass instead of a search for each name.
 //!
-//! Every value is looked at up to its end, so that none can hide a name: names end in `=`, and no value holds one. What is
-//! unusual is left to the searches, which would find the same.
+//! Names end in `=`. Where each `=` of a record ends the name that is due, no value hides one, and the searches would find
+//! the same. What is unusual is left to them.
 
-use super::name::Name;
-use super::{FAILED, Items, Label, SUCCEEDED, Scan, Text, Wanted};
-use crate::record::Record;
+use super::name::{Equals, Name};
+use super::{FAILED, Items, Label, SUCCEEDED, Scan, Wanted};
 use crate::text::{self, marks, number};
 
-/// A field of every system call, or one that some lack.
+/// A field of system calls.
 struct Row {
     name: &'static Name,
     item: Wanted,
+    /// Some kernels and some calls do not have it.
     may_lack: bool,
 }
 
 const fn row(name: &'static Name, item: Wanted) -> Row {
-    assert!(name.text.len() <= 8);
     Row { name, item, may_lack: false }
 }
 
 const fn sometimes(name: &'static Name, item: Wanted) -> Row {
-    Row { may_lack: true, ..row(name, item) }
+    Row { name, item, may_lack: true }
 }
 
 /// What nobody asks for.
 const NOTHING: Wanted = Wanted(0);
 
-/// The fields up to the texts, in the order of the kernel.
-static ROWS: [Row; 23] = [
-    row(name!("arch="), Wanted::ARCH),
-    row(name!("syscall="), Wanted::SYSCALL),
-    sometimes(name!("per="), NOTHING),
-    sometimes(name!("success="), Wanted::SUCCESS),
-    sometimes(name!("exit="), Wanted::EXIT),
-    row(name!("a0="), NOTHING),
-    row(name!("a1="), NOTHING),
-    row(name!("a2="), NOTHING),
-    row(name!("a3="), NOTHING),
-    row(name!("items="), NOTHING),
-    row(name!("ppid="), Wanted::PPID),
-    row(name!("pid="), Wanted::PID),
-    row(name!("auid="), Wanted::AUID),
-    row(name!("uid="), Wanted::UID),
-    row(name!("gid="), Wanted::GID),
-    row(name!("euid="), Wanted::EUID),
-    row(name!("suid="), NOTHING),
-    row(name!("fsuid="), NOTHING),
-    row(name!("egid="), Wanted::EGID),
-    row(name!("sgid="), NOTHING),
-    row(name!("fsgid="), NOTHING),
-    row(name!("tty="), Wanted::TERMINAL),
-    row(name!("ses="), Wanted::SESSION),
+/// The fields in the order of the kernel, up to the key.
+static ROWS: [Row; 27] = [
+    row(name!(" arch="), Wanted::ARCH),
+    row(name!(" syscall="), Wanted::SYSCALL),
+    sometimes(name!(" per="), NOTHING),
+    sometimes(name!(" success="), Wanted::SUCCESS),
+    sometimes(name!(" exit="), Wanted::EXIT),
+    row(name!(" a0="), NOTHING),
+    row(name!(" a1="), NOTHING),
+    row(name!(" a2="), NOTHING),
+    row(name!(" a3="), NOTHING),
+    row(name!(" items="), NOTHING),
+    row(name!(" ppid="), Wanted::PPID),
+    row(name!(" pid="), Wanted::PID),
+    row(name!(" auid="), Wanted::AUID),
+    row(name!(" uid="), Wanted::UID),
+    row(name!(" gid="), Wanted::GID),
+    row(name!(" euid="), Wanted::EUID),
+    row(name!(" suid="), NOTHING),
+    row(name!(" fsuid="), NOTHING),
+    row(name!(" egid="), Wanted::EGID),
+    row(name!(" sgid="), NOTHING),
+    row(name!(" fsgid="), NOTHING),
+    row(name!(" tty="), Wanted::TERMINAL),
+    sometimes(name!(" ses="), Wanted::SESSION),
+    row(name!(" comm="), Wanted::COMM),
+    row(name!(" exe="), Wanted::EXE),
+    sometimes(name!(" subj="), Wanted::SUBJECT),
+    // AppArmor of some kernels.
+    sometimes(name!(" subj=="), NOTHING),
 ];
 
 impl<'a> Scan<'a> {
     /// Reads the record. `None` if it is not of the usual form; what was read up to there is what a search would find.
-    pub(super) fn usual_syscall(&mut self, record: &Record<'a>) -> Option<()> {
-        record.body.strip_prefix(b": ")?;
-        if record.node.is_some_and(|node| node.contains(&b'=')) {
-            return None;
-        }
-        let wanted = self.wanted.with(Wanted::SYSCALL);
-        let mut walk = Walk { text: record.line, at: record.line.len() - record.body.len() + 2 };
+    #[inline(never)]
+    pub(super) fn usual_syscall(&mut self) -> Option<()> {
+        let (text, wanted) = (self.text, self.wanted.with(Wanted::SYSCALL));
+        let mut values = Equals::new(text, self.front).map(|place| place + 1);
+        let (labels, mut value) = (self.items.labels.len(), values.next()?);
         for Row { name, item, may_lack } in &ROWS {
-            match walk.value(name) {
-                Some(value) if wanted.has(*item) => self.items.take(*item, value)?,
-                None if !may_lack || wanted.has(*item) => return None,
-                _ => {}
+            if name.is_before(text, value) {
+                if wanted.has(*item) {
+                    self.take(*item, value)?;
+                }
+                value = values.next()?;
+            } else if !may_lack || wanted.has(*item) {
+                return None;
             }
         }
-        self.items.uid_has_name |= wanted.has(Wanted::UID);
-        self.usual_texts(&mut walk)
-    }
-
-    /// The end of the record. Nothing is kept before it is known to be usual, as labels and keys add up.
-    fn usual_texts(&mut self, walk: &mut Walk<'a>) -> Option<()> {
-        let (comm, exe) = (walk.string(name!("comm="))?, walk.string(name!("exe="))?);
-        let subject = walk.word(name!("subj="));
-        let key = walk.string(name!("key="))?;
-        if walk.at <= walk.text.len() {
+        // The key may hold any name but this one, which is looked for behind it.
+        let hides = values.any(|value| name!("res=").is_before(text, value));
+        if hides || !name!(" key=").is_before(text, value) {
+            self.items.labels.truncate(labels);
             return None;
         }
-        if self.wants(Wanted::COMM) {
-            self.items.comm = self.items.unquote(comm);
+        if wanted.has(Wanted::KEY) { self.keys_at(value).ok() } else { Some(()) }
+    }
+
+    /// Takes the value that begins here.
+    fn take(&mut self, item: Wanted, start: usize) -> Option<()> {
+        match item {
+            Wanted::COMM => self.items.comm = self.string_at(start, name!("comm=")).ok()?,
+            Wanted::EXE => self.items.exe = self.string_at(start, name!("exe=")).ok()?,
+            _ => {
+                let end = text::place(self.text, start, |bytes| marks(bytes, b' '));
+                self.items.take(item, self.text.get(start..end)?)?;
+            }
         }
-        if self.wants(Wanted::EXE) {
-            self.items.exe = self.items.unquote(exe);
-        }
-        let keys = if self.wants(Wanted::KEY) { Some(self.items.unquote(key)?) } else { None };
-        if let Some(label) = subject.filter(|_| self.wants(Wanted::SUBJECT)) {
-            let subject = Some(self.items.keep(label));
-            self.items.labels.push(Label { subject, ..Label::default() });
-        }
-        keys.into_iter().for_each(|keys| self.items.add_keys(keys, key.starts_with(b"\"")));
         Some(())
     }
 }
@@ -111,33 +111,25 @@ impl Items {
             Wanted::EGID => &mut self.egid,
             Wanted::SESSION => &mut self.session,
             Wanted::SYSCALL => &mut self.syscall,
-            Wanted::ARCH => {
-                self.arch = Some(number::lead(value, 16)? as u32);
-                return Some(());
-            }
-            Wanted::EXIT => {
-                self.exit = Some(number::lead_signed(value, 0)?);
-                return Some(());
-            }
-            Wanted::SUCCESS => {
-                self.success = Some(if value == b"yes" { SUCCEEDED } else { FAILED });
-                return Some(());
-            }
-            _ => {
-                self.terminal = Some(self.keep(value));
-                return Some(());
-            }
+            _ => return self.take_word(item, value),
         };
         *id = Some(id_number(value)?);
+        self.uid_has_name |= item == Wanted::UID;
         Some(())
     }
 
-    /// Keeps what stands in quotes, or decodes hex.
-    fn unquote(&mut self, string: &[u8]) -> Option<Text> {
-        match string {
-            [b'"', quoted @ .., b'"'] => Some(self.keep(quoted)),
-            bare => self.decode(bare),
+    fn take_word(&mut self, item: Wanted, value: &[u8]) -> Option<()> {
+        match item {
+            Wanted::ARCH => self.arch = Some(number::lead(value, 16)? as u32),
+            Wanted::EXIT => self.exit = Some(number::lead_signed(value, 0)?),
+            Wanted::SUCCESS => self.success = Some(if value == b"yes" { SUCCEEDED } else { FAILED }),
+            Wanted::TERMINAL => self.terminal = Some(self.keep(value)),
+            _ => {
+                let subject = Some(self.keep(value));
+                self.labels.push(Label { subject, ..Label::default() });
+            }
         }
+        Some(())
     }
 }
 
@@ -152,54 +144,6 @@ fn id_number(value: &[u8]) -> Option<u32> {
         number = number * 10 + u64::from(digit);
     }
     (value.len() <= 10).then_some(number as u32)
-}
-
-/// Takes names and values off a record in the order in which they must stand.
-struct Walk<'a> {
-    text: &'a [u8],
-    /// Behind the space that ends a value; behind the end of the text when that ends it.
-    at: usize,
-}
-
-impl<'a> Walk<'a> {
-    /// The value behind `name`, which has eight bytes at most: at least one byte, up to a space or the end, and no `=`.
-    #[inline(always)]
-    fn value(&mut self, name: &Name) -> Option<&'a [u8]> {
-        let stops = |bytes| marks(bytes, b' ') | marks(bytes, b'=');
-        let front = text::eight(self.text, self.at);
-        let behind = name.rest_of(front)?;
-        let end = match stops(front) & behind {
-            0 => text::place(self.text, self.at + 8, stops),
-            stop => self.at + stop.trailing_zeros() as usize / 8,
-        };
-        let start = self.at + name.text.len();
-        if end <= start || self.text.get(end).is_some_and(|stop| *stop != b' ') {
-            return None;
-        }
-        self.at = end + 1;
-        self.text.get(start..end)
-    }
-
-    /// [`Walk::value`] where it is not worth its place in the code twice.
-    #[inline(never)]
-    fn word(&mut self, name: &Name) -> Option<&'a [u8]> {
-        self.value(name)
-    }
-
-    /// The string behind `name`, with its quotes, or in hex, or in parentheses.
-    fn string(&mut self, name: &Name) -> Option<&'a [u8]> {
-        let start = self.at + name.text.len();
-        if self.text.get(start) != Some(&b'"') {
-            return self.word(name).filter(|value| !value.starts_with(b"(") || value.ends_with(b")"));
-        }
-        let quote = text::place(self.text, start + 1, |bytes| marks(bytes, b'"') | marks(bytes, b'='));
-        let ends = self.text.get(quote) == Some(&b'"') && self.text.get(quote + 1).is_none_or(|behind| *behind == b' ');
-        if !ends || !name.is_at(self.text, self.at) {
-            return None;
-        }
-        self.at = quote + 2;
-        self.text.get(start..=quote)
-    }
 }
 
 #[cfg(test)]
@@ -231,15 +175,14 @@ mod tests {
     fn is_usual(body: &str, wanted: Wanted) -> (bool, String) {
         let (event, mut items) = (event(body), Items::default());
         let record = event.record(0).unwrap();
-        let mut scan = Scan { kind: record.kind, text: record.line, at: 0, wanted, items: &mut items };
-        let usual = scan.usual_syscall(&record).is_some();
+        let usual = Scan::new(&record, wanted, &mut items).usual_syscall().is_some();
         (usual, shown(&items))
     }
 
     /// The searches read the same record when a trailing word makes it unusual.
     fn searched(body: &str, wanted: Wanted) -> String {
         let mut items = Items::default();
-        let moved = body.replacen("arch=", "x arch=", 1);
+        let moved = body.replacen("arch=", "x=1 arch=", 1);
         assert!(!is_usual(&moved, wanted).0);
         extract(&event(&moved), wanted, &mut items).unwrap();
         shown(&items)
@@ -252,14 +195,32 @@ mod tests {
         for body in [
             USUAL.to_string(),
             USUAL.replace("syscall=257 ", "syscall=257 per=400000 "),
-            USUAL.replace(" subj=system_u:system_r:init_t:s0", ""),
             USUAL.replace("key=6B31016B32", "key=(null)"),
             USUAL.replace("key=6B31016B32", "key=\"one\""),
+            USUAL.replace("key=6B31016B32", "key=\"key=one\""),
+            USUAL.replace("subj=system", "subj=a system"),
+            USUAL.replace("success=no", "success=no x"),
+            USUAL.replace("key=6B31016B32", "key=(null) more"),
+            USUAL.replace("subj=system_u:system_r:init_t:s0", "subj==unconfined"),
+            USUAL.replace("exe=2F62696E2F78", "exe=(a b)"),
+            USUAL.replace("exe=2F62696E2F78", "exe=(null)"),
+            USUAL.replace("pid=8", "pid="),
             USUAL.replace("comm=\"a b\"", "comm=6120FF"),
         ] {
-            for wanted in [all, of_report, Wanted::COMM] {
+            for wanted in [all, of_report, Wanted::COMM, Wanted::UID, Wanted::PPID.with(Wanted::EGID)] {
                 assert_eq!(is_usual(&body, wanted), (true, searched(&body, wanted)), "{body}");
             }
+        }
+    }
+
+    #[test]
+    fn a_field_that_nobody_wants_may_be_missing() {
+        let lacking = ["success=no ", "exit=-13 ", " ses=3", " subj=system_u:system_r:init_t:s0"];
+        let body = lacking.iter().fold(USUAL.to_string(), |body, field| body.replace(field, ""));
+        let wanted = Wanted::PID.with(Wanted::EXE).with(Wanted::KEY);
+        assert_eq!(is_usual(&body, wanted), (true, searched(&body, wanted)));
+        for item in [Wanted::SUCCESS, Wanted::EXIT, Wanted::SESSION, Wanted::SUBJECT] {
+            assert!(!is_usual(&body, item).0);
         }
     }
 
@@ -273,12 +234,16 @@ mod tests {
             ("comm=\"a b\"", "comm=\"a b"),
             ("auid=4294967295", "auid=-1"),
             ("pid=8", "pid=12345678901"),
-            ("pid=8", "pid="),
             ("tty=(none)", "tty=key=1"),
             ("key=6B31016B32", "key=\"res=0\""),
             ("key=6B31016B32", "key=(null) res=1"),
-            ("key=6B31016B32", ""),
+            ("a2=0", "exe=0"),
+            ("a2=0", "key=0"),
+            ("items=1", "xpid=1"),
             (" a3=0", ""),
+            ("suid=0", "xtty=0"),
+            ("a2=0", "a2=uid=0"),
+            ("key=6B31016B32", ""),
         ] {
             assert!(!is_usual(&USUAL.replace(from, to), all).0, "{to}");
         }
