@@ -271,8 +271,15 @@ impl<'a> Scan<'a> {
     fn record(&mut self) -> Step<()> {
         use RecordType as Type;
         match self.kind {
-            Type::SYSCALL => self.usual_syscall().map_or_else(|| self.syscall(), Ok),
-            Type::URINGOP => self.syscall(),
+            Type::SYSCALL | Type::URINGOP => {
+                let labels = self.items.labels.len();
+                if self.kind == Type::SYSCALL && self.usual_syscall().is_some() {
+                    return Ok(());
+                }
+                // All else that was read will be read again, in its place.
+                self.items.labels.truncate(labels);
+                self.syscall()
+            }
             Type::FEATURE_CHANGE | Type::ANOM_LINK | Type::DM_CTRL => self.task(),
             Type::PATH => self.path(),
             Type::CWD => self.working_directory(),

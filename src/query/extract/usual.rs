@@ -64,7 +64,7 @@ impl<'a> Scan<'a> {
     pub(super) fn usual_syscall(&mut self) -> Option<()> {
         let (text, wanted) = (self.text, self.wanted.with(Wanted::SYSCALL));
         let mut values = Equals::new(text, self.front).map(|place| place + 1);
-        let (labels, mut value) = (self.items.labels.len(), values.next()?);
+        let mut value = values.next()?;
         for Row { name, item, may_lack } in &ROWS {
             if name.is_before(text, value) {
                 if wanted.has(*item) {
@@ -78,7 +78,6 @@ impl<'a> Scan<'a> {
         // The key may hold any name but this one, which is looked for behind it.
         let hides = values.any(|value| name!("res=").is_before(text, value));
         if hides || !name!(" key=").is_before(text, value) {
-            self.items.labels.truncate(labels);
             return None;
         }
         if wanted.has(Wanted::KEY) { self.keys_at(value).ok() } else { Some(()) }
