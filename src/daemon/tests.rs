@@ -1,9 +1,11 @@
 //! The step function driven by scripts: no files, no clock, no sleeping.
 
+mod transitions;
+
 use super::enrich::Enricher;
 use super::ledger::Cause;
 use super::state::Facts;
-use super::step::Step;
+use super::step::{Log, Step};
 use super::{Action, Identity, Input, Purpose, Sender, Signal};
 use crate::abi::Status;
 use crate::config::auditd::{Config, Flush, LogFormat};
@@ -83,6 +85,8 @@ impl Script {
                 return;
             }
             Action::AskRoom if self.missing.is_some() => self.step.input(Input::LogMissing),
+            // A log that is closed is not asked.
+            Action::AskRoom if self.step.log != Log::Open => {}
             Action::AskRoom => self.step.input(Input::Room(self.room)),
             Action::Rotate { .. } => {
                 if self.missing == Some(true) {

@@ -3,17 +3,7 @@
 # and the state report say, and of what it did not lose nothing is missing.
 # guest: -t 300 -c 2
 . /steps
-log=/var/log/audit/audit.log
-cat >/etc/audit/auditd.conf <<X
-log_format = RAW
-flush = INCREMENTAL_ASYNC
-freq = 50
-num_logs = 2
-max_log_file = 400
-max_log_file_action = ROTATE
-space_left = 20
-admin_space_left = 10
-X
+configure num_logs=2 space_left=20 admin_space_left=10
 start_auditd
 auditctl -b 2048 --backlog_wait_time 0 >/dev/null
 auditctl -a always,exit -F arch=b64 -S umask -F auid=7777 -k burst >/dev/null
@@ -41,14 +31,12 @@ done
 all_counted() {
 	auditctl -m settled >/dev/null
 	lost=$(auditctl -s | sed -n 's/^lost //p')
-	counted=$(grep -o 'op=lost-events cause=kernel-backlog count=[0-9]*' $log | sed 's/.*=//' | awk '{n += $1} END {print n + 0}')
+	counted=$(ledger kernel-backlog)
 	[ "$lost" = "$counted" ]
 }
 until_true 20 all_counted || fail "the kernel lost $lost, the log says $counted"
 [ "$lost" -gt 0 ] || fail "the bursts were no bursts: nothing is lost"
-auditctl --signal state --format json >/tmp/state || fail "no state report"
-cat /tmp/state
-expect "[^0-9]$lost([^0-9]|\$)" /tmp/state
+state lost_to_kernel_backlog "$lost"
 
 # an event without its first record, or with that alone, is one the kernel has counted
 events=$((5 * 4 * 1700 * 3))
@@ -56,5 +44,5 @@ calls=$(grep -c '^type=SYSCALL .*key="burst"' $log)
 titles=$(grep -c '^type=PROCTITLE' $log)
 echo "of $events events $calls are in the log; the kernel lost $lost records"
 [ $((events - titles)) -le "$lost" ] || fail "$calls calls and $titles titles of $events events, the kernel lost $lost records"
-refuse '^([^t]|t[^y]|$)' $log
+whole
 stop_auditd

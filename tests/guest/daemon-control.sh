@@ -2,21 +2,8 @@
 # The daemon's life: start, records of its own, signals and who sent them, reports, reload good and bad, the second daemon,
 # the foreground, standard output as log, and the end.
 . /steps
-log=/var/log/audit/audit.log
-conf=/etc/audit/auditd.conf
-cat >$conf <<X
-log_format = RAW
-flush = INCREMENTAL_ASYNC
-freq = 20
-num_logs = 3
-max_log_file = 8
-max_log_file_action = ROTATE
-space_left = 20
-admin_space_left = 10
-space_left_action = SYSLOG
-name_format = HOSTNAME
-metrics_file = /run/audit/metrics.prom
-X
+configure freq=20 num_logs=3 max_log_file=8 max_log_file_action=ROTATE space_left=20 admin_space_left=10 \
+	space_left_action=SYSLOG name_format=HOSTNAME metrics_file=/run/audit/metrics.prom
 hostname box
 auditd --check-config >/tmp/values || fail "the configuration is refused"
 expect '^num_logs = 3$' /tmp/values
