@@ -242,6 +242,7 @@ impl Step {
         if space_changed {
             self.guard.arm();
             self.degraded = false;
+            self.compares_shares = true;
             self.act(Action::RemoveExcess);
             self.act(Action::AskRoom);
         }

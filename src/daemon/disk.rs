@@ -6,8 +6,8 @@ use super::files::RESERVE_PART;
 use super::ledger::Cause;
 use super::step::{Log, Step};
 use super::{Action, Purpose};
-use crate::config::{Choice, Level, Reaction, Response};
-use crate::store::guard::Stage;
+use crate::config::{Choice, Level, Reaction, Response, Space};
+use crate::store::guard::{self, Stage};
 use crate::store::log::{Found, stamp};
 use crate::sys::errno;
 use crate::sys::files::Room;
@@ -144,6 +144,9 @@ impl Step {
 
     pub(super) fn room_is(&mut self, room: Room) {
         self.room = room;
+        if std::mem::take(&mut self.compares_shares) {
+            self.compare_shares();
+        }
         self.seen = (self.counters.written, self.serial());
         if self.reserve_used && room.free() >= ROOM_FOR_RESERVE {
             self.reserve_used = false;
@@ -159,6 +162,16 @@ impl Step {
                 Stage::Full => self.react_to_full(),
                 Stage::Relieved => self.relieve(),
             }
+        }
+    }
+
+    /// How large a share of the disk is shows only now; that the first threshold comes first is checked again.
+    fn compare_shares(&mut self) {
+        let thresholds = [self.config.space_left, self.config.admin_space_left];
+        let [left, admin] = thresholds.map(|threshold| guard::bytes(threshold, self.room) >> 20);
+        if left <= admin && thresholds.iter().any(|threshold| matches!(threshold, Space::Percent(1..))) {
+            let text = format!("Error - space_left({left}) must be larger than admin_space_left({admin})");
+            self.tell(Level::Error, text);
         }
     }
 

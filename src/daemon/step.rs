@@ -86,6 +86,8 @@ pub struct Step {
     pub(super) failing: bool,
     pub(super) guard: DiskGuard,
     pub(super) room: crate::sys::files::Room,
+    /// The shares of the disk that are to be kept free were not compared yet.
+    pub(super) compares_shares: bool,
     pub(super) ledger: Ledger,
     pub(super) counters: Counters,
     pub(super) control: super::control::Control,
@@ -144,6 +146,7 @@ impl Step {
             failing: false,
             guard: DiskGuard::default(),
             room: Default::default(),
+            compares_shares: true,
             ledger: Ledger::default(),
             counters: Counters::default(),
             control: Default::default(),

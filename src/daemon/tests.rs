@@ -388,6 +388,19 @@ fn little_room_is_told_with_what_comes_next() {
 }
 
 #[test]
+fn shares_that_make_no_sense_on_this_disk_are_told_once() {
+    let shares =
+        |percent| Config { space_left: Space::Percent(percent), ..short_of_room(Response::Ignore, Response::Ignore) };
+    for (percent, expected) in [(5, 1), (6, 0)] {
+        let mut script = Script::new(shares(percent));
+        let mut asked = room(&mut script, 900, 1);
+        asked.extend(room(&mut script, 900, 2));
+        let told = asked.iter().filter(|a| *a == "Error - space_left(50) must be larger than admin_space_left(50)");
+        assert_eq!(told.count(), expected, "{asked:?}");
+    }
+}
+
+#[test]
 fn mail_tells_both_stages() {
     let mut script = Script::new(short_of_room(Response::Email, Response::Email));
     let asked = room(&mut script, 70, 1);

@@ -51,6 +51,13 @@ expect '^auditd_records_received_total [0-9]+$' /run/audit/metrics.prom
 echo 'num_logs = many' >>$conf
 auditctl --signal reload
 logged 'node=box type=DAEMON_CONFIG .*op=reconfigure state=no-change auid=0 uid=0 ses=[0-9]+ pid=[0-9]+.* res=failed'
+sed -i '$d' $conf
+echo 'tls_psk_file = /etc/audit/tls/audit.psk' >>$conf
+auditctl --signal reload
+until_true 10 sh -c "[ \$(grep -c 'op=reconfigure state=no-change' $log) = 2 ]" || fail "a listener is promised at a reload"
+auditd --check-config >/tmp/values 2>/tmp/err; [ $? = 6 ] || fail "a listener is promised"
+expect "^Refused: $conf, line $(wc -l <$conf), key tls_psk_file$" /tmp/err
+expect '^tls_psk_file = /etc/audit/tls/audit.psk asks for the listener' /tmp/err
 sed -i '$d; s/^log_format.*/log_format = ENRICHED/' $conf
 auditctl --signal reload
 logged 'node=box type=DAEMON_CONFIG .*op=reconfigure state=changed auid=0 pid=[0-9]+.* res=success'
