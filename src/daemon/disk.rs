@@ -380,8 +380,8 @@ impl Step {
 
     pub(super) fn open_failed(&mut self, errno: i32) {
         self.suspended = true;
-        self.control.resumes = false;
-        self.disk_failed("resume", errno);
+        let place = if std::mem::take(&mut self.control.resumes) { "resume" } else { "reconfig" };
+        self.disk_failed(place, errno);
         self.announce();
     }
 
