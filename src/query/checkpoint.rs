@@ -63,7 +63,8 @@ impl Checkpoint {
     /// Reads a checkpoint file.
     pub fn parse(file: &[u8]) -> Result<Checkpoint, CheckpointError> {
         let mut read = Checkpoint::default();
-        for line in file.split(|&b| b == b'\n').map(|line| text::up_to(line, 0)) {
+        for line in file.split_inclusive(|&b| b == b'\n') {
+            let line = text::up_to(line.strip_suffix(b"\n").unwrap_or(line), 0);
             let shown = || String::from_utf8_lossy(line).into_owned();
             if let Some(value) = line.strip_prefix(b"dev=") {
                 read.device = number::lead(value, 16).ok_or_else(|| CheckpointError::Device(shown()))?;
@@ -78,7 +79,7 @@ impl Checkpoint {
                 let node = (node.first() != Some(&b'-')).then(|| node.to_vec());
                 // A second of zero says that nothing was put out.
                 read.last = (stamp.sec != 0).then_some(Last { node, stamp, kind });
-            } else if !line.is_empty() {
+            } else {
                 return Err(CheckpointError::Unknown(shown()));
             }
         }
@@ -167,6 +168,7 @@ mod tests {
     fn bad_files_are_named_by_their_line() {
         let says = |file: &str| Checkpoint::parse(file.as_bytes()).unwrap_err().to_string();
         assert_eq!(says("dev=0x1\nwhat\n"), "Unknown checkpoint line - [what]");
+        assert_eq!(says("dev=0x1\ninode=2\n\n"), "Unknown checkpoint line - []");
         assert_eq!(says("dev=0x11111111111111111\n"), "Malformed dev checkpoint line - [dev=0x11111111111111111]");
         assert_eq!(says("output=-\n"), "Malformed output/event checkpoint line near node - [output=-]");
         assert_eq!(says("output=- 1.2 x\n"), "Malformed output/event checkpoint line after node - [output=-]");
