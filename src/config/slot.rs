@@ -309,12 +309,12 @@ fn log_path(path: &str, line: u32, world: &dyn World, notes: &mut Vec<Note>) -> 
     world.check_log(path, notes)
 }
 
-/// COMPAT: a percent sign may stand anywhere; what follows it is not looked at.
+/// COMPAT: a percent sign may stand anywhere; what follows it is not looked at, unless it is the first character.
 fn space(value: &str, line: u32) -> Result<Space, String> {
     if let Some(odd) = value.chars().find(|c| !c.is_ascii_digit() && *c != '%') {
         return Err(format!("Value {odd} {value} should only be numbers or percent - line {line}"));
     }
-    let digits = value.split('%').next().unwrap_or_default();
+    let digits = value.strip_prefix('%').unwrap_or(value).split('%').next().unwrap_or_default();
     let number: u64 = match digits {
         "" => 0,
         digits => digits.parse().map_err(|_| out_of_range(line))?,
@@ -372,6 +372,7 @@ mod tests {
         assert_eq!(space("75", 1), Ok(Space::Mebibytes(75)));
         assert_eq!(space("5%", 1), Ok(Space::Percent(5)));
         assert_eq!(space("5%9", 1), Ok(Space::Percent(5)));
+        assert_eq!(space("%5", 1), Ok(Space::Percent(5)));
         assert_eq!(space("100%", 3), Err("Percentages should be less than 100 - line 3".to_string()));
         assert_eq!(space("5x", 3), Err("Value x 5x should only be numbers or percent - line 3".to_string()));
     }

@@ -8,14 +8,20 @@ use crate::config::auditd::LogNames;
 use crate::config::{Level, Response};
 use crate::store::log::{LogFile, prepare_directory, share_directory};
 use crate::store::rotation::{self, Keep};
-use crate::sys::{clock, errno, files};
+use crate::sys::{clock, errno, files, poll};
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Bytes of disk that are kept for the ledger.
 const RESERVE: u64 = 64 << 10;
 /// So much of it is given back at a time.
 pub(super) const RESERVE_PART: u64 = 8 << 10;
+/// How long a reader of standard output may take nothing before lines are lost, until it takes some again.
+const READER_WAIT: Duration = Duration::from_secs(1);
+/// A pipe that can be written to takes so much at once: PIPE_BUF of pipe(7).
+const PIECE: usize = 4096;
 
 impl Runner {
     pub(super) fn write(&mut self) {
@@ -26,8 +32,8 @@ impl Runner {
         let result = match &mut self.out {
             Out::Log(log) => log.append(lines).map_err(|short| (short.kept, short.errno)),
             Out::Stream(file) => {
-                let written = file.write_all(lines);
-                written.map_err(|e| (0, errno::of(&e)))
+                let wait = if self.step.failing { Duration::ZERO } else { READER_WAIT };
+                write_stream(file, lines, wait)
             }
             Out::Closed => Err((0, errno::EBADF)),
         };
@@ -172,5 +178,49 @@ impl Runner {
         if matches!(self.out, Out::Log(_)) && files::metadata(&path).map_or(0, |m| m.len()) < RESERVE {
             let _ = files::open_append(&path, 0o600).and_then(|file| files::set_aside(&file, RESERVE));
         }
+    }
+}
+
+/// Writes whole lines to standard output, piece by piece, and waits for its reader so long each time. An error comes with
+/// what was written until then, and the errno.
+fn write_stream(file: &mut files::File, lines: &[u8], wait: Duration) -> Result<(), (usize, i32)> {
+    let mut written = 0;
+    while let Some(rest) = lines.get(written..).filter(|rest| !rest.is_empty()) {
+        if !poll::can_write(file.as_fd(), wait) {
+            return Err((written, errno::EAGAIN));
+        }
+        let fitting = rest.get(..PIECE).unwrap_or(rest);
+        let end = memchr::memrchr(b'\n', fitting).or_else(|| memchr::memchr(b'\n', rest));
+        let piece = end.and_then(|end| rest.get(..=end)).unwrap_or(rest);
+        file.write_all(piece).map_err(|e| (written, errno::of(&e)))?;
+        written += piece.len();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::process;
+    use std::io::Read;
+
+    #[test]
+    fn a_reader_that_stops_reading_is_not_waited_for_and_gets_whole_lines() {
+        let (mut reader, mut writer) = process::pipe().unwrap();
+        let lines = "a line\n".repeat(100_000);
+        let (kept, errno) = write_stream(&mut writer, lines.as_bytes(), Duration::ZERO).unwrap_err();
+        assert_eq!(errno, errno::EAGAIN);
+        assert!(kept > 0 && kept % 7 == 0);
+        drop(writer);
+        let mut read = Vec::new();
+        reader.read_to_end(&mut read).unwrap();
+        assert_eq!(read.len(), kept);
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_an_error() {
+        let (reader, mut writer) = process::pipe().unwrap();
+        drop(reader);
+        assert!(write_stream(&mut writer, b"a line\n", READER_WAIT).is_err_and(|(kept, _)| kept == 0));
     }
 }

@@ -23,6 +23,13 @@ pub fn wait(fds: &[BorrowedFd<'_>], limit: Option<Duration>) -> u32 {
     }
 }
 
+/// Waits until `fd` can be written to, or writing would fail at once; false when `limit` has passed.
+pub fn can_write(fd: BorrowedFd<'_>, limit: Duration) -> bool {
+    let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: limit.subsec_nanos() as _ };
+    let mut set = [PollFd::from_borrowed_fd(fd, PollFlags::OUT)];
+    rustix::io::retry_on_intr(|| rustix::event::poll(&mut set, Some(&limit))).is_ok_and(|ready| ready > 0)
+}
+
 /// A pipe that is only ever rung: any thread rings, one thread hears.
 pub struct Bell {
     read: OwnedFd,

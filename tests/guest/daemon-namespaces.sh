@@ -1,5 +1,6 @@
 #!/bin/sh
 # Where the kernel takes no daemon the sentence says why, and --observe works beside a daemon or in its place.
+# guest: -t 240
 . /steps
 log=/var/log/audit/audit.log
 kernel_pid() { auditctl -s | sed -n 's/^pid //p'; }
@@ -58,6 +59,16 @@ until_true 10 grep -q 'type=USER .*seen by both' /var/log/beside/audit.log || fa
 [ "$(grep 'seen by both' $log)" = "$(grep 'seen by both' /var/log/beside/audit.log)" ] || fail "they write different things"
 auditctl --signal rotate
 logged 'type=DAEMON_ROTATE' || fail "the daemon does not rotate"
+# what the kernel has no room for in the observer's copy is in the observer's ledger, and not in the daemon's
+kill -STOP "$(cat $observer)"
+n=0; while [ $n -lt 500 ]; do auditctl -m "message $n $(printf '%0800d' $n)" >/dev/null; n=$((n + 1)); done
+logged 'message 499 '
+kill -CONT "$(cat $observer)"
+until_true 10 grep -q 'op=lost-events cause=socket-overrun' /var/log/beside/audit.log || {
+	tail -n 3 /var/log/beside/audit.log | cut -c1-300
+	fail "an observer that was overrun does not say so"
+}
+refuse 'op=lost-events' $log
 kill -TERM "$(cat $observer)"
 until_true 10 grep -q 'type=DAEMON_END' /var/log/beside/audit.log || fail "the observer does not end"
 [ "$(auditd_pid) $(kernel_pid)" = "$pid $pid" ] || fail "the observer's end took something of the daemon's away"

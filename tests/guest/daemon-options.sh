@@ -134,3 +134,18 @@ auditd_gone $pid && fail "a reader that went away ended the daemon: $(cat /tmp/e
 auditctl --signal state --format text >/tmp/report
 expect '^lost to disk-error = [1-9]' /tmp/report
 auditctl --signal stop
+
+# a reader that stopped reading: what it does not take within a second is lost and told, and the daemon still hears signals
+sh -c 'exec 3</tmp/pipe; read -r line <&3; kill -STOP $$; cat <&3 >/tmp/rest' & reader=$!
+auditd --stdout >/tmp/pipe 2>/tmp/err & pid=$!
+until_true 10 grep -q 'Init complete' /tmp/err || fail "--stdout into a pipe: $(cat /tmp/err)"
+n=0; while [ $n -lt 150 ]; do auditctl -m "message $n $(printf "%0900d" $n)" >/dev/null; n=$((n + 1)); done
+auditctl --signal state --format text >/tmp/report || fail "a reader that takes nothing keeps the daemon from its signals"
+expect '^lost to disk-error = [1-9]' /tmp/report
+kill -CONT $reader
+sleep 1
+auditctl -m 'taken again' >/dev/null
+until_true 10 grep -qs 'taken again' /tmp/rest || fail "the reader gets nothing any more"
+auditctl --signal stop
+expect 'type=DAEMON_ERR .*op=lost-events cause=disk-error count=[1-9]' /tmp/rest
+refuse '^[^t]' /tmp/rest # every line is a whole one, from its type on
