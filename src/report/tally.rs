@@ -5,6 +5,8 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// A counter for each value, in the order in which the values were first seen.
 pub struct Tally {
     seed: u64,
@@ -16,6 +18,7 @@ pub struct Tally {
 
 #[derive(Clone, Copy)]
 struct Row {
+    /// Of a text; or the number itself, which has no text.
     hash: u32,
     len: u32,
     start: usize,
@@ -31,8 +34,16 @@ impl Default for Tally {
 impl Tally {
     /// Counts one occurrence of `value`.
     pub fn add(&mut self, value: &[u8]) {
-        let hash = self.hash(value);
-        let mut place = hash as usize & (self.places.len() - 1);
+        self.count(self.hash(value), value);
+    }
+
+    /// Counts one occurrence of a number. A tally counts either texts or numbers.
+    pub fn add_number(&mut self, number: i32) {
+        self.count(number as u32, &[]);
+    }
+
+    fn count(&mut self, hash: u32, value: &[u8]) {
+        let mut place = self.place(hash);
         while let Some(taken) = self.places.get(place).copied().filter(|taken| *taken != 0) {
             if let Some(row) = self.rows.get_mut(taken as usize - 1) {
                 if row.hash == hash && self.bytes.get(row.start..row.start + row.len as usize) == Some(value) {
@@ -51,12 +62,6 @@ impl Tally {
         if self.rows.len() * 2 > self.places.len() {
             self.grow();
         }
-    }
-
-    /// Counts one occurrence of a number.
-    pub fn add_number(&mut self, number: i32) {
-        // The sign flipped, so that the bytes sort as the numbers do.
-        self.add(&(number ^ i32::MIN).to_be_bytes());
     }
 
     /// How many different values there are.
@@ -78,7 +83,7 @@ impl Tally {
 
     /// Counts and numbers, the most frequent first, equally frequent ones in ascending order.
     pub fn numbers_by_count(&self) -> impl Iterator<Item = (u64, i32)> {
-        let mut rows: Vec<(u64, i32)> = self.rows.iter().map(|row| (row.count, number(self.value(row)))).collect();
+        let mut rows: Vec<(u64, i32)> = self.rows.iter().map(|row| (row.count, row.hash as i32)).collect();
         rows.sort_by_key(|(count, number)| (std::cmp::Reverse(*count), *number));
         rows.into_iter()
     }
@@ -89,8 +94,8 @@ impl Tally {
 
     fn grow(&mut self) {
         self.places = vec![0; self.places.len() * 2];
-        for (row, hash) in (1..).zip(self.rows.iter().map(|row| row.hash as usize)) {
-            let mut place = hash & (self.places.len() - 1);
+        for (row, hash) in (1..).zip(self.rows.iter().map(|row| row.hash)) {
+            let mut place = self.place(hash);
             while self.places.get(place).is_some_and(|taken| *taken != 0) {
                 place = (place + 1) & (self.places.len() - 1);
             }
@@ -98,9 +103,13 @@ impl Tally {
         }
     }
 
+    /// The first place to look for a hash.
+    fn place(&self, hash: u32) -> usize {
+        fold(self.seed ^ u64::from(hash), ODD) as usize & (self.places.len() - 1)
+    }
+
     /// Folds eight bytes at a time into a keyed product; the last eight may overlap those before.
     fn hash(&self, value: &[u8]) -> u32 {
-        const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut state = self.seed ^ (value.len() as u64).wrapping_mul(ODD);
         let mut words = value;
         while let Some((word, rest)) = words.split_first_chunk().filter(|(_, rest)| !rest.is_empty()) {
@@ -121,10 +130,6 @@ impl Tally {
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     product as u64 ^ (product >> 64) as u64
-}
-
-fn number(bytes: &[u8]) -> i32 {
-    i32::from_be_bytes(bytes.try_into().unwrap_or_default()) ^ i32::MIN
 }
 
 #[cfg(test)]
