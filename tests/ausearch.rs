@@ -74,6 +74,7 @@ fn every_criterion_finds_its_event() {
         (&["-hn", "192.0.2"], &[13]),
         (&["-ul", "1000"], &[11, 13]),
         (&["-ui", "0"], &[13]),
+        (&["-ui", "root", "-ui", "5"], &[13]),
         (&["-su", "web"], &[12]),
         (&["--session", "4"], &[13]),
         (&["-p", "9"], &[12]),
@@ -98,7 +99,7 @@ fn each_format_has_its_shape() {
     let lines: Vec<&str> = plain.lines().collect();
     assert_eq!(lines[..3], ["----", "time->Tue Nov 14 22:13:20 2023", LOG.lines().nth(3).unwrap()]);
     let (words, _) = place.run(&["-if", "{log}", "-i", "-a", "12"]);
-    assert!(words.starts_with("----\ntype=AVC msg=audit(11/14/23 22:14:20.200:12) : apparmor=\"DENIED\" "), "{words}");
+    assert!(words.starts_with("----\ntype=AVC msg=audit(11/14/23 22:14:20.200:12) : apparmor=DENIED "), "{words}");
     let (rows, _) = place.run(&["-if", "{log}", "--format", "csv"]);
     assert_eq!((rows.lines().count(), rows.starts_with("NODE,EVENT,DATE,TIME,")), (4, true));
     let (text, _) = place.run(&["-if", "{log}", "--format", "text", "-a", "11"]);

@@ -367,12 +367,18 @@ impl<'a> Parser<'a> {
             }
             "-gi" | "--gid" => self.group("Group ID", option).map(|id| self.asked.criteria.gid = Some(id)),
             // COMPAT: the messages of -ui and -ue have each other's wording.
-            "-ui" | "--uid" => self.user("Effective user ID", option).map(|user| self.asked.criteria.uid = Some(user)),
-            "-ue" | "--uid-effective" => self.user("User ID", option).map(|user| self.asked.criteria.euid = Some(user)),
+            "-ui" | "--uid" => {
+                self.user("Effective user ID", option).map(|user| set(&mut self.asked.criteria.uid, user))
+            }
+            "-ue" | "--uid-effective" => {
+                self.user("User ID", option).map(|user| set(&mut self.asked.criteria.euid, user))
+            }
             "-ua" | "--uid-all" => self.user("User ID", option).map(|user| {
                 let criteria = &mut self.asked.criteria;
-                (criteria.uid, criteria.euid) = (Some(user.clone()), Some(user.clone()));
-                (criteria.auid, criteria.any_user) = (Some(user), true);
+                criteria.any_user = true;
+                set(&mut criteria.uid, user.clone());
+                set(&mut criteria.euid, user.clone());
+                set(&mut criteria.auid, user);
             }),
             "-ul" | "--loginuid" => self.login(option),
             "--session" => self.session(option),
@@ -427,7 +433,7 @@ impl<'a> Parser<'a> {
         } else {
             self.user_of("Login user ID", word)?
         };
-        self.asked.criteria.auid = Some(user);
+        set(&mut self.asked.criteria.auid, user);
         Ok(())
     }
 
@@ -443,6 +449,12 @@ impl<'a> Parser<'a> {
         self.asked.criteria.session = Some(id);
         Ok(())
     }
+}
+
+/// Looks for `user` from now on. COMPAT: a number does not take the place of a name that was given before.
+fn set(wanted: &mut Option<User>, user: User) {
+    let name = user.name.or_else(|| wanted.take()?.name);
+    *wanted = Some(User { id: user.id, name });
 }
 
 /// Whether a word begins as a number does, with or without a minus sign.
