@@ -185,6 +185,8 @@ impl Normalized {
         for place in places {
             *place = place.filter(|&p| event.at(p).is_some());
         }
+        subject.attributes.retain(|&place| event.at(place).is_some());
+        object.attributes.retain(|&place| event.at(place).is_some());
     }
 }
 

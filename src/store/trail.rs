@@ -32,6 +32,7 @@ use crate::sys::input::InputFile;
 use memchr::memchr;
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 /// Seconds after which an event counts as complete (auditd.conf(5), `end_of_event_timeout`).
@@ -42,7 +43,7 @@ pub struct Trail<'s> {
     /// Files still to be opened, in order, and those that were read already.
     files: VecDeque<PathBuf>,
     read: Vec<PathBuf>,
-    source: Option<Box<dyn Source + 's>>,
+    source: Option<Box<dyn Source + Send + 's>>,
     lines: Lines,
     assembler: Assembler,
     timeout: u64,
@@ -83,8 +84,14 @@ impl<'s> Trail<'s> {
         Trail::log(&path.join("audit.log"))
     }
 
-    /// Whatever can be read: an open file, a pipe, a socket.
-    pub fn source(source: impl Source + 's) -> Trail<'s> {
+    /// What is open already: a file, a pipe, a socket, the output of a child. It is read from where it stands, and closed in
+    /// the end.
+    pub fn descriptor(fd: impl Into<OwnedFd>) -> Trail<'s> {
+        Trail::source(Whole(InputFile::from(fd.into())))
+    }
+
+    /// Whatever can be read in another way.
+    pub fn source(source: impl Source + Send + 's) -> Trail<'s> {
         Trail::new(VecDeque::new(), Some(Box::new(source)))
     }
 
@@ -101,7 +108,7 @@ impl<'s> Trail<'s> {
         self
     }
 
-    fn new(files: VecDeque<PathBuf>, source: Option<Box<dyn Source + 's>>) -> Trail<'s> {
+    fn new(files: VecDeque<PathBuf>, source: Option<Box<dyn Source + Send + 's>>) -> Trail<'s> {
         Trail {
             files,
             read: Vec::new(),
@@ -161,6 +168,11 @@ impl<'s> Trail<'s> {
         self.read.last().map(PathBuf::as_path)
     }
 
+    /// How many events wait for their end or their turn, and how many of them are complete.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.assembler.waiting()
+    }
+
     fn open_next(&mut self) -> io::Result<bool> {
         let Some(path) = self.files.pop_front() else { return Ok(false) };
         self.source = Some(Box::new(Whole(InputFile::open(&path)?)));
@@ -205,7 +217,8 @@ impl Feed {
         Feed { partial: Vec::new(), overlong: false, assembler: Assembler::new(Policy::Library, timeout.max(1)) }
     }
 
-    /// Takes bytes and hands every event that is complete to `each`. Returns how many lines were no records.
+    /// Takes bytes, of which a line may be cut anywhere. Whenever a record opens an event, those before it that are complete
+    /// are handed to `each`, in order of their stamps. Returns how many lines were no records.
     pub fn push(&mut self, mut bytes: &[u8], each: &mut dyn FnMut(&Event)) -> usize {
         let mut malformed = 0;
         while let Some(len) = memchr(b'\n', bytes) {
@@ -234,7 +247,8 @@ impl Feed {
         self.hand_out(each);
     }
 
-    /// Completes what is older than the timeout at second `now`.
+    /// Completes what is older than the timeout at second `now`, and hands over all that is complete; at second 0 nothing
+    /// gets too old.
     pub fn age(&mut self, now: u64, each: &mut dyn FnMut(&Event)) {
         self.assembler.age(now);
         self.hand_out(each);

@@ -11,6 +11,13 @@ pub struct InputFile {
     fd: OwnedFd,
 }
 
+/// What was opened elsewhere; closed when it is dropped.
+impl From<OwnedFd> for InputFile {
+    fn from(fd: OwnedFd) -> InputFile {
+        InputFile { fd }
+    }
+}
+
 impl InputFile {
     /// Opens the file.
     pub fn open(path: &Path) -> io::Result<InputFile> {

@@ -148,6 +148,11 @@ impl Expression {
         Expression(Term::Text(field.to_vec(), meaning, equal, value.to_vec()))
     }
 
+    /// Records whose line matches this extended regular expression (regex(7)).
+    pub fn regexp(pattern: &[u8]) -> Result<Expression, ExpressionError> {
+        Regexp::new(pattern).map(|regexp| Expression(Term::Regexp(regexp))).map_err(ExpressionError::Regexp)
+    }
+
     /// Both.
     pub fn and(self, other: Expression) -> Expression {
         Expression(Term::And(Box::new(self.0), Box::new(other.0)))
