@@ -388,6 +388,7 @@ impl Runner {
         let _ = files::remove_file(self.reserve());
         let _ = files::remove_file(self.paths.state_file());
         let _ = files::remove_file(self.paths.state_json());
+        let _ = files::remove_file(&self.step.config().metrics_file);
     }
 }
 

@@ -213,6 +213,11 @@ fn open_sockets(options: &Options, config: &Config) -> Result<(AuditSocket, Opti
     let mut control = AuditSocket::open().map_err(open_failed)?;
     if options.observe {
         let events = AuditSocket::observe().map_err(open_failed)?;
+        if !process::is_in_first_network() {
+            let text =
+                "This is a network namespace of its own; the kernel gives observers in the first one alone their copy";
+            return Err(refuse(1, text));
+        }
         let owner = control.status().map_or(0, |status| status.pid as i32);
         if owner != 0 && process::has_open(owner, Path::new(&config.log_file)) {
             let log = &config.log_file;

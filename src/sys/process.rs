@@ -189,6 +189,13 @@ pub fn namespaces() -> (bool, bool) {
     (is("/proc/self/ns/user", "user:[4026531837]"), is("/proc/self/ns/pid", "pid:[4026531836]"))
 }
 
+/// Whether we are in the first network namespace, as far as /proc/sys tells: what is set for the whole machine is to be seen
+/// there only (net_core_table of net/core/sysctl_net_core.c).
+pub fn is_in_first_network() -> bool {
+    let core = std::path::Path::new("/proc/sys/net/core");
+    core.join("dev_weight").exists() || !core.join("somaxconn").exists()
+}
+
 /// Our security context, if a security module gives one.
 pub fn security_context() -> Option<Vec<u8>> {
     let mut context = std::fs::read("/proc/self/attr/current").ok()?;

@@ -117,4 +117,10 @@ rm -r /nowhere
 for n in 1 2; do auditctl --signal state --format json >/tmp/json; done
 sleep 1
 [ "$(told)" = 2 ] || fail "told $(told) times: $(cat /tmp/messages)"
+
+# it goes with the daemon: old numbers would say that all is well
+mkdir /nowhere
+auditctl --signal state --format json >/tmp/json
+until_true 5 test -s /nowhere/metrics || fail "no metrics"
 stop_auditd
+[ -z "$(ls /nowhere)" ] || fail "left behind: $(ls /nowhere)"

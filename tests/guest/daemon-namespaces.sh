@@ -27,6 +27,10 @@ auditctl -m inside >/dev/null
 logged 'type=USER .*inside'
 stop_auditd
 
+# but it gives observers there no copy, and so there are none
+unshare -n auditd --observe 2>/tmp/err && fail "an observer where nothing is to be heard"
+expect 'network namespace of its own; the kernel gives observers in the first one alone their copy' /tmp/err
+
 # an observer in the place of a daemon takes the copy, says so, and owns nothing
 observer=/run/audit/observer/auditd.pid
 observes() { [ -d "/proc/$(cat $observer 2>/dev/null)/fd" ]; }
@@ -61,8 +65,8 @@ auditctl --signal rotate
 logged 'type=DAEMON_ROTATE' || fail "the daemon does not rotate"
 # what the kernel has no room for in the observer's copy is in the observer's ledger, and not in the daemon's
 kill -STOP "$(cat $observer)"
-n=0; while [ $n -lt 500 ]; do auditctl -m "message $n $(printf '%0800d' $n)" >/dev/null; n=$((n + 1)); done
-logged 'message 499 '
+n=0; while [ $n -lt 300 ]; do auditctl -m "message $n $(printf '%0800d' $n)" >/dev/null; n=$((n + 1)); done
+logged 'message 299 '
 kill -CONT "$(cat $observer)"
 until_true 10 grep -q 'op=lost-events cause=socket-overrun' /var/log/beside/audit.log || {
 	tail -n 3 /var/log/beside/audit.log | cut -c1-300
