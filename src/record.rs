@@ -250,7 +250,13 @@ impl<'a> Record<'a> {
 
     /// The record's fields in order: `node`, `type`, and those of the body, also inside `msg='...'`.
     pub fn fields(&self) -> Fields<'a> {
-        Fields { rest: self.line, avc: matches!(self.kind, RecordType::AVC | RecordType::USER_AVC), seen: 0, node: 0 }
+        Fields {
+            line: self.line,
+            at: 0,
+            avc: matches!(self.kind, RecordType::AVC | RecordType::USER_AVC),
+            seen: 0,
+            node: 0,
+        }
     }
 
     /// The first field of that name.
@@ -268,7 +274,9 @@ impl<'a> Record<'a> {
 /// [`keys`].
 #[derive(Clone)]
 pub struct Fields<'a> {
-    rest: &'a [u8],
+    line: &'a [u8],
+    /// Where the next word begins, or the spaces before it.
+    at: usize,
     avc: bool,
     seen: usize,
     node: usize,
@@ -277,22 +285,26 @@ pub struct Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Field<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Field<'a>> {
+        let line = self.line;
         loop {
-            while let [b' ', rest @ ..] = self.rest {
-                self.rest = rest;
+            let mut start = self.at;
+            while line.get(start) == Some(&b' ') {
+                start += 1;
             }
-            if self.rest.is_empty() {
-                return None;
-            }
-            let (end, equals) = text::word_and_equals(self.rest);
-            let (word, rest) = self.rest.split_at(end);
-            self.rest = rest;
-            let field = match equals {
-                Some(equals) => labelled(word, equals),
-                None if self.avc => self.unlabelled(word),
-                None => None,
+            let name_end = text::place(line, start, |bytes| text::marks(bytes, b'=') | text::marks(bytes, b' '));
+            let name = line.get(start..name_end)?;
+            let field = if line.get(name_end) == Some(&b'=') {
+                self.at = text::place(line, name_end + 1, |bytes| text::marks(bytes, b' '));
+                labelled(name, line.get(name_end + 1..self.at)?)
+            } else {
+                self.at = name_end;
+                match name {
+                    b"" => return None,
+                    word if self.avc => self.unlabelled(word),
+                    _ => None,
+                }
             };
             if let Some(field) = field {
                 if self.avc {
@@ -314,9 +326,9 @@ impl<'a> Fields<'a> {
         match self.seen.checked_sub(self.node) {
             Some(1) => Some(Field { name: b"seresult", value: word }),
             Some(2) if word.first() == Some(&b'{') => {
-                let close = memchr(b'}', self.rest).unwrap_or(self.rest.len());
-                let (inside, tail) = self.rest.split_at(close);
-                self.rest = tail.get(1..).unwrap_or_default();
+                let rest = self.line.get(self.at..)?;
+                let inside = text::up_to(rest, b'}');
+                self.at = (self.at + inside.len() + 1).min(self.line.len());
                 Some(Field { name: b"seperms", value: inside.trim_ascii() })
             }
             _ => None,
@@ -324,38 +336,42 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The field in a word whose first `=` stands at `equals`, as [`Fields`] gives it out; `None` for a stamp and for one
-/// without a value.
-#[inline]
-pub fn labelled(word: &[u8], equals: usize) -> Option<Field<'_>> {
-    let (name, value) = word.split_at(equals);
-    let value = value.get(1..).unwrap_or_default();
-    match (name, value) {
-        (b"msg", [b'a', ..]) => None,
-        (b"msg", [b'\'', inner @ ..]) => {
+/// The field of this name and value, as [`Fields`] gives it out; `None` for a stamp and for one without a value.
+#[inline(always)]
+pub fn labelled<'a>(name: &'a [u8], value: &'a [u8]) -> Option<Field<'a>> {
+    if name != b"msg" { trimmed(name, value) } else { behind_msg(value) }
+}
+
+fn behind_msg(value: &[u8]) -> Option<Field<'_>> {
+    match value {
+        [b'a', ..] => None,
+        [b'\'', inner @ ..] => {
             let (name, value) = inner.split_at(memchr(b'=', inner)?);
             trimmed(name, value.get(1..).unwrap_or_default())
         }
-        _ => trimmed(name, value),
+        value => trimmed(b"msg", value),
     }
 }
 
-/// Takes off what stands behind a value and is not its own.
-#[inline]
+/// Takes off what stands around a name and a value and is not theirs.
+#[inline(always)]
 fn trimmed<'a>(name: &'a [u8], value: &'a [u8]) -> Option<Field<'a>> {
     let name = if let [b'(', name @ ..] = name { name } else { name };
-    let last = value.last()?;
-    if !matches!(last, b':' | b',' | b'\'' | b')') {
-        return Some(Field { name, value });
-    }
+    let value = match value.last()? {
+        b':' | b',' | b'\'' | b')' => trimmed_value(value),
+        _ => value,
+    };
+    Some(Field { name, value })
+}
+
+fn trimmed_value(value: &[u8]) -> &[u8] {
     let value = value.strip_suffix(b":").unwrap_or(value);
     let value = value.strip_suffix(b",").unwrap_or(value);
     let value = value.strip_suffix(b"'").unwrap_or(value);
-    let value = match value {
+    match value {
         b"(none)" | b"(null)" => value,
         _ => value.strip_suffix(b")").unwrap_or(value),
-    };
-    Some(Field { name, value })
+    }
 }
 
 /// Decodes a key value: one key in quotes, or hex digits of several separated by byte 0x01. Appends the keys to `out`

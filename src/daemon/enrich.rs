@@ -108,7 +108,8 @@ impl Enricher {
 
     /// The meaning of one field, if it has one.
     fn push_field(&mut self, reading: &mut Reading<'_>, name: Range<usize>, room: usize, meanings: &mut Vec<u8>) {
-        let Some(field) = labelled(reading.take_word(name.start), name.len()) else { return };
+        let (name, value) = reading.take_word(name.start).split_at(name.len());
+        let Some(field) = labelled(name, value.get(1..).unwrap_or_default()) else { return };
         let kind = kind_of(reading.record, field.name, field.value);
         if !matches!(kind, Kind::User | Kind::Group | Kind::Syscall | Kind::Arch | Kind::Sockaddr) {
             return;

@@ -33,6 +33,8 @@ struct Word {
 }
 
 impl<'a> Enriched<'a> {
+    pub(super) const NOTHING: Enriched<'a> = Enriched { text: &[], words: heapless::Vec::new(), rest: 0 };
+
     /// Reads what stands behind a record's byte 0x1D.
     pub(super) fn parse(text: &'a [u8]) -> Enriched<'a> {
         let mut enriched = Enriched { text, ..Enriched::default() };

@@ -104,6 +104,14 @@ pub enum Kind {
     Errno,
 }
 
+impl Kind {
+    /// Whether what a value of this kind means does not depend on other fields of its record.
+    pub fn stands_alone(self) -> bool {
+        use Kind::*;
+        !matches!(self, Arch | Syscall | Argument0 | Argument1 | Argument2 | Argument3 | Hook | FanotifyInfo)
+    }
+}
+
 /// The kind of field `name` with the value `value` in a record of type `record`.
 pub fn kind(record: RecordType, name: &[u8], value: &[u8]) -> Kind {
     guessed(settled(named(name), record, name), record, name, value)

@@ -11,8 +11,8 @@ impl Interpreter<'_> {
     ///
     /// COMPAT: `.` and doubled slashes stay, unless `..` occurs as well.
     pub fn path(&mut self, field: Field, directory: Option<&[u8]>, setting: &Setting, out: &mut Vec<u8>) {
-        if self.enriched(Kind::File, field.name, setting, out) {
-            return;
+        if let Some(name) = setting.enriched.value(field.name) {
+            return out.extend_from_slice(name);
         }
         let start = out.len();
         push_text(field.value, out);

@@ -5,6 +5,7 @@
 //! lie between the fields and are left to the caller.
 
 use super::kind::{self, Kind};
+use crate::text::eight as load;
 use memchr::memchr;
 
 /// A name, by places in the body.
@@ -158,19 +159,7 @@ const ONES: u64 = u64::MAX / 255;
 const SPACES: u64 = ONES * b' ' as u64;
 const COMMAS: u64 = ONES * b',' as u64;
 
-/// Eight bytes, the first one lowest; zeros stand for those behind the end.
-#[inline(always)]
-fn load(body: &[u8], at: usize) -> u64 {
-    let rest = body.get(at..).unwrap_or_default();
-    match (rest.first_chunk(), body.last_chunk()) {
-        (Some(word), _) => u64::from_le_bytes(*word),
-        (None, Some(_)) if rest.is_empty() => 0,
-        (None, Some(word)) => u64::from_le_bytes(*word) >> (8 * (8 - rest.len())),
-        (None, None) => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    }
-}
-
-/// Sixteen bytes in the same way.
+/// Sixteen bytes, the first one lowest; zeros stand for those behind the end.
 #[inline(always)]
 pub(super) fn load_two(body: &[u8], at: usize) -> u128 {
     match body.get(at..).and_then(<[u8]>::first_chunk) {

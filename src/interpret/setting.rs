@@ -18,7 +18,21 @@ pub struct Setting<'a> {
     pub(super) enriched: Enriched<'a>,
 }
 
+static NOTHING: Setting<'static> = Setting {
+    machine: None,
+    syscall: None,
+    arguments: [0; 2],
+    is_arp: false,
+    has_fanotify_rule: false,
+    enriched: Enriched::NOTHING,
+};
+
 impl<'a> Setting<'a> {
+    /// Of values that depend on nothing else, in a record without looked-up names.
+    pub fn nothing() -> &'static Setting<'static> {
+        &NOTHING
+    }
+
     /// Gathers it from a record's fields.
     ///
     /// COMPAT: machine and call number count only where SYSCALL, SECCOMP and URINGOP records normally have them; in a

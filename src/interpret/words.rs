@@ -84,9 +84,14 @@ impl<'n> Interpreter<'n> {
 
     /// Appends what `field` of a record of type `record` means, the way libauparse tells it.
     pub fn value(&mut self, record: RecordType, field: Field, setting: &Setting, out: &mut Vec<u8>) {
-        let kind = super::kind(record, field.name, field.value);
-        if !self.enriched(kind, field.name, setting, out) {
-            self.words(kind, field.value, setting, out);
+        self.value_in(super::kind(record, field.name, field.value), field, setting, out);
+    }
+
+    /// The same for a field whose kind is known.
+    pub fn value_in(&mut self, kind: Kind, field: Field, setting: &Setting, out: &mut Vec<u8>) {
+        match setting.enriched.value(field.name) {
+            Some(name) => enriched::push(kind, name, out),
+            None => self.words(kind, field.value, setting, out),
         }
     }
 
@@ -105,13 +110,6 @@ impl<'n> Interpreter<'n> {
     /// The user id of the account called `name`, if this host has it.
     pub fn user_id(&self, name: &[u8]) -> Option<u32> {
         self.names.user_id(name)
-    }
-
-    /// Appends the name that was looked up when the record was written; false if there is none for this field.
-    pub(super) fn enriched(&mut self, kind: Kind, name: &[u8], setting: &Setting, out: &mut Vec<u8>) -> bool {
-        let Some(value) = setting.enriched.value(name) else { return false };
-        enriched::push(kind, value, out);
-        true
     }
 
     /// Appends the meaning of `value`, escaped.

@@ -3,7 +3,7 @@
 use super::Phrase;
 use super::cursor::{Place, Split};
 use crate::interpret::{Interpreter, Kind, Setting, kind};
-use crate::record::{Field, KEY_SEPARATOR, RecordType};
+use crate::record::{Field, KEY_SEPARATOR, Record, RecordType};
 use memchr::memmem;
 
 /// Puts the fields of one event into words.
@@ -17,7 +17,7 @@ pub struct Words<'s, 'e, 'i, 'n> {
 impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
     /// Words for the fields of `event`.
     pub fn new(event: &'s Split<'e>, interpreter: &'i mut Interpreter<'n>) -> Self {
-        Words { event, interpreter, settings: Vec::with_capacity(4) }
+        Words { event, interpreter, settings: Vec::new() }
     }
 
     /// The type of the record and the field of a place.
@@ -27,11 +27,19 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
 
     /// Appends the meaning of a field. Of several keys the first is told.
     pub fn push(&mut self, place: Place, out: &mut Vec<u8>) {
-        let Some((record, field)) = self.field(place) else { return };
+        let Some((record, field)) = self.event.at(place) else { return };
+        let kind = kind(record.kind, field.name, field.value);
+        self.push_kind(place, record, field, kind, out);
+    }
+
+    fn push_kind(&mut self, place: Place, record: &Record<'e>, field: Field, kind: Kind, out: &mut Vec<u8>) {
         let start = out.len();
-        let setting = setting(&mut self.settings, self.event, place.record);
-        self.interpreter.value(record, field, setting, out);
-        if field.name == b"key" {
+        let setting = match record.enriched.is_none() && kind.stands_alone() {
+            true => Setting::nothing(),
+            false => setting(&mut self.settings, self.event, place.record),
+        };
+        self.interpreter.value_in(kind, field, setting, out);
+        if kind == Kind::Key {
             keep_first_key(start, out);
         }
     }
@@ -49,11 +57,15 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
 
     /// Like [`Words::push`], and a relative path is shown from the event's working directory on.
     pub fn push_object(&mut self, place: Place, out: &mut Vec<u8>) {
-        let Some((record, field)) = self.field(place) else { return };
-        if kind(record, field.name, field.value) != Kind::File {
-            return self.push(place, out);
+        let Some((record, field)) = self.event.at(place) else { return };
+        let kind = kind(record.kind, field.name, field.value);
+        if kind != Kind::File {
+            return self.push_kind(place, record, field, kind, out);
         }
-        let setting = setting(&mut self.settings, self.event, place.record);
+        let setting = match record.enriched {
+            None => Setting::nothing(),
+            Some(_) => setting(&mut self.settings, self.event, place.record),
+        };
         self.interpreter.path(field, self.event.working_directory(), setting, out);
     }
 

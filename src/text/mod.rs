@@ -27,16 +27,6 @@ pub fn take_word<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(word)
 }
 
-/// Where the word that `text` begins with ends, and where its first `=` stands.
-#[inline]
-pub fn word_and_equals(text: &[u8]) -> (usize, Option<usize>) {
-    let equals = place(text, 0, |bytes| marks(bytes, b'=') | marks(bytes, b' '));
-    match text.get(equals) {
-        Some(b'=') => (place(text, equals + 1, |bytes| marks(bytes, b' ')), Some(equals)),
-        _ => (equals, None),
-    }
-}
-
 /// The place of the first byte from `at` on that is marked, looking at eight at a time.
 #[inline(always)]
 pub(crate) fn place(text: &[u8], mut at: usize, marked: impl Fn(u64) -> u64) -> usize {
@@ -53,16 +43,13 @@ pub(crate) fn place(text: &[u8], mut at: usize, marked: impl Fn(u64) -> u64) -> 
 /// Eight bytes from `at` on, the first one lowest; zeros stand for those behind the end.
 #[inline(always)]
 pub(crate) fn eight(text: &[u8], at: usize) -> u64 {
-    match text.get(at..).and_then(|rest| rest.first_chunk()) {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => last(text, at),
+    let rest = text.get(at..).unwrap_or_default();
+    match (rest.first_chunk(), text.last_chunk()) {
+        (Some(bytes), _) => u64::from_le_bytes(*bytes),
+        (None, Some(_)) if rest.is_empty() => 0,
+        (None, Some(bytes)) => u64::from_le_bytes(*bytes) >> (8 * (8 - rest.len())),
+        (None, None) => rest.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
     }
-}
-
-#[cold]
-#[inline(never)]
-fn last(text: &[u8], at: usize) -> u64 {
-    text.get(at..).unwrap_or_default().iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte))
 }
 
 /// Marks the highest bit of the bytes that are `byte`. Right up to the lowest mark; those above it may be wrong.
@@ -123,19 +110,17 @@ mod tests {
     }
 
     #[test]
-    fn a_word_may_hold_an_equals_sign() {
-        let want = |text: &[u8]| {
-            let end = text.iter().position(|b| *b == b' ').unwrap_or(text.len());
-            (end, text.iter().take(end).position(|b| *b == b'='))
-        };
+    fn the_first_of_some_bytes_is_found_from_any_place_on() {
         for length in 0..20 {
-            for equals in 0..20 {
-                for space in 0..20 {
-                    let mut text = vec![b'>'; length];
-                    for (place, byte) in [(equals, b'='), (equals + 3, b'='), (space, b' '), (space + 5, b'!')] {
-                        text.get_mut(place).into_iter().for_each(|b| *b = byte);
-                    }
-                    assert_eq!(word_and_equals(&text), want(&text), "{text:?}");
+            for (one, other) in (0..20).flat_map(|one| (0..20).map(move |other| (one, other))) {
+                let mut text = vec![b'>'; length];
+                for (at, byte) in [(one, b'='), (one + 3, b'='), (other, b' '), (other + 5, b'!')] {
+                    text.get_mut(at).into_iter().for_each(|b| *b = byte);
+                }
+                for from in 0..=length {
+                    let want =
+                        text.iter().skip(from).position(|b| matches!(b, b'=' | b' ')).map_or(length, |at| from + at);
+                    assert_eq!(place(&text, from, |bytes| marks(bytes, b'=') | marks(bytes, b' ')), want, "{text:?}");
                 }
             }
         }
