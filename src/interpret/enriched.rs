@@ -4,9 +4,8 @@
 //! field in upper case. A word `SADDR={ ... }` holds spaces and is the only one of its record.
 
 use super::Kind;
-use super::kind::key;
 use super::value::push_text;
-use crate::text::take_word;
+use crate::text::{eight, marks, place};
 use memchr::memchr;
 use std::ops::Range;
 
@@ -18,6 +17,8 @@ const AT_HAND: usize = 16;
 pub(super) struct Enriched<'a> {
     text: &'a [u8],
     words: heapless::Vec<Word, AT_HAND>,
+    /// A bit for each name at hand, and all bits if there may be more.
+    seen: u64,
     /// Where what did not fit begins: searched from there every time.
     rest: usize,
 }
@@ -25,7 +26,7 @@ pub(super) struct Enriched<'a> {
 /// A word, by places in the text.
 #[derive(Clone, Copy)]
 struct Word {
-    key: u32,
+    mark: u32,
     name: u32,
     name_end: u32,
     value: u32,
@@ -33,28 +34,36 @@ struct Word {
 }
 
 impl<'a> Enriched<'a> {
-    pub(super) const NOTHING: Enriched<'a> = Enriched { text: &[], words: heapless::Vec::new(), rest: 0 };
+    pub(super) const NOTHING: Enriched<'a> = Enriched { text: &[], words: heapless::Vec::new(), seen: 0, rest: 0 };
 
     /// Reads what stands behind a record's byte 0x1D.
     pub(super) fn parse(text: &'a [u8]) -> Enriched<'a> {
         let mut enriched = Enriched { text, ..Enriched::default() };
         while !enriched.words.is_full() {
-            let Some(word) = take(text, &mut enriched.rest) else { break };
+            let Some(word) = take(text, &mut enriched.rest) else { return enriched };
+            enriched.seen |= bit(word.mark);
             let _ = enriched.words.push(word);
         }
+        enriched.seen = u64::MAX;
         enriched
+    }
+
+    /// Whether there may be a value for the field whose name has this mark.
+    #[inline(always)]
+    pub(super) fn may_have(&self, mark: u32) -> bool {
+        self.seen & bit(mark) != 0
     }
 
     /// The value for field `name`; the first one counts. One that says `unknown-` is as good as none: this host may know
     /// better.
     #[inline(always)]
     pub(super) fn value(&self, name: &[u8]) -> Option<&'a [u8]> {
-        if self.words.is_empty() { None } else { self.find(name) }
+        if self.words.is_empty() { None } else { self.find(name, mark(name)) }
     }
 
-    fn find(&self, name: &[u8]) -> Option<&'a [u8]> {
-        let key = folded(key(name));
-        let is_it = |word: &Word| word.key == key && is_name(self.part(word.name, word.name_end), name);
+    /// The same, when the name's mark is at hand.
+    pub(super) fn find(&self, name: &[u8], mark: u32) -> Option<&'a [u8]> {
+        let is_it = |word: &Word| word.mark == mark && is_name(self.part(word.name, word.name_end), name);
         let known = self.words.iter().find(|word| is_it(word));
         let mut rest = self.rest;
         let word = known.copied().or_else(|| std::iter::from_fn(|| take(self.text, &mut rest)).find(is_it))?;
@@ -81,34 +90,51 @@ fn is_name(written: &[u8], name: &[u8]) -> bool {
 
 /// Takes the next `NAME=value` from `at` on.
 fn take(text: &[u8], at: &mut usize) -> Option<Word> {
-    let mut rest = text.get(*at..)?;
-    if rest.starts_with(b"SADDR=") {
-        let (name, value) = (*at, *at + memchr(b'{', rest)?);
+    if text.get(*at..)?.starts_with(b"SADDR=") {
+        let (name, value) = (*at, *at + memchr(b'{', text.get(*at..)?)?);
         *at = text.len();
         memchr(b'}', text.get(value..)?)?;
         return Some(Word::of(text, name..name + 5, value..text.len()));
     }
     loop {
-        let next = take_word(&mut rest)?;
-        *at = text.len() - rest.len();
-        if let Some(equals) = memchr(b'=', next) {
-            let start = *at - next.len();
-            return Some(Word::of(text, start..start + equals, start + equals + 1..*at));
+        while text.get(*at) == Some(&b' ') {
+            *at += 1;
+        }
+        let start = *at;
+        let equals = place(text, start, |bytes| marks(bytes, b'=') | marks(bytes, b' '));
+        match text.get(equals)? {
+            b'=' => {
+                *at = place(text, equals + 1, |bytes| marks(bytes, b' '));
+                return Some(Word::of(text, start..equals, equals + 1..*at));
+            }
+            _ => *at = equals,
         }
     }
 }
 
 impl Word {
     fn of(text: &[u8], name: Range<usize>, value: Range<usize>) -> Word {
-        let bytes = text.get(name.clone()).unwrap_or_default().iter().zip(0..);
-        let key = bytes.fold(0, |key, (byte, at)| key ^ u64::from(byte.to_ascii_lowercase()) << (8 * (at % 8)));
+        let mark = mark_of(eight(text, name.start), name.len());
         let [name, name_end, value, end] = [name.start, name.end, value.start, value.end].map(|place| place as u32);
-        Word { key: folded(key), name, name_end, value, end }
+        Word { mark, name, name_end, value, end }
     }
 }
 
-fn folded(key: u64) -> u32 {
-    (key ^ key >> 32) as u32
+/// Tells most names apart, letters of either case being equal.
+pub(super) fn mark(name: &[u8]) -> u32 {
+    mark_of(eight(name, 0), name.len())
+}
+
+/// `front` is what the name of `len` bytes begins with, first byte lowest, and what may follow it.
+fn mark_of(front: u64, len: usize) -> u32 {
+    const LOWER: u64 = u64::MAX / 255 * 0x20;
+    let front = (front | LOWER).checked_shl(64 - 8 * len.min(8) as u32).unwrap_or(0);
+    ((front ^ len as u64).wrapping_mul(0xbb28_463e_b7c6_767d) >> 32) as u32
+}
+
+#[inline(always)]
+fn bit(mark: u32) -> u64 {
+    1 << (mark >> 26)
 }
 
 #[cfg(test)]

@@ -42,9 +42,7 @@ impl Interpreter<'_> {
             pen: Pen::new(std::mem::take(&mut self.room), out),
         };
         line.push_header(&form.front, stamp);
-        let is_usual = record.enriched.is_none()
-            && matches!(self.mode, Escape::Raw | Escape::Tty)
-            && record.kind != RecordType::TRUSTED_APP;
+        let is_usual = matches!(self.mode, Escape::Raw | Escape::Tty) && record.kind != RecordType::TRUSTED_APP;
         // The colon behind the stamp belongs to no field.
         let (mut at, mut last) = (if body.starts_with(b": ") { 2 } else { 0 }, None);
         let (mut place, mut lacks_space) = (0, false);
@@ -75,6 +73,9 @@ impl Interpreter<'_> {
     #[inline(always)]
     fn rewrite_usual(&mut self, line: &mut Rewriting, found: &Found) -> bool {
         let body = line.record.body;
+        if line.setting.enriched.may_have(found.mark) && found.kind != Kind::Plain {
+            return self.rewrite_enriched(line, found);
+        }
         match way(found.kind) {
             Way::Stays => true,
             Way::Remembered => self.put_remembered(line, found, Key::of(found.value(body), found.kind as u64)),
@@ -99,6 +100,24 @@ impl Interpreter<'_> {
             }
             _ => false,
         }
+    }
+
+    /// The same for one that may have been looked up.
+    fn rewrite_enriched(&mut self, line: &mut Rewriting, found: &Found) -> bool {
+        let body = line.record.body;
+        let looked_up = match line.setting.enriched.find(found.name(body), found.mark) {
+            Some([b'"', text @ .., b'"']) if matches!(found.kind, Kind::User | Kind::Group) => text,
+            Some(text) if matches!(found.kind, Kind::Arch | Kind::Syscall) => text,
+            _ => return false,
+        };
+        if looked_up.contains(&b'"') {
+            return false;
+        }
+        self.take_note(line, found.kind, found.value(body), found.next);
+        line.pen.put_part(body, line.written, found.start);
+        line.pen.put(looked_up);
+        line.written = found.end;
+        true
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@
 //! at a space or comma; a security context ends at a space only, for it may hold commas. Words that belong to no field
 //! lie between the fields and are left to the caller.
 
+use super::enriched::mark;
 use super::kind::{self, Kind};
 use crate::text::eight as load;
 use memchr::memchr;
@@ -18,6 +19,8 @@ pub(super) struct Name {
     /// What it stands for in most records.
     pub(super) kind: Kind,
     pub(super) shape: Shape,
+    /// See [`mark`].
+    pub(super) mark: u32,
 }
 
 /// What the value of a name looks like.
@@ -37,6 +40,8 @@ pub(super) struct Found {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) kind: Kind,
+    /// That of the name.
+    pub(super) mark: u32,
     /// What the value ended at.
     pub(super) stop: Stop,
     /// Where the search for the next field begins: the byte behind a value is passed over, whatever it is.
@@ -81,13 +86,13 @@ pub(super) fn name(body: &[u8], at: usize) -> Option<Name> {
     let start = at + text.len() + 1;
     let text = text.rsplit(|byte| *byte == b' ').next().unwrap_or(text);
     if text == b"msg" {
-        return Some(Name { at: start - 4, start, kind: Kind::Plain, shape: Shape::Nothing });
+        return Some(Name { at: start - 4, start, kind: Kind::Plain, shape: Shape::Nothing, mark: mark(text) });
     }
     let text = text.strip_prefix(b"'").unwrap_or(text);
     let bare = text.iter().position(|byte| *byte != b'(').map_or(&[][..], |from| text.get(from..).unwrap_or_default());
     let kind = kind::named(bare);
     let shape = if kind == Kind::Label && bare.len() == text.len() { Shape::Label } else { Shape::Usual };
-    Some(Name { at: start - 1 - bare.len(), start, kind, shape })
+    Some(Name { at: start - 1 - bare.len(), start, kind, shape, mark: mark(bare) })
 }
 
 impl Name {
@@ -98,16 +103,16 @@ impl Name {
     /// The field of this name.
     #[inline(always)]
     pub(super) fn field(self, body: &[u8]) -> Found {
-        let Name { at: name, start, kind, shape } = self;
+        let Name { at: name, start, kind, shape, mark } = self;
         if shape == Shape::Nothing {
-            return Found { name, start, end: start, kind, stop: Stop::Space, next: start, is_clean: true };
+            return Found { name, start, end: start, kind, mark, stop: Stop::Space, next: start, is_clean: true };
         }
         let word = load(body, start);
         let (end, stop, is_clean) = match word as u8 {
             quote @ (b'"' | b'\'') => quoted_end(body, start + 1, quote),
             _ => bare_end(body, start, word, if shape == Shape::Label { SPACES } else { COMMAS }),
         };
-        Found { name, start, end, kind, stop, next: (end + 1).min(body.len()), is_clean }
+        Found { name, start, end, kind, mark, stop, next: (end + 1).min(body.len()), is_clean }
     }
 }
 

@@ -40,10 +40,11 @@ struct Known {
     before: u8,
     kind: Kind,
     shape: Shape,
+    mark: u32,
 }
 
 /// Stands nowhere.
-const NOTHING: Known = Known { text: 1, mask: 0, len: 0, before: 0, kind: Kind::Plain, shape: Shape::Nothing };
+const NOTHING: Known = Known { text: 1, mask: 0, len: 0, before: 0, kind: Kind::Plain, shape: Shape::Nothing, mark: 0 };
 
 impl Usual {
     /// The form of a type's records.
@@ -116,6 +117,7 @@ impl Known {
             before,
             kind: name.kind,
             shape: name.shape,
+            mark: name.mark,
         })
     }
 
@@ -128,7 +130,7 @@ impl Known {
     #[inline(always)]
     fn name(&self, at: usize) -> Name {
         let start = at + usize::from(self.len);
-        Name { at: at + usize::from(self.before), start, kind: self.kind, shape: self.shape }
+        Name { at: at + usize::from(self.before), start, kind: self.kind, shape: self.shape, mark: self.mark }
     }
 }
 
