@@ -73,20 +73,23 @@ impl Form {
     #[inline(always)]
     pub(super) fn field(&mut self, place: usize, body: &[u8], at: usize) -> Option<Found> {
         let seen = scan::load_two(body, at);
-        if let Some(known) = self.fields.get_mut(place) {
+        let known = self.fields.get_mut(place).and_then(|known| {
             if known[1].is(seen) {
                 known.swap(0, 1);
             }
-            if known[0].is(seen) {
-                return Some(known[0].name(at).field(body));
-            }
-        }
-        if at < body.len() { self.find(place, body, at) } else { None }
+            known[0].is(seen).then(|| known[0].name(at))
+        });
+        let name = match known {
+            Some(name) => name,
+            None if at >= body.len() => return None,
+            None => self.find(place, body, at)?,
+        };
+        Some(name.field(body))
     }
 
-    /// The same, when another field stands there than before, or none.
+    /// The same name, when another one stands there than before, or none.
     #[inline(never)]
-    fn find(&mut self, place: usize, body: &[u8], at: usize) -> Option<Found> {
+    fn find(&mut self, place: usize, body: &[u8], at: usize) -> Option<Name> {
         let mut name = scan::name(body, at)?;
         name.kind = settled(name.kind, self.kind?, name.text(body));
         if place < FIELDS {
@@ -96,7 +99,7 @@ impl Form {
             self.fields[place].swap(0, 1);
             self.fields[place][0] = Known::of(&name, body, at).unwrap_or(NOTHING);
         }
-        Some(name.field(body))
+        Some(name)
     }
 }
 
