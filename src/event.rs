@@ -100,7 +100,7 @@ impl Event {
     }
 
     /// Adds a record. The caller has seen that it belongs here; the first one gives stamp and node.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, record: &Record<'_>) {
         let start = size(self.text.len());
         self.text.extend_from_slice(record.written);
@@ -246,7 +246,6 @@ impl Assembler {
     }
 
     /// Takes one record. Call [`Assembler::next`] until it is empty before the next one.
-    #[inline]
     pub fn push(&mut self, record: &Record<'_>) -> Placed {
         if let Some(slot) = self.building(record.stamp, record.node) {
             self.handing_out = self.policy == Policy::Search;
@@ -284,22 +283,24 @@ impl Assembler {
         self.pass(stamp.sec);
     }
 
+    /// Whether the first event in the order of stamps is to be handed out.
+    #[inline(always)]
+    pub fn has_next(&self) -> bool {
+        let Some((_, at)) = self.order.front() else { return false };
+        let crowded = self.waiting_bytes > WAITING_BYTES || self.order.len() > WAITING_EVENTS;
+        crowded || (self.handing_out && self.slots.get(*at as usize).is_some_and(|slot| slot.complete))
+    }
+
     /// The next event in the order of stamps, if it is complete.
-    #[inline]
     #[allow(clippy::should_implement_trait, reason = "an assembler gives out events between records, not a sequence")]
     pub fn next(&mut self) -> Option<Event> {
-        loop {
-            let (_, at) = *self.order.front()?;
-            let crowded = self.waiting_bytes > WAITING_BYTES || self.order.len() > WAITING_EVENTS;
-            let complete = self.handing_out && self.slots.get(at as usize)?.complete;
-            if !crowded && !complete {
-                return None;
-            }
+        while self.has_next() {
             let event = self.take_first();
             if event.is_some() {
                 return event;
             }
         }
+        None
     }
 
     /// Takes the first event out; `None` when no more than its stamp is known.
@@ -408,7 +409,7 @@ impl Assembler {
         self.waiting_bytes += slot.event.text.len() - before;
         self.last = at;
         let ended = match self.policy {
-            Policy::Search => slot.event.kind().ends_event(),
+            Policy::Search => slot.event.len() == 1 && record.kind.ends_event(),
             Policy::Library => record.kind.ends_event(),
         };
         if ended || slot.event.text.len() > EVENT_BYTES {

@@ -7,7 +7,7 @@
 mod headers;
 mod known;
 
-pub use headers::Headers;
+pub use headers::{Front, Headers};
 
 use crate::tables::record_type;
 use crate::text::{self, number};

@@ -8,6 +8,7 @@ use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::predicate::{Criteria, Predicate};
 use auditbox::query::probe::Probe;
 use auditbox::record::{Record, RecordType};
+use auditbox::store::ahead;
 use auditbox::store::reader::{Lines, SEARCH_LINE};
 use auditbox::store::scout::{Piece, Scout};
 use auditbox::store::seek::{DISORDER, REACH};
@@ -210,6 +211,12 @@ fn quickly(path: &std::path::Path, criteria: &Criteria, parts_from: u64) -> Vec<
         }
     };
     let mut lines = Lines::new(SEARCH_LINE);
+    let mut take = |record: Option<Record<'_>>, assembler: &mut Assembler| {
+        if let Some(record) = record.filter(|record| seconds.in_range(record.stamp.sec)) {
+            assembler.push(&record);
+        }
+        drain(assembler);
+    };
     let read = scout.each_piece(&file, &mut |piece| {
         match piece {
             Piece::Gap => assembler.finish(),
@@ -218,19 +225,22 @@ fn quickly(path: &std::path::Path, criteria: &Criteria, parts_from: u64) -> Vec<
             Piece::Lines(part) => {
                 lines.restart();
                 while let Some(line) = lines.next(part).unwrap() {
-                    if let Some(record) = Record::scan(line).ok().filter(|record| seconds.in_range(record.stamp.sec)) {
-                        assembler.push(&record);
-                        drain(&mut assembler);
-                    }
+                    take(Record::scan(line).ok(), &mut assembler);
                 }
             }
+            Piece::Long(part) => {
+                let _ = ahead::read(part, &mut |record| {
+                    take(record.ok(), &mut assembler);
+                    ControlFlow::Continue(())
+                });
+            }
         }
-        drain(&mut assembler);
+        take(None, &mut assembler);
         ControlFlow::Continue(())
     });
     read.unwrap();
     assembler.finish();
-    drain(&mut assembler);
+    take(None, &mut assembler);
     found
 }
 

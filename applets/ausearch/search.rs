@@ -11,8 +11,9 @@ use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
 use auditbox::query::probe::Probe;
-use auditbox::record::{self, Headers, Line, RecordType, Stamp};
-use auditbox::store::reader::{self, Lines, Pipe, SEARCH_LINE, Source};
+use auditbox::record::{self, Headers, Record, RecordType, Stamp};
+use auditbox::store::ahead;
+use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
 use auditbox::store::scout::{Piece, Scout, WHOLE_BELOW};
 use auditbox::store::seek::SOUGHT_FROM;
 use auditbox::sys::input::{self, InputFile, Stdin};
@@ -173,6 +174,7 @@ impl<'s, 'h> Search<'s, 'h> {
         let mut ended = Ok(());
         let read = scout.each_piece(file, &mut |piece| {
             ended = match piece {
+                Piece::Long(part) => self.read_ahead(part),
                 Piece::Lines(part) => {
                     lines.restart();
                     self.read_lines(&mut lines, part)
@@ -189,9 +191,19 @@ impl<'s, 'h> Search<'s, 'h> {
     fn read_lines(&mut self, lines: &mut Lines, source: &mut dyn Source) -> Result<(), End> {
         // A log that cannot be read further ends there.
         while let Ok(Some(line)) = lines.next(source) {
-            self.line(line)?;
+            let record = self.headers.scan(line);
+            self.record(record)?;
         }
         Ok(())
+    }
+
+    fn read_ahead(&mut self, part: Part<'_>) -> Result<(), End> {
+        let mut ended = Ok(());
+        let _ = ahead::read(part, &mut |record| {
+            ended = self.record(record);
+            if ended.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        ended
     }
 
     /// Reads standard input. When it is silent while events wait, they are taken as complete.
@@ -205,27 +217,29 @@ impl<'s, 'h> Search<'s, 'h> {
         loop {
             pipe.patience = (self.assembler.waiting().0 > 0).then_some(PIPE_PATIENCE);
             match lines.next(&mut pipe) {
-                Ok(Some(line)) => self.line(line)?,
+                Ok(Some(line)) => {
+                    let record = self.headers.scan(line);
+                    self.record(record)?;
+                }
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => self.finish()?,
                 Ok(None) | Err(_) => return self.finish(),
             }
         }
     }
 
-    fn line(&mut self, line: Line<'_>) -> Result<(), End> {
-        let record = match self.headers.scan(line) {
-            Ok(record) => record,
-            Err(record::Malformed::Shape) => return Ok(()),
+    #[inline]
+    fn record(&mut self, record: Result<Record<'_>, record::Malformed<'_>>) -> Result<(), End> {
+        match &record {
+            Ok(record) if self.predicate.in_range(record.stamp.sec) => {
+                self.assembler.push(record);
+                self.drain()
+            }
             Err(record::Malformed::Stamp(text)) => {
                 eprintln!("Error extracting time stamp ({})", String::from_utf8_lossy(text));
-                return Ok(());
+                Ok(())
             }
-        };
-        if self.predicate.in_range(record.stamp.sec) {
-            self.assembler.push(&record);
-            self.drain()?;
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// There is a record of an event that cannot be found.
@@ -246,7 +260,12 @@ impl<'s, 'h> Search<'s, 'h> {
         self.drain()
     }
 
+    #[inline(always)]
     fn drain(&mut self) -> Result<(), End> {
+        if self.assembler.has_next() { self.take_events() } else { Ok(()) }
+    }
+
+    fn take_events(&mut self) -> Result<(), End> {
         while let Some(event) = self.assembler.next() {
             if let Some(done) = self.event(event)? {
                 self.assembler.recycle(done);

@@ -75,10 +75,16 @@ impl Headers {
     /// Like [`Record::scan`].
     #[inline]
     pub fn scan<'a>(&mut self, line: Line<'a>) -> Result<Record<'a>, Malformed<'a>> {
-        match self.front(line.text).filter(|front| front.len <= line.end) {
+        match self.front_of(line) {
             Some(front) => Ok(front.record(line)),
             None => Record::scan(line),
         }
+    }
+
+    /// The front of a line, if it tells what [`Record::scan`] would.
+    #[inline(always)]
+    pub fn front_of(&mut self, line: Line<'_>) -> Option<Front> {
+        self.front(line.text).filter(|front| front.len <= line.end)
     }
 
     /// The front of a line without a node whose type is known by a short name and whose stamp is written as kernels do.
@@ -134,8 +140,9 @@ fn known(name: &[u8]) -> Option<RecordType> {
 }
 
 impl Front {
+    /// The record on the line of which this is the front.
     #[inline(always)]
-    fn record<'a>(&self, whole: Line<'a>) -> Record<'a> {
+    pub fn record<'a>(&self, whole: Line<'a>) -> Record<'a> {
         let (line, enriched, written) = whole.parts();
         Record {
             line,

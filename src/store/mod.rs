@@ -5,6 +5,7 @@
 //! names that are there what is left to do. [`reader`] reads the rotated files and the log as one. [`config_file`] is how
 //! configuration files are opened.
 
+pub mod ahead;
 pub mod config_file;
 pub mod guard;
 pub mod log;

@@ -8,6 +8,7 @@ use crate::sys::input::{self, InputFile, Stdin};
 use memchr::{memchr, memchr2};
 use std::cmp::Reverse;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Where bytes come from. 0 is the end.
@@ -24,6 +25,18 @@ pub struct Part<'f> {
     pub at: u64,
     /// The first byte not to read.
     pub end: u64,
+}
+
+impl Part<'_> {
+    /// How many bytes there are to read.
+    pub fn len(&self) -> u64 {
+        self.end.min(self.file.len()).saturating_sub(self.at)
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 impl Source for Part<'_> {
@@ -92,8 +105,13 @@ pub struct Lines {
 impl Lines {
     /// Cuts lines at `longest` bytes.
     pub fn new(longest: usize) -> Lines {
+        Lines::with_room(longest, CHUNK)
+    }
+
+    /// The same, with room for so many bytes at a time.
+    pub(super) fn with_room(longest: usize, room: usize) -> Lines {
         let longest = longest.clamp(1, LONGEST_LINE);
-        Lines { buffer: vec![0; CHUNK.max(2 * longest)], start: 0, end: 0, longest, at_end: false, plain: true }
+        Lines { buffer: vec![0; room.max(2 * longest)], start: 0, end: 0, longest, at_end: false, plain: true }
     }
 
     /// Forgets what has been read, for the next source.
@@ -104,20 +122,55 @@ impl Lines {
     /// The next line; `None` at the end. A last line may lack its newline.
     #[inline]
     pub fn next(&mut self, source: &mut dyn Source) -> io::Result<Option<Line<'_>>> {
-        let (len, newline) = loop {
-            let waiting = self.buffer.get(self.start..self.end).unwrap_or_default();
-            match memchr(b'\n', waiting) {
-                Some(len) if len < self.longest => break (len, 1),
-                _ if waiting.len() >= self.longest => break (self.longest, 0),
-                _ if self.at_end && waiting.is_empty() => return Ok(None),
-                _ if self.at_end => break (waiting.len(), 0),
-                _ => self.fill(source)?,
+        loop {
+            if let Some(place) = self.cut() {
+                return Ok(Some(self.line(place)));
             }
+            if self.at_end {
+                return Ok(None);
+            }
+            self.fill(source)?;
+        }
+    }
+
+    /// Begins with `text`, and fills the buffer.
+    pub(super) fn gather(&mut self, text: &[u8], source: &mut dyn Source) -> io::Result<()> {
+        self.restart();
+        self.end = text.len();
+        if let Some(place) = self.buffer.get_mut(..text.len()) {
+            place.copy_from_slice(text);
+        }
+        while !self.at_end && self.end < self.buffer.len() {
+            self.fill(source)?;
+        }
+        Ok(())
+    }
+
+    /// What was read and not cut yet.
+    pub(super) fn rest(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Cuts off the next line, if it is all there, and tells its place.
+    #[inline(always)]
+    pub(super) fn cut(&mut self) -> Option<Range<usize>> {
+        let waiting = self.rest();
+        let (len, newline) = match memchr(b'\n', waiting) {
+            Some(len) if len < self.longest => (len, 1),
+            _ if waiting.len() >= self.longest => (self.longest, 0),
+            _ if self.at_end && !waiting.is_empty() => (waiting.len(), 0),
+            _ => return None,
         };
         let start = self.start;
         self.start += len + newline;
-        let text = self.buffer.get(start..start + len).unwrap_or_default();
-        Ok(Some(if self.plain { Line { text, end: len } } else { Line::new(text) }))
+        Some(start..start + len)
+    }
+
+    /// A line that was cut since the buffer was filled.
+    #[inline(always)]
+    pub(super) fn line(&self, place: Range<usize>) -> Line<'_> {
+        let text = self.buffer.get(place).unwrap_or_default();
+        if self.plain { Line { text, end: text.len() } } else { Line::new(text) }
     }
 
     #[cold]

@@ -39,6 +39,8 @@ pub struct Scout<'q> {
 pub enum Piece<'f> {
     /// To be read.
     Lines(&'f mut dyn Source),
+    /// To be read too, and so long that it pays to do it with [`super::ahead`].
+    Long(Part<'f>),
     /// Records of an event that is not wanted: type of the first one, and the event. They have no node.
     Other(RecordType, Stamp),
     /// What is left out here is so long that everything before it is complete.
@@ -100,7 +102,9 @@ impl Scout<'_> {
                 }
             }
         }
-        Ok(visit(Piece::Lines(&mut Part { file, at, end })))
+        let mut part = Part { file, at, end };
+        let is_long = part.len() >= self.whole_below;
+        Ok(visit(if is_long { Piece::Long(part) } else { Piece::Lines(&mut part) }))
     }
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::query::predicate::Criteria;
 use crate::record::Record;
+use crate::store::ahead;
 use crate::store::reader::{Lines, SEARCH_LINE};
 use std::fmt::Write;
 
@@ -24,6 +25,12 @@ fn serials(scout: &Scout<'_>, file: &InputFile) -> (Vec<u64>, usize) {
         match piece {
             Piece::Gap => parts += 1,
             Piece::Other(..) => {}
+            Piece::Long(part) => {
+                let _ = ahead::read(part, &mut |record| {
+                    all.extend(record.map(|record| record.stamp.serial));
+                    ControlFlow::Continue(())
+                });
+            }
             Piece::Lines(part) => {
                 let mut lines = Lines::new(SEARCH_LINE);
                 while let Some(line) = lines.next(part).unwrap() {
