@@ -118,11 +118,13 @@ impl Predicate {
             (&wanted.euid, items.euid.unwrap_or(NO_ID), items.euid.is_some()),
             (&wanted.auid, items.auid.unwrap_or(NO_LOGIN), items.auid.is_some()),
         ];
-        let by_name = tests.iter().any(|(user, ..)| user.as_ref().is_some_and(|u| u.name.is_some()));
+        // COMPAT: of any user it is the uid's name that decides whether names are compared.
+        let deciding = if wanted.any_user { 1 } else { tests.len() };
+        let by_name = tests.iter().take(deciding).any(|(user, ..)| user.as_ref().is_some_and(|u| u.name.is_some()));
         let met = |user: &User, id: u32, has_name: bool| match (&user.name, by_name) {
-            (Some(name), _) => has_name && user_name(id, names).is_some_and(|n| n == *name),
-            (None, true) => true,
-            (None, false) => user.id == id,
+            (Some(name), true) => has_name && user_name(id, names).is_some_and(|n| n == *name),
+            (None, true) => !wanted.any_user,
+            (_, false) => user.id == id,
         };
         let mut asked = tests.iter().filter_map(|(user, id, has)| Some(met(user.as_ref()?, *id, *has)));
         if wanted.any_user { asked.any(|met| met) } else { asked.all(|met| met) }
