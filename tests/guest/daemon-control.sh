@@ -35,6 +35,17 @@ head -n 1 $log | grep -q 'type=DAEMON_ROTATE' || fail "the record of the rotatio
 for n in 1 2 3; do auditctl --signal rotate; sleep 1; done
 [ "$(ls $log* | wc -l)" = 3 ] || fail "there are $(ls $log*)"
 
+# of two at the same moment each is named for its own: the kernel remembers the later one only
+daemon=$(auditd_pid)
+for order in '1000 HUP' '1001 USR1' '1002 USR2'; do
+	sh -c 'echo "$1" >/proc/self/loginuid && kill "-$2" "$3" && sleep 3' by ${order} "$daemon" &
+done
+wait
+cat $log.1 $log >/tmp/both
+expect 'type=DAEMON_CONFIG .*op=reconfigure state=changed auid=1000 ' /tmp/both
+expect 'type=DAEMON_ROTATE .*op=rotate-logs auid=1001 ' /tmp/both
+expect 'type=DAEMON_RESUME .*op=resume-logging auid=1002 ' /tmp/both
+
 # reports in three forms
 auditctl --signal state --format json >/tmp/json || fail "no report: $?"
 expect '"audit_version":"' /tmp/json
