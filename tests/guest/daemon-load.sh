@@ -6,14 +6,14 @@
 
 kernel_lost() { auditctl -s | sed -n 's/^lost //p'; }
 auditctl -b 8192 --backlog_wait_time 60000 >/dev/null
-log_disk tmpfs 65536
+log_disk tmpfs 262144
 configure num_logs=900 max_log_file_action=ROTATE
 start_auditd
 audit_numbers
 now=$(date +%s)
 rm -f /tmp/enough
 events 10000000 60 & producer=$!
-for n in $(seq "$(rounds 5 200)"); do
+for n in $(seq "$(rounds 5 40)"); do
 	# what stands before the broken line must not count either
 	cp $conf /tmp/good
 	printf 'max_log_file = 8\nlog_format = ENRICHED\nnum_logs = x\n' >>$conf
