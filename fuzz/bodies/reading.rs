@@ -3,6 +3,7 @@
 
 use auditbox::event::Event;
 use auditbox::interpret::Interpreter;
+use auditbox::normalize::{Words, normalize, pieces};
 use auditbox::query::checkpoint::Checkpoint;
 use auditbox::query::expression::Expression;
 use auditbox::query::extract::{Items, Wanted, extract};
@@ -14,8 +15,10 @@ use auditbox::text::Escape;
 pub(crate) fn log(data: &[u8]) {
     let mut whole = Trail::buffer(data);
     let mut events = Vec::new();
+    let mut interpreter = Interpreter::new(&(), None, Escape::Tty);
     while let Ok(Some(event)) = whole.next_event() {
         look_at(&event);
+        tell(&event, &mut interpreter);
         events.push((event.stamp(), event.len()));
     }
     let mut pieces = Vec::new();
@@ -39,6 +42,21 @@ fn look_at(event: &Event) {
     let mut items = Items::default();
     for wanted in all {
         let _ = extract(event, wanted, &mut items);
+    }
+}
+
+/// What is told of an event stands in its records and is put into words of the terminal.
+fn tell(event: &Event, interpreter: &mut Interpreter<'_>) {
+    for piece in pieces(event) {
+        let mut words = Words::new(&piece, interpreter);
+        let Ok(told) = normalize(&piece, &mut words, true) else { continue };
+        let named = [told.subject.primary, told.object.primary, told.object.second, told.result, told.key];
+        let places = named.into_iter().flatten().chain(told.subject.attributes).chain(told.object.attributes);
+        for place in places {
+            assert!(words.field(place).is_some());
+            words.push_object_in_brief(place, &mut Vec::new());
+        }
+        told.action.into_iter().chain(told.how).for_each(|phrase| words.push_phrase(phrase, &mut Vec::new()));
     }
 }
 
