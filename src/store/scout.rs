@@ -53,6 +53,9 @@ pub type Visit<'v> = &'v mut dyn FnMut(Piece<'_>) -> ControlFlow<()>;
 /// Below this length there is nothing to gain by leaving parts out.
 pub const WHOLE_BELOW: u64 = 4 << 20;
 
+/// How much is read without a choice where most lines are wanted.
+const UNCHOSEN: u64 = 16 << 20;
+
 /// How much one thread looks at before it asks for more.
 const STRETCH: u64 = 512 << 10;
 
@@ -92,19 +95,35 @@ impl Scout<'_> {
                 return Survey::new(file, probe, self.timeout, part).run(end, visit);
             }
             // Behind a start that was sought most is wanted if there is no end.
-            if self.end.is_some() || (self.start.is_some() && part.end < self.sought_from) {
-                let sieve = Sieve { file, seconds: self.start.unwrap_or(0)..=self.end.unwrap_or(u64::MAX) };
-                while let Some((lines, rest)) = sieve.next(at, part.end)? {
-                    at = rest;
-                    if visit(Piece::Lines(&mut lines.as_slice())).is_break() {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                }
+            let sifts = self.end.is_some() || (self.start.is_some() && part.end < self.sought_from);
+            if sifts && self.sift(file, &mut at, part.end, visit)?.is_break() {
+                return Ok(ControlFlow::Break(()));
             }
         }
         let mut part = Part { file, at, end };
         let is_long = part.len() >= self.whole_below;
         Ok(visit(if is_long { Piece::Long(part) } else { Piece::Lines(&mut part) }))
+    }
+
+    /// Visits the lines of the range from `at` on, which is moved to what remains to be read before `end`.
+    fn sift(&self, file: &InputFile, at: &mut u64, end: u64, visit: Visit<'_>) -> io::Result<ControlFlow<()>> {
+        let sieve = Sieve { file, seconds: self.start.unwrap_or(0)..=self.end.unwrap_or(u64::MAX) };
+        while let Some((lines, rest)) = sieve.next(*at, end)? {
+            let is_dense = 2 * lines.len() as u64 > rest - *at;
+            *at = rest;
+            if visit(Piece::Lines(&mut lines.as_slice())).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            // Where most lines are wanted it costs more to choose than to read them all.
+            let next = if is_dense { sieve.line_start(rest + UNCHOSEN, end)? } else { None };
+            if let Some(next) = next {
+                *at = next;
+                if visit(Piece::Lines(&mut Part { file, at: rest, end: next })).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 }
 

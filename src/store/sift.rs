@@ -39,7 +39,7 @@ impl Sieve<'_> {
     }
 
     /// The first start of a line behind `at`; `None` if there is none before `end`.
-    fn line_start(&self, mut at: u64, end: u64) -> io::Result<Option<u64>> {
+    pub(super) fn line_start(&self, mut at: u64, end: u64) -> io::Result<Option<u64>> {
         let mut buffer = Vec::new();
         while at < end {
             let block = fill(self.file, at, SEARCH_LINE, &mut buffer)?;

@@ -90,3 +90,22 @@ fn marked_events_behind_the_nul_bytes_of_a_crash_are_read() {
         assert!((10_050..12_000).step_by(100).all(|wanted| all.iter().filter(|s| **s == wanted).count() == 1));
     });
 }
+
+#[test]
+fn every_line_of_a_range_is_read_once_and_in_order_where_most_are_wanted_and_where_few_are() {
+    // Lines of a thousand bytes; of those in the middle nearly all are wanted, of the others a few.
+    let second = |n: u64| if (6_000..30_000).contains(&n) != (n % 100 == 7) { 2_000_000_000 } else { 1_000_000_000 };
+    let padding = "x".repeat(950);
+    let text: String = (0..40_000).fold(String::new(), |mut text, n| {
+        writeln!(text, "type=USER msg=audit({}.000:{n}): {padding}", second(n)).unwrap();
+        text
+    });
+    with_file("dense", text.as_bytes(), |file| {
+        let scout = Scout { start: Some(2_000_000_000), end: Some(2_000_000_000), sought_from: u64::MAX, ..ALL };
+        let (all, parts) = serials(&scout, file);
+        assert!(parts == 1 && all.is_sorted_by(|a, b| a < b) && all.len() < 36_000, "{}", all.len());
+        let wanted = (0..40_000).filter(|n| second(*n) == 2_000_000_000);
+        let found = all.into_iter().filter(|n| second(*n) == 2_000_000_000);
+        assert!(found.eq(wanted));
+    });
+}
