@@ -285,7 +285,7 @@ pub struct Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Field<'a>;
 
-    #[inline(always)]
+    #[inline]
     fn next(&mut self) -> Option<Field<'a>> {
         let line = self.line;
         loop {

@@ -150,7 +150,7 @@ impl<'n> Interpreter<'n> {
     }
 
     /// What the words for `value` depend on; `None` if that is much, or the value hardly ever the same.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn key(&mut self, kind: Kind, value: &[u8], setting: &Setting) -> Option<Key> {
         let around = match kind {
             Kind::Plain | Kind::Address | Kind::Label => return None,
