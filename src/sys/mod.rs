@@ -14,6 +14,8 @@ pub mod process;
 pub mod root;
 pub mod signals;
 pub mod syslog;
+#[cfg(target_env = "musl")]
+mod thread_name;
 pub mod users;
 
 pub use errno::text as error_text;
