@@ -4,10 +4,10 @@ use super::run::Runner;
 use super::world::{self, why};
 use super::{Input, Purpose};
 use crate::config::Level;
+use crate::sys::child::{Child, holding};
 use crate::sys::files;
-use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 /// How many may run at a time.
 const MOST: usize = 8;
@@ -23,15 +23,16 @@ pub(super) enum Task {
 }
 
 impl Runner {
-    pub(super) fn spawn(&mut self, command: &mut Command, task: Task) -> bool {
+    /// Starts a program, by its path and its arguments, that reads `input` if that is given.
+    fn start(&mut self, words: &[&str], input: Option<&OwnedFd>, task: Task) -> bool {
         if self.children.is_full() {
             self.voice.tell(Level::Error, "Too many helpers are running; another one was not started");
             return false;
         }
-        let name = command.get_program().to_string_lossy().into_owned();
-        match command.spawn() {
+        match Child::start(words, input) {
             Ok(child) => self.children.push((child, task)).is_ok(),
             Err(e) => {
+                let name = words.first().copied().unwrap_or_default();
                 self.voice.tell(Level::Alert, &format!("Audit daemon failed to exec {name} ({})", why(&e)));
                 false
             }
@@ -42,12 +43,12 @@ impl Runner {
     pub(super) fn compress(&mut self, log: &Path) {
         let command = self.step.config().compress_command.clone();
         if !command.is_empty() {
-            self.spawn(Command::new(&command).arg(log), Task::Other);
+            self.start(&[&command, &log.to_string_lossy()], None, Task::Other);
         }
     }
 
     pub(super) fn help(&mut self, path: &str, purpose: Purpose) {
-        if !self.spawn(&mut Command::new(path), Task::Helper(purpose)) {
+        if !self.start(&[path], None, Task::Helper(purpose)) {
             self.step.input(Input::HelperEnded(purpose, false));
         }
     }
@@ -58,13 +59,12 @@ impl Runner {
             return self.voice.tell(Level::Error, &text);
         }
         let account = self.step.config().action_mail_acct.clone();
-        let mut command = Command::new(world::SENDMAIL);
-        command.arg("-t").arg(format!("-f{account}")).stdin(Stdio::piped());
-        if self.spawn(&mut command, Task::Other) {
-            let pipe = self.children.last_mut().and_then(|(child, _)| child.stdin.take());
-            let text = format!("To: {account}\nFrom: root\nSubject: {subject}\n\n{body}\n.\n\n");
-            // Less than a pipe holds, so this does not wait.
-            let _ = pipe.map(|mut pipe| pipe.write_all(text.as_bytes()));
+        let text = format!("To: {account}\nFrom: root\nSubject: {subject}\n\n{body}\n.\n\n");
+        match holding(text.as_bytes()) {
+            Ok(letter) => {
+                self.start(&[world::SENDMAIL, "-t", &format!("-f{account}")], Some(&letter), Task::Other);
+            }
+            Err(e) => self.voice.tell(Level::Error, &format!("Error - no pipe to {} ({})", world::SENDMAIL, why(&e))),
         }
     }
 
@@ -72,20 +72,20 @@ impl Runner {
         if level == '0' {
             console("auditd: will try to change runlevel to 0\n");
         }
-        self.spawn(Command::new("/sbin/init").arg(level.to_string()), Task::Runlevel(level));
+        self.start(&["/sbin/init", level.encode_utf8(&mut [0; 4])], None, Task::Runlevel(level));
     }
 
     /// Looks after those children that have ended.
     pub(super) fn reap(&mut self) {
         let mut place = 0;
         while let Some((child, _)) = self.children.get_mut(place) {
-            let Ok(Some(status)) = child.try_wait() else {
+            let Some(succeeded) = child.result() else {
                 place += 1;
                 continue;
             };
             match self.children.swap_remove(place).1 {
                 Task::Helper(purpose) => self.feed(Input::HelperEnded(purpose, true)),
-                Task::Runlevel(level) if status.success() => {
+                Task::Runlevel(level) if succeeded => {
                     console(&format!("auditd: changed runlevel to {level}\n"));
                 }
                 Task::Runlevel(_) | Task::Other => {}

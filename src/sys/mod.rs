@@ -3,6 +3,7 @@
 //! Sees [`crate::abi`] alone. Only `store`, `daemon` and the applets call it; everything here is a thin, typed shape over
 //! what the kernel offers, and decides nothing.
 
+pub mod child;
 pub mod clock;
 pub mod errno;
 pub mod files;

@@ -1,0 +1,156 @@
+//! Programs we start and never wait for (posix_spawn(3), waitpid(2)).
+//!
+//! `std::process::Command` could do it; but it carries code for every way a program can be started, which makes the shipped
+//! file 10 KB longer.
+
+use libc::{c_char, c_int, posix_spawn_file_actions_t, posix_spawnattr_t, sigset_t};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, WaitOptions, waitpid};
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::ptr;
+
+unsafe extern "C" {
+    static environ: *const *mut c_char;
+}
+
+/// A program that was started.
+pub struct Child(Pid);
+
+impl Child {
+    /// Starts the program `words[0]`, a path, with `words` as its arguments and our environment. It begins with no signal
+    /// blocked and SIGPIPE not ignored, and reads `input` where that is given.
+    pub fn start(words: &[&str], input: Option<&OwnedFd>) -> io::Result<Child> {
+        let words: Vec<CString> = words.iter().map(|word| CString::new(*word)).collect::<Result<_, _>>()?;
+        let mut pointers: Vec<*mut c_char> = words.iter().map(|word| word.as_ptr().cast_mut()).collect();
+        let path = *pointers.first().ok_or(io::ErrorKind::InvalidInput)?;
+        pointers.push(ptr::null_mut());
+        let mut settings = Settings::new()?;
+        settings.clear_signals()?;
+        if let Some(input) = input {
+            settings.read(input)?;
+        }
+        let (files, attributes) = (&raw const settings.files, &raw const settings.attributes);
+        let mut pid = 0;
+        // SAFETY: `path` and the list's entries point to live texts, both lists end with a null pointer, and nothing in
+        // this program changes the environment.
+        told(unsafe { libc::posix_spawn(&raw mut pid, path, files, attributes, pointers.as_ptr(), environ) })?;
+        Pid::from_raw(pid).map(Child).ok_or_else(|| io::ErrorKind::Other.into())
+    }
+
+    /// Whether it succeeded, once it has ended.
+    pub fn result(&self) -> Option<bool> {
+        match waitpid(Some(self.0), WaitOptions::NOHANG) {
+            Ok(ended) => ended.map(|(_, status)| status.exit_status() == Some(0)),
+            Err(_) => Some(false),
+        }
+    }
+}
+
+/// What no pipe is too small for, in bytes.
+const PIPE: usize = 4096;
+
+/// A pipe that holds `text`, of up to 4096 bytes (the rest is left out), and ends behind it.
+pub fn holding(text: &[u8]) -> io::Result<OwnedFd> {
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    // So this does not wait for a reader.
+    File::from(writer).write_all(text.get(..PIPE).unwrap_or(text))?;
+    Ok(reader)
+}
+
+/// How a program begins.
+struct Settings {
+    files: posix_spawn_file_actions_t,
+    attributes: posix_spawnattr_t,
+}
+
+impl Settings {
+    fn new() -> io::Result<Settings> {
+        let (mut files, mut attributes) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+        // SAFETY: both functions fill in what they are given, or fail.
+        unsafe {
+            told(libc::posix_spawn_file_actions_init(files.as_mut_ptr()))?;
+            told(libc::posix_spawnattr_init(attributes.as_mut_ptr()))?;
+            Ok(Settings { files: files.assume_init(), attributes: attributes.assume_init() })
+        }
+    }
+
+    fn clear_signals(&mut self) -> io::Result<()> {
+        let flags = libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
+        let mut set = MaybeUninit::<sigset_t>::uninit();
+        // SAFETY: sigemptyset fills in the set before it is read, and the attributes are initialised.
+        unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            told(libc::posix_spawnattr_setsigmask(&raw mut self.attributes, set.as_ptr()))?;
+            libc::sigaddset(set.as_mut_ptr(), libc::SIGPIPE);
+            told(libc::posix_spawnattr_setsigdefault(&raw mut self.attributes, set.as_ptr()))?;
+            told(libc::posix_spawnattr_setflags(&raw mut self.attributes, flags as _))
+        }
+    }
+
+    fn read(&mut self, input: &OwnedFd) -> io::Result<()> {
+        let input = input.as_raw_fd();
+        // SAFETY: the file actions are initialised; a descriptor that is not open would be an error when they are done.
+        told(unsafe { libc::posix_spawn_file_actions_adddup2(&raw mut self.files, input, libc::STDIN_FILENO) })
+    }
+}
+
+impl Drop for Settings {
+    fn drop(&mut self) {
+        // SAFETY: both are initialised, and not used again.
+        unsafe {
+            libc::posix_spawn_file_actions_destroy(&raw mut self.files);
+            libc::posix_spawnattr_destroy(&raw mut self.attributes);
+        }
+    }
+}
+
+/// These functions give back an error number, or 0.
+fn told(error: c_int) -> io::Result<()> {
+    if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(words: &[&str], input: Option<&OwnedFd>) -> bool {
+        let child = Child::start(words, input).unwrap();
+        loop {
+            if let Some(result) = child.result() {
+                return result;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_child_has_its_words_and_its_result() {
+        assert!(result(&["/bin/sh", "-c", "test $1 = b", "a", "b"], None));
+        assert!(!result(&["/bin/sh", "-c", "exit 3"], None));
+        assert!(!result(&["/bin/sh", "-c", "kill $$"], None));
+    }
+
+    #[test]
+    fn a_child_reads_what_it_is_given() {
+        let letter = holding(b"for the child\n").unwrap();
+        assert!(result(&["/bin/sh", "-c", "read line && test \"$line\" = 'for the child'"], Some(&letter)));
+    }
+
+    #[test]
+    fn a_child_ends_with_its_pipe_though_we_do_not() {
+        assert!(!result(&["/bin/sh", "-c", "kill -PIPE $$"], None));
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_told() {
+        let error = |words| Child::start(words, None).err().unwrap();
+        assert_eq!(error(&["/no/such/program"]).raw_os_error(), Some(libc::ENOENT));
+        assert_eq!(error(&["/etc/passwd"]).raw_os_error(), Some(libc::EACCES));
+        assert_eq!(error(&["/bin/\0sh"]).kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(error(&[]).kind(), io::ErrorKind::InvalidInput);
+    }
+}
