@@ -125,10 +125,26 @@ impl Shared {
             };
             drop(jobs);
             if let Some(outcome) = job.perform(&mut unwritable) {
-                // As many outcomes as jobs fit, and the daemon takes them all at each ring.
-                let _ = lock(&self.outcomes).push_back(outcome);
+                outcome.join(&mut lock(&self.outcomes));
                 self.bell.ring();
             }
+        }
+    }
+}
+
+impl Outcome {
+    /// Goes to those that wait, in the place of one that it makes stale. So there is a place for each: one failed sync, one
+    /// table of names, the one configuration that is asked for at a time, and files that cannot be written.
+    fn join(self, waiting: &mut heapless::Deque<Outcome, JOBS>) {
+        let is_stale = |old: &&mut Outcome| {
+            matches!(
+                (&**old, &self),
+                (Outcome::SyncFailed(_), Outcome::SyncFailed(_)) | (Outcome::Names(_), Outcome::Names(_))
+            )
+        };
+        match waiting.iter_mut().find(is_stale) {
+            Some(old) => *old = self,
+            None => drop(waiting.push_back(self)),
         }
     }
 }
@@ -243,6 +259,19 @@ pub(super) fn node_name(config: &Config) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_disk_that_fails_again_and_again_leaves_room_for_the_configuration() {
+        let mut waiting = heapless::Deque::new();
+        for errno in 0..100 {
+            Outcome::SyncFailed(errno).join(&mut waiting);
+            Outcome::Names(Users::open(Path::new("/nonexistent"))).join(&mut waiting);
+        }
+        Outcome::Config(Err(String::new()), Vec::new()).join(&mut waiting);
+        assert_eq!(waiting.len(), 3);
+        assert!(matches!(waiting.pop_front(), Some(Outcome::SyncFailed(99))));
+        assert!(matches!(waiting.pop_back(), Some(Outcome::Config(..))));
+    }
 
     #[test]
     fn what_waits_takes_in_what_is_for_the_same_file_and_nothing_else() {
