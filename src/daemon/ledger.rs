@@ -22,7 +22,7 @@ pub enum Cause {
     Suspended,
     /// The disk was full.
     DiskFull,
-    /// The disk failed.
+    /// A write failed, the log went away with what was in it, or a reader of standard output took nothing for a second.
     DiskError,
     /// The daemon degraded, and the record's event carried no priority key.
     Degraded,

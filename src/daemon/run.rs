@@ -20,7 +20,10 @@ use std::time::Duration;
 /// How long records gather before they are taken. Else a daemon that is nicer to itself than to others would interrupt the
 /// kernel's audit thread for every single one.
 const GATHERING: Duration = Duration::from_micros(1200);
-/// The bit of the events' socket in the answer of a wait.
+/// What a wait tells of: the bits stand in the order of what is waited for.
+const SIGNALLED: u32 = 0b1;
+const DONE: u32 = 0b10;
+const ANSWERED: u32 = 0b100;
 const EVENTS: u32 = 0b1000;
 /// After a turn of so many records more are expected.
 const FEW: usize = 8;
@@ -148,15 +151,15 @@ impl Runner {
             if ready & EVENTS != 0 {
                 self.take_records(BATCHES_A_TURN);
             }
-            if ready & 1 != 0 {
+            if ready & SIGNALLED != 0 {
                 while let Some(arrival) = signals.next() {
                     self.signalled(arrival);
                 }
             }
-            if ready & 0b10 != 0 {
+            if ready & DONE != 0 {
                 self.take_outcomes();
             }
-            if ready & 0b100 != 0 {
+            if ready & ANSWERED != 0 {
                 self.take_answers();
             }
             if limit.is_some() && self.step.rest() == Some(0) || ready == 0 {
