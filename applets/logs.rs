@@ -29,18 +29,18 @@ pub(crate) struct Place {
 
 impl Place {
     /// The logs that are there. Tells of a directory, and why there are none.
-    pub(crate) fn logs(self) -> Option<Logs> {
-        let Some(input) = self.input else {
+    pub(crate) fn logs(&self) -> Option<Logs> {
+        let Some(input) = &self.input else {
             let pipe = Stdin::pipe().filter(|_| !self.force_logs);
-            return Some(pipe.map_or_else(|| rotated(self.log), Logs::Pipe));
+            return Some(pipe.map_or_else(|| rotated(self.log.clone()), Logs::Pipe));
         };
-        match input::is_directory(&input) {
+        match input::is_directory(input) {
             Ok(true) => {
                 let base = input.join("audit.log");
                 eprintln!("NOTE - using logs in {}", base.display());
                 Some(rotated(base))
             }
-            Ok(false) => Some(Logs::File(input)),
+            Ok(false) => Some(Logs::File(input.clone())),
             Err(error) => {
                 eprintln!("stat: {}", host::reason(&error));
                 None

@@ -26,14 +26,14 @@ pub(crate) struct Handover {
 }
 
 impl Handover {
-    /// Queues what was read, as soon as there is room.
-    pub(crate) fn give(&self, read: Read) -> Result<(), Stopped> {
+    /// Queues what was read, as soon as there is room. Gives events that are done with, for their memory.
+    pub(crate) fn give(&self, read: Read) -> Result<Vec<Event>, Stopped> {
         let mut state = self.wait(|state| state.read.is_full() && !state.stopped);
         if state.stopped || state.read.push_back(read).is_err() {
             return Err(Stopped);
         }
         self.changed.notify_one();
-        Ok(())
+        Ok(state.done.pop().unwrap_or_default())
     }
 
     /// The next thing that was read, as soon as there is one. Whoever reads ends with [`Read::End`] or [`Read::Refused`];
@@ -50,11 +50,6 @@ impl Handover {
     /// Gives events back, for their memory.
     pub(crate) fn give_back(&self, events: Vec<Event>) {
         self.lock().done.push(events);
-    }
-
-    /// Events that were given back.
-    pub(crate) fn take_back(&self) -> Vec<Event> {
-        self.lock().done.pop().unwrap_or_default()
     }
 
     /// Nothing will be taken any more.
@@ -110,7 +105,8 @@ mod tests {
     fn memory_comes_back() {
         let handover = Handover::default();
         handover.give_back(Vec::with_capacity(9));
-        assert!(handover.take_back().capacity() >= 9);
-        assert_eq!(handover.take_back().capacity(), 0);
+        let given = || handover.give(Read::Refused).map_or(0, |events| events.capacity());
+        assert!(given() >= 9);
+        assert_eq!(given(), 0);
     }
 }

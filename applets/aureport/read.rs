@@ -1,6 +1,6 @@
 //! From the logs to events: which files are read, and which records count. Runs beside the report, which it feeds.
 
-use super::handover::{Handover, Stopped};
+use super::handover::Stopped;
 use crate::logs::{self, Logs, Place};
 use auditbox::event::{Assembler, Event, Policy};
 use auditbox::record::{Headers, Line, Malformed, Stamp};
@@ -34,27 +34,29 @@ pub(crate) enum Read {
     Refused,
 }
 
+/// Takes what was read, and gives events that are done with, for their memory.
+pub(crate) type Give<'g> = &'g mut dyn FnMut(Read) -> Result<Vec<Event>, Stopped>;
+
 /// Reads all that is asked for.
-pub(crate) fn run(request: Request, to: &Handover) {
-    let Request { place, timeout, start, end } = request;
-    let assembler = Assembler::new(Policy::Search, timeout);
+pub(crate) fn run(request: &Request, give: Give<'_>) {
+    let assembler = Assembler::new(Policy::Search, request.timeout);
     let mut reading = Reading {
-        start,
-        end,
+        start: request.start,
+        end: request.end,
         headers: Headers::default(),
         assembler,
         first_record: None,
         batch: Vec::new(),
         batch_bytes: 0,
-        to,
+        give,
     };
-    if reading.read_input(place).is_ok() {
+    if reading.read_input(&request.place).is_ok() {
         // Whoever has stopped listening needs no end.
-        let _ = to.give(Read::End(reading.first_record));
+        let _ = (reading.give)(Read::End(reading.first_record));
     }
 }
 
-struct Reading<'h> {
+struct Reading<'g> {
     start: Option<u64>,
     end: Option<u64>,
     headers: Headers,
@@ -62,11 +64,11 @@ struct Reading<'h> {
     first_record: Option<Stamp>,
     batch: Vec<Event>,
     batch_bytes: usize,
-    to: &'h Handover,
+    give: Give<'g>,
 }
 
 impl Reading<'_> {
-    fn read_input(&mut self, place: Place) -> Result<(), Stopped> {
+    fn read_input(&mut self, place: &Place) -> Result<(), Stopped> {
         match place.logs() {
             Some(Logs::Pipe(stdin)) => self.read_pipe(stdin),
             Some(Logs::File(path)) => self.read_file(&path, true),
@@ -95,7 +97,7 @@ impl Reading<'_> {
     }
 
     fn refuse(&mut self) -> Result<(), Stopped> {
-        self.to.give(Read::Refused)?;
+        (self.give)(Read::Refused)?;
         Err(Stopped)
     }
 
@@ -141,11 +143,10 @@ impl Reading<'_> {
     }
 
     fn hand_over(&mut self) -> Result<(), Stopped> {
-        let mut next = self.to.take_back();
-        next.drain(..).for_each(|event| self.assembler.recycle(event));
         self.batch_bytes = 0;
-        let full = std::mem::replace(&mut self.batch, next);
-        self.to.give(Read::Events(full))
+        self.batch = (self.give)(Read::Events(std::mem::take(&mut self.batch)))?;
+        self.batch.drain(..).for_each(|event| self.assembler.recycle(event));
+        Ok(())
     }
 
     /// COMPAT: events that wait at the end of a file belong to the next one.
@@ -155,6 +156,6 @@ impl Reading<'_> {
         }
         self.drain()?;
         self.hand_over()?;
-        self.to.give(Read::EndOfFile(name.to_vec()))
+        (self.give)(Read::EndOfFile(name.to_vec())).map(drop)
     }
 }

@@ -1,7 +1,7 @@
-//! From events to the report on standard output. The logs are read beside it, by a thread of their own.
+//! From events to the report on standard output. The logs are read beside it, by a thread of their own if there can be one.
 
 use super::arguments::Command;
-use super::handover::Handover;
+use super::handover::{Handover, Stopped};
 use super::read::{self, Read};
 use crate::host::{self, Host};
 use crate::logs::Place;
@@ -11,6 +11,7 @@ use auditbox::query::extract::Malformed;
 use auditbox::record::Stamp;
 use auditbox::report::{NOTHING, Range, Report};
 use std::io;
+use std::thread::Builder;
 
 /// Reports, prints, and gives back the exit status. An error is one of writing the output.
 pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
@@ -21,7 +22,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     let place = Place { input, log: config.log_file.into(), force_logs };
     let reading = read::Request { place, timeout, start: request.start, end: request.end };
     let report = Report::new(request, host, host::date);
-    let mut showing = Showing { report, output: Output::new(), of_file: None, debug };
+    let mut showing = Showing { report, output: Output::new(), of_file: None, of_last_file: None, debug };
     showing.report.title(&mut showing.output.text);
     if has_no_totals {
         showing.output.flush()?;
@@ -30,7 +31,10 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     }
     let handover = Handover::default();
     let status = std::thread::scope(|scope| {
-        scope.spawn(|| read::run(reading, &handover));
+        let beside = Builder::new().spawn_scoped(scope, || read::run(&reading, &mut |read| handover.give(read)));
+        if beside.is_err() {
+            return showing.read_alone(&reading);
+        }
         let status = showing.take_all(&handover);
         handover.stop();
         status
@@ -44,30 +48,52 @@ struct Showing<'h> {
     output: Output,
     /// The events handed over since the present file was opened.
     of_file: Option<Range>,
+    /// The same of the file before.
+    of_last_file: Option<Range>,
     debug: bool,
 }
 
 impl Showing<'_> {
     /// Takes what is read until its end; gives back the exit status.
     fn take_all(&mut self, from: &Handover) -> io::Result<u8> {
-        let mut of_last_file = None;
         loop {
-            match from.take() {
-                Read::Events(events) => {
-                    events.iter().for_each(|event| self.event(event));
-                    from.give_back(events);
-                    self.output.checkpoint()?;
-                }
-                Read::EndOfFile(name) => {
-                    of_last_file = self.of_file.take();
-                    if self.report.request().is_log_times() {
-                        self.report.log_times(&name, of_last_file, &mut self.output.text);
-                    }
-                }
-                Read::End(first) => return Ok(self.finish(first, of_last_file)),
-                Read::Refused => return Ok(1),
+            match self.take(from.take()) {
+                Ok(events) => from.give_back(events),
+                Err(end) => return end,
             }
         }
+    }
+
+    /// Reads and reports by turns; gives back the exit status.
+    fn read_alone(&mut self, reading: &read::Request) -> io::Result<u8> {
+        let mut status = Ok(1);
+        read::run(reading, &mut |read| {
+            self.take(read).map_err(|end| {
+                status = end;
+                Stopped
+            })
+        });
+        status
+    }
+
+    /// Takes what was read, and gives events that are done with, for their memory. The error is the end: the exit status.
+    fn take(&mut self, read: Read) -> Result<Vec<Event>, io::Result<u8>> {
+        match read {
+            Read::Events(events) => {
+                events.iter().for_each(|event| self.event(event));
+                self.output.checkpoint().map_err(Err)?;
+                return Ok(events);
+            }
+            Read::EndOfFile(name) => {
+                self.of_last_file = self.of_file.take();
+                if self.report.request().is_log_times() {
+                    self.report.log_times(&name, self.of_last_file, &mut self.output.text);
+                }
+            }
+            Read::End(first) => return Err(Ok(self.finish(first))),
+            Read::Refused => return Err(Ok(1)),
+        }
+        Ok(Vec::new())
     }
 
     fn event(&mut self, event: &Event) {
@@ -85,13 +111,13 @@ impl Showing<'_> {
     }
 
     /// Prints what was counted; gives back the exit status.
-    fn finish(&mut self, first: Option<Stamp>, of_last_file: Option<Range>) -> u8 {
+    fn finish(&mut self, first: Option<Stamp>) -> u8 {
         let request = self.report.request();
         if request.is_detailed() && !request.is_log_times() && !self.report.has_rows() {
             self.output.text.extend_from_slice(NOTHING);
             return 1;
         }
-        let last = of_last_file.map(|range| range.last).unwrap_or_default();
+        let last = self.of_last_file.map(|range| range.last).unwrap_or_default();
         self.report.finish(Range { first: first.unwrap_or_default(), last }, &mut self.output.text);
         0
     }

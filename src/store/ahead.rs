@@ -1,9 +1,10 @@
 //! A long part of a log, read ahead: one thread reads it and finds its lines and what they are, while another one takes the
-//! records of what was read before.
+//! records of what was read before. Where no thread can be had one does both.
 
-use super::reader::{Lines, Part, SEARCH_LINE};
+use super::reader::{Lines, Part, SEARCH_LINE, Source};
 use crate::record::{Front, Headers, Malformed, Record};
 use std::ops::{ControlFlow, Range};
+use std::thread::Builder;
 
 /// How much is read at a time, and into how many lines it is cut at most.
 const BATCH: usize = 1 << 20;
@@ -17,10 +18,14 @@ pub fn read(mut part: Part<'_>, take: Take<'_>) -> ControlFlow<()> {
     let (mut now, mut next) = (Batch::new(), Batch::new());
     now.fill(&[], &mut part);
     while !now.fronts.is_empty() {
-        std::thread::scope(|threads| {
-            let _reading = threads.spawn(|| next.fill(now.lines.rest(), &mut part));
-            now.hand_over(take)
-        })?;
+        let (taken, is_read) = std::thread::scope(|threads| {
+            let reading = Builder::new().spawn_scoped(threads, || next.fill(now.lines.rest(), &mut part));
+            (now.hand_over(take), reading.is_ok())
+        });
+        taken?;
+        if !is_read {
+            next.fill(now.lines.rest(), &mut part);
+        }
         std::mem::swap(&mut now, &mut next);
     }
     ControlFlow::Continue(())
@@ -38,12 +43,10 @@ impl Batch {
         Batch { lines: Lines::with_room(SEARCH_LINE, BATCH), headers: Headers::default(), fronts: Vec::new() }
     }
 
-    /// Reads on behind `rest`, which the batch before could not cut.
-    fn fill(&mut self, rest: &[u8], part: &mut Part<'_>) {
+    /// Reads on behind `rest`, which the batch before could not cut. Where reading fails the lines before that are there.
+    fn fill(&mut self, rest: &[u8], source: &mut dyn Source) {
         self.fronts.clear();
-        if self.lines.gather(rest, part).is_err() {
-            return;
-        }
+        let _ = self.lines.gather(rest, source);
         while self.fronts.len() < BATCH_LINES {
             let Some(place) = self.lines.cut() else { return };
             let front = self.headers.front_of(self.lines.line(place.clone()));
@@ -68,6 +71,31 @@ mod tests {
     /// The records' bodies, or what their lines are not.
     fn told(record: Result<Record<'_>, Malformed<'_>>) -> String {
         record.map_or_else(|why| format!("{why:?}"), |r| format!("{} {:?} {:?}", r.stamp.serial, r.body, r.enriched))
+    }
+
+    /// Fails behind its text.
+    struct Failing(&'static [u8]);
+
+    impl Source for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let read = self.0.read(buffer)?;
+            if read > 0 { Ok(read) } else { Err(std::io::ErrorKind::Other.into()) }
+        }
+    }
+
+    #[test]
+    fn where_reading_fails_the_whole_lines_before_it_are_taken() {
+        let mut source =
+            Failing(b"type=A msg=audit(1.000:5): a\ntype=B msg=audit(1.000:6): \0b\ntype=C msg=audit(1.000:7)");
+        let (mut batch, mut next, mut all) = (Batch::new(), Batch::new(), Vec::new());
+        batch.fill(b"type=FRONT msg=audit(1.000:4): 0\n", &mut source);
+        let ended = batch.hand_over(&mut |record| {
+            all.extend(record.map(|record| record.body.to_vec()));
+            ControlFlow::Continue(())
+        });
+        next.fill(batch.lines.rest(), &mut source);
+        assert_eq!((ended, all), (ControlFlow::Continue(()), [&b": 0"[..], b": a", b": "].map(Vec::from).to_vec()));
+        assert!(next.fronts.is_empty() && next.lines.rest().starts_with(b"type=C"));
     }
 
     #[test]

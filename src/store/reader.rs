@@ -133,10 +133,10 @@ impl Lines {
         }
     }
 
-    /// Begins with `text`, and fills the buffer.
+    /// Begins with `text`, and fills the buffer. Behind an error what was read before it can be cut.
     pub(super) fn gather(&mut self, text: &[u8], source: &mut dyn Source) -> io::Result<()> {
         self.restart();
-        self.end = text.len();
+        (self.end, self.plain) = (text.len(), false);
         if let Some(place) = self.buffer.get_mut(..text.len()) {
             place.copy_from_slice(text);
         }

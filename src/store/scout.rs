@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Builder;
 
 /// What is known about the events that are looked for.
 #[derive(Clone, Copy)]
@@ -207,10 +208,12 @@ impl<'s> Survey<'s> {
             ranges.map(|range| desk.sketch(file, range, probe)).collect()
         };
         std::thread::scope(|threads| {
-            let other = threads.spawn(|| sketches(helper));
+            let other = Builder::new().spawn_scoped(threads, || sketches(helper));
             let told = self.tell(due, visit)?;
             let mut all = sketches(&mut self.desk)?;
-            all.extend(other.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))?);
+            if let Ok(other) = other {
+                all.extend(other.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))?);
+            }
             all.sort_unstable_by_key(|sketch| sketch.range.start);
             Ok((all, told))
         })

@@ -1,4 +1,5 @@
-//! The lines of a time range out of a part of a file: two threads look at nothing but the stamps.
+//! The lines of a time range out of a part of a file: two threads, if there can be two, look at nothing but the
+//! stamps.
 //!
 //! A reader that takes no other record is given less to read, and in the same order.
 
@@ -9,6 +10,7 @@ use crate::sys::input::InputFile;
 use memchr::memchr;
 use std::io;
 use std::ops::{Range, RangeInclusive};
+use std::thread::Builder;
 
 /// How much one thread looks at before the two meet.
 const REGION: u64 = 1 << 20;
@@ -30,8 +32,9 @@ impl Sieve<'_> {
         let Some(middle) = self.line_start(at + REGION, end)? else { return Ok(None) };
         let Some(rest) = self.line_start((middle + REGION).min(end), end)? else { return Ok(None) };
         let (first, second) = std::thread::scope(|threads| {
-            let other = threads.spawn(|| self.lines(middle..rest));
-            (self.lines(at..middle), other.join())
+            let other = Builder::new().spawn_scoped(threads, || self.lines(middle..rest));
+            let first = self.lines(at..middle);
+            (first, other.map_or_else(|_| Ok(self.lines(middle..rest)), |other| other.join()))
         });
         let mut lines = first?;
         lines.extend(second.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))?);
