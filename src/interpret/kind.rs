@@ -1,7 +1,7 @@
 //! What kind of value a field holds, told from its name and the type of its record.
 //!
 //! The names are those of the audit message dictionary; a name means the same in every record type but for the few
-//! exceptions in [`kind`]. Looked up for every field of every record shown, so the table is hashed at compile time.
+//! exceptions in [`settled`], and in [`guessed`] where the value tells. Looked up for every field of every record shown, so the table is hashed at compile time.
 
 use crate::record::RecordType;
 
@@ -108,7 +108,14 @@ impl Kind {
     /// Whether what a value of this kind means does not depend on other fields of its record.
     pub fn stands_alone(self) -> bool {
         use Kind::*;
-        !matches!(self, Arch | Syscall | Argument0 | Argument1 | Argument2 | Argument3 | Hook | FanotifyInfo)
+        match self {
+            Arch | Syscall | Argument0 | Argument1 | Argument2 | Argument3 | Hook | FanotifyInfo => false,
+            Plain | User | Group | Exit | Escaped | Account | File | Key | Proctitle | Perm | Mode | ShortMode => true,
+            Sockaddr | Promisc | Capability | Capabilities | Success | Signal | List | Keystrokes | Session => true,
+            NetfilterFamily | IcmpType | Protocol | Address | Personality | Seccomp | OpenFlags | MapFlags => true,
+            Label | Verdict | EtherType | Ioctl | Fanotify | FanotifyType | Trust | NetlinkGroup | Resolve => true,
+            Errno => true,
+        }
     }
 }
 
@@ -239,7 +246,7 @@ static SLOTS: [u8; 1024] = {
 use Kind::*;
 
 /// From the audit message dictionary, sorted.
-const NAMES: &[(&str, Kind)] = &[
+pub(crate) const NAMES: &[(&str, Kind)] = &[
     ("a0", Argument0),
     ("a1", Argument1),
     ("a2", Argument2),

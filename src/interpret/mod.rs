@@ -66,6 +66,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use kind::NAMES;
 pub use kind::{Kind, kind, named};
 pub use names::Names;
 pub use setting::Setting;

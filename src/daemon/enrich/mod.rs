@@ -3,14 +3,17 @@
 //! Looked up where and when the record was made, because elsewhere and later the ids may mean something else. Names are in
 //! memory: nothing on the way of a record waits for a name.
 
-use super::reading::Reading;
-use super::runs::Runs;
+mod fields;
+mod remembered;
+
 use crate::interpret::{Interpreter, Kind, Setting, kind as kind_of};
 use crate::record::{ENRICHED, Field, RecordType, labelled};
 use crate::sys::users::Users;
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
 use crate::text::{Escape, hex, number};
+use fields::Reading;
+use remembered::Runs;
 use std::ops::Range;
 
 /// Bytes of a line with its meanings. COMPAT: the reference's buffer.
@@ -111,7 +114,7 @@ impl Enricher {
         let (name, value) = reading.take_word(name.start).split_at(name.len());
         let Some(field) = labelled(name, value.get(1..).unwrap_or_default()) else { return };
         let kind = kind_of(reading.record, field.name, field.value);
-        if !matches!(kind, Kind::User | Kind::Group | Kind::Syscall | Kind::Arch | Kind::Sockaddr) {
+        if !has_meaning(kind) {
             return;
         }
         let before = meanings.len();
@@ -154,6 +157,11 @@ impl Enricher {
             _ => self.interpreter.value(record, field, &Setting::default(), out),
         }
     }
+}
+
+/// Whether a field of this kind gets a meaning. How the names of these kinds end is known to [`Reading::next_name`].
+fn has_meaning(kind: Kind) -> bool {
+    matches!(kind, Kind::User | Kind::Group | Kind::Syscall | Kind::Arch | Kind::Sockaddr)
 }
 
 /// What stands before a meaning when so many bytes of others are there.

@@ -70,7 +70,26 @@ impl<'a> Reading<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::has_meaning;
     use super::*;
+    use crate::interpret::NAMES;
+
+    #[test]
+    fn every_name_whose_kind_has_a_meaning_is_found() {
+        let names: Vec<_> = NAMES.iter().filter(|row| has_meaning(row.1)).map(|row| row.0).collect();
+        assert!(["arch", "auid", "gid", "id", "saddr", "syscall", "uring_op"].iter().all(|name| names.contains(name)));
+        for name in names {
+            let text = format!("x {name}=0 {name}=0 msg='{name}=0'");
+            let (mut reading, mut found) = (Reading::new(RecordType::SYSCALL, None, text.as_bytes()), Vec::new());
+            while let Some(range) = reading.next_name() {
+                found.push(&text[range]);
+            }
+            assert_eq!(found, [name; 3]);
+            let mut reading = Reading::new(RecordType::SYSCALL, None, text.as_bytes());
+            reading.take_word(2);
+            assert!(reading.name_at_hand().is_some(), "{name}");
+        }
+    }
 
     #[test]
     fn names_that_may_mean_something_are_found_in_order() {
