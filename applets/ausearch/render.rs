@@ -33,7 +33,10 @@ impl<'h> Style<'h> {
 
     /// Whether it takes longer to put an event into words than to find it.
     pub(super) fn is_slow(&self) -> bool {
-        matches!(self.format, Format::Interpret | Format::Csv | Format::Text)
+        match self.format {
+            Format::Interpret | Format::Csv | Format::Text => true,
+            Format::Raw | Format::Default => false,
+        }
     }
 
     /// Appends what stands above the first event.

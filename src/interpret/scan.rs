@@ -16,7 +16,7 @@ pub(super) struct Name {
     pub(super) at: usize,
     /// Where its value begins.
     pub(super) start: usize,
-    /// What it stands for in most records.
+    /// What it stands for in most records, until the record's type has settled it ([`kind::settled`]).
     pub(super) kind: Kind,
     pub(super) shape: Shape,
     /// See [`mark`].

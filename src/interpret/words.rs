@@ -152,16 +152,20 @@ impl<'n> Interpreter<'n> {
     /// What the words for `value` depend on; `None` if that is much, or the value hardly ever the same.
     #[inline(never)]
     pub(super) fn key(&mut self, kind: Kind, value: &[u8], setting: &Setting) -> Option<Key> {
-        let around = match kind {
-            Kind::Plain | Kind::Address | Kind::Label => return None,
-            Kind::Escaped | Kind::File | Kind::Key | Kind::Account | Kind::Proctitle => return None,
-            Kind::Keystrokes | Kind::Sockaddr | Kind::Hook | Kind::FanotifyInfo => return None,
-            Kind::Session if value != b"4294967295" => return None,
-            Kind::Arch => setting.machine.map_or(0xff, |machine| machine as u64) << 16,
-            Kind::Syscall | Kind::Argument0 | Kind::Argument1 | Kind::Argument2 | Kind::Argument3 => {
-                self.call_around(kind, setting)?
+        let around = {
+            use Kind::*;
+            match kind {
+                Plain | Address | Label => return None,
+                Escaped | File | Key | Account | Proctitle => return None,
+                Keystrokes | Sockaddr | Hook | FanotifyInfo => return None,
+                Session if value != b"4294967295" => return None,
+                Arch => setting.machine.map_or(0xff, |machine| machine as u64) << 16,
+                Syscall | Argument0 | Argument1 | Argument2 | Argument3 => self.call_around(kind, setting)?,
+                User | Group | Exit | Success | Session | Perm | Mode | ShortMode | Promisc | Capability => 0,
+                Capabilities | Signal | List | NetfilterFamily | IcmpType | Protocol | Personality | Seccomp => 0,
+                OpenFlags | MapFlags | Verdict | EtherType | Ioctl | Fanotify | FanotifyType | Trust => 0,
+                NetlinkGroup | Resolve | Errno => 0,
             }
-            _ => 0,
         };
         Key::of(value, kind as u64 | around)
     }
