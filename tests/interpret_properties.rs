@@ -1,8 +1,14 @@
-//! What holds for every record put into words, however hostile: no panic, no control byte, no growth without bound. The
+//! What holds for every record put into words, however hostile: no panic, no control byte, no growth without bound, and
+//! nothing that depends on the records before or on the way in which a value was written. The
 //! bytes are made up from pieces that mean something; the body is the one of the fuzz target.
 
 #[path = "../fuzz/bodies/interpret.rs"]
 mod bodies;
+
+use auditbox::interpret::Interpreter;
+use auditbox::record::Record;
+use auditbox::tables::machine::Machine;
+use auditbox::text::Escape;
 
 /// Marsaglia's xorshift: the same throws in every run.
 struct Dice(u64);
@@ -45,9 +51,31 @@ const NAMES: &[&str] = &[
     "family",
     "fan_type",
     "fan_info",
+    "fan_type=1 fan_info",
+    "arch=c000003e syscall=257 a2",
+    "arch=40000003 syscall=102 a0",
     "argc",
     "a1_len",
     "cap_frootid",
+    "prom",
+    "capability",
+    "res",
+    "sig",
+    "list",
+    "icmptype",
+    "proto",
+    "addr",
+    "per",
+    "code",
+    "action",
+    "macproto",
+    "ioctlcmd",
+    "resp",
+    "obj_trust",
+    "nl-mcgrp",
+    "resolve",
+    "errno",
+    "a4",
     "",
     "'uid",
     "(uid",
@@ -113,5 +141,43 @@ fn junk_does_no_harm() {
         let length = dice.throw(40);
         let data: Vec<u8> = (0..length).map(|_| JUNK[dice.throw(JUNK.len())]).collect();
         bodies::record(&data);
+    }
+}
+
+/// A record in words.
+fn rewritten(interpreter: &mut Interpreter, line: &[u8]) -> String {
+    let record = Record::parse(line).expect("its head is sound");
+    let mut out = Vec::new();
+    interpreter.rewrite(&record, b"now", &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn interpreter(mode: Escape) -> Interpreter<'static> {
+    Interpreter::new(&bodies::AnyHost, Some(Machine::X86_64), mode)
+}
+
+#[test]
+fn what_was_remembered_of_other_records_changes_nothing() {
+    let mut dice = Dice(0x5851_f42d_4c95_7f2d);
+    for mode in [Escape::Raw, Escape::Tty, Escape::Shell] {
+        let mut experienced = interpreter(mode);
+        for _ in 0..3_000 {
+            let Some((line, _)) = bodies::line(&body(&mut dice)) else { continue };
+            let (got, want) = (rewritten(&mut experienced, &line), rewritten(&mut interpreter(mode), &line));
+            assert_eq!(got, want, "{}", String::from_utf8_lossy(&line));
+        }
+    }
+}
+
+/// For a shell all values are written in the long way, and but for backslashes the words are the same.
+#[test]
+fn both_ways_of_writing_a_value_agree() {
+    let mut dice = Dice(0x1405_7b7e_f767_814f);
+    let (mut short, mut long) = (interpreter(Escape::Tty), interpreter(Escape::Shell));
+    for _ in 0..6_000 {
+        let Some((line, _)) = bodies::line(&body(&mut dice)) else { continue };
+        let bare = |words: String| words.replace('\\', "");
+        let (got, want) = (bare(rewritten(&mut short, &line)), bare(rewritten(&mut long, &line)));
+        assert_eq!(got, want, "{}", String::from_utf8_lossy(&line));
     }
 }

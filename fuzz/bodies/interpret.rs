@@ -7,7 +7,7 @@ use auditbox::tables::machine::Machine;
 use auditbox::text::Escape;
 
 /// A host on which every even number has a name.
-struct AnyHost;
+pub(crate) struct AnyHost;
 
 impl Names for AnyHost {
     fn user(&self, uid: u32) -> Option<&[u8]> {
@@ -27,8 +27,8 @@ impl Names for AnyHost {
     }
 }
 
-/// The first byte picks a record type and how text is made harmless, the rest is the record's body.
-pub(crate) fn record(data: &[u8]) {
+/// A record and how its text is made harmless: the first byte picks both, the record's type and this; the rest is its body.
+pub(crate) fn line(data: &[u8]) -> Option<(Vec<u8>, Escape)> {
     const TYPES: [&str; 12] = [
         "SYSCALL",
         "SECCOMP",
@@ -44,10 +44,16 @@ pub(crate) fn record(data: &[u8]) {
         "BOGUS",
     ];
     const MODES: [Escape; 4] = [Escape::Raw, Escape::Tty, Escape::Shell, Escape::ShellQuote];
-    let Some((pick, body)) = data.split_first() else { return };
+    let (pick, body) = data.split_first()?;
     let (kind, mode) = (TYPES[usize::from(pick / 4) % TYPES.len()], MODES[usize::from(pick % 4)]);
     let mut line = format!("type={kind} msg=audit(1700000000.123:4567): ").into_bytes();
     line.extend_from_slice(body);
+    Some((line, mode))
+}
+
+/// Puts such a record into words.
+pub(crate) fn record(data: &[u8]) {
+    let Some((line, mode)) = line(data) else { return };
     let record = Record::parse(&line).expect("its head is sound");
     let mut interpreter = Interpreter::new(&AnyHost, Some(Machine::X86_64), mode);
 

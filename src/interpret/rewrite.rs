@@ -1,4 +1,10 @@
 //! Whole records with their values in words: what `ausearch -i` prints.
+//!
+//! A value is written in a short way where one is known for its kind (`way`), and else in the long one (`rewrite_value`).
+//! Both write the same, so that it never shows what the log held before: a short way may leave a value as it is only where
+//! `stays` says that its words are the value itself, and may take words out of the memory only under a key that holds all
+//! they depend on (`Interpreter::key`). A kind whose words depend on more than the value has no key of the value alone:
+//! neither `Remembered` here nor 0 there. tests/interpret_properties.rs compares the ways.
 
 use super::argument::Argument;
 use super::enriched::{self, Enriched};
@@ -107,7 +113,8 @@ impl Interpreter<'_> {
         let body = line.record.body;
         let looked_up = match line.setting.enriched.find(found.name(body), found.mark) {
             Some([b'"', text @ .., b'"']) if matches!(found.kind, Kind::User | Kind::Group) => text,
-            Some(text) if matches!(found.kind, Kind::Arch | Kind::Syscall) => text,
+            // A longer one may be too large a number, whatever was looked up for it.
+            Some(text) if matches!(found.kind, Kind::Arch | Kind::Syscall) && found.end - found.start <= 16 => text,
             _ => return false,
         };
         if looked_up.contains(&b'"') {
@@ -294,16 +301,17 @@ enum Way {
 
 #[inline(always)]
 fn way(kind: Kind) -> Way {
+    use Kind::*;
     match kind {
-        Kind::Plain => Way::Stays,
-        Kind::Address | Kind::Label | Kind::Exit | Kind::Success | Kind::Session => Way::OftenStays,
-        Kind::Escaped | Kind::File | Kind::Key | Kind::Proctitle => Way::Text,
-        Kind::Argument0 | Kind::Argument1 | Kind::Argument2 | Kind::Argument3 => Way::Argument,
-        Kind::Arch | Kind::Syscall => Way::Call,
-        Kind::Account | Kind::Keystrokes | Kind::Sockaddr | Kind::Hook | Kind::FanotifyInfo | Kind::FanotifyType => {
-            Way::Long
-        }
-        _ => Way::Remembered,
+        Plain => Way::Stays,
+        Address | Label | Exit | Success | Session => Way::OftenStays,
+        Escaped | File | Key | Proctitle => Way::Text,
+        Argument0 | Argument1 | Argument2 | Argument3 => Way::Argument,
+        Arch | Syscall => Way::Call,
+        Account | Keystrokes | Sockaddr | Hook | FanotifyInfo | FanotifyType => Way::Long,
+        User | Group | Perm | Mode | ShortMode | Promisc | Capability | Capabilities | Signal | List => Way::Remembered,
+        NetfilterFamily | IcmpType | Protocol | Personality | Seccomp | OpenFlags | MapFlags => Way::Remembered,
+        Verdict | EtherType | Ioctl | Fanotify | Trust | NetlinkGroup | Resolve | Errno => Way::Remembered,
     }
 }
 
