@@ -4,14 +4,23 @@
 //! trusted programs send. KERNEL: 1425 and 1426 since Linux 6.18, 1423 and 1424 since 6.15, 1420 to 1422 since 6.12, 1338
 //! and 1339 since 5.16; 1500 to 1507 are AppArmor's before it took AVC.
 //!
-//! A row here is enough for a type to be read, searched for by name and shown. Where more is to be said of it:
+//! A row here is enough for a type to be read, searched for by name and shown, if it falls into the right ranges:
+//!
+//! * `record.rs`: `ends_event` has the types that are the last one of their event, or the only one;
+//! * `record.rs`: `is_ambiguous` has those whose number meant something else before;
+//! * `daemon/line.rs`: `is_control` has those that are no records and are never written.
+//!
+//! Where more is to be said of it:
 //!
 //! * `record/known.rs`, when code names it;
-//! * `interpret/kind.rs`: NAMES for its fields, `adjusted` and `has_exceptions` when a known name means something else in it;
-//! * `normalize/kinds.rs` KINDS for the kind of event, `normalize/records.rs` ROWS for subject, object and action; odd ones are
-//!   in `normalize/single.rs` and `normalize/compound.rs`;
+//! * `interpret/kind.rs`: `NAMES` for its fields, `settled` when a known name means something else in it, `guessed` when the
+//!   value tells what it means;
+//! * `normalize/kinds.rs`: `KINDS` for the kind of event;
+//! * `normalize/records.rs`: `ROWS` for subject, object and action; odd ones are in `normalize/single.rs` and
+//!   `normalize/compound.rs`;
 //! * `query/extract/mod.rs` for what ausearch and aureport look for in it;
-//! * `report/class.rs` for the reports it counts in, `report/mod.rs` when it adds or deletes something.
+//! * `report/class.rs` for the reports it counts in, `report/mod.rs` when it adds or deletes something;
+//! * `daemon/enrich/mod.rs`: `is_stale_after`, when it says that names of users or groups have changed.
 
 use super::tables;
 
@@ -294,6 +303,25 @@ mod tests {
         assert_eq!(number("APPARMOR_DENIED"), Some(1503));
         assert_eq!(number("avc"), Some(1400));
         assert_eq!(number("AVCX"), None);
+    }
+
+    /// Of each of its lines that begin with a file: what is named behind it stands in that file.
+    #[test]
+    fn the_places_named_above_exist() {
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+        let header = include_str!("record_type.rs").lines().filter(|line| line.starts_with("//!"));
+        let places = header.skip_while(|line| !line.starts_with("//! * "));
+        let (mut text, mut named) = (String::new(), 0);
+        for word in places.flat_map(|line| line.split('`').skip(1).step_by(2)) {
+            if word.ends_with(".rs") {
+                text = std::fs::read_to_string(format!("{source}{word}")).unwrap_or_else(|_| panic!("no file {word}"));
+            } else {
+                let is_there = text.contains(&format!("fn {word}(")) || text.contains(&format!(" {word}: &"));
+                assert!(is_there, "{word} is elsewhere");
+                named += 1;
+            }
+        }
+        assert!(named >= 9, "only {named} functions and tables are named");
     }
 
     #[test]
