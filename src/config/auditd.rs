@@ -205,8 +205,9 @@ fn number(to: &mut u64, least: u64, most: u64) -> Slot<'_> {
     Slot::Number { to, least, most, refusal: None }
 }
 
-/// All keys, in the order in which `--check-config` shows them. What must be opened or told anew when a reload changes a
-/// value is in `daemon::control`, `adopt`.
+/// All keys, in the order in which `--check-config` shows them. What a reload that changes a value must do is in two places:
+/// `adopt` of `daemon::control` for what is opened or told anew, and `Action::Adopt` in `daemon::run` for what the system is
+/// asked for.
 pub const KEYS: &[Row] = &[
     row("local_events", |c| Slot::YesNo(&mut c.local_events)),
     row("write_logs", |c| Slot::YesNo(&mut c.write_logs)),

@@ -178,7 +178,7 @@ mod tests {
         (usual, shown(&items))
     }
 
-    /// The searches read the same record when a trailing word makes it unusual.
+    /// The searches read the same record when a word before its fields makes it unusual.
     fn searched(body: &str, wanted: Wanted) -> String {
         let mut items = Items::default();
         let moved = body.replacen("arch=", "x=1 arch=", 1);
