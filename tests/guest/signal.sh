@@ -15,7 +15,8 @@ auditctl -m 'hello from the test' || fail "-m ended with $?"
 logged 'type=USER .*text=hello from the test exe="[^"]*" hostname=.* addr=\? terminal=.* res=success'
 pid=$(auditd_pid)
 auditctl --signal stop || fail "--signal stop ended with $?"
-[ -d "/proc/$pid/fd" ] && fail "--signal stop came back before the daemon was gone"
+# A daemon that is gone may wait for its parent, without a program.
+[ -e "/proc/$pid/exe" ] && fail "--signal stop came back before the daemon was gone"
 status=0
 auditctl --signal stop >/tmp/out 2>&1 || status=$?
 [ $status = 2 ] || fail "without a daemon: $status"
