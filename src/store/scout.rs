@@ -1,15 +1,28 @@
 //! Which parts of a log file must be read for a search.
 //!
 //! The first second is sought ([`super::seek`]), and behind it two threads side by side find the lines of the range
-//! (`sift`) or, with a [`Probe`], those without which no event can be found. Around each of these the log is gone through: back to where it is older, and on until it is newer by
-//! the end-of-event timeout. There the records of events that have such a line are read, and of the others is told whose they
-//! are, as they complete and hold back events. What is left out cannot change what is found, as long as records stand
-//! no further from their event than that; small files are read whole, and the ends of others too.
+//! (`sift`) or, with a [`Probe`], those without which no event can be found. Around each of these the log is gone through:
+//! back to where it is older, and on until it is newer by the end-of-event timeout. There the records of events that have
+//! such a line are read, and of the others is told whose they are, as they complete and hold back events. Small files are
+//! read whole, and the ends of others too.
+//!
+//! A range changes nothing: its lines are all the reader takes, be they chosen (`sift`), read because most are wanted
+//! (`UNCHOSEN`) or read ahead ([`Piece::Long`]). With a probe nothing found changes as long as
+//! - every event that is found has a marked line of its own ([`Probe::of`]);
+//! - no record of it stands before its first marked line with `STEP` bytes in a row between them that are all older in
+//!   seconds, or more than `FURTHEST` bytes between them;
+//! - of an event that goes on in the next file, what stands in the file without marked lines is in the last `STEP` bytes of
+//!   the one or the first of the other;
+//! - fewer bytes wait at once than the assembler holds ([`crate::event::WAITING_BYTES`]). With more it gives events out early
+//!   and in pieces. Noted events carry no bytes, so that here it keeps whole what it would cut when all is read.
+//!
+//! What can be missed so: a record far before the first marked line of its event, in a log that is older between the two or
+//! was rotated there. Records that come when the log is newer by the timeout are an event by themselves, however it is read.
 
 use super::reader::{Part, Source};
 use super::seek;
 use super::sift::Sieve;
-use super::sketch::{Desk, Hit, Run, Sketch};
+use super::sketch::{Hit, Run, Scratch, Sketch};
 use crate::query::probe::Probe;
 use crate::record::{RecordType, Stamp};
 use crate::sys::input::InputFile;
@@ -96,7 +109,8 @@ impl Scout<'_> {
                 return Survey::new(file, probe, self.timeout, part).run(end, visit);
             }
             // Behind a start that was sought most is wanted if there is no end.
-            let sifts = self.end.is_some() || (self.start.is_some() && part.end < self.sought_from);
+            let was_sought = file.len() >= self.sought_from;
+            let sifts = self.end.is_some() || (self.start.is_some() && !was_sought);
             if sifts && self.sift(file, &mut at, part.end, visit)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
@@ -136,7 +150,7 @@ struct Survey<'s> {
     range: Range<u64>,
     /// From here on everything is read.
     tail: u64,
-    desk: Desk,
+    scratch: Scratch,
     /// What must be gone through, in order and apart from each other.
     needs: VecDeque<Range<u64>>,
     /// The events that have a marked line near by, in order.
@@ -160,7 +174,7 @@ impl<'s> Survey<'s> {
             timeout,
             tail: range.end.saturating_sub(STEP),
             range,
-            desk: Desk::default(),
+            scratch: Scratch::default(),
             needs: std::iter::once(start..start + STEP).collect(),
             wanted: Vec::new(),
             place: 0,
@@ -173,11 +187,11 @@ impl<'s> Survey<'s> {
 
     /// Goes through everything, and reads on up to `end`.
     fn run(mut self, end: u64, visit: Visit<'_>) -> io::Result<ControlFlow<()>> {
-        let mut helper = Desk::default();
+        let mut other_scratch = Scratch::default();
         let (mut due, mut next) = (Vec::new(), Vec::new());
         let mut from = self.range.start;
         while from < self.range.end || !next.is_empty() {
-            let (fresh, told) = self.round(&mut helper, from, &mut due, visit)?;
+            let (fresh, told) = self.round(&mut other_scratch, from, &mut due, visit)?;
             if told.is_break() {
                 return Ok(told);
             }
@@ -195,22 +209,22 @@ impl<'s> Survey<'s> {
     /// Makes the sketches of the round that begins at `from`, and meanwhile tells of the one before the last.
     fn round(
         &mut self,
-        helper: &mut Desk,
+        other_scratch: &mut Scratch,
         from: u64,
         due: &mut [Sketch],
         visit: Visit<'_>,
     ) -> io::Result<(Vec<Sketch>, ControlFlow<()>)> {
         let (file, probe) = (self.file, self.probe);
         let (next, end) = (AtomicU64::new(from), (from + ROUND).min(self.range.end));
-        let sketches = |desk: &mut Desk| -> io::Result<Vec<Sketch>> {
+        let sketches = |scratch: &mut Scratch| -> io::Result<Vec<Sketch>> {
             let starts = std::iter::from_fn(|| Some(next.fetch_add(STRETCH, Ordering::Relaxed)));
             let ranges = starts.take_while(|start| *start < end).map(|start| start..end.min(start + STRETCH));
-            ranges.map(|range| desk.sketch(file, range, probe)).collect()
+            ranges.map(|range| scratch.sketch(file, range, probe)).collect()
         };
         std::thread::scope(|threads| {
-            let other = Builder::new().spawn_scoped(threads, || sketches(helper));
+            let other = Builder::new().spawn_scoped(threads, || sketches(other_scratch));
             let told = self.tell(due, visit)?;
-            let mut all = sketches(&mut self.desk)?;
+            let mut all = sketches(&mut self.scratch)?;
             if let Ok(other) = other {
                 all.extend(other.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))?);
             }
@@ -235,7 +249,7 @@ impl<'s> Survey<'s> {
         }
         let sketches = past.iter().chain(old.iter()).chain(new.iter());
         self.wanted.clear();
-        self.wanted.extend(sketches.flat_map(|sketch| sketch.hits.iter().map(|hit| hit.stamp)));
+        self.wanted.extend(sketches.flat_map(|sketch| sketch.wanted.iter().copied()));
         self.wanted.sort_unstable();
         self.wanted.dedup();
         self.place = 0;
@@ -246,7 +260,7 @@ impl<'s> Survey<'s> {
     fn beginning(&mut self, old: &mut [Sketch], new: &mut [Sketch], hit: Hit) -> io::Result<u64> {
         let (mut edge, mut begin) = (hit.line, hit.line);
         for sketch in old.iter_mut().chain(new).rev() {
-            let runs = sketch.runs(self.file, &mut self.desk)?;
+            let runs = sketch.runs(self.file, &mut self.scratch)?;
             let before = runs.partition_point(|run| run.at < hit.line);
             for run in runs.iter().take(before).rev() {
                 begin = run.at;
@@ -275,7 +289,7 @@ impl<'s> Survey<'s> {
     fn tell(&mut self, round: &mut [Sketch], visit: Visit<'_>) -> io::Result<ControlFlow<()>> {
         for sketch in round {
             if self.needs(&sketch.range) {
-                let runs = sketch.runs(self.file, &mut self.desk)?;
+                let runs = sketch.runs(self.file, &mut self.scratch)?;
                 if runs.iter().try_for_each(|run| self.go_through(run, visit)).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }

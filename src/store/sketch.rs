@@ -46,6 +46,8 @@ pub(super) struct Sketch {
     pub(super) range: Range<u64>,
     /// In order.
     pub(super) hits: Vec<Hit>,
+    /// The events of all hits, also of those for which there is no room.
+    pub(super) wanted: Vec<Stamp>,
     runs: Option<Vec<Run>>,
 }
 
@@ -54,12 +56,12 @@ const SHORTEST_RUN: usize = 64;
 
 /// What is needed for making sketches one after another.
 #[derive(Default)]
-pub(super) struct Desk {
+pub(super) struct Scratch {
     buffer: Vec<u8>,
     headers: Headers,
 }
 
-impl Desk {
+impl Scratch {
     /// Looks for marked lines, and where there are some at the runs.
     pub(super) fn sketch(&mut self, file: &InputFile, range: Range<u64>, probe: &Probe) -> io::Result<Sketch> {
         let (text, lines, at) = load(file, &range, &mut self.buffer)?;
@@ -74,8 +76,9 @@ impl Desk {
             }
         });
         hits.sort_unstable();
-        hits.dedup_by_key(|hit| hit.stamp);
-        let mut sketch = Sketch { range, hits, runs: None };
+        hits.dedup();
+        let wanted = hits.iter().map(|hit| hit.stamp).collect();
+        let mut sketch = Sketch { range, hits, wanted, runs: None };
         if !sketch.hits.is_empty() {
             sketch.runs = Some(runs(text, lines, at, &mut self.headers));
         }
@@ -86,27 +89,30 @@ impl Desk {
 
 impl Sketch {
     /// The runs, which are looked up now if that was not done before.
-    pub(super) fn runs(&mut self, file: &InputFile, desk: &mut Desk) -> io::Result<&[Run]> {
+    pub(super) fn runs(&mut self, file: &InputFile, scratch: &mut Scratch) -> io::Result<&[Run]> {
         if self.runs.is_none() {
-            let (text, lines, at) = load(file, &self.range, &mut desk.buffer)?;
-            self.runs = Some(runs(text, lines, at, &mut desk.headers));
+            let (text, lines, at) = load(file, &self.range, &mut scratch.buffer)?;
+            self.runs = Some(runs(text, lines, at, &mut scratch.headers));
             self.bound();
         }
         Ok(self.runs.as_deref().unwrap_or_default())
     }
 
-    /// Keeps the memory within bounds.
+    /// Keeps the memory and the time within bounds: of too many hits two, which need as much to be read as all do, from
+    /// where the oldest event may begin up to where the newest one is complete.
     fn bound(&mut self) {
         let room = (self.range.end - self.range.start) as usize / SHORTEST_RUN + 16;
         let Some(runs) = self.runs.as_mut() else { return };
         if runs.len() > room || self.hits.len() > room {
-            let last = self.hits.iter().max_by_key(|hit| hit.stamp).copied();
-            let newest = runs.iter().map(|run| run.stamp).max();
-            let stamp = last.map(|hit| hit.stamp).or(newest).unwrap_or_default();
+            let newest = self.wanted.iter().max().copied();
+            let stamp = newest.or(runs.iter().map(|run| run.stamp).max()).unwrap_or_default();
             let at = runs.first().map_or(self.range.start, |run| run.at);
             let len = runs.last().map_or(0, |run| (run.end() - at) as u32);
             *runs = vec![Run { at, len, kind: RecordType::UNRECOGNISED, stamp, is_plain: false, is_open: false }];
-            self.hits = self.hits.first().copied().into_iter().chain(last).collect();
+            let first =
+                self.hits.first().zip(self.wanted.iter().min()).map(|(hit, oldest)| Hit { stamp: *oldest, ..*hit });
+            let last = self.hits.last().map(|hit| Hit { stamp, ..*hit });
+            self.hits = first.into_iter().chain(last).collect();
         }
         runs.shrink_to_fit();
         self.hits.shrink_to_fit();

@@ -109,3 +109,42 @@ fn every_line_of_a_range_is_read_once_and_in_order_where_most_are_wanted_and_whe
         assert!(found.eq(wanted));
     });
 }
+
+#[test]
+fn of_more_events_in_a_stretch_than_there_is_room_for_every_record_is_read() {
+    let line =
+        |kind: &str, sec: u64, serial: u64, text: &str| format!("type={kind} msg=audit({sec}.000:{serial}): {text}\n");
+    let padding = "x".repeat(950);
+    let others = |sec, count| -> String { (0..count).map(|n| line("USER", sec, 100_000 + n, &padding)).collect() };
+    // One of the crowd began long before, when all the others are newer.
+    let sec = |serial| if serial == 10_000 { 1001 } else { 1005 };
+    let crowd: String = (0..20_000).map(|n| line("USER", sec(n), n, "key=\"wanted\"")).collect();
+    let rest: String = (0..20_000).map(|n| line("CWD", sec(n), n, "cwd=\"/\"")).collect();
+    let early = line("CWD", 1001, 10_000, "cwd=\"/\"");
+    let text = [others(900, 700), early, others(1003, 300), crowd, rest, others(1100, 700)].concat();
+    let criteria = Criteria { key: Some(b"wanted".to_vec()), ..Criteria::default() };
+    let probe = Probe::of(&criteria).unwrap();
+    with_file("crowd", text.as_bytes(), |file| {
+        let (all, _) = serials(&Scout { probe: Some(&probe), ..ALL }, file);
+        let mut found = vec![0; 20_000];
+        all.iter()
+            .filter_map(|serial| usize::try_from(*serial).ok())
+            .filter(|n| *n < 20_000)
+            .for_each(|n| found[n] += 1);
+        assert_eq!(found.remove(10_000), 3);
+        assert!(found.iter().all(|records| *records == 2));
+    });
+}
+
+#[test]
+fn an_event_whose_marked_line_comes_once_more_much_later_is_read_twice() {
+    let marked = "type=USER msg=audit(10500.000:7): key=\"wanted\"\n".as_bytes().to_vec();
+    let others = |first| one_a_second(first, 40).repeat(100);
+    let text = [others(10_100), marked.clone(), others(11_100), marked, others(12_100)].concat();
+    let criteria = Criteria { key: Some(b"wanted".to_vec()), ..Criteria::default() };
+    let probe = Probe::of(&criteria).unwrap();
+    with_file("twice", &text, |file| {
+        let (all, _) = serials(&Scout { probe: Some(&probe), ..ALL }, file);
+        assert_eq!(all.iter().filter(|serial| **serial == 7).count(), 2);
+    });
+}
