@@ -2,22 +2,12 @@
 # The numbers of the state report, three times the same: text, JSON, and the OpenMetrics file, which is written whole or not at
 # all, and by itself when a report is.
 . /steps
-log=/var/log/audit/audit.log
 metrics=/run/metrics/auditd.prom
 mkdir /run/metrics
-cat >/etc/audit/auditd.conf <<X
-log_format = RAW
-flush = INCREMENTAL
-freq = 1
-space_left = 20
-admin_space_left = 10
-max_log_file = 3
-report_interval = 2
-metrics_file = $metrics
-X
+configure flush=INCREMENTAL freq=1 max_log_file=3 report_interval=2 metrics_file=$metrics
 start_auditd
 until_true 10 test -s $metrics || fail "no metrics by themselves, every report_interval"
-sed -i '/^report_interval/d' /etc/audit/auditd.conf
+sed -i '/^report_interval/d' $conf
 auditctl --signal reload
 logged 'type=DAEMON_CONFIG .*state=changed'
 auditctl -r 2 >/dev/null
@@ -104,7 +94,7 @@ until_true 5 [ "$(stat -c %i $metrics)" != "$first" ] || fail "the file is writt
 syslogd -O /tmp/messages
 sleep 1
 told() { grep -c 'auditd.*nowhere/metrics' /tmp/messages; }
-sed -i 's,^metrics_file.*,metrics_file = /nowhere/metrics,' /etc/audit/auditd.conf
+sed -i 's,^metrics_file.*,metrics_file = /nowhere/metrics,' $conf
 auditctl --signal reload
 logged 'type=DAEMON_CONFIG .*state=changed'
 for n in 1 2 3; do auditctl --signal state --format json >/tmp/json || fail "no report"; done

@@ -2,16 +2,14 @@
 # Where the kernel takes no daemon the sentence says why, and --observe works beside a daemon or in its place.
 # guest: -t 240
 . /steps
-log=/var/log/audit/audit.log
 kernel_pid() { auditctl -s | sed -n 's/^pid //p'; }
-conf() { printf 'log_format = RAW\nspace_left = 20\nadmin_space_left = 10\nlog_file = %s\n' "$1"; }
-conf $log >/etc/audit/auditd.conf
+configure
 
 unshare -p -f auditd -n 2>/tmp/err && fail "a daemon in a pid namespace of its own"
 expect 'pid namespace of its own' /tmp/err
 unshare -U -r auditd -n 2>/tmp/err && fail "a daemon in a user namespace of its own"
 expect 'user namespace of its own|You must be root' /tmp/err
-mkdir /tmp/open && sed /log_file/d /etc/audit/auditd.conf >/tmp/open/auditd.conf # alice may not look at the log
+mkdir /tmp/open && cat $conf >/tmp/open/auditd.conf # readable for alice
 su -s /bin/sh alice -c 'auditd -f -c /tmp/open' 2>/tmp/err; [ $? = 4 ] || fail "not status 4: $(cat /tmp/err)"
 expect '^You must be root or have capabilities to run this program\.$' /tmp/err
 expect '^The capability CAP_AUDIT_CONTROL is missing\.$' /tmp/err
@@ -53,7 +51,8 @@ pid=$(auditd_pid)
 auditd --observe 2>/tmp/err && fail "two daemons write one log"
 expect "$log is written by pid $pid; an observer needs a log_file of its own" /tmp/err
 mkdir /tmp/beside
-conf /var/log/beside/audit.log >/tmp/beside/auditd.conf
+cp $conf /tmp/beside/
+echo 'log_file = /var/log/beside/audit.log' >>/tmp/beside/auditd.conf
 auditd --observe -c /tmp/beside || fail "--observe beside a daemon: $?"
 until_true 10 observes || fail "no observer"
 [ "$(auditd_pid) $(kernel_pid)" = "$pid $pid" ] || fail "the observer took the daemon's place"

@@ -3,11 +3,11 @@
 # standard output as the log, a log directory that is missing.
 # guest: oracle -t 200
 . /steps
-log=/var/log/audit/audit.log
 
 # conf LINES: auditd.conf with these lines, and no log yet
 conf() {
-	printf 'space_left = 20\nadmin_space_left = 10\nlog_format = RAW\n%b\n' "$1" >/etc/audit/auditd.conf
+	configure
+	printf '%b\n' "$1" >>$conf
 	rm -f /var/log/audit/*
 }
 
@@ -34,7 +34,7 @@ for format in none hostname fqd numeric 'user\nname = my-node'; do
 	ours=$(node "name_format = $format")
 	all=$(wc -l <$log) named=$(grep -c '^node=' $log)
 	conf "name_format = $format\nlog_file = /var/log/audit/audit.log"
-	mkdir -p /oracle/etc/audit && cp /etc/audit/auditd.conf /oracle/etc/audit/auditd.conf
+	mkdir -p /oracle/etc/audit && cp $conf /oracle/etc/audit/auditd.conf
 	chmod 640 /oracle/etc/audit/auditd.conf
 	oracle /sbin/auditd -s nochange || fail "Debian's auditd does not start with name_format = $format"
 	until_true 10 grep -qs 'type=DAEMON_START' $log || fail "Debian's auditd writes nothing"

@@ -2,13 +2,13 @@
 # Debian's tools and our daemon, our tools and Debian's daemon: each reads and drives the other's.
 # guest: oracle -t 300
 . /steps
-log=/var/log/audit/audit.log
 
 # conf LINES: auditd.conf with these lines
 conf() {
-	printf 'num_logs = 5\nmax_log_file = 8\ndisk_full_action = SUSPEND\n%b\n' "$1" >/etc/audit/auditd.conf
+	configure max_log_file=8 disk_full_action=SUSPEND
+	printf '%b\n' "$1" >>$conf
 	mkdir -p /oracle/etc/audit
-	sed '/degrade/d; /priority_keys/d' /etc/audit/auditd.conf >/oracle/etc/audit/auditd.conf # words Debian does not know
+	sed '/degrade/d; /priority_keys/d' $conf >/oracle/etc/audit/auditd.conf # words Debian does not know
 }
 
 # read_by_debian WORDS...: its readers have nothing to complain about, each of these searches finds something, and no record

@@ -23,7 +23,7 @@ between() { [ "$3" -ge "$1" ] && [ "$3" -le "$2" ]; }
 
 # under FLUSH FREQ: 20 records under this setting, then /tmp/calls and /tmp/report
 under() {
-	printf 'log_format = RAW\nspace_left = 20\nadmin_space_left = 10\nflush = %s\nfreq = %s\n' "$1" "$2" >/etc/audit/auditd.conf
+	configure flush="$1" freq="$2"
 	rm -f /var/log/audit/*
 	start_auditd
 	logged 'type=DAEMON_START'
