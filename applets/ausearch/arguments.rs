@@ -423,7 +423,7 @@ impl<'a> Parser<'a> {
         }
         let id = self.host.users.user_id(word);
         let id = id.ok_or_else(|| format!("{what} is non-numeric and unknown ({})", shown(word)))?;
-        Ok(User { id, name: Some(word.to_vec()) })
+        Ok(User { id, name: Some((word.to_vec(), id)) })
     }
 
     fn login(&mut self, option: &str) -> Taken {

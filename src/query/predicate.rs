@@ -14,8 +14,8 @@ use memchr::memmem;
 pub struct User {
     /// The number.
     pub id: u32,
-    /// The name, if the user was named. COMPAT: names are then compared instead of numbers.
-    pub name: Option<Vec<u8>>,
+    /// The name and the number it has, if the user was named. COMPAT: names are then compared instead of numbers.
+    pub name: Option<(Vec<u8>, u32)>,
 }
 
 /// What is looked for. The default finds everything.
@@ -122,7 +122,7 @@ impl Predicate {
         let deciding = if wanted.any_user { 1 } else { tests.len() };
         let by_name = tests.iter().take(deciding).any(|(user, ..)| user.as_ref().is_some_and(|u| u.name.is_some()));
         let met = |user: &User, id: u32, has_name: bool| match (&user.name, by_name) {
-            (Some(name), true) => has_name && user_name(id, names).is_some_and(|n| n == *name),
+            (Some((name, _)), true) => has_name && user_name(id, names).is_some_and(|n| n == *name),
             (None, true) => !wanted.any_user,
             (_, false) => user.id == id,
         };

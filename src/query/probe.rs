@@ -2,7 +2,7 @@
 //! a log need not be read as records.
 
 use super::extract;
-use super::predicate::Criteria;
+use super::predicate::{Criteria, User};
 use crate::record::RecordType;
 use crate::text::{self, hex, number};
 use memchr::memmem::{self, Finder};
@@ -40,6 +40,7 @@ impl Probe {
         let label = !criteria.any_label || criteria.subject == criteria.object;
         let plain = [&criteria.uuid, &criteria.terminal, &criteria.subject, &criteria.object];
         let plain = plain.into_iter().take(if label { 4 } else { 2 }).flatten();
+        // A record that names no terminal may be taken to say so.
         let mut telling = plain.filter(|text| is_telling(text) && memmem::find(b"(none)", text).is_none());
         telling.next().map(|text| literals(std::slice::from_ref(text)))
     }
@@ -125,6 +126,9 @@ fn is_telling(text: &[u8]) -> bool {
 }
 
 /// A name that is logged as it is or in hex. `(null)` stands for a missing one, and a path may be put together from two.
+///
+/// Hex is in one case: the kernel and libaudit write it so. Only programs that make up records of their own can mix the cases,
+/// and hide nothing by it but those. An odd last digit stands for a byte whose lower half is 0, so such a half is not sought.
 fn encoded(name: &[u8]) -> Option<Probe> {
     let made_up = memmem::find(b"(null)", name).is_some() || memmem::find(name, b"/.").is_some();
     if made_up || !is_telling(name) {
@@ -132,6 +136,9 @@ fn encoded(name: &[u8]) -> Option<Probe> {
     }
     let mut upper = Vec::new();
     hex::encode(name, &mut upper);
+    if upper.last() == Some(&b'0') {
+        upper.pop();
+    }
     let lower = upper.to_ascii_lowercase();
     if lower == upper {
         Some(literals(&[name.to_vec(), upper]))
@@ -140,9 +147,19 @@ fn encoded(name: &[u8]) -> Option<Probe> {
     }
 }
 
-/// A number behind its field's name; those that a missing field stands for leave no mark.
+/// A number behind its field's name, as the kernel and auditd write it, without zeros before it. Names are sought by their ends:
+/// - `uid=` is the end of `auid=`, `loginuid=` and `euid=` too, in which some records have the same id;
+/// - `id=` is that of `gid=` and `egid=`, and the name itself of a group's id in ADD_GROUP, DEL_GROUP and GRP_MGMT;
+/// - 0 is the uid of events that do not log it as such, and -1 and -2 are ids of events that have none: they leave no mark;
+/// - where a user's name decides ([`User::name`]), its own number counts, and users without a name are not looked at.
 fn numbers(criteria: &Criteria) -> Option<Vec<u8>> {
-    let users = [&criteria.auid, &criteria.euid, &criteria.uid].map(|user| user.as_ref().map(|u| u.id));
+    let users = [&criteria.uid, &criteria.auid, &criteria.euid];
+    let deciding = if criteria.any_user { 1 } else { users.len() };
+    let by_name = users.iter().take(deciding).any(|user| user.as_ref().is_some_and(|user| user.name.is_some()));
+    let users = users.map(|user| match user.as_ref()? {
+        User { name, .. } if by_name => name.as_ref().map(|(_, id)| *id),
+        User { id, .. } => Some(*id),
+    });
     if criteria.any_user && users.iter().any(|id| *id != users[0]) {
         return None;
     }
@@ -154,9 +171,9 @@ fn numbers(criteria: &Criteria) -> Option<Vec<u8>> {
         (&b"pid="[..], id(criteria.pid)),
         (b"ppid=", id(criteria.ppid)),
         (b"ses=", id(criteria.session)),
-        (b"uid=", id(users[0])),
         (b"uid=", id(users[1])),
         (b"uid=", id(users[2])),
+        (b"uid=", id(users[0])),
         (b"id=", id(criteria.egid)),
         (b"id=", id(criteria.gid)),
     ];
@@ -189,6 +206,26 @@ mod tests {
     fn names_are_found_bare_and_in_hex() {
         let criteria = Criteria { key: Some(b"one".to_vec()), ..Criteria::default() };
         assert_eq!(found(&Probe::of(&criteria).unwrap()), [0, 17]);
+    }
+
+    #[test]
+    fn of_a_hex_byte_whose_lower_half_is_0_that_half_may_be_missing() {
+        let probe = Probe::of(&Criteria { key: Some(b"cap".to_vec()), ..Criteria::default() }).unwrap();
+        let mut starts = Vec::new();
+        probe.scan(b"key=63617\nkey=636170\nkey=\"cap\"\nkey=6361", 0, &mut |start| starts.push(start));
+        assert_eq!(starts.iter().filter(|start| **start < 32).count(), 3, "{starts:?}");
+    }
+
+    #[test]
+    fn where_a_name_decides_the_other_ids_are_not_sought() {
+        let user = |id, name: Option<(&str, u32)>| Some(User { id, name: name.map(|(name, id)| (name.into(), id)) });
+        let criteria = Criteria { uid: user(5, Some(("bob", 5))), euid: user(7, None), ..Criteria::default() };
+        let Some(Probe::Literals(finders)) = Probe::of(&criteria) else { panic!() };
+        assert_eq!(finders.iter().map(Finder::needle).collect::<Vec<_>>(), [b"uid=5"]);
+        assert!(
+            Probe::of(&Criteria { uid: user(0, Some(("root", 0))), euid: user(7, None), ..Criteria::default() })
+                .is_none()
+        );
     }
 
     #[test]

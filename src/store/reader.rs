@@ -206,7 +206,7 @@ pub fn rotation(base: &Path) -> Vec<PathBuf> {
 }
 
 /// How many of `files` (newest first) must be read for events since `start`: those from one before the first that begins
-/// later on.
+/// later on. COMPAT: so does the reference since 4.1.2, by one stamp of each file; an event whose clock was ahead is missed.
 pub fn needed(files: &[PathBuf], start: u64) -> usize {
     let later = files.iter().rposition(|file| first_second(file).is_some_and(|sec| sec > start));
     match later {
