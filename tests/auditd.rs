@@ -459,3 +459,32 @@ fn the_file_itself_must_be_roots_and_closed_to_others() {
     fs::create_dir(dir.file()).expect("a directory");
     assert_eq!(dir.check_there(&[]).status, 6, "a directory is no file");
 }
+
+/// init/auditd.cron with an auditctl that ends with `status`: what it says to the system log, and its own status.
+fn daily(status: u8) -> (String, Option<i32>) {
+    let place = std::env::temp_dir().join(format!("auditbox-daily-{}-{status}", std::process::id()));
+    std::fs::create_dir_all(&place).unwrap();
+    let said = place.join("said");
+    let programs = [
+        ("auditctl", format!("#!/bin/sh\ntest \"$*\" = '--signal rotate' || exit 99\nexit {status}\n")),
+        ("logger", format!("#!/bin/sh\necho \"$*\" >{}\n", said.display())),
+    ];
+    for (name, text) in programs {
+        let path = place.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/init/auditd.cron");
+    let path = format!("{}:/usr/bin:/bin", place.display());
+    let ended = std::process::Command::new("sh").arg(script).env("PATH", path).status().unwrap();
+    let told = std::fs::read_to_string(&said).unwrap_or_default();
+    std::fs::remove_dir_all(&place).unwrap();
+    (told, ended.code())
+}
+
+#[test]
+fn the_daily_rotation_ends_well_and_tells_of_a_failure() {
+    assert_eq!(daily(0), (String::new(), Some(0)));
+    let told = "-t auditd ALERT auditctl exited abnormally with [2] while rotating the logs\n".to_string();
+    assert_eq!(daily(2), (told, Some(0)));
+}

@@ -29,7 +29,7 @@ systemd-analyze verify --man=no /usr/lib/systemd/system/auditd.service /usr/lib/
 	>/tmp/said 2>&1 || fail "systemd-analyze verify: $(cat /tmp/said)"
 [ ! -s /tmp/said ] || fail "systemd-analyze verify: $(cat /tmp/said)"
 [ "$(stat -c %a /var/log/audit)" = 700 ] || fail "mode of the log's folder"
-[ "$(stat -c %a /run/audit)" = 755 ] || fail "mode of /run/audit"
+[ "$(stat -c %a /run/audit)" = 700 ] || fail "mode of /run/audit"
 order enable auditd audit-rules
 order start multi-user.target
 until_true 10 systemctl is-active --quiet audit-rules || fail "no rules: $(systemctl status audit-rules)"
@@ -107,6 +107,24 @@ journalctl --no-pager -u auditd >/tmp/said
 expect 'Value many should only be numbers - line [0-9]+' /tmp/said
 cp /tmp/good /etc/audit/auditd.conf
 order reset-failed auditd
+order start auditd
+
+# what `service auditd ACTION` runs
+actions=/usr/libexec/initscripts/legacy-actions/auditd
+$actions/state >/tmp/said 2>&1 || fail "state: $(cat /tmp/said)"
+[ -s /tmp/said ] || fail "state shows nothing"
+for action in rotate resume reload; do
+	$actions/$action >/tmp/said 2>&1 || fail "$action: $(cat /tmp/said)"
+done
+for action in restart condrestart; do
+	pid=$(auditd_pid)
+	$actions/$action >/tmp/said 2>&1 || fail "$action: $(cat /tmp/said)"
+	[ "$(auditd_pid)" != "$pid" ] && auditd_runs || fail "$action did not start it anew"
+done
+$actions/stop || fail "stop: $?"
+until_true 5 stopped || fail "after the action stop: $(systemctl status auditd)"
+$actions/condrestart || fail "condrestart of a stopped daemon: $?"
+[ "$(kernel_pid)" = 0 ] || fail "condrestart started a stopped daemon"
 order start auditd
 
 # the end of the system stops it, unlike people
