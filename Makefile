@@ -36,7 +36,7 @@ check: set-up ## format, clippy and docs with warnings as errors, the layering t
 	cargo fmt --check
 	cargo clippy --locked --target $(HOST) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --target $(HOST) --no-deps --document-private-items
-	cargo test --locked --target $(HOST) --test layering
+	cargo test --locked --target $(HOST) --test it layering
 
 demo: build ## the whole loop on a real kernel, in a guest, harmless to this machine
 	tests/demo/run $(BINARY)

@@ -9,7 +9,7 @@
 //! * L3 [`store`], [`daemon`], which together with the applets are the only users of [`sys`]
 //!
 //! L0 to L2 never print, exit, or read arguments, environment, clock, accounts or files; store and daemon do what they must
-//! through [`sys`] only. `tests/layering.rs` checks this.
+//! through [`sys`] only. `tests/it/layering.rs` checks this.
 //!
 //! Words of the comments: "the reference" is audit-userspace 4.2.2, which the applets answer like; `COMPAT:` marks a quirk
 //! of it that is kept on purpose; `KERNEL:` gives the Linux version from which something holds.

@@ -1,4 +1,4 @@
-//! Records from hostile hands put into words. tests/interpret_properties.rs does the same with bytes of its own making, so
+//! Records from hostile hands put into words. tests/it/interpret_properties.rs does the same with bytes of its own making, so
 //! that it runs with every `cargo test`.
 
 use auditbox::interpret::{Interpreter, Names, Setting};

@@ -1,4 +1,4 @@
-//! Lines, expressions and checkpoint files from hostile hands. tests/reading_properties.rs does the same with bytes of its
+//! Lines, expressions and checkpoint files from hostile hands. tests/it/reading_properties.rs does the same with bytes of its
 //! own making, so that it runs with every `cargo test`.
 
 use auditbox::event::Event;

@@ -1,4 +1,4 @@
-//! Rules from hostile hands: what the fuzz targets do with their bytes. tests/rule_properties.rs does the same with bytes of
+//! Rules from hostile hands: what the fuzz targets do with their bytes. tests/it/rule_properties.rs does the same with bytes of
 //! its own making, so that they run with every `cargo test`.
 
 use auditbox::abi::{Features, Header, SignalInfo, Status};

@@ -4,7 +4,7 @@
 //! Both write the same, so that it never shows what the log held before: a short way may leave a value as it is only where
 //! `stays` says that its words are the value itself, and may take words out of the memory only under a key that holds all
 //! they depend on (`Interpreter::key`). A kind whose words depend on more than the value has no key of the value alone:
-//! neither `Remembered` here nor 0 there. tests/interpret_properties.rs compares the ways.
+//! neither `Remembered` here nor 0 there. tests/it/interpret_properties.rs compares the ways.
 
 use super::argument::Argument;
 use super::enriched::{self, Enriched};

@@ -3,29 +3,16 @@
 //! A rule in its listed form comes back as the same rule; bytes of a rule come back as the same rule; and no bytes at all
 //! can do harm, be they words, files or replies of a kernel (the bodies of the fuzz targets).
 
-#[path = "../fuzz/bodies/rule.rs"]
+#[path = "../../fuzz/bodies/rule.rs"]
 mod bodies;
 
+use crate::support::Dice;
 use auditbox::rule::{Listing, Operation, Rule, decode, encode, parse};
 use auditbox::tables::machine::Machine;
 use auditbox::tables::{record_type, syscall};
 use bodies::AnyHost;
 
-/// xorshift64*.
-struct Dice(u64);
-
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % sides
-    }
-
-    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
-        from[self.roll(from.len())]
-    }
-
     fn number(&mut self) -> i32 {
         let bits = self.roll(32);
         (self.roll(1 << 31) as i64 - (1 << 30)) as i32 >> bits

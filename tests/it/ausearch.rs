@@ -1,8 +1,9 @@
 //! ausearch(8) as transcripts: command, standard output, status.
 
+use crate::support::{BINARY, Dir, applet};
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 const LOG: &str = "\
@@ -18,23 +19,20 @@ hostname=? addr=192.0.2.1 terminal=ssh res=success'
 ";
 
 /// A directory of its own with the log in it.
-struct Place(PathBuf);
+struct Place(Dir);
 
 impl Place {
     fn new(name: &str) -> Place {
-        let path = std::env::temp_dir().join(format!("auditbox-ausearch-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        fs::write(path.join("audit.log"), LOG).unwrap();
-        Place(path)
+        let dir = Dir::new(&format!("ausearch-{name}"));
+        dir.file("audit.log", LOG);
+        Place(dir)
     }
 
     /// Runs ausearch here; `{log}` in a word is the log. Gives back standard output and status.
     fn run(&self, words: &[&str]) -> (String, i32) {
-        let log = self.0.join("audit.log");
+        let log = self.0.0.join("audit.log");
         let words = words.iter().map(|word| word.replace("{log}", log.to_str().unwrap()));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_auditbox"));
-        command.arg("ausearch").args(words).current_dir(&self.0).env("TZ", "UTC").stdin(Stdio::null());
-        let output = command.output().unwrap();
+        let output = applet("ausearch").args(words).current_dir(&self.0.0).output().unwrap();
         (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
     }
 
@@ -45,12 +43,6 @@ impl Place {
             out.lines().map(|line| line.split([':', ')']).nth(1).unwrap().parse().unwrap()).collect();
         serials.dedup();
         serials
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -109,7 +101,7 @@ fn each_format_has_its_shape() {
 
 #[test]
 fn a_pipe_is_read_when_nothing_else_is_named() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_auditbox"));
+    let mut command = Command::new(BINARY);
     command.args(["ausearch", "-k", "secrets", "--raw"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::null()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(LOG.as_bytes()).unwrap();
@@ -124,9 +116,9 @@ fn a_search_goes_on_from_its_checkpoint() {
     assert_eq!(place.run(&search).0, LOG);
     assert_eq!(place.run(&search), (String::new(), 1));
     let more = "type=USER_END msg=audit(1700000180.000:14): pid=10 uid=0 auid=1000 ses=4 msg='op=end res=success'\n";
-    append(&place.0.join("audit.log"), more);
+    append(&place.0.0.join("audit.log"), more);
     assert_eq!(place.run(&search), (more.into(), 0));
-    fs::write(place.0.join("point"), "nonsense\n").unwrap();
+    fs::write(place.0.0.join("point"), "nonsense\n").unwrap();
     assert_eq!(place.run(&search).1, 10);
     assert_eq!(place.run(&["-if", ".", "--checkpoint", "no/such/place", "--raw"]).1, 11);
 }
@@ -139,8 +131,8 @@ fn append(path: &Path, text: &str) {
 fn rotated_logs_are_read_oldest_first() {
     let place = Place::new("rotated");
     let (old, new) = LOG.split_at(LOG.find("type=CWD").unwrap());
-    fs::write(place.0.join("audit.log.1"), old).unwrap();
-    fs::write(place.0.join("audit.log"), new).unwrap();
+    fs::write(place.0.0.join("audit.log.1"), old).unwrap();
+    fs::write(place.0.0.join("audit.log"), new).unwrap();
     assert_eq!(place.run(&["-if", ".", "--raw"]), (LOG.into(), 0));
 }
 

@@ -1,9 +1,10 @@
 //! ausyscall(8) as transcripts: command, standard output, standard error, status.
 
+use crate::support::BINARY;
 use std::process::Command;
 
 fn check(line: &str, stdout: &str, stderr: &str, status: i32) {
-    let output = Command::new(env!("CARGO_BIN_EXE_auditbox")).args(line.split(' ')).output().expect("the binary runs");
+    let output = Command::new(BINARY).args(line.split(' ')).output().expect("the binary runs");
     let text = |bytes| String::from_utf8(bytes).expect("output is text");
     assert_eq!(text(output.stdout), stdout, "{line}");
     assert_eq!(text(output.stderr), stderr, "{line}");
@@ -43,14 +44,13 @@ fn exact_wants_the_whole_name() {
 fn uring_is_a_table_only_beside_another_word() {
     check("ausyscall uring 18", "openat\n", "", 0);
     check("ausyscall uring openat --exact", "18\n", "", 0);
-    let output = Command::new(env!("CARGO_BIN_EXE_auditbox")).args(["ausyscall", "uring"]).output().expect("it runs");
+    let output = Command::new(BINARY).args(["ausyscall", "uring"]).output().expect("it runs");
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("io_uring_setup "));
 }
 
 #[test]
 fn dump_lists_a_machine_in_order() {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_auditbox")).args(["ausyscall", "s390x", "--dump"]).output().expect("it runs");
+    let output = Command::new(BINARY).args(["ausyscall", "s390x", "--dump"]).output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("output is text");
     assert!(text.starts_with("Using s390x syscall table:\n1\texit\n2\tfork\n3\tread\n"));
     assert!(text.ends_with("\n471\trseq_slice_yield\n"));

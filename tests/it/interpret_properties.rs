@@ -2,25 +2,14 @@
 //! nothing that depends on the records before or on the way in which a value was written. The
 //! bytes are made up from pieces that mean something; the body is the one of the fuzz target.
 
-#[path = "../fuzz/bodies/interpret.rs"]
+#[path = "../../fuzz/bodies/interpret.rs"]
 mod bodies;
 
+use crate::support::Dice;
 use auditbox::interpret::Interpreter;
 use auditbox::record::Record;
 use auditbox::tables::machine::Machine;
 use auditbox::text::Escape;
-
-/// Marsaglia's xorshift: the same throws in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 33) as usize % sides
-    }
-}
 
 const NAMES: &[&str] = &[
     "arch",
@@ -112,16 +101,16 @@ const VALUES: &[&str] = &[
 const JUNK: &[u8] = b" =,'\"(){}:\x01\x1b\x1d\x00\x80\xff\taf01";
 
 fn body(dice: &mut Dice) -> Vec<u8> {
-    let mut body = vec![dice.throw(256) as u8];
-    for _ in 0..dice.throw(12) {
-        match dice.throw(8) {
-            0 => body.push(JUNK[dice.throw(JUNK.len())]),
+    let mut body = vec![dice.roll(256) as u8];
+    for _ in 0..dice.roll(12) {
+        match dice.roll(8) {
+            0 => body.push(JUNK[dice.roll(JUNK.len())]),
             1 => body.extend_from_slice(b" words between "),
             2 => body.extend_from_slice(b"\x1dUID=\"x\" ARCH=y SADDR={ z }"),
             _ => {
-                let (name, value) = (NAMES[dice.throw(NAMES.len())], VALUES[dice.throw(VALUES.len())]);
+                let (name, value) = (NAMES[dice.roll(NAMES.len())], VALUES[dice.roll(VALUES.len())]);
                 body.extend_from_slice(format!("{name}={value}").as_bytes());
-                body.push(b" ,"[dice.throw(10) / 9]);
+                body.push(b" ,"[dice.roll(10) / 9]);
             }
         }
     }
@@ -138,8 +127,8 @@ fn made_up_records_do_no_harm() {
 fn junk_does_no_harm() {
     let mut dice = Dice(0x2545_f491_4f6c_dd1d);
     for _ in 0..5_000 {
-        let length = dice.throw(40);
-        let data: Vec<u8> = (0..length).map(|_| JUNK[dice.throw(JUNK.len())]).collect();
+        let length = dice.roll(40);
+        let data: Vec<u8> = (0..length).map(|_| JUNK[dice.roll(JUNK.len())]).collect();
         bodies::record(&data);
     }
 }

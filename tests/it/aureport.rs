@@ -1,28 +1,29 @@
 //! aureport(8) as transcripts: command, standard output, status, and what is said on standard error.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use crate::support::{Dir, applet};
 
 /// A day in the life of a small machine; every report but one finds something in it.
 const LOG: &str = include_str!("aureport.log");
 
 const NO_CONFIG: &str = "Config file /etc/audit/auditd.conf doesn't exist, skipping\n";
 
-/// A log of its own for each test.
-struct Log(PathBuf);
+/// A log in a directory of its own.
+struct Log {
+    path: String,
+    _dir: Dir,
+}
 
 impl Log {
     fn new(test: &str, text: &str) -> Log {
-        let path = std::env::temp_dir().join(format!("auditbox-aureport-{}-{test}.log", std::process::id()));
-        std::fs::write(&path, text).expect("a temporary file can be written");
-        Log(path)
+        let dir = Dir::new(&format!("aureport-{test}"));
+        Log { path: dir.file("audit.log", text), _dir: dir }
     }
 
     /// Standard output, standard error, status. Whether this machine has an auditd.conf does not matter.
     fn run(&self, line: &str) -> (String, String, i32) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_auditbox"));
-        command.args(["aureport", "-if"]).arg(&self.0).args(line.split_whitespace());
-        let output = command.env("TZ", "UTC").stdin(Stdio::null()).output().expect("the binary runs");
+        let mut command = applet("aureport");
+        command.arg("-if").arg(&self.path).args(line.split_whitespace());
+        let output = command.output().expect("the binary runs");
         let text = |bytes| String::from_utf8(bytes).expect("output is text");
         let stderr = text(output.stderr);
         let stderr = stderr.strip_prefix(NO_CONFIG).unwrap_or(&stderr).to_string();
@@ -37,12 +38,6 @@ impl Log {
     fn rows(&self, line: &str) -> Vec<String> {
         let (stdout, ..) = self.run(line);
         stdout.lines().skip(5).map(str::to_string).collect()
-    }
-}
-
-impl Drop for Log {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
     }
 }
 
@@ -208,7 +203,7 @@ fn nothing_found_is_said_and_fails_where_rows_were_wanted() {
 #[test]
 fn a_log_has_a_range() {
     let log = Log::new("range", LOG);
-    let path = log.0.display();
+    let path = &log.path;
     log.check(
         "-t",
         &format!(

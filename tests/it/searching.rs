@@ -4,6 +4,7 @@
 //! every record. The logs are made by a small generator: interleaved, late and out of order, cut short, with huge lines, NUL
 //! bytes, missing serials and several machines; and with clocks that are put forward and back.
 
+use crate::support::{Dice, Dir};
 use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::predicate::{Criteria, Predicate};
 use auditbox::query::probe::Probe;
@@ -14,56 +15,45 @@ use auditbox::store::scout::{Piece, Scout};
 use auditbox::store::seek::{DISORDER, REACH};
 use auditbox::sys::input::InputFile;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 const TIMEOUT: u64 = 2;
-
-/// Numbers that look random and are the same every time (xorshift64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
 
 /// One event's lines; now and then the same on another machine.
 fn event(dice: &mut Dice, sec: u64, serial: u64, nodes: &[&str]) -> Vec<Vec<u8>> {
     let milli = serial % 7 * 100;
-    let stamp = match dice.roll(40) {
+    let stamp = match dice.below(40) {
         0 => format!("{sec}"),
         1 => format!("{sec}.1"),
         2 => format!("00{sec}.{milli:05}:0{serial}"),
         3 => format!("{sec}.{milli}:{serial} "),
         _ => format!("{sec}.{milli:03}:{serial}"),
     };
-    if nodes.len() > 1 && dice.roll(60) == 0 {
+    if nodes.len() > 1 && dice.below(60) == 0 {
         return [event_of("node=a ", dice, &stamp), event_of("node=b ", dice, &stamp)].concat();
     }
-    let node = nodes[dice.roll(nodes.len() as u64) as usize];
+    let node = nodes[dice.below(nodes.len() as u64) as usize];
     event_of(node, dice, &stamp)
 }
 
 fn event_of(node: &str, dice: &mut Dice, stamp: &str) -> Vec<Vec<u8>> {
     let line = |kind: &str, body: &str| format!("{node}type={kind} msg=audit({stamp}): {body}").into_bytes();
     let key =
-        ["(null)", "\"wanted\"", "77616E746564", "\"other\"", "6F01776E", "77616E746564016F"][dice.roll(6) as usize];
-    let exe = ["\"/bin/cat\"", "\"/bin/ls\"", "2F62696E2F6C7320"][dice.roll(3) as usize];
-    if dice.roll(3) == 0 {
+        ["(null)", "\"wanted\"", "77616E746564", "\"other\"", "6F01776E", "77616E746564016F"][dice.below(6) as usize];
+    let exe = ["\"/bin/cat\"", "\"/bin/ls\"", "2F62696E2F6C7320"][dice.below(3) as usize];
+    if dice.below(3) == 0 {
         return vec![line(
             "USER_LOGIN",
-            &format!("pid={} uid=0 auid=5 ses=1 msg='exe={exe} res=success'", dice.roll(50)),
+            &format!("pid={} uid=0 auid=5 ses=1 msg='exe={exe} res=success'", dice.below(50)),
         )];
     }
-    let ids = format!("ppid=1 pid={} auid={} uid=3 gid=0 euid=0", dice.roll(50), dice.roll(9));
+    let ids = format!("ppid=1 pid={} auid={} uid=3 gid=0 euid=0", dice.below(50), dice.below(9));
     let call = format!("arch=c000003e syscall=2 success=yes exit=0 a0=0 a1=1 {ids} comm=\"c\" exe={exe} key={key}");
     let mut lines = vec![line("SYSCALL", &call), line("CWD", "cwd=\"/root\"")];
-    for item in 0..dice.roll(3) {
-        lines.push(line("PATH", &format!("item={item} name=\"/tmp/{}\" nametype=NORMAL", dice.roll(20))));
+    for item in 0..dice.below(3) {
+        lines.push(line("PATH", &format!("item={item} name=\"/tmp/{}\" nametype=NORMAL", dice.below(20))));
     }
-    match dice.roll(30) {
+    match dice.below(30) {
         0 => lines.push(line("EXECVE", &format!("a0={}", "x".repeat(SEARCH_LINE + 500)))),
         1 => lines.push(line("PATH", "item=0 name=\"/tmp/nul\0hidden\" nametype=NORMAL")),
         2 => lines.push(line("BOGUS", "what is this")),
@@ -84,10 +74,10 @@ fn log(seed: u64, events: u64) -> Vec<u8> {
     let mut lines: Vec<Vec<u8>> = Vec::new();
     let mut sec = FIRST;
     for serial in 1..=events {
-        sec += u64::from(dice.roll(8) == 0);
+        sec += u64::from(dice.below(8) == 0);
         lines.extend(event(&mut dice, sec, serial, &["", "", "", "node=a ", "node=b "]));
-        if dice.roll(50) == 0 {
-            let back = dice.roll(200.min(lines.len() as u64)) as usize;
+        if dice.below(50) == 0 {
+            let back = dice.below(200.min(lines.len() as u64)) as usize;
             lines.push(lines[lines.len() - 1 - back].clone());
         }
     }
@@ -104,19 +94,19 @@ fn restless_log(seed: u64, events: u64) -> Vec<u8> {
     let (mut sec, mut serial) = (FIRST, 1);
     for _ in 0..events {
         serial += 1;
-        sec += u64::from(dice.roll(8) == 0);
-        let most = [10, 100, 10_000, 100_000_000][dice.roll(4) as usize];
-        let amount = 1 + dice.roll(most);
+        sec += u64::from(dice.below(8) == 0);
+        let most = [10, 100, 10_000, 100_000_000][dice.below(4) as usize];
+        let amount = 1 + dice.below(most);
         let mut late = 0;
-        match dice.roll(600) {
+        match dice.below(600) {
             0 => sec += amount,
             1 | 2 => sec = (sec - amount).max(FIRST / 2),
             3 => serial = 1,
             4 => sec += 3 * 3600,
-            5..15 => late = dice.roll(20_000),
+            5..15 => late = dice.below(20_000),
             15 => {
                 // Put forward and back at once.
-                for _ in 0..dice.roll(400) {
+                for _ in 0..dice.below(400) {
                     serial += 1;
                     lines.extend(event(&mut dice, sec + amount, serial, &[""]));
                 }
@@ -130,14 +120,14 @@ fn restless_log(seed: u64, events: u64) -> Vec<u8> {
 
 fn mixed(dice: &mut Dice, mut lines: Vec<Vec<u8>>) -> Vec<u8> {
     for at in 0..lines.len() {
-        let reach = if dice.roll(200) == 0 { 40 } else { 1 + dice.roll(4) as usize };
+        let reach = if dice.below(200) == 0 { 40 } else { 1 + dice.below(4) as usize };
         let other = (at + reach).min(lines.len() - 1);
-        if dice.roll(4) == 0 {
+        if dice.below(4) == 0 {
             lines.swap(at, other);
         }
     }
     let mut text = lines.join(&b'\n');
-    text.truncate(text.len() - dice.roll(100) as usize);
+    text.truncate(text.len() - dice.below(100) as usize);
     text
 }
 
@@ -271,12 +261,9 @@ fn same(found: Vec<Vec<Vec<u8>>>, expected: Vec<Vec<Vec<u8>>>, what: &str) {
     }
 }
 
-fn with_file(text: &[u8], check: impl FnOnce(&std::path::Path)) {
-    let name = format!("auditbox-searching-{}-{:?}", std::process::id(), std::thread::current().id());
-    let path = std::env::temp_dir().join(name);
-    std::fs::write(&path, text).unwrap();
-    check(&path);
-    std::fs::remove_file(path).unwrap();
+fn with_file(text: &[u8], check: impl FnOnce(&Path)) {
+    let dir = Dir::new("searching");
+    check(Path::new(&dir.file("audit.log", text)));
 }
 
 #[test]
@@ -325,7 +312,7 @@ fn long_logs_are_searched_without_a_seam() {
 fn ranges(text: &[u8], dice: &mut Dice) -> Vec<Criteria> {
     let seconds: Vec<u64> =
         text.split(|&b| b == b'\n').filter_map(|line| Some(Record::parse(line)?.stamp.sec)).collect();
-    let mut any = || seconds[dice.roll(seconds.len() as u64) as usize];
+    let mut any = || seconds[dice.below(seconds.len() as u64) as usize];
     let newest = seconds.iter().max().copied();
     let (start, end) = (Some(any()), Some(any()));
     let key = Some(b"wanted".to_vec());

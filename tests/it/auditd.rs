@@ -1,10 +1,10 @@
 //! `auditd --check-config`: every key's good and bad values, pairs, syntax, and the file itself. Starts no daemon.
 
+use crate::support::{Dir, applet};
 use auditbox::config::auditd::KEYS;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
 
 /// What a check says.
 struct Checked {
@@ -13,19 +13,16 @@ struct Checked {
     said: Vec<String>,
 }
 
-/// A directory of its own for one test, gone with it.
-struct Dir(PathBuf);
+/// A directory with an auditd.conf in it.
+struct Config(Dir);
 
-impl Dir {
-    fn new(name: &str) -> Dir {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("auditd-{name}"));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a directory for the test");
-        Dir(path)
+impl Config {
+    fn new(name: &str) -> Config {
+        Config(Dir::new(&format!("auditd-{name}")))
     }
 
     fn file(&self) -> PathBuf {
-        self.0.join("auditd.conf")
+        self.0.0.join("auditd.conf")
     }
 
     /// Checks a file with this text. Its name is `CONF` in what is said.
@@ -36,9 +33,9 @@ impl Dir {
 
     /// Checks the file that is there.
     fn check_there(&self, options: &[&str]) -> Checked {
-        let output = Command::new(env!("CARGO_BIN_EXE_auditbox"))
-            .args(["auditd", "--check-config", "-c"])
-            .arg(&self.0)
+        let output = applet("auditd")
+            .args(["--check-config", "-c"])
+            .arg(&self.0.0)
             .args(options)
             .output()
             .expect("the binary runs");
@@ -49,17 +46,6 @@ impl Dir {
             said: said.lines().map(str::to_owned).collect(),
         }
     }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// The daemon takes a configuration from root alone, and so does its check: elsewhere these tests have nothing to say.
-fn is_root(dir: &Dir) -> bool {
-    fs::metadata(&dir.0).expect("it is there").uid() == 0
 }
 
 /// Two lines with which a file is sound; what is tried stands on the third.
@@ -259,11 +245,9 @@ fn every_key_has_a_row() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn good_values_are_shown_and_the_last_one_counts() {
-    let dir = Dir::new("good");
-    if !is_root(&dir) {
-        return;
-    }
+    let dir = Config::new("good");
     for (key, values, _) in ROWS {
         for value in *values {
             let checked = dir.check(&format!("{SOUND}{key} = {value}\n"));
@@ -279,11 +263,9 @@ fn good_values_are_shown_and_the_last_one_counts() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn bad_values_are_refused_with_file_line_key_and_word() {
-    let dir = Dir::new("bad");
-    if !is_root(&dir) {
-        return;
-    }
+    let dir = Config::new("bad");
     for (key, _, refusals) in ROWS {
         for (value, sentence) in refusals.iter().copied().flatten() {
             let checked = dir.check(&format!("{SOUND}{key} = {value}\n"));
@@ -310,11 +292,9 @@ fn bad_values_are_refused_with_file_line_key_and_word() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn lines_that_are_none_are_refused_with_file_and_line() {
-    let dir = Dir::new("lines");
-    if !is_root(&dir) {
-        return;
-    }
+    let dir = Config::new("lines");
     for key in KEYS {
         let name = key.name;
         let told = |rest: &str, why: &str| {
@@ -341,11 +321,9 @@ fn lines_that_are_none_are_refused_with_file_and_line() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn pairs_that_cannot_stand_together_are_refused_where_the_later_word_on_it_stands() {
-    let dir = Dir::new("pairs");
-    if !is_root(&dir) {
-        return;
-    }
+    let dir = Config::new("pairs");
     let larger = |left, admin| format!("Error - space_left({left}) must be larger than admin_space_left({admin})");
     refused(&dir.check("space_left = 5\nadmin_space_left = 5\n"), 1, "space_left", &larger(5, 5));
     refused(&dir.check("# nothing\n"), 0, "space_left", &larger(0, 0));
@@ -369,11 +347,9 @@ fn pairs_that_cannot_stand_together_are_refused_where_the_later_word_on_it_stand
 }
 
 #[test]
+#[ignore = "needs root"]
 fn pairs_that_hardly_make_sense_are_warned_of_and_taken() {
-    let dir = Dir::new("doubts");
-    if !is_root(&dir) {
-        return;
-    }
+    let dir = Config::new("doubts");
     let rotated = "num_logs is less than 2: no log is rotated";
     for (lines, warning) in [
         ("flush = data\nfreq = 5", "Warning - freq is non-zero and incremental flushing not selected."),
@@ -413,11 +389,9 @@ fn pairs_that_hardly_make_sense_are_warned_of_and_taken() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn what_is_shown_is_a_file_that_shows_the_same_without_a_word() {
-    let dir = Dir::new("shown");
-    if !is_root(&dir) {
-        return;
-    }
+    let dir = Config::new("shown");
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/init/auditd.conf");
     let first = dir.check(&fs::read_to_string(shipped).expect("it is there"));
     assert_eq!((first.status, &first.said), (0, &Vec::new()));
@@ -426,13 +400,9 @@ fn what_is_shown_is_a_file_that_shows_the_same_without_a_word() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn the_file_itself_must_be_roots_and_closed_to_others() {
-    let dir = Dir::new("file");
-    if !is_root(&dir) {
-        let checked = dir.check(SOUND);
-        assert_eq!((checked.status, checked.said), (6, vec!["Error - CONF isn't owned by root".to_owned()]));
-        return;
-    }
+    let dir = Config::new("file");
     assert_eq!(dir.check(SOUND).status, 0);
     let mode = |mode| fs::set_permissions(dir.file(), fs::Permissions::from_mode(mode)).expect("a mode");
     mode(0o660);
@@ -445,8 +415,8 @@ fn the_file_itself_must_be_roots_and_closed_to_others() {
     let checked = dir.check_there(&[]);
     assert_eq!((checked.status, checked.said), (6, vec!["Error - CONF isn't owned by root".to_owned()]));
 
-    fs::rename(dir.file(), dir.0.join("real")).expect("a name");
-    std::os::unix::fs::chown(dir.0.join("real"), Some(0), None).expect("root may");
+    fs::rename(dir.file(), dir.0.0.join("real")).expect("a name");
+    std::os::unix::fs::chown(dir.0.0.join("real"), Some(0), None).expect("root may");
     symlink("real", dir.file()).expect("a link");
     let checked = dir.check_there(&[]);
     assert_eq!(checked.status, 6);

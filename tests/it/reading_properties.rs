@@ -1,21 +1,13 @@
 //! No log, expression or checkpoint file can do harm (the bodies of the fuzz targets, on made-up bytes).
 
-#[path = "../fuzz/bodies/reading.rs"]
+#[path = "../../fuzz/bodies/reading.rs"]
 mod bodies;
 
-/// Numbers that look random and are the same every time (xorshift64).
-struct Dice(u64);
+use crate::support::Dice;
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % sides as u64) as usize
-    }
-
     /// Some of `words` one after another, with a byte changed now and then.
-    fn text(&mut self, words: &[&str], longest: usize) -> Vec<u8> {
+    fn line_of(&mut self, words: &[&str], longest: usize) -> Vec<u8> {
         let count = self.roll(longest);
         let mut text: Vec<u8> =
             (0..count).flat_map(|_| words[self.roll(words.len())].bytes().collect::<Vec<_>>()).collect();
@@ -61,7 +53,7 @@ fn any_log_can_be_read() {
         "res=",
     ];
     let mut dice = Dice(7);
-    (0..4000).for_each(|_| bodies::log(&dice.text(&words, 40)));
+    (0..4000).for_each(|_| bodies::log(&dice.line_of(&words, 40)));
 }
 
 #[test]
@@ -93,7 +85,7 @@ fn any_expression_can_be_parsed() {
         "\0",
     ];
     let mut dice = Dice(9);
-    (0..20_000).for_each(|_| bodies::expression(&dice.text(&words, 12)));
+    (0..20_000).for_each(|_| bodies::expression(&dice.line_of(&words, 12)));
 }
 
 #[test]
@@ -101,5 +93,5 @@ fn any_checkpoint_file_can_be_parsed() {
     let words =
         ["dev=0x", "inode=", "output=", "- ", "node ", "1.2:3", " 0x514", "0", "F", "99999999999999999999", "\n", "\0"];
     let mut dice = Dice(11);
-    (0..20_000).for_each(|_| bodies::checkpoint(&dice.text(&words, 14)));
+    (0..20_000).for_each(|_| bodies::checkpoint(&dice.line_of(&words, 14)));
 }

@@ -1,8 +1,8 @@
 //! auditctl without a kernel: what --dry-run prints, what is refused and where, and the systems that are only planned.
 
+use crate::support::{Dir, applet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Status, requests by their types and first bytes, and what is said.
@@ -17,42 +17,13 @@ fn auditctl(line: &str) -> Ran {
 }
 
 fn auditctl_words(words: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_auditbox"))
-        .arg("auditctl")
-        .args(words.iter().filter(|word| !word.is_empty()))
-        .output()
-        .expect("the binary runs");
+    let output =
+        applet("auditctl").args(words.iter().filter(|word| !word.is_empty())).output().expect("the binary runs");
     let requests = String::from_utf8(output.stdout).expect("text");
     Ran {
         status: output.status.code().expect("it ends by itself"),
         requests: requests.lines().map(str::to_owned).collect(),
         said: String::from_utf8(output.stderr).expect("text"),
-    }
-}
-
-/// A directory of its own for one test, gone with it.
-struct Dir(PathBuf);
-
-impl Dir {
-    fn new(name: &str) -> Dir {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("auditctl-{name}"));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a directory for the test");
-        Dir(path)
-    }
-
-    /// Writes a file and returns its path.
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().expect("it has one")).expect("a directory");
-        fs::write(&path, text).expect("a file");
-        path.to_str().expect("text").to_owned()
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -142,7 +113,7 @@ fn some_sentences_name_the_line_themselves() {
 fn i_goes_on_after_a_bad_line_and_c_remembers_it() {
     let dir = Dir::new("ignore");
     for (option, status) in [("-i", 0), ("-c", 1)] {
-        let path = dir.file("r.rules", &format!("{option}\n-t\n-w relative\n-t\n"));
+        let path = dir.file("r.rules", format!("{option}\n-t\n-w relative\n-t\n"));
         let ran = auditctl(&format!("--dry-run -R {path}"));
         assert_eq!((ran.status, ran.requests.len()), (status, 2), "{option}");
     }

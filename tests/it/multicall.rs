@@ -1,11 +1,9 @@
 //! The multicall binary: how it finds an applet, and what it answers under its own name.
 
+use crate::support::{BINARY, Dir};
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_auditbox");
 
 fn auditbox(words: &[&str]) -> Output {
     Command::new(BINARY).args(words).output().expect("the binary runs")
@@ -19,26 +17,9 @@ fn applets() -> Vec<String> {
     text(&auditbox(&["--list"]).stdout).lines().map(String::from).collect()
 }
 
-/// A directory of its own for one test, gone with it.
-struct Dir(PathBuf);
-
-impl Dir {
-    fn new(name: &str) -> Dir {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("multicall-{name}"));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a directory for the test");
-        Dir(path)
-    }
-
-    fn install(&self, more: &[&str]) -> Output {
-        Command::new(BINARY).arg("--install").arg(&self.0).args(more).output().expect("the binary runs")
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Installs the links into `dir`.
+fn install(dir: &Dir, more: &[&str]) -> Output {
+    Command::new(BINARY).arg("--install").arg(&dir.0).args(more).output().expect("the binary runs")
 }
 
 #[test]
@@ -82,7 +63,7 @@ fn the_name_it_is_called_by_picks_the_applet() {
 fn install_links_every_applet_and_may_be_repeated() {
     let dir = Dir::new("symbolic");
     for _ in 0..2 {
-        let output = dir.install(&[]);
+        let output = install(&dir, &[]);
         assert!(output.status.success(), "{}", text(&output.stderr));
     }
     let binary = fs::canonicalize(BINARY).expect("the binary exists");
@@ -97,8 +78,8 @@ fn install_links_every_applet_and_may_be_repeated() {
 fn install_hard_makes_the_files_one() {
     use std::os::unix::fs::MetadataExt;
     let dir = Dir::new("hard");
-    assert!(dir.install(&["--hard"]).status.success());
-    assert!(dir.install(&["--hard"]).status.success());
+    assert!(install(&dir, &["--hard"]).status.success());
+    assert!(install(&dir, &["--hard"]).status.success());
     let inode = fs::metadata(BINARY).expect("the binary exists").ino();
     for name in applets() {
         assert_eq!(fs::symlink_metadata(dir.0.join(name)).expect("a link").ino(), inode);
@@ -110,7 +91,7 @@ fn install_leaves_a_foreign_file_alone_and_names_it() {
     let dir = Dir::new("foreign");
     let theirs = dir.0.join("ausyscall");
     fs::write(&theirs, "theirs").expect("a file");
-    let output = dir.install(&[]);
+    let output = install(&dir, &[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains(theirs.to_str().expect("a plain path")));
     assert_eq!(fs::read(&theirs).expect("still there"), b"theirs");

@@ -1,0 +1,20 @@
+//! Every integration test in one executable: it is linked once, and the modules share [`support`].
+//!
+//! `cargo test --test it` runs them all, `cargo test --test it ausearch` one module. A test that only root can do bears
+//! `#[ignore = "needs root"]`; `tests/all` includes those when it runs as root.
+
+mod support;
+
+mod auditctl;
+mod auditd;
+mod aureport;
+mod ausearch;
+mod ausyscall;
+mod interpret_properties;
+mod layering;
+mod library;
+mod multicall;
+mod normalize;
+mod reading_properties;
+mod rule_properties;
+mod searching;
