@@ -4,7 +4,7 @@
 //! when an event is complete, and hands events out in the order of their stamps. It is bounded: an event that grows beyond
 //! [`EVENT_BYTES`], and the oldest event when more than [`WAITING_BYTES`] or [`WAITING_EVENTS`] wait, is handed out as it is.
 
-use crate::record::{Record, RecordType, Stamp};
+use crate::record::{EventId, Record, RecordType};
 use std::collections::VecDeque;
 
 /// No event takes more text than this; further records begin another one.
@@ -39,7 +39,7 @@ impl Span {
 /// All records with the same node, time and serial, in the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub struct Event {
-    stamp: Stamp,
+    stamp: EventId,
     /// Its records as they were written, a newline behind each.
     text: Vec<u8>,
     node_len: Option<u32>,
@@ -48,7 +48,7 @@ pub struct Event {
 
 impl Event {
     /// When it happened.
-    pub fn stamp(&self) -> Stamp {
+    pub fn stamp(&self) -> EventId {
         self.stamp
     }
 
@@ -126,7 +126,7 @@ impl Event {
         self.text.clear();
         self.spans.clear();
         self.node_len = None;
-        self.stamp = Stamp::default();
+        self.stamp = EventId::default();
     }
 
     fn record_of(&self, span: &Span) -> Record<'_> {
@@ -149,7 +149,7 @@ impl Event {
     }
 
     #[inline]
-    fn is(&self, stamp: Stamp, node: Option<&[u8]>) -> bool {
+    fn is(&self, stamp: EventId, node: Option<&[u8]>) -> bool {
         self.stamp == stamp && self.node() == node
     }
 }
@@ -201,7 +201,7 @@ pub struct Assembler {
     slots: Vec<Slot>,
     free: Vacancies,
     /// Every event in waiting, in the order of stamps. COMPAT: among equal stamps the lower slot goes first.
-    order: VecDeque<(Stamp, u32)>,
+    order: VecDeque<(EventId, u32)>,
     /// Building events by a hash of their stamp: the first slot of each chain.
     chains: Vec<u32>,
     /// The slot in which the last record was put.
@@ -267,7 +267,7 @@ impl Assembler {
 
     /// Takes note of a record without node of which nothing is wanted: its event completes others and holds them back as
     /// they all do, and is not handed out.
-    pub fn note(&mut self, kind: RecordType, stamp: Stamp) {
+    pub fn note(&mut self, kind: RecordType, stamp: EventId) {
         if self.building(stamp, None).is_some() || kind == RecordType::EOE {
             return;
         }
@@ -359,14 +359,14 @@ impl Assembler {
 
     /// The building event of that stamp and node: most often that of the record before.
     #[inline(always)]
-    fn building(&self, stamp: Stamp, node: Option<&[u8]>) -> Option<u32> {
+    fn building(&self, stamp: EventId, node: Option<&[u8]>) -> Option<u32> {
         match self.slots.get(self.last as usize) {
             Some(slot) if !slot.complete && slot.event.is(stamp, node) => Some(self.last),
             _ => self.seek(stamp, node),
         }
     }
 
-    fn seek(&self, stamp: Stamp, node: Option<&[u8]>) -> Option<u32> {
+    fn seek(&self, stamp: EventId, node: Option<&[u8]>) -> Option<u32> {
         let mut at = *self.chains.get(chain(stamp))?;
         while let Some(slot) = self.slots.get(at as usize) {
             if slot.event.is(stamp, node) {
@@ -378,7 +378,7 @@ impl Assembler {
     }
 
     /// Makes room for a new event in the lowest free slot.
-    fn open(&mut self, stamp: Stamp) -> u32 {
+    fn open(&mut self, stamp: EventId) -> u32 {
         let at = self.free.take().unwrap_or_else(|| {
             self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), complete: false, next: NONE });
             size(self.slots.len() - 1)
@@ -491,7 +491,7 @@ impl Vacancies {
     }
 }
 
-fn chain(stamp: Stamp) -> usize {
+fn chain(stamp: EventId) -> usize {
     (stamp.serial ^ stamp.sec) as usize % CHAINS
 }
 

@@ -21,7 +21,7 @@ pub const KEY_SEPARATOR: u8 = 0x01;
 
 /// When an event happened, and its number within that millisecond. Orders events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Stamp {
+pub struct EventId {
     /// Seconds since 1970.
     pub sec: u64,
     /// 0 to 999.
@@ -30,13 +30,13 @@ pub struct Stamp {
     pub serial: u64,
 }
 
-impl Stamp {
+impl EventId {
     /// Reads `SECONDS[.MILLI][:SERIAL]`; what is missing is zero. `None` when a number does not fit.
-    pub fn parse(word: &[u8]) -> Option<Stamp> {
-        Stamp::parse_regular(word).or_else(|| Stamp::parse_any(word))
+    pub fn parse(word: &[u8]) -> Option<EventId> {
+        EventId::parse_regular(word).or_else(|| EventId::parse_any(word))
     }
 
-    fn parse_any(word: &[u8]) -> Option<Stamp> {
+    fn parse_any(word: &[u8]) -> Option<EventId> {
         let sec = number::lead(word, 10).filter(|&s| s < i64::MAX as u64 - EOE_MARGIN)?;
         let (milli, tail) = match text::after(word, b".") {
             Some(rest) => (number::lead(rest, 10).filter(|&m| m <= 999)?, rest),
@@ -46,22 +46,22 @@ impl Stamp {
             Some(rest) => number::lead(rest, 10)?,
             None => 0,
         };
-        Some(Stamp { sec, milli: u16::try_from(milli).ok()?, serial })
+        Some(EventId { sec, milli: u16::try_from(milli).ok()?, serial })
     }
 
     /// The form that kernels write, in one pass. Anything else is `None`.
-    fn parse_regular(word: &[u8]) -> Option<Stamp> {
-        Stamp::lead(word).filter(|(_, rest)| rest.is_empty()).map(|(stamp, _)| stamp)
+    fn parse_regular(word: &[u8]) -> Option<EventId> {
+        EventId::lead(word).filter(|(_, rest)| rest.is_empty()).map(|(stamp, _)| stamp)
     }
 
     /// The stamp that `text` begins with, in the form that kernels write, and what follows.
     #[inline]
-    fn lead(text: &[u8]) -> Option<(Stamp, &[u8])> {
+    fn lead(text: &[u8]) -> Option<(EventId, &[u8])> {
         let (sec, rest) = digits(text);
         let (milli, rest) = digits(rest.strip_prefix(b".")?);
         let (serial, rest) = digits(rest.strip_prefix(b":")?);
         let is_regular = sec < 1 << 40 && milli <= 999;
-        is_regular.then_some((Stamp { sec, milli: milli as u16, serial }, rest))
+        is_regular.then_some((EventId { sec, milli: milli as u16, serial }, rest))
     }
 
     /// Appends `SECONDS.MILLI:SERIAL`.
@@ -192,7 +192,7 @@ pub struct Record<'a> {
     /// Its type as it is written.
     pub kind_text: &'a [u8],
     /// Its event.
-    pub stamp: Stamp,
+    pub stamp: EventId,
     /// What follows the `)` of the stamp; normally begins with `: `.
     pub body: &'a [u8],
     /// The looked-up names behind byte 0x1D.
@@ -207,7 +207,7 @@ pub enum Malformed<'a> {
     /// It does not have the shape of one.
     Shape,
     /// The text of the stamp holds a number that does not fit.
-    Stamp(&'a [u8]),
+    EventId(&'a [u8]),
 }
 
 impl<'a> Record<'a> {
@@ -237,7 +237,7 @@ impl<'a> Record<'a> {
         let open = if word.get(9) == Some(&b'(') { 9 } else { memchr(b'(', word).ok_or(Malformed::Shape)? };
         let inside = word.get(open + 1..).unwrap_or_default();
         let digits = text::up_to(inside, b')');
-        let stamp = Stamp::parse(digits).ok_or(Malformed::Stamp(digits))?;
+        let stamp = EventId::parse(digits).ok_or(Malformed::EventId(digits))?;
         let body = line.get(end - (inside.len() - digits.len()).saturating_sub(1)..).unwrap_or_default();
         Ok(Record { line, node, kind: RecordType::parse(kind_text), kind_text, stamp, body, enriched, written })
     }
@@ -409,7 +409,7 @@ mod tests {
         let record = Record::parse(LINE).unwrap();
         assert_eq!(record.node, Some(&b"web"[..]));
         assert_eq!(record.kind, RecordType(1300));
-        assert_eq!(record.stamp, Stamp { sec: 1_700_000_009, milli: 123, serial: 45 });
+        assert_eq!(record.stamp, EventId { sec: 1_700_000_009, milli: 123, serial: 45 });
         assert_eq!(record.body, b": arch=c000003e a0=1 key=(null)");
         assert_eq!(record.enriched, Some(&b"ARCH=x86_64"[..]));
         assert!(record.line.ends_with(b"key=(null)"));
@@ -418,7 +418,7 @@ mod tests {
     #[test]
     fn a_stamp_may_lack_milli_and_serial() {
         let record = Record::parse(b"type=USER msg=audit(1700000009): x").unwrap();
-        assert_eq!(record.stamp, Stamp { sec: 1_700_000_009, milli: 0, serial: 0 });
+        assert_eq!(record.stamp, EventId { sec: 1_700_000_009, milli: 0, serial: 0 });
         assert_eq!(record.body, b": x");
     }
 
@@ -431,8 +431,8 @@ mod tests {
             for word in
                 [format!("{sec}.{milli}:{serial}"), format!("{sec}.{milli}:{serial} "), format!("{sec}:{serial}")]
             {
-                if let Some(stamp) = Stamp::parse_regular(word.as_bytes()) {
-                    assert_eq!(Some(stamp), Stamp::parse_any(word.as_bytes()), "{word}");
+                if let Some(stamp) = EventId::parse_regular(word.as_bytes()) {
+                    assert_eq!(Some(stamp), EventId::parse_any(word.as_bytes()), "{word}");
                     short += 1;
                 }
             }
@@ -452,9 +452,9 @@ mod tests {
             assert_eq!(Record::scan(Line::new(line)), Err(Malformed::Shape), "{:?}", String::from_utf8_lossy(line));
         }
         let line = b"type=USER msg=audit(1700000000.1000:1): x";
-        assert_eq!(Record::scan(Line::new(line)), Err(Malformed::Stamp(b"1700000000.1000:1")));
+        assert_eq!(Record::scan(Line::new(line)), Err(Malformed::EventId(b"1700000000.1000:1")));
         let line = b"type=USER msg=audit(99999999999999999999.1:1): x";
-        assert_eq!(Record::scan(Line::new(line)), Err(Malformed::Stamp(b"99999999999999999999.1:1")));
+        assert_eq!(Record::scan(Line::new(line)), Err(Malformed::EventId(b"99999999999999999999.1:1")));
     }
 
     #[test]

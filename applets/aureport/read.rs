@@ -3,7 +3,7 @@
 use super::handover::Stopped;
 use crate::logs::{self, Logs, Place};
 use auditbox::event::{Assembler, Event, Policy};
-use auditbox::record::{Headers, Line, Malformed, Stamp};
+use auditbox::record::{EventId, Headers, Line, Malformed};
 use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
 use auditbox::sys::input::Stdin;
 use std::os::unix::ffi::OsStrExt;
@@ -29,7 +29,7 @@ pub(crate) enum Read {
     /// All events that were complete at the end of this file have been handed over.
     EndOfFile(Vec<u8>),
     /// The end of everything, and the first record of all. COMPAT: with a start time, the first one out of range.
-    End(Option<Stamp>),
+    End(Option<EventId>),
     /// There is no such log; that has been told.
     Refused,
 }
@@ -61,7 +61,7 @@ struct Reading<'g> {
     end: Option<u64>,
     headers: Headers,
     assembler: Assembler,
-    first_record: Option<Stamp>,
+    first_record: Option<EventId>,
     batch: Vec<Event>,
     batch_bytes: usize,
     give: Give<'g>,
@@ -114,7 +114,7 @@ impl Reading<'_> {
         let record = match self.headers.scan(line) {
             Ok(record) => record,
             Err(Malformed::Shape) => return Ok(()),
-            Err(Malformed::Stamp(text)) => {
+            Err(Malformed::EventId(text)) => {
                 eprintln!("Error extracting time stamp ({})", String::from_utf8_lossy(text));
                 return Ok(());
             }

@@ -8,7 +8,7 @@ use crate::logs::Place;
 use crate::output::Output;
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
-use auditbox::record::Stamp;
+use auditbox::record::EventId;
 use auditbox::report::{NOTHING, Range, Report};
 use std::io;
 use std::thread::Builder;
@@ -111,7 +111,7 @@ impl Showing<'_> {
     }
 
     /// Prints what was counted; gives back the exit status.
-    fn finish(&mut self, first: Option<Stamp>) -> u8 {
+    fn finish(&mut self, first: Option<EventId>) -> u8 {
         let request = self.report.request();
         if request.is_detailed() && !request.is_log_times() && !self.report.has_rows() {
             self.output.text.extend_from_slice(NOTHING);

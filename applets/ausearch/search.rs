@@ -11,7 +11,7 @@ use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
 use auditbox::query::probe::Probe;
-use auditbox::record::{self, Headers, Record, RecordType, Stamp};
+use auditbox::record::{self, EventId, Headers, Record, RecordType};
 use auditbox::store::ahead;
 use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
 use auditbox::store::scout::{Piece, Scout, WHOLE_BELOW};
@@ -234,7 +234,7 @@ impl<'s, 'h> Search<'s, 'h> {
                 self.assembler.push(record);
                 self.drain()
             }
-            Err(record::Malformed::Stamp(text)) => {
+            Err(record::Malformed::EventId(text)) => {
                 eprintln!("Error extracting time stamp ({})", String::from_utf8_lossy(text));
                 Ok(())
             }
@@ -243,7 +243,7 @@ impl<'s, 'h> Search<'s, 'h> {
     }
 
     /// There is a record of an event that cannot be found.
-    fn other(&mut self, kind: RecordType, stamp: Stamp) -> Result<(), End> {
+    fn other(&mut self, kind: RecordType, stamp: EventId) -> Result<(), End> {
         if self.predicate.in_range(stamp.sec) {
             self.assembler.note(kind, stamp);
             self.drain()?;

@@ -3,7 +3,7 @@
 //! Three lines: `dev=0x..`, `inode=..`, `output=NODE SECONDS.MILLI:SERIAL 0xTYPE`, where `-` stands for no node.
 
 use crate::event::Event;
-use crate::record::{RecordType, Stamp};
+use crate::record::{EventId, RecordType};
 use crate::text::{self, number};
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub struct Last {
     /// The machine.
     pub node: Option<Vec<u8>>,
     /// When.
-    pub stamp: Stamp,
+    pub stamp: EventId,
     /// The type of its first record.
     pub kind: RecordType,
 }
@@ -121,14 +121,14 @@ impl Last {
 }
 
 /// `SECONDS.MILLI:SERIAL 0xTYPE`.
-fn event(text: &[u8]) -> Option<(Stamp, RecordType)> {
+fn event(text: &[u8]) -> Option<(EventId, RecordType)> {
     let (stamp, kind) = text.split_at(memchr::memchr(b' ', text)?);
     let whole = text::after(stamp, b".").is_some() && text::after(stamp, b":").is_some();
     let digits = kind.trim_ascii_start().strip_prefix(b"0x")?;
     digits.first().filter(|b| b.is_ascii_hexdigit())?;
     let kind = RecordType(number::lead(digits, 16)? as u32);
     stamp.first().filter(|b| b.is_ascii_digit() && whole)?;
-    Some((Stamp::parse(stamp)?, kind))
+    Some((EventId::parse(stamp)?, kind))
 }
 
 fn push_upper(out: &mut Vec<u8>, value: u64) {

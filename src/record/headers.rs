@@ -1,13 +1,13 @@
 //! Records in a row: most of them belong to the event of the one before, which its stamp tells without being read, and are
 //! of the few types that most records are of.
 
-use super::{Line, Malformed, Record, RecordType, Stamp};
+use super::{EventId, Line, Malformed, Record, RecordType};
 use crate::text;
 
 /// Reads records one after another, and remembers the last stamp as it was written.
 pub struct Headers {
     written: Written,
-    stamp: Stamp,
+    stamp: EventId,
     /// Names of types that were met, first byte lowest, each at the place that it chooses.
     kinds: [(u128, RecordType); 128],
 }
@@ -44,7 +44,7 @@ pub struct Front {
     /// The type.
     pub kind: RecordType,
     /// The event.
-    pub stamp: Stamp,
+    pub stamp: EventId,
     /// How many bytes the type's name has, which stands behind `type=`.
     name: usize,
     /// How many bytes there are up to the parenthesis that closes the stamp, with it.
@@ -67,7 +67,7 @@ fn named(line: &[u8]) -> Option<(&[u8; 16], usize, &[u8])> {
 impl Default for Headers {
     fn default() -> Headers {
         let written = Written { text: [0; Written::LONGEST], len: 0 };
-        Headers { written, stamp: Stamp::default(), kinds: [(0, RecordType::UNRECOGNISED); 128] }
+        Headers { written, stamp: EventId::default(), kinds: [(0, RecordType::UNRECOGNISED); 128] }
     }
 }
 
@@ -121,7 +121,7 @@ impl Headers {
     /// Reads the stamp that `text` begins with.
     fn read_stamp(&mut self, text: &[u8]) -> Option<()> {
         self.written.len = 0;
-        let (stamp, rest) = Stamp::lead(text.strip_prefix(b" msg=audit(")?)?;
+        let (stamp, rest) = EventId::lead(text.strip_prefix(b" msg=audit(")?)?;
         let len = text.len() - rest.strip_prefix(b")")?.len();
         if len < Written::SHORTEST {
             return None;

@@ -16,7 +16,7 @@ pub use tally::Tally;
 use crate::event::Event;
 use crate::interpret::{Interpreter, Names};
 use crate::query::extract::{FAILED, Items, Malformed, SUCCEEDED, Text, Wanted, extract};
-use crate::record::{RecordType, Stamp};
+use crate::record::{EventId, RecordType};
 use crate::text::date::{Date, Dates};
 use crate::text::{Escape, escape, number};
 use kind::{Counts, Heading, Selects};
@@ -82,9 +82,9 @@ impl Request {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Range {
     /// Of the first.
-    pub first: Stamp,
+    pub first: EventId,
     /// Of the last.
-    pub last: Stamp,
+    pub last: EventId,
 }
 
 /// What a report says that has nothing to say.
@@ -393,7 +393,7 @@ fn push_count(count: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends date, time and milliseconds.
-fn push_moment(dates: &mut Dates, stamp: Stamp, out: &mut Vec<u8>) {
+fn push_moment(dates: &mut Dates, stamp: EventId, out: &mut Vec<u8>) {
     dates.of(stamp.sec as i64).push(out);
     out.push(b'.');
     number::push_wide(out, u64::from(stamp.milli), 3);

@@ -24,7 +24,7 @@ use super::seek;
 use super::sift::Sieve;
 use super::sketch::{Hit, Run, Scratch, Sketch};
 use crate::query::probe::Probe;
-use crate::record::{RecordType, Stamp};
+use crate::record::{EventId, RecordType};
 use crate::sys::input::InputFile;
 use std::collections::VecDeque;
 use std::io;
@@ -56,7 +56,7 @@ pub enum Piece<'f> {
     /// To be read too, and so long that it pays to do it with [`super::ahead`].
     Long(Part<'f>),
     /// Records of an event that is not wanted: type of the first one, and the event. They have no node.
-    Other(RecordType, Stamp),
+    Other(RecordType, EventId),
     /// What is left out here is so long that everything before it is complete.
     Gap,
 }
@@ -154,7 +154,7 @@ struct Survey<'s> {
     /// What must be gone through, in order and apart from each other.
     needs: VecDeque<Range<u64>>,
     /// The events that have a marked line near by, in order.
-    wanted: Vec<Stamp>,
+    wanted: Vec<EventId>,
     /// The place in `wanted` where the last one that was asked for is, or would be.
     place: usize,
     /// The newest second since the last gap, and the one at which all wanted events are complete.
@@ -335,7 +335,7 @@ impl<'s> Survey<'s> {
     }
 
     /// Whether the event has a marked line. Most often the answer is near the last one.
-    fn is_wanted(&mut self, stamp: Stamp) -> bool {
+    fn is_wanted(&mut self, stamp: EventId) -> bool {
         let is_place = |place: usize| {
             let (before, from) = self.wanted.split_at_checked(place).unwrap_or_default();
             place <= self.wanted.len()

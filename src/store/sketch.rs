@@ -6,7 +6,7 @@
 use super::reader::SEARCH_LINE;
 use super::seek::{self, fill};
 use crate::query::probe::Probe;
-use crate::record::{Headers, Line, Record, RecordType, Stamp};
+use crate::record::{EventId, Headers, Line, Record, RecordType};
 use crate::sys::input::InputFile;
 use memchr::memchr;
 use std::io;
@@ -17,7 +17,7 @@ use std::ops::Range;
 pub(super) struct Hit {
     /// Where it begins.
     pub(super) line: u64,
-    pub(super) stamp: Stamp,
+    pub(super) stamp: EventId,
 }
 
 /// Lines in a row that belong to the same event.
@@ -28,7 +28,7 @@ pub(super) struct Run {
     /// The type of the first one.
     pub(super) kind: RecordType,
     /// Second 0 when no line of it is a record.
-    pub(super) stamp: Stamp,
+    pub(super) stamp: EventId,
     /// Type and stamp say all there is to know of it, as long as its event is not wanted.
     pub(super) is_plain: bool,
     /// More records of the same event would join it.
@@ -47,7 +47,7 @@ pub(super) struct Sketch {
     /// In order.
     pub(super) hits: Vec<Hit>,
     /// The events of all hits, also of those for which there is no room.
-    pub(super) wanted: Vec<Stamp>,
+    pub(super) wanted: Vec<EventId>,
     runs: Option<Vec<Run>>,
 }
 
@@ -177,7 +177,7 @@ fn add_unread(runs: &mut Vec<Run>, at: u64, line: &[u8]) {
     match runs.last_mut().filter(|run| !run.is_plain && record.is_none_or(|record| record.stamp == run.stamp)) {
         Some(run) => run.len += len,
         None => {
-            let (kind, stamp) = record.map_or((RecordType::UNRECOGNISED, Stamp::default()), |r| (r.kind, r.stamp));
+            let (kind, stamp) = record.map_or((RecordType::UNRECOGNISED, EventId::default()), |r| (r.kind, r.stamp));
             runs.push(Run { at, len, kind, stamp, is_plain: false, is_open: false });
         }
     }

@@ -5,7 +5,7 @@ use auditbox::event::Event;
 use auditbox::interpret::{Interpreter, Kind, Names, Setting, kind};
 use auditbox::normalize::{EventKind, ObjectKind, SubjectKind, Words, normalize, pieces};
 use auditbox::query::expression::{Expression, ExpressionError};
-use auditbox::record::{RecordType, Stamp};
+use auditbox::record::{EventId, RecordType};
 use auditbox::store::reader::Source;
 use auditbox::store::trail::{Feed, Trail};
 use auditbox::tables::machine::Machine;
@@ -106,7 +106,7 @@ fn an_event_hands_out_records_and_a_record_its_fields() {
     let event = first_event();
     let kinds = [RecordType::SYSCALL, RecordType::CWD, RecordType::PATH, RecordType::PROCTITLE];
     assert!(event.kinds().eq(kinds) && event.kind() == RecordType::SYSCALL && event.node().is_none());
-    assert_eq!(event.stamp(), Stamp { sec: 1_700_000_000, milli: 123, serial: 1 });
+    assert_eq!(event.stamp(), EventId { sec: 1_700_000_000, milli: 123, serial: 1 });
     let record = event.record(2).unwrap();
     let names: Vec<&[u8]> = record.fields().take(3).map(|field| field.name).collect();
     assert_eq!(names, [&b"type"[..], b"item", b"name"]);
@@ -191,7 +191,7 @@ fn an_event_says_who_did_what_to_what_and_how() {
 
 #[test]
 fn events_are_compared_by_time_and_by_node() {
-    let (mut trail, stamp) = (Trail::buffer(LOG), |sec, milli, serial| Stamp { sec, milli, serial });
+    let (mut trail, stamp) = (Trail::buffer(LOG), |sec, milli, serial| EventId { sec, milli, serial });
     let (first, second) = (trail.next_event().unwrap().unwrap(), trail.next_event().unwrap().unwrap());
     assert!(first.stamp() < second.stamp() && first.node() < second.node());
     assert!(stamp(5, 1, 9) < stamp(5, 2, 1) && stamp(5, 1, 9) < stamp(5, 1, 10) && stamp(4, 999, 99) < stamp(5, 0, 0));

@@ -21,7 +21,7 @@ mod lexer;
 
 use super::regexp::Regexp;
 use crate::interpret::{Interpreter, Kind, Setting, named};
-use crate::record::{self, Field, Record, RecordType, Stamp};
+use crate::record::{self, EventId, Field, Record, RecordType};
 use crate::text::{self, number};
 use lexer::{Lexer, Token};
 use std::cmp::Ordering;
@@ -72,7 +72,7 @@ enum Term {
     /// Field, whether its meaning counts, whether it must be equal, the text.
     Text(Vec<u8>, bool, bool, Vec<u8>),
     Number(Vec<u8>, Operator, u32),
-    Time(Operator, Stamp, bool),
+    Time(Operator, EventId, bool),
     Kind(Operator, RecordType),
     Regexp(Regexp),
 }
@@ -185,7 +185,7 @@ fn holds(term: &Term, record: &Record<'_>, interpreter: &mut Interpreter<'_>) ->
         }),
         Term::Time(operator, stamp, with_serial) => {
             let serial = if *with_serial { record.stamp.serial } else { stamp.serial };
-            operator.admits(Stamp { serial, ..record.stamp }.cmp(stamp))
+            operator.admits(EventId { serial, ..record.stamp }.cmp(stamp))
         }
         Term::Kind(operator, kind) => operator.admits((record.kind.0 as i32).cmp(&(kind.0 as i32))),
         Term::Regexp(regexp) => regexp.is_match(record.line),
@@ -358,7 +358,7 @@ impl Parser<'_> {
         let operator = self.operator()?;
         self.value()?;
         if !operator.is_numeric() {
-            return Ok(Term::Time(operator, Stamp::default(), with_serial));
+            return Ok(Term::Time(operator, EventId::default(), with_serial));
         }
         let invalid = |parser: &Self| ExpressionError::Timestamp(parser.written());
         // The colon and the dot belong to the value here.
@@ -369,7 +369,7 @@ impl Parser<'_> {
         if milli >= 1000 {
             return Err(ExpressionError::Millisecond(self.written()));
         }
-        let mut stamp = Stamp { sec, milli: milli as u16, serial: 0 };
+        let mut stamp = EventId { sec, milli: milli as u16, serial: 0 };
         if with_serial {
             let serial = scan.behind(b':').filter(|serial| *serial <= u64::from(u32::MAX));
             stamp.serial = serial.ok_or_else(|| invalid(self))?;
