@@ -1,11 +1,11 @@
 //! auditctl(8): the kernel's audit rules and settings.
 //!
 //! Options work from left to right and most of them end the line, so this does not go through an argument parser of the
-//! usual kind: `auditbox::rule::interpret` reads them, here and in rules files alike. Three options of our own come first:
+//! usual kind: `auditbox::rule::parse_line` reads them, here and in rules files alike. Three options of our own come first:
 //! --dry-run prints the netlink requests instead of sending them, --root DIR and --machine NAME say for which system.
 
-use crate::control::{self, Carrier, DISABLED, End, Paper, Source, ThisHost, rules_file, say, show, state, usage};
-use auditbox::rule::{Host, Reason, Refusal, interpret};
+use crate::control::{self, DISABLED, DryRun, End, Executor, Source, ThisHost, rules_file, say, show, state, usage};
+use auditbox::rule::{Host, Reason, Refusal, parse_line};
 use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
 use std::ffi::OsString;
@@ -90,7 +90,7 @@ fn start(line: &[&OsString], own: Own) -> u8 {
     if own.dry_run {
         let host = ThisHost::planned(own.root, own.machine);
         let is_little_endian = host.machine().is_none_or(Machine::is_little_endian);
-        return command(line, &host, &mut Paper::new(is_little_endian));
+        return command(line, &host, &mut DryRun::new(is_little_endian));
     }
     if let [_, word] = line
         && (*word == "-h" || *word == "--help")
@@ -115,23 +115,23 @@ fn start(line: &[&OsString], own: Own) -> u8 {
     }
 }
 
-fn command(line: &[&OsString], host: &ThisHost, carrier: &mut dyn Carrier) -> u8 {
+fn command(line: &[&OsString], host: &ThisHost, executor: &mut dyn Executor) -> u8 {
     match line {
-        [_, option, file] if *option == "-R" => rules_file::load(Path::new(file), host, carrier),
-        _ => options(line, host, carrier),
+        [_, option, file] if *option == "-R" => rules_file::load(Path::new(file), host, executor),
+        _ => options(line, host, executor),
     }
 }
 
 /// All other options.
-fn options(line: &[&OsString], host: &ThisHost, carrier: &mut dyn Carrier) -> u8 {
+fn options(line: &[&OsString], host: &ThisHost, executor: &mut dyn Executor) -> u8 {
     let words: Vec<&[u8]> = line.iter().map(|word| word.as_bytes()).collect();
-    let plan = interpret(&words, host);
+    let plan = parse_line(&words, host);
     if plan.changes_rules
-        && let Err(status) = control::ready(carrier)
+        && let Err(status) = control::ready(executor)
     {
         return status;
     }
-    match control::carry_out(&plan, carrier, &CommandLine(&words)) {
+    match control::execute(&plan, executor, &CommandLine(&words)) {
         End::Done => 0,
         End::Exit(status) => status,
         End::Disabled => {
@@ -153,14 +153,15 @@ impl Source for CommandLine<'_> {
         None
     }
 
-    fn place(&self, refusal: &Refusal) -> String {
-        match self.0.get(refusal.word).filter(|_| refusal.word > 0) {
+    fn place(&self, refusal: &Refusal) -> (String, String) {
+        let place = match self.0.get(refusal.word).filter(|_| refusal.word > 0) {
             Some(word) => {
                 let shown = String::from_utf8_lossy(word);
                 let (word, character) = (refusal.word, refusal.offset + 1);
                 format!("auditctl: word {word}, character {character}: \"{}\"", shown.escape_debug())
             }
             None => "auditctl: the line as a whole".to_owned(),
-        }
+        };
+        (place, refusal.reason.remedy())
     }
 }

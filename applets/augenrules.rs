@@ -4,7 +4,7 @@
 //! renamed over it, so that a reader or a crash meets the one or the other. Where /etc cannot be written, --load takes
 //! the merged rules to the kernel without a file.
 
-use crate::control::rules_file::{self, MAX_SIZE};
+use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
 use crate::control::{self, ThisHost, io_error_text, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
@@ -40,7 +40,7 @@ struct Options {
 }
 
 /// One run.
-struct Wish {
+struct Invocation {
     /// How we were called.
     name: String,
     options: Options,
@@ -58,9 +58,9 @@ pub(crate) fn run(words: &[OsString]) -> ExitCode {
         show(format!("Usage: {name} [--check|--load]\n").as_bytes());
         return ExitCode::FAILURE;
     };
-    let wish = Wish { name, options };
-    ExitCode::from(wish.fulfil().unwrap_or_else(|Trouble(message)| {
-        say(&format!("{}: {message}", wish.name));
+    let invocation = Invocation { name, options };
+    ExitCode::from(invocation.execute().unwrap_or_else(|Trouble(message)| {
+        say(&format!("{}: {message}", invocation.name));
         1
     }))
 }
@@ -72,21 +72,22 @@ fn own_name(word: Option<&OsString>) -> String {
     path.filter(|path| path.file_name() == word.file_name()).unwrap_or(word).to_string_lossy().into_owned()
 }
 
-impl Wish {
+impl Invocation {
     fn tell(&self, message: &str) {
         show(format!("{}: {message}\n", self.name).as_bytes());
     }
 
-    fn fulfil(&self) -> Result<u8, Trouble> {
+    fn execute(&self) -> Result<u8, Trouble> {
         if !Path::new(SOURCE).is_dir() {
             self.tell(&format!("No rules directory - {SOURCE}"));
-            self.load_target();
+            self.load_target(&[]);
             return Ok(1);
         }
-        let merged = merge_sources()?;
+        let sources = read_sources()?;
+        let merged = rules_file::merged(&sources);
         if files::read_up_to(Path::new(TARGET), MAX_SIZE).is_ok_and(|current| current == merged) {
             self.tell("No change");
-            return Ok(if self.is_locked() { 0 } else { self.load_target() });
+            return Ok(if self.is_locked() { 0 } else { self.load_target(&sources) });
         }
         if self.options.check {
             self.tell("Rules have changed and should be updated");
@@ -96,10 +97,10 @@ impl Wish {
             return Ok(0);
         }
         match install(&merged) {
-            Ok(()) => Ok(self.load_target()),
+            Ok(()) => Ok(self.load_target(&sources)),
             Err(error) if self.options.load && error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
                 say(&format!("{}: {TARGET} cannot be written (read-only); loading without it", self.name));
-                Ok(load_text(&merged))
+                Ok(load_without_target(&sources))
             }
             Err(error) => Err(Trouble(format!("cannot write {TARGET} ({})", io_error_text(&error)))),
         }
@@ -115,29 +116,29 @@ impl Wish {
         locked
     }
 
-    /// With --load, does what `auditctl -R` on the target does.
-    fn load_target(&self) -> u8 {
+    /// With --load, does what `auditctl -R` on the target does. Messages name the places in `sources`, which were merged into it.
+    fn load_target(&self, sources: &[SourceFile]) -> u8 {
         if !self.options.load {
             return 0;
         }
         let host = ThisHost::new();
         match control::open_kernel(&host) {
-            Ok(mut kernel) => rules_file::load(Path::new(TARGET), &host, &mut kernel),
+            Ok(mut kernel) => rules_file::load_merged(Path::new(TARGET), sources, &host, &mut kernel),
             Err(status) => status,
         }
     }
 }
 
-fn load_text(text: &[u8]) -> u8 {
+fn load_without_target(sources: &[SourceFile]) -> u8 {
     let host = ThisHost::new();
     match control::open_kernel(&host) {
-        Ok(mut kernel) => rules_file::run(text, TARGET, &host, &mut kernel),
+        Ok(mut kernel) => rules_file::run_merged(sources, &host, &mut kernel),
         Err(status) => status,
     }
 }
 
-/// All `*.rules` of the source directory, merged.
-fn merge_sources() -> Result<Vec<u8>, Trouble> {
+/// All `*.rules` of the source directory, in the order in which they are merged.
+fn read_sources() -> Result<Vec<SourceFile>, Trouble> {
     let trouble =
         |path: &Path, error: &io::Error| Trouble(format!("cannot read {} ({})", path.display(), io_error_text(error)));
     let source = Path::new(SOURCE);
@@ -151,11 +152,12 @@ fn merge_sources() -> Result<Vec<u8>, Trouble> {
         }
     }
     paths.sort_by(|a, b| merge::natural_order(a.as_os_str().as_bytes(), b.as_os_str().as_bytes()));
-    let mut texts = Vec::new();
+    let mut sources = Vec::new();
     for path in &paths {
-        texts.push(files::read_up_to(path, MAX_SIZE).map_err(|error| trouble(path, &error))?);
+        let text = files::read_up_to(path, MAX_SIZE).map_err(|error| trouble(path, &error))?;
+        sources.push(SourceFile { name: path.to_string_lossy().into_owned(), text });
     }
-    Ok(merge::merge(texts.iter().map(Vec::as_slice)))
+    Ok(sources)
 }
 
 /// Puts the new file in the place of the old one, whose owner it gets, and which is kept as the previous one. A link is

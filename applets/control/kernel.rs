@@ -1,6 +1,6 @@
 //! Steps done for real, through the audit netlink socket.
 
-use super::{Carrier, Failure, ThisHost, listing, say, show};
+use super::{Executor, Failure, ThisHost, listing, say, show};
 use crate::control::usage::USAGE;
 use auditbox::abi::rule::TEXT;
 use auditbox::abi::{Features, Signal, Status, kind};
@@ -131,7 +131,7 @@ fn send_signal(pid: i32, signal: Signal) -> Result<(), i32> {
     if signal == Signal::Stop { daemon.wait() } else { Ok(()) }
 }
 
-impl Carrier for Kernel<'_> {
+impl Executor for Kernel<'_> {
     fn ready(&mut self) -> Result<(), Failure> {
         match self.socket.status() {
             Ok(Status { enabled: Status::LOCKED, .. }) => {
@@ -145,7 +145,7 @@ impl Carrier for Kernel<'_> {
         }
     }
 
-    fn carry_out(&mut self, step: &Step) -> Result<(), Failure> {
+    fn execute(&mut self, step: &Step) -> Result<(), Failure> {
         match step {
             Step::AddRule(rule) => self.change(step, rule, "add rule data request"),
             Step::DeleteRule(rule) => self.change(step, rule, "delete rule data request"),

@@ -1,20 +1,20 @@
-//! What auditctl and augenrules share: carrying out what lines of options ask for, on the kernel or on paper.
+//! What auditctl and augenrules share: executing what lines of options ask for, on the kernel or on dry_run.
 //!
-//! The library reads a line into a plan (`auditbox::rule::interpret`); a [`Carrier`] does its steps one by one, and
+//! The library reads a line into a plan (`auditbox::rule::parse_line`); a [`Executor`] does its steps one by one, and
 //! [`rules_file`] does so for every line of a file. Messages go to standard error as they arise, answers to standard
 //! output; exit statuses are made here and nowhere else.
 
+mod dry_run;
 mod host;
 mod kernel;
 mod listing;
-mod paper;
 pub(crate) mod rules_file;
 pub(crate) mod state;
 pub(crate) mod usage;
 
+pub(crate) use dry_run::DryRun;
 pub(crate) use host::ThisHost;
 pub(crate) use kernel::Kernel;
-pub(crate) use paper::Paper;
 
 use auditbox::rule::{Plan, Reason, Refusal, Step, Warning};
 use auditbox::sys::{error_text, process};
@@ -35,12 +35,12 @@ pub(crate) enum Failure {
 pub(crate) const DISABLED: &str = "The audit system is disabled";
 
 /// What does steps.
-pub(crate) trait Carrier {
+pub(crate) trait Executor {
     /// Whether rules may be changed now.
     fn ready(&mut self) -> Result<(), Failure>;
 
     /// Does one step.
-    fn carry_out(&mut self, step: &Step) -> Result<(), Failure>;
+    fn execute(&mut self, step: &Step) -> Result<(), Failure>;
 
     /// Called after a refused line that ends a rules file. Whether the lines that follow are to be looked at all the same.
     fn goes_on_after_refusal(&mut self) -> bool;
@@ -63,12 +63,12 @@ pub(crate) trait Source {
     /// The number of the line, if it is one of a file.
     fn line(&self) -> Option<usize>;
 
-    /// Where a refused word stood, and the word.
-    fn place(&self, refusal: &Refusal) -> String;
+    /// Where a refused word stood, and the word; and what would have been taken there.
+    fn place(&self, refusal: &Refusal) -> (String, String);
 }
 
 /// Does the steps of a plan and says what there is to say.
-pub(crate) fn carry_out(plan: &Plan, carrier: &mut dyn Carrier, source: &dyn Source) -> End {
+pub(crate) fn execute(plan: &Plan, executor: &mut dyn Executor, source: &dyn Source) -> End {
     for warning in &plan.warnings {
         match (warning, source.line()) {
             (Warning::WordSize, Some(line)) => {
@@ -78,7 +78,7 @@ pub(crate) fn carry_out(plan: &Plan, carrier: &mut dyn Carrier, source: &dyn Sou
         }
     }
     for step in &plan.steps {
-        match carrier.carry_out(step) {
+        match executor.execute(step) {
             Ok(()) => {}
             Err(Failure::Step(message)) => {
                 say(&message);
@@ -96,9 +96,9 @@ pub(crate) fn carry_out(plan: &Plan, carrier: &mut dyn Carrier, source: &dyn Sou
         (Reason::InvalidOption { option }, Some(line)) => say(&format!("Option {option} on line {line} is invalid")),
         _ => say(&refusal.to_string()),
     }
-    let remedy = refusal.reason.remedy();
+    let (place, remedy) = source.place(refusal);
     let colon = if remedy.is_empty() { "" } else { "; accepted: " };
-    say(&format!("{}{colon}{remedy}", source.place(refusal)));
+    say(&format!("{place}{colon}{remedy}"));
     if matches!(refusal.reason, Reason::Signal { .. }) { End::Exit(1) } else { End::Failed }
 }
 
@@ -121,8 +121,8 @@ pub(crate) fn connect(host: &ThisHost) -> Result<Kernel<'_>, u8> {
 }
 
 /// Whether rules may be changed; otherwise says why not and returns the exit status.
-pub(crate) fn ready(carrier: &mut dyn Carrier) -> Result<(), u8> {
-    match carrier.ready() {
+pub(crate) fn ready(executor: &mut dyn Executor) -> Result<(), u8> {
+    match executor.ready() {
         Err(Failure::End(message, status)) => {
             say(&message);
             Err(status)

@@ -1,7 +1,9 @@
 //! A rules file, line by line: auditctl -R, and what augenrules loads.
 
-use super::{Carrier, DISABLED, End, Source, ThisHost, carry_out, io_error_text, ready, say};
-use auditbox::rule::{Plan, Refusal, Step, file, interpret};
+use super::{DISABLED, End, Executor, Source, ThisHost, execute, io_error_text, ready, say};
+use auditbox::rule::file::{self, Line};
+use auditbox::rule::typography::lookalikes;
+use auditbox::rule::{Plan, Refusal, Step, merge, parse_line};
 use auditbox::sys::files;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -36,13 +38,29 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     Ok(text)
 }
 
+/// A rules file in memory.
+pub(crate) struct SourceFile {
+    /// What messages call it.
+    pub(crate) name: String,
+    pub(crate) text: Vec<u8>,
+}
+
 /// Reads a rules file and does what it says; returns the exit status.
-pub(crate) fn load(path: &Path, host: &ThisHost, carrier: &mut dyn Carrier) -> u8 {
-    if let Err(status) = ready(carrier) {
+pub(crate) fn load(path: &Path, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+    load_merged(path, &[], host, executor)
+}
+
+/// The same; when the file is what `sources` are when merged, messages name the place in those.
+pub(crate) fn load_merged(path: &Path, sources: &[SourceFile], host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+    if let Err(status) = ready(executor) {
         return status;
     }
     match read(path) {
-        Ok(text) => run(&text, &path.to_string_lossy(), host, carrier),
+        Ok(text) if text == merged(sources) => run_merged(sources, host, executor),
+        Ok(text) => {
+            let name = path.to_string_lossy();
+            run(file::lines(&text).map(|line| (&*name, line)), host, executor)
+        }
         Err(message) => {
             say(&message);
             1
@@ -50,16 +68,30 @@ pub(crate) fn load(path: &Path, host: &ThisHost, carrier: &mut dyn Carrier) -> u
     }
 }
 
-/// Does what the lines of `text` ask for, and returns the exit status. `name` is what to call the file in messages.
-pub(crate) fn run(text: &[u8], name: &str, host: &ThisHost, carrier: &mut dyn Carrier) -> u8 {
+/// The text of one rules file made of `sources`.
+pub(crate) fn merged(sources: &[SourceFile]) -> Vec<u8> {
+    merge::merge(sources.iter().map(|source| source.text.as_slice()))
+}
+
+/// Does what the merged lines of `sources` ask for, and returns the exit status.
+pub(crate) fn run_merged(sources: &[SourceFile], host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+    let lines = merge::lines(sources.iter().map(|source| source.text.as_slice()));
+    let named = lines.into_iter().filter_map(|(file, line)| Some((sources.get(file)?.name.as_str(), line)));
+    run(named, host, executor)
+}
+
+/// Does what lines ask for one by one, each given with the name of its file; returns the exit status. The first refused line
+/// ends it, unless a line said otherwise.
+fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
     let (mut ignore, mut remember, mut status) = (false, false, 0);
-    for (number, words) in file::lines(text) {
-        let end = match &words {
+    for (name, line) in lines {
+        let number = line.number;
+        let end = match &line.words {
             Ok(words) => {
                 let plan = plan(words, host);
                 ignore |= plan.steps.iter().any(|step| matches!(step, Step::IgnoreErrors | Step::ContinueOnErrors));
                 remember |= plan.steps.contains(&Step::ContinueOnErrors);
-                carry_out(&plan, carrier, &Line { name, number, words })
+                execute(&plan, executor, &FileLine { name, number, text: line.text, words })
             }
             Err(error) => {
                 say(&format!("{name}:{number}: {error}"));
@@ -78,7 +110,7 @@ pub(crate) fn run(text: &[u8], name: &str, host: &ThisHost, carrier: &mut dyn Ca
         if !ignore || remember {
             status = 1;
         }
-        if !ignore && !carrier.goes_on_after_refusal() {
+        if !ignore && !executor.goes_on_after_refusal() {
             break;
         }
     }
@@ -87,30 +119,38 @@ pub(crate) fn run(text: &[u8], name: &str, host: &ThisHost, carrier: &mut dyn Ca
 
 fn plan(words: &[file::Word], host: &ThisHost) -> Plan {
     let line: Vec<&[u8]> = std::iter::once(&b"auditctl"[..]).chain(words.iter().map(|w| w.text.as_slice())).collect();
-    interpret(&line, host)
+    parse_line(&line, host)
 }
 
 /// A line of a rules file.
-struct Line<'l> {
+struct FileLine<'l> {
     name: &'l str,
     number: usize,
+    text: &'l [u8],
     words: &'l [file::Word],
 }
 
-impl Source for Line<'_> {
+impl Source for FileLine<'_> {
     fn line(&self) -> Option<usize> {
         Some(self.number)
     }
 
-    fn place(&self, refusal: &Refusal) -> String {
-        let Line { name, number, words } = self;
+    fn place(&self, refusal: &Refusal) -> (String, String) {
+        let FileLine { name, number, text, words } = self;
+        let remedy = refusal.reason.remedy();
+        // A pasted character explains why a word was not understood better than the word that remains.
+        if let Some(found) = lookalikes(text).next() {
+            let instead = if found.plain.trim().is_empty() { "a space, or nothing" } else { found.plain };
+            return (format!("{name}:{number}:{}: {}", found.start + 1, found.name), instead.to_owned());
+        }
         // Word 0 is the program's name, which the file does not have.
-        match refusal.word.checked_sub(1).and_then(|n| words.get(n)) {
+        let place = match refusal.word.checked_sub(1).and_then(|n| words.get(n)) {
             Some(word) => {
                 let column = word.column_of(refusal.offset);
                 format!("{name}:{number}:{column}: \"{}\"", String::from_utf8_lossy(&word.text).escape_debug())
             }
             None => format!("{name}:{number}: the line as a whole"),
-        }
+        };
+        (place, remedy)
     }
 }

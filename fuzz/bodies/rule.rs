@@ -2,7 +2,7 @@
 //! its own making, so that they run with every `cargo test`.
 
 use auditbox::abi::{Features, Header, SignalInfo, Status};
-use auditbox::rule::{Argument, Host, Listing, Request, Rule, Step, decode, encode, file, interpret, merge};
+use auditbox::rule::{Argument, Host, Listing, Request, Rule, Step, decode, encode, file, merge, parse_line};
 use auditbox::tables::machine::Machine;
 
 /// A host on which every user, group and directory exists whose name has an even length.
@@ -38,7 +38,7 @@ pub(crate) fn rule_text(data: &[u8]) {
 }
 
 fn one_line(line: &[&[u8]]) {
-    let plan = interpret(line, &AnyHost(Machine::X86_64));
+    let plan = parse_line(line, &AnyHost(Machine::X86_64));
     if let Some(refusal) = &plan.refusal {
         assert!(!refusal.to_string().is_empty());
         refusal.reason.remedy();
@@ -66,16 +66,20 @@ fn listed(rule: &Rule) -> Vec<u8> {
 
 /// A rules file: taken apart, every line of it done, and merged with itself.
 pub(crate) fn rules_file(data: &[u8]) {
-    for (number, words) in file::lines(data) {
-        let line = data.split(|b| *b == b'\n').nth(number - 1).expect("lines are counted from 1");
-        let Ok(words) = words else { continue };
+    for line in file::lines(data) {
+        assert_eq!(data.split(|b| *b == b'\n').nth(line.number - 1), Some(line.text));
+        assert!(data[line.start..].starts_with(line.text));
+        let Ok(words) = line.words else { continue };
         for word in &words {
-            assert!(word.column_of(word.text.len()) <= line.len() + 1);
+            assert!(word.column_of(word.text.len()) <= line.text.len() + 1);
         }
         let mut whole: Vec<&[u8]> = vec![b"auditctl"];
         whole.extend(words.iter().map(|word| word.text.as_slice()));
         one_line(&whole);
     }
+    assert!(
+        merge::lines([data, data]).iter().all(|(file, line)| *file < 2 && data[line.start..].starts_with(line.text))
+    );
     let merged = merge::merge([data, data]);
     assert!(merged.starts_with(merge::HEADER));
     let (a, b) = data.split_at(data.len() / 2);

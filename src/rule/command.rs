@@ -1,14 +1,15 @@
 //! What auditctl is asked to do by one line of words, be it the command line or a line of a rules file.
 //!
-//! [`interpret`] reads the options from left to right and returns what is to be done, in order, without doing any of it.
+//! [`parse_line`] reads the options from left to right and returns what is to be done, in order, without doing any of it.
 //! It stops where the reference stops: most requests end their line, and what follows them is an error. Steps that stand
 //! before a refused word are still to be done (COMPAT: `-e 1 extra` enables auditing, then fails).
 
+use super::error::{ParseError, lossy};
 use super::error::{Reason, Refusal};
-use super::model::{Action, List, Rule};
+use super::model::{Action, FieldId, List, Rule};
 use super::number;
-use super::parse::{Draft, Fault, Host, Operation, Target, Warning, join_key, lossy};
-use super::words::{Name, Piece, Taken, Words};
+use super::parse::{Host, Operation, RuleBuilder, Target, Warning, join_key};
+use super::words::{LocatedWord, Name, Taken, Words};
 use crate::abi::{Features, Signal, Status, features, mask};
 
 /// One thing to do.
@@ -71,11 +72,35 @@ pub enum Step {
     ContinueOnErrors,
 }
 
+/// A part of a line: bytes of one of its words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Which word, counted from 0; the program's own name is word 0.
+    pub word: usize,
+    /// How many bytes of the word come before.
+    pub offset: usize,
+    /// How many bytes it has.
+    pub length: usize,
+}
+
+/// Where the parts of a line's rule stand, so that a later judgement of the rule can name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The value of -a, -A, -d, -w or -W.
+    pub target: Place,
+    /// The value of each -S.
+    pub syscalls: Vec<Place>,
+    /// One for each of [`Rule::fields`]; the last key for the key field.
+    pub fields: Vec<Place>,
+}
+
 /// What a line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Plan {
     /// To be done in this order.
     pub steps: Vec<Step>,
+    /// Where the rule in `steps` stands on the line, if there is one.
+    pub places: Places,
     /// To be told.
     pub warnings: Vec<Warning>,
     /// Why the line is wrong, if it is.
@@ -97,48 +122,55 @@ enum Flow {
     Finished,
 }
 
-struct Interpreter<'w, 'h> {
+struct LineParser<'w, 'h> {
     words: Words<'w>,
     /// How many words there are, without those that an option has taken as its own.
     count: usize,
-    draft: Draft<'h>,
+    builder: RuleBuilder<'h>,
     /// -a, -A or -d was there.
     has_operation: bool,
     /// The word with the last key.
-    key: Option<Piece<'w>>,
+    key: Option<LocatedWord<'w>>,
+    places: Places,
     steps: Vec<Step>,
     flow: Flow,
 }
 
 type Outcome = Result<Flow, Refusal>;
 
-impl<'w> Piece<'w> {
+impl<'w> LocatedWord<'w> {
+    fn place(self) -> Place {
+        Place { word: self.word, offset: self.offset, length: self.text.len() }
+    }
+
     fn refuse(self, reason: Reason) -> Refusal {
         Refusal { reason, word: self.word, offset: self.offset }
     }
 
-    fn fault(self) -> impl Fn(Fault) -> Refusal {
+    fn locate(self) -> impl Fn(ParseError) -> Refusal {
         move |(reason, at)| Refusal { reason, word: self.word, offset: self.offset + at }
     }
 }
 
 /// Reads a line. `line` begins with the program's own name.
-pub fn interpret(line: &[&[u8]], host: &dyn Host) -> Plan {
+pub fn parse_line(line: &[&[u8]], host: &dyn Host) -> Plan {
     let words = Words::new(line);
-    let mut interpreter = Interpreter {
+    let mut parser = LineParser {
         words,
         count: line.len(),
-        draft: Draft::new(host),
+        builder: RuleBuilder::new(host),
         has_operation: false,
         key: None,
+        places: Places::default(),
         steps: Vec::new(),
         flow: Flow::Reply,
     };
-    let refusal = interpreter.run().and_then(|()| interpreter.conclude(line.len())).err();
+    let refusal = parser.run().and_then(|()| parser.conclude(line.len())).err();
     Plan {
-        changes_rules: interpreter.draft.target.is_some(),
-        steps: interpreter.steps,
-        warnings: interpreter.draft.warnings,
+        changes_rules: parser.builder.target.is_some(),
+        steps: parser.steps,
+        places: parser.places,
+        warnings: parser.builder.warnings,
         refusal,
     }
 }
@@ -148,7 +180,7 @@ pub fn interpret(line: &[&[u8]], host: &dyn Host) -> Plan {
 pub fn parse(line: &[&[u8]], host: &dyn Host) -> Result<(Operation, Rule), Refusal> {
     let mut whole = vec![&b"auditctl"[..]];
     whole.extend_from_slice(line);
-    let mut plan = interpret(&whole, host);
+    let mut plan = parse_line(&whole, host);
     match (plan.refusal, plan.steps.pop()) {
         (Some(refusal), _) => Err(refusal),
         (None, Some(Step::AddRule(rule))) if rule.prepend => Ok((Operation::Prepend, rule)),
@@ -158,16 +190,34 @@ pub fn parse(line: &[&[u8]], host: &dyn Host) -> Result<(Operation, Rule), Refus
     }
 }
 
-impl<'w, 'h> Interpreter<'w, 'h> {
+impl<'w, 'h> LineParser<'w, 'h> {
     fn run(&mut self) -> Result<(), Refusal> {
         while matches!(self.flow, Flow::Reply | Flow::Rule) {
             match self.words.next() {
                 Taken::End => break,
                 Taken::Invalid => return Err(self.invalid()),
-                Taken::Option { name, at, value } => self.flow = self.option(name, at, value)?,
+                Taken::Option { name, at, value } => {
+                    self.flow = self.option(name, at, value)?;
+                    self.keep_places(name, value.unwrap_or(at).place());
+                }
             }
         }
         Ok(())
+    }
+
+    /// Remembers that what the last option added to the rule stands at `place`.
+    fn keep_places(&mut self, option: Name, place: Place) {
+        match option {
+            Name::Short(b'a' | b'A' | b'd' | b'w' | b'W') => self.places.target = place,
+            Name::Short(b'S') => self.places.syscalls.push(place),
+            // -p changes the perm that -w has added.
+            Name::Short(b'p') => {
+                let fields = self.builder.fields().iter().zip(&mut self.places.fields);
+                fields.filter(|(field, _)| field.id == FieldId::PERM).for_each(|(_, old)| *old = place);
+            }
+            _ => {}
+        }
+        self.places.fields.resize(self.builder.fields().len(), place);
     }
 
     /// After the last option: words left over, and the rule or the status that the line comes down to.
@@ -175,7 +225,7 @@ impl<'w, 'h> Interpreter<'w, 'h> {
         if self.flow == Flow::Finished {
             return Ok(());
         }
-        let last = Piece { text: b"", word: line_length - 1, offset: 0 };
+        let last = LocatedWord { text: b"", word: line_length - 1, offset: 0 };
         if self.words.taken() == 1 {
             let stray = self.words.get(1).unwrap_or(last);
             return Err(stray.refuse(Reason::StrayWord));
@@ -186,13 +236,15 @@ impl<'w, 'h> Interpreter<'w, 'h> {
         }
         match self.flow {
             Flow::Rule => {
-                let (operation, rule) = self.draft.finish().map_err(self.key.unwrap_or(last).fault())?;
+                let key = self.key.unwrap_or(last);
+                let (operation, rule) = self.builder.finish().map_err(key.locate())?;
+                self.places.fields.resize(rule.fields.len(), key.place());
                 self.steps.push(match operation {
                     Operation::Delete => Step::DeleteRule(rule),
                     _ => Step::AddRule(rule),
                 });
             }
-            Flow::Reply if self.draft.has_syscalls => return Err(last.refuse(Reason::NoList)),
+            Flow::Reply if self.builder.has_syscalls => return Err(last.refuse(Reason::NoList)),
             Flow::Reply if self.steps.iter().any(|step| matches!(step, Step::Set(_))) => {
                 self.steps.push(Step::ShowStatus { interpret: false, features: false });
             }
@@ -204,12 +256,12 @@ impl<'w, 'h> Interpreter<'w, 'h> {
     fn invalid(&self) -> Refusal {
         let at = self.words.taken();
         match self.words.get(at - 1).filter(|_| at >= 2) {
-            Some(piece) => piece.refuse(Reason::InvalidOption { option: lossy(piece.text) }),
+            Some(word) => word.refuse(Reason::InvalidOption { option: lossy(word.text) }),
             None => Refusal { reason: Reason::InvalidOption { option: " ".to_owned() }, word: 1, offset: 0 },
         }
     }
 
-    fn option(&mut self, name: Name, at: Piece<'w>, value: Option<Piece<'w>>) -> Outcome {
+    fn option(&mut self, name: Name, at: LocatedWord<'w>, value: Option<LocatedWord<'w>>) -> Outcome {
         match (name, value) {
             (Name::Short(letter), None) => self.plain_option(letter, at),
             (Name::Short(letter @ (b'e' | b'f' | b'r' | b'b')), Some(value)) => self.setting(letter, value),
@@ -228,7 +280,7 @@ impl<'w, 'h> Interpreter<'w, 'h> {
                 self.then(Step::SetFeature(Features { version: 0, mask: bit, features: bit, lock: bit }), Flow::Done)
             }
             (Name::ResetLost, _) => {
-                if !self.draft.kernel_has(features::LOST_RESET) {
+                if !self.builder.kernel_has(features::LOST_RESET) {
                     return Err(at.refuse(Reason::FieldNotInKernel { field: "reset-lost".to_owned() }));
                 }
                 self.then(Step::ResetLost, Flow::Done)
@@ -247,7 +299,7 @@ impl<'w, 'h> Interpreter<'w, 'h> {
         self.then(Step::Set(status), self.flow)
     }
 
-    fn plain_option(&mut self, letter: u8, at: Piece<'w>) -> Outcome {
+    fn plain_option(&mut self, letter: u8, at: LocatedWord<'w>) -> Outcome {
         match letter {
             b'h' => self.then(Step::ShowUsage, Flow::Done),
             b'v' => self.then(Step::ShowVersion, Flow::Done),
@@ -262,11 +314,11 @@ impl<'w, 'h> Interpreter<'w, 'h> {
     }
 
     /// The word behind the option at hand.
-    fn following(&self) -> Option<Piece<'w>> {
+    fn following(&self) -> Option<LocatedWord<'w>> {
         self.words.get(self.words.taken())
     }
 
-    fn status(&mut self, at: Piece<'w>) -> Outcome {
+    fn status(&mut self, at: LocatedWord<'w>) -> Outcome {
         if self.count > 3 {
             return Err(at.refuse(Reason::StatusOptionCount));
         }
@@ -282,7 +334,7 @@ impl<'w, 'h> Interpreter<'w, 'h> {
         self.then(Step::ShowStatus { interpret, features: true }, Flow::Done)
     }
 
-    fn list(&mut self, at: Piece<'w>) -> Outcome {
+    fn list(&mut self, at: LocatedWord<'w>) -> Outcome {
         let (mut interpret, mut key) = (false, Vec::new());
         match self.count {
             0..=2 => {}
@@ -300,7 +352,7 @@ impl<'w, 'h> Interpreter<'w, 'h> {
         self.then(Step::ListRules { interpret, key }, Flow::Done)
     }
 
-    fn delete_all(&mut self, at: Piece<'w>) -> Outcome {
+    fn delete_all(&mut self, at: LocatedWord<'w>) -> Outcome {
         let key = match self.count {
             0..=2 => Vec::new(),
             4 => self.key_words(at, Reason::DeleteAllOption)?,
@@ -310,16 +362,16 @@ impl<'w, 'h> Interpreter<'w, 'h> {
     }
 
     /// `-k KEY` behind -l and -D.
-    fn key_words(&mut self, at: Piece<'w>, otherwise: Reason) -> Result<Vec<u8>, Refusal> {
+    fn key_words(&mut self, at: LocatedWord<'w>, otherwise: Reason) -> Result<Vec<u8>, Refusal> {
         let word = self.following().unwrap_or(at);
         let (b"-k", Some(key)) = (word.text, self.words.get(3)) else { return Err(word.refuse(otherwise)) };
         let mut joined = Vec::new();
-        join_key(&mut joined, key.text).map_err(key.fault())?;
+        join_key(&mut joined, key.text).map_err(key.locate())?;
         self.count -= 2;
         Ok(joined)
     }
 
-    fn setting(&mut self, letter: u8, value: Piece<'w>) -> Outcome {
+    fn setting(&mut self, letter: u8, value: LocatedWord<'w>) -> Outcome {
         let word = || lossy(value.text);
         let small = || match value.text {
             [digit @ b'0'..=b'2'] => Some(u32::from(digit - b'0')),
@@ -341,32 +393,32 @@ impl<'w, 'h> Interpreter<'w, 'h> {
         self.set(status)
     }
 
-    fn rule_option(&mut self, letter: u8, value: Piece<'w>) -> Outcome {
+    fn rule_option(&mut self, letter: u8, value: LocatedWord<'w>) -> Outcome {
         let (text, flow) = (value.text, self.flow);
-        let fault = value.fault();
+        let locate = value.locate();
         match letter {
             b'a' => return self.operation(Operation::Append, value),
             b'A' => return self.operation(Operation::Prepend, value),
             b'd' => return self.operation(Operation::Delete, value),
-            b'w' => self.draft.watch(Operation::Append, text).map_err(fault)?,
-            b'W' => self.draft.watch(Operation::Delete, text).map_err(fault)?,
-            b'p' => self.draft.permissions(text).map_err(fault)?,
+            b'w' => self.builder.watch(Operation::Append, text).map_err(locate)?,
+            b'W' => self.builder.watch(Operation::Delete, text).map_err(locate)?,
+            b'p' => self.builder.permissions(text).map_err(locate)?,
             b'F' => {
                 self.field_has_list(value)?;
-                self.draft.field(text).map_err(fault)?;
+                self.builder.field(text).map_err(locate)?;
                 self.key = if text.starts_with(b"key=") { Some(value) } else { self.key };
                 return Ok(flow);
             }
             b'S' => {
-                self.draft.syscalls(text).map_err(fault)?;
+                self.builder.syscalls(text).map_err(locate)?;
                 return Ok(flow);
             }
             b'C' => {
-                self.draft.compare(text).map_err(fault)?;
+                self.builder.compare(text).map_err(locate)?;
                 return Ok(flow);
             }
             b'k' => {
-                self.draft.key_option(text).map_err(fault)?;
+                self.builder.key_option(text).map_err(locate)?;
                 self.key = Some(value);
                 return Ok(flow);
             }
@@ -379,21 +431,21 @@ impl<'w, 'h> Interpreter<'w, 'h> {
     }
 
     /// A field needs a list. COMPAT: but for an arch right before -t, where both are of no use.
-    fn field_has_list(&self, value: Piece<'w>) -> Result<(), Refusal> {
+    fn field_has_list(&self, value: LocatedWord<'w>) -> Result<(), Refusal> {
         let names_arch = memchr::memmem::find(value.text, b"arch=").is_some();
         let trims = names_arch && self.following().is_some_and(|word| word.text == b"-t");
-        if self.draft.target.is_some() || trims { Ok(()) } else { Err(value.refuse(Reason::FieldBeforeList)) }
+        if self.builder.target.is_some() || trims { Ok(()) } else { Err(value.refuse(Reason::FieldBeforeList)) }
     }
 
     /// -a, -A and -d.
-    fn operation(&mut self, operation: Operation, value: Piece<'w>) -> Outcome {
+    fn operation(&mut self, operation: Operation, value: LocatedWord<'w>) -> Outcome {
         let adds = operation != Operation::Delete;
-        if adds && self.draft.has_syscalls && memchr::memmem::find(value.text, b"task").is_some() {
+        if adds && self.builder.has_syscalls && memchr::memmem::find(value.text, b"task").is_some() {
             let prefix = if operation == Operation::Append { "S" } else { "Error: s" };
             return Err(value.refuse(Reason::TaskAfterSyscall { prefix }));
         }
         // A watch may be put on another list by an operation of its own kind.
-        let is_other_kind = self.draft.target.is_some_and(|target| (target.operation == Operation::Delete) == adds);
+        let is_other_kind = self.builder.target.is_some_and(|target| (target.operation == Operation::Delete) == adds);
         if self.has_operation || is_other_kind {
             return Err(value.refuse(Reason::SecondOperation));
         }
@@ -403,32 +455,32 @@ impl<'w, 'h> Interpreter<'w, 'h> {
             Operation::Prepend => "Add",
             Operation::Delete => "Delete",
         };
-        match target(value.text, self.draft.target.is_some()) {
+        match target(value.text, self.builder.target.is_some()) {
             TargetWord::Both(list, action) => {
-                self.draft.target = Some(Target { operation, list, action });
+                self.builder.target = Some(Target { operation, list, action });
                 Ok(Flow::Rule)
             }
             TargetWord::Possible => {
                 let operation_name = if adds { "Append" } else { "Delete" };
-                self.draft.warnings.push(Warning::Possible { operation: operation_name });
+                self.builder.warnings.push(Warning::Possible { operation: operation_name });
                 Ok(if operation == Operation::Prepend { Flow::Done } else { Flow::Finished })
             }
             TargetWord::Neither => Err(value.refuse(Reason::BadKeyword { operation: title, word: lossy(value.text) })),
         }
     }
 
-    fn message(&mut self, value: Piece<'w>) -> Outcome {
+    fn message(&mut self, value: LocatedWord<'w>) -> Outcome {
         if self.count > 3 {
             return Err(value.refuse(Reason::MessageOptionCount));
         }
         if let Some(at) = value.text.iter().position(|b| !matches!(b, 32..=127)) {
-            return Err(value.fault()((Reason::MessageCharacter, at)));
+            return Err(value.locate()((Reason::MessageCharacter, at)));
         }
         self.then(Step::Message { text: value.text.to_vec() }, Flow::Finished)
     }
 
-    fn equivalent(&mut self, value: Piece<'w>) -> Outcome {
-        if self.draft.has_syscalls {
+    fn equivalent(&mut self, value: LocatedWord<'w>) -> Outcome {
+        if self.builder.has_syscalls {
             return Err(value.refuse(Reason::EquivalentAfterSyscall));
         }
         let mut parts = value.text.split(|b| *b == b',');
@@ -469,7 +521,7 @@ fn target(word: &[u8], behind_watch: bool) -> TargetWord {
 }
 
 /// The number that a setting is given. COMPAT: only its lowest 32 bits count.
-fn numeric(what: &'static str, value: Piece<'_>) -> Result<u32, Refusal> {
+fn numeric(what: &'static str, value: LocatedWord<'_>) -> Result<u32, Refusal> {
     if !value.text.first().is_some_and(u8::is_ascii_digit) {
         return Err(value.refuse(Reason::NotNumeric { what, word: lossy(value.text) }));
     }

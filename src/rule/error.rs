@@ -12,6 +12,18 @@ pub(super) const MAX_TEXT_LEN: usize = 4096;
 /// Longest last part of a watched path, NAME_MAX.
 pub(super) const MAX_NAME_LEN: usize = 255;
 
+/// What is wrong with a word, and how many of its bytes stand before that.
+pub(super) type ParseError = (Reason, usize);
+
+/// Bytes as a message can show them: nothing in them moves a terminal.
+pub(super) fn lossy(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for letter in String::from_utf8_lossy(bytes).chars() {
+        if letter.is_control() { text.extend(letter.escape_unicode()) } else { text.push(letter) }
+    }
+    text
+}
+
 /// A refused word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {

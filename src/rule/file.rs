@@ -7,6 +7,19 @@
 /// Longest line taken. The kernel takes no message of more than 8970 bytes.
 pub const MAX_LINE: usize = 16 * 1024;
 
+/// A line that asks for something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line<'t> {
+    /// Its number in the file, counted from 1.
+    pub number: usize,
+    /// How many bytes of the file come before.
+    pub start: usize,
+    /// The line, without what ends it.
+    pub text: &'t [u8],
+    /// Its words, or why it has none.
+    pub words: Result<Vec<Word>, LineError>,
+}
+
 /// A word of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
@@ -51,12 +64,28 @@ impl std::fmt::Display for LineError {
 
 impl std::error::Error for LineError {}
 
-/// The lines of `text` that ask for something, each with its number, counted from 1.
-pub fn lines(text: &[u8]) -> impl Iterator<Item = (usize, Result<Vec<Word>, LineError>)> {
-    (1..).zip(text.split(|b| *b == b'\n')).filter_map(|(number, line)| match words(line) {
-        Ok(words) if words.is_empty() => None,
-        taken => Some((number, taken)),
+/// The lines of `text` that ask for something.
+pub fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    all_lines(text).filter_map(|(number, start, line)| Line::read(number, start, line))
+}
+
+/// All lines of `text`, each with its number and the byte where it starts.
+pub(super) fn all_lines(text: &[u8]) -> impl Iterator<Item = (usize, usize, &[u8])> {
+    let mut start = 0;
+    (1..).zip(text.split(|b| *b == b'\n')).map(move |(number, line)| {
+        let begins = start;
+        start += line.len() + 1;
+        (number, begins, line)
     })
+}
+
+impl<'t> Line<'t> {
+    /// Takes a line apart; `None` when it asks for nothing.
+    pub(super) fn read(number: usize, start: usize, text: &'t [u8]) -> Option<Line<'t>> {
+        let words = words(text);
+        let is_empty = words.as_ref().is_ok_and(Vec::is_empty);
+        (!is_empty).then_some(Line { number, start, text, words })
+    }
 }
 
 /// The words of a line; none for an empty one or a comment.
@@ -128,8 +157,8 @@ mod tests {
     #[test]
     fn comments_and_empty_lines_ask_for_nothing() {
         let text = b"# one\n\n   \n  # four\n-D\n-w /a #x\n";
-        let numbers: Vec<usize> = lines(text).map(|(number, _)| number).collect();
-        assert_eq!(numbers, [5, 6]);
+        let found: Vec<_> = lines(text).map(|line| (line.number, line.start)).collect();
+        assert_eq!(found, [(5, 20), (6, 23)]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Audit rules: the words users write, the bytes the kernel takes, and the way back.
 //!
-//! * [`interpret`] reads one line of auditctl's options, from a command line or a rules file, into a [`Plan`];
+//! * [`parse_line`] reads one line of auditctl's options, from a command line or a rules file, into a [`Plan`];
 //!   [`parse()`] takes the line of one rule alone.
 //! * [`Rule`] is what a rule is; [`encode`] and [`decode`] turn it into the kernel's bytes and back.
 //! * [`Listing`] writes rules as `auditctl -l` shows them.
@@ -13,7 +13,6 @@
 
 mod codec;
 mod command;
-mod compare;
 mod error;
 pub mod file;
 pub mod merge;
@@ -24,10 +23,11 @@ mod print;
 mod request;
 #[cfg(test)]
 mod tests;
+pub mod typography;
 mod words;
 
 pub use codec::{DecodeError, decode, encode};
-pub use command::{Plan, Step, interpret, parse};
+pub use command::{Place, Places, Plan, Step, parse, parse_line};
 pub use error::{Reason, Refusal};
 pub use model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, USABLE_FIELDS, Value};
 pub use parse::{Host, Operation, Warning};

@@ -4,9 +4,8 @@
 //! its action and operators; without an arch of its own a rule's calls are named by the arch of the rule before it;
 //! numbers are signed but for inodes, and a0 to a3 are hexadecimal.
 
-use super::compare;
 use super::model::{FieldId, List, Operator, Rule, RuleField, Value};
-use super::parse::first_call;
+use super::parse::{compare, first_call};
 use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
 use crate::tables::machine::Machine;
 use crate::tables::rule::{FILE_SYSTEMS, PERMISSIONS};

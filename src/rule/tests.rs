@@ -42,7 +42,7 @@ fn words(line: &str) -> Vec<&[u8]> {
 fn plan_on(host: &TestHost, line: &str) -> Plan {
     let mut whole = vec![&b"auditctl"[..]];
     whole.extend(words(line));
-    interpret(&whole, host)
+    parse_line(&whole, host)
 }
 
 fn plan(line: &str) -> Plan {
@@ -515,4 +515,21 @@ fn hostile_rules_are_refused() {
     assert_eq!(with(&|data| data.values[0] = 13), Err(DecodeError::TextEnds { field: 0 }));
     assert_eq!(with(&|data| data.values[2] = u32::MAX), Err(DecodeError::TextEnds { field: 2 }));
     assert_eq!(decode(&good.encode()[..1040]), Err(DecodeError::Short));
+}
+
+#[test]
+fn every_part_of_a_rule_knows_where_it_stands_on_the_line() {
+    let shown = |line: &str| {
+        let plan = plan(line);
+        let mut all = vec!["auditctl".to_owned()];
+        all.extend(words(line).iter().map(|word| String::from_utf8_lossy(word).into_owned()));
+        let text = move |place: &Place| all[place.word][place.offset..place.offset + place.length].to_owned();
+        let Places { target, syscalls, fields } = plan.places;
+        let join = |places: &[Place]| places.iter().map(&text).collect::<Vec<_>>().join(" ");
+        [text(&target), join(&syscalls), join(&fields)]
+    };
+    let line = "-a always,exit -F arch=b64 -Sopen -S read,write -C uid!=euid -F auid>=1000 -k a -F key=b";
+    assert_eq!(shown(line), ["always,exit", "open read,write", "arch=b64 uid!=euid auid>=1000 key=b"]);
+    assert_eq!(shown("-w /etc/passwd -p wa -k x"), ["/etc/passwd", "", "/etc/passwd wa x"]);
+    assert_eq!(shown("-w /etc"), ["/etc", "", "/etc /etc"]);
 }

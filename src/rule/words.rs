@@ -30,7 +30,7 @@ pub(super) enum Name {
 
 /// A word, or the end of one, and where it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Piece<'w> {
+pub(super) struct LocatedWord<'w> {
     pub(super) text: &'w [u8],
     /// Place of the word on the line, the program's own name being 0.
     pub(super) word: usize,
@@ -43,8 +43,8 @@ pub(super) struct Piece<'w> {
 pub(super) enum Taken<'w> {
     Option {
         name: Name,
-        at: Piece<'w>,
-        value: Option<Piece<'w>>,
+        at: LocatedWord<'w>,
+        value: Option<LocatedWord<'w>>,
     },
     /// No such option, or its value is missing, or it takes none.
     Invalid,
@@ -53,7 +53,7 @@ pub(super) enum Taken<'w> {
 
 /// A line of words, some of them taken.
 pub(super) struct Words<'w> {
-    words: Vec<Piece<'w>>,
+    words: Vec<LocatedWord<'w>>,
     /// The next word to look at, C's optind.
     next: usize,
     /// Words which are no options, passed over so far: from here ...
@@ -67,7 +67,7 @@ pub(super) struct Words<'w> {
 impl<'w> Words<'w> {
     /// `line` begins with the program's own name.
     pub(super) fn new(line: &[&'w [u8]]) -> Words<'w> {
-        let words = line.iter().enumerate().map(|(word, text)| Piece { text, word, offset: 0 }).collect();
+        let words = line.iter().enumerate().map(|(word, text)| LocatedWord { text, word, offset: 0 }).collect();
         Words { words, next: 1, others: 1, others_end: 1, within: 0 }
     }
 
@@ -77,7 +77,7 @@ impl<'w> Words<'w> {
     }
 
     /// The `n`th word as the words stand now.
-    pub(super) fn get(&self, n: usize) -> Option<Piece<'w>> {
+    pub(super) fn get(&self, n: usize) -> Option<LocatedWord<'w>> {
         self.words.get(n).copied()
     }
 
@@ -87,12 +87,12 @@ impl<'w> Words<'w> {
             return self.short();
         }
         self.pass_others();
-        let Some(piece) = self.get(self.next) else {
+        let Some(word) = self.get(self.next) else {
             self.next = if self.others == self.others_end { self.next } else { self.others };
             return Taken::End;
         };
         self.within = 1;
-        if piece.text.starts_with(b"--") { self.long(piece) } else { self.short() }
+        if word.text.starts_with(b"--") { self.long(word) } else { self.short() }
     }
 
     /// Moves the words passed over behind the options taken since, and passes over those that come now.
@@ -102,11 +102,11 @@ impl<'w> Words<'w> {
         } else if self.others_end != self.next {
             self.others = self.next;
         }
-        while self.get(self.next).is_some_and(|piece| piece.text.len() < 2 || piece.text[0] != b'-') {
+        while self.get(self.next).is_some_and(|word| word.text.len() < 2 || word.text[0] != b'-') {
             self.next += 1;
         }
         self.others_end = self.next;
-        if self.get(self.next).is_some_and(|piece| piece.text == b"--") {
+        if self.get(self.next).is_some_and(|word| word.text == b"--") {
             self.next += 1;
             if self.others != self.others_end {
                 self.exchange();
@@ -125,16 +125,16 @@ impl<'w> Words<'w> {
         self.others_end = self.next;
     }
 
-    fn rest_of(piece: Piece<'w>, offset: usize) -> Piece<'w> {
-        Piece { text: &piece.text[offset..], word: piece.word, offset }
+    fn rest_of(word: LocatedWord<'w>, offset: usize) -> LocatedWord<'w> {
+        LocatedWord { text: &word.text[offset..], word: word.word, offset }
     }
 
     fn short(&mut self) -> Taken<'w> {
-        let Some(piece) = self.get(self.next) else { return Taken::End };
-        let at = Words::rest_of(piece, self.within);
-        let letter = piece.text[self.within];
+        let Some(word) = self.get(self.next) else { return Taken::End };
+        let at = Words::rest_of(word, self.within);
+        let letter = word.text[self.within];
         self.within += 1;
-        let is_last = self.within == piece.text.len();
+        let is_last = self.within == word.text.len();
         if is_last {
             self.next += 1;
             self.within = 0;
@@ -145,7 +145,7 @@ impl<'w> Words<'w> {
             return Taken::Option { name, at, value: None };
         }
         if !is_last {
-            let value = Words::rest_of(piece, self.within);
+            let value = Words::rest_of(word, self.within);
             self.next += 1;
             self.within = 0;
             return Taken::Option { name, at, value: Some(value) };
@@ -153,13 +153,13 @@ impl<'w> Words<'w> {
         self.value_word(name, at)
     }
 
-    fn value_word(&mut self, name: Name, at: Piece<'w>) -> Taken<'w> {
+    fn value_word(&mut self, name: Name, at: LocatedWord<'w>) -> Taken<'w> {
         let Some(value) = self.get(self.next) else { return Taken::Invalid };
         self.next += 1;
         Taken::Option { name, at, value: Some(value) }
     }
 
-    fn long(&mut self, at: Piece<'w>) -> Taken<'w> {
+    fn long(&mut self, at: LocatedWord<'w>) -> Taken<'w> {
         self.within = 0;
         self.next += 1;
         let equals = at.text.iter().position(|b| *b == b'=');

@@ -110,6 +110,22 @@ fn some_sentences_name_the_line_themselves() {
 }
 
 #[test]
+fn pasted_characters_are_named_where_they_stand() {
+    let dir = Dir::new("pasted");
+    for (line, expected) in [
+        ("-a always,exit \u{2013}F arch=b64 \u{2013}S execve -k exec", "16: EN DASH (U+2013); accepted: -"),
+        ("-w\u{a0}/etc/passwd -p wa", "3: NO-BREAK SPACE (U+00A0); accepted: a space, or nothing"),
+        ("-w\t/etc/passwd -p wa -k id", "3: TAB (U+0009); accepted: a space, or nothing"),
+        ("-D\r", "3: CARRIAGE RETURN (U+000D); accepted: a space, or nothing"),
+    ] {
+        let path = dir.file("r.rules", format!("\n{line}\n"));
+        let ran = auditctl(&format!("--dry-run --machine x86_64 -R {path}"));
+        assert_eq!((ran.status, ran.requests.len()), (1, 0), "{line}");
+        assert_eq!(ran.said.lines().nth(1), Some(&*format!("{path}:2:{expected}")), "{}", ran.said);
+    }
+}
+
+#[test]
 fn i_goes_on_after_a_bad_line_and_c_remembers_it() {
     let dir = Dir::new("ignore");
     for (option, status) in [("-i", 0), ("-c", 1)] {

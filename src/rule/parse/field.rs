@@ -1,9 +1,9 @@
 //! -F: one field of a rule, `NAME OPERATOR VALUE`.
 
-use super::super::error::{MAX_TEXT_LEN, Reason};
+use super::super::error::{MAX_TEXT_LEN, ParseError, Reason, lossy};
 use super::super::model::{FieldId, List, Operator, USABLE_FIELDS, Value};
 use super::super::number;
-use super::{Draft, Fault, find_operator, join_key, lossy, permission};
+use super::{RuleBuilder, find_operator, join_key, permission};
 use crate::abi::features::{EXCLUDE_EXTEND, EXECUTABLE_PATH, FILTER_FS, SESSIONID_FILTER};
 use crate::abi::rule::MAX_KEY_LEN;
 use crate::tables::machine::Machine;
@@ -27,15 +27,15 @@ impl Pair<'_> {
         lossy(self.name)
     }
 
-    fn bad_value(&self, reason: Reason) -> Fault {
+    fn bad_value(&self, reason: Reason) -> ParseError {
         (reason, self.value_at)
     }
 
-    fn needs(&self, holds: bool, reason: Reason) -> Result<(), Fault> {
+    fn needs(&self, holds: bool, reason: Reason) -> Result<(), ParseError> {
         if holds { Ok(()) } else { Err((reason, 0)) }
     }
 
-    fn needs_equality(&self) -> Result<(), Fault> {
+    fn needs_equality(&self) -> Result<(), ParseError> {
         let holds = self.operator.tests_equality();
         if holds { Ok(()) } else { Err((Reason::EqualityOnly { field: self.field() }, self.operator_at)) }
     }
@@ -54,9 +54,9 @@ impl Pair<'_> {
     }
 }
 
-impl Draft<'_> {
+impl RuleBuilder<'_> {
     /// -F: a field with an operator and a value.
-    pub(in crate::rule) fn field(&mut self, word: &[u8]) -> Result<(), Fault> {
+    pub(in crate::rule) fn field(&mut self, word: &[u8]) -> Result<(), ParseError> {
         if let Some(key) = word.strip_prefix(b"key=") {
             return join_key(&mut self.keys, key).map_err(|(reason, at)| (reason, at + 4));
         }
@@ -78,7 +78,7 @@ impl Draft<'_> {
     }
 
     /// Whether the kernel's exclude and filesystem lists are new enough for this field.
-    fn check_kernel(&self, id: FieldId, pair: &Pair) -> Result<(), Fault> {
+    fn check_kernel(&self, id: FieldId, pair: &Pair) -> Result<(), ParseError> {
         match self.list() {
             Some(List::EXCLUDE) if !OLD_EXCLUDE_FIELDS.contains(&id) => {
                 pair.needs(self.kernel_has(EXCLUDE_EXTEND), Reason::ExcludeField)
@@ -90,7 +90,7 @@ impl Draft<'_> {
         }
     }
 
-    fn value(&mut self, id: FieldId, pair: &Pair) -> Result<Value, Fault> {
+    fn value(&mut self, id: FieldId, pair: &Pair) -> Result<Value, ParseError> {
         if id.is_text() {
             return self.text(id, pair);
         }
@@ -115,11 +115,11 @@ impl Draft<'_> {
         Ok(Value::Number(number))
     }
 
-    fn needs_exit_list(&self, pair: &Pair) -> Result<(), Fault> {
+    fn needs_exit_list(&self, pair: &Pair) -> Result<(), ParseError> {
         pair.needs(self.list() == Some(List::EXIT), Reason::ExitListOnly { field: pair.field() })
     }
 
-    fn text(&mut self, id: FieldId, pair: &Pair) -> Result<Value, Fault> {
+    fn text(&mut self, id: FieldId, pair: &Pair) -> Result<Value, ParseError> {
         match id {
             FieldId::PATH | FieldId::DIR => {
                 self.needs_exit_list(pair)?;
@@ -142,7 +142,7 @@ impl Draft<'_> {
         Ok(Value::Text(pair.value.to_vec()))
     }
 
-    fn user(&self, pair: &Pair) -> Result<u32, Fault> {
+    fn user(&self, pair: &Pair) -> Result<u32, ParseError> {
         match pair.signed_number() {
             Some(number) => Ok(number),
             None if pair.value == b"unset" => Ok(u32::MAX),
@@ -153,7 +153,7 @@ impl Draft<'_> {
         }
     }
 
-    fn group(&self, pair: &Pair) -> Result<u32, Fault> {
+    fn group(&self, pair: &Pair) -> Result<u32, ParseError> {
         if pair.starts_with_digit() {
             return Ok(number::signed(pair.value, 0) as u32);
         }
@@ -161,7 +161,7 @@ impl Draft<'_> {
         group.ok_or_else(|| pair.bad_value(Reason::GroupUnknown { name: lossy(pair.value) }))
     }
 
-    fn exit(&self, pair: &Pair) -> Result<u32, Fault> {
+    fn exit(&self, pair: &Pair) -> Result<u32, ParseError> {
         self.needs_exit_list(pair)?;
         if pair.starts_with_digit() {
             return Ok(number::signed(pair.value, 0) as u32);
@@ -179,7 +179,7 @@ impl Draft<'_> {
         Ok(if negative { number.wrapping_neg() } else { number })
     }
 
-    fn msgtype(&self, pair: &Pair) -> Result<u32, Fault> {
+    fn msgtype(&self, pair: &Pair) -> Result<u32, ParseError> {
         let fits = matches!(self.list(), Some(List::EXCLUDE | List::USER));
         pair.needs(fits, Reason::MsgtypeList)?;
         if pair.starts_with_digit() {
@@ -188,7 +188,7 @@ impl Draft<'_> {
         message_type(pair.value).ok_or_else(|| pair.bad_value(Reason::MsgtypeUnknown { field: pair.field() }))
     }
 
-    fn arch(&mut self, pair: &Pair) -> Result<u32, Fault> {
+    fn arch(&mut self, pair: &Pair) -> Result<u32, ParseError> {
         pair.needs(!self.has_syscalls, Reason::ArchAfterSyscall { field: pair.field() })?;
         pair.needs_equality()?;
         let machine = if pair.starts_with_digit() {
@@ -202,7 +202,7 @@ impl Draft<'_> {
         self.arch.ok_or_else(|| pair.bad_value(Reason::ArchUnknown { field: pair.field() }))
     }
 
-    fn perm(&mut self, pair: &Pair) -> Result<u32, Fault> {
+    fn perm(&mut self, pair: &Pair) -> Result<u32, ParseError> {
         let fits = matches!(self.list(), Some(List::EXIT | List::EXCLUDE));
         pair.needs(fits, Reason::ExitListOnly { field: pair.field() })?;
         if pair.operator != Operator::EQUAL {
@@ -221,13 +221,13 @@ impl Draft<'_> {
         Ok(bits)
     }
 
-    fn filetype(&self, pair: &Pair) -> Result<u32, Fault> {
+    fn filetype(&self, pair: &Pair) -> Result<u32, ParseError> {
         self.needs_exit_list(pair)?;
         let kind = FILE_TYPES.number_ignoring_case(pair.value);
         kind.ok_or_else(|| pair.bad_value(Reason::FiletypeUnknown { field: pair.field() }))
     }
 
-    fn fstype(&mut self, pair: &Pair) -> Result<u32, Fault> {
+    fn fstype(&mut self, pair: &Pair) -> Result<u32, ParseError> {
         pair.needs(self.list() == Some(List::FILESYSTEM), Reason::FieldList { field: pair.field() })?;
         pair.needs_equality()?;
         // A negative number is how listings show the upper half.
@@ -237,7 +237,7 @@ impl Draft<'_> {
         number.ok_or_else(|| pair.bad_value(Reason::FstypeUnknown { field: pair.field() }))
     }
 
-    fn session(&self, pair: &Pair) -> Result<u32, Fault> {
+    fn session(&self, pair: &Pair) -> Result<u32, ParseError> {
         let known = self.kernel_has(SESSIONID_FILTER);
         pair.needs(known, Reason::FieldNotInKernel { field: pair.field() })?;
         let fits = matches!(self.list(), Some(List::EXCLUDE | List::USER | List::EXIT));
@@ -248,7 +248,7 @@ impl Draft<'_> {
     }
 
     /// The fields that are just a number.
-    fn plain_number(&self, id: FieldId, pair: &Pair) -> Result<u32, Fault> {
+    fn plain_number(&self, id: FieldId, pair: &Pair) -> Result<u32, ParseError> {
         match id {
             FieldId::DEVMAJOR | FieldId::DEVMINOR | FieldId::INODE | FieldId::SUCCESS | FieldId::PPID => {
                 self.needs_exit_list(pair)?;
@@ -284,7 +284,7 @@ const OLD_EXCLUDE_FIELDS: [FieldId; 11] = [
 ];
 
 /// COMPAT: any word is taken for the number it begins with, so `local` is family 0.
-fn address_family(pair: &Pair) -> Result<u32, Fault> {
+fn address_family(pair: &Pair) -> Result<u32, ParseError> {
     let family = number::unsigned(pair.value, 0).0 as u32;
     if family < FAMILY_END { Ok(family) } else { Err(pair.bad_value(Reason::FamilyTooBig { field: pair.field() })) }
 }

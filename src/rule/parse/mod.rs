@@ -3,14 +3,14 @@
 //! The words work from left to right and what one means may depend on those before it: `arch` decides whose system
 //! calls -S names, -S forbids a later `arch`, `perm` adds system calls once an `arch` is known. See auditctl(8).
 
+pub(super) mod compare;
 mod field;
 mod syscalls;
 
 pub(super) use field::FAMILY_END;
 pub(super) use syscalls::first_call;
 
-use super::compare;
-use super::error::{MAX_NAME_LEN, MAX_TEXT_LEN, Reason};
+use super::error::{MAX_NAME_LEN, MAX_TEXT_LEN, ParseError, Reason, lossy};
 use super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, USABLE_FIELDS, Value};
 use crate::abi::rule::{KEY_SEPARATOR, MAX_FIELDS, MAX_KEY_LEN};
 use crate::tables::machine::Machine;
@@ -29,9 +29,6 @@ pub trait Host {
     /// Whether `path` leads to a directory.
     fn is_directory(&self, path: &[u8]) -> bool;
 }
-
-/// A refused word, and how many of its bytes stand before what is wrong.
-pub(super) type Fault = (Reason, usize);
 
 /// What users should know about a rule that is taken all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +85,7 @@ pub(super) struct Target {
 }
 
 /// A rule of which some words have been read.
-pub(super) struct Draft<'h> {
+pub(super) struct RuleBuilder<'h> {
     host: &'h dyn Host,
     /// Where to and what for, once -a, -A, -d, -w or -W has said so.
     pub(super) target: Option<Target>,
@@ -105,15 +102,6 @@ pub(super) struct Draft<'h> {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// Bytes as a message can show them: nothing in them moves a terminal.
-pub(super) fn lossy(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for letter in String::from_utf8_lossy(bytes).chars() {
-        if letter.is_control() { text.extend(letter.escape_unicode()) } else { text.push(letter) }
-    }
-    text
-}
-
 /// Where the first of `operators` that `word` contains stands, which it is, and how it is written. COMPAT: they are looked
 /// for one after another over the whole word, so a value with `!=` in it is cut there.
 pub(super) fn find_operator(word: &[u8], operators: &[Operator]) -> Option<(usize, Operator, &'static str)> {
@@ -123,9 +111,9 @@ pub(super) fn find_operator(word: &[u8], operators: &[Operator]) -> Option<(usiz
     })
 }
 
-impl<'h> Draft<'h> {
-    pub(super) fn new(host: &'h dyn Host) -> Draft<'h> {
-        Draft {
+impl<'h> RuleBuilder<'h> {
+    pub(super) fn new(host: &'h dyn Host) -> RuleBuilder<'h> {
+        RuleBuilder {
             host,
             target: None,
             syscalls: SyscallMask::NONE,
@@ -138,6 +126,11 @@ impl<'h> Draft<'h> {
         }
     }
 
+    /// The fields so far, without keys.
+    pub(super) fn fields(&self) -> &[RuleField] {
+        &self.fields
+    }
+
     /// Whether the kernel's filter has this feature.
     pub(super) fn kernel_has(&self, feature: u32) -> bool {
         self.host.features() & feature != 0
@@ -147,7 +140,7 @@ impl<'h> Draft<'h> {
         self.target.map(|target| target.list)
     }
 
-    fn push(&mut self, id: FieldId, operator: Operator, value: Value) -> Result<(), Fault> {
+    fn push(&mut self, id: FieldId, operator: Operator, value: Value) -> Result<(), ParseError> {
         let word = || id.name().unwrap_or_default().to_owned();
         if self.fields.len() >= USABLE_FIELDS {
             return Err((Reason::TooManyFields { word: word() }, 0));
@@ -157,7 +150,7 @@ impl<'h> Draft<'h> {
 
     /// The rule, whole. Keys become its last field; a rule that named no system calls is about all of them, except on
     /// the task list, which knows none.
-    pub(super) fn finish(&mut self) -> Result<(Operation, Rule), Fault> {
+    pub(super) fn finish(&mut self) -> Result<(Operation, Rule), ParseError> {
         self.push_keys()?;
         let Target { operation, list, action } = self.target.ok_or((Reason::NoList, 0))?;
         let all = list != List::TASK && !self.has_syscalls;
@@ -166,7 +159,7 @@ impl<'h> Draft<'h> {
         Ok((operation, Rule { list, prepend: operation == Operation::Prepend, action, syscalls, fields }))
     }
 
-    fn push_keys(&mut self) -> Result<(), Fault> {
+    fn push_keys(&mut self) -> Result<(), ParseError> {
         let keys = std::mem::take(&mut self.keys);
         if keys.is_empty() {
             return Ok(());
@@ -186,7 +179,7 @@ impl<'h> Draft<'h> {
     }
 
     /// -k, on a rule.
-    pub(super) fn key_option(&mut self, key: &[u8]) -> Result<(), Fault> {
+    pub(super) fn key_option(&mut self, key: &[u8]) -> Result<(), ParseError> {
         if self.target.is_none() || !(self.has_syscalls || self.has_companion) {
             return Err((Reason::KeyWithoutRule, 0));
         }
@@ -194,7 +187,7 @@ impl<'h> Draft<'h> {
     }
 
     /// -p: the permissions of a watch. Never adds system calls, unlike -F perm.
-    pub(super) fn permissions(&mut self, word: &[u8]) -> Result<(), Fault> {
+    pub(super) fn permissions(&mut self, word: &[u8]) -> Result<(), ParseError> {
         if self.target.is_none() {
             return Err((Reason::PermWithoutList, 0));
         }
@@ -220,7 +213,7 @@ impl<'h> Draft<'h> {
     }
 
     /// -w or -W: all system calls of the exit list on a path, or on a directory and all below it.
-    pub(super) fn watch(&mut self, operation: Operation, path: &[u8]) -> Result<(), Fault> {
+    pub(super) fn watch(&mut self, operation: Operation, path: &[u8]) -> Result<(), ParseError> {
         let both_delete = |target: Target| operation == Operation::Delete && target.operation == Operation::Delete;
         if !self.target.is_none_or(both_delete) {
             return Err((Reason::WatchAfterList, 0));
@@ -244,7 +237,7 @@ impl<'h> Draft<'h> {
     }
 
     /// -C: two fields compared with each other.
-    pub(super) fn compare(&mut self, word: &[u8]) -> Result<(), Fault> {
+    pub(super) fn compare(&mut self, word: &[u8]) -> Result<(), ParseError> {
         if self.fields.len() >= USABLE_FIELDS {
             return Err((Reason::TooManyFields { word: lossy(word) }, 0));
         }
@@ -258,7 +251,7 @@ fn permission(letter: u8) -> Option<&'static Permission> {
 }
 
 /// Adds `key` to the keys of a rule or a request.
-pub(super) fn join_key(keys: &mut Vec<u8>, key: &[u8]) -> Result<(), Fault> {
+pub(super) fn join_key(keys: &mut Vec<u8>, key: &[u8]) -> Result<(), ParseError> {
     let length = keys.len() + usize::from(!keys.is_empty()) + key.len();
     if length > MAX_KEY_LEN {
         return Err((Reason::KeyTooLong { length }, 0));
@@ -273,7 +266,7 @@ pub(super) fn join_key(keys: &mut Vec<u8>, key: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_path(path: &[u8], warnings: &mut Vec<Warning>) -> Result<(), Fault> {
+fn check_path(path: &[u8], warnings: &mut Vec<Warning>) -> Result<(), ParseError> {
     if path.len() >= MAX_TEXT_LEN {
         return Err((Reason::PathTooLong { length: path.len() }, MAX_TEXT_LEN - 1));
     }

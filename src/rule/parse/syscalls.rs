@@ -1,16 +1,16 @@
 //! -S: the system calls, or io_uring operations, that a rule is about.
 
-use super::super::error::Reason;
+use super::super::error::{ParseError, Reason, lossy};
 use super::super::model::{List, SyscallMask};
 use super::super::number;
-use super::{Draft, Fault, Operation, Warning, lossy};
+use super::{Operation, RuleBuilder, Warning};
 use crate::tables::machine::Machine;
 use crate::tables::rule::Permission;
 use crate::tables::syscall;
 
-impl Draft<'_> {
+impl RuleBuilder<'_> {
     /// -S: a name, a number, `all`, or several with commas between.
-    pub(in crate::rule) fn syscalls(&mut self, word: &[u8]) -> Result<(), Fault> {
+    pub(in crate::rule) fn syscalls(&mut self, word: &[u8]) -> Result<(), ParseError> {
         let machine = match self.list() {
             Some(List::IO_URING) => Machine::IoUring,
             Some(list) if !list.takes_syscalls() => return Err((syscalls_refused(list), 0)),
@@ -32,7 +32,7 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn syscall_machine(&self) -> Result<Machine, Fault> {
+    fn syscall_machine(&self) -> Result<Machine, ParseError> {
         let machine = match self.arch {
             Some(elf) => Machine::from_elf(elf),
             None => self.host.machine(),
@@ -79,7 +79,7 @@ fn syscalls_refused(list: List) -> Reason {
 
 /// Puts the calls of one -S word into `mask`. COMPAT: empty names between commas are passed over, and a word of commas
 /// alone names no system call, but is no io_uring operation.
-fn insert_syscalls(mask: &mut SyscallMask, word: &[u8], machine: Machine) -> Result<(), Fault> {
+fn insert_syscalls(mask: &mut SyscallMask, word: &[u8], machine: Machine) -> Result<(), ParseError> {
     if !word.contains(&b',') {
         return insert_syscall(mask, word, machine).map_err(|reason| (reason, 0));
     }

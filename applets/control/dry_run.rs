@@ -1,20 +1,20 @@
 //! The dry run: requests are printed instead of sent, one line each, `TYPE HEX`.
 
-use super::{Carrier, Failure, kernel, show};
+use super::{Executor, Failure, kernel, show};
 use auditbox::rule::{Request, Step};
 use auditbox::text::{hex, number};
 
 /// Writes requests down.
-pub(crate) struct Paper {
+pub(crate) struct DryRun {
     /// Byte order of the machine that the requests are for.
     is_little_endian: bool,
     /// After a refused line nothing more would be sent.
     stopped: bool,
 }
 
-impl Paper {
-    pub(crate) fn new(is_little_endian: bool) -> Paper {
-        Paper { is_little_endian, stopped: false }
+impl DryRun {
+    pub(crate) fn new(is_little_endian: bool) -> DryRun {
+        DryRun { is_little_endian, stopped: false }
     }
 
     fn write(&self, request: &Request) {
@@ -35,12 +35,12 @@ impl Paper {
     }
 }
 
-impl Carrier for Paper {
+impl Executor for DryRun {
     fn ready(&mut self) -> Result<(), Failure> {
         Ok(())
     }
 
-    fn carry_out(&mut self, step: &Step) -> Result<(), Failure> {
+    fn execute(&mut self, step: &Step) -> Result<(), Failure> {
         match step {
             Step::Message { text } => self.write(&kernel::message(text)),
             Step::Signal(_) => return Err(kernel::no_daemon()),

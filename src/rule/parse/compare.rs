@@ -1,8 +1,8 @@
 //! Two fields compared with each other: -C, the kernel's field_compare.
 
-use super::error::Reason;
-use super::model::{FieldId, List, Operator};
-use super::parse::{Fault, find_operator, lossy};
+use super::super::error::{ParseError, Reason, lossy};
+use super::super::model::{FieldId, List, Operator};
+use super::find_operator;
 
 /// AUDIT_COMPARE_*: the code is the place in this list, counted from 1; the pair stands as listings show it.
 const PAIRS: [(FieldId, FieldId); 25] = [
@@ -34,12 +34,12 @@ const PAIRS: [(FieldId, FieldId); 25] = [
 ];
 
 /// The two fields of a code, in the order of listings.
-pub(super) fn pair(code: u32) -> Option<(FieldId, FieldId)> {
+pub(in crate::rule) fn pair(code: u32) -> Option<(FieldId, FieldId)> {
     PAIRS.get((code as usize).checked_sub(1)?).copied()
 }
 
 /// The operator and the code of `FIELD=FIELD` or `FIELD!=FIELD`, either field first.
-pub(super) fn parse(word: &[u8], list: Option<List>) -> Result<(Operator, u32), Fault> {
+pub(in crate::rule) fn parse(word: &[u8], list: Option<List>) -> Result<(Operator, u32), ParseError> {
     let (operator_at, operator, symbol) = find_operator(word, &[Operator::NOT_EQUAL, Operator::EQUAL])
         .ok_or((Reason::EqualityOnly { field: lossy(word) }, word.len()))?;
     let right_at = operator_at + symbol.len();
