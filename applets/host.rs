@@ -1,10 +1,10 @@
 //! This host, as the reading commands see it: its names, its clock, its machine.
 
 use auditbox::config::Level;
-use auditbox::config::auditd::Config;
-use auditbox::daemon::load_config_into;
+use auditbox::config::auditd::{self, SearchConfig};
 use auditbox::interpret::Names;
 use auditbox::query::time::Calendar;
+use auditbox::store::config_file::{self, Care};
 use auditbox::sys::{clock, process, users::Users};
 use auditbox::tables::machine::Machine;
 use auditbox::text::date::Date;
@@ -29,19 +29,32 @@ impl Host {
     }
 }
 
-/// What auditd.conf(5) says. What is wrong with it is told; what stands before that counts. `says_log`: the log it names
-/// will be read.
-pub(crate) fn daemon_config(says_log: bool) -> Config {
-    let (mut config, mut notes) = (Config::default(), Vec::new());
-    let loaded = load_config_into(&mut config, Path::new("/etc/audit/auditd.conf"), true, &mut notes);
+/// What auditd.conf(5) says of the log and of its events. What is wrong with that is printed, and the built-in value counts.
+/// `says_log`: the log it names will be read; where its directory is not there the built-in log is.
+pub(crate) fn daemon_config(says_log: bool) -> SearchConfig {
+    let mut notes = Vec::new();
+    let care = Care { follow_links: true, group_may_write: true, called: "config file" };
+    let text = config_file::read(Path::new("/etc/audit/auditd.conf"), care, &mut notes);
+    let mut config =
+        auditd::parse_search(text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default(), &mut notes);
     notes.iter().filter(|note| note.level != Level::Debug).for_each(|note| eprintln!("{}", note.text));
-    if let Err(reason) = loaded {
+    if let Err(reason) = text {
         eprintln!("{reason}\nNOTE - using built-in end_of_event_timeout: {}", config.end_of_event_timeout);
         if says_log {
             eprintln!("NOTE - using built-in logs: {}", config.log_file);
         }
+    } else if says_log && let Some((directory, reason)) = missing_directory(&config.log_file) {
+        config.log_file = SearchConfig::default().log_file;
+        eprintln!("Could not open dir {directory} ({reason})\nNOTE - using built-in logs: {}", config.log_file);
     }
     config
+}
+
+/// The directory of a log, if it cannot be opened, and why.
+fn missing_directory(log: &str) -> Option<(String, String)> {
+    let directory = Path::new(log).parent().filter(|path| !path.as_os_str().is_empty())?;
+    let error = std::fs::read_dir(directory).err()?;
+    Some((directory.display().to_string(), reason(&error)))
 }
 
 /// The machine that runs this, if the tables know it.

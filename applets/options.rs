@@ -4,6 +4,7 @@
 //! COMPAT: ausearch, aureport and their kind know options like `-ts`, `-hn` and `-ul -1`, arguments that are one or two
 //! words, and errors that depend on what stood further left, so the words are walked from left to right here.
 
+use auditbox::query::time;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
@@ -38,6 +39,14 @@ impl<'a> Words<'a> {
     /// The option's argument, which may begin with a dash.
     pub(crate) fn signed_argument(&mut self) -> Option<&'a [u8]> {
         self.take()
+    }
+
+    /// The option's argument, which may be a span of time before now: `-15m`.
+    pub(crate) fn time_argument(&mut self) -> Option<&'a [u8]> {
+        if self.words.get(self.at).is_some_and(|word| time::is_span(word.as_bytes())) {
+            return self.take();
+        }
+        self.argument()
     }
 
     /// The next word, left where it is, unless it begins with a dash.

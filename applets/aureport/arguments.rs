@@ -78,6 +78,8 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Asked, Refusal> {
             option => parser.take(option)?,
         }
     }
+    let Request { start, end, .. } = parser.asked.request;
+    time::check_range(start, end).map_err(|error| Refusal::Usage(format!("{error}\n")))?;
     Ok(Asked::Report(parser.asked))
 }
 
@@ -143,6 +145,11 @@ impl<'a> Parser<'a> {
                 self.asked.request.escape = known?;
             }
             "--eoe-timeout" => self.asked.timeout = Some(self.timeout(option)?),
+            "--last" => {
+                let span = shown(self.argument(option)?);
+                let seconds = time::before_now(&span, self.host).map_err(|error| format!("{error}\n"))?;
+                self.asked.request.start = u64::try_from(seconds).ok();
+            }
             "-ts" | "--start" => self.asked.request.start = self.time(Edge::Start, option)?,
             "-te" | "--end" => self.asked.request.end = self.time(Edge::End, option)?,
             _ => return Err(format!("{option} is an unsupported option\n")),
@@ -165,11 +172,11 @@ impl<'a> Parser<'a> {
 
     /// One or two words. COMPAT: 1970 itself is no limit.
     fn time(&mut self, edge: Edge, option: &str) -> Result<Option<u64>, String> {
-        let first = self.words.argument();
+        let first = self.words.time_argument();
         let first = shown(first.ok_or_else(|| format!("{option} requires either date and/or time\n"))?);
         let second = self.words.argument().map(shown);
-        let (date, time) = time::date_and_time(&first, second.as_deref());
-        let seconds = time::resolve(edge, date, time, self.host).map_err(|error| format!("{error}\n"))?;
+        let seconds =
+            time::resolve(edge, &first, second.as_deref(), self.host).map_err(|error| format!("{error}\n"))?;
         Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds != 0))
     }
 }

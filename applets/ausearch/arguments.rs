@@ -71,6 +71,8 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Asked, Refusal> {
     if (extra.time || extra.labels || extra.key) && parser.asked.format != Format::Csv {
         return Err("--extra options requires format to be csv".into());
     }
+    let criteria = &parser.asked.criteria;
+    time::check_range(criteria.start, criteria.end).map_err(|error| error.to_string())?;
     Ok(Asked::Search(parser.asked))
 }
 
@@ -211,6 +213,7 @@ impl<'a> Parser<'a> {
             "-m" | "--message" => return Some(self.message(option)),
             "-sv" | "--success" => return Some(self.success(option)),
             "-ts" | "--start" => return Some(self.start(option)),
+            "--last" => return Some(self.last(option)),
             "-te" | "--end" => return Some(self.time(Edge::End, option).map(|s| self.asked.criteria.end = s)),
             "-sc" | "--syscall" => return Some(self.syscall(option)),
             "--arch" => return Some(self.arch(option)),
@@ -301,13 +304,18 @@ impl<'a> Parser<'a> {
     }
 
     fn time(&mut self, edge: Edge, option: &str) -> Result<Option<u64>, Refusal> {
-        let first = self.words.argument();
+        let first = self.words.time_argument();
         let first = first.ok_or_else(|| format!("{option} requires either date and/or time"))?;
         let second = self.words.argument().map(shown);
-        let first = shown(first);
-        let (date, time) = time::date_and_time(&first, second.as_deref());
-        let seconds = time::resolve(edge, date, time, self.host).map_err(|error| error.to_string())?;
-        Ok(u64::try_from(seconds).ok())
+        let seconds = time::resolve(edge, &shown(first), second.as_deref(), self.host);
+        Ok(u64::try_from(seconds.map_err(|error| error.to_string())?).ok())
+    }
+
+    fn last(&mut self, option: &str) -> Taken {
+        let span = shown(self.argument(option)?);
+        let seconds = time::before_now(&span, self.host).map_err(|error| error.to_string())?;
+        self.asked.criteria.start = u64::try_from(seconds).ok();
+        Ok(())
     }
 
     fn syscall(&mut self, option: &str) -> Taken {

@@ -278,18 +278,7 @@ pub const KEYS: &[Row] = &[
 /// Reads an auditd.conf. A file without a line is not checked for sense. COMPAT: as the reference.
 pub fn parse(text: &[u8], file: &str, world: &dyn World, notes: &mut Vec<Note>) -> Result<Config, ConfigError> {
     let mut config = Config::default();
-    parse_into(&mut config, text, file, world, notes).map(|()| config)
-}
-
-/// The same over `config`. What stands before a bad line is in it also after an error.
-pub fn parse_into(
-    config: &mut Config,
-    text: &[u8],
-    file: &str,
-    world: &dyn World,
-    notes: &mut Vec<Note>,
-) -> Result<(), ConfigError> {
-    let lines = super::read(text, file, KEYS, config, world, notes)?;
+    let lines = super::read(text, file, KEYS, &mut config, world, notes)?;
     if config.log_format == LogFormat::NoLog {
         let obsolete = "The NOLOG option to log_format is deprecated. Please use the write_logs option.";
         notes.push(warning(obsolete.to_string()));
@@ -298,7 +287,7 @@ pub fn parse_into(
         }
     }
     if lines == 0 {
-        return Ok(());
+        return Ok(config);
     }
     if config.q_depth < 512 {
         notes.push(warning("q_depth should be larger than 512 for safety margin".to_string()));
@@ -307,7 +296,56 @@ pub fn parse_into(
         let line = super::line_of(text, "report_interval");
         notes.push(warning(format!("Warning - report_interval is more than 6 hours apart - line {line}")));
     }
-    check(config, notes).map_err(|error| ConfigError { line: super::line_of(text, &error.key), ..error })
+    match check(&config, notes) {
+        Ok(()) => Ok(config),
+        Err(mut error) => {
+            error.line = super::line_of(text, &error.key);
+            if error.key == "space_left" && error.line == 0 && super::line_of(text, "admin_space_left") == 0 {
+                error.text.extend([" - neither is set in ", file]);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// What the commands that read the log take from auditd.conf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchConfig {
+    /// Path of the log.
+    pub log_file: String,
+    /// Seconds after which an event without end is complete.
+    pub end_of_event_timeout: u64,
+}
+
+impl Default for SearchConfig {
+    fn default() -> SearchConfig {
+        let Config { log_file, end_of_event_timeout, .. } = Config::default();
+        SearchConfig { log_file, end_of_event_timeout }
+    }
+}
+
+/// Reads of an auditd.conf what a search needs, wherever it stands. All other lines are the daemon's affair and are
+/// passed over, wrong ones too. A value that is of no use is noted, and the one before it counts.
+pub fn parse_search(text: &[u8], notes: &mut Vec<Note>) -> SearchConfig {
+    let mut config = SearchConfig::default();
+    for (line, words) in super::readable_lines(text) {
+        let mut read = || match () {
+            () if words.key.eq_ignore_ascii_case("log_file") && words.value != "-" => {
+                super::slot::log_directory(words.value, line)?;
+                config.log_file = words.value.to_string();
+                Ok(())
+            }
+            () if words.key.eq_ignore_ascii_case("end_of_event_timeout") => {
+                let most = u64::from(u32::MAX);
+                config.end_of_event_timeout = super::slot::number(words.value, line, 0, most, None)?;
+                Ok(())
+            }
+            () => Ok(()),
+        };
+        let result: Result<(), String> = read();
+        notes.extend(result.err().map(|text| Note { level: Level::Error, text }));
+    }
+    config
 }
 
 /// Refuses values that cannot stand together, and notes those that hardly make sense.
@@ -429,17 +467,48 @@ mod tests {
     fn a_zero_length_file_is_all_defaults_and_one_with_a_comment_is_checked() {
         assert_eq!(read(""), Ok(Config::default()));
         let error = read("# nothing\n").unwrap_err();
-        assert_eq!(error.text, "Error - space_left(0) must be larger than admin_space_left(0)");
-        assert_eq!((error.line, error.key.as_str()), (0, "space_left"));
+        let sentence = "Error - space_left(0) must be larger than admin_space_left(0) - neither is set in a.conf";
+        assert_eq!((error.text.as_str(), error.line, error.key.as_str()), (sentence, 0, "space_left"));
     }
 
     #[test]
-    fn what_stands_before_an_error_is_known() {
-        for rest in ["freq = x\n", "bogus\n", ""] {
-            let (text, mut config) = (format!("log_file = /logs/a.log\n{rest}"), Config::default());
-            parse_into(&mut config, text.as_bytes(), "a.conf", &Anything, &mut Vec::new()).unwrap_err();
-            assert_eq!(config.log_file, "/logs/a.log");
+    fn a_search_takes_its_two_keys_from_a_file_that_the_daemon_refuses() {
+        let search = |text: &str| {
+            let mut notes = Vec::new();
+            let SearchConfig { log_file, end_of_event_timeout } = parse_search(text.as_bytes(), &mut notes);
+            (log_file, end_of_event_timeout, notes.into_iter().map(|note| note.text).collect::<Vec<_>>())
+        };
+        for wrong in
+            ["freq = x", "bogus", "tcp_listen_port = 60", "max_log_file = 512  # MB", "\u{e9} = 1", "a = b c d"]
+        {
+            let text = format!("{wrong}\nLog_File = /logs/a.log\n{wrong}\nend_of_event_timeout = 9\n{wrong}");
+            assert_eq!(search(&text), ("/logs/a.log".to_string(), 9, vec![]), "{wrong}");
         }
+        assert_eq!(search("log_file = /logs/a.log\r\nfreq = 5\r\n").0, "/logs/a.log");
+        assert_eq!(search("#log_file = /logs/a.log\nlog_file = -\n").0, "/var/log/audit/audit.log");
+        let (log, timeout, notes) = search("log_file = /a/x\nend_of_event_timeout = soon\n");
+        assert_eq!((log.as_str(), timeout), ("/var/log/audit/audit.log", 2));
+        assert_eq!(
+            notes,
+            ["The directory name: /a is too short - line 1", "Value soon should only be numbers - line 2"]
+        );
+    }
+
+    #[test]
+    fn thresholds_that_are_not_in_the_file_are_named_as_such() {
+        let text = read("num_logs = 10\n").unwrap_err().text;
+        assert_eq!(text, "Error - space_left(0) must be larger than admin_space_left(0) - neither is set in a.conf");
+        let error = read("space_left = 100\nspace_left = 100\nadmin_space_left = 100\n").unwrap_err();
+        assert_eq!(error.text, "Error - space_left(100) must be larger than admin_space_left(100)");
+        assert_eq!(error.line, 2);
+    }
+
+    #[test]
+    fn a_carriage_return_is_named() {
+        let error = read("space_left = 75\r\nlog_format = RAW\r\n").unwrap_err();
+        assert_eq!(error.text, "Line 1 in a.conf ends with a carriage return; lines end with a newline alone");
+        assert_eq!((error.line, error.key.as_str()), (1, "space_left"));
+        assert!(read("# a comment\r\n\r\n").is_err_and(|error| error.line == 2));
     }
 
     #[test]

@@ -134,6 +134,11 @@ pub fn read<C>(
         let Ok(line) = std::str::from_utf8(bytes) else {
             return Err(fail("", format!("Line {number} in {file} is not UTF-8")));
         };
+        if let Some(line) = line.strip_suffix('\r') {
+            let key = split(line).ok().flatten().map_or("", |line| line.key);
+            let text = format!("Line {number} in {file} ends with a carriage return; lines end with a newline alone");
+            return Err(fail(key, text));
+        }
         let told = |why: &str| Note { level: Level::Error, text: format!("{why} for line {number} in {file}") };
         let no_more = format!("Not processing any more lines in {file}");
         let Line { key, value, option, goes_on } = match split(line) {
@@ -162,14 +167,19 @@ pub fn read<C>(
     Ok(number)
 }
 
+/// The lines of a file that have the form of a setting, with their numbers from 1. All others are passed over.
+fn readable_lines(text: &[u8]) -> impl Iterator<Item = (u32, Line<'_>)> {
+    let lines = (1..).zip(text.split(|&b| b == b'\n')).filter(|(_, bytes)| bytes.len() < MAX_LINE);
+    lines.filter_map(|(number, bytes)| {
+        let line = std::str::from_utf8(bytes.strip_suffix(b"\r").unwrap_or(bytes)).ok()?;
+        Some((number, split(line).ok()??))
+    })
+}
+
 /// The last line of a file that sets a key, from 1; 0 when none does.
 fn line_of(text: &[u8], key: &str) -> u32 {
-    let sets = |bytes: &[u8]| {
-        let line = std::str::from_utf8(bytes).ok().and_then(|line| split(line).ok().flatten());
-        line.is_some_and(|line| line.key.eq_ignore_ascii_case(key))
-    };
-    let last = (1..).zip(text.split(|&b| b == b'\n')).filter(|(_, bytes)| sets(bytes)).last();
-    last.map_or(0, |(number, _)| number)
+    let setting = readable_lines(text).filter(|(_, line)| line.key.eq_ignore_ascii_case(key)).last();
+    setting.map_or(0, |(number, _)| number)
 }
 
 /// The effective values of a configuration, one `key = value` a line in the table's order.

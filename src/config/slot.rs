@@ -227,7 +227,7 @@ impl Slot<'_> {
 }
 
 /// Digits only, then the range.
-fn number(
+pub(super) fn number(
     value: &str,
     line: u32,
     least: u64,
@@ -293,11 +293,17 @@ fn helper(path: &str, line: u32, world: &dyn World) -> Result<(), String> {
     world.check_helper(path).map_err(|why| format!("{why} - line {line}"))
 }
 
-/// `-` is standard output; everything else is a file in a directory whose name has at least four characters ("/var").
+/// `-` is standard output; everything else is a file.
 fn log_path(path: &str, line: u32, world: &dyn World, notes: &mut Vec<Note>) -> Result<(), String> {
     if path == "-" {
         return Ok(());
     }
+    log_directory(path, line)?;
+    world.check_log(path, notes)
+}
+
+/// COMPAT: the directory of a log has a name of at least four characters.
+pub(super) fn log_directory(path: &str, line: u32) -> Result<(), String> {
     let dir = match path.rfind('/') {
         Some(0) => "/",
         Some(end) => &path[..end],
@@ -306,7 +312,7 @@ fn log_path(path: &str, line: u32, world: &dyn World, notes: &mut Vec<Note>) -> 
     if dir.len() < 4 {
         return Err(format!("The directory name: {dir} is too short - line {line}"));
     }
-    world.check_log(path, notes)
+    Ok(())
 }
 
 /// COMPAT: a percent sign may stand anywhere; what follows it is not looked at, unless it is the first character.

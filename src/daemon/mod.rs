@@ -28,7 +28,7 @@ mod world;
 
 pub use run::Paths;
 pub use start::{Options, Refusal, StartupState, check_config, run};
-pub use worker::{load_config, load_config_into};
+pub use worker::load_config;
 
 use crate::abi::{Signal, Status};
 use crate::config::Level;

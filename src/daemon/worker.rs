@@ -220,21 +220,10 @@ fn save(path: &Path, content: &[u8], group: u32) -> std::io::Result<()> {
 
 /// Reads auditd.conf after a look at the file itself. A missing file is one of defaults.
 pub fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Result<Config, String> {
-    let mut config = Config::default();
-    load_config_into(&mut config, path, follow_links, notes).map(|()| config)
-}
-
-/// The same over `config`. What stands before a bad line is in it also after an error.
-pub fn load_config_into(
-    config: &mut Config,
-    path: &Path,
-    follow_links: bool,
-    notes: &mut Vec<Note>,
-) -> Result<(), String> {
     let name = path.display().to_string();
     let care = Care { follow_links, group_may_write: true, called: "config file" };
-    let Some(text) = config_file::read(path, care, notes)? else { return Ok(()) };
-    auditd::parse_into(config, &text, &name, &Host::new(), notes).map_err(|error| {
+    let Some(text) = config_file::read(path, care, notes)? else { return Ok(Config::default()) };
+    auditd::parse(&text, &name, &Host::new(), notes).map_err(|error| {
         notes.push(Note { level: Level::Error, text: error.place(&name) });
         error.to_string()
     })

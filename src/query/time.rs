@@ -1,9 +1,11 @@
 //! Points in time as they are given to `-ts` and `-te` (ausearch(8)).
 //!
-//! Dates are `mm/dd/yy`, `mm/dd/yyyy` or `yyyy-mm-dd` whatever the locale; a two-digit year below 69 is of this century.
-//! Times are `hh:mm` or `hh:mm:ss`. The clock comes in through a trait, so nothing here reads it.
+//! A date is `mm/dd/yy`, `mm/dd/yyyy` or `yyyy-mm-dd` whatever the locale; a two-digit year below 69 is of this century. A
+//! time is `hh:mm` or `hh:mm:ss`. A moment in one word is RFC 3339's `yyyy-mm-ddThh:mm:ssZ`, `@` and seconds since 1970, or
+//! a span before now, as `-15m`. The clock comes in through a trait, so nothing here reads it.
 
-use crate::text::date::Date;
+use crate::text::date::{self, Date};
+use crate::text::number;
 use std::fmt;
 
 /// What is asked of the clock.
@@ -47,6 +49,14 @@ pub enum TimeError {
     Time(Edge, String),
     /// The word begins as a time of day and goes on.
     TimeTail(Edge, String),
+    /// The month has no such day.
+    Day(Edge, String),
+    /// The word is a moment by itself, and another word follows.
+    Beside(Edge, String),
+    /// The word is no span.
+    Span(String),
+    /// The end is before the start.
+    Backwards,
     /// Before there was auditing.
     Year(i32),
     /// The calendar has no such moment.
@@ -55,8 +65,25 @@ pub enum TimeError {
     Uptime(String),
 }
 
+/// What is taken for a point in time.
+const FORMS: &str = "mm/dd/yy, mm/dd/yyyy or yyyy-mm-dd, and hh:mm or hh:mm:ss; or in one word yyyy-mm-ddThh:mm:ss \
+     with or without Z or +hh:mm, @SECONDS since 1970, a span before now as -30s, -15m, -2h, -7d or -1w, now, recent, \
+     this-hour, boot, today, yesterday, this-week, week-ago, this-month, this-year";
+
+/// The sentence, and in a second line what is taken.
 impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sentence(f)?;
+        match self {
+            TimeError::Uptime(_) | TimeError::Backwards => Ok(()),
+            TimeError::Span(_) => f.write_str("\nAccepted: a number and s, m, h, d or w, as 15m"),
+            _ => write!(f, "\nAccepted: {FORMS}"),
+        }
+    }
+}
+
+impl TimeError {
+    fn sentence(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TimeError::Date(edge, word) => {
                 write!(f, "Invalid {} date ({word}). Month, Day, and Year are required.", edge.name())
@@ -66,6 +93,18 @@ impl fmt::Display for TimeError {
                 write!(f, "Invalid {} time ({word}). Hour, Minute, and Second are required.", edge.name())
             }
             TimeError::TimeTail(edge, word) => write!(f, "Error parsing {} time ({word})", edge.name()),
+            TimeError::Day(edge, word) => {
+                write!(f, "Invalid {} date ({word}). The month has no such day.", edge.name())
+            }
+            TimeError::Beside(edge, word) => {
+                write!(
+                    f,
+                    "Invalid {} time ({word}). It is a moment by itself, no second word goes with it.",
+                    edge.name()
+                )
+            }
+            TimeError::Span(word) => write!(f, "Invalid span of time ({word})"),
+            TimeError::Backwards => f.write_str("Error - the end time is before the start time"),
             TimeError::Year(year) => write!(f, "Error - year is {year}"),
             TimeError::Impossible(edge) => write!(f, "Error converting {} time", edge.name()),
             TimeError::Uptime(reason) => write!(f, "Can't read uptime ({reason})"),
@@ -76,7 +115,7 @@ impl fmt::Display for TimeError {
 const DAY: i64 = 24 * 60 * 60;
 
 /// Whether a word stands for a moment by itself.
-pub fn is_keyword(word: &str) -> bool {
+fn is_keyword(word: &str) -> bool {
     const WORDS: [&str; 10] = [
         "now",
         "recent",
@@ -92,18 +131,97 @@ pub fn is_keyword(word: &str) -> bool {
     WORDS.contains(&word)
 }
 
-/// Puts one or two words in order: the one that holds a colon is the time.
-pub fn date_and_time<'a>(first: &'a str, second: Option<&'a str>) -> (Option<&'a str>, Option<&'a str>) {
+/// Whether a word is a span before now: `-15m`. Such a word is no option.
+pub fn is_span(word: &[u8]) -> bool {
+    word.strip_prefix(b"-").is_some_and(|span| span_seconds(span).is_some())
+}
+
+/// The second that one or two words mean; of two, the one that holds a colon is the time of day.
+pub fn resolve(edge: Edge, first: &str, second: Option<&str>, clock: &dyn Calendar) -> Result<i64, TimeError> {
+    if let Some(moment) = one_word(edge, first, clock)? {
+        return if second.is_some() { Err(TimeError::Beside(edge, first.into())) } else { Ok(moment) };
+    }
     match second {
-        Some(date) if first.contains(':') => (Some(date), Some(first)),
-        Some(time) => (Some(first), Some(time)),
-        None if first.contains(':') && !is_keyword(first) => (None, Some(first)),
-        None => (Some(first), None),
+        Some(date) if first.contains(':') => of_day(edge, Some(date), Some(first), clock),
+        Some(time) => of_day(edge, Some(first), Some(time), clock),
+        None if first.contains(':') => of_day(edge, None, Some(first), clock),
+        None => of_day(edge, Some(first), None, clock),
     }
 }
 
+/// The second that lies a span, as `15m`, before now.
+pub fn before_now(span: &str, clock: &dyn Calendar) -> Result<i64, TimeError> {
+    let seconds = span_seconds(span.as_bytes()).ok_or_else(|| TimeError::Span(span.into()))?;
+    Ok(clock.now().saturating_sub(seconds))
+}
+
+/// Refuses an end before its start, both in seconds.
+pub fn check_range(start: Option<u64>, end: Option<u64>) -> Result<(), TimeError> {
+    match (start, end) {
+        (Some(start), Some(end)) if end < start => Err(TimeError::Backwards),
+        _ => Ok(()),
+    }
+}
+
+/// Seconds of a number and its unit.
+fn span_seconds(span: &[u8]) -> Option<i64> {
+    let (unit, digits) = span.split_last()?;
+    let unit = match unit {
+        b's' => 1,
+        b'm' => 60,
+        b'h' => 60 * 60,
+        b'd' => DAY,
+        b'w' => 7 * DAY,
+        _ => return None,
+    };
+    i64::try_from(number::whole(digits)?).ok()?.checked_mul(unit)
+}
+
+/// The moment of a word that is neither a date nor a time of day alone. `None` when it is no such word.
+fn one_word(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<Option<i64>, TimeError> {
+    let refused = || TimeError::Date(edge, word.into());
+    if let Some(seconds) = word.strip_prefix('@') {
+        let seconds = number::whole(seconds.as_bytes()).and_then(|seconds| i64::try_from(seconds).ok());
+        return seconds.map(Some).ok_or_else(refused);
+    }
+    if let Some(span) = word.strip_prefix('-') {
+        return before_now(span, clock).map(Some);
+    }
+    let is_stamp = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['T', 't']);
+    if is_stamp { rfc3339(edge, word, clock).map(Some) } else { Ok(None) }
+}
+
+/// RFC 3339's date-time. Seconds may be missing, their fraction is not looked at, and without a zone it is local time.
+fn rfc3339(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<i64, TimeError> {
+    let refused = || TimeError::Date(edge, word.into());
+    let (day, rest) = word.split_once(['T', 't']).ok_or_else(refused)?;
+    let end = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+    let (time, zone) = rest.split_at_checked(end).ok_or_else(refused)?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(refused());
+    }
+    let (hour, minute, second) = time_of_day(edge, time)?;
+    let at = Date { hour, minute, second, ..date(edge, day)? };
+    match zone {
+        "" => moment(edge, &at, clock),
+        "Z" | "z" => Ok(at.seconds()),
+        zone => Ok(Date { offset: offset(zone).ok_or_else(refused)?, ..at }.seconds()),
+    }
+}
+
+/// Seconds east of Greenwich of `+hh:mm`.
+fn offset(zone: &str) -> Option<i32> {
+    let mut scan = Scan { rest: zone.get(1..)?.as_bytes() };
+    let hours = scan.number(2, 0, 23)?;
+    scan.sign(b':')?;
+    let minutes = scan.number(2, 0, 59)?;
+    let east = (hours * 3600 + minutes * 60) as i32;
+    (scan.rest.is_empty() && zone.len() == "+hh:mm".len()).then_some(if zone.starts_with('-') { -east } else { east })
+}
+
 /// The second meant by a date and a time of day; without date today, without time as [`Edge`] says.
-pub fn resolve(edge: Edge, date: Option<&str>, time: Option<&str>, clock: &dyn Calendar) -> Result<i64, TimeError> {
+fn of_day(edge: Edge, date: Option<&str>, time: Option<&str>, clock: &dyn Calendar) -> Result<i64, TimeError> {
     let now = clock.date(clock.now());
     let mut at = now;
     if let Some(word) = date {
@@ -161,6 +279,9 @@ fn date(edge: Edge, word: &str) -> Result<Date, TimeError> {
     let (year, month, day) = read.ok_or_else(|| TimeError::Date(edge, word.into()))?;
     if !scan.rest.is_empty() {
         return Err(TimeError::DateTail(edge, word.into()));
+    }
+    if day > date::days_of_month(year, month) {
+        return Err(TimeError::Day(edge, word.into()));
     }
     Ok(Date { year, month, day, ..Date::default() })
 }
@@ -277,8 +398,7 @@ mod tests {
     }
 
     fn at(edge: Edge, words: &[&str]) -> Result<String, TimeError> {
-        let (date, time) = date_and_time(words[0], words.get(1).copied());
-        let c = Fixed.date(resolve(edge, date, time, &Fixed)?);
+        let c = Fixed.date(resolve(edge, words[0], words.get(1).copied(), &Fixed)?);
         Ok(format!("{:02}-{:02} {:02}:{:02}:{:02}", c.month, c.day, c.hour, c.minute, c.second))
     }
 
@@ -317,8 +437,60 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_may_be_one_word() {
+        for (word, start) in [
+            ("2024-02-29T10:20:30Z", "02-29 10:20:30"),
+            ("2024-02-29t10:20:30.987z", "02-29 10:20:30"),
+            ("2024-02-29T10:20:30+01:30", "02-29 08:50:30"),
+            ("2024-02-28T23:20:30-02:00", "02-29 01:20:30"),
+            ("2024-02-29T10:20", "02-29 10:20:00"),
+            ("@1709202030", "02-29 10:20:30"),
+            ("-30s", "07-10 12:34:26"),
+            ("-15m", "07-10 12:19:56"),
+            ("-2h", "07-10 10:34:56"),
+            ("-3d", "07-07 12:34:56"),
+            ("-1w", "07-03 12:34:56"),
+        ] {
+            assert_eq!(at(Edge::Start, &[word]).unwrap(), start, "{word}");
+            assert_eq!(at(Edge::End, &[word]).unwrap(), start, "{word}");
+            let error = at(Edge::Start, &[word, "10:00"]).unwrap_err();
+            assert_eq!(error, TimeError::Beside(Edge::Start, word.into()));
+        }
+        for word in
+            ["@", "@x", "@-1", "@1.5", "-15", "-m", "-15y", "2024-02-29T", "2024-02-29T10", "2024-02-29T10:20:30X"]
+        {
+            assert!(at(Edge::Start, &[word]).is_err(), "{word}");
+        }
+        for word in
+            ["2024-02-29T10:20:30+1", "2024-02-29T10:20:30+01:60", "2024-02-29T10:20:30.Z", "2024-02-30T10:20:30Z"]
+        {
+            assert!(at(Edge::Start, &[word]).is_err(), "{word}");
+        }
+        assert!(is_span(b"-15m") && !is_span(b"-m") && !is_span(b"-i") && !is_span(b"15m"));
+        assert_eq!(before_now("15m", &Fixed), Ok(Fixed.now() - 900));
+        let error = before_now("soon", &Fixed).unwrap_err().to_string();
+        assert_eq!(error, "Invalid span of time (soon)\nAccepted: a number and s, m, h, d or w, as 15m");
+    }
+
+    #[test]
+    fn days_that_no_month_has_and_ends_before_their_start_are_refused() {
+        for word in ["02/30/24", "02/29/2023", "2100-02-29", "04/31/24", "2024-11-31"] {
+            assert_eq!(at(Edge::Start, &[word]), Err(TimeError::Day(Edge::Start, word.into())));
+        }
+        assert_eq!(check_range(Some(2), Some(1)), Err(TimeError::Backwards));
+        for (start, end) in [(Some(1), Some(1)), (Some(1), None), (None, Some(1)), (None, None)] {
+            assert_eq!(check_range(start, end), Ok(()));
+        }
+    }
+
+    #[test]
     fn what_is_no_time_is_refused_by_name() {
-        let says = |edge, words: &[&str]| at(edge, words).unwrap_err().to_string();
+        let says = |edge, words: &[&str]| {
+            let text = at(edge, words).unwrap_err().to_string();
+            let (sentence, forms) = text.split_once('\n').unwrap();
+            assert!(forms.starts_with("Accepted: mm/dd/yy") && forms.ends_with("this-year"), "{forms}");
+            sentence.to_owned()
+        };
         assert_eq!(
             says(Edge::Start, &["13/45/2020"]),
             "Invalid start date (13/45/2020). Month, Day, and Year are required."

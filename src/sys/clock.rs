@@ -1,4 +1,4 @@
-//! The clock, and local time under the TZ variable (localtime_r(3), mktime(3)).
+//! The clock, and local time under the TZ variable (localtime_r(3), mktime(3)), with 64 bits for a second on every machine.
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -49,13 +49,30 @@ fn read(clock: ClockId) -> Moment {
     Moment { seconds: time.tv_sec, nanos: time.tv_nsec as u32 }
 }
 
+/// The C library's calendar. On 32-bit machines musl has it twice: under the plain names with 32 bits for a second, which
+/// end in January 2038 and are those of the libc crate, and under the names of musl's time.h with 64.
+#[cfg(all(target_env = "musl", any(target_arch = "arm", target_arch = "x86")))]
+mod calendar {
+    pub(super) type Seconds = i64;
+    unsafe extern "C" {
+        #[link_name = "__localtime64_r"]
+        pub(super) fn localtime_r(seconds: *const Seconds, to: *mut libc::tm) -> *mut libc::tm;
+        #[link_name = "__mktime64"]
+        pub(super) fn mktime(from: *mut libc::tm) -> Seconds;
+    }
+}
+#[cfg(not(all(target_env = "musl", any(target_arch = "arm", target_arch = "x86"))))]
+mod calendar {
+    pub(super) use libc::{localtime_r, mktime, time_t as Seconds};
+}
+
 /// Breaks a moment into local time. A second no calendar holds comes out as the first of 1970.
 pub fn local(seconds: i64) -> LocalTime {
-    let seconds = seconds as _; // time_t, which some machines have 32 bits wide
+    let seconds = seconds as calendar::Seconds;
     // SAFETY: all-zero bytes are a valid tm (its zone pointer may be null).
     let mut tm: libc::tm = unsafe { std::mem::zeroed() };
     // SAFETY: both pointers are to live values of the right types; localtime_r touches nothing else of ours.
-    let done = unsafe { libc::localtime_r(&raw const seconds, &raw mut tm) };
+    let done = unsafe { calendar::localtime_r(&raw const seconds, &raw mut tm) };
     if done.is_null() {
         return LocalTime { year: 1970, month: 1, day: 1, day_of_year: 1, ..LocalTime::default() };
     }
@@ -86,7 +103,7 @@ pub fn from_local(time: &LocalTime) -> Option<i64> {
     tm.tm_isdst = -1;
     tm.tm_wday = -1;
     // SAFETY: the pointer is to a live tm, which mktime reads and normalises.
-    let seconds = unsafe { libc::mktime(&raw mut tm) };
+    let seconds = unsafe { calendar::mktime(&raw mut tm) };
     // mktime(3): -1 is also one second before 1970; the day of the week tells them apart.
     (seconds != -1 || tm.tm_wday != -1).then_some(seconds as i64)
 }
@@ -97,7 +114,7 @@ mod tests {
 
     #[test]
     fn local_time_goes_there_and_back() {
-        for seconds in [0, 86_399, 1_583_020_800, 1_790_000_000, -1] {
+        for seconds in [0, 86_399, 1_583_020_800, 1_790_000_000, -1, i32::MAX.into(), 2_214_086_523, 4_102_444_800] {
             assert_eq!(from_local(&local(seconds)), Some(seconds));
         }
     }

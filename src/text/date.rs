@@ -26,6 +26,18 @@ pub struct Date {
 }
 
 impl Date {
+    /// Seconds since 1970 UTC of this date at its offset.
+    pub fn seconds(&self) -> i64 {
+        // Years begin in March, so that the day that leap years add is their last. 719,468 days lie between the first of
+        // March of the year 0 and 1970.
+        let month = (i64::from(self.month) + 9) % 12;
+        let year = i64::from(self.year) - i64::from(self.month <= 2);
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        let days = year * 365 + leap_days + (month * 153 + 2) / 5 + i64::from(self.day) - 1 - 719_468;
+        let second = i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
+        days * 86_400 + second - i64::from(self.offset)
+    }
+
     /// Appends `MM/DD/YY`.
     pub fn push_day(&self, out: &mut Vec<u8>) {
         triple(out, [self.month, self.day, self.year.rem_euclid(100) as u8], b'/');
@@ -50,6 +62,17 @@ impl Date {
         number::push_wide(out, minutes / 60, 2);
         out.push(b':');
         number::push_wide(out, minutes % 60, 2);
+    }
+}
+
+/// How many days a month, 1 to 12, has (Gregorian calendar).
+pub fn days_of_month(year: i32, month: u8) -> u8 {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
     }
 }
 
@@ -115,6 +138,24 @@ mod tests {
             let mut dates = Dates::new(zone);
             for seconds in (0..7200).chain([5, 4000, 3]) {
                 assert_eq!(dates.of(seconds), zone(seconds), "{seconds}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_date_has_its_second() {
+        let at = |year, month, day| Date { year, month, day, ..Date::default() };
+        assert_eq!(at(1970, 1, 1).seconds(), 0);
+        assert_eq!(at(1969, 12, 31).seconds(), -86_400);
+        assert_eq!(at(2000, 3, 1).seconds(), 951_868_800);
+        assert_eq!(Date { hour: 1, minute: 2, second: 3, offset: 3600, ..at(2040, 2, 29) }.seconds(), 2_214_086_523);
+        let mut seconds = at(1899, 12, 31).seconds();
+        for year in 1900..2101 {
+            for month in 1..=12 {
+                for day in 1..=days_of_month(year, month) {
+                    seconds += 86_400;
+                    assert_eq!(at(year, month, day).seconds(), seconds, "{year}-{month}-{day}");
+                }
             }
         }
     }

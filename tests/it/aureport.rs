@@ -217,6 +217,17 @@ fn a_log_has_a_range() {
 }
 
 #[test]
+fn what_is_no_date_is_refused_with_the_forms_of_dates() {
+    let log = Log::new("dates", LOG);
+    let (stdout, stderr, status) = log.run("-ts 13/45/2020");
+    assert!(
+        stderr.starts_with("Invalid start date (13/45/2020). Month, Day, and Year are required.\nAccepted: mm/dd/yy")
+    );
+    assert_eq!((stdout.starts_with("usage: aureport"), status), (true, 1));
+    assert_eq!(log.run("-e -te -15m --last 4w -i").2, 1, "a span is an argument, and what follows an option");
+}
+
+#[test]
 fn a_command_line_that_makes_no_sense_is_refused() {
     let log = Log::new("refused", LOG);
     for (line, sentence) in [
@@ -229,7 +240,8 @@ fn a_command_line_that_makes_no_sense_is_refused() {
         ("--escape html", "Unknown option (html)\n"),
         ("--eoe-timeout soon", "End of Event Timeout must be a numeric value, was soon\n"),
         ("-ts", "-ts requires either date and/or time\n"),
-        ("-ts 13/45/2020", "Invalid start date (13/45/2020). Month, Day, and Year are required.\n"),
+        ("-te 11/01/23 10:00 -ts @1700000000", "Error - the end time is before the start time\n"),
+        ("--last soon", "Invalid span of time (soon)\nAccepted: a number and s, m, h, d or w, as 15m\n"),
         ("--tty --summary", "Unimplemented option\n"),
     ] {
         let (stdout, stderr, status) = log.run(line);
