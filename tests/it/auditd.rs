@@ -326,8 +326,9 @@ fn pairs_that_cannot_stand_together_are_refused_where_the_later_word_on_it_stand
     let dir = Config::new("pairs");
     let larger = |left, admin| format!("Error - space_left({left}) must be larger than admin_space_left({admin})");
     refused(&dir.check("space_left = 5\nadmin_space_left = 5\n"), 1, "space_left", &larger(5, 5));
-    refused(&dir.check("# nothing\n"), 0, "space_left", &larger(0, 0));
-    refused(&dir.check("\n"), 0, "space_left", &larger(0, 0));
+    let neither = larger(0, 0) + " - neither is set in CONF";
+    refused(&dir.check("# nothing\n"), 0, "space_left", &neither);
+    refused(&dir.check("\n"), 0, "space_left", &neither);
     refused(&dir.check("admin_space_left = 0%\nspace_left = 0%\n"), 2, "space_left", &larger(0, 0));
     assert_eq!(dir.check("").status, 0, "a file without a line is one of defaults");
     let freq = "Error - incremental flushing chosen, but 0 selected for freq";
