@@ -114,7 +114,7 @@ fn answer(request: &Request, native: Machine) -> Result<String, String> {
 }
 
 fn dump(machine: Machine) -> String {
-    let mut text = format!("Using {} syscall table:\n", machine.name());
+    let mut text = format!("Using {} syscall table:\n", table_name(machine));
     for (number, name) in syscall::rows(machine) {
         text.push_str(&format!("{number}\t{name}\n"));
     }
@@ -131,5 +131,10 @@ fn containing(part: &str, machine: Machine) -> Result<String, String> {
 }
 
 fn unknown(word: &str, machine: Machine) -> String {
-    format!("Unknown syscall {word} using {} lookup table", machine.name())
+    format!("Unknown syscall {word} using {} lookup table", table_name(machine))
+}
+
+/// COMPAT: the table of arm is called armeb, though it is that of either byte order.
+fn table_name(machine: Machine) -> &'static str {
+    if machine == Machine::Arm { "armeb" } else { machine.name() }
 }

@@ -64,7 +64,7 @@ pub(super) fn rules(rules: &[Rule], host: &ThisHost, interpret: bool) -> Vec<u8>
     let names = HostNames(host);
     let interpreter = RefCell::new(Interpreter::new(&names, None, Escape::Tty));
     let words = |argument: &Argument| Some(argument_words(&mut interpreter.borrow_mut(), argument));
-    let mut listing = Listing::new(host.machine(), if interpret { Some(&words) } else { None });
+    let listing = Listing::new(host.machine(), if interpret { Some(&words) } else { None });
     let mut out = Vec::new();
     rules.iter().for_each(|rule| listing.print(rule, &mut out));
     out

@@ -7,8 +7,8 @@
 use super::choice::{self, Choice, FlagSet, push_flags, push_hex, push_overflow};
 use super::mode;
 use super::value::push_number;
-use crate::tables::machine::Machine;
-use crate::tables::{memory, process};
+use crate::tables::machine::{Family, Machine};
+use crate::tables::{file, memory, process};
 use crate::text::number;
 
 /// The meaning of one argument.
@@ -58,8 +58,17 @@ pub(super) type Arguments = [Argument; 4];
 /// Nothing is known about this call's arguments.
 pub(super) static NUMBERS: Arguments = [Number; 4];
 
-/// The meanings of the arguments of the call `name`.
-pub(super) fn of_call(name: &str) -> &'static Arguments {
+/// The meanings of the arguments of the call `name` of `machine`.
+///
+/// KERNEL: on s390, clone(2) takes the stack before the flags (CONFIG_CLONE_BACKWARDS2), and mmap(2) a structure with all
+/// arguments (arch/s390/kernel/syscall.c).
+pub(super) fn of_call(machine: Machine, name: &str) -> &'static Arguments {
+    static CLONE_BACKWARDS: Arguments = [Number, CloneFlags, Number, Number];
+    match (machine.family(), name) {
+        (Some(Family::S390), "clone") => return &CLONE_BACKWARDS,
+        (Some(Family::S390), "mmap") => return &NUMBERS,
+        _ => {}
+    }
     CALLS.binary_search_by_key(&name, |row| row.0).map_or(&NUMBERS, |row| &CALLS[row].1)
 }
 
@@ -172,12 +181,12 @@ pub(super) fn push_directory(value: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Flags, and in the lowest byte the signal that tells of the child's end. COMPAT: only 32 bits are looked at.
-pub(super) fn push_clone_flags(value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_clone_flags(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
     let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
     let start = out.len();
-    push_flags(&process::CLONE_FLAGS, flags, start, out);
-    let signal = Some(flags & 0xff).filter(|signal| *signal != 0).and_then(|signal| process::SIGNALS.name(signal));
-    match signal {
+    push_flags(process::CLONE_FLAGS.flags_on(flags, machine), start, out);
+    let signal = Some(flags & 0xff).filter(|signal| *signal != 0);
+    match signal.and_then(|signal| process::SIGNALS.name_on(signal, machine)) {
         Some(name) if out.len() > start => {
             out.push(b'|');
             out.extend_from_slice(name.as_bytes());
@@ -196,40 +205,46 @@ pub(super) fn push_exit_status(value: &[u8], out: &mut Vec<u8>) {
     });
 }
 
-pub(super) fn push_prctl(option: u64, value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_prctl(option: u64, machine: Option<Machine>, value: &[u8], out: &mut Vec<u8>) {
     const PR_SET_PDEATHSIG: u64 = 1;
     const PR_CAPBSET_READ: u64 = 23;
     const PR_CAPBSET_DROP: u64 = 24;
     match option {
-        PR_SET_PDEATHSIG => choice::SIGNAL_ARGUMENT.push(value, out),
-        PR_CAPBSET_READ | PR_CAPBSET_DROP => choice::CAPABILITY_ARGUMENT.push(value, out),
+        PR_SET_PDEATHSIG => choice::SIGNAL_ARGUMENT.push(value, machine, out),
+        PR_CAPBSET_READ | PR_CAPBSET_DROP => choice::CAPABILITY_ARGUMENT.push(value, machine, out),
         _ => push_hex(value, out),
     }
 }
 
-/// KERNEL: big-endian powerpc numbers six options differently; the table has them 100 higher.
+/// Whether `level` of a socket option means the socket itself.
+pub(super) fn is_socket_level(level: u64, machine: Option<Machine>) -> bool {
+    let is_mips = machine.and_then(Machine::family) == Some(Family::Mips);
+    level == if is_mips { 0xffff } else { 1 }
+}
+
+/// Whether `flags` of open(2) have O_CREAT.
+pub(super) fn creates(flags: u64, machine: Option<Machine>) -> bool {
+    file::OPEN_FLAGS.flags_on(flags as u32, machine).any(|flag| flag == "O_CREAT")
+}
+
 pub(super) fn push_socket_option(level: u64, machine: Option<Machine>, value: &[u8], out: &mut Vec<u8>) {
     let options = match level {
+        _ if is_socket_level(level, machine) => &choice::SOCKET_OPTION,
         0 => &choice::IP_OPTION,
-        1 => &choice::SOCKET_OPTION,
         6 => &choice::TCP_OPTION,
         17 => &choice::UDP_OPTION,
         41 => &choice::IPV6_OPTION,
         263 => &choice::PACKET_OPTION,
         _ => return push_hex(value, out),
     };
-    let is_powerpc = matches!(machine, Some(Machine::Ppc | Machine::Ppc64));
-    match number::lead(value, 16) {
-        Some(option @ 16..=21) if level == 1 && is_powerpc => options.push_number(option as u32 + 100, value, out),
-        _ => options.push(value, out),
-    }
+    options.push(value, machine, out);
 }
 
-pub(super) fn push_shared_memory(value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_shared_memory(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
     let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
     let start = out.len();
-    push_flags(&memory::IPC_FLAGS, flags & 0o3000, start, out);
-    push_flags(&memory::SHM_MODES, flags & 0o14000, start, out);
+    push_flags(memory::IPC_FLAGS.flags_on(flags & 0o3000, machine), start, out);
+    push_flags(memory::SHM_MODES.flags_on(flags & 0o14000, machine), start, out);
     if out.len() > start {
         out.push(b'|');
     }
@@ -247,8 +262,16 @@ mod tests {
 
     #[test]
     fn a_call_is_found_by_its_whole_name_only() {
+        let of_call = |name| of_call(Machine::X86_64, name);
         assert!(matches!(of_call("openat"), [Directory, Number, Flags(_), Number]));
         assert!(matches!(of_call("opena"), [Number, Number, Number, Number]));
         assert!(matches!(of_call("fchmodat2"), [Number, Number, Number, Number]));
+    }
+
+    #[test]
+    fn s390_takes_some_arguments_otherwise() {
+        assert!(matches!(of_call(Machine::S390x, "clone"), [Number, CloneFlags, Number, Number]));
+        assert!(matches!(of_call(Machine::Ppc64le, "clone"), [CloneFlags, Number, Number, Number]));
+        assert!(matches!(of_call(Machine::S390, "mmap"), [Number, Number, Number, Number]));
     }
 }

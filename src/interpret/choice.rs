@@ -1,5 +1,6 @@
 //! Numbers that stand for one of a list, and numbers whose bits stand for flags: how each list is read and shown.
 
+use crate::tables::machine::Machine;
 use crate::tables::{Table, file, memory, packet, process, rule, socket, socket_option};
 use crate::text::number;
 
@@ -93,17 +94,10 @@ pub(super) static UDP_OPTION: Choice = hex(&socket_option::UDP, "unknown-udpopt-
 pub(super) static PACKET_OPTION: Choice = hex(&socket_option::PACKET, "unknown-pktopt-name");
 
 impl Choice {
-    /// Appends the name of the number `value` begins with, or says that it is unknown.
-    pub(super) fn push(&self, value: &[u8], out: &mut Vec<u8>) {
-        match number::lead(value, self.base) {
-            Some(number) => self.push_number(number as u32, value, out),
-            None => push_overflow(value, out),
-        }
-    }
-
-    /// The same for a number already read from `value`, or put in its place.
-    pub(super) fn push_number(&self, number: u32, value: &[u8], out: &mut Vec<u8>) {
-        match self.table.name(number & self.mask).filter(|_| number < self.end) {
+    /// Appends the name that the number `value` begins with has on `machine`, or says that it is unknown.
+    pub(super) fn push(&self, value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
+        let Some(number) = number::lead(value, self.base).map(|n| n as u32) else { return push_overflow(value, out) };
+        match self.table.name_on(number & self.mask, machine).filter(|_| number < self.end) {
             Some(name) => {
                 out.extend_from_slice(name.as_bytes());
                 if number & self.extra.0 != 0 {
@@ -160,8 +154,8 @@ pub(super) static MAP_PROTECTION: FlagSet = FlagSet { mask: 0xf, ..PROTECTION_BA
 const PROTECTION_BASE: FlagSet = FlagSet { none: (7, "PROT_NONE"), alone: true, ..flags(&memory::PROTECTIONS) };
 
 impl FlagSet {
-    /// Appends the names of the flags in `value` with `|` between them; the number itself if it has none.
-    pub(super) fn push(&self, value: &[u8], out: &mut Vec<u8>) {
+    /// Appends the names that the flags in `value` have on `machine`, with `|` between them; the number itself if it has none.
+    pub(super) fn push(&self, value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
         let Some(bits) = number::lead(value, self.base) else { return push_overflow(value, out) };
         let start = out.len();
         if bits & self.none.0 == 0 {
@@ -170,16 +164,16 @@ impl FlagSet {
                 return;
             }
         }
-        push_flags(self.table, bits as u32 & self.mask, start, out);
+        push_flags(self.table.flags_on(bits as u32 & self.mask, machine), start, out);
         if out.len() == start {
             push_hex(value, out);
         }
     }
 }
 
-/// Appends the names of all flags in `bits`; a `|` before each but what stands at `start`.
-pub(super) fn push_flags(table: &Table, bits: u32, start: usize, out: &mut Vec<u8>) {
-    for name in table.flags(bits) {
+/// Appends the names of flags; a `|` before each but what stands at `start`.
+pub(super) fn push_flags(names: impl Iterator<Item = &'static str>, start: usize, out: &mut Vec<u8>) {
+    for name in names {
         if out.len() > start {
             out.push(b'|');
         }
@@ -206,13 +200,13 @@ mod tests {
 
     fn choice(choice: &Choice, value: &str) -> String {
         let mut out = Vec::new();
-        choice.push(value.as_bytes(), &mut out);
+        choice.push(value.as_bytes(), Some(Machine::X86_64), &mut out);
         String::from_utf8(out).unwrap()
     }
 
     fn set(set: &FlagSet, value: &str) -> String {
         let mut out = Vec::new();
-        set.push(value.as_bytes(), &mut out);
+        set.push(value.as_bytes(), Some(Machine::X86_64), &mut out);
         String::from_utf8(out).unwrap()
     }
 

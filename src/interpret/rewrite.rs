@@ -140,7 +140,11 @@ impl Interpreter<'_> {
     /// other than those of calls have call number 0 and no machine.
     fn setting_of_call<'a>(&self, record: &Record<'a>) -> Setting<'a> {
         let (machine, syscall) = match record.kind {
-            RecordType::SYSCALL | RecordType::SECCOMP => (self.native, None),
+            RecordType::SYSCALL => (self.native, None),
+            // The signal is written before the machine that numbers it.
+            RecordType::SECCOMP => {
+                (text::after(record.body, b" arch=").and_then(setting::machine).or(self.native), None)
+            }
             RecordType::URINGOP => (Some(Machine::IoUring), None),
             _ => (None, Some(0)),
         };
@@ -191,7 +195,7 @@ impl Interpreter<'_> {
             Kind::FanotifyType => line.setting.has_fanotify_rule = value == b"1",
             Kind::Arch if value.len() > 16 && number::lead(value, 16).is_none() => {}
             Kind::Arch if is_call(line.record.kind) => {
-                line.setting.machine = self.machine(value);
+                line.setting.set_machine(self.machine(value));
                 line.call = None;
             }
             Kind::Syscall if line.setting.syscall.is_none() => self.note_call(line, value, next),
@@ -201,7 +205,7 @@ impl Interpreter<'_> {
 
     fn note_call(&mut self, line: &mut Rewriting, value: &[u8], next: usize) {
         let setting = &mut line.setting;
-        setting.machine = setting.machine.or(self.native);
+        setting.machine = setting.machine_or(self.native);
         setting.syscall = number::lead(value, 10).map(|n| n as u32);
         let (Some(machine), Some(number)) = (setting.machine, setting.syscall) else { return };
         let call = self.call(machine, number);
@@ -293,7 +297,7 @@ enum Way {
     Remembered,
     /// As a hexadecimal number, or else in words.
     Argument,
-    /// In the words that were found before for the same call.
+    /// In the words that were found before for the same machine or call.
     Call,
     /// They have none.
     Long,
@@ -309,9 +313,10 @@ fn way(kind: Kind) -> Way {
         Argument0 | Argument1 | Argument2 | Argument3 => Way::Argument,
         Arch | Syscall => Way::Call,
         Account | Keystrokes | Sockaddr | Hook | FanotifyInfo | FanotifyType => Way::Long,
-        User | Group | Perm | Mode | ShortMode | Promisc | Capability | Capabilities | Signal | List => Way::Remembered,
-        NetfilterFamily | IcmpType | Protocol | Personality | Seccomp | OpenFlags | MapFlags => Way::Remembered,
-        Verdict | EtherType | Ioctl | Fanotify | Trust | NetlinkGroup | Resolve | Errno => Way::Remembered,
+        Signal | OpenFlags | MapFlags | Ioctl | Errno => Way::Call,
+        User | Group | Perm | Mode | ShortMode | Promisc | Capability | Capabilities | List => Way::Remembered,
+        NetfilterFamily | IcmpType | Protocol | Personality | Seccomp => Way::Remembered,
+        Verdict | EtherType | Fanotify | Trust | NetlinkGroup | Resolve => Way::Remembered,
     }
 }
 

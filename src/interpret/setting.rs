@@ -9,6 +9,8 @@ use crate::text::number;
 #[derive(Clone, Default)]
 pub struct Setting<'a> {
     pub(super) machine: Option<Machine>,
+    /// Whether the record names a machine that is not known.
+    pub(super) is_foreign: bool,
     pub(super) syscall: Option<u32>,
     /// Arguments 0 and 1 of the call.
     pub(super) arguments: [u64; 2],
@@ -20,6 +22,7 @@ pub struct Setting<'a> {
 
 static NOTHING: Setting<'static> = Setting {
     machine: None,
+    is_foreign: false,
     syscall: None,
     arguments: [0; 2],
     is_arp: false,
@@ -67,7 +70,7 @@ impl<'a> Setting<'a> {
     /// Takes note of what the field at `place` says of the call, where the record's type has place 0.
     fn note_call(&mut self, place: usize, field: &Field) {
         match (place, field.name) {
-            (1 | 10, b"arch") => self.machine = machine(field.value),
+            (1 | 10, b"arch") => self.set_machine(machine(field.value)),
             (2 | LAST_PLACE, b"syscall") | (1, b"uring_op") => {
                 self.syscall = number::lead(field.value, 10).map(|n| n as u32);
             }
@@ -75,6 +78,17 @@ impl<'a> Setting<'a> {
             (6, b"a1") => self.arguments[1] = argument(field.value),
             _ => {}
         }
+    }
+
+    /// Sets the machine that the record names; `None` is one that is not known.
+    pub(super) fn set_machine(&mut self, machine: Option<Machine>) {
+        self.machine = machine;
+        self.is_foreign = machine.is_none();
+    }
+
+    /// The record's machine, or `native` if the record names none.
+    pub(super) fn machine_or(&self, native: Option<Machine>) -> Option<Machine> {
+        if self.is_foreign { None } else { self.machine.or(native) }
     }
 
     /// Takes note of what decides the kind of another field.

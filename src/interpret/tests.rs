@@ -284,11 +284,13 @@ fn a_call_that_stands_for_many_names_the_one_meant() {
 }
 
 #[test]
-fn options_of_big_endian_powerpc_are_numbered_differently() {
+fn options_of_powerpc_are_numbered_differently() {
     let line =
         "type=SYSCALL msg=audit(1700000000.123:4567): arch=80000015 syscall=339 success=yes exit=0 a0=3 a1=1 a2=14";
     assert_eq!(of_record(line, "a2", Escape::Tty), "SO_PASSCRED");
-    assert_eq!(of_record(&line.replace("80000015", "c0000015"), "a2", Escape::Tty), "SO_RCVTIMEO");
+    assert_eq!(of_record(&line.replace("80000015", "c0000015"), "a2", Escape::Tty), "SO_PASSCRED");
+    assert_eq!(of_call("c000003e", 54, &["3", "1", "14"]), "SO_RCVTIMEO");
+    assert_eq!(of_call("c000003e", 54, &["3", "1", "74"]), "unknown-sockopt-name(0x74)");
 }
 
 #[test]
@@ -410,7 +412,7 @@ fn machine_and_call_come_from_the_fields_before() {
     );
     assert_eq!(
         body(RecordType::SYSCALL, "arch=c00000ff syscall=2 a0=0 a1=0"),
-        "arch=unknown-elf-type(c00000ff) syscall=open a0=0x0 a1=O_RDONLY "
+        "arch=unknown-elf-type(c00000ff) syscall=2 a0=0x0 a1=0x0 "
     );
     assert_eq!(body(RecordType::USER, "arch=40000003 syscall=102 a0=3"), "arch=i386 syscall=read a0=0x3 ");
 }
@@ -490,5 +492,97 @@ fn every_kind_survives_every_text() {
                 interpreter.value(record, field, &setting, &mut Vec::new());
             }
         }
+    }
+}
+
+/// An argument of a call of some machine: `arch`, `syscall`, and the arguments up to the one that is shown.
+fn of_call(arch: &str, syscall: u32, arguments: &[&str]) -> String {
+    let mut a = ["0"; 4];
+    a.iter_mut().zip(arguments).for_each(|(slot, value)| *slot = value);
+    let line = format!(
+        "type=SYSCALL msg=audit(1700000000.123:4567): arch={arch} syscall={syscall} success=no exit=-146 \
+         a0={} a1={} a2={} a3={} items=0",
+        a[0], a[1], a[2], a[3]
+    );
+    of_record(&line, &format!("a{}", arguments.len() - 1), Escape::Tty)
+}
+
+#[test]
+fn arguments_have_the_constants_of_the_machine_that_was_called() {
+    let mips = "40000008";
+    for (arch, syscall, arguments, want) in [
+        ("c000003e", 257, &["ffffff9c", "1", "90800"][..], "O_RDONLY|O_NONBLOCK|O_DIRECTORY|O_CLOEXEC"),
+        ("c00000b7", 56, &["ffffff9c", "1", "84800"], "O_RDONLY|O_NONBLOCK|O_DIRECTORY|O_CLOEXEC"),
+        ("40000028", 322, &["ffffff9c", "1", "a4800"], "O_RDONLY|O_NONBLOCK|O_DIRECTORY|O_CLOEXEC"),
+        ("c0000015", 286, &["ffffff9c", "1", "84800"], "O_RDONLY|O_NONBLOCK|O_DIRECTORY|O_CLOEXEC"),
+        ("c00000f3", 56, &["ffffff9c", "1", "90800"], "O_RDONLY|O_NONBLOCK|O_DIRECTORY|O_CLOEXEC"),
+        (mips, 4005, &["1", "301"], "O_WRONLY|O_CREAT|O_TRUNC"),
+        (mips, 4288, &["ffffff9c", "1", "301", "1b6"], "0x1b6"),
+        (mips, 4005, &["1", "301", "1b6"], "0666"),
+        (mips, 4005, &["1", "41", "1b6"], "0x1b6"),
+        (mips, 4183, &["2", "2"], "SOCK_STREAM"),
+        (mips, 4183, &["2", "1"], "SOCK_DGRAM"),
+        (mips, 4090, &["0", "1000", "3", "802"], "MAP_PRIVATE|MAP_ANONYMOUS"),
+        ("c0000015", 90, &["0", "1000", "3", "62"], "MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE"),
+        ("c00000b7", 222, &["0", "1000", "3", "62"], "MAP_PRIVATE|MAP_ANONYMOUS"),
+        (mips, 4037, &["5", "10"], "SIGUSR1"),
+        (mips, 4075, &["5"], "RLIMIT_NOFILE"),
+        (mips, 4055, &["5", "6"], "F_SETLK"),
+        (mips, 4055, &["5", "18", "3e8"], "alice"),
+        (mips, 4181, &["3", "ffff"], "SOL_SOCKET"),
+        (mips, 4181, &["3", "ffff", "4"], "SO_REUSEADDR"),
+        ("80000015", 339, &["3", "1", "10"], "SO_RCVLOWAT"),
+        (mips, 4054, &["0", "540d"], "TCGETS"),
+        ("c0000015", 54, &["0", "402c7413"], "TCGETS"),
+        ("c00000b7", 117, &["c"], "unknown-ptrace(0xc)"),
+        ("c000003e", 101, &["c"], "PTRACE_GETREGS"),
+        ("80000016", 120, &["7ffe", "11"], "SIGCHLD"),
+    ] {
+        assert_eq!(of_call(arch, syscall, arguments), want, "{arch} {syscall} {arguments:?}");
+    }
+}
+
+#[test]
+fn errors_and_signals_are_those_of_the_machine_that_is_named() {
+    let syscall = |arch| format!("type=SYSCALL msg=audit(1700000000.123:4567): arch={arch} syscall=4183 exit=-146");
+    assert_eq!(of_record(&syscall("40000008"), "exit", Escape::Tty), "ECONNREFUSED(Connection refused)");
+    assert_eq!(of_record(&syscall("c000003e"), "exit", Escape::Tty), "(null)(Unknown error 146)");
+    let seccomp = |arch, sig| {
+        format!(
+            "type=SECCOMP msg=audit(1700000000.123:4567): auid=0 uid=0 gid=0 ses=1 subj=x pid=9 comm=\"x\" \
+             exe=\"/x\" sig={sig} arch={arch} syscall=1 compat=0 ip=0 code=0x0"
+        )
+    };
+    for (arch, sig) in [("40000008", 12), ("c000003e", 31)] {
+        let line = seccomp(arch, sig);
+        assert_eq!(of_record(&line, "sig", Escape::Tty), "SIGSYS");
+        let mut out = Vec::new();
+        interpreter(Escape::Tty).rewrite(&Record::parse(line.as_bytes()).unwrap(), b"", &mut out);
+        assert!(String::from_utf8(out).unwrap().contains(" sig=SIGSYS "), "{arch}");
+    }
+}
+
+#[test]
+fn a_machine_that_is_not_known_has_no_names() {
+    let line = "type=SYSCALL msg=audit(1700000000.123:4567): arch=8000002b syscall=5 success=no exit=-2 a0=1 a1=241";
+    for (field, want) in [("syscall", "5"), ("exit", "ENOENT(No such file or directory)"), ("a1", "0x241")] {
+        assert_eq!(of_record(line, field, Escape::Tty), want);
+    }
+    let mut out = Vec::new();
+    interpreter(Escape::Tty).rewrite(&Record::parse(line.as_bytes()).unwrap(), b"", &mut out);
+    let want =
+        "arch=unknown-elf-type(8000002b) syscall=5 success=no exit=ENOENT(No such file or directory) a0=0x1 a1=0x241";
+    assert!(String::from_utf8(out).unwrap().contains(want));
+}
+
+#[test]
+fn values_without_a_machine_are_those_of_this_one() {
+    let line = b"type=ANOM_ABEND msg=audit(1700000000.123:4567): auid=0 sig=10 res=1";
+    let record = Record::parse(line).unwrap();
+    for (native, want) in [(Machine::X86_64, "SIGUSR1"), (Machine::MipsO32, "SIGBUS")] {
+        let mut interpreter = Interpreter::new(&Host, Some(native), Escape::Tty);
+        let mut out = Vec::new();
+        interpreter.rewrite(&record, b"", &mut out);
+        assert!(String::from_utf8(out).unwrap().contains(&format!(" sig={want} ")), "{native:?}");
     }
 }

@@ -7,7 +7,7 @@ use crate::tables::{errno, file, process};
 use crate::text::{hex, number};
 
 /// Kinds of a few words; those are listed where this is called.
-pub(super) fn push_simple(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_simple(kind: Kind, value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
     let decimal = || number::lead(value, 10);
     let hex = || number::lead(value, 16);
     let starts_with_digit = value.first().is_some_and(u8::is_ascii_digit);
@@ -22,11 +22,11 @@ pub(super) fn push_simple(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
             _ => b"UNKNOWN",
         }),
         Kind::NetlinkGroup => hex().map(|n| if n == 1 { &b"audit-netlink-multicast"[..] } else { b"audit-none" }),
-        Kind::Errno => decimal().map(|n| error_name(n as i32).unwrap_or("UNKNOWN").as_bytes()),
+        Kind::Errno => decimal().map(|n| error(n as i32, machine).0.unwrap_or("UNKNOWN").as_bytes()),
         Kind::Trust => Some(word_of(value, [b"no", b"yes"])),
         Kind::FanotifyType => Some(word_of(value, [b"none", b"rule_info"])),
         Kind::Session if value == b"4294967295" => Some(b"unset"),
-        Kind::Ioctl => return push_ioctl(value, out),
+        Kind::Ioctl => return push_ioctl(value, machine, out),
         _ => Some(value),
     };
     match word {
@@ -99,26 +99,29 @@ pub(super) fn push_arch(value: &[u8], known: Option<Machine>, out: &mut Vec<u8>)
 }
 
 /// Results below zero are errors.
-pub(super) fn push_exit(value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_exit(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
     let Some(exit) = number::lead_signed(value, 10) else { return push_overflow(value, out) };
     if exit >= 0 {
         return out.extend_from_slice(value);
     }
-    let error = exit.wrapping_neg() as i32;
-    out.extend_from_slice(error_name(error).unwrap_or("(null)").as_bytes());
+    let number = exit.wrapping_neg() as i32;
+    let (name, text) = error(number, machine);
+    out.extend_from_slice(name.unwrap_or("(null)").as_bytes());
     out.push(b'(');
-    match errno::TEXTS.name(error as u32) {
+    match text {
         Some(text) => out.extend_from_slice(text.as_bytes()),
         None => {
             out.extend_from_slice(b"Unknown error ");
-            number::push_signed(out, i64::from(error));
+            number::push_signed(out, i64::from(number));
         }
     }
     out.push(b')');
 }
 
-fn error_name(error: i32) -> Option<&'static str> {
-    errno::NAMES.name(error.unsigned_abs())
+/// Name and sentence of an error. A negative one has the name of its absolute value, and no sentence.
+fn error(number: i32, machine: Option<Machine>) -> (Option<&'static str>, Option<&'static str>) {
+    let (name, text) = errno::name_and_text(number.unsigned_abs(), machine);
+    (name, text.filter(|_| number >= 0))
 }
 
 pub(super) fn push_mode(push: fn(u32, &mut Vec<u8>), value: &[u8], base: u32, out: &mut Vec<u8>) {
@@ -171,9 +174,9 @@ pub(super) fn push_number(number: u32, out: &mut Vec<u8>) {
     number::push_hex(out, u64::from(number));
 }
 
-pub(super) fn push_ioctl(value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_ioctl(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
     let Some(request) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
-    match file::IOCTL_REQUESTS.name(request) {
+    match file::IOCTL_REQUESTS.name_on(request, machine) {
         Some(name) => out.extend_from_slice(name.as_bytes()),
         None => push_number(request, out),
     }

@@ -14,7 +14,7 @@ use super::value::{
 use super::{Kind, Names, Setting, enriched, keystrokes, mode, setting, sockaddr};
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
-use crate::tables::{Table, memory, socket, syscall};
+use crate::tables::{Table, file, memory, socket, syscall};
 use crate::text::{Escape, escape, number};
 
 /// Puts values into words. Keeps what it has looked up, so one serves a whole log.
@@ -48,7 +48,7 @@ pub(super) struct Call {
 impl Call {
     fn of(machine: Machine, number: u32) -> Call {
         let name = syscall::name(machine, number);
-        let arguments = name.map_or(&argument::NUMBERS, argument::of_call);
+        let arguments = name.map_or(&argument::NUMBERS, |name| argument::of_call(machine, name));
         let looks_back = arguments.iter().any(Argument::looks_back);
         Call { machine, number, name, arguments, looks_back }
     }
@@ -152,6 +152,7 @@ impl<'n> Interpreter<'n> {
     /// What the words for `value` depend on; `None` if that is much, or the value hardly ever the same.
     #[inline(never)]
     pub(super) fn key(&mut self, kind: Kind, value: &[u8], setting: &Setting) -> Option<Key> {
+        let of = |machine: Option<Machine>| machine.map_or(0xff, |machine| machine as u64) << 16;
         let around = {
             use Kind::*;
             match kind {
@@ -159,12 +160,12 @@ impl<'n> Interpreter<'n> {
                 Escaped | File | Key | Account | Proctitle => return None,
                 Keystrokes | Sockaddr | Hook | FanotifyInfo => return None,
                 Session if value != b"4294967295" => return None,
-                Arch => setting.machine.map_or(0xff, |machine| machine as u64) << 16,
+                Arch => of(setting.machine),
+                Exit | Errno | Signal | OpenFlags | MapFlags | Ioctl => of(self.machine_of(setting)),
                 Syscall | Argument0 | Argument1 | Argument2 | Argument3 => self.call_around(kind, setting)?,
-                User | Group | Exit | Success | Session | Perm | Mode | ShortMode | Promisc | Capability => 0,
-                Capabilities | Signal | List | NetfilterFamily | IcmpType | Protocol | Personality | Seccomp => 0,
-                OpenFlags | MapFlags | Verdict | EtherType | Ioctl | Fanotify | FanotifyType | Trust => 0,
-                NetlinkGroup | Resolve | Errno => 0,
+                User | Group | Success | Session | Perm | Mode | ShortMode | Promisc | Capability => 0,
+                Capabilities | List | NetfilterFamily | IcmpType | Protocol | Personality | Seccomp => 0,
+                Verdict | EtherType | Fanotify | FanotifyType | Trust | NetlinkGroup | Resolve => 0,
             }
         };
         Key::of(value, kind as u64 | around)
@@ -172,7 +173,7 @@ impl<'n> Interpreter<'n> {
 
     /// The call and its machine.
     fn call_around(&mut self, kind: Kind, setting: &Setting) -> Option<u64> {
-        let (machine, number) = (setting.machine.or(self.native)?, setting.syscall?);
+        let (machine, number) = (setting.machine_or(self.native)?, setting.syscall?);
         let call = self.call(machine, number);
         let depends = match kind {
             Kind::Syscall => call.stands_for_many(),
@@ -199,7 +200,16 @@ impl<'n> Interpreter<'n> {
         }
     }
 
+    /// The machine whose constants the values of a record are; this one where the record names none.
+    fn machine_of(&self, setting: &Setting) -> Option<Machine> {
+        match setting.machine_or(self.native) {
+            Some(Machine::IoUring) => self.native,
+            machine => machine,
+        }
+    }
+
     fn push(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        let machine = self.machine_of(setting);
         match kind {
             Kind::Plain | Kind::Address | Kind::Label => out.extend_from_slice(value),
             Kind::User => self.push_user(value, 10, out),
@@ -212,7 +222,7 @@ impl<'n> Interpreter<'n> {
             Kind::Sockaddr => sockaddr::push(value, self.names, out),
             Kind::Protocol => self.push_protocol(value, out),
             Kind::Arch => push_arch(value, setting.machine, out),
-            Kind::Exit => push_exit(value, out),
+            Kind::Exit => push_exit(value, machine, out),
             Kind::Escaped | Kind::File | Kind::Key | Kind::Account => push_text(value, out),
             Kind::Proctitle => push_proctitle(value, out),
             Kind::Keystrokes => {}
@@ -220,21 +230,21 @@ impl<'n> Interpreter<'n> {
             Kind::ShortMode => push_mode(mode::push_short, value, 8, out),
             Kind::Perm => push_perm(value, out),
             Kind::Capabilities => push_capabilities(value, out),
-            Kind::Hook if setting.is_arp => choice::ARP_HOOK.push(value, out),
+            Kind::Hook if setting.is_arp => choice::ARP_HOOK.push(value, machine, out),
             Kind::FanotifyInfo if setting.has_fanotify_rule => push_decimal(value, out),
             Kind::FanotifyInfo => out.extend_from_slice(value),
-            Kind::Signal => choice::SIGNAL.push(value, out),
-            Kind::Capability => choice::CAPABILITY.push(value, out),
-            Kind::List => choice::LIST.push(value, out),
-            Kind::NetfilterFamily => choice::NETFILTER_FAMILY.push(value, out),
-            Kind::IcmpType => choice::ICMP_TYPE.push(value, out),
-            Kind::Hook => choice::INET_HOOK.push(value, out),
-            Kind::Verdict => choice::VERDICT.push(value, out),
-            Kind::Seccomp => choice::SECCOMP.push(value, out),
-            Kind::Personality => choice::PERSONALITY.push(value, out),
-            Kind::OpenFlags => choice::OPEN.push(value, out),
-            Kind::MapFlags => choice::MAP.push(value, out),
-            Kind::Resolve => choice::RESOLVE.push(value, out),
+            Kind::Signal => choice::SIGNAL.push(value, machine, out),
+            Kind::Capability => choice::CAPABILITY.push(value, machine, out),
+            Kind::List => choice::LIST.push(value, machine, out),
+            Kind::NetfilterFamily => choice::NETFILTER_FAMILY.push(value, machine, out),
+            Kind::IcmpType => choice::ICMP_TYPE.push(value, machine, out),
+            Kind::Hook => choice::INET_HOOK.push(value, machine, out),
+            Kind::Verdict => choice::VERDICT.push(value, machine, out),
+            Kind::Seccomp => choice::SECCOMP.push(value, machine, out),
+            Kind::Personality => choice::PERSONALITY.push(value, machine, out),
+            Kind::OpenFlags => choice::OPEN.push(value, machine, out),
+            Kind::MapFlags => choice::MAP.push(value, machine, out),
+            Kind::Resolve => choice::RESOLVE.push(value, machine, out),
             Kind::Success
             | Kind::Fanotify
             | Kind::FanotifyType
@@ -244,7 +254,7 @@ impl<'n> Interpreter<'n> {
             | Kind::Errno
             | Kind::Trust
             | Kind::Session
-            | Kind::Ioctl => push_simple(kind, value, out),
+            | Kind::Ioctl => push_simple(kind, value, machine, out),
         }
     }
 
@@ -264,7 +274,7 @@ impl<'n> Interpreter<'n> {
 
     /// A call that stands for many is shown with the one that was meant.
     fn push_syscall(&mut self, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
-        let Some(machine) = setting.machine.or(self.native) else { return out.extend_from_slice(value) };
+        let Some(machine) = setting.machine_or(self.native) else { return out.extend_from_slice(value) };
         let number = setting.syscall.unwrap_or(u32::MAX);
         let Some(name) = self.call(machine, number).name else {
             out.extend_from_slice(b"unknown-syscall(");
@@ -303,39 +313,39 @@ impl<'n> Interpreter<'n> {
             (Some(machine), Some(number)) => self.call(machine, number).arguments.get(usize::from(place)).copied(),
             _ => None,
         };
+        let machine = setting.machine;
         let [first, second] = setting.arguments;
         match meaning.unwrap_or(Argument::Number) {
             Argument::Number => push_hex(value, out),
-            Argument::Choice(choice) => choice.push(value, out),
-            Argument::Flags(flags) => flags.push(value, out),
+            Argument::Choice(choice) => choice.push(value, machine, out),
+            Argument::Flags(flags) => flags.push(value, machine, out),
             Argument::User => self.push_user(value, 16, out),
             Argument::Group => self.push_group(value, 16, out),
             Argument::Directory => argument::push_directory(value, out),
-            Argument::CloneFlags => argument::push_clone_flags(value, out),
+            Argument::CloneFlags => argument::push_clone_flags(value, machine, out),
             Argument::Mode => push_mode(mode::push, value, 16, out),
             Argument::ShortMode => push_mode(mode::push_short, value, 16, out),
-            Argument::CreationMode if second & O_CREAT != 0 => push_mode(mode::push_short, value, 16, out),
+            Argument::CreationMode if argument::creates(second, machine) => push_mode(mode::push_short, value, 16, out),
             Argument::CreationMode => push_hex(value, out),
             Argument::ExitStatus => argument::push_exit_status(value, out),
-            Argument::Ioctl => push_ioctl(value, out),
+            Argument::Ioctl => push_ioctl(value, machine, out),
             Argument::One(word) if value == b"1" => out.extend_from_slice(word.as_bytes()),
             Argument::One(_) => push_hex(value, out),
             Argument::SocketProtocol => self.push_socket_protocol(value, out),
-            Argument::SocketLevel => self.push_socket_level(value, out),
-            Argument::SocketOption => argument::push_socket_option(second, setting.machine, value, out),
-            Argument::SharedMemory => argument::push_shared_memory(value, out),
-            Argument::FcntlOperand => self.push_fcntl(second, value, out),
-            Argument::PrctlOperand => argument::push_prctl(first, value, out),
+            Argument::SocketLevel => self.push_socket_level(machine, value, out),
+            Argument::SocketOption => argument::push_socket_option(second, machine, value, out),
+            Argument::SharedMemory => argument::push_shared_memory(value, machine, out),
+            Argument::FcntlOperand => self.push_fcntl(second, machine, value, out),
+            Argument::PrctlOperand => argument::push_prctl(first, machine, value, out),
         }
     }
 
-    fn push_fcntl(&mut self, command: u64, value: &[u8], out: &mut Vec<u8>) {
-        const F_SETFD: u64 = 2;
-        const F_SETOWN: u64 = 8;
+    fn push_fcntl(&mut self, command: u64, machine: Option<Machine>, value: &[u8], out: &mut Vec<u8>) {
+        let command = file::FCNTL_COMMANDS.name_on(command as u32, machine).unwrap_or_default();
         match (command, number::lead(value, 16)) {
             (_, None) => push_overflow(value, out),
-            (F_SETOWN, Some(owner)) => self.user(owner as u32, out),
-            (F_SETFD, Some(1)) => out.extend_from_slice(b"FD_CLOEXEC"),
+            ("F_SETOWN", Some(owner)) => self.user(owner as u32, out),
+            ("F_SETFD", Some(1)) => out.extend_from_slice(b"FD_CLOEXEC"),
             _ => push_hex(value, out),
         }
     }
@@ -358,19 +368,16 @@ impl<'n> Interpreter<'n> {
         }
     }
 
-    /// Protocols are levels of their own number; 1 is the socket itself and not ICMP.
-    fn push_socket_level(&mut self, value: &[u8], out: &mut Vec<u8>) {
-        const SOL_SOCKET: u32 = 1;
+    /// Protocols are levels of their own number, but for that of the socket itself.
+    fn push_socket_level(&mut self, machine: Option<Machine>, value: &[u8], out: &mut Vec<u8>) {
         let Some(level) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
         match self.names.protocol(level) {
-            _ if level == SOL_SOCKET => out.extend_from_slice(b"SOL_SOCKET"),
+            _ if argument::is_socket_level(level.into(), machine) => out.extend_from_slice(b"SOL_SOCKET"),
             Some(name) => out.extend_from_slice(name),
-            None => choice::SOCKOPT_LEVEL.push_number(level, value, out),
+            None => choice::SOCKOPT_LEVEL.push(value, machine, out),
         }
     }
 }
-
-const O_CREAT: u64 = 0o100;
 
 /// The calls that a call stands for.
 fn calls_behind(name: &str) -> Option<&'static Table> {

@@ -33,12 +33,10 @@ pub struct Argument {
 /// Gives an argument in words.
 pub type Interpret<'a> = &'a dyn Fn(&Argument) -> Option<Vec<u8>>;
 
-/// A listing in progress; rules are printed one after another.
+/// How rules are listed.
 pub struct Listing<'a> {
     native: Option<Machine>,
     interpret: Option<Interpret<'a>>,
-    /// The last arch that was printed.
-    arch: Option<u32>,
 }
 
 /// What is known of the rule being printed.
@@ -47,19 +45,21 @@ struct Printing<'r> {
     is_watch: bool,
     /// How many calls were named; many when it is all of them.
     calls: usize,
+    /// Whose calls and errors are meant: the machine of the rule's arch, or else this one.
+    machine: Option<Machine>,
     argument: Argument,
 }
 
 impl<'a> Listing<'a> {
-    /// `native` names the calls of rules that name no arch. With `interpret` the words of -i are used.
+    /// `native` names the calls and errors of rules that name no arch. With `interpret` the words of -i are used.
     pub fn new(native: Option<Machine>, interpret: Option<Interpret<'a>>) -> Listing<'a> {
-        Listing { native, interpret, arch: None }
+        Listing { native, interpret }
     }
 
     /// Appends the line of one rule, newline included.
-    pub fn print(&mut self, rule: &Rule, out: &mut Vec<u8>) {
+    pub fn print(&self, rule: &Rule, out: &mut Vec<u8>) {
         let argument = Argument { machine: None, syscall: 0, number: 0, value: 0, first_two: [0, 0] };
-        let mut printing = Printing { rule, is_watch: is_watch(rule), calls: 0, argument };
+        let mut printing = Printing { rule, is_watch: is_watch(rule), calls: 0, machine: self.native, argument };
         if !printing.is_watch {
             self.print_head(&mut printing, out);
         }
@@ -70,7 +70,7 @@ impl<'a> Listing<'a> {
     }
 
     /// Action, list, arch and system calls.
-    fn print_head(&mut self, printing: &mut Printing, out: &mut Vec<u8>) {
+    fn print_head(&self, printing: &mut Printing, out: &mut Vec<u8>) {
         let rule = printing.rule;
         out.extend_from_slice(b"-a ");
         push(out, or_null(rule.action.name()));
@@ -78,10 +78,10 @@ impl<'a> Listing<'a> {
         push(out, or_null(if rule.prepend { None } else { rule.list.name() }));
         for field in rule.fields.iter().filter(|field| field.id == FieldId::ARCH) {
             let Value::Number(elf) = field.value else { continue };
-            self.arch = Some(elf);
-            printing.argument.machine = Machine::from_elf(elf);
+            printing.machine = Machine::from_elf(elf);
+            printing.argument.machine = printing.machine;
             push_name(out, "arch", field.operator);
-            match printing.argument.machine {
+            match printing.machine {
                 None => push_hex_upper(out, elf),
                 Some(machine) if self.interpret.is_some() => push(out, machine.name()),
                 Some(_) => push(out, if elf & ARCH_64BIT != 0 { "b64" } else { "b32" }),
@@ -99,11 +99,8 @@ impl<'a> Listing<'a> {
             printing.calls = usize::MAX;
             return;
         }
-        let machine = match self.arch {
-            _ if printing.rule.list == List::IO_URING => Some(Machine::IoUring),
-            Some(elf) => Machine::from_elf(elf),
-            None => self.native,
-        };
+        let is_uring = printing.rule.list == List::IO_URING;
+        let machine = if is_uring { Some(Machine::IoUring) } else { printing.machine };
         for bit in mask.iter() {
             let number = bit + machine.map_or(0, first_call);
             push(out, if printing.calls == 0 { " -S " } else { "," });
@@ -157,7 +154,7 @@ impl<'a> Listing<'a> {
         match (id, named) {
             (_, Some(name)) => push(out, name),
             (FieldId::INODE, None) => number::push(out, u64::from(value)),
-            (FieldId::EXIT, None) => print_exit(signed, out),
+            (FieldId::EXIT, None) => print_exit(signed, printing.machine, out),
             (_, None) => match id.argument() {
                 Some(argument) => self.print_argument(argument, value, printing, out),
                 None => push_signed(out, value),
@@ -211,8 +208,8 @@ fn print_compare(code: u32, operator: Operator, out: &mut Vec<u8>) {
     push(out, or_null(right.name()));
 }
 
-fn print_exit(value: i32, out: &mut Vec<u8>) {
-    match errno::NAMES.name(value.unsigned_abs()).filter(|_| value < 0) {
+fn print_exit(value: i32, machine: Option<Machine>, out: &mut Vec<u8>) {
+    match errno::NAMES.name_on(value.unsigned_abs(), machine).filter(|_| value < 0) {
         Some(name) => {
             out.push(b'-');
             push(out, name);

@@ -105,7 +105,7 @@ fn sentence(line: &str) -> String {
 }
 
 fn listed(lines: &[&str]) -> String {
-    let mut listing = Listing::new(Some(Machine::X86_64), None);
+    let listing = Listing::new(Some(Machine::X86_64), None);
     let mut out = Vec::new();
     lines.iter().for_each(|line| listing.print(&rule(line), &mut out));
     String::from_utf8(out).unwrap()
@@ -269,6 +269,22 @@ fn values_with_names_of_their_own() {
     assert_eq!(sentence("-a always,filesystem -F fstype=ext4"), "file system type is unknown for field: fstype");
     assert_eq!(sentence("-a always,exit -F success=yes"), "-F value should be number for success");
     assert_eq!(sentence("-a always,exit -F saddr_fam=46"), "value is too large for field: saddr_fam");
+}
+
+#[test]
+fn errors_are_numbered_by_the_machine_whose_calls_fail() {
+    let mips = TestHost { machine: Machine::MipselO32, features: u32::MAX };
+    for (host, line, number) in [
+        (&NEW, "-a always,exit -F exit=-ECONNREFUSED", -111),
+        (&NEW, "-a always,exit -F arch=mips_o32 -F exit=-ECONNREFUSED", -146),
+        (&mips, "-a always,exit -F exit=-ECONNREFUSED", -146),
+    ] {
+        let rule = rule_on(host, line);
+        assert_eq!(rule.fields.last().unwrap().value, Value::Number(number as u32), "{line}");
+        let mut out = Vec::new();
+        Listing::new(Some(host.machine), None).print(&rule, &mut out);
+        assert!(out.ends_with(b" -F exit=-ECONNREFUSED\n"), "{line}");
+    }
 }
 
 #[test]
@@ -468,16 +484,16 @@ fn a_rule_that_could_be_a_watch_is_listed_as_one() {
 }
 
 #[test]
-fn a_rule_without_arch_is_named_by_the_one_before() {
+fn a_rule_without_arch_is_named_by_the_native_machine_whatever_stood_before_it() {
     let both = listed(&["-a always,exit -F arch=b32 -S open", "-a always,exit -S 30"]);
-    assert_eq!(both, "-a always,exit -F arch=b32 -S open\n-a always,exit -S utime\n");
+    assert_eq!(both, "-a always,exit -F arch=b32 -S open\n-a always,exit -S shmat\n");
     assert_eq!(listed(&["-a always,exit -S 30"]), "-a always,exit -S shmat\n");
 }
 
 #[test]
 fn interpretation_names_machines_unset_ids_and_arguments() {
     let words = |argument: &Argument| (argument.number == 1).then(|| b"O_WORDS".to_vec());
-    let mut listing = Listing::new(Some(Machine::X86_64), Some(&words));
+    let listing = Listing::new(Some(Machine::X86_64), Some(&words));
     let mut out = Vec::new();
     for line in [
         "-a always,exit -F arch=b64 -S open -F a1=1 -F a2=0x1FF -F auid!=-1 -F uid!=-1",

@@ -1,8 +1,9 @@
 //! Errors: the names that rules take and records show, and the sentences that explain them.
 //!
-//! Source: asm-generic/errno-base.h and errno.h (Linux 6.17; mips, sparc and alpha number some otherwise). The sentences are
-//! those of glibc's strerror(3) in the C locale, whatever C library the binary is linked with.
+//! Sources: asm-generic/errno-base.h and errno.h; asm/errno.h of mips and powerpc (Linux 6.17). The sentences are those of
+//! glibc's strerror(3) in the C locale, whatever C library the binary is linked with.
 
+use super::machine::Machine;
 use super::tables;
 
 tables! {
@@ -141,9 +142,96 @@ tables! {
         (133, "EHWPOISON"),
         (11, "EWOULDBLOCK"),
         (35, "EDEADLOCK"),
-    ]
+    ], Powerpc [
+        (58, "EDEADLOCK"),
+    ], Mips [
+        (35, "ENOMSG"),
+        (36, "EIDRM"),
+        (37, "ECHRNG"),
+        (38, "EL2NSYNC"),
+        (39, "EL3HLT"),
+        (40, "EL3RST"),
+        (41, "ELNRNG"),
+        (42, "EUNATCH"),
+        (43, "ENOCSI"),
+        (44, "EL2HLT"),
+        (45, "EDEADLK"),
+        (46, "ENOLCK"),
+        (50, "EBADE"),
+        (51, "EBADR"),
+        (52, "EXFULL"),
+        (53, "ENOANO"),
+        (54, "EBADRQC"),
+        (55, "EBADSLT"),
+        (56, "EDEADLOCK"),
+        (74, "EMULTIHOP"),
+        (77, "EBADMSG"),
+        (78, "ENAMETOOLONG"),
+        (79, "EOVERFLOW"),
+        (80, "ENOTUNIQ"),
+        (81, "EBADFD"),
+        (82, "EREMCHG"),
+        (83, "ELIBACC"),
+        (84, "ELIBBAD"),
+        (85, "ELIBSCN"),
+        (86, "ELIBMAX"),
+        (87, "ELIBEXEC"),
+        (88, "EILSEQ"),
+        (89, "ENOSYS"),
+        (90, "ELOOP"),
+        (91, "ERESTART"),
+        (92, "ESTRPIPE"),
+        (93, "ENOTEMPTY"),
+        (94, "EUSERS"),
+        (95, "ENOTSOCK"),
+        (96, "EDESTADDRREQ"),
+        (97, "EMSGSIZE"),
+        (98, "EPROTOTYPE"),
+        (99, "ENOPROTOOPT"),
+        (120, "EPROTONOSUPPORT"),
+        (121, "ESOCKTNOSUPPORT"),
+        (122, "EOPNOTSUPP"),
+        (123, "EPFNOSUPPORT"),
+        (124, "EAFNOSUPPORT"),
+        (125, "EADDRINUSE"),
+        (126, "EADDRNOTAVAIL"),
+        (127, "ENETDOWN"),
+        (128, "ENETUNREACH"),
+        (129, "ENETRESET"),
+        (130, "ECONNABORTED"),
+        (131, "ECONNRESET"),
+        (132, "ENOBUFS"),
+        (133, "EISCONN"),
+        (134, "ENOTCONN"),
+        (135, "EUCLEAN"),
+        (137, "ENOTNAM"),
+        (138, "ENAVAIL"),
+        (139, "EISNAM"),
+        (140, "EREMOTEIO"),
+        (143, "ESHUTDOWN"),
+        (144, "ETOOMANYREFS"),
+        (145, "ETIMEDOUT"),
+        (146, "ECONNREFUSED"),
+        (147, "EHOSTDOWN"),
+        (148, "EHOSTUNREACH"),
+        (149, "EALREADY"),
+        (150, "EINPROGRESS"),
+        (151, "ESTALE"),
+        (158, "ECANCELED"),
+        (159, "ENOMEDIUM"),
+        (160, "EMEDIUMTYPE"),
+        (161, "ENOKEY"),
+        (162, "EKEYEXPIRED"),
+        (163, "EKEYREVOKED"),
+        (164, "EKEYREJECTED"),
+        (165, "EOWNERDEAD"),
+        (166, "ENOTRECOVERABLE"),
+        (167, "ERFKILL"),
+        (168, "EHWPOISON"),
+        (1133, "EDQUOT"),
+    ];
 
-    /// What glibc says of an error.
+    /// What glibc says of an error, by its number on most machines.
     pub TEXTS: sorted [
         (0, "Success"),
         (1, "Operation not permitted"),
@@ -277,7 +365,14 @@ tables! {
         (131, "State not recoverable"),
         (132, "Operation not possible due to RF-kill"),
         (133, "Memory page has hardware error"),
-    ]
+    ];
+}
+
+/// The name of `error` on `machine`, and what glibc says of it.
+pub fn name_and_text(error: u32, machine: Option<Machine>) -> (Option<&'static str>, Option<&'static str>) {
+    let name = NAMES.name_on(error, machine);
+    let common = name.map_or((error == 0).then_some(0), |name| NAMES.number(name));
+    (name, common.and_then(|number| TEXTS.name(number)))
 }
 
 #[cfg(test)]
@@ -296,6 +391,18 @@ mod tests {
     fn second_names_are_understood_but_not_shown() {
         assert_eq!((NAMES.number("EWOULDBLOCK"), NAMES.name(11)), (Some(11), Some("EAGAIN")));
         assert_eq!((NAMES.number("EDEADLOCK"), NAMES.name(35)), (Some(35), Some("EDEADLK")));
+    }
+
+    #[test]
+    fn mips_numbers_most_errors_otherwise() {
+        let (mips, x86) = (Some(Machine::MipselO32), Some(Machine::X86_64));
+        assert_eq!(name_and_text(146, mips), (Some("ECONNREFUSED"), Some("Connection refused")));
+        assert_eq!(name_and_text(146, x86), (None, None));
+        assert_eq!(name_and_text(111, mips), (None, None), "a number that most machines use, but mips does not");
+        assert_eq!(name_and_text(2, mips).0, Some("ENOENT"));
+        assert_eq!(NAMES.number_on("econnrefused", mips), Some(146));
+        assert_eq!(NAMES.number_on("econnrefused", x86), Some(111));
+        assert_eq!(NAMES.number_on("EDEADLOCK", Some(Machine::Ppc64le)), Some(58));
     }
 
     #[test]

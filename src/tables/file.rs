@@ -1,6 +1,7 @@
 //! What system calls do with files: the flags, modes and commands in their arguments.
 //!
-//! Sources: asm-generic/fcntl.h, linux/fs.h, mount.h, openat2.h, eventpoll.h and the ioctl headers (Linux 6.17).
+//! Sources: asm-generic/fcntl.h, linux/fs.h, mount.h, openat2.h, eventpoll.h and the ioctl headers; of single machines
+//! asm/fcntl.h, ioctls.h, sockios.h (Linux 6.17).
 
 use super::tables;
 
@@ -25,21 +26,38 @@ tables! {
         (0o4000000, "__O_SYNC"),
         (0o10000000, "O_PATH"),
         (0o20000000, "__O_TMPFILE"),
-    ]
+    ], Arm | Aarch64 [
+        (0o40000, "O_DIRECTORY"),
+        (0o100000, "O_NOFOLLOW"),
+        (0o200000, "O_DIRECT"),
+    ], Powerpc [
+        (0o40000, "O_DIRECTORY"),
+        (0o100000, "O_NOFOLLOW"),
+        (0o400000, "O_DIRECT"),
+    ], Mips [
+        (0o10, "O_APPEND"),
+        (0o20, "O_DSYNC"),
+        (0o200, "O_NONBLOCK"),
+        (0o400, "O_CREAT"),
+        (0o2000, "O_EXCL"),
+        (0o4000, "O_NOCTTY"),
+        (0o40000, "__O_SYNC"),
+        (0o100000, "O_DIRECT"),
+    ];
 
     /// Modes of access(2); a mode whose low four bits are 0 is F_OK.
     pub ACCESS_MODES: sorted [
         (0x1, "X_OK"),
         (0x2, "W_OK"),
         (0x4, "R_OK"),
-    ]
+    ];
 
     /// Flags of faccessat(2).
     pub ACCESS_FLAGS: sorted [
         (0x100, "AT_SYMLINK_NOFOLLOW"),
         (0x200, "AT_EACCESS"),
         (0x1000, "AT_EMPTY_PATH"),
-    ]
+    ];
 
     /// Flags of setxattrat(2) and its family, and of open_tree_attr(2).
     pub XATTR_AT_FLAGS: sorted [
@@ -47,7 +65,7 @@ tables! {
         (0x800, "AT_NO_AUTOMOUNT"),
         (0x1000, "AT_EMPTY_PATH"),
         (0x8000, "AT_RECURSIVE"),
-    ]
+    ];
 
     /// How openat2(2) resolves a path.
     pub RESOLVE_FLAGS: sorted [
@@ -57,7 +75,7 @@ tables! {
         (0x8, "RESOLVE_BENEATH"),
         (0x10, "RESOLVE_IN_ROOT"),
         (0x20, "RESOLVE_CACHED"),
-    ]
+    ];
 
     /// Flags of mount(2) and of a mounted file system.
     pub MOUNT_FLAGS: sorted [
@@ -91,7 +109,7 @@ tables! {
         (0x20000000, "MS_BORN"),
         (0x40000000, "MS_ACTIVE"),
         (0x80000000, "MS_NOUSER"),
-    ]
+    ];
 
     /// Flags of umount2(2).
     pub UMOUNT_FLAGS: sorted [
@@ -100,7 +118,7 @@ tables! {
         (0x4, "MNT_EXPIRE"),
         (0x8, "UMOUNT_NOFOLLOW"),
         (0x80000000, "UMOUNT_UNUSED"),
-    ]
+    ];
 
     /// Commands of fsconfig(2).
     pub FSCONFIG_COMMANDS: sorted [
@@ -113,7 +131,7 @@ tables! {
         (6, "FSCONFIG_CMD_CREATE"),
         (7, "FSCONFIG_CMD_RECONFIGURE"),
         (8, "FSCONFIG_CMD_CREATE_EXCL"),
-    ]
+    ];
 
     /// Commands of fcntl(2).
     pub FCNTL_COMMANDS: sorted [
@@ -148,14 +166,21 @@ tables! {
         (1036, "F_SET_RW_HINT"),
         (1037, "F_GET_FILE_RW_HINT"),
         (1038, "F_SET_FILE_RW_HINT"),
-    ]
+    ], Mips [
+        (14, "F_GETLK"),
+        (23, "F_GETOWN"),
+        (24, "F_SETOWN"),
+        (33, "F_GETLK64"),
+        (34, "F_SETLK64"),
+        (35, "F_SETLKW64"),
+    ];
 
     /// Operations of epoll_ctl(2).
     pub EPOLL_OPERATIONS: sorted [
         (1, "EPOLL_CTL_ADD"),
         (2, "EPOLL_CTL_DEL"),
         (3, "EPOLL_CTL_MOD"),
-    ]
+    ];
 
     /// Starting points of lseek(2).
     pub SEEK_WHENCE: sorted [
@@ -164,7 +189,7 @@ tables! {
         (2, "SEEK_END"),
         (3, "SEEK_DATA"),
         (4, "SEEK_HOLE"),
-    ]
+    ];
 
     /// Requests of ioctl(2) that terminals, networks and graphics often see.
     pub IOCTL_REQUESTS: rising [
@@ -196,11 +221,44 @@ tables! {
         (0x89a2, "SIOCBRADDIF"),
         (0x40045431, "TIOCSPTLCK"),
         (0x80045430, "TIOCGPTN"),
-        (0x80045431, "TIOCSPTLCK"),
         (0xc01864b0, "DRM_IOCTL_MODE_PAGE_FLIP"),
         (0xc01864b1, "DRM_IOCTL_MODE_DIRTYFB"),
         (0xc01c64a3, "DRM_IOCTL_MODE_CURSOR"),
-    ]
+    ], Powerpc [
+        (0x2000741d, "TCSBRK"),
+        (0x2000741f, "TCFLSH"),
+        (0x40045430, "TIOCGPTN"),
+        (0x4004667f, "TIOCINQ"),
+        (0x40047477, "TIOCGPGRP"),
+        (0x40087468, "TIOCGWINSZ"),
+        (0x402c7413, "TCGETS"),
+        (0x80045431, "TIOCSPTLCK"),
+        (0x8004667e, "FIONBIO"),
+        (0x80047476, "TIOCSPGRP"),
+        (0x80087467, "TIOCSWINSZ"),
+        (0x802c7414, "TCSETS"),
+        (0x802c7415, "TCSETSW"),
+        (0x802c7416, "TCSETSF"),
+    ], Mips [
+        (0x467f, "TIOCINQ"),
+        (0x5405, "TCSBRK"),
+        (0x5407, "TCFLSH"),
+        (0x540d, "TCGETS"),
+        (0x540e, "TCSETS"),
+        (0x540f, "TCSETSW"),
+        (0x5410, "TCSETSF"),
+        (0x5471, "TIOCNOTTY"),
+        (0x5480, "TIOCSCTTY"),
+        (0x667e, "FIONBIO"),
+        (0x40045430, "TIOCGPTN"),
+        (0x4004667b, "FIOGETOWN"),
+        (0x40047477, "TIOCGPGRP"),
+        (0x40087468, "TIOCGWINSZ"),
+        (0x80045431, "TIOCSPTLCK"),
+        (0x8004667c, "FIOSETOWN"),
+        (0x80047476, "TIOCSPGRP"),
+        (0x80087467, "TIOCSWINSZ"),
+    ];
 }
 
 #[cfg(test)]
@@ -218,7 +276,15 @@ mod tests {
     }
 
     #[test]
-    fn one_request_of_ioctl_has_two_numbers() {
-        assert_eq!(IOCTL_REQUESTS.name(0x4004_5431), IOCTL_REQUESTS.name(0x8004_5431));
+    fn machines_number_some_flags_and_commands_otherwise() {
+        use crate::tables::machine::Machine::*;
+        let flags = |bits, machine| OPEN_FLAGS.flags_on(bits, Some(machine)).collect::<Vec<_>>();
+        assert_eq!(flags(0o40000, X86_64), ["O_DIRECT"]);
+        assert_eq!(flags(0o40000, Aarch64), ["O_DIRECTORY"]);
+        assert_eq!(flags(0o600000, Ppc), ["O_DIRECT"], "0o200000 is O_LARGEFILE there");
+        assert_eq!(flags(0x301, MipsO32), ["O_WRONLY", "O_CREAT", "O_TRUNC"]);
+        assert_eq!(FCNTL_COMMANDS.name_on(24, Some(MipsN64)), Some("F_SETOWN"));
+        assert_eq!(FCNTL_COMMANDS.name_on(8, Some(MipsN64)), None);
+        assert_eq!(IOCTL_REQUESTS.name_on(0x402c_7413, Some(Ppc64le)), Some("TCGETS"));
     }
 }

@@ -35,10 +35,24 @@ pub enum Machine {
 
 use Machine::*;
 
+/// Machines that share the constants of their kernel, whatever their width and byte order.
+#[allow(missing_docs, reason = "the names are the kernel's own, of its directory arch/")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    X86,
+    Powerpc,
+    S390,
+    Arm,
+    Aarch64,
+    Riscv,
+    Mips,
+    Loongarch,
+}
+
 tables! {
     /// What a machine may be called: (place in [`Machine::ALL`], name). The first name of a machine is the one shown.
     /// Machines of mips are named with their ABI, since `mips` alone does not say which calls are meant.
-    /// COMPAT: `armeb` is shown for every 32-bit arm.
+    /// COMPAT: `armeb` is understood as the little-endian arm, which the reference calls so.
     NAMES: listed [
         (I386 as u32, "i386"),
         (I386 as u32, "i486"),
@@ -50,8 +64,8 @@ tables! {
         (Ppc as u32, "ppc"),
         (S390x as u32, "s390x"),
         (S390 as u32, "s390"),
-        (Arm as u32, "armeb"),
         (Arm as u32, "arm"),
+        (Arm as u32, "armeb"),
         (Arm as u32, "armv5tejl"),
         (Arm as u32, "armv5tel"),
         (Arm as u32, "armv6l"),
@@ -68,7 +82,7 @@ tables! {
         (MipsN64 as u32, "mips_n64"),
         (MipselN64 as u32, "mipsel_n64"),
         (Loongarch64 as u32, "loongarch64"),
-    ]
+    ];
 }
 
 impl Machine {
@@ -116,6 +130,21 @@ impl Machine {
             MipsN64 => 8 | BIT_64,
             MipselN64 => 8 | BIT_64 | LITTLE_ENDIAN,
             Loongarch64 => 258 | BIT_64 | LITTLE_ENDIAN,
+            IoUring => return None,
+        })
+    }
+
+    /// Whose constants it has; io_uring has those of the machine it runs on.
+    pub const fn family(self) -> Option<Family> {
+        Some(match self {
+            I386 | X86_64 => Family::X86,
+            Ppc | Ppc64 | Ppc64le => Family::Powerpc,
+            S390 | S390x => Family::S390,
+            Arm => Family::Arm,
+            Aarch64 => Family::Aarch64,
+            Riscv32 | Riscv64 => Family::Riscv,
+            MipsO32 | MipselO32 | MipsN32 | MipselN32 | MipsN64 | MipselN64 => Family::Mips,
+            Loongarch64 => Family::Loongarch,
             IoUring => return None,
         })
     }
@@ -228,6 +257,7 @@ mod tests {
         assert_eq!(Machine::from_word("0xc000003e", I386), Some(X86_64));
         assert_eq!(Machine::from_word("open", X86_64), None);
         assert_eq!(Machine::from_name("armv7l"), Some(Arm));
+        assert_eq!((Machine::from_name("armeb"), Arm.name()), (Some(Arm), "arm"));
     }
 
     #[test]

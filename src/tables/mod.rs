@@ -1,5 +1,8 @@
 //! Numbers and names: record types, rule fields, errors, machines, system calls, flag sets.
 //!
+//! Most numbers are the same on all machines. A table lists after its rows what single families of machines number otherwise;
+//! an empty name there means that the number, which has a name elsewhere, has none on these machines.
+//!
 //! Rows are written one per line as `(number, "name")` and packed while compiling: one string of all names, a `u16` where
 //! each begins, and the numbers as one or two `u16` each. So a row costs its letters and four to six bytes, with no pointer.
 //! What a table promises about its order is proved while compiling too.
@@ -17,6 +20,7 @@ pub mod socket_option;
 pub mod syscall;
 pub mod tty_key;
 
+use machine::{Family, Machine};
 use std::cmp::Ordering;
 
 /// Rows of (number, name), in an order that matters: the first row wins where a number or a name appears twice, and flag sets
@@ -26,6 +30,20 @@ pub struct Table {
     starts: &'static [u16],
     numbers: &'static [u16],
     sorted: bool,
+    own: &'static [Own],
+}
+
+/// What some machines number otherwise than most.
+pub struct Own {
+    /// A bit for each [`Family`].
+    families: u32,
+    rows: Table,
+}
+
+impl Own {
+    fn is_for(&self, family: Family) -> bool {
+        self.families & 1 << family as u32 != 0
+    }
 }
 
 impl Table {
@@ -58,15 +76,40 @@ impl Table {
         self.position(name.len(), |row| row.as_bytes().eq_ignore_ascii_case(name))
     }
 
+    /// The first name of `number` on `machine`; without a machine what all machines have in common.
+    pub fn name_on(&self, number: u32, machine: Option<Machine>) -> Option<&'static str> {
+        let Some(own) = self.own_rows(machine) else { return self.name(number) };
+        match own.name(number) {
+            Some(name) => (!name.is_empty()).then_some(name),
+            None => self.name(number).filter(|name| own.number(name).is_none()),
+        }
+    }
+
+    /// The number of the row called `name` on `machine`, letters of either case being equal (ASCII).
+    pub fn number_on(&self, name: impl AsRef<[u8]>, machine: Option<Machine>) -> Option<u32> {
+        let name = name.as_ref();
+        let own = self.own_rows(machine);
+        own.and_then(|own| own.number_ignoring_case(name)).or_else(|| {
+            let number = self.number_ignoring_case(name)?;
+            own.is_none_or(|own| own.name(number).is_none()).then_some(number)
+        })
+    }
+
+    /// The names of the bits of `bits` on `machine`, lowest bit first.
+    pub fn flags_on(&self, bits: u32, machine: Option<Machine>) -> impl Iterator<Item = &'static str> {
+        let set = (0..u32::BITS).map(|bit| 1 << bit).filter(move |bit| bits & bit != 0);
+        set.filter_map(move |bit| self.name_on(bit, machine))
+    }
+
+    fn own_rows(&self, machine: Option<Machine>) -> Option<&'static Table> {
+        let family = machine.filter(|_| !self.own.is_empty())?.family()?;
+        self.own.iter().find(|own| own.is_for(family)).map(|own| &own.rows)
+    }
+
     /// All rows in table order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &'static str)> + use<> {
         let table = Table { ..*self };
         (0..self.len()).map(move |row| (table.number_at(row), table.name_at(row)))
-    }
-
-    /// The names of all rows that share a bit with `bits`, in table order.
-    pub fn flags(&self, bits: u32) -> impl Iterator<Item = &'static str> {
-        (0..self.len()).filter(move |&row| self.number_at(row) & bits != 0).map(|row| self.name_at(row))
     }
 
     /// The first row with a name of `len` bytes that is `wanted`. Most rows are told apart by their length alone.
@@ -102,29 +145,41 @@ impl Table {
     }
 }
 
-/// Declares tables. `sorted`: numbers rise strictly, no name appears twice. `rising`: numbers rise strictly. `listed`: no name
+/// Declares tables, each with its rows and, after commas, those of single families of machines. `sorted`: numbers rise strictly, no name appears twice. `rising`: numbers rise strictly. `listed`: no name
 /// appears twice, and the written order is looked through from the top.
 macro_rules! tables {
-    ($($(#[$about:meta])* $vis:vis $name:ident: $order:ident [$(($number:expr, $word:expr)),* $(,)?])*) => {$(
+    ($($(#[$about:meta])* $vis:vis $name:ident: $order:ident $rows:tt $(, $($family:ident)|+ [$($own:tt)*])*;)*) => {$(
         $(#[$about])*
         $vis static $name: $crate::tables::Table = {
-            const ROWS: &[(u32, &str)] = &[$(($number, $word)),*];
-            const LETTERS: usize = $crate::tables::pack::letters(ROWS);
-            const HALVES: usize = ROWS.len() * $crate::tables::pack::halves(ROWS);
-            static NAMES: [u8; LETTERS] = $crate::tables::pack::names(ROWS);
-            static STARTS: [u16; ROWS.len() + 1] = $crate::tables::pack::starts(ROWS);
-            static NUMBERS: [u16; HALVES] = $crate::tables::pack::numbers(ROWS);
-            $crate::tables::pack::$order(ROWS, &NAMES, &STARTS, &NUMBERS)
+            static OWN: &[$crate::tables::Own] = &[$($crate::tables::Own {
+                families: $(1 << $crate::tables::machine::Family::$family as u32)|+,
+                rows: $crate::tables::table!(rising, &[], [$($own)*]),
+            }),*];
+            $crate::tables::table!($order, OWN, $rows)
         };
     )*};
 }
 pub(crate) use tables;
 
+/// Packs the rows of one table.
+macro_rules! table {
+    ($order:ident, $own:expr, [$(($number:expr, $word:expr)),* $(,)?]) => {{
+        const ROWS: &[(u32, &str)] = &[$(($number, $word)),*];
+        const LETTERS: usize = $crate::tables::pack::letters(ROWS);
+        const HALVES: usize = ROWS.len() * $crate::tables::pack::halves(ROWS);
+        static NAMES: [u8; LETTERS] = $crate::tables::pack::names(ROWS);
+        static STARTS: [u16; ROWS.len() + 1] = $crate::tables::pack::starts(ROWS);
+        static NUMBERS: [u16; HALVES] = $crate::tables::pack::numbers(ROWS);
+        $crate::tables::pack::$order(ROWS, &NAMES, &STARTS, &NUMBERS, $own)
+    }};
+}
+pub(crate) use table;
+
 /// The packing, all of it done by the compiler.
 pub(crate) mod pack {
     use std::cmp::Ordering;
 
-    use super::Table;
+    use super::{Own, Table};
 
     type Rows = [(u32, &'static str)];
 
@@ -197,9 +252,10 @@ pub(crate) mod pack {
         names: &'static [u8],
         starts: &'static [u16],
         numbers: &'static [u16],
+        own: &'static [Own],
     ) -> Table {
         names_are_unique(rows);
-        rising(rows, names, starts, numbers)
+        rising(rows, names, starts, numbers, own)
     }
 
     /// A table of strictly rising numbers.
@@ -208,13 +264,14 @@ pub(crate) mod pack {
         names: &'static [u8],
         starts: &'static [u16],
         numbers: &'static [u16],
+        own: &'static [Own],
     ) -> Table {
         let mut row = 1;
         while row < rows.len() {
             assert!(rows[row - 1].0 < rows[row].0, "numbers must rise from row to row");
             row += 1;
         }
-        Table { names: text(names), starts, numbers, sorted: true }
+        Table { names: text(names), starts, numbers, sorted: true, own }
     }
 
     /// A table of unique names in the written order.
@@ -223,9 +280,10 @@ pub(crate) mod pack {
         names: &'static [u8],
         starts: &'static [u16],
         numbers: &'static [u16],
+        own: &'static [Own],
     ) -> Table {
         names_are_unique(rows);
-        Table { names: text(names), starts, numbers, sorted: false }
+        Table { names: text(names), starts, numbers, sorted: false, own }
     }
 
     const fn text(names: &'static [u8]) -> &'static str {
@@ -318,16 +376,28 @@ pub(crate) mod pack {
 
 #[cfg(test)]
 mod tests {
+    use super::machine::Machine;
+
     tables! {
         SORTED: sorted [
             (1, "one"),
             (70000, "many"),
-        ]
+        ];
         LISTED: listed [
             (2, "two"),
             (1, "one"),
             (2, "pair"),
-        ]
+        ];
+        VARIED: sorted [
+            (1, "one"),
+            (2, "two"),
+            (4, "four"),
+        ], Mips [
+            (2, ""),
+            (8, "four"),
+        ], Arm | Aarch64 [
+            (1, "arm"),
+        ];
     }
 
     #[test]
@@ -339,6 +409,21 @@ mod tests {
         assert_eq!(SORTED.number(b"Many"), None);
         assert_eq!(SORTED.number_ignoring_case(b"MANY"), Some(70000));
         assert_eq!(SORTED.number(""), None);
+    }
+
+    #[test]
+    fn a_machine_has_its_own_numbers_and_else_those_of_most() {
+        let names = |machine| [1, 2, 4, 8].map(|number| VARIED.name_on(number, machine));
+        assert_eq!(names(None), [Some("one"), Some("two"), Some("four"), None]);
+        assert_eq!(names(Some(Machine::Riscv32)), names(None));
+        assert_eq!(names(Some(Machine::IoUring)), names(None));
+        assert_eq!(names(Some(Machine::MipsN64)), [Some("one"), None, None, Some("four")]);
+        assert_eq!(names(Some(Machine::Aarch64)), [Some("arm"), Some("two"), Some("four"), None]);
+        assert_eq!(VARIED.flags_on(0xff, Some(Machine::MipsO32)).collect::<Vec<_>>(), ["one", "four"]);
+        let numbers = |machine| ["ONE", "two", "four", "arm"].map(|name| VARIED.number_on(name, machine));
+        assert_eq!(numbers(None), [Some(1), Some(2), Some(4), None]);
+        assert_eq!(numbers(Some(Machine::MipsN64)), [Some(1), None, Some(8), None]);
+        assert_eq!(numbers(Some(Machine::Arm)), [None, Some(2), Some(4), Some(1)]);
     }
 
     #[test]

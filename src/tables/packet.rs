@@ -20,7 +20,7 @@ tables! {
         (16, "info-reply"),
         (17, "address-mask-request"),
         (18, "address-mask-reply"),
-    ]
+    ];
 
     /// Protocol families of netfilter tables.
     pub NETFILTER_FAMILIES: sorted [
@@ -32,7 +32,7 @@ tables! {
         (7, "bridge"),
         (10, "ipv6"),
         (12, "decnet"),
-    ]
+    ];
 
     /// Netfilter hooks of IPv4 and IPv6.
     pub INET_HOOKS: sorted [
@@ -42,21 +42,21 @@ tables! {
         (3, "OUTPUT"),
         (4, "POSTROUTING"),
         (5, "BROUTING"),
-    ]
+    ];
 
     /// Netfilter hooks of ARP.
     pub ARP_HOOKS: sorted [
         (0, "INPUT"),
         (1, "OUTPUT"),
         (2, "FORWARD"),
-    ]
+    ];
 
     /// What a netfilter AUDIT target was told to note.
     pub ACTIONS: sorted [
         (0, "ACCEPT"),
         (1, "DROP"),
         (2, "REJECT"),
-    ]
+    ];
 
     /// Names of /etc/protocols, for systems that have no such file.
     pub PROTOCOLS: sorted [
@@ -116,7 +116,7 @@ tables! {
         (142, "rohc"),
         (143, "ethernet"),
         (262, "mptcp"),
-    ]
+    ];
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Processes: how they are made, limited, traced, scheduled and confined.
 //!
-//! Sources: linux/sched.h, prctl.h, ptrace.h, asm/ptrace-abi.h (x86), personality.h, capability.h, seccomp.h, bpf.h, time.h,
-//! asm-generic/resource.h (Linux 6.17).
+//! Sources: linux/sched.h, prctl.h, ptrace.h, personality.h, capability.h, seccomp.h, bpf.h, time.h,
+//! asm-generic/resource.h and signal.h; of single machines asm/ptrace.h, ptrace-abi.h, resource.h, signal.h (Linux 6.17).
 
 use super::tables;
 
@@ -32,7 +32,7 @@ tables! {
         (0x20000000, "CLONE_NEWPID"),
         (0x40000000, "CLONE_NEWNET"),
         (0x80000000, "CLONE_IO"),
-    ]
+    ];
 
     /// Capabilities, without the CAP_ in front.
     pub CAPABILITIES: sorted [
@@ -77,7 +77,7 @@ tables! {
         (38, "perfmon"),
         (39, "bpf"),
         (40, "checkpoint_restore"),
-    ]
+    ];
 
     /// Options of prctl(2).
     pub PRCTL_OPTIONS: sorted [
@@ -147,7 +147,7 @@ tables! {
         (68, "PR_GET_MEMORY_MERGE"),
         (69, "PR_RISCV_V_SET_CONTROL"),
         (70, "PR_RISCV_V_GET_CONTROL"),
-    ]
+    ];
 
     /// Requests of ptrace(2).
     pub PTRACE_REQUESTS: sorted [
@@ -161,21 +161,9 @@ tables! {
         (0x7, "PTRACE_CONT"),
         (0x8, "PTRACE_KILL"),
         (0x9, "PTRACE_SINGLESTEP"),
-        (0xc, "PTRACE_GETREGS"),
-        (0xd, "PTRACE_SETREGS"),
-        (0xe, "PTRACE_GETFPREGS"),
-        (0xf, "PTRACE_SETFPREGS"),
         (0x10, "PTRACE_ATTACH"),
         (0x11, "PTRACE_DETACH"),
-        (0x12, "PTRACE_GETFPXREGS"),
-        (0x13, "PTRACE_SETFPXREGS"),
         (0x18, "PTRACE_SYSCALL"),
-        (0x19, "PTRACE_GET_THREAD_AREA"),
-        (0x1a, "PTRACE_SET_THREAD_AREA"),
-        (0x1e, "PTRACE_ARCH_PRCTL"),
-        (0x1f, "PTRACE_SYSEMU"),
-        (0x20, "PTRACE_SYSEMU_SINGLESTEP"),
-        (0x21, "PTRACE_SINGLEBLOCK"),
         (0x4200, "PTRACE_SETOPTIONS"),
         (0x4201, "PTRACE_GETEVENTMSG"),
         (0x4202, "PTRACE_GETSIGINFO"),
@@ -194,7 +182,94 @@ tables! {
         (0x420f, "PTRACE_GET_RSEQ_CONFIGURATION"),
         (0x4210, "PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG"),
         (0x4211, "PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG"),
-    ]
+    ], X86 [
+        (0xc, "PTRACE_GETREGS"),
+        (0xd, "PTRACE_SETREGS"),
+        (0xe, "PTRACE_GETFPREGS"),
+        (0xf, "PTRACE_SETFPREGS"),
+        (0x12, "PTRACE_GETFPXREGS"),
+        (0x13, "PTRACE_SETFPXREGS"),
+        (0x19, "PTRACE_GET_THREAD_AREA"),
+        (0x1a, "PTRACE_SET_THREAD_AREA"),
+        (0x1e, "PTRACE_ARCH_PRCTL"),
+        (0x1f, "PTRACE_SYSEMU"),
+        (0x20, "PTRACE_SYSEMU_SINGLESTEP"),
+        (0x21, "PTRACE_SINGLEBLOCK"),
+    ], Arm [
+        (0xc, "PTRACE_GETREGS"),
+        (0xd, "PTRACE_SETREGS"),
+        (0xe, "PTRACE_GETFPREGS"),
+        (0xf, "PTRACE_SETFPREGS"),
+        (0x12, "PTRACE_GETWMMXREGS"),
+        (0x13, "PTRACE_SETWMMXREGS"),
+        (0x16, "PTRACE_GET_THREAD_AREA"),
+        (0x17, "PTRACE_SET_SYSCALL"),
+        (0x19, "PTRACE_GETCRUNCHREGS"),
+        (0x1a, "PTRACE_SETCRUNCHREGS"),
+        (0x1b, "PTRACE_GETVFPREGS"),
+        (0x1c, "PTRACE_SETVFPREGS"),
+        (0x1d, "PTRACE_GETHBPREGS"),
+        (0x1e, "PTRACE_SETHBPREGS"),
+        (0x1f, "PTRACE_GETFDPIC"),
+    ], Aarch64 [
+        (0x1f, "PTRACE_SYSEMU"),
+        (0x20, "PTRACE_SYSEMU_SINGLESTEP"),
+        (0x21, "PTRACE_PEEKMTETAGS"),
+        (0x22, "PTRACE_POKEMTETAGS"),
+    ], Powerpc [
+        (0xc, "PTRACE_GETREGS"),
+        (0xd, "PTRACE_SETREGS"),
+        (0xe, "PTRACE_GETFPREGS"),
+        (0xf, "PTRACE_SETFPREGS"),
+        (0x12, "PTRACE_GETVRREGS"),
+        (0x13, "PTRACE_SETVRREGS"),
+        (0x14, "PTRACE_GETEVRREGS"),
+        (0x15, "PTRACE_SETEVRREGS"),
+        (0x16, "PTRACE_GETREGS64"),
+        (0x17, "PTRACE_SETREGS64"),
+        (0x19, "PTRACE_GET_DEBUGREG"),
+        (0x1a, "PTRACE_SET_DEBUGREG"),
+        (0x1b, "PTRACE_GETVSRREGS"),
+        (0x1c, "PTRACE_SETVSRREGS"),
+        (0x1d, "PTRACE_SYSEMU"),
+        (0x1e, "PTRACE_SYSEMU_SINGLESTEP"),
+        (0x100, "PTRACE_SINGLEBLOCK"),
+    ], S390 [
+        (0xc, "PTRACE_SINGLEBLOCK"),
+        (0x1f, "PTRACE_SYSEMU"),
+        (0x20, "PTRACE_SYSEMU_SINGLESTEP"),
+        (0x5000, "PTRACE_PEEKUSR_AREA"),
+        (0x5001, "PTRACE_POKEUSR_AREA"),
+        (0x5002, "PTRACE_PEEKTEXT_AREA"),
+        (0x5003, "PTRACE_PEEKDATA_AREA"),
+        (0x5004, "PTRACE_POKETEXT_AREA"),
+        (0x5005, "PTRACE_POKEDATA_AREA"),
+        (0x5006, "PTRACE_GET_LAST_BREAK"),
+        (0x5007, "PTRACE_PEEK_SYSTEM_CALL"),
+        (0x5008, "PTRACE_POKE_SYSTEM_CALL"),
+        (0x5009, "PTRACE_ENABLE_TE"),
+        (0x5010, "PTRACE_DISABLE_TE"),
+        (0x5011, "PTRACE_TE_ABORT_RAND"),
+    ], Riscv [
+        (0x21, "PTRACE_GETFDPIC"),
+    ], Loongarch [
+        (0x1f, "PTRACE_SYSEMU"),
+        (0x20, "PTRACE_SYSEMU_SINGLESTEP"),
+    ], Mips [
+        (0xc, "PTRACE_GETREGS"),
+        (0xd, "PTRACE_SETREGS"),
+        (0xe, "PTRACE_GETFPREGS"),
+        (0xf, "PTRACE_SETFPREGS"),
+        (0x19, "PTRACE_GET_THREAD_AREA"),
+        (0x1a, "PTRACE_SET_THREAD_AREA"),
+        (0xc0, "PTRACE_PEEKTEXT_3264"),
+        (0xc1, "PTRACE_PEEKDATA_3264"),
+        (0xc2, "PTRACE_POKETEXT_3264"),
+        (0xc3, "PTRACE_POKEDATA_3264"),
+        (0xc4, "PTRACE_GET_THREAD_AREA_3264"),
+        (0xd0, "PTRACE_GET_WATCH_REGS"),
+        (0xd1, "PTRACE_SET_WATCH_REGS"),
+    ];
 
     /// Personalities: the low byte with the bugs and emulations that belong to it.
     pub PERSONALITIES: sorted [
@@ -219,7 +294,7 @@ tables! {
         (0x6000003, "PER_OSR5"),
         (0x7000003, "PER_SCOSVR3"),
         (0x8000008, "PER_LINUX32_3GB"),
-    ]
+    ];
 
     /// What seccomp did: the action part of the filter's answer.
     pub SECCOMP_ACTIONS: sorted [
@@ -231,7 +306,7 @@ tables! {
         (0x7ffc0000, "log"),
         (0x7fff0000, "allow"),
         (0x80000000, "kill-process"),
-    ]
+    ];
 
     /// Resources of setrlimit(2).
     pub RLIMITS: sorted [
@@ -251,7 +326,13 @@ tables! {
         (13, "RLIMIT_NICE"),
         (14, "RLIMIT_RTPRIO"),
         (15, "RLIMIT_RTTIME"),
-    ]
+    ], Mips [
+        (5, "RLIMIT_NOFILE"),
+        (6, "RLIMIT_AS"),
+        (7, "RLIMIT_RSS"),
+        (8, "RLIMIT_NPROC"),
+        (9, "RLIMIT_MEMLOCK"),
+    ];
 
     /// Policies of sched_setscheduler(2).
     pub SCHEDULERS: sorted [
@@ -261,7 +342,7 @@ tables! {
         (3, "SCHED_BATCH"),
         (5, "SCHED_IDLE"),
         (6, "SCHED_DEADLINE"),
-    ]
+    ];
 
     /// Clocks. COMPAT: clock_settime(2) shows only those below 7 by name.
     pub CLOCKS: sorted [
@@ -277,7 +358,7 @@ tables! {
         (9, "CLOCK_BOOTTIME_ALARM"),
         (10, "CLOCK_SGI_CYCLE"),
         (11, "CLOCK_TAI"),
-    ]
+    ];
 
     /// Commands of bpf(2).
     pub BPF_COMMANDS: sorted [
@@ -317,9 +398,9 @@ tables! {
         (33, "BPF_ITER_CREATE"),
         (34, "BPF_LINK_DETACH"),
         (35, "BPF_PROG_BIND_MAP"),
-    ]
+    ];
 
-    /// Signals of most machines (mips numbers them otherwise). COMPAT: 30 is spelt IGPWR.
+    /// Signals. COMPAT: 30 is spelt IGPWR.
     pub SIGNALS: sorted [
         (0, "SIG0"),
         (1, "SIGHUP"),
@@ -353,7 +434,27 @@ tables! {
         (29, "SIGIO"),
         (30, "IGPWR"),
         (31, "SIGSYS"),
-    ]
+    ], Mips [
+        (7, "SIGEMT"),
+        (10, "SIGBUS"),
+        (12, "SIGSYS"),
+        (16, "SIGUSR1"),
+        (17, "SIGUSR2"),
+        (18, "SIGCHLD"),
+        (19, "SIGPWR"),
+        (20, "SIGWINCH"),
+        (21, "SIGURG"),
+        (22, "SIGIO"),
+        (23, "SIGSTOP"),
+        (24, "SIGTSTP"),
+        (25, "SIGCONT"),
+        (26, "SIGTTIN"),
+        (27, "SIGTTOU"),
+        (28, "SIGVTALRM"),
+        (29, "SIGPROF"),
+        (30, "SIGXCPU"),
+        (31, "SIGXFSZ"),
+    ];
 }
 
 #[cfg(test)]

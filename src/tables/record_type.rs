@@ -231,7 +231,7 @@ tables! {
         (2505, "VIRT_DESTROY"),
         (2506, "VIRT_MIGRATE_IN"),
         (2507, "VIRT_MIGRATE_OUT"),
-    ]
+    ];
 }
 
 /// The name of a record type.

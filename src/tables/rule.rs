@@ -53,7 +53,7 @@ tables! {
         (203, "a3"),
         (210, "key"),
         (9, "loginuid"),
-    ]
+    ];
 
     /// Operators, with the bits that the kernel knows them by.
     pub OPERATORS: listed [
@@ -65,14 +65,14 @@ tables! {
         (0x5000_0000, "<="),
         (0x0800_0000, "&"),
         (0x4800_0000, "&="),
-    ]
+    ];
 
     /// What a rule does.
     pub ACTIONS: sorted [
         (0, "never"),
         (1, "possible"),
         (2, "always"),
-    ]
+    ];
 
     /// Where in the kernel a rule is asked. Records name lists by these words too.
     pub LISTS: sorted [
@@ -82,7 +82,7 @@ tables! {
         (5, "exclude"),
         (6, "filesystem"),
         (7, "io_uring"),
-    ]
+    ];
 
     /// File systems that the filesystem list can pick.
     pub FILE_SYSTEMS: listed [
@@ -90,7 +90,7 @@ tables! {
         (0x6462_6720, "debugfs"),
         (0x0027_E0EB, "cgroup"),
         (0x6367_7270, "cgroup2"),
-    ]
+    ];
 
     /// File types (the type bits of a mode). Records show modes by these words too.
     pub FILE_TYPES: listed [
@@ -101,7 +101,7 @@ tables! {
         (0o040000, "dir"),
         (0o020000, "character"),
         (0o010000, "fifo"),
-    ]
+    ];
 }
 
 /// A class of access that `-F perm=` and `-p` name by one letter.

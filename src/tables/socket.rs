@@ -1,6 +1,6 @@
 //! Sockets: families, types, calls, message flags.
 //!
-//! Sources: linux/socket.h, net.h (Linux 6.17).
+//! Sources: linux/socket.h, net.h; asm/socket.h of mips (Linux 6.17).
 
 use super::tables;
 
@@ -50,7 +50,7 @@ tables! {
         (43, "smc"),
         (44, "xdp"),
         (45, "mctp"),
-    ]
+    ];
 
     /// Socket types, without the flags above the low byte.
     pub TYPES: sorted [
@@ -61,7 +61,10 @@ tables! {
         (5, "SOCK_SEQPACKET"),
         (6, "SOCK_DCCP"),
         (10, "SOCK_PACKET"),
-    ]
+    ], Mips [
+        (1, "SOCK_DGRAM"),
+        (2, "SOCK_STREAM"),
+    ];
 
     /// Calls that socketcall(2) stands for.
     pub CALLS: sorted [
@@ -85,7 +88,7 @@ tables! {
         (18, "accept4"),
         (19, "recvmmsg"),
         (20, "sendmmsg"),
-    ]
+    ];
 
     /// Flags of send(2), recv(2) and their families.
     pub MESSAGE_FLAGS: sorted [
@@ -111,7 +114,7 @@ tables! {
         (0x20000000, "MSG_FASTOPEN"),
         (0x40000000, "MSG_CMSG_CLOEXEC"),
         (0x80000000, "MSG_CMSG_COMPAT"),
-    ]
+    ];
 }
 
 #[cfg(test)]

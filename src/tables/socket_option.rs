@@ -1,6 +1,7 @@
 //! Socket options: the levels of setsockopt(2) and getsockopt(2), and the options of each.
 //!
-//! Sources: linux/in.h, in6.h, tcp.h, if_packet.h, netfilter_ipv4/ip_tables.h, asm-generic/socket.h (Linux 6.17).
+//! Sources: linux/in.h, in6.h, tcp.h, if_packet.h, netfilter_ipv4/ip_tables.h, asm-generic/socket.h;
+//! of single machines asm/socket.h (Linux 6.17).
 
 use super::tables;
 
@@ -46,10 +47,10 @@ tables! {
         (285, "SOL_MCTP"),
         (286, "SOL_SMC"),
         (287, "SOL_VSOCK"),
-    ]
+    ];
 
-    /// Options at level SOL_SOCKET. 116 to 121 are powerpc's numbers of 16 to 21.
-    pub SOCKET: rising [
+    /// Options at level SOL_SOCKET.
+    pub SOCKET: sorted [
         (1, "SO_DEBUG"),
         (2, "SO_REUSEADDR"),
         (3, "SO_TYPE"),
@@ -127,13 +128,37 @@ tables! {
         (75, "SO_RCVMARK"),
         (76, "SO_PASSPIDFD"),
         (77, "SO_PEERPIDFD"),
-        (116, "SO_RCVLOWAT"),
-        (117, "SO_SNDLOWAT"),
-        (118, "SO_RCVTIMEO"),
-        (119, "SO_SNDTIMEO"),
-        (120, "SO_PASSCRED"),
-        (121, "SO_PEERCRED"),
-    ]
+    ], Powerpc [
+        (16, "SO_RCVLOWAT"),
+        (17, "SO_SNDLOWAT"),
+        (18, "SO_RCVTIMEO"),
+        (19, "SO_SNDTIMEO"),
+        (20, "SO_PASSCRED"),
+        (21, "SO_PEERCRED"),
+    ], Mips [
+        (4, "SO_REUSEADDR"),
+        (8, "SO_KEEPALIVE"),
+        (16, "SO_DONTROUTE"),
+        (17, "SO_PASSCRED"),
+        (18, "SO_PEERCRED"),
+        (30, "SO_PEERSEC"),
+        (31, "SO_SNDBUFFORCE"),
+        (32, "SO_BROADCAST"),
+        (128, "SO_LINGER"),
+        (256, "SO_OOBINLINE"),
+        (512, "SO_REUSEPORT"),
+        (4097, "SO_SNDBUF"),
+        (4098, "SO_RCVBUF"),
+        (4099, "SO_SNDLOWAT"),
+        (4100, "SO_RCVLOWAT"),
+        (4101, "SO_SNDTIMEO"),
+        (4102, "SO_RCVTIMEO"),
+        (4103, "SO_ERROR"),
+        (4104, "SO_TYPE"),
+        (4105, "SO_ACCEPTCONN"),
+        (4136, "SO_PROTOCOL"),
+        (4137, "SO_DOMAIN"),
+    ];
 
     /// Options at level IP. COMPAT: 66, which the kernel calls IPT_SO_GET_REVISION_MATCH, is shown as below.
     pub IP: sorted [
@@ -186,7 +211,7 @@ tables! {
         (64, "IPT_SO_SET_REPLACE"),
         (65, "IPT_SO_SET_ADD_COUNTERS"),
         (66, "IPT_SO_GET_REVISION_TARGET"),
-    ]
+    ];
 
     /// Options at level IPv6.
     pub IPV6: sorted [
@@ -259,7 +284,7 @@ tables! {
         (77, "IPV6_RECVFRAGSIZE"),
         (78, "IPV6_FREEBIND"),
         (80, "IP6T_SO_ORIGINAL_DST"),
-    ]
+    ];
 
     /// Options at level TCP.
     pub TCP: sorted [
@@ -305,13 +330,13 @@ tables! {
         (40, "TCP_AO_INFO"),
         (41, "TCP_AO_GET_KEYS"),
         (42, "TCP_AO_REPAIR"),
-    ]
+    ];
 
     /// Options at level UDP.
     pub UDP: sorted [
         (1, "UDP_CORK"),
         (100, "UDP_ENCAP"),
-    ]
+    ];
 
     /// Options at level PACKET.
     pub PACKET: sorted [
@@ -338,18 +363,20 @@ tables! {
         (22, "PACKET_FANOUT_DATA"),
         (23, "PACKET_IGNORE_OUTGOING"),
         (24, "PACKET_VNET_HDR_SZ"),
-    ]
+    ];
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::machine::Machine;
 
     #[test]
     fn levels_and_options() {
         assert_eq!(LEVELS.name(263), Some("SOL_PACKET"));
         assert_eq!(SOCKET.name(2), Some("SO_REUSEADDR"));
-        assert_eq!(SOCKET.name(116), SOCKET.name(18));
+        assert_eq!(SOCKET.name_on(18, Some(Machine::Ppc64le)), Some("SO_RCVTIMEO"));
+        assert_eq!(SOCKET.name_on(0x1004, Some(Machine::MipsO32)), Some("SO_RCVLOWAT"));
         assert_eq!(IP.name(2), Some("IP_TTL"));
         assert_eq!(IPV6.name(26), Some("IPV6_V6ONLY"));
         assert_eq!(TCP.name(1), Some("TCP_NODELAY"));

@@ -1,6 +1,8 @@
 """What `write` and `verify` both know of the kernel's headers."""
 import pathlib, re
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
 # Names by which the audit tools have always known a call, where the kernel's header says otherwise. Logs, rule files and
 # rule listings carry them, so they stay. A name of None means that the audit tools do not name the call.
 SPOKEN = {
@@ -74,3 +76,21 @@ def calls_of(header):
     """The system calls that an asm/unistd*.h numbers."""
     pattern = r"#define __NR_(\w+)\s+\(?(?:__NR_Linux \+ )?(\d+)\)?"
     return {int(m[2]): m[1] for m in re.finditer(pattern, pathlib.Path(header).read_text())}
+
+
+def package_root():
+    """The directory and version of linux-raw-sys: the kernel's headers of many machines in Rust."""
+    version = re.search(r'name = "linux-raw-sys"\nversion = "([^"]+)"', (ROOT / "Cargo.lock").read_text())[1]
+    found = list(pathlib.Path.home().glob(f".cargo/registry/src/*/linux-raw-sys-{version}"))
+    if not found:
+        raise SystemExit(f"linux-raw-sys {version} is not unpacked; run cargo fetch")
+    return found[0], version
+
+
+def constants_of(machine):
+    """The constants of a machine as linux-raw-sys has them: name -> all its values."""
+    found = {}
+    for file in (package_root()[0] / "src" / machine).glob("*.rs"):
+        for name, value in re.findall(r"^(?:pub const )?(\w+)(?:: \w+)? = (-?\d+)[;,]", file.read_text(), re.M):
+            found.setdefault(name, set()).add(int(value))
+    return found

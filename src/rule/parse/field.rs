@@ -173,8 +173,9 @@ impl RuleBuilder<'_> {
             [b'-', name @ ..] => (true, name),
             name => (false, name),
         };
+        let machine = self.arch.map_or_else(|| self.host.machine(), Machine::from_elf);
         let number = errno::NAMES
-            .number_ignoring_case(name)
+            .number_on(name, machine)
             .ok_or_else(|| pair.bad_value(Reason::ErrnoUnknown { field: pair.field() }))?;
         Ok(if negative { number.wrapping_neg() } else { number })
     }
