@@ -4,14 +4,14 @@
 //! usual kind: `auditbox::rule::parse_line` reads them, here and in rules files alike. Three options of our own come first:
 //! --dry-run prints the netlink requests instead of sending them, --root DIR and --machine NAME say for which system.
 
-use crate::control::{self, DISABLED, DryRun, End, Executor, Source, ThisHost, rules_file, say, show, state, usage};
+use crate::control::{self, DISABLED, DryRun, End, Executor, Source, ThisHost, rules_file, state, usage};
+use crate::output::{say, show};
 use auditbox::rule::{Host, Reason, Refusal, parse_line};
 use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// What every wrong command line ends with.
 const WRONG: u8 = 255;
@@ -25,16 +25,15 @@ struct Own {
 }
 
 /// Runs the command; `words` begins with its name.
-pub(crate) fn run(words: &[OsString]) -> ExitCode {
+pub(crate) fn run(words: &[OsString]) -> u8 {
     let mut line: Vec<&OsString> = words.iter().collect();
-    let status = match own_options(&mut line) {
+    match own_options(&mut line) {
         Ok(own) => start(&line, own),
         Err(message) => {
             say(&message);
             WRONG
         }
-    };
-    ExitCode::from(status)
+    }
 }
 
 /// Takes our own options off the line.

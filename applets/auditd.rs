@@ -1,12 +1,12 @@
 //! auditd(8): the daemon that takes the kernel's events and writes them down.
 
+use crate::output::{must_finish, say, say_at_once, show};
 use auditbox::config::Level;
 use auditbox::daemon::{self, Options, Paths, StartupState};
+use auditbox::sys::streams::Stream;
 use std::ffi::OsString;
 use std::fs::File;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 const USAGE: &str = "Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]";
 
@@ -21,7 +21,8 @@ Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]
                           what to ask of the kernel at the start (enable)
       --check-config      show the values in force and what is doubtful, and end
       --observe           read a copy of the events where the kernel gives no more
-      --help, --version";
+      --help, --version
+";
 
 /// What the words ask for.
 enum Wish {
@@ -31,51 +32,52 @@ enum Wish {
     Usage(Option<String>),
 }
 
-pub(crate) fn run(words: &[OsString]) -> ExitCode {
+pub(crate) fn run(words: &[OsString]) -> u8 {
     let words: Vec<String> = words.iter().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
     match parse(&words) {
         Wish::Usage(why) => {
-            why.iter().for_each(|why| eprintln!("{why}"));
-            eprintln!("{USAGE}");
-            ExitCode::from(2)
+            why.iter().for_each(say);
+            say(USAGE);
+            2
         }
         Wish::Show(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
+            show(text.as_bytes());
+            0
         }
         Wish::Check(paths) => check(&paths),
         Wish::Run(options) => start(options),
     }
 }
 
-fn start(options: Options) -> ExitCode {
-    let stream = match std::io::stdout().as_fd().try_clone_to_owned() {
+fn start(options: Options) -> u8 {
+    must_finish();
+    let stream = match Stream::Output.duplicate() {
         Ok(fd) => File::from(fd),
         Err(e) => {
-            eprintln!("auditd: standard output: {e}");
-            return ExitCode::FAILURE;
+            say(format_args!("auditd: standard output: {e}"));
+            return 1;
         }
     };
-    match daemon::run(options, stream, |text| eprintln!("{text}")) {
-        Ok(()) => ExitCode::SUCCESS,
+    match daemon::run(options, stream, say_at_once) {
+        Ok(()) => 0,
         Err(refusal) => {
-            eprintln!("{}", refusal.text);
-            ExitCode::from(refusal.status)
+            say(refusal.text);
+            refusal.status
         }
     }
 }
 
-fn check(paths: &Paths) -> ExitCode {
+fn check(paths: &Paths) -> u8 {
     let (result, notes) = daemon::check_config(paths);
-    notes.iter().filter(|note| note.level < Level::Debug).for_each(|note| eprintln!("{}", note.text));
+    notes.iter().filter(|note| note.level < Level::Debug).for_each(|note| say(&note.text));
     match result {
         Ok(values) => {
-            print!("{values}");
-            ExitCode::SUCCESS
+            show(values.as_bytes());
+            0
         }
         Err(refusal) => {
-            eprintln!("{}", refusal.text);
-            ExitCode::from(refusal.status)
+            say(refusal.text);
+            refusal.status
         }
     }
 }
@@ -107,7 +109,7 @@ fn parse(words: &[String]) -> Wish {
         };
         let outcome = match name {
             Some("help") => return Wish::Show(HELP.to_string()),
-            Some("version") => return Wish::Show(format!("auditd {}", env!("CARGO_PKG_VERSION"))),
+            Some("version") => return Wish::Show(concat!("auditd ", env!("CARGO_PKG_VERSION"), "\n").to_string()),
             Some("check-config") => {
                 checks = true;
                 Ok(())

@@ -5,7 +5,8 @@
 //! the merged rules to the kernel without a file.
 
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
-use crate::control::{self, ThisHost, io_error_text, say, show};
+use crate::control::{self, ThisHost, io_error_text};
+use crate::output::{must_finish, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
 use auditbox::rule::merge;
@@ -18,7 +19,6 @@ use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 const SOURCE: &str = "/etc/audit/rules.d";
 const TARGET: &str = "/etc/audit/audit.rules";
@@ -50,19 +50,22 @@ struct Invocation {
 struct Trouble(String);
 
 /// Runs the command; `words` begins with its name.
-pub(crate) fn run(words: &[OsString]) -> ExitCode {
+pub(crate) fn run(words: &[OsString]) -> u8 {
     let name = own_name(words.first());
     let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
     let Ok(options) = Options::from_args(&[&name], &texts) else {
         show(format!("Usage: {name} [--check|--load]\n").as_bytes());
-        return ExitCode::FAILURE;
+        return 1;
     };
     let invocation = Invocation { name, options };
-    ExitCode::from(invocation.execute().unwrap_or_else(|Trouble(message)| {
-        say(&format!("{}: {message}", invocation.name));
+    if !invocation.options.check {
+        must_finish();
+    }
+    invocation.execute().unwrap_or_else(|Trouble(message)| {
+        say(format_args!("{}: {message}", invocation.name));
         1
-    }))
+    })
 }
 
 /// How we were called. COMPAT: the path, where a shell has looked up the name, as `$0` of a script is.
@@ -99,7 +102,7 @@ impl Invocation {
         match install(&merged) {
             Ok(()) => Ok(self.load_target(&sources)),
             Err(error) if self.options.load && error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
-                say(&format!("{}: {TARGET} cannot be written (read-only); loading without it", self.name));
+                say(format_args!("{}: {TARGET} cannot be written (read-only); loading without it", self.name));
                 Ok(load_without_target(&sources))
             }
             Err(error) => Err(Trouble(format!("cannot write {TARGET} ({})", io_error_text(&error)))),

@@ -2,9 +2,8 @@
 //!
 //! Words may come in any order. The answer goes to standard output; complaints to standard error, with status 1.
 
+use crate::output::{say, show};
 use std::ffi::OsString;
-use std::io::Write;
-use std::process::ExitCode;
 
 use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
@@ -23,14 +22,16 @@ struct Request {
 }
 
 /// Runs the command; `words` begins with its name.
-pub(crate) fn run(words: &[OsString]) -> ExitCode {
+pub(crate) fn run(words: &[OsString]) -> u8 {
     let words: Vec<_> = words.iter().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
     match native().and_then(|native| answer(&parse(&words, native)?, native)) {
-        Ok(text) if std::io::stdout().write_all(text.as_bytes()).is_ok() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
+        Ok(text) => {
+            show(text.as_bytes());
+            0
+        }
         Err(complaint) => {
-            eprintln!("{complaint}");
-            ExitCode::FAILURE
+            say(complaint);
+            1
         }
     }
 }
@@ -70,7 +71,7 @@ impl Request {
             "--help" => return Err(USAGE.into()),
             "alpha" => return Err("Alpha processor support is deprecated".into()),
             // COMPAT: only alpha ends the command.
-            "ia64" => eprintln!("IA64 processor support is deprecated"),
+            "ia64" => say("IA64 processor support is deprecated"),
             _ => return once(&mut self.name, word.into(), "Two syscall names not allowed"),
         }
         Ok(())

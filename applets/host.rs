@@ -1,5 +1,6 @@
 //! This host, as the reading commands see it: its names, its clock, its machine.
 
+use crate::output::say;
 use auditbox::config::Level;
 use auditbox::config::auditd::{self, SearchConfig};
 use auditbox::interpret::Names;
@@ -37,15 +38,15 @@ pub(crate) fn daemon_config(says_log: bool) -> SearchConfig {
     let text = config_file::read(Path::new("/etc/audit/auditd.conf"), care, &mut notes);
     let mut config =
         auditd::parse_search(text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default(), &mut notes);
-    notes.iter().filter(|note| note.level != Level::Debug).for_each(|note| eprintln!("{}", note.text));
+    notes.iter().filter(|note| note.level != Level::Debug).for_each(|note| say(&note.text));
     if let Err(reason) = text {
-        eprintln!("{reason}\nNOTE - using built-in end_of_event_timeout: {}", config.end_of_event_timeout);
+        say(format_args!("{reason}\nNOTE - using built-in end_of_event_timeout: {}", config.end_of_event_timeout));
         if says_log {
-            eprintln!("NOTE - using built-in logs: {}", config.log_file);
+            say(format_args!("NOTE - using built-in logs: {}", config.log_file));
         }
     } else if says_log && let Some((directory, reason)) = missing_directory(&config.log_file) {
         config.log_file = SearchConfig::default().log_file;
-        eprintln!("Could not open dir {directory} ({reason})\nNOTE - using built-in logs: {}", config.log_file);
+        say(format_args!("Could not open dir {directory} ({reason})\nNOTE - using built-in logs: {}", config.log_file));
     }
     config
 }

@@ -3,30 +3,31 @@
 //! A symbolic link beside the binary names it without a path, so that a tree made for another root works there too.
 //! A link that leads here already is left alone; any other file of that name is reported and stays. Status 1 if one did.
 
+use crate::output::{must_finish, say};
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
-use std::process::ExitCode;
 
-/// Makes the links, if `directories` is one.
-pub(crate) fn run(directories: &[String], hard: bool, names: impl Iterator<Item = &'static str>) -> ExitCode {
+/// Makes the links, if `directories` is one; gives back the exit status.
+pub(crate) fn run(directories: &[String], hard: bool, names: impl Iterator<Item = &'static str>) -> u8 {
     let [directory] = directories else {
-        eprintln!("auditbox: --install takes one directory");
-        return ExitCode::FAILURE;
+        say("auditbox: --install takes one directory");
+        return 1;
     };
     let binary = match std::env::current_exe() {
         Ok(path) => path,
         Err(error) => {
-            eprintln!("auditbox: cannot tell where this binary lies: {error}");
-            return ExitCode::FAILURE;
+            say(format_args!("auditbox: cannot tell where this binary lies: {error}"));
+            return 1;
         }
     };
-    let mut status = ExitCode::SUCCESS;
+    must_finish();
+    let mut status = 0;
     for path in names.map(|name| Path::new(directory).join(name)) {
         if let Err(error) = link(&binary, &path, hard) {
-            eprintln!("auditbox: {}: {error}", path.display());
-            status = ExitCode::FAILURE;
+            say(format_args!("auditbox: {}: {error}", path.display()));
+            status = 1;
         }
     }
     status

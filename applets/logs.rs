@@ -3,6 +3,7 @@
 //! Their messages are the reference's, and alike in both commands.
 
 use crate::host;
+use crate::output::say;
 use auditbox::store::reader;
 use auditbox::sys::input::{self, InputFile, Stdin};
 use std::path::{Path, PathBuf};
@@ -37,12 +38,12 @@ impl Place {
         match input::is_directory(input) {
             Ok(true) => {
                 let base = input.join("audit.log");
-                eprintln!("NOTE - using logs in {}", base.display());
+                say(format_args!("NOTE - using logs in {}", base.display()));
                 Some(rotated(base))
             }
             Ok(false) => Some(Logs::File(input.clone())),
             Err(error) => {
-                eprintln!("stat: {}", host::reason(&error));
+                say(format_args!("stat: {}", host::reason(&error)));
                 None
             }
         }
@@ -61,5 +62,5 @@ fn rotated(base: PathBuf) -> Logs {
 /// Opens a log. Tells why it cannot be opened.
 pub(crate) fn open(path: &Path) -> Option<InputFile> {
     let opened = InputFile::open(path);
-    opened.map_err(|error| eprintln!("Error opening {} ({})", path.display(), host::reason(&error))).ok()
+    opened.map_err(|error| say(format_args!("Error opening {} ({})", path.display(), host::reason(&error)))).ok()
 }

@@ -2,6 +2,7 @@
 //!
 //! `auditbox` itself knows `--list`, `--install DIR [--hard]`, `--version` and `--help`.
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro, reason = "applets write by output.rs")]
 
 mod auditctl;
 mod auditd;
@@ -17,6 +18,7 @@ mod options;
 mod output;
 
 use argh::{EarlyExit, FromArgs};
+use output::{say, show};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -24,8 +26,8 @@ use std::process::ExitCode;
 struct Applet {
     name: &'static str,
     about: &'static str,
-    /// Called with its own name as the first word.
-    run: fn(&[OsString]) -> ExitCode,
+    /// Called with its own name as the first word; gives back the exit status.
+    run: fn(&[OsString]) -> u8,
 }
 
 /// Sorted by name; looked up by binary search.
@@ -42,11 +44,11 @@ fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let called = words.first().map(base_name).unwrap_or_default();
     if let Some(applet) = find(&called) {
-        return (applet.run)(&words);
+        return output::end(applet.name, (applet.run)(&words));
     }
     match words.get(1).and_then(|word| find(&word.to_string_lossy())) {
-        Some(applet) => (applet.run)(&words[1..]),
-        None => own(&words),
+        Some(applet) => output::end(applet.name, (applet.run)(&words[1..])),
+        None => output::end("auditbox", own(&words)),
     }
 }
 
@@ -78,28 +80,33 @@ struct Own {
     directories: Vec<String>,
 }
 
-/// What the multicall binary answers under its own name, which is the first of `words`.
-fn own(words: &[OsString]) -> ExitCode {
+/// What the multicall binary answers under its own name, which is the first of `words`; gives back the exit status.
+fn own(words: &[OsString]) -> u8 {
     let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let Some(first) = words.first() else { return help() };
     let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
     match Own::from_args(&["auditbox"], &texts) {
-        Ok(Own { version: true, .. }) => println!("auditbox {}", env!("CARGO_PKG_VERSION")),
-        Ok(Own { list: true, .. }) => APPLETS.iter().for_each(|a| println!("{}", a.name)),
+        Ok(Own { version: true, .. }) => show(concat!("auditbox ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
+        Ok(Own { list: true, .. }) => {
+            let names: String = APPLETS.iter().flat_map(|applet| [applet.name, "\n"]).collect();
+            show(names.as_bytes());
+        }
         Ok(Own { install: true, hard, directories, .. }) => {
             return install::run(&directories, hard, APPLETS.iter().map(|a| a.name));
         }
         Err(EarlyExit { status: Ok(()), .. }) => return help(),
         _ => {
-            eprintln!("auditbox: {first} is no applet of this binary; auditbox --list names them");
-            return ExitCode::from(127);
+            say(format_args!("auditbox: {first} is no applet of this binary; auditbox --list names them"));
+            return 127;
         }
     }
-    ExitCode::SUCCESS
+    0
 }
 
-fn help() -> ExitCode {
-    println!("usage: auditbox APPLET [ARGUMENT...] | --list | --install DIR [--hard] | --version\n");
-    APPLETS.iter().for_each(|a| println!("  {:12} {}", a.name, a.about));
-    ExitCode::SUCCESS
+fn help() -> u8 {
+    let usage = "usage: auditbox APPLET [ARGUMENT...] | --list | --install DIR [--hard] | --version\n\n";
+    let rows = APPLETS.iter().map(|applet| format!("  {:12} {}\n", applet.name, applet.about));
+    let text: String = std::iter::once(usage.to_owned()).chain(rows).collect();
+    show(text.as_bytes());
+    0
 }

@@ -1,9 +1,56 @@
-//! Standard output of the commands that print logs: one large buffer, and silence when the reader has gone away.
+//! Standard output and standard error of all applets. Nothing else in them writes there; clippy and tests/it/layering.rs see
+//! to that.
+//!
+//! - Standard error: [`say`] and [`complain`]. What cannot be written there is dropped, and nothing ends for it.
+//! - Standard output: [`show`] for a short answer, [`Output`] for much text. The first error is kept, nothing is written
+//!   after it, and [`end`] makes the exit status of it, once for all applets:
+//!   - A command that only prints ends with status 1 and a message, or by SIGPIPE when its reader has gone away.
+//!   - A command that changes something says so by [`must_finish`]. It does its work and keeps its own status.
 
-use std::io::{self, Write};
+use auditbox::sys::errno::{self, EPIPE};
+use auditbox::sys::streams::{self, Stream};
+use std::fmt::Display;
+use std::io;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 
 /// When so much is waiting it is written out.
 const FULL: usize = 64 << 10;
+/// The errno of the first write to standard output that failed; 0 while there was none.
+static FAILED: AtomicI32 = AtomicI32::new(0);
+/// Whether the command does more than print.
+static MUST_FINISH: AtomicBool = AtomicBool::new(false);
+/// What a shell reports of an end by SIGPIPE.
+const READER_GONE: u8 = 141;
+
+/// Writes a line to standard error.
+pub(crate) fn say(line: impl Display) {
+    complain(format!("{line}\n").as_bytes());
+}
+
+/// Writes to standard error.
+pub(crate) fn complain(text: &[u8]) {
+    let _ = Stream::Error.write(text);
+}
+
+/// Writes a line to standard error, unless its reader is slow: for the daemon, which waits for nobody.
+pub(crate) fn say_at_once(line: &str) {
+    if Stream::Error.is_ready() {
+        say(line);
+    }
+}
+
+/// Writes to standard output. What becomes of it shows at the [`end`].
+pub(crate) fn show(bytes: &[u8]) {
+    let _ = write(bytes);
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    match FAILED.load(Relaxed) {
+        0 => Stream::Output.write(bytes).inspect_err(|error| FAILED.store(errno::of(error), Relaxed)),
+        errno => Err(io::Error::from_raw_os_error(errno)),
+    }
+}
 
 /// Collects text and writes it to standard output.
 pub(crate) struct Output {
@@ -11,33 +58,43 @@ pub(crate) struct Output {
     pub(crate) text: Vec<u8>,
 }
 
-/// What a command returns when its reader has gone: as a shell reports an end by SIGPIPE.
-pub(crate) const READER_GONE: u8 = 141;
-
 impl Output {
     pub(crate) fn new() -> Output {
         Output { text: Vec::with_capacity(FULL + (16 << 10)) }
     }
 
-    /// Writes what has collected, if it is much.
+    /// Writes what has collected, if it is much. The error says that there is no use in going on.
     pub(crate) fn checkpoint(&mut self) -> io::Result<()> {
         if self.text.len() >= FULL { self.flush() } else { Ok(()) }
     }
 
-    /// Writes everything.
+    /// Writes everything. The error says that there is no use in going on.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(&self.text)?;
+        write(&self.text)?;
         self.text.clear();
-        stdout.flush()
+        Ok(())
     }
 }
 
-/// The exit status after output failed, with a word about it unless the reader has gone away.
-pub(crate) fn failure(applet: &str, error: &io::Error) -> u8 {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return READER_GONE;
-    }
-    eprintln!("{applet}: cannot write: {}", crate::host::reason(error));
-    1
+/// From here on the command changes something: no failure of its output decides how it ends.
+pub(crate) fn must_finish() {
+    MUST_FINISH.store(true, Relaxed);
+}
+
+/// Ends the applet with its status, or with what became of its output.
+pub(crate) fn end(applet: &str, status: u8) -> ExitCode {
+    let must_finish = MUST_FINISH.load(Relaxed);
+    let status = match FAILED.load(Relaxed) {
+        0 => status,
+        EPIPE if must_finish => status,
+        EPIPE => {
+            streams::end_by_broken_pipe();
+            READER_GONE
+        }
+        errno => {
+            say(format_args!("{applet}: cannot write: {}", errno::text(errno)));
+            if must_finish { status } else { status.max(1) }
+        }
+    };
+    ExitCode::from(status)
 }

@@ -8,11 +8,9 @@ mod read;
 mod show;
 
 use crate::host::Host;
-use crate::output;
+use crate::output::{complain, say, show};
 use arguments::{Asked, Refusal};
 use std::ffi::OsString;
-use std::io::{self, Write};
-use std::process::ExitCode;
 
 /// The version of the reference whose behaviour this is.
 const VERSION: &str = "aureport version 4.2.2\n";
@@ -20,27 +18,26 @@ const VERSION: &str = "aureport version 4.2.2\n";
 const USAGE: &[u8] = include_bytes!("usage.txt");
 
 /// Called with the command's name as the first word.
-pub(crate) fn run(words: &[OsString]) -> ExitCode {
-    ExitCode::from(match status(words) {
-        Ok(status) => status,
-        Err(error) => output::failure("aureport", &error),
-    })
-}
-
-fn status(words: &[OsString]) -> io::Result<u8> {
-    let mut stdout = io::stdout();
+pub(crate) fn run(words: &[OsString]) -> u8 {
     let host = Host::open();
     match arguments::parse(words, &host) {
-        Ok(Asked::Help) => stdout.write_all(USAGE).map(|()| 0),
-        Ok(Asked::Version) => stdout.write_all(VERSION.as_bytes()).map(|()| 0),
-        Ok(Asked::Report(command)) => show::run(*command, &host),
+        Ok(Asked::Help) => {
+            show(USAGE);
+            0
+        }
+        Ok(Asked::Version) => {
+            show(VERSION.as_bytes());
+            0
+        }
+        Ok(Asked::Report(command)) => show::run(*command, &host).unwrap_or(1),
         Err(Refusal::Usage(message)) => {
-            eprint!("{message}");
-            stdout.write_all(USAGE).map(|()| 1)
+            complain(message.as_bytes());
+            show(USAGE);
+            1
         }
         Err(Refusal::Unimplemented) => {
-            eprintln!("Unimplemented option");
-            Ok(1)
+            say("Unimplemented option");
+            1
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::handover::Stopped;
 use crate::logs::{self, Logs, Place};
+use crate::output::say;
 use auditbox::event::{Assembler, Event, Policy};
 use auditbox::record::{EventId, Headers, Line, Malformed};
 use auditbox::store::reader::{self, Lines, Part, Pipe, SEARCH_LINE, Source};
@@ -115,7 +116,7 @@ impl Reading<'_> {
             Ok(record) => record,
             Err(Malformed::Shape) => return Ok(()),
             Err(Malformed::EventId(text)) => {
-                eprintln!("Error extracting time stamp ({})", String::from_utf8_lossy(text));
+                say(format_args!("Error extracting time stamp ({})", String::from_utf8_lossy(text)));
                 return Ok(());
             }
         };

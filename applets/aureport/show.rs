@@ -5,7 +5,7 @@ use super::handover::{Handover, Stopped};
 use super::read::{self, Read};
 use crate::host::{self, Host};
 use crate::logs::Place;
-use crate::output::Output;
+use crate::output::{Output, say};
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
 use auditbox::record::EventId;
@@ -26,7 +26,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     showing.report.title(&mut showing.output.text);
     if has_no_totals {
         showing.output.flush()?;
-        eprintln!("Unimplemented option");
+        say("Unimplemented option");
         return Ok(1);
     }
     let handover = Handover::default();
@@ -101,11 +101,11 @@ impl Showing<'_> {
         self.of_file = Some(Range { first: self.of_file.map_or(stamp, |range| range.first), last: stamp });
         if let Err((index, malformed)) = self.report.event(event, &mut self.output.text) {
             if !matches!(malformed, Malformed::Field(_)) {
-                eprintln!("{malformed}");
+                say(malformed);
             }
             if self.debug {
                 let line = event.record(index).map(|record| String::from_utf8_lossy(record.line)).unwrap_or_default();
-                eprintln!("Malformed event skipped, {malformed}. {line}");
+                say(format_args!("Malformed event skipped, {malformed}. {line}"));
             }
         }
     }

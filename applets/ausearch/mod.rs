@@ -11,37 +11,35 @@ mod search;
 mod show;
 
 use crate::host::Host;
-use crate::output;
+use crate::output::{say, show};
 use arguments::Asked;
 use std::ffi::OsString;
-use std::io::Write;
-use std::process::ExitCode;
 
 /// The version of the reference whose behaviour this is.
 const VERSION: &str = "ausearch version 4.2.2\n";
 
-/// Called with the command's name as the first word.
-pub(crate) fn run(words: &[OsString]) -> ExitCode {
-    ExitCode::from(match status(words) {
-        Ok(status) => status,
-        Err(error) => output::failure("ausearch", &error),
-    })
-}
+const USAGE: &[u8] = include_bytes!("usage.txt");
 
-fn status(words: &[OsString]) -> std::io::Result<u8> {
-    let mut stdout = std::io::stdout();
+/// Called with the command's name as the first word.
+pub(crate) fn run(words: &[OsString]) -> u8 {
     if words.len() < 2 {
-        stdout.write_all(include_bytes!("usage.txt"))?;
-        return Ok(1);
+        show(USAGE);
+        return 1;
     }
     let host = Host::open();
     match arguments::parse(words, &host) {
-        Ok(Asked::Help) => stdout.write_all(include_bytes!("usage.txt")).map(|()| 0),
-        Ok(Asked::Version) => stdout.write_all(VERSION.as_bytes()).map(|()| 0),
-        Ok(Asked::Search(request)) => search::run(*request, &host),
+        Ok(Asked::Help) => {
+            show(USAGE);
+            0
+        }
+        Ok(Asked::Version) => {
+            show(VERSION.as_bytes());
+            0
+        }
+        Ok(Asked::Search(request)) => search::run(*request, &host).unwrap_or(1),
         Err(refusal) => {
-            eprintln!("{refusal}");
-            Ok(1)
+            say(refusal);
+            1
         }
     }
 }

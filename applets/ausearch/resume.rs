@@ -1,5 +1,6 @@
 //! Going on from a checkpoint: what has been shown before is not shown again.
 
+use crate::output::say;
 use auditbox::event::Event;
 use auditbox::query::checkpoint::{Checkpoint, Last};
 use std::path::{Path, PathBuf};
@@ -44,17 +45,17 @@ impl Resume {
             Ok(text) => match Checkpoint::parse(&text) {
                 Ok(loaded) => Some(loaded),
                 Err(error @ auditbox::query::checkpoint::CheckpointError::Missing) => {
-                    eprintln!("{error} {}", path.display());
+                    say(format_args!("{error} {}", path.display()));
                     return None;
                 }
                 Err(error) => {
-                    eprintln!("{error}");
+                    say(error);
                     return None;
                 }
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => {
-                eprintln!("Cannot open checkpoint file - {}: {}", path.display(), crate::host::reason(&error));
+                say(format_args!("Cannot open checkpoint file - {}: {}", path.display(), crate::host::reason(&error)));
                 return None;
             }
         };
@@ -100,14 +101,14 @@ impl Resume {
             Ok(identity) => identity,
             Err(error) => {
                 let reason = crate::host::reason(&error);
-                eprintln!("Cannot stat audit file for checkpoint details - {}: {reason}", log.display());
+                say(format_args!("Cannot stat audit file for checkpoint details - {}: {reason}", log.display()));
                 return false;
             }
         };
         let text = Checkpoint { device, inode, last: self.last.clone() }.print();
         let written = std::fs::write(&self.path, text);
         if let Err(error) = &written {
-            eprintln!("Cannot open checkpoint file - {}: {}", self.path.display(), crate::host::reason(error));
+            say(format_args!("Cannot open checkpoint file - {}: {}", self.path.display(), crate::host::reason(error)));
         }
         written.is_ok()
     }

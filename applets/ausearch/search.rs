@@ -7,6 +7,7 @@ use super::resume::{self, Resume, Verdict};
 use super::show::Show;
 use crate::host::{self, Host};
 use crate::logs::{self, Logs, Place};
+use crate::output::{complain, say};
 use auditbox::event::{Assembler, Event, Policy};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
@@ -117,7 +118,7 @@ impl<'s, 'h> Search<'s, 'h> {
         }
         if !self.found {
             if self.request.format != Format::Raw {
-                eprintln!("<no matches>");
+                say("<no matches>");
             }
             return Ok(1);
         }
@@ -209,7 +210,7 @@ impl<'s, 'h> Search<'s, 'h> {
     /// Reads standard input. When it is silent while events wait, they are taken as complete.
     fn read_pipe(&mut self, stdin: Stdin) -> Result<(), End> {
         if self.resume.is_some() {
-            eprint!("Warning - checkpointing stdin is not supported");
+            complain(b"Warning - checkpointing stdin is not supported");
         }
         self.show.be_prompt();
         let mut lines = Lines::new(SEARCH_LINE);
@@ -235,7 +236,7 @@ impl<'s, 'h> Search<'s, 'h> {
                 self.drain()
             }
             Err(record::Malformed::EventId(text)) => {
-                eprintln!("Error extracting time stamp ({})", String::from_utf8_lossy(text));
+                say(format_args!("Error extracting time stamp ({})", String::from_utf8_lossy(text)));
                 Ok(())
             }
             _ => Ok(()),
@@ -301,11 +302,11 @@ impl<'s, 'h> Search<'s, 'h> {
         let names = |uid| self.host.users.user_name(uid).map(<[u8]>::to_vec);
         self.predicate.matches(event, &names).unwrap_or_else(|(index, malformed)| {
             if !matches!(malformed, Malformed::Field(_)) {
-                eprintln!("{malformed}");
+                say(malformed);
             }
             if self.request.debug {
                 let line = event.record(index).map(|record| String::from_utf8_lossy(record.line)).unwrap_or_default();
-                eprintln!("Malformed event skipped, {malformed}. {line}");
+                say(format_args!("Malformed event skipped, {malformed}. {line}"));
             }
             false
         })
@@ -318,7 +319,7 @@ impl<'s, 'h> Search<'s, 'h> {
         if let Some(last) = self.resume.as_ref().and_then(Resume::recorded) {
             last.stamp.print(&mut text);
         }
-        eprintln!("{}", String::from_utf8_lossy(&text));
+        say(String::from_utf8_lossy(&text));
         End::Refused(resume::CORRUPTED)
     }
 }

@@ -5,7 +5,7 @@
 
 use super::desk::{Desk, PAGES, Page};
 use super::render::{Renderer, Style};
-use crate::output::Output;
+use crate::output::{self, Output};
 use auditbox::event::Event;
 use std::io;
 use std::thread::{Builder, Scope};
@@ -152,7 +152,7 @@ impl Drop for Show<'_, '_> {
 
 fn complain(complaints: &mut Vec<u8>) {
     if !complaints.is_empty() {
-        eprint!("{}", String::from_utf8_lossy(complaints));
+        output::complain(complaints);
         complaints.clear();
     }
 }

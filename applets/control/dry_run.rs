@@ -1,6 +1,7 @@
 //! The dry run: requests are printed instead of sent, one line each, `TYPE HEX`.
 
-use super::{Executor, Failure, kernel, show};
+use super::{Executor, Failure, kernel};
+use crate::output::show;
 use auditbox::rule::{Request, Step};
 use auditbox::text::{hex, number};
 

@@ -1,15 +1,16 @@
 //! Steps done for real, through the audit netlink socket.
 
-use super::{Executor, Failure, ThisHost, listing, say, show};
+use super::{Executor, Failure, ThisHost, listing};
 use crate::control::usage::USAGE;
+use crate::output::{must_finish, say, show};
 use auditbox::abi::rule::TEXT;
 use auditbox::abi::{Features, Signal, Status, kind};
 use auditbox::rule::{self, FieldId, Request, Rule, Step};
 use auditbox::sys::error_text;
 use auditbox::sys::netlink::{AuditSocket, NetlinkError};
 use auditbox::sys::process::{self, ProcessHandle};
-use auditbox::sys::signals;
-use std::io::{self, ErrorKind, IsTerminal};
+use auditbox::sys::{signals, streams};
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 
 /// The running kernel.
@@ -133,6 +134,7 @@ fn send_signal(pid: i32, signal: Signal) -> Result<(), i32> {
 
 impl Executor for Kernel<'_> {
     fn ready(&mut self) -> Result<(), Failure> {
+        must_finish();
         match self.socket.status() {
             Ok(Status { enabled: Status::LOCKED, .. }) => {
                 Err(Failure::End("The audit system is in immutable mode, no rule changes allowed".to_owned(), 1))
@@ -146,6 +148,9 @@ impl Executor for Kernel<'_> {
     }
 
     fn execute(&mut self, step: &Step) -> Result<(), Failure> {
+        if step.changes_system() {
+            must_finish();
+        }
         match step {
             Step::AddRule(rule) => self.change(step, rule, "add rule data request"),
             Step::DeleteRule(rule) => self.change(step, rule, "delete rule data request"),
@@ -172,8 +177,8 @@ impl Kernel<'_> {
         let Some(request) = Request::of(step) else { return Ok(()) };
         let value = self.request(&request, what_is(step))?;
         match step {
-            Step::ResetLost => say(&format!("lost: {value}")),
-            Step::ResetWaitTime => say(&format!("backlog_wait_time_actual: {value}")),
+            Step::ResetLost => say(format_args!("lost: {value}")),
+            Step::ResetWaitTime => say(format_args!("backlog_wait_time_actual: {value}")),
             _ => {}
         }
         Ok(())
@@ -238,9 +243,7 @@ pub(super) fn message(text: &[u8]) -> Request {
 
 /// The name below /dev of the terminal on one of the three standard streams.
 fn terminal() -> Option<String> {
-    let is_terminal =
-        [std::io::stdin().is_terminal(), std::io::stdout().is_terminal(), std::io::stderr().is_terminal()];
-    let stream = is_terminal.iter().position(|yes| *yes)?;
+    let stream = streams::terminal()?;
     let path = std::fs::read_link(format!("/proc/self/fd/{stream}")).ok()?;
     let path = path.to_str()?;
     Some(path.strip_prefix("/dev/").unwrap_or(path).to_owned())

@@ -16,9 +16,9 @@ pub(crate) use dry_run::DryRun;
 pub(crate) use host::ThisHost;
 pub(crate) use kernel::Kernel;
 
+use crate::output::say;
 use auditbox::rule::{Plan, Reason, Refusal, Step, Warning};
 use auditbox::sys::{error_text, process};
-use std::io::Write;
 
 /// Why a step was not done. Messages are complete sentences.
 #[derive(Debug)]
@@ -72,9 +72,9 @@ pub(crate) fn execute(plan: &Plan, executor: &mut dyn Executor, source: &dyn Sou
     for warning in &plan.warnings {
         match (warning, source.line()) {
             (Warning::WordSize, Some(line)) => {
-                say(&format!("WARNING - 32/64 bit syscall mismatch in line {line}, you should specify an arch"));
+                say(format_args!("WARNING - 32/64 bit syscall mismatch in line {line}, you should specify an arch"));
             }
-            _ => say(&warning.to_string()),
+            _ => say(warning),
         }
     }
     for step in &plan.steps {
@@ -93,12 +93,14 @@ pub(crate) fn execute(plan: &Plan, executor: &mut dyn Executor, source: &dyn Sou
     }
     let Some(refusal) = &plan.refusal else { return End::Done };
     match (&refusal.reason, source.line()) {
-        (Reason::InvalidOption { option }, Some(line)) => say(&format!("Option {option} on line {line} is invalid")),
-        _ => say(&refusal.to_string()),
+        (Reason::InvalidOption { option }, Some(line)) => {
+            say(format_args!("Option {option} on line {line} is invalid"))
+        }
+        _ => say(refusal),
     }
     let (place, remedy) = source.place(refusal);
     let colon = if remedy.is_empty() { "" } else { "; accepted: " };
-    say(&format!("{place}{colon}{remedy}"));
+    say(format_args!("{place}{colon}{remedy}"));
     if matches!(refusal.reason, Reason::Signal { .. }) { End::Exit(1) } else { End::Failed }
 }
 
@@ -129,17 +131,6 @@ pub(crate) fn ready(executor: &mut dyn Executor) -> Result<(), u8> {
         }
         _ => Ok(()),
     }
-}
-
-/// Writes a line to standard error.
-pub(crate) fn say(line: &str) {
-    eprintln!("{line}");
-}
-
-/// Writes to standard output. That nobody reads it is no error of ours.
-pub(crate) fn show(bytes: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
 }
 
 /// What an error of reading or writing means.

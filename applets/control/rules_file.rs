@@ -1,6 +1,7 @@
 //! A rules file, line by line: auditctl -R, and what augenrules loads.
 
-use super::{DISABLED, End, Executor, Source, ThisHost, execute, io_error_text, ready, say};
+use super::{DISABLED, End, Executor, Source, ThisHost, execute, io_error_text, ready};
+use crate::output::say;
 use auditbox::rule::file::{self, Line};
 use auditbox::rule::typography::lookalikes;
 use auditbox::rule::{Plan, Refusal, Step, merge, parse_line};
@@ -94,7 +95,7 @@ fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &ThisHost, ex
                 execute(&plan, executor, &FileLine { name, number, text: line.text, words })
             }
             Err(error) => {
-                say(&format!("{name}:{number}: {error}"));
+                say(format_args!("{name}:{number}: {error}"));
                 End::Failed
             }
         };
@@ -105,7 +106,7 @@ fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &ThisHost, ex
                 say(DISABLED);
                 return 0;
             }
-            End::Failed => say(&format!("There was an error in line {number} of {name}")),
+            End::Failed => say(format_args!("There was an error in line {number} of {name}")),
         }
         if !ignore || remember {
             status = 1;

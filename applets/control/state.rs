@@ -1,6 +1,6 @@
 //! `auditctl --signal state --format text|json`: asks the daemon for its state report, waits for it, and shows it.
 
-use super::{say, show};
+use crate::output::{say, show};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -42,6 +42,6 @@ pub(crate) fn show_new(path: &Path, ask: impl FnOnce() -> u8) -> u8 {
         }
         std::thread::sleep(WAIT);
     }
-    say(&format!("The daemon wrote no {}", path.display()));
+    say(format_args!("The daemon wrote no {}", path.display()));
     1
 }

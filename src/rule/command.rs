@@ -72,6 +72,14 @@ pub enum Step {
     ContinueOnErrors,
 }
 
+impl Step {
+    /// Whether this host is not as before when the step is done.
+    pub fn changes_system(&self) -> bool {
+        use Step::{ListRules, ShowStatus, ShowUsage, ShowVersion};
+        !matches!(self, ShowStatus { .. } | ListRules { .. } | ShowUsage | ShowVersion | Step::Signal(Signal::State))
+    }
+}
+
 /// A part of a line: bytes of one of its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {

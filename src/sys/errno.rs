@@ -2,7 +2,7 @@
 
 pub use libc::{
     EAFNOSUPPORT, EAGAIN, EBADF, ECONNREFUSED, EEXIST, EINVAL, EIO, ELOOP, ENOBUFS, ENOENT, ENOSPC, ENOTDIR, EPERM,
-    EPROTONOSUPPORT,
+    EPIPE, EPROTONOSUPPORT,
 };
 
 /// The number behind an error of the standard library; EIO when there is none.

@@ -42,6 +42,9 @@ const OUTSIDE_WORLD: [(&str, &str); 15] = [
     ("unsafe", "unsafe code lives in sys"),
 ];
 
+/// What no file of the applets but output.rs does: a failure of the standard streams is handled once.
+const STREAMS: [&str; 7] = ["println !", "print !", "eprintln !", "eprint !", "dbg !", "io :: stdout", "io :: stderr"];
+
 #[derive(Clone, Debug, PartialEq)]
 struct Token {
     text: String,
@@ -269,6 +272,10 @@ fn applet_breaches(path: &str, source: &str, applets: &[String]) -> Vec<(usize, 
     for token in code.iter().filter(|t| t.text == "unsafe") {
         out.push((token.line, "unsafe code lives in src/sys".to_string()));
     }
+    for (at, token) in code.iter().enumerate().filter(|_| room != "output") {
+        let streams = STREAMS.iter().filter(|pattern| matches(&code[at..], pattern));
+        out.extend(streams.map(|pattern| (token.line, format!("{pattern}: applets write by output.rs"))));
+    }
     out
 }
 
@@ -424,6 +431,14 @@ mod samples {
         let seen = applet_breaches("auditd.rs", "use crate::options;\nuse crate::ausearch::x;", &applets);
         assert_eq!(seen, [(2, "auditd may not see the applet ausearch".to_string())]);
         assert_eq!(applet_breaches("auditd/start.rs", "use crate::auditd::x;", &applets), []);
+    }
+
+    #[test]
+    fn an_applet_that_writes_by_itself() {
+        let said = |what: &str| vec![(1, format!("{what}: applets write by output.rs"))];
+        assert_eq!(applet_breaches("auditd.rs", "eprintln!(\"x\");", &[]), said("eprintln !"));
+        assert_eq!(applet_breaches("auditd.rs", "std::io::stdout().lock()", &[]), said("io :: stdout"));
+        assert_eq!(applet_breaches("output.rs", "std::io::stdout().lock()", &[]), []);
     }
 
     #[test]

@@ -18,3 +18,4 @@ mod normalize;
 mod reading_properties;
 mod rule_properties;
 mod searching;
+mod streams;

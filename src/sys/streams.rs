@@ -1,0 +1,66 @@
+//! Standard output and standard error as the kernel has them: no buffer, no lock, and every error is given back.
+
+use super::poll;
+use rustix::fd::{BorrowedFd, OwnedFd};
+use std::io::{self, ErrorKind, IsTerminal};
+use std::time::Duration;
+
+/// One of the two streams a program writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
+}
+
+impl Stream {
+    fn fd(self) -> BorrowedFd<'static> {
+        match self {
+            Stream::Output => rustix::stdio::stdout(),
+            Stream::Error => rustix::stdio::stderr(),
+        }
+    }
+
+    /// Writes all of `bytes`, and waits for the reader as long as it takes, be the stream non-blocking or not.
+    pub fn write(self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match rustix::io::write(self.fd(), rest).map_err(io::Error::from) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    poll::can_write(self.fd(), Duration::from_secs(1));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a line can be written without waiting for the reader.
+    pub fn is_ready(self) -> bool {
+        poll::can_write(self.fd(), Duration::ZERO)
+    }
+
+    /// Another descriptor of the same stream.
+    pub fn duplicate(self) -> io::Result<OwnedFd> {
+        self.fd().try_clone_to_owned()
+    }
+}
+
+/// The first of the three standard streams that is a terminal.
+pub fn terminal() -> Option<u32> {
+    let streams = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
+    (0..).zip(streams).find(|(_, stream)| stream.is_terminal()).map(|(number, _)| number)
+}
+
+/// Ends this process as one ends that writes to a pipe without a reader: by SIGPIPE. Returns where that cannot be.
+pub fn end_by_broken_pipe() {
+    // SAFETY: SIG_DFL is a valid disposition of SIGPIPE, and raise(3) takes any signal.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        libc::raise(libc::SIGPIPE);
+    }
+}
