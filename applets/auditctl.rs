@@ -4,6 +4,7 @@
 //! usual kind: `auditbox::rule::parse_line` reads them, here and in rules files alike. Three options of our own come first:
 //! --dry-run prints the netlink requests instead of sending them, --root DIR and --machine NAME say for which system.
 
+use crate::control::modes::{self, machine, root};
 use crate::control::{self, DISABLED, DryRun, End, Executor, Source, ThisHost, rules_file, state, usage};
 use crate::output::{say, show};
 use auditbox::rule::{Host, Reason, Refusal, parse_line};
@@ -27,6 +28,9 @@ struct Own {
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {
     let mut line: Vec<&OsString> = words.iter().collect();
+    if let Some(status) = modes::run(&line) {
+        return status;
+    }
     match own_options(&mut line) {
         Ok(own) => start(&line, own),
         Err(message) => {
@@ -66,20 +70,6 @@ fn own_options(line: &mut Vec<&OsString>) -> Result<Own, String> {
 }
 
 const OURS: [&[u8]; 3] = [b"--dry-run", b"--root", b"--machine"];
-
-/// A directory that is not there has no users, and would turn every watched directory into a plain path.
-fn root(name: &OsString) -> Result<PathBuf, String> {
-    let path = PathBuf::from(name);
-    if path.is_dir() { Ok(path) } else { Err(format!("Option --root: {} is no directory", path.display())) }
-}
-
-fn machine(name: &OsString) -> Result<Machine, String> {
-    let found = Machine::from_name(name.as_bytes()).filter(|machine| machine.elf().is_some());
-    found.ok_or_else(|| {
-        let names: Vec<_> = Machine::ALL.iter().filter(|m| m.elf().is_some()).map(|m| m.name()).collect();
-        format!("{} is no machine; machines are {}", name.to_string_lossy(), names.join(" "))
-    })
-}
 
 fn start(line: &[&OsString], own: Own) -> u8 {
     if line.len() == 1 {

@@ -5,19 +5,18 @@
 //! the merged rules to the kernel without a file.
 
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
-use crate::control::{self, ThisHost, io_error_text};
-use crate::output::{must_finish, say, show};
+use crate::control::{self, ThisHost, check, io_error_text};
+use crate::output::{complain, must_finish, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
-use auditbox::rule::merge;
 use auditbox::sys::files;
 use auditbox::sys::netlink::AuditSocket;
 use auditbox::sys::process;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 const SOURCE: &str = "/etc/audit/rules.d";
@@ -86,7 +85,10 @@ impl Invocation {
             self.load_target(&[]);
             return Ok(1);
         }
-        let sources = read_sources()?;
+        let sources = rules_file::read_directory(Path::new(SOURCE)).map_err(Trouble)?;
+        if self.options.check {
+            complain(&check::compact(&sources));
+        }
         let merged = rules_file::merged(&sources);
         if files::read_up_to(Path::new(TARGET), MAX_SIZE).is_ok_and(|current| current == merged) {
             self.tell("No change");
@@ -140,35 +142,12 @@ fn load_without_target(sources: &[SourceFile]) -> u8 {
     }
 }
 
-/// All `*.rules` of the source directory, in the order in which they are merged.
-fn read_sources() -> Result<Vec<SourceFile>, Trouble> {
-    let trouble =
-        |path: &Path, error: &io::Error| Trouble(format!("cannot read {} ({})", path.display(), io_error_text(error)));
-    let source = Path::new(SOURCE);
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(source).map_err(|error| trouble(source, &error))? {
-        let path = entry.map_err(|error| trouble(source, &error))?.path();
-        let name = path.file_name().unwrap_or_default().as_bytes();
-        // A link that leads nowhere is passed over.
-        if name.ends_with(b".rules") && !name.starts_with(b".") && path.exists() {
-            paths.push(path);
-        }
-    }
-    paths.sort_by(|a, b| merge::natural_order(a.as_os_str().as_bytes(), b.as_os_str().as_bytes()));
-    let mut sources = Vec::new();
-    for path in &paths {
-        let text = files::read_up_to(path, MAX_SIZE).map_err(|error| trouble(path, &error))?;
-        sources.push(SourceFile { name: path.to_string_lossy().into_owned(), text });
-    }
-    Ok(sources)
-}
-
 /// Puts the new file in the place of the old one, whose owner it gets, and which is kept as the previous one. A link is
 /// followed, so that the file may live elsewhere.
 fn install(text: &[u8]) -> io::Result<()> {
     let target = fs::canonicalize(TARGET).unwrap_or_else(|_| PathBuf::from(TARGET));
     let temporary = target.with_file_name(TEMPORARY);
-    let written = write_new(&temporary, text).and_then(|()| {
+    let written = files::write_whole(&temporary, text, MODE).and_then(|()| {
         if let Ok(old) = fs::metadata(&target)
             && old.is_file()
         {
@@ -184,15 +163,4 @@ fn install(text: &[u8]) -> io::Result<()> {
     written?;
     // The new name is lasting once the directory is.
     File::open(target.parent().unwrap_or(Path::new("/")))?.sync_all()
-}
-
-fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(path)?;
-    file.set_permissions(PermissionsExt::from_mode(MODE))?;
-    file.write_all(text)?;
-    file.sync_all()
 }

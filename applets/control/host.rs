@@ -14,13 +14,21 @@ pub(crate) struct ThisHost {
     machine: Option<Machine>,
     users: OnceLock<Users>,
     features: OnceLock<u32>,
+    /// Any name is taken for that of a user and of a group.
+    any_name: bool,
 }
 
 impl ThisHost {
     /// The host we run on.
     pub(crate) fn new() -> ThisHost {
         let machine = Machine::from_uname(&process::machine());
-        ThisHost { root: PathBuf::from("/"), machine, users: OnceLock::new(), features: OnceLock::new() }
+        ThisHost {
+            root: PathBuf::from("/"),
+            machine,
+            users: OnceLock::new(),
+            features: OnceLock::new(),
+            any_name: false,
+        }
     }
 
     /// A host with a kernel that knows all features, whose files stand below `root`, and whose machine is `machine` if it
@@ -28,7 +36,23 @@ impl ThisHost {
     pub(crate) fn planned(root: Option<PathBuf>, machine: Option<Machine>) -> ThisHost {
         let here = ThisHost::new();
         let features = OnceLock::from(u32::MAX);
-        ThisHost { root: root.unwrap_or(here.root), machine: machine.or(here.machine), features, users: here.users }
+        ThisHost { root: root.unwrap_or(here.root), machine: machine.or(here.machine), features, ..here }
+    }
+
+    /// The same host, whose users are not known: every name is one.
+    pub(crate) fn without_names(self) -> ThisHost {
+        ThisHost { any_name: true, ..self }
+    }
+
+    /// Whether there is a file of this name.
+    pub(crate) fn exists(&self, path: &[u8]) -> bool {
+        root::exists(&self.root, path)
+    }
+
+    /// A number for a name of which nothing is known: the same for the same name.
+    fn any_id(&self, name: &[u8]) -> Option<u32> {
+        let hash = name.iter().fold(0, |hash: u32, byte| hash.wrapping_mul(31).wrapping_add(u32::from(*byte)));
+        self.any_name.then_some(hash % 0x4000_0000)
     }
 
     /// The accounts and groups.
@@ -49,11 +73,11 @@ impl Host for ThisHost {
     }
 
     fn user(&self, name: &[u8]) -> Option<u32> {
-        self.users().user_id(name)
+        self.any_id(name).or_else(|| self.users().user_id(name))
     }
 
     fn group(&self, name: &[u8]) -> Option<u32> {
-        self.users().group_id(name)
+        self.any_id(name).or_else(|| self.users().group_id(name))
     }
 
     fn is_directory(&self, path: &[u8]) -> bool {

@@ -4,10 +4,12 @@
 //! [`rules_file`] does so for every line of a file. Messages go to standard error as they arise, answers to standard
 //! output; exit statuses are made here and nowhere else.
 
+pub(crate) mod check;
 mod dry_run;
 mod host;
 mod kernel;
 mod listing;
+pub(crate) mod modes;
 pub(crate) mod rules_file;
 pub(crate) mod state;
 pub(crate) mod usage;

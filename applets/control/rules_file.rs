@@ -7,8 +7,9 @@ use auditbox::rule::typography::lookalikes;
 use auditbox::rule::{Plan, Refusal, Step, merge, parse_line};
 use auditbox::sys::files;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Largest file taken.
 pub(crate) const MAX_SIZE: u64 = 64 << 20;
@@ -44,6 +45,41 @@ pub(crate) struct SourceFile {
     /// What messages call it.
     pub(crate) name: String,
     pub(crate) text: Vec<u8>,
+}
+
+/// Reads a rules file that is only looked at, whoever owns it.
+pub(crate) fn read_source(path: &Path) -> Result<SourceFile, String> {
+    let name = path.to_string_lossy().into_owned();
+    let file = files::open_read(path, true).map_err(|error| cannot_read(path, &error))?;
+    let text = read_stream(file, &name)?;
+    Ok(SourceFile { name, text })
+}
+
+/// All `*.rules` of a directory, in the order in which they are merged.
+pub(crate) fn read_directory(directory: &Path) -> Result<Vec<SourceFile>, String> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(|error| cannot_read(directory, &error))? {
+        let path = entry.map_err(|error| cannot_read(directory, &error))?.path();
+        let name = path.file_name().unwrap_or_default().as_bytes();
+        // A link that leads nowhere is passed over.
+        if name.ends_with(b".rules") && !name.starts_with(b".") && path.exists() {
+            paths.push(path);
+        }
+    }
+    paths.sort_by(|a, b| merge::natural_order(a.as_os_str().as_bytes(), b.as_os_str().as_bytes()));
+    paths.iter().map(|path| read_source(path)).collect()
+}
+
+/// Everything that is left in a stream, if it is no more than a rules file may have.
+pub(crate) fn read_stream(stream: impl Read, name: &str) -> Result<Vec<u8>, String> {
+    let mut text = Vec::new();
+    let read = stream.take(MAX_SIZE + 1).read_to_end(&mut text);
+    read.map_err(|error| cannot_read(Path::new(name), &error))?;
+    if text.len() as u64 > MAX_SIZE { Err(format!("{name} has more than {MAX_SIZE} bytes")) } else { Ok(text) }
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> String {
+    format!("cannot read {} ({})", path.display(), io_error_text(error))
 }
 
 /// Reads a rules file and does what it says; returns the exit status.

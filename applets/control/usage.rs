@@ -1,6 +1,6 @@
 //! What auditctl --help says.
 
-/// The usage text; the last three options are our own and come first on a line.
+/// The usage text; the last options are our own and come first on a line.
 pub(crate) const USAGE: &str = "\
 usage: auditctl [options]
     -a <l,a>                          Append rule to end of <l>ist with <a>ction
@@ -45,4 +45,5 @@ usage: auditctl [options]
     --root <dir>                      With --dry-run: users, groups and watched paths
                                       of the system whose root is <dir>
     --machine <name>                  With --dry-run: compile for another machine
+    --check <file|dir|->              Say what is wrong in rules; see auditctl(8)
 ";

@@ -11,10 +11,13 @@
 //! Follows auditctl(8) and audit.rules(7) of audit 4.2.2. Nothing in here asks the system anything by itself: machine,
 //! kernel features, users and files come in through [`Host`].
 
+pub mod check;
 mod codec;
 mod command;
+pub mod convert;
 mod error;
 pub mod file;
+mod meaning;
 pub mod merge;
 mod model;
 mod number;

@@ -242,6 +242,21 @@ impl SyscallMask {
         (0..SyscallMask::END).filter(|number| self.contains(*number))
     }
 
+    /// Whether all of them are in `other` too.
+    pub fn is_within(&self, other: &SyscallMask) -> bool {
+        self.0.iter().zip(other.0).all(|(mine, theirs)| mine & !theirs == 0)
+    }
+
+    /// Those that are in both.
+    pub fn intersection(&self, other: &SyscallMask) -> SyscallMask {
+        SyscallMask(std::array::from_fn(|word| self.0[word] & other.0[word]))
+    }
+
+    /// Takes those of `other` out.
+    pub fn remove_all(&mut self, other: &SyscallMask) {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine &= !theirs);
+    }
+
     /// Whether the first `words` words are full. Listings leave the last word of the mask out of account.
     pub fn is_full(&self, words: usize) -> bool {
         self.0.iter().take(words).all(|word| *word == u32::MAX)

@@ -78,6 +78,18 @@ pub fn open_write(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(mode).custom_flags(flags).open(path)
 }
 
+/// Makes a file anew with `mode`, whatever the umask, and with `text`, which is on the disk when this returns.
+pub fn write_whole(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    match remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    io::Write::write_all(&mut file, text)?;
+    file.sync_all()
+}
+
 /// Writes to a terminal without waiting for it: one that is held up misses the text.
 pub fn write_to_terminal(path: &str, text: &str) {
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;

@@ -16,6 +16,11 @@ pub fn is_directory(root: &Path, path: &[u8]) -> bool {
     found.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
 }
 
+/// Whether the absolute `path` leads to anything; links are as for [`is_directory`].
+pub fn exists(root: &Path, path: &[u8]) -> bool {
+    open_within(root, path, OFlags::PATH).is_ok()
+}
+
 /// Opens a file for reading by its absolute `path` in the system whose root is `root`; links are as for [`is_directory`].
 pub fn open(root: &Path, path: &[u8]) -> io::Result<File> {
     Ok(File::from(open_within(root, path, OFlags::RDONLY)?))
@@ -49,6 +54,8 @@ mod tests {
         assert!(is_directory(&root, b"/var/audit"));
         assert!(is_directory(&root, b"/"));
         assert!(!is_directory(&root, b"/file"));
+        assert!(exists(&root, b"/file"));
+        assert!(!exists(&root, b"/usr"));
         assert!(!is_directory(&root, b"/usr"));
         std::fs::remove_dir_all(&root).unwrap();
         assert!(!is_directory(&root, b"/"));

@@ -6,6 +6,7 @@ pub mod address;
 pub mod date;
 pub mod escape;
 pub mod hex;
+pub mod json;
 pub mod number;
 
 pub use escape::{Escape, escape};

@@ -10,6 +10,7 @@ mod auditd;
 mod aureport;
 mod ausearch;
 mod ausyscall;
+mod checking;
 mod interpret_properties;
 mod layering;
 mod library;

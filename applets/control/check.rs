@@ -1,0 +1,115 @@
+//! `auditctl --check` and what `augenrules --check` says of the rules: findings, and their repair.
+
+use super::modes::{self, Options, Rules, WRONG};
+use super::rules_file::SourceFile;
+use super::{ThisHost, io_error_text};
+use crate::output::{must_finish, say, show};
+use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
+use auditbox::sys::files;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// After so many rounds of repair nothing more is tried; one fix may make room for another.
+const ROUNDS: usize = 16;
+
+/// Does what the options ask for; returns 0 when nothing is found, 1 when something is, 2 when rules cannot be read.
+pub(super) fn run(options: &Options) -> u8 {
+    match modes::read(&options.names).and_then(|rules| report(rules, options)) {
+        Ok(status) => status,
+        Err(message) => {
+            say(format!("auditctl: {message}"));
+            WRONG
+        }
+    }
+}
+
+fn report(mut rules: Rules, options: &Options) -> Result<u8, String> {
+    if options.names.is_empty() {
+        return Err("--check needs rules: files, directories, or - for standard input".to_owned());
+    }
+    let host = options.host();
+    if options.fix || options.diff_only {
+        let repaired = repaired(&rules, options, &host)?;
+        if options.diff_only {
+            let mut out = Vec::new();
+            let pairs = rules.files.iter().zip(&repaired).filter(|(old, new)| old.text != new.text);
+            pairs.for_each(|(old, new)| out.extend(fix::unified_diff(&old.name, &old.text, &new.text)));
+            show(&out);
+            return Ok(u8::from(!out.is_empty()));
+        }
+        must_finish();
+        write(&rules.files, &repaired)?;
+        rules.files = repaired;
+    }
+    let level = options.level.unwrap_or(Level::Note);
+    let sources = sources(&rules.files);
+    let mut findings = findings(&rules, options, &host)?;
+    findings.retain(|finding| finding.level >= level);
+    let mut out = Vec::new();
+    format::write(&findings, &sources, options.format.unwrap_or(format::Format::Text), &mut out);
+    show(&out);
+    Ok(u8::from(!findings.is_empty()))
+}
+
+fn sources(files: &[SourceFile]) -> Vec<Source<'_>> {
+    files.iter().map(|file| Source { name: &file.name, text: &file.text }).collect()
+}
+
+fn findings(rules: &Rules, options: &Options, host: &ThisHost) -> Result<Vec<Finding>, String> {
+    let exists = |path: &[u8]| host.exists(path);
+    let exists: Option<Exists> = if options.knows_paths() { Some(&exists) } else { None };
+    let target = Target { host, kernel: options.kernel, exists };
+    check(&sources(&rules.files), rules.is_set, &target).map_err(|error: TooManyLines| error.to_string())
+}
+
+/// The files with all safe fixes made.
+fn repaired(rules: &Rules, options: &Options, host: &ThisHost) -> Result<Vec<SourceFile>, String> {
+    let copy = |file: &SourceFile| SourceFile { name: file.name.clone(), text: file.text.clone() };
+    let mut rules = Rules { files: rules.files.iter().map(copy).collect(), is_set: rules.is_set };
+    for _ in 0..ROUNDS {
+        let edits = fix::safe_edits(&findings(&rules, options, host)?);
+        if edits.is_empty() {
+            break;
+        }
+        for (number, file) in rules.files.iter_mut().enumerate() {
+            file.text = fix::apply(&file.text, number, &edits);
+        }
+    }
+    Ok(rules.files)
+}
+
+/// Puts the repaired files in the place of the old ones, each whole or not at all.
+fn write(old: &[SourceFile], new: &[SourceFile]) -> Result<(), String> {
+    for (old, new) in old.iter().zip(new).filter(|(old, new)| old.text != new.text) {
+        replace(Path::new(&old.name), &new.text)
+            .map_err(|error| format!("cannot write {} ({})", old.name, io_error_text(&error)))?;
+    }
+    Ok(())
+}
+
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let path = std::fs::canonicalize(path)?;
+    let mode = std::fs::metadata(&path)?.permissions().mode() & 0o7777;
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".new");
+    let temporary = path.with_file_name(name);
+    let written = files::write_whole(&temporary, text, mode).and_then(|()| std::fs::rename(&temporary, &path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// What is wrong with rules for this host that will not load or not do what they say, in compact form.
+pub(crate) fn compact(files: &[SourceFile]) -> Vec<u8> {
+    let host = ThisHost::planned(None, None);
+    let target = Target { host: &host, kernel: None, exists: None };
+    let sources = sources(files);
+    let mut out = Vec::new();
+    if let Ok(mut findings) = check(&sources, true, &target) {
+        findings.retain(|finding| finding.level >= Level::Warning);
+        format::write(&findings, &sources, format::Format::Compact, &mut out);
+    }
+    out
+}

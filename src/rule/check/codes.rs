@@ -1,0 +1,74 @@
+//! What the check can say, each under a code that stays the same for ever. auditctl(8) lists them; tests/it/checking.rs has a bad and a
+//! good file for each.
+
+use super::Level;
+
+/// One kind of finding.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `AB` and three digits.
+    pub id: &'static str,
+    /// The same in words.
+    pub name: &'static str,
+    /// How bad it is.
+    pub level: Level,
+    /// What it means, in a sentence.
+    pub about: &'static str,
+}
+
+macro_rules! codes {
+    ($($constant:ident $id:literal $name:literal $level:ident $about:literal;)*) => {
+        $(#[doc = $about] pub static $constant: Code = Code { id: $id, name: $name, level: Level::$level, about: $about };)*
+
+        /// All of them, ids rising.
+        pub static ALL: &[&Code] = &[$(&$constant),*];
+    };
+}
+
+codes! {
+    SYNTAX "AB001" "syntax" Error "The line is refused; loading stops here.";
+    UNKNOWN_SYSCALL "AB002" "unknown-syscall" Error "The machine has no such system call; loading stops here.";
+    UNKNOWN_NAME "AB003" "unknown-name" Error "The host has no such user or group; loading stops here.";
+    KERNEL_TOO_OLD "AB004" "kernel-too-old" Warning "The rule needs a newer kernel.";
+    TOO_MANY_FIELDS "AB005" "too-many-fields" Error "A rule has room for 63 fields.";
+    DUPLICATE "AB006" "duplicate" Note "The kernel refuses a rule that it has; loading stops here without -c or -i.";
+    REFUSED_BY_KERNEL "AB007" "refused-by-kernel" Error "auditctl takes the line, but the kernel refuses the rule.";
+    PASTED "AB008" "pasted-character" Warning "A character that looks like a plain one is part of the word.";
+    LITERAL "AB009" "taken-literally" Warning "Quotes, wildcards and variables are not special: they are part of the value.";
+    NO_ARCH "AB101" "no-arch" Warning "Calls are named without -F arch, so that the numbers of one width are looked for in both.";
+    ONE_ABI "AB102" "one-abi" Warning "Programs of the other width make the same calls unseen.";
+    WRONG_ABI_CALL "AB103" "wrong-abi-call" Error "The call exists only for programs of the other width; loading stops here.";
+    SHADOWED "AB201" "shadowed" Error "An earlier rule with another action takes every event of this one.";
+    REDUNDANT "AB202" "redundant" Warning "An earlier rule with the same action takes every event of this one, whose key never appears.";
+    NEVER_OVERLAP "AB203" "never-overlap" Note "An earlier never rule takes some calls of this rule.";
+    NEVER_TASK "AB204" "never-task" Error "No process started from now on is audited.";
+    UNSATISFIABLE "AB205" "unsatisfiable" Error "No event can match the rule.";
+    AUID_UNSET "AB206" "auid-unset" Warning "An unset auid is 4294967295, and so greater than every user.";
+    OR_BY_AND "AB207" "or-by-and" Warning "All fields of a rule must hold together; these read like alternatives.";
+    AFTER_LOCK "AB208" "after-lock" Error "The order of lines undoes or forbids what was meant.";
+    HOT_SYSCALL "AB301" "hot-syscall" Warning "The rule records calls that programs make all the time.";
+    WATCH_FORM "AB302" "watch-form" Note "-w is looked at on every call; the same with -F arch, -F path and -F perm is not.";
+    FIELD_ORDER "AB303" "field-order" Note "Fields are tested from left to right; a cheap test after a dear one costs more.";
+    MERGEABLE "AB304" "mergeable" Note "Two rules that differ in their calls alone cost more than one.";
+    MISSING_KEY "AB305" "missing-key" Note "Without a key the events cannot be found by it.";
+    MISSING_PATH "AB401" "missing-path" Warning "The watched path does not exist.";
+    NO_LOCK "AB402" "no-lock" Note "The rules can be changed until the next boot: there is no -e 2 at the end.";
+    UNUSED_SUPPRESSION "AB900" "unused-suppression" Warning "A suppression suppresses nothing, or gives no reason.";
+}
+
+/// The code with this id, letters of either case.
+pub fn named(id: &[u8]) -> Option<&'static Code> {
+    ALL.iter().find(|code| code.id.as_bytes().eq_ignore_ascii_case(id)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_rise_and_are_found() {
+        assert!(ALL.windows(2).all(|two| two[0].id < two[1].id));
+        assert_eq!(named(b"ab201"), Some(&SHADOWED));
+        assert_eq!(named(b"AB2011"), None);
+    }
+}

@@ -1,0 +1,116 @@
+//! Which kernel brought what rules can speak of.
+
+use super::super::model::{FieldId, List, Rule};
+use crate::tables::machine::Machine;
+use crate::tables::syscall;
+
+/// A Linux version: major and minor number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u16, pub u16);
+
+impl Version {
+    /// `5.15`, or what `uname -r` says, such as `6.1.0-18-amd64`.
+    pub fn parse(text: &str) -> Option<Version> {
+        let mut parts = text.split(|c: char| !c.is_ascii_digit());
+        Some(Version(parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+/// KERNEL: the first version whose kernel/auditfilter.c takes the field.
+const FIELDS: [(FieldId, Version); 5] = [
+    (FieldId::EXE, Version(4, 3)),
+    (FieldId::SESSIONID, Version(4, 10)),
+    (FieldId::FSTYPE, Version(4, 13)),
+    (FieldId::SADDR_FAM, Version(5, 3)),
+    (FieldId::FIELD_COMPARE, Version(3, 3)),
+];
+
+/// KERNEL: the first version that has the list.
+const LISTS: [(List, Version); 2] = [(List::FILESYSTEM, Version(4, 13)), (List::IO_URING, Version(5, 16))];
+
+/// KERNEL: the first version that has these calls, newest first.
+const CALLS: [(Version, &str); 31] = [
+    (Version(6, 17), "file_getattr file_setattr"),
+    (Version(6, 15), "open_tree_attr"),
+    (Version(6, 13), "setxattrat getxattrat listxattrat removexattrat"),
+    (Version(6, 10), "mseal"),
+    (Version(6, 8), "statmount listmount lsm_get_self_attr lsm_set_self_attr lsm_list_modules"),
+    (Version(6, 7), "futex_wake futex_wait futex_requeue"),
+    (Version(6, 6), "fchmodat2 map_shadow_stack"),
+    (Version(6, 5), "cachestat"),
+    (Version(5, 17), "set_mempolicy_home_node"),
+    (Version(5, 16), "futex_waitv"),
+    (Version(5, 15), "process_mrelease"),
+    (Version(5, 14), "quotactl_fd memfd_secret"),
+    (Version(5, 13), "landlock_create_ruleset landlock_add_rule landlock_restrict_self"),
+    (Version(5, 12), "mount_setattr"),
+    (Version(5, 11), "epoll_pwait2"),
+    (Version(5, 10), "process_madvise"),
+    (Version(5, 9), "close_range"),
+    (Version(5, 8), "faccessat2"),
+    (Version(5, 6), "openat2 pidfd_getfd"),
+    (Version(5, 3), "pidfd_open clone3"),
+    (Version(5, 2), "open_tree move_mount fsopen fsconfig fsmount fspick"),
+    (Version(5, 1), "io_uring_setup io_uring_enter io_uring_register pidfd_send_signal"),
+    (Version(4, 18), "rseq io_pgetevents"),
+    (Version(4, 11), "statx"),
+    (Version(4, 9), "pkey_mprotect pkey_alloc pkey_free"),
+    (Version(4, 6), "preadv2 pwritev2"),
+    (Version(4, 5), "copy_file_range"),
+    (Version(4, 3), "userfaultfd membarrier"),
+    (Version(3, 19), "execveat"),
+    (Version(3, 17), "memfd_create getrandom kexec_file_load"),
+    (Version(3, 15), "renameat2"),
+];
+
+/// What of a rule is newer than `kernel`, and from when on it is known.
+pub(super) fn newer_list(rule: &Rule, kernel: Version) -> Option<(&'static str, Version)> {
+    let (list, since) = LISTS.iter().find(|(list, since)| *list == rule.list && *since > kernel)?;
+    Some((list.name()?, *since))
+}
+
+/// The fields of a rule that are newer than `kernel`, by their places.
+pub(super) fn newer_fields(rule: &Rule, kernel: Version) -> impl Iterator<Item = (usize, &'static str, Version)> {
+    rule.fields.iter().enumerate().filter_map(move |(place, field)| {
+        let (id, since) = FIELDS.iter().find(|(id, since)| *id == field.id && *since > kernel)?;
+        Some((place, id.name()?, *since))
+    })
+}
+
+/// The calls of a rule that are newer than `kernel`.
+pub(super) fn newer_calls(rule: &Rule, machine: Machine, kernel: Version) -> Vec<(&'static str, Version)> {
+    let named = CALLS
+        .iter()
+        .filter(|row| row.0 > kernel)
+        .flat_map(|(since, names)| names.split(' ').map(move |name| (name, *since)));
+    named.filter(|(name, _)| syscall::number(machine, name).is_some_and(|n| rule.syscalls.contains(n))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_off_names_of_kernels() {
+        assert_eq!(Version::parse("5.15"), Some(Version(5, 15)));
+        assert_eq!(Version::parse("6.1.0-18-amd64"), Some(Version(6, 1)));
+        assert_eq!(Version::parse("6"), None);
+        assert!(Version(5, 9) < Version(5, 15));
+    }
+
+    #[test]
+    fn every_call_is_one_of_some_machine_and_versions_fall() {
+        for (_, names) in &CALLS {
+            for name in names.split(' ') {
+                assert!(Machine::ALL.iter().any(|machine| syscall::number(*machine, name).is_some()), "{name}");
+            }
+        }
+        assert!(CALLS.windows(2).all(|two| two[0].0 > two[1].0));
+    }
+}

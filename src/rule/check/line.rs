@@ -1,0 +1,497 @@
+//! What one line says by itself: refused words, pasted characters, tests that the kernel refuses, old kernels, rules that
+//! cannot match, cost.
+
+use super::super::command::{Place, Step};
+use super::super::error::{Reason, Refusal, lossy};
+use super::super::meaning::{Impossible, Meaning, Numbers, other_width};
+use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value};
+use super::super::parse::Warning;
+use super::super::typography::lookalikes;
+use super::{Code, Edit, Finding, Fix, Level, Planned, Span, Target, codes, kernel};
+use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
+use crate::tables::machine::Machine;
+use crate::tables::{rule, syscall};
+
+/// A finding in the making.
+pub(super) fn finding(code: &'static Code, span: Span, message: String, help: &str) -> Finding {
+    Finding { code, level: code.level, span, message, help: help.to_owned(), related: Vec::new(), fix: None }
+}
+
+impl Planned<'_> {
+    /// Where a part of the line stands.
+    pub(super) fn place(&self, place: Place) -> Span {
+        let words = self.line.words.as_deref().unwrap_or_default();
+        match place.word.checked_sub(1).and_then(|n| words.get(n)) {
+            Some(word) => {
+                let (start, end) = (word.column_of(place.offset), word.column_of(place.offset + place.length));
+                self.span(start - 1, (end - 1).max(start))
+            }
+            None => self.whole(),
+        }
+    }
+
+    /// Where the field of the line's rule stands.
+    pub(super) fn field(&self, number: usize) -> Span {
+        let place = self.plan.as_ref().and_then(|plan| plan.places.fields.get(number));
+        place.map_or_else(|| self.whole(), |place| self.place(*place))
+    }
+
+    /// A change of what stands at `span`.
+    pub(super) fn edit(&self, span: Span, text: &[u8]) -> Edit {
+        let bytes = (span.line_start + span.bytes.0, span.line_start + span.bytes.1);
+        Edit { file: self.file, bytes, text: text.to_vec() }
+    }
+
+    /// The whole line goes, with what ends it.
+    pub(super) fn removal(&self) -> Edit {
+        Edit { file: self.file, bytes: (self.line.start, self.line.start + self.line.text.len() + 1), text: Vec::new() }
+    }
+
+    /// The line is wanted as a watch, not as a rule of the exit list.
+    pub(super) fn is_watch(&self) -> bool {
+        let words = self.line.words.as_deref().unwrap_or_default();
+        words.first().is_some_and(|word| word.text.starts_with(b"-w"))
+    }
+}
+
+/// Judges one line.
+pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) {
+    let Some(plan) = &planned.plan else {
+        let message = planned.line.words.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        return out.push(finding(&codes::SYNTAX, planned.whole(), message, ""));
+    };
+    let pasted = pasted_characters(planned, plan.refusal.is_some(), out);
+    if let Some(refusal) = &plan.refusal {
+        if !pasted {
+            out.push(refused(planned, refusal, target));
+        }
+        return;
+    }
+    for warning in &plan.warnings {
+        literal_path(planned, *warning, out);
+    }
+    if let Some(rule) = planned.added() {
+        quoted_values(planned, rule, out);
+        let before = out.len();
+        refused_by_kernel(planned, rule, out);
+        if out.len() > before {
+            return;
+        }
+        old_kernel(planned, rule, target, out);
+        impossible(planned, rule, target, out);
+        unset_auid(planned, rule, out);
+        cost(planned, rule, target, out);
+        missing_key(planned, rule, out);
+        missing_path(planned, rule, target, out);
+    }
+}
+
+fn pasted_characters(planned: &Planned, is_refused: bool, out: &mut Vec<Finding>) -> bool {
+    let before = out.len();
+    for found in lookalikes(planned.line.text) {
+        let span = planned.span(found.start, found.start + found.length);
+        let plain = if found.plain.trim().is_empty() { "a space, or nothing" } else { found.plain };
+        let message = format!("{} is part of the word", found.name);
+        let mut finding = finding(&codes::PASTED, span, message, &format!("write {plain}"));
+        finding.level = if is_refused { Level::Error } else { Level::Warning };
+        finding.fix = Some(Fix { is_safe: true, edits: vec![planned.edit(span, found.plain.as_bytes())] });
+        out.push(finding);
+    }
+    out.len() > before
+}
+
+fn refused(planned: &Planned, refusal: &Refusal, target: &Target) -> Finding {
+    let code = match &refusal.reason {
+        Reason::SyscallUnknown { word, .. } if other_table(word, target.host.machine(), refusal).is_some() => {
+            &codes::WRONG_ABI_CALL
+        }
+        Reason::SyscallUnknown { .. } | Reason::OperationUnknown { .. } => &codes::UNKNOWN_SYSCALL,
+        Reason::UserUnknown { .. } | Reason::GroupUnknown { .. } => &codes::UNKNOWN_NAME,
+        Reason::TooManyFields { .. } => &codes::TOO_MANY_FIELDS,
+        _ => &codes::SYNTAX,
+    };
+    let length = match &refusal.reason {
+        Reason::SyscallUnknown { word, .. } | Reason::OperationUnknown { word } => word.len(),
+        _ => {
+            let words = planned.line.words.as_deref().unwrap_or_default();
+            let word = refusal.word.checked_sub(1).and_then(|n| words.get(n));
+            word.map_or(0, |word| word.text.len().saturating_sub(refusal.offset))
+        }
+    };
+    let span = planned.place(Place { word: refusal.word, offset: refusal.offset, length });
+    let mut found = finding(code, span, refusal.to_string(), &help(&refusal.reason, target));
+    if let Reason::SyscallUnknown { word, .. } = &refusal.reason {
+        found.fix = without_call(planned, span, word);
+    }
+    found
+}
+
+/// The name of the machine of the other width, when it has the call that this one has not.
+fn other_table(word: &str, native: Option<Machine>, refusal: &Refusal) -> Option<&'static str> {
+    let Reason::SyscallUnknown { machine: Some(asked), .. } = &refusal.reason else { return None };
+    let other = other_width(native?)?;
+    let other = if native?.name() == *asked { other } else { native? };
+    syscall::number(other, word).map(|_| other.name())
+}
+
+/// What to do about a refused word: the nearest name that there is, or else what is accepted.
+fn help(reason: &Reason, target: &Target) -> String {
+    let nearest = match reason {
+        Reason::SyscallUnknown { word, machine } => {
+            let machine = machine.and_then(Machine::from_name).or_else(|| target.host.machine());
+            machine.and_then(|machine| near(word, syscall::rows(machine).map(|row| row.1)))
+        }
+        Reason::OperationUnknown { word } => near(word, syscall::rows(Machine::IoUring).map(|row| row.1)),
+        Reason::FieldUnknown { field } => near(field, rule::FIELDS.iter().map(|row| row.1)),
+        _ => None,
+    };
+    match nearest {
+        Some(name) => format!("did you mean {name}?"),
+        None => match reason.remedy() {
+            remedy if remedy.is_empty() => remedy,
+            remedy => format!("accepted: {remedy}"),
+        },
+    }
+}
+
+/// The one name that differs from `word` in up to two letters, if it is long enough for that to mean something.
+fn near<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let word = word.to_ascii_lowercase();
+    let word = word.strip_prefix("sys_").unwrap_or(&word).as_bytes();
+    let allowed = match word.len() {
+        0..=3 => 1,
+        _ => 2,
+    };
+    names.map(|name| (distance(word, name.as_bytes()), name)).filter(|(d, _)| *d <= allowed).min().map(|(_, name)| name)
+}
+
+/// How many letters must be changed, added, taken away or swapped with the next to make `b` of `a`.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    const FAR: usize = 99;
+    if a.len().abs_diff(b.len()) > 2 {
+        return FAR;
+    }
+    let (mut before, mut row): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=b.len()).collect());
+    for (i, x) in a.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let changed = row.get(j).unwrap_or(&FAR) + usize::from(x != y);
+            let added = next.get(j).unwrap_or(&FAR) + 1;
+            let taken = row.get(j + 1).unwrap_or(&FAR) + 1;
+            let swaps = i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x);
+            let swapped = if swaps { before.get(j - 1).unwrap_or(&FAR) + 1 } else { FAR };
+            next.push(changed.min(added).min(taken).min(swapped));
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row.last().copied().unwrap_or(FAR)
+}
+
+/// Takes an unknown call out of a list of calls. What the rule is about changes by nothing that this machine knows.
+fn without_call(planned: &Planned, span: Span, word: &str) -> Option<Fix> {
+    let text = planned.line.text;
+    let (start, end) = (span.bytes.0, span.bytes.0 + word.len());
+    let comma_after = text.get(end) == Some(&b',');
+    let comma_before = start > 0 && text.get(start - 1) == Some(&b',');
+    let bytes = match (comma_before, comma_after) {
+        (_, true) => (start, end + 1),
+        (true, false) => (start - 1, end),
+        (false, false) => return None,
+    };
+    Some(Fix { is_safe: false, edits: vec![planned.edit(Span { bytes, ..span }, b"")] })
+}
+
+fn literal_path(planned: &Planned, warning: Warning, out: &mut Vec<Finding>) {
+    let message = match warning {
+        Warning::Wildcard => "`*` and `?` in a path are taken as they are: no such name is likely",
+        Warning::RelativePath => "`..` in a path is taken as it is",
+        Warning::Possible { .. } => "the action `possible` does nothing; the line is passed over",
+        _ => return,
+    };
+    let span = planned.plan.as_ref().map_or_else(|| planned.whole(), |plan| planned.place(plan.places.target));
+    out.push(finding(&codes::LITERAL, span, message.to_owned(), "watch the directory with -F dir=, or one file"));
+}
+
+/// Values with quotes around them, and paths with wildcards or variables, which -F takes without a word.
+fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
+    for (number, field) in rule.fields.iter().enumerate() {
+        let Value::Text(text) = &field.value else { continue };
+        let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+        let quoted = |part: &[u8]| part.first().is_some_and(is_quote) || part.last().is_some_and(is_quote);
+        let is_path = matches!(field.id, FieldId::PATH | FieldId::DIR | FieldId::EXE);
+        let (message, help) = if text.split(|b| *b == KEY_SEPARATOR).any(quoted) {
+            (
+                "quotes are part of the value: there is no quoting in rules",
+                "write the value without them; `\\ ` is a space",
+            )
+        } else if is_path && !planned.is_watch() && text.iter().any(|b| matches!(b, b'*' | b'?')) {
+            ("`*` and `?` are taken as they are: no such name is likely", "-F dir= takes everything below a directory")
+        } else if is_path && text.first() != Some(&b'/') {
+            ("the path does not begin with /, so that nothing can have it", "write the whole path")
+        } else {
+            continue;
+        };
+        out.push(finding(&codes::LITERAL, planned.field(number), message.to_owned(), help));
+    }
+}
+
+/// KERNEL: audit_field_valid(), audit_to_watch(), audit_make_tree() and audit_to_inode() answer EINVAL to these.
+fn refused_by_kernel(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
+    let is_file = |field: &RuleField| matches!(field.id, FieldId::PATH | FieldId::DIR | FieldId::INODE);
+    let mut files = rule.fields.iter().enumerate().filter(|(_, field)| is_file(field));
+    if let (Some(_), Some((second, _))) = (files.next(), files.next()) {
+        let message = "a rule watches one path, dir or inode".to_owned();
+        out.push(finding(&codes::REFUSED_BY_KERNEL, planned.field(second), message, "write a rule for each"));
+    }
+    for (number, field) in rule.fields.iter().enumerate() {
+        let ordered = !field.operator.tests_equality();
+        let message = match field.id {
+            FieldId::PATH | FieldId::DIR if field.operator != Operator::EQUAL => "the kernel takes = alone here",
+            FieldId::AUID if ordered && field.value == Value::Number(u32::MAX) => {
+                "an unset auid can be compared with = and != alone"
+            }
+            FieldId::FILETYPE | FieldId::MSGTYPE | FieldId::SUBJ_USER | FieldId::SUBJ_ROLE | FieldId::SUBJ_TYPE
+                if ordered && field.id != FieldId::MSGTYPE =>
+            {
+                "the kernel takes = and != alone here"
+            }
+            id if rule.list == List::FILESYSTEM && id != FieldId::FSTYPE && id != FieldId::KEY => {
+                "rules of the filesystem list have fstype and keys alone"
+            }
+            FieldId::PATH | FieldId::DIR if matches!(&field.value, Value::Text(path) if path.first() != Some(&b'/')) => {
+                "the path must begin with /"
+            }
+            _ => continue,
+        };
+        out.push(finding(&codes::REFUSED_BY_KERNEL, planned.field(number), message.to_owned(), ""));
+    }
+}
+
+fn old_kernel(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
+    let Some(version) = target.kernel else { return };
+    let Some(plan) = &planned.plan else { return };
+    let mut push = |span, what: &str, since| {
+        let message = format!("Linux {version} does not know {what}; Linux {since} does");
+        out.push(finding(&codes::KERNEL_TOO_OLD, span, message, ""));
+    };
+    if let Some((list, since)) = kernel::newer_list(rule, version) {
+        push(planned.place(plan.places.target), &format!("the {list} list"), since);
+    }
+    for (number, field, since) in kernel::newer_fields(rule, version) {
+        push(planned.field(number), &format!("the field {field}"), since);
+    }
+    let machine = machine_of(rule, target.host.machine());
+    let named = !plan.places.syscalls.is_empty() && rule.list == List::EXIT && !rule.syscalls.is_full(MASK_WORDS - 1);
+    for (call, since) in machine.filter(|_| named).map(|m| kernel::newer_calls(rule, m, version)).unwrap_or_default() {
+        let stands = |place: &&Place| {
+            let span = planned.place(**place);
+            let text = planned.line.text.get(span.bytes.0..span.bytes.1).unwrap_or_default();
+            text.split(|b| *b == b',').any(|name| name == call.as_bytes())
+        };
+        if let Some(place) = plan.places.syscalls.iter().find(stands) {
+            push(planned.place(*place), &format!("the call {call}"), since);
+        }
+    }
+}
+
+/// The machine whose calls a rule names.
+pub(super) fn machine_of(rule: &Rule, native: Option<Machine>) -> Option<Machine> {
+    let arch = rule.fields.iter().find(|field| field.id == FieldId::ARCH && field.operator == Operator::EQUAL);
+    match arch.map(|field| &field.value) {
+        Some(Value::Number(elf)) => Machine::from_elf(*elf),
+        _ => native,
+    }
+}
+
+fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
+    // Every rule of the filesystem list that is no never rule is passed over. KERNEL: __audit_inode_child().
+    if rule.list == List::FILESYSTEM && rule.action == Action::ALWAYS {
+        let message = "rules of the filesystem list can only leave out: `always` does nothing there".to_owned();
+        return out.push(finding(&codes::UNSATISFIABLE, planned.whole(), message, "write -a never,filesystem"));
+    }
+    let Some(found) = Meaning::of(rule, target.host.machine()).why_impossible() else { return };
+    let Impossible::Field(id) = found else {
+        let message = "the rule names no system call".to_owned();
+        return out.push(finding(
+            &codes::UNSATISFIABLE,
+            planned.whole(),
+            message,
+            "name one with -S, or leave -S away",
+        ));
+    };
+    let tests = || rule.fields.iter().enumerate().filter(move |(_, field)| field.id == id);
+    let name = id.name().unwrap_or_default();
+    let (code, message, help) = match tests().filter(|(_, field)| field.operator == Operator::EQUAL).count() {
+        2.. if id != FieldId::PERM => (
+            &codes::OR_BY_AND,
+            format!("{name} cannot be equal to both: all fields of a rule must hold together"),
+            "write a rule for each",
+        ),
+        _ if id == FieldId::EXIT => (
+            &codes::UNSATISFIABLE,
+            "no failed call returns this: exit and success cannot hold together".to_owned(),
+            "a failed call has exit=-1 to -4095",
+        ),
+        _ if id == FieldId::ARCH => {
+            (&codes::UNSATISFIABLE, "no program of this machine makes calls of that arch".to_owned(), "")
+        }
+        _ if tests().nth(1).is_some() => {
+            (&codes::UNSATISFIABLE, format!("the tests of {name} cannot hold together"), "")
+        }
+        _ => (&codes::UNSATISFIABLE, format!("no event has such a {name}"), ""),
+    };
+    let last = tests().next_back().map_or_else(|| planned.whole(), |(number, _)| planned.field(number));
+    out.push(finding(code, last, message, help));
+}
+
+/// `auid>=1000` alone takes daemons as well, whose auid is unset; and several `!=` of an exclude rule hold together.
+fn unset_auid(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
+    let on = |id: FieldId| rule.fields.iter().enumerate().filter(move |(_, field)| field.id == id);
+    if rule.list == List::EXCLUDE && on(FieldId::MSGTYPE).filter(|(_, f)| f.operator == Operator::NOT_EQUAL).count() > 1
+    {
+        let second = on(FieldId::MSGTYPE).nth(1).map_or_else(|| planned.whole(), |(number, _)| planned.field(number));
+        let message = "leaves out every record but these types: all fields of a rule must hold together".to_owned();
+        out.push(finding(&codes::OR_BY_AND, second, message, "to leave out some types, write a rule with = for each"));
+    }
+    let meaning = Meaning::of(rule, None);
+    let takes_unset = meaning.number(FieldId::AUID).contains(u32::MAX);
+    let from = on(FieldId::AUID).find(|(_, field)| {
+        let above_users = matches!(field.operator, Operator::GREATER | Operator::GREATER_OR_EQUAL);
+        above_users && field.value != Value::Number(0)
+    });
+    let (Action::ALWAYS, true, Some((number, _))) = (rule.action, takes_unset, from) else { return };
+    let span = planned.field(number);
+    let message = "takes processes without a login too: an unset auid is 4294967295".to_owned();
+    let mut found = finding(&codes::AUID_UNSET, span, message, "add -F auid!=unset");
+    let end = Span { bytes: (span.bytes.1, span.bytes.1), ..span };
+    found.fix = Some(Fix { is_safe: true, edits: vec![planned.edit(end, b" -F auid!=unset")] });
+    out.push(found);
+}
+
+/// Calls that ordinary programs make thousands of times a second.
+pub(super) const HOT: [&str; 34] = [
+    "read",
+    "write",
+    "readv",
+    "writev",
+    "pread64",
+    "pwrite64",
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "epoll_wait",
+    "epoll_pwait",
+    "futex",
+    "close",
+    "lseek",
+    "_llseek",
+    "mmap",
+    "mmap2",
+    "munmap",
+    "mprotect",
+    "brk",
+    "madvise",
+    "fstat",
+    "newfstatat",
+    "stat",
+    "lstat",
+    "clock_gettime",
+    "clock_nanosleep",
+    "nanosleep",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "sched_yield",
+    "recvmsg",
+    "sendmsg",
+];
+
+fn cost(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
+    let Some(plan) = &planned.plan else { return };
+    if rule.list == List::EXIT && rule.action == Action::ALWAYS && !Meaning::of(rule, None).is_narrow() {
+        let span = plan.places.syscalls.first().map_or_else(|| planned.whole(), |place| planned.place(*place));
+        let machine = machine_of(rule, target.host.machine());
+        let name = |number| machine.and_then(|machine| syscall::name(machine, number));
+        let named = rule.syscalls.iter().find_map(|number| name(number).filter(|name| HOT.contains(name)));
+        let message = match named {
+            _ if rule.syscalls.is_full(MASK_WORDS - 1) => Some("records every system call".to_owned()),
+            Some(call) => Some(format!("records every {call}, which programs call all the time")),
+            None => None,
+        };
+        let help = "narrow it by -F path=, dir=, exe=, success=0, a user or an argument";
+        out.extend(message.map(|message| finding(&codes::HOT_SYSCALL, span, message, help)));
+    }
+    if planned.is_watch() {
+        let message = "an old style watch: looked at on every call that names a file".to_owned();
+        let help = "auditctl --convert writes it with -F arch, -F path or dir, and -F perm";
+        out.push(finding(&codes::WATCH_FORM, planned.place(plan.places.target), message, help));
+        return;
+    }
+    let cheap =
+        |id: FieldId| matches!(id, FieldId::PID | FieldId::ARCH | FieldId::SUCCESS | FieldId::EXIT | FieldId::AUID);
+    let dear = |id: FieldId| {
+        let label = id.is_text() && !matches!(id, FieldId::PATH | FieldId::KEY);
+        label || matches!(id, FieldId::OBJ_UID | FieldId::OBJ_GID)
+    };
+    let first_dear = rule.fields.iter().position(|field| dear(field.id));
+    let late = first_dear.and_then(|at| {
+        let behind = rule.fields.iter().enumerate().skip(at + 1).find(|(_, field)| cheap(field.id));
+        Some((at, behind?.0))
+    });
+    let Some((dear_at, cheap_at)) = late else { return };
+    let name = |at: usize| rule.fields.get(at).and_then(|field| field.id.name()).unwrap_or_default();
+    let message = format!("{} is cheaper to test than {}, which comes before it", name(cheap_at), name(dear_at));
+    let mut found = finding(&codes::FIELD_ORDER, planned.field(cheap_at), message, "write cheap fields first");
+    found.fix = swapped(planned, dear_at, cheap_at);
+    out.push(found);
+}
+
+/// Two -F words of one line change places; which field stands first has no meaning but for arch, which is always first.
+fn swapped(planned: &Planned, first: usize, second: usize) -> Option<Fix> {
+    let (a, b) = (planned.field(first), planned.field(second));
+    let text = |span: Span| planned.line.text.get(span.bytes.0..span.bytes.1);
+    let edits = vec![planned.edit(a, text(b)?), planned.edit(b, text(a)?)];
+    Some(Fix { is_safe: true, edits })
+}
+
+fn missing_key(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
+    let is_recorded = rule.action == Action::ALWAYS && rule.list.takes_syscalls();
+    if is_recorded && rule.keys().next().is_none() {
+        let message = "the rule has no key: `ausearch -k` cannot find its events".to_owned();
+        out.push(finding(&codes::MISSING_KEY, planned.whole(), message, "add -k NAME"));
+    }
+}
+
+fn missing_path(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
+    let Some(exists) = target.exists else { return };
+    for (number, field) in rule.fields.iter().enumerate() {
+        let Value::Text(path) = &field.value else { continue };
+        if !matches!(field.id, FieldId::PATH | FieldId::DIR | FieldId::EXE)
+            || path.first() != Some(&b'/')
+            || exists(path)
+        {
+            continue;
+        }
+        let parent =
+            path.iter().rposition(|b| *b == b'/').map_or(&b"/"[..], |at| path.get(..at.max(1)).unwrap_or(b"/"));
+        let help = match field.id {
+            FieldId::EXE => "the kernel refuses a rule for a program that is not there",
+            FieldId::PATH if exists(parent) => "the rule works once it exists",
+            FieldId::PATH => "the kernel refuses a path whose directory does not exist",
+            _ => "the kernel refuses a directory that does not exist",
+        };
+        let message = format!("{} does not exist", lossy(path));
+        out.push(finding(&codes::MISSING_PATH, planned.field(number), message, help));
+    }
+}
+
+/// What a step changes that a lock forbids.
+pub(super) fn changes_state(step: &Step) -> bool {
+    matches!(step, Step::Set(_) | Step::AddRule(_) | Step::DeleteRule(_) | Step::DeleteAll { .. } | Step::SetFeature(_))
+}
+
+/// The number that a rule's arch is equal to, if it is to one.
+pub(super) fn one_arch(meaning: &Meaning) -> Option<u32> {
+    let arch = meaning.number(FieldId::ARCH);
+    arch.lowest().filter(|lowest| arch == Numbers::one(*lowest))
+}

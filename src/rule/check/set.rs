@@ -1,0 +1,363 @@
+//! What rules say together: which are never reached, which are missing, and the order of lines.
+
+use super::super::command::Step;
+use super::super::convert;
+use super::super::error::lossy;
+use super::super::meaning::{Meaning, Numbers, other_width, witness};
+use super::super::model::{Action, FieldId, List, Rule, SyscallMask};
+use super::line::{changes_state, finding, machine_of, one_arch};
+use super::{Edit, Finding, Fix, Planned, Span, Target, codes};
+use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
+use crate::abi::{Status, mask};
+use crate::tables::machine::Machine;
+use crate::tables::syscall;
+
+/// A rule that the kernel has in the end.
+struct Active<'p> {
+    planned: &'p Planned<'p>,
+    rule: &'p Rule,
+    meaning: Meaning<'p>,
+}
+
+impl Active<'_> {
+    fn span(&self) -> Span {
+        self.planned.whole()
+    }
+}
+
+/// Judges all lines together, in the order in which they are loaded.
+pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut Vec<Finding>) {
+    let machine = target.host.machine();
+    let rules = load(lines, target, out);
+    for (at, rule) in rules.iter().enumerate() {
+        let earlier = rules.get(..at).unwrap_or_default();
+        never_task(rule, out);
+        // What is said of a rule that never matches would not matter.
+        if !unreachable(rule, earlier, machine, out) {
+            mergeable(rule, earlier, out);
+            arch(rule, &rules, machine, out);
+        }
+    }
+    watches(&rules, machine, out);
+    no_lock(lines, is_set, out);
+}
+
+/// What the kernel has once all lines are loaded, in the order in which it tries them; and what is wrong with that order.
+fn load<'p>(lines: &'p [Planned], target: &Target, out: &mut Vec<Finding>) -> Vec<Active<'p>> {
+    let mut rules: Vec<Active> = Vec::new();
+    let mut lock: Option<&Planned> = None;
+    for planned in lines {
+        let Some(plan) = planned.plan.as_ref().filter(|plan| plan.refusal.is_none()) else { continue };
+        for step in &plan.steps {
+            if let Some(lock) = lock.filter(|_| changes_state(step)) {
+                let message = "comes after -e 2: the kernel takes no more changes".to_owned();
+                let mut found = finding(&codes::AFTER_LOCK, planned.whole(), message, "put -e 2 last");
+                found.related.push((lock.whole(), "the rules are locked here".to_owned()));
+                out.push(found);
+                break;
+            }
+            match step {
+                Step::AddRule(rule) => add(planned, rule, target, &mut rules, out),
+                Step::DeleteRule(rule) => rules.retain(|active| !same(active.rule, rule)),
+                Step::DeleteAll { key } => delete_all(planned, key, &mut rules, out),
+                Step::Set(Status { enabled: Status::LOCKED, mask: mask::ENABLED, .. }) => lock = Some(planned),
+                _ => {}
+            }
+        }
+    }
+    rules
+}
+
+fn add<'p>(planned: &'p Planned, rule: &'p Rule, target: &Target, rules: &mut Vec<Active<'p>>, out: &mut Vec<Finding>) {
+    // KERNEL: audit_compare_rule() takes a rule that is to go before the others for another one.
+    let there = rules.iter().find(|active| !rule.prepend && same(active.rule, rule));
+    if let Some(there) = there {
+        let message = "the same rule once more: the kernel answers `Rule exists`".to_owned();
+        let mut found = finding(&codes::DUPLICATE, planned.whole(), message, "delete the line");
+        found.related.push((there.span(), "it was added here".to_owned()));
+        found.fix = Some(Fix { is_safe: true, edits: vec![planned.removal()] });
+        return out.push(found);
+    }
+    let active = Active { planned, rule, meaning: Meaning::of(rule, target.host.machine()) };
+    if rule.prepend {
+        rules.insert(0, active);
+    } else {
+        rules.push(active);
+    }
+}
+
+/// Whether the kernel takes them for one rule.
+fn same(a: &Rule, b: &Rule) -> bool {
+    a.list == b.list && a.action == b.action && a.syscalls == b.syscalls && a.fields == b.fields
+}
+
+fn delete_all(planned: &Planned, key: &[u8], rules: &mut Vec<Active>, out: &mut Vec<Finding>) {
+    let first = rules.first().map(Active::span);
+    if let (true, Some(first)) = (key.is_empty(), first) {
+        let message = format!("deletes the {} rules that were added before it", rules.len());
+        let mut found = finding(&codes::AFTER_LOCK, planned.whole(), message, "put -D first");
+        found.related.push((first, "the first of them".to_owned()));
+        out.push(found);
+    }
+    rules.retain(|active| !active.rule.keys().any(|keys| key.is_empty() || memchr::memmem::find(keys, key).is_some()));
+    if key.is_empty() {
+        rules.clear();
+    }
+}
+
+/// Whether the rule matches nothing that rules tried before it leave over.
+fn unreachable(rule: &Active, earlier: &[Active], machine: Option<Machine>, out: &mut Vec<Finding>) -> bool {
+    if rule.meaning.why_impossible().is_some() {
+        return true;
+    }
+    let Some((covering, others)) = covering(rule, earlier) else {
+        never_overlap(rule, earlier, machine, out);
+        return false;
+    };
+    // On the exclude list every action leaves out.
+    let is_same = covering.rule.action == rule.rule.action || rule.rule.list == List::EXCLUDE;
+    let action = |rule: &Rule| rule.action.name().unwrap_or("another");
+    let event = witness(rule.rule, machine);
+    let take = if others.is_some() { "two earlier {} rules together take" } else { "an earlier {} rule takes" };
+    let which = format!("{} every event of it, such as {event}", take.replace("{}", action(covering.rule)));
+    let (code, message, help) = if is_same {
+        let key = keys(rule.rule).map(|key| format!(": its key {key} never appears")).unwrap_or_default();
+        (&codes::REDUNDANT, format!("has no effect{key}; {which}"), "delete it, or give its key to the earlier rule")
+    } else {
+        (&codes::SHADOWED, format!("is never reached: {which}"), "put it before the earlier rule, or delete it")
+    };
+    let mut found = finding(code, rule.span(), message, help);
+    for covering in std::iter::once(covering).chain(others) {
+        found.related.push((covering.span(), "this rule is tried first".to_owned()));
+    }
+    out.push(found);
+    true
+}
+
+/// The rule that covers `rule`; or two that do so together, each for a part of the numbers of one field.
+fn covering<'a, 'p>(rule: &Active, earlier: &'a [Active<'p>]) -> Option<(&'a Active<'p>, Option<&'a Active<'p>>)> {
+    if let Some(one) = earlier.iter().find(|earlier| earlier.meaning.covers(&rule.meaning)) {
+        return Some((one, None));
+    }
+    let partial: Vec<(&Active, FieldId, Numbers)> = earlier
+        .iter()
+        .filter_map(|earlier| {
+            let (id, numbers) = earlier.meaning.covers_but_for(&rule.meaning)?;
+            Some((earlier, id, numbers))
+        })
+        .take(64)
+        .collect();
+    partial.iter().enumerate().find_map(|(at, (one, id, numbers))| {
+        let wanted = rule.meaning.number(*id);
+        let together = |other: &&(&'a Active<'p>, FieldId, Numbers)| {
+            other.1 == *id && other.0.rule.action == one.rule.action && wanted.is_within(&numbers.union(&other.2))
+        };
+        let second = partial.get(at + 1..)?.iter().find(together)?;
+        Some((*one, Some(second.0)))
+    })
+}
+
+/// A never rule that takes some of the calls of a later rule wholly.
+fn never_overlap(rule: &Active, earlier: &[Active], machine: Option<Machine>, out: &mut Vec<Finding>) {
+    let takes = |earlier: &&Active| {
+        earlier.rule.action == Action::NEVER
+            && rule.rule.action == Action::ALWAYS
+            && earlier.meaning.covers_any_call(&rule.meaning)
+            && earlier.meaning.common_calls(&rule.meaning) != SyscallMask::NONE
+    };
+    let Some(never) = earlier.iter().find(takes) else { return };
+    let machine = machine_of(rule.rule, machine);
+    let calls = never.meaning.common_calls(&rule.meaning);
+    let names: Vec<_> = calls.iter().take(4).filter_map(|number| syscall::name(machine?, number)).collect();
+    let message = format!("does not see {}: an earlier never rule takes every such event", names.join(", "));
+    let mut found = finding(&codes::NEVER_OVERLAP, rule.span(), message, "");
+    found.related.push((never.span(), "this rule is tried first".to_owned()));
+    out.push(found);
+}
+
+fn keys(rule: &Rule) -> Option<String> {
+    let keys = rule.keys().next()?;
+    Some(lossy(&keys.iter().map(|b| if *b == KEY_SEPARATOR { b',' } else { *b }).collect::<Vec<_>>()))
+}
+
+/// Two rules that could be one.
+fn mergeable(rule: &Active, earlier: &[Active], out: &mut Vec<Finding>) {
+    let named = |active: &Active| {
+        let plan = active.planned.plan.as_ref();
+        let calls = plan.map(|plan| plan.places.syscalls.as_slice()).unwrap_or_default();
+        let by_name = active.rule.fields.iter().all(|field| field.id != FieldId::PERM);
+        calls
+            .last()
+            .copied()
+            .filter(|_| by_name && !active.rule.syscalls.is_full(MASK_WORDS - 1) && !active.rule.prepend)
+    };
+    let Some(own) = named(rule) else { return };
+    let is_alike = |other: &Rule| {
+        other.list == rule.rule.list && other.action == rule.rule.action && other.fields == rule.rule.fields
+    };
+    // Only past rules of the same action can calls be moved without a change of meaning.
+    let near = earlier
+        .iter()
+        .rev()
+        .take_while(|other| other.rule.list != rule.rule.list || other.rule.action == rule.rule.action);
+    let Some((first, place)) = near.filter(|other| is_alike(other.rule)).find_map(|other| Some((other, named(other)?)))
+    else {
+        return;
+    };
+    let plan = rule.planned.plan.as_ref();
+    let calls: Vec<&[u8]> = plan
+        .map(|plan| plan.places.syscalls.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|place| text(rule.planned, rule.planned.place(*place)))
+        .collect();
+    let message = "differs from an earlier rule in its calls alone: one rule for both costs less".to_owned();
+    let mut found = finding(&codes::MERGEABLE, rule.planned.place(own), message, "add the calls to the earlier rule");
+    found.related.push((first.span(), "this rule".to_owned()));
+    let span = first.planned.place(place);
+    let end = Span { bytes: (span.bytes.1, span.bytes.1), ..span };
+    let added = [b",".as_slice(), &calls.join(&b',')].concat();
+    found.fix = Some(Fix { is_safe: true, edits: vec![first.planned.edit(end, &added), rule.planned.removal()] });
+    out.push(found);
+}
+
+fn text<'p>(planned: &Planned<'p>, span: Span) -> Option<&'p [u8]> {
+    planned.line.text.get(span.bytes.0..span.bytes.1)
+}
+
+fn never_task(rule: &Active, out: &mut Vec<Finding>) {
+    let tests = rule.rule.fields.iter().filter(|field| field.id != FieldId::KEY).count();
+    if rule.rule.list == List::TASK && rule.rule.action == Action::NEVER && tests == 0 {
+        let message = "switches system call rules off for every process started from now on".to_owned();
+        out.push(finding(&codes::NEVER_TASK, rule.span(), message, "delete the line, or name a user with -F auid="));
+    }
+}
+
+/// Calls without an arch, and rules for programs of one width only.
+fn arch(rule: &Active, all: &[Active], native: Option<Machine>, out: &mut Vec<Finding>) {
+    let Some(plan) = &rule.planned.plan else { return };
+    let is_exit = rule.rule.list == List::EXIT;
+    let names_calls = !plan.places.syscalls.is_empty() && !rule.rule.syscalls.is_full(MASK_WORDS - 1);
+    let arch = rule.rule.fields.iter().position(|field| field.id == FieldId::ARCH);
+    if is_exit && names_calls && arch.is_none() {
+        let span = rule.planned.place(plan.places.syscalls.first().copied().unwrap_or_default());
+        let message = "the calls are named without -F arch: other programs have other numbers for them".to_owned();
+        let mut found = finding(&codes::NO_ARCH, span, message, "write the rule with -F arch=b64 and with -F arch=b32");
+        found.fix = native.and_then(|native| with_arch(rule, native));
+        return out.push(found);
+    }
+    let (Some(arch), Some(native), true) = (arch, native, is_exit && rule.rule.action == Action::ALWAYS) else {
+        return;
+    };
+    let Some(other) = other_width(native) else { return };
+    let (Some(own), Some(native_elf), Some(other_elf)) = (one_arch(&rule.meaning), native.elf(), other.elf()) else {
+        return;
+    };
+    let (here, there, there_elf, word) = match own {
+        own if own == native_elf => (native, other, other_elf, "b32"),
+        own if own == other_elf => (other, native, native_elf, "b64"),
+        _ => return,
+    };
+    let Some(calls) = translated(&rule.rule.syscalls, here, there) else { return };
+    let mut twin = rule.meaning.clone();
+    twin.replace(FieldId::ARCH, Numbers::one(there_elf));
+    let mut missing = calls.clone();
+    for known in
+        all.iter().filter(|known| known.meaning.action == Action::ALWAYS && known.meaning.covers_any_call(&twin))
+    {
+        missing.remove_all(&known.rule.syscalls);
+    }
+    if missing == SyscallMask::NONE {
+        return;
+    }
+    let names: Vec<_> = missing.iter().take(4).filter_map(|number| syscall::name(there, number)).collect();
+    let calls_missing = if missing == SyscallMask::ALL { "the same".to_owned() } else { names.join(", ") };
+    let message = format!("{} programs do {calls_missing} unseen: no rule has -F arch={word}", there.name());
+    let mut found =
+        finding(&codes::ONE_ABI, rule.planned.field(arch), message, "add the same rule for the other width");
+    found.fix = twin_line(rule, arch, word, there);
+    out.push(found);
+}
+
+/// The same calls by the numbers of another machine, as far as it has calls of these names; `None` when it has none.
+fn translated(calls: &SyscallMask, from: Machine, to: Machine) -> Option<SyscallMask> {
+    if *calls == SyscallMask::ALL {
+        return Some(SyscallMask::ALL);
+    }
+    let mut translated = SyscallMask::NONE;
+    for number in calls.iter().filter_map(|number| syscall::number(to, syscall::name(from, number)?)) {
+        translated.insert(number);
+    }
+    (translated != SyscallMask::NONE).then_some(translated)
+}
+
+/// The line once more for programs of the other width, with the calls that those have.
+fn twin_line(rule: &Active, arch: usize, word: &str, there: Machine) -> Option<Fix> {
+    let planned = rule.planned;
+    let plan = planned.plan.as_ref()?;
+    let mut changes = vec![(planned.field(arch).bytes, format!("arch={word}").into_bytes())];
+    for place in &plan.places.syscalls {
+        let span = planned.place(*place);
+        let known = |name: &&[u8]| *name == b"all" || syscall::number(there, name).is_some();
+        let names: Vec<&[u8]> = text(planned, span)?.split(|b| *b == b',').filter(known).collect();
+        // A -S that has nothing left would have to go with its option.
+        if names.is_empty() {
+            return None;
+        }
+        changes.push((span.bytes, names.join(&b',')));
+    }
+    changes.sort_unstable();
+    let mut line = Vec::new();
+    let mut at = 0;
+    for ((start, end), new) in changes {
+        line.extend_from_slice(planned.line.text.get(at..start)?);
+        line.extend_from_slice(&new);
+        at = end;
+    }
+    line.extend_from_slice(planned.line.text.get(at..)?);
+    Some(Fix { is_safe: true, edits: vec![after(planned, &line)] })
+}
+
+/// A new line after the one of `planned`.
+fn after(planned: &Planned, line: &[u8]) -> Edit {
+    let end = planned.line.start + planned.line.text.len();
+    Edit { file: planned.file, bytes: (end, end), text: [b"\n", line].concat() }
+}
+
+/// The line with -F arch, once for each width.
+fn with_arch(rule: &Active, native: Machine) -> Option<Fix> {
+    let planned = rule.planned;
+    let target = planned.place(planned.plan.as_ref()?.places.target);
+    let words: &[&[u8]] = if other_width(native).is_some() { &[b"b64", b"b32"] } else { &[b"b64"] };
+    let whole = planned.whole();
+    let (before, behind) =
+        (planned.line.text.get(whole.bytes.0..target.bytes.1)?, planned.line.text.get(target.bytes.1..)?);
+    let lines: Vec<Vec<u8>> = words.iter().map(|word| [before, b" -F arch=", word, behind].concat()).collect();
+    Some(Fix { is_safe: false, edits: vec![planned.edit(whole, &lines.join(&b'\n'))] })
+}
+
+/// The safe rewriting of old style watches.
+fn watches(rules: &[Active], native: Option<Machine>, out: &mut [Finding]) {
+    for found in out.iter_mut().filter(|found| found.code == &codes::WATCH_FORM) {
+        let own =
+            |active: &&Active| active.planned.file == found.span.file && active.planned.line.number == found.span.line;
+        let Some(active) = rules.iter().find(own) else { continue };
+        let lines = native.map(|native| convert::watch(active.rule, native)).unwrap_or_default();
+        if !lines.is_empty() {
+            let edit = active.planned.edit(active.planned.whole(), &lines.join(&b'\n'));
+            found.fix = Some(Fix { is_safe: true, edits: vec![edit] });
+        }
+    }
+}
+
+/// A whole set, which begins with -D or is one of several files, and that stays open.
+fn no_lock(lines: &[Planned], is_set: bool, out: &mut Vec<Finding>) {
+    let steps = || lines.iter().filter_map(|planned| planned.plan.as_ref()).flat_map(|plan| &plan.steps);
+    let is_whole = is_set || steps().any(|step| matches!(step, Step::DeleteAll { key } if key.is_empty()));
+    let adds = steps().any(|step| matches!(step, Step::AddRule(_)));
+    let locks = steps().any(|step| matches!(step, Step::Set(status) if status.enabled == Status::LOCKED));
+    if let (true, Some(last)) = (is_whole && adds && !locks, lines.last()) {
+        let message = "the set ends without -e 2: rules can be changed until the next boot".to_owned();
+        out.push(finding(&codes::NO_LOCK, last.whole(), message, "end it with -e 2 where changes are to need a boot"));
+    }
+}

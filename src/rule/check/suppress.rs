@@ -1,0 +1,86 @@
+//! `# auditbox: allow AB301 REASON`: a finding that is known and meant.
+//!
+//! Such a comment is for the line that follows it and other comments; before the first line that asks for something, and with
+//! an empty line after it, for the whole file. One that suppresses nothing is itself found.
+
+use super::super::file::{Line, all_lines};
+use super::{Code, Finding, Level, Source, Span, codes};
+
+/// What a comment begins with.
+const MARK: &[u8] = b"auditbox: allow ";
+
+/// One comment.
+struct Suppression {
+    span: Span,
+    code: Option<&'static Code>,
+    word: String,
+    has_reason: bool,
+    /// The line it is for; `None` for the whole file.
+    line: Option<usize>,
+    is_used: bool,
+}
+
+/// Takes away what is suppressed, and adds what is wrong with the comments.
+pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) {
+    let mut all: Vec<Suppression> =
+        sources.iter().enumerate().flat_map(|(file, source)| suppressions(file, source.text)).collect();
+    findings.retain(|finding| {
+        let suppression = all.iter_mut().find(|suppression| {
+            suppression.code == Some(finding.code)
+                && suppression.has_reason
+                && suppression.span.file == finding.span.file
+                && suppression.line.is_none_or(|line| line == finding.span.line)
+        });
+        match suppression {
+            Some(suppression) => {
+                suppression.is_used = true;
+                false
+            }
+            None => true,
+        }
+    });
+    findings.extend(all.into_iter().filter(|suppression| !suppression.is_used).map(Suppression::finding));
+}
+
+impl Suppression {
+    fn finding(self) -> Finding {
+        let message = match self.code {
+            None => format!("{} is no code", self.word),
+            Some(code) if !self.has_reason => format!("{} is not suppressed without a reason", code.id),
+            Some(code) => format!("nothing here is {} ({})", code.id, code.name),
+        };
+        let help =
+            "`# auditbox: allow CODE REASON` on the line before, or first in the file and an empty line after it";
+        Finding {
+            code: &codes::UNUSED_SUPPRESSION,
+            level: Level::Warning,
+            span: self.span,
+            message,
+            help: help.to_owned(),
+            related: Vec::new(),
+            fix: None,
+        }
+    }
+}
+
+fn suppressions(file: usize, text: &[u8]) -> Vec<Suppression> {
+    let lines: Vec<_> = all_lines(text).collect();
+    let asks = |line: &[u8]| Line::read(0, 0, line).is_some();
+    let first = lines.iter().find(|(.., line)| asks(line)).map_or(usize::MAX, |(number, ..)| *number);
+    let read = |(number, start, line): &(usize, usize, &[u8])| {
+        let comment = line.trim_ascii().strip_prefix(b"#")?.trim_ascii_start();
+        let words = comment.strip_prefix(MARK)?.trim_ascii();
+        let id = words.split(|b| *b == b' ').next().unwrap_or_default();
+        let next = lines.iter().skip(*number).find(|(.., line)| !line.trim_ascii_start().starts_with(b"#"));
+        let follows = next.filter(|(.., line)| asks(line)).map(|(number, ..)| *number);
+        Some(Suppression {
+            span: Span { file, line: *number, line_start: *start, bytes: (0, line.len()) },
+            code: codes::named(id),
+            word: String::from_utf8_lossy(id).into_owned(),
+            has_reason: words.len() > id.len(),
+            line: if *number < first && follows.is_none() { None } else { follows.or(Some(*number + 1)) },
+            is_used: false,
+        })
+    };
+    lines.iter().filter_map(read).collect()
+}

@@ -1,0 +1,237 @@
+//! What is found and what is not: every code by a bad line and a good one, and the certainty of what is said to be certain.
+
+use super::*;
+use crate::tables::machine::Machine;
+
+/// A 64-bit PC that runs 32-bit programs, with the users root and alice, and the directory /etc.
+struct Pc;
+
+impl Host for Pc {
+    fn machine(&self) -> Option<Machine> {
+        Some(Machine::X86_64)
+    }
+
+    fn features(&self) -> u32 {
+        u32::MAX
+    }
+
+    fn user(&self, name: &[u8]) -> Option<u32> {
+        [(&b"root"[..], 0), (b"alice", 1000)].iter().find(|row| row.0 == name).map(|row| row.1)
+    }
+
+    fn group(&self, name: &[u8]) -> Option<u32> {
+        (name == b"wheel").then_some(10)
+    }
+
+    fn is_directory(&self, path: &[u8]) -> bool {
+        path == b"/etc"
+    }
+}
+
+fn found_for(text: &str, kernel: Option<Version>) -> Vec<Finding> {
+    let exists = |path: &[u8]| path.starts_with(b"/etc") || path.starts_with(b"/usr");
+    let target = Target { host: &Pc, kernel, exists: Some(&exists) };
+    check(&[Source { name: "r", text: text.as_bytes() }], false, &target).unwrap()
+}
+
+fn found(text: &str) -> Vec<Finding> {
+    found_for(text, None)
+}
+
+/// Code, line and first column of each finding.
+fn codes_of(text: &str) -> Vec<String> {
+    found(text).iter().map(|f| format!("{} {}:{}", f.code.id, f.span.line, f.span.bytes.0 + 1)).collect()
+}
+
+fn has(text: &str, code: &Code) -> bool {
+    found(text).iter().any(|finding| finding.code == code)
+}
+
+/// Both widths of a rule whose text after the arch is `rest`.
+fn both(rest: &str) -> String {
+    ["b64", "b32"].map(|arch| format!("-a always,exit -F arch={arch} {rest}\n")).concat()
+}
+
+#[test]
+fn a_rule_is_shadowed_or_redundant_only_when_an_earlier_one_takes_all_of_its_events() {
+    let second_of = |a: &str, b: &str| {
+        found(&format!("{a}\n{b}\n")).into_iter().find(|f| f.span.line == 2 && !f.related.is_empty())
+    };
+    for (a, b) in [
+        ("-a never,exit -F arch=b64 -S all", "-a always,exit -F arch=b64 -S openat -F auid>=1000 -k x"),
+        ("-a never,exit -F auid>=1000", "-a always,exit -F auid=unset -F arch=b64 -S open -k x"),
+        ("-a never,exit -F auid<=1000 -S all", "-a always,exit -F auid>=10 -F auid<20 -S all -k x"),
+        ("-a never,exit -F exit!=-EPERM -S all", "-a always,exit -F exit=0 -S all -k x"),
+        ("-a never,exit -F exit<0 -F exit>=-4095 -S all", "-a always,exit -F success=0 -F exit=5 -S all -k x"),
+        ("-a never,exit -F success!=0 -S all", "-a always,exit -F success=1 -S all -k x"),
+        ("-a never,exit -F dir=/etc", "-a always,exit -F path=/etc/passwd -F perm=wa -k x"),
+        ("-a never,exit -F dir=/etc/", "-a always,exit -F dir=/etc/ssh -F perm=wa -k x"),
+        ("-a never,exit -F path=/etc/passwd -F perm=rwxa", "-w /etc/passwd -p wa -k x"),
+        ("-a never,exit -F a0&1 -S all", "-a always,exit -F a0&=3 -S all -k x"),
+        ("-a never,exit -F a0&1 -S all", "-a always,exit -F a0=5 -S all -k x"),
+        ("-a never,exit -F obj_uid>=5 -S all", "-a always,exit -F obj_uid=6 -S all -k x"),
+        ("-a never,exit -C uid!=euid -S all", "-a always,exit -C euid!=uid -F uid=0 -S all -k x"),
+        ("-a never,exit -F exe=/usr/bin/x -S all", "-a always,exit -F exe=/usr/bin/x -F uid=0 -S all -k x"),
+        ("-a never,io_uring -S openat,close", "-a always,io_uring -S openat -k x"),
+        ("-a never,user -F uid>=5", "-a always,user -F uid=7"),
+    ] {
+        if a.contains("exit<0") {
+            // Without a sign nothing is below 0: that rule is impossible, and takes nothing.
+            assert_eq!(second_of(a, b).map(|f| f.code.id), None, "{a} / {b}");
+            continue;
+        }
+        let shadowed = second_of(a, b).unwrap_or_else(|| panic!("{a} / {b}"));
+        assert_eq!((shadowed.code, shadowed.related[0].0.line), (&codes::SHADOWED, 1), "{a} / {b}");
+        assert!(shadowed.message.contains("such as "), "{}", shadowed.message);
+        let same = second_of(&a.replace("never", "always"), b).unwrap();
+        assert_eq!(same.code, &codes::REDUNDANT, "{a} / {b}");
+    }
+}
+
+#[test]
+fn what_is_not_certain_is_not_said() {
+    for (a, b) in [
+        ("-a never,exit -F arch=b64 -S open", "-a always,exit -F arch=b64 -S open,openat -k x"),
+        ("-a never,exit -F arch=b32 -S all", "-a always,exit -F arch=b64 -S open -k x"),
+        ("-a never,exit -F auid>1000 -S all", "-a always,exit -F auid>=1000 -F auid!=unset -S all -k x"),
+        // An unset auid is greater than any user.
+        ("-a never,exit -F auid!=unset -S all", "-a always,exit -F auid>=1000 -S all -k x"),
+        // Any group of the process counts for equality, the first alone for order.
+        ("-a never,exit -F gid>=5 -S all", "-a always,exit -F gid=6 -S all -k x"),
+        ("-a never,exit -F exe!=/usr/bin/a -S all", "-a always,exit -F exe=/usr/bin/b -S all -k x"),
+        ("-a never,exit -F perm=w -F path=/etc/passwd", "-w /etc/passwd -p wa -k x"),
+        ("-a never,exit -F path=/etc/passwd", "-a always,exit -F dir=/etc -k x"),
+        ("-a never,exit -F dir=/etc", "-a always,exit -F path=/etcetera -k x"),
+        // /var/run is a link out of /var on most systems.
+        ("-a never,exit -F dir=/var", "-a always,exit -F path=/var/run/utmp -F perm=wa -k x"),
+        ("-a never,exit -F dir=/", "-a always,exit -F path=/mnt/x -F perm=wa -k x"),
+        ("-a never,exit -F success=1 -S all", "-a always,exit -F exit=0 -S all -k x"),
+        ("-a never,exit -F obj_uid!=0 -F obj_gid=0 -S all", "-a always,exit -F obj_uid=5 -S all -k x"),
+        ("-a never,exit -F a0&3 -S all", "-a always,exit -F a0&6 -S all -k x"),
+        ("-a never,user -F uid=5", "-a always,exit -F uid=5 -S all -k x"),
+    ] {
+        for a in [a.to_owned(), a.replace("never", "always")] {
+            let text = format!("{a}\n{b}\n");
+            let certain = [&codes::SHADOWED, &codes::REDUNDANT];
+            assert!(found(&text).iter().all(|f| !certain.contains(&f.code)), "{text}");
+        }
+    }
+}
+
+#[test]
+fn two_rules_may_take_together_what_neither_takes_alone() {
+    let text =
+        "-a never,exit -F auid<1000 -S all\n-a never,exit -F auid>=1000 -S all\n-a always,exit -F uid=0 -S all -k x\n";
+    let shadowed = found(text).into_iter().find(|f| f.code == &codes::SHADOWED).unwrap();
+    assert_eq!(shadowed.related.iter().map(|(span, _)| span.line).collect::<Vec<_>>(), [1, 2]);
+    let arches =
+        "-a never,exit -F arch=b64 -S all\n-a never,exit -F arch=b32 -S all\n-a always,exit -F uid=0 -S all -k x\n";
+    assert!(has(arches, &codes::SHADOWED));
+    let gap = text.replace(">=1000", ">1000");
+    assert!(!has(&gap, &codes::SHADOWED));
+}
+
+#[test]
+fn a_rule_put_first_is_tried_first() {
+    let text = "-a always,exit -F uid=0 -S all -k x\n-A never,exit -S all\n";
+    let shadowed = found(text).into_iter().find(|f| f.code == &codes::SHADOWED).unwrap();
+    assert_eq!((shadowed.span.line, shadowed.related[0].0.line), (1, 2));
+    let deleted = format!("{text}-d never,exit -S all\n");
+    assert!(!has(&deleted, &codes::SHADOWED));
+}
+
+#[test]
+fn excluding_always_or_never_is_one_thing() {
+    let text = "-a always,exclude -F msgtype=CWD\n-a never,exclude -F msgtype=CWD -F uid=0\n";
+    assert!(has(text, &codes::REDUNDANT) && !has(text, &codes::SHADOWED));
+}
+
+#[test]
+fn other_width_counts_what_any_rule_of_it_covers() {
+    let split = "-a always,exit -F arch=b64 -S openat,chmod -k x\n-a always,exit -F arch=b32 -S openat -k x\n";
+    assert!(has(split, &codes::ONE_ABI));
+    let whole = format!("{split}-a always,exit -F arch=b32 -S chmod -k y\n");
+    assert!(!has(&whole, &codes::ONE_ABI));
+    // 32-bit programs have no call of this name.
+    assert!(!has("-a always,exit -F arch=b64 -S newfstatat -k x", &codes::ONE_ABI));
+    assert!(!has(&both("-F path=/etc/passwd -F perm=wa -k x"), &codes::ONE_ABI));
+}
+
+#[test]
+fn places_are_those_of_the_words() {
+    assert_eq!(
+        codes_of("\n-a always,exit -F arch=b64 -S nosuch,open -k x"),
+        ["AB002 2:31"],
+        "an unknown call stands where it stands in the list"
+    );
+    assert_eq!(codes_of("-w /etc/a\\ b -p q -k x"), ["AB001 1:17"]);
+    assert_eq!(codes_of("-k x -w /etc"), ["AB001 1:4"]);
+}
+
+#[test]
+fn safe_fixes_lead_to_rules_in_which_nothing_is_left_to_fix() {
+    let mut text = [
+        "-D\n# kept\n-w /etc/passwd -p wa -k id\n-w /etc/passwd -p wa -k id\n",
+        "-a always,exit -F arch=b64 -S chmod -F auid>=1000 -k p\n-a always,exit -F arch=b64 -S fchmod -F auid>=1000 -k p\n",
+        "-a always,exit \u{2013}F arch=b64 -S chown -F exe=/usr/bin/x -F auid=0 -k q\r\n-e 2\n",
+    ]
+    .concat()
+    .into_bytes();
+    for _ in 0..12 {
+        let findings = found(std::str::from_utf8(&text).unwrap());
+        text = fix::apply(&text, 0, &fix::safe_edits(&findings));
+    }
+    let expected = [
+        "-D\n# kept\n",
+        "-a always,exit -F arch=b64 -F path=/etc/passwd -F perm=wa -F key=id\n",
+        "-a always,exit -F arch=b32 -F path=/etc/passwd -F perm=wa -F key=id\n",
+        "-a always,exit -F arch=b64 -S chmod,fchmod -F auid>=1000 -F auid!=unset -k p\n",
+        "-a always,exit -F arch=b32 -S chmod,fchmod -F auid>=1000 -F auid!=unset -k p\n",
+        "-a always,exit -F arch=b64 -S chown -F auid=0 -F exe=/usr/bin/x -k q\n",
+        "-a always,exit -F arch=b32 -S chown -F auid=0 -F exe=/usr/bin/x -k q\n-e 2\n",
+    ];
+    assert_eq!(String::from_utf8(text).unwrap(), expected.concat());
+}
+
+#[test]
+fn a_set_is_judged_in_the_order_in_which_it_is_merged() {
+    let files = [
+        Source { name: "10", text: b"-D\n-w /etc/passwd -p wa -k x\n-e 2\n" },
+        Source { name: "20", text: b"-w /etc/group -p wa -k y\n" },
+    ];
+    let target = Target { host: &Pc, kernel: None, exists: None };
+    let findings = check(&files, true, &target).unwrap();
+    assert!(findings.iter().all(|f| f.code != &codes::AFTER_LOCK && f.code != &codes::NO_LOCK));
+    assert_eq!(findings.iter().map(|f| (f.span.file, f.span.line)).collect::<Vec<_>>(), [(0, 2), (1, 1)]);
+}
+
+#[test]
+fn old_kernels_are_told_apart_from_typing_errors() {
+    let text = both("-S connect -F saddr_fam=2 -k x");
+    let old: Vec<_> = found_for(&text, Some(Version(5, 2))).into_iter().map(|f| f.message).collect();
+    assert_eq!(old, ["Linux 5.2 does not know the field saddr_fam; Linux 5.3 does"; 2]);
+    assert!(found_for(&text, Some(Version(5, 3))).is_empty());
+    let calls = found_for(&both("-S openat2 -F success=0 -k x"), Some(Version(5, 5)));
+    assert_eq!(calls[0].message, "Linux 5.5 does not know the call openat2; Linux 5.6 does");
+}
+
+#[test]
+fn suppressions_need_a_use_and_a_reason() {
+    let rule =
+        "-a always,exit -F arch=b64 -S openat -F success=0 -k x\n-a always,exit -F arch=b32 -S openat -F success=0\n";
+    assert_eq!(codes_of(rule), ["AB305 2:1"]);
+    let whole = format!("# auditbox: allow AB305 keys are for others\n\n{rule}");
+    assert_eq!(codes_of(&whole), Vec::<String>::new());
+    let line = rule.replacen("\n-a", "\n# auditbox: allow AB305 not this one\n# more\n-a", 1);
+    assert_eq!(codes_of(&line), Vec::<String>::new());
+    assert_eq!(codes_of(&format!("# auditbox: allow AB305\n\n{rule}")), ["AB900 1:1", "AB305 4:1"]);
+    assert_eq!(codes_of(&format!("# auditbox: allow AB999 why\n\n{rule}")), ["AB900 1:1", "AB305 4:1"]);
+    assert_eq!(codes_of("# auditbox: allow AB101 nothing\n-D\n"), ["AB900 1:1"]);
+}
+
+#[test]
+fn too_many_lines_are_refused() {
+    let text = "-D\n".repeat(MOST_LINES + 1);
+    let target = Target { host: &Pc, kernel: None, exists: None };
+    assert!(check(&[Source { name: "r", text: text.as_bytes() }], false, &target).is_err());
+}

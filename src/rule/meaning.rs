@@ -1,0 +1,453 @@
+//! What a rule matches, as sets that can be compared: whether one rule takes every event of another, whether a rule can
+//! match at all, and an event that it matches.
+//!
+//! Every answer errs to one side: `covers` is true only when it is certain, `why_impossible` is given only when it is certain.
+//! The certainty rests on what the kernel compares, KERNEL: 6.x, kernel/auditsc.c audit_filter_rules() and
+//! kernel/auditfilter.c:
+//!
+//! * Numbers are compared without sign, 32 bits wide. An unset auid is therefore greater than any user.
+//! * A test of the file (obj_uid, devmajor, ...) holds when it holds for any file of the call, so that two tests may be met by
+//!   two files. A group test for equality looks at all groups of the process.
+//! * A path is a file whatever its name is then; a directory is everything below. Keys match nothing.
+
+use super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
+use crate::tables::machine::Machine;
+use crate::tables::rule::PERMISSIONS;
+use crate::tables::{record_type, syscall};
+
+/// Numbers as ranges, both ends included, rising and apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Numbers(Vec<(u32, u32)>);
+
+impl Numbers {
+    pub(super) fn all() -> Numbers {
+        Numbers(vec![(0, u32::MAX)])
+    }
+
+    pub(super) fn one(number: u32) -> Numbers {
+        Numbers(vec![(number, number)])
+    }
+
+    /// What `operator` lets through; `None` for the two that look at bits.
+    pub(super) fn of(operator: Operator, value: u32) -> Option<Numbers> {
+        let below = value.checked_sub(1).map(|last| (0, last));
+        let above = value.checked_add(1).map(|first| (first, u32::MAX));
+        Some(Numbers(match operator {
+            Operator::EQUAL => vec![(value, value)],
+            Operator::NOT_EQUAL => below.into_iter().chain(above).collect(),
+            Operator::LESS => below.into_iter().collect(),
+            Operator::LESS_OR_EQUAL => vec![(0, value)],
+            Operator::GREATER => above.into_iter().collect(),
+            Operator::GREATER_OR_EQUAL => vec![(value, u32::MAX)],
+            _ => return None,
+        }))
+    }
+
+    pub(super) fn contains(&self, number: u32) -> bool {
+        self.0.iter().any(|(first, last)| (*first..=*last).contains(&number))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn lowest(&self) -> Option<u32> {
+        self.0.first().map(|range| range.0)
+    }
+
+    fn intersection(&self, other: &Numbers) -> Numbers {
+        let pairs = self.0.iter().flat_map(|a| other.0.iter().map(move |b| (a.0.max(b.0), a.1.min(b.1))));
+        Numbers(pairs.filter(|(first, last)| first <= last).collect())
+    }
+
+    pub(super) fn union(&self, other: &Numbers) -> Numbers {
+        let mut ranges: Vec<_> = self.0.iter().chain(&other.0).copied().collect();
+        ranges.sort_unstable();
+        let mut joined: Vec<(u32, u32)> = Vec::new();
+        for (first, last) in ranges {
+            match joined.last_mut() {
+                Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
+                _ => joined.push((first, last)),
+            }
+        }
+        Numbers(joined)
+    }
+
+    pub(super) fn is_within(&self, other: &Numbers) -> bool {
+        self.0.iter().all(|(first, last)| other.0.iter().any(|range| range.0 <= *first && *last <= range.1))
+    }
+
+    /// All of them, when they are few.
+    fn few(&self) -> Option<impl Iterator<Item = u32> + '_> {
+        const FEW: u64 = 64;
+        let count: u64 = self.0.iter().map(|(first, last)| u64::from(last - first) + 1).sum();
+        (count <= FEW).then(|| self.0.iter().flat_map(|(first, last)| *first..=*last))
+    }
+}
+
+/// What the kernel's AUDITSC_SUCCESS and AUDITSC_FAILURE are to a test of `success`.
+pub(super) const SUCCEEDED: u32 = 1;
+pub(super) const FAILED: u32 = 2;
+/// What a failed call returns, seen without a sign: -4095 to -1.
+const ERRORS: (u32, u32) = (4095u32.wrapping_neg(), u32::MAX);
+
+/// How a field's tests combine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// One number an event.
+    Number,
+    /// Several numbers an event, any of which will do.
+    AnyOf,
+    /// Equality looks at several numbers, order at one.
+    Group,
+    /// Nothing is known but that equal tests have equal answers.
+    Opaque,
+}
+
+fn kind(id: FieldId) -> Kind {
+    match id {
+        FieldId::GID | FieldId::EGID => Kind::Group,
+        FieldId::DEVMAJOR | FieldId::DEVMINOR | FieldId::OBJ_UID | FieldId::OBJ_GID => Kind::AnyOf,
+        FieldId::INODE | FieldId::FILETYPE | FieldId::FIELD_COMPARE | FieldId::EXE => Kind::Opaque,
+        other if other.is_text() || other.name().is_none() => Kind::Opaque,
+        _ => Kind::Number,
+    }
+}
+
+/// What a rule matches.
+#[derive(Clone)]
+pub(super) struct Meaning<'r> {
+    pub(super) list: List,
+    pub(super) action: Action,
+    /// The calls, where the list asks for them.
+    pub(super) calls: Option<SyscallMask>,
+    /// Each field with one number an event, and what it may be.
+    pub(super) numbers: Vec<(FieldId, Numbers)>,
+    /// Tests of bits of such fields.
+    bits: Vec<(FieldId, Operator, u32)>,
+    /// Tests that stand alone: [`Kind::AnyOf`], [`Kind::Group`] and [`Kind::Opaque`].
+    single: Vec<&'r RuleField>,
+    /// A path or a directory.
+    watched: Option<(FieldId, &'r [u8])>,
+    /// Classes of access, any of whose bits will do.
+    perms: Vec<u32>,
+}
+
+impl<'r> Meaning<'r> {
+    /// `machine` is the one whose kernel has the rule: it says which arches there are at all.
+    pub(super) fn of(rule: &'r Rule, machine: Option<Machine>) -> Meaning<'r> {
+        let mut meaning = Meaning {
+            list: rule.list,
+            action: rule.action,
+            calls: rule.list.takes_syscalls().then(|| rule.syscalls.clone()),
+            numbers: Vec::new(),
+            bits: Vec::new(),
+            single: Vec::new(),
+            watched: None,
+            perms: Vec::new(),
+        };
+        if let Some(arches) = arches(machine).filter(|_| rule.list == List::EXIT) {
+            meaning.numbers.push((FieldId::ARCH, arches));
+        }
+        rule.fields.iter().for_each(|field| meaning.add(field));
+        if meaning.number(FieldId::SUCCESS) == Numbers::one(FAILED) {
+            meaning.narrow(FieldId::EXIT, &Numbers(vec![ERRORS]));
+        }
+        meaning
+    }
+
+    fn add(&mut self, field: &'r RuleField) {
+        match (field.id, &field.value) {
+            (FieldId::KEY, _) => {}
+            (FieldId::PATH | FieldId::DIR, Value::Text(path)) if self.watched.is_none() => {
+                self.watched = Some((field.id, path));
+            }
+            (FieldId::PERM, Value::Number(bits)) => self.perms.push(*bits),
+            (FieldId::SUCCESS, Value::Number(value)) => self.narrow(FieldId::SUCCESS, &success(field.operator, *value)),
+            (id, Value::Number(value)) if kind(id) == Kind::Number => match Numbers::of(field.operator, *value) {
+                Some(numbers) => self.narrow(id, &numbers),
+                None => self.bits.push((id, field.operator, *value)),
+            },
+            _ => self.single.push(field),
+        }
+    }
+
+    fn narrow(&mut self, id: FieldId, to: &Numbers) {
+        match self.numbers.iter_mut().find(|row| row.0 == id) {
+            Some(row) => row.1 = row.1.intersection(to),
+            None => self.numbers.push((id, to.clone())),
+        }
+    }
+
+    /// What a field may be.
+    pub(super) fn number(&self, id: FieldId) -> Numbers {
+        self.narrowed(id).cloned().unwrap_or_else(Numbers::all)
+    }
+
+    /// The same, if it is not everything.
+    fn narrowed(&self, id: FieldId) -> Option<&Numbers> {
+        self.numbers.iter().find(|row| row.0 == id).map(|row| &row.1)
+    }
+
+    /// Puts `to` in the place of what is said of a field.
+    pub(super) fn replace(&mut self, id: FieldId, to: Numbers) {
+        self.numbers.retain(|row| row.0 != id);
+        self.numbers.push((id, to));
+    }
+
+    /// Whether this rule certainly matches every event that `other` matches.
+    pub(super) fn covers(&self, other: &Meaning) -> bool {
+        self.covers_calls(other) && self.covers_but_for_calls(other) && self.uncovered_numbers(other).next().is_none()
+    }
+
+    /// The same, whatever the calls are.
+    pub(super) fn covers_any_call(&self, other: &Meaning) -> bool {
+        self.covers_but_for_calls(other) && self.uncovered_numbers(other).next().is_none()
+    }
+
+    /// The one field whose numbers keep this rule from covering `other`, if there is nothing else that does.
+    pub(super) fn covers_but_for(&self, other: &Meaning) -> Option<(FieldId, Numbers)> {
+        if !self.covers_calls(other) || !self.covers_but_for_calls(other) {
+            return None;
+        }
+        let mut uncovered = self.uncovered_numbers(other);
+        let (id, numbers) = uncovered.next()?;
+        uncovered.next().is_none().then(|| (id, numbers.clone()))
+    }
+
+    fn covers_calls(&self, other: &Meaning) -> bool {
+        match (&self.calls, &other.calls) {
+            (Some(mine), Some(others)) => others.is_within(mine),
+            _ => true,
+        }
+    }
+
+    fn uncovered_numbers<'a>(&'a self, other: &'a Meaning) -> impl Iterator<Item = (FieldId, &'a Numbers)> {
+        let is_covered = |id: FieldId, numbers: &Numbers| match other.narrowed(id) {
+            Some(narrowed) => narrowed.is_within(numbers),
+            None => *numbers == Numbers::all(),
+        };
+        let rows = self.numbers.iter().filter(move |(id, numbers)| !is_covered(*id, numbers));
+        rows.map(|(id, numbers)| (*id, numbers))
+    }
+
+    fn covers_but_for_calls(&self, other: &Meaning) -> bool {
+        self.list == other.list
+            && self.bits.iter().all(|test| other.implies_bits(*test))
+            && self.single.iter().all(|field| other.single.iter().any(|given| implies(given, field)))
+            && self.watched.is_none_or(|mine| other.watched.is_some_and(|given| is_below(given, mine)))
+            && self.perms.iter().all(|mine| other.perms.iter().any(|given| given & !mine == 0))
+    }
+
+    fn implies_bits(&self, (id, operator, value): (FieldId, Operator, u32)) -> bool {
+        let known = self.number(id);
+        let by_number = known.few().is_some_and(|mut numbers| numbers.all(|number| bits_hold(number, operator, value)));
+        let by_bits = self.bits.iter().filter(|test| test.0 == id).any(|test| match (test.1, operator) {
+            (Operator::BIT_TEST, Operator::BIT_TEST) => value & !test.2 == 0,
+            (Operator::BIT_TEST, _) => value & test.2 != 0,
+            (_, Operator::BIT_MASK) => test.2 & !value == 0,
+            _ => false,
+        });
+        by_number || by_bits
+    }
+
+    /// Why the rule can match nothing, if that is certain.
+    pub(super) fn why_impossible(&self) -> Option<Impossible> {
+        if self.calls.as_ref().is_some_and(|calls| *calls == SyscallMask::NONE) {
+            return Some(Impossible::NoCall);
+        }
+        if self.perms.contains(&0) {
+            return Some(Impossible::Field(FieldId::PERM));
+        }
+        if let Some((id, _)) = self.numbers.iter().find(|(_, numbers)| numbers.is_empty()) {
+            return Some(Impossible::Field(*id));
+        }
+        let impossible = self.bits.iter().find(|(id, operator, value)| {
+            let none_holds =
+                || self.number(*id).few().is_some_and(|mut few| !few.any(|n| bits_hold(n, *operator, *value)));
+            (*operator == Operator::BIT_MASK && *value == 0) || none_holds()
+        });
+        impossible.map(|(id, ..)| Impossible::Field(*id))
+    }
+
+    /// The calls that both rules are about, where the list asks for them.
+    pub(super) fn common_calls(&self, other: &Meaning) -> SyscallMask {
+        match (&self.calls, &other.calls) {
+            (Some(mine), Some(others)) => mine.intersection(others),
+            _ => SyscallMask::ALL,
+        }
+    }
+
+    /// Whether the rule is about some part of what happens: a file, a program, one user, a failure, an argument.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.watched.is_some()
+            || !self.perms.is_empty()
+            || !self.single.is_empty()
+            || !self.bits.is_empty()
+            || self.numbers.iter().any(|(id, numbers)| *id != FieldId::ARCH && numbers.few().is_some())
+            || self.numbers.iter().any(|(id, _)| matches!(*id, FieldId::SUCCESS | FieldId::EXIT | FieldId::SADDR_FAM))
+    }
+}
+
+/// Why a rule matches nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Impossible {
+    /// It names no call.
+    NoCall,
+    /// The tests of this field cannot hold together.
+    Field(FieldId),
+}
+
+/// What `success` may be; a test of any number but 0 compares with success, one of 0 with failure.
+fn success(operator: Operator, value: u32) -> Numbers {
+    let compared = if value == 0 { FAILED } else { SUCCEEDED };
+    let both = Numbers(vec![(SUCCEEDED, FAILED)]);
+    match Numbers::of(operator, compared) {
+        Some(numbers) => both.intersection(&numbers),
+        None => {
+            let holds = |number: &u32| bits_hold(*number, operator, compared);
+            [SUCCEEDED, FAILED]
+                .into_iter()
+                .filter(holds)
+                .fold(Numbers(Vec::new()), |set, n| set.union(&Numbers::one(n)))
+        }
+    }
+}
+
+/// The arches whose calls a kernel of this machine sees, where that is known: those that run programs of two widths.
+fn arches(machine: Option<Machine>) -> Option<Numbers> {
+    let native = machine?.elf()?;
+    let other = other_width(machine?)?.elf()?;
+    Some(Numbers::one(native).union(&Numbers::one(other)))
+}
+
+/// The machine whose programs this one runs as well, on every ordinary kernel of it.
+pub(super) fn other_width(machine: Machine) -> Option<Machine> {
+    Some(match machine {
+        Machine::X86_64 => Machine::I386,
+        Machine::Ppc64 => Machine::Ppc,
+        Machine::S390x => Machine::S390,
+        _ => return None,
+    })
+}
+
+/// `&` and `&=`.
+pub(super) fn bits_hold(number: u32, operator: Operator, value: u32) -> bool {
+    if operator == Operator::BIT_TEST { number & value == value } else { number & value != 0 }
+}
+
+/// Whether one test that stands alone holds whenever `given` does.
+fn implies(given: &RuleField, wanted: &RuleField) -> bool {
+    if given == wanted {
+        return true;
+    }
+    let (Value::Number(a), Value::Number(b)) = (&given.value, &wanted.value) else { return false };
+    let both = [given, wanted];
+    let comparable = match kind(given.id) {
+        Kind::AnyOf => true,
+        Kind::Group => both.iter().all(|field| !field.operator.tests_equality()),
+        Kind::Number | Kind::Opaque => false,
+    };
+    let within = || Some(Numbers::of(given.operator, *a)?.is_within(&Numbers::of(wanted.operator, *b)?));
+    given.id == wanted.id && comparable && within().unwrap_or(false)
+}
+
+/// Whether what is watched as `given` is certainly watched as `wanted` too.
+///
+/// A name below a directory may be a link out of it; where a system has such links by custom it is left open.
+fn is_below(given: (FieldId, &[u8]), wanted: (FieldId, &[u8])) -> bool {
+    if given == wanted {
+        return true;
+    }
+    let (FieldId::DIR, directory) = wanted else { return false };
+    let directory = trim(directory);
+    let path = trim(given.1);
+    let below = path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"));
+    let through_link =
+        CUSTOMARY_LINKS.iter().any(|link| path.starts_with(link) && !directory.starts_with(link) && path != *link);
+    // What is mounted later is not below the root directory of a watch that was there before.
+    !directory.is_empty() && below && !through_link
+}
+
+/// Names that are links out of their directory on many systems.
+const CUSTOMARY_LINKS: [&[u8]; 5] = [b"/var/run", b"/var/lock", b"/var/mail", b"/usr/tmp", b"/etc/mtab"];
+
+fn trim(path: &[u8]) -> &[u8] {
+    path.strip_suffix(b"/").unwrap_or(path)
+}
+
+/// An event that the rule matches, as the words of `auditctl --explain`; what any value will do for is left out.
+pub(super) fn witness(rule: &Rule, native: Option<Machine>) -> String {
+    let meaning = Meaning::of(rule, native);
+    let mut words = Vec::new();
+    if rule.list != List::EXIT {
+        words.push(format!("list={}", rule.list.name().unwrap_or_default()));
+    }
+    let arch = meaning.number(FieldId::ARCH);
+    let preferred = native.and_then(Machine::elf).filter(|elf| arch.contains(*elf)).or(arch.lowest());
+    let machine = preferred.and_then(Machine::from_elf).filter(|_| rule.list == List::EXIT);
+    words.extend(machine.map(|machine| format!("arch={}", machine.name())));
+    if let Some(calls) = &meaning.calls {
+        let machine = if rule.list == List::IO_URING { Some(Machine::IoUring) } else { machine };
+        words.extend(
+            machine.and_then(|machine| witness_call(calls, machine, &meaning)).map(|call| format!("syscall={call}")),
+        );
+    }
+    for (id, numbers) in meaning.numbers.iter().filter(|row| row.0 != FieldId::ARCH) {
+        words.extend(witness_number(&meaning, *id, numbers));
+    }
+    for (id, ..) in meaning.bits.iter().filter(|(id, ..)| meaning.numbers.iter().all(|row| row.0 != *id)) {
+        words.extend(witness_number(&meaning, *id, &Numbers::all()));
+    }
+    for field in &meaning.single {
+        let Some(name) = field.id.name() else { continue };
+        match &field.value {
+            Value::Text(text) if field.operator == Operator::EQUAL => {
+                words.push(format!("{name}={}", super::error::lossy(text)));
+            }
+            Value::Number(value) if kind(field.id) != Kind::Opaque => {
+                let lowest = Numbers::of(field.operator, *value).and_then(|numbers| numbers.lowest());
+                words.extend(lowest.map(|number| format!("{name}={number}")));
+            }
+            _ => {}
+        }
+    }
+    if let Some((id, path)) = meaning.watched {
+        let below = if id == FieldId::DIR { "/file" } else { "" };
+        words.push(format!("path={}{below}", super::error::lossy(trim(path))));
+    }
+    if let Some(bits) = meaning.perms.first() {
+        let class = PERMISSIONS.iter().find(|class| bits & class.bit != 0);
+        words.extend(class.map(|class| format!("perm={}", char::from(class.letter))));
+    }
+    words.join(" ")
+}
+
+/// A call that the rule is about, one of its class of access if it has one.
+fn witness_call(calls: &SyscallMask, machine: Machine, meaning: &Meaning) -> Option<&'static str> {
+    let of_class = PERMISSIONS.iter().filter(|class| meaning.perms.first().is_some_and(|bits| bits & class.bit != 0));
+    let usual = of_class.flat_map(|class| class.calls.split(' ')).chain(["openat", "execve"]);
+    let is_in = |name: &&str| syscall::number(machine, name).is_some_and(|number| calls.contains(number));
+    usual.into_iter().find(is_in).or_else(|| calls.iter().find_map(|number| syscall::name(machine, number)))
+}
+
+fn witness_number(meaning: &Meaning, id: FieldId, numbers: &Numbers) -> Option<String> {
+    let tests = || meaning.bits.iter().filter(|test| test.0 == id);
+    let holds = |number: &u32| {
+        numbers.contains(*number) && tests().all(|(_, operator, value)| bits_hold(*number, *operator, *value))
+    };
+    let of_bits = tests().fold(0, |bits, test| bits | test.2);
+    let some =
+        [1000, of_bits].into_iter().chain(numbers.lowest()).chain(numbers.few().into_iter().flatten()).find(holds)?;
+    let name = id.name()?;
+    Some(match id {
+        FieldId::SUCCESS => format!("success={}", if some == SUCCEEDED { "yes" } else { "no" }),
+        FieldId::EXIT => format!("exit={}", some as i32),
+        FieldId::AUID | FieldId::SESSIONID if some == u32::MAX => format!("{name}=unset"),
+        FieldId::MSGTYPE => {
+            format!("msgtype={}", record_type::name(some).map_or_else(|| some.to_string(), str::to_owned))
+        }
+        FieldId::A0 | FieldId::A1 | FieldId::A2 | FieldId::A3 => format!("{name}={some:#x}"),
+        _ => format!("{name}={some}"),
+    })
+}

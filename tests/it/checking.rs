@@ -1,0 +1,291 @@
+//! `auditctl --check`: each code with a bad file and a good one, the forms of output, suppression, repair, exit statuses.
+
+use crate::support::Dir;
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// Exit status, standard output, standard error.
+fn auditctl(words: &[&str], input: &str) -> (i32, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_auditbox"))
+        .arg("auditctl")
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code().expect("by itself"), text(output.stdout), text(output.stderr))
+}
+
+/// What is found in a text of rules, for a 64-bit PC of which neither users nor files are known.
+fn checked(rules: &str, more: &[&str]) -> (i32, String) {
+    let mut words = vec!["--check", "--no-host", "--machine", "x86_64", "--format", "compact"];
+    words.extend(more);
+    words.push("-");
+    let (status, out, said) = auditctl(&words, rules);
+    assert_eq!(said, "", "{rules}");
+    (status, out)
+}
+
+/// A rule for both widths.
+fn both(rest: &str) -> String {
+    ["b64", "b32"].map(|arch| format!("-a always,exit -F arch={arch} {rest}\n")).concat()
+}
+
+/// Code, options, a bad file with the place of the finding, a good file.
+fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
+    let plain = |text: &str| text.to_owned();
+    let fields = |count| format!("-a never,exit -S all{}\n", " -F uid=1".repeat(count));
+    vec![
+        ("AB001", "", plain("-w etc/passwd -p wa -k id\n"), "1:4", both("-F path=/etc/passwd -F perm=wa -k id")),
+        ("AB002", "", both("-S fchmodatt -k p"), "1:31", both("-S fchmodat -k p")),
+        (
+            "AB003",
+            "host",
+            plain("-a never,exit -F uid=nobody-such -S all\n"),
+            "1:22",
+            plain("-a never,exit -F uid=0 -S all\n"),
+        ),
+        ("AB004", "5.2", both("-S connect -F saddr_fam=2 -k net"), "1:42", both("-S connect -F success=0 -k net")),
+        ("AB005", "", fields(64), "1:592", fields(63)),
+        (
+            "AB006",
+            "",
+            plain("-a never,exit -F uid=1\n-a never,exit -F uid=1\n"),
+            "2:1",
+            plain("-a never,exit -F uid=1\n"),
+        ),
+        ("AB007", "", both("-F path=/a -F path=/b -F perm=w -k x"), "1:42", both("-F path=/a -F perm=w -k x")),
+        ("AB008", "", plain("-D\n\u{2013}e 1\n"), "2:1", plain("-D\n-e 1\n")),
+        ("AB009", "", both("-S connect -F success=0 -k \"net\""), "1:55", both("-S connect -F success=0 -k net")),
+        ("AB101", "", plain("-a always,exit -S mount -k m\n"), "1:19", both("-S mount -k m")),
+        ("AB102", "", plain("-a always,exit -F arch=b64 -S mount -k m\n"), "1:19", both("-S mount -k m")),
+        ("AB103", "", both("-S chown32 -k p"), "1:31", plain("-a always,exit -F arch=b32 -S chown32 -k p\n")),
+        (
+            "AB201",
+            "",
+            format!("-a never,exit -F uid=0\n{}", both("-S mount -F uid=0 -k m")),
+            "2:1",
+            format!("{}-a never,exit -F uid=0\n", both("-S mount -F uid=0 -k m")),
+        ),
+        (
+            "AB202",
+            "",
+            format!(
+                "{}-a always,exit -F path=/etc/shadow -F perm=w -k b\n",
+                both("-F path=/etc/shadow -F perm=wa -k a")
+            ),
+            "none",
+            both("-F path=/etc/shadow -F perm=wa -k a"),
+        ),
+        (
+            "AB202",
+            "",
+            plain("-w /etc/shadow -p wa -k a\n-w /etc/shadow -p w -k b\n"),
+            "2:1",
+            plain("-w /etc/shadow -p w -k a\n-w /etc/shadow -p a -k b\n"),
+        ),
+        (
+            "AB203",
+            "",
+            format!("-a never,exit -F arch=b64 -S mount\n{}", both("-S mount,umount2 -k m")),
+            "2:1",
+            both("-S mount,umount2 -k m"),
+        ),
+        ("AB204", "", plain("-a never,task\n"), "1:1", plain("-a never,task -F auid=7\n")),
+        (
+            "AB205",
+            "",
+            plain("-a never,exit -F uid>=1000 -F uid=0 -S all\n"),
+            "1:31",
+            plain("-a never,exit -F uid>=1000 -F uid!=1001 -S all\n"),
+        ),
+        ("AB206", "", both("-S mount -F auid>=1000 -k m"), "1:40", both("-S mount -F auid>=1000 -F auid!=unset -k m")),
+        (
+            "AB207",
+            "",
+            plain("-a always,exclude -F msgtype!=CWD -F msgtype!=PATH\n"),
+            "1:38",
+            plain("-a always,exclude -F msgtype=CWD\n-a always,exclude -F msgtype=PATH\n"),
+        ),
+        (
+            "AB207",
+            "",
+            plain("-a never,exit -F uid=1 -F uid=2 -S all\n"),
+            "1:27",
+            plain("-a never,exit -F uid=1 -S all\n-a never,exit -F uid=2 -S all\n"),
+        ),
+        ("AB208", "", plain("-e 2\n-a never,exit -F uid=1\n"), "2:1", plain("-a never,exit -F uid=1\n-e 2\n")),
+        ("AB208", "", plain("-a never,exit -F uid=1\n-D\n-e 2\n"), "2:1", plain("-D\n-a never,exit -F uid=1\n-e 2\n")),
+        ("AB301", "", both("-S read -k r"), "1:31", both("-S read -F exe=/usr/bin/x -k r")),
+        ("AB302", "", plain("-w /etc/passwd -p wa -k id\n"), "1:4", both("-F path=/etc/passwd -F perm=wa -k id")),
+        (
+            "AB303",
+            "",
+            both("-S mount -F exe=/usr/bin/x -F success=0 -k m"),
+            "1:58",
+            both("-S mount -F success=0 -F exe=/usr/bin/x -k m"),
+        ),
+        (
+            "AB304",
+            "",
+            format!("{}{}", both("-S mount -k m"), both("-S umount2 -k m")),
+            "3:31",
+            both("-S mount,umount2 -k m"),
+        ),
+        ("AB305", "", both("-S mount"), "1:1", both("-S mount -k m")),
+        (
+            "AB401",
+            "host",
+            both("-F path=/no/such/file -F perm=wa -k x"),
+            "1:31",
+            both("-F path=/etc/passwd -F perm=wa -k x"),
+        ),
+        ("AB402", "", format!("-D\n{}", both("-S mount -k m")), "3:1", format!("-D\n{}-e 2\n", both("-S mount -k m"))),
+        (
+            "AB900",
+            "",
+            plain("# auditbox: allow AB301 why\n-D\n"),
+            "1:1",
+            format!("# auditbox: allow AB301 why\n\n{}", both("-S read -k r")),
+        ),
+    ]
+}
+
+#[test]
+fn every_code_is_found_in_a_bad_file_and_not_in_a_good_one() {
+    for (code, option, bad, place, good) in cases() {
+        let found = |rules: &str| {
+            let words: &[&str] = match option {
+                "" => &["--check", "--no-host", "--machine", "x86_64", "--format", "compact", "-"],
+                "host" => &["--machine", "x86_64", "--check", "-", "--format", "compact"],
+                kernel => {
+                    &["--check", "-", "--no-host", "--machine", "x86_64", "--format", "compact", "--kernel", kernel]
+                }
+            };
+            let (status, out, said) = auditctl(words, rules);
+            assert_eq!((status, said.as_str()), (i32::from(!out.is_empty()), ""), "{code}: {rules}");
+            out.lines().filter(|line| line.contains(&format!("[{code}]"))).map(str::to_owned).collect::<Vec<_>>()
+        };
+        match found(&bad).first() {
+            Some(line) => assert!(line.starts_with(&format!("standard input:{place}: ")), "{code}: {line}"),
+            None => assert_eq!(place, "none", "{code} is not found in {bad}"),
+        }
+        assert_eq!(found(&good), Vec::<String>::new(), "{code} is found in {good}");
+    }
+}
+
+#[test]
+fn every_code_has_a_case() {
+    let (_, sarif, _) = auditctl(&["--check", "--format", "sarif", "-"], "");
+    let ids: Vec<&str> = sarif.split("\"id\":\"").skip(1).filter_map(|rest| rest.get(..5)).collect();
+    let tried: Vec<&str> = cases().iter().map(|case| case.0).collect();
+    assert!(ids.len() > 25);
+    assert_eq!(ids.iter().filter(|id| !tried.contains(id)).collect::<Vec<_>>(), Vec::<&&str>::new());
+}
+
+const SHADOWED: &str = "-a never,exit -F uid=0\n-a always,exit -F uid=0 -S all -k r\u{e9}x\n";
+
+#[test]
+fn text_shows_the_line_the_place_the_other_rule_and_what_to_do() {
+    let (status, out, _) = auditctl(&["--check", "--no-host", "--machine", "x86_64", "-"], SHADOWED);
+    let expected = "\
+standard input:2:1: error[AB201] shadowed: is never reached: an earlier never rule takes every event of it, such as arch=x86_64 syscall=openat uid=0
+ 2 | -a always,exit -F uid=0 -S all -k r\u{e9}x
+   | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+   see: standard input:1:1: this rule is tried first
+   help: put it before the earlier rule, or delete it
+";
+    assert_eq!((status, out.as_str()), (1, expected));
+}
+
+#[test]
+fn json_is_one_object_a_line_and_the_counts() {
+    let (_, out, _) = auditctl(&["--check", "--no-host", "--machine", "x86_64", "--format", "json", "-"], SHADOWED);
+    let lines: Vec<&str> = out.lines().collect();
+    let start = r#"{"code":"AB201","name":"shadowed","level":"error","file":"standard input","line":2,"col":1,"end":38,"message":""#;
+    assert!(lines[0].starts_with(start), "{}", lines[0]);
+    assert!(lines[0].contains(r#""related":[{"file":"standard input","line":1,"col":1,"end":23,"#), "{}", lines[0]);
+    assert_eq!(lines[1..], [r#"{"errors":1,"warnings":0,"notes":0}"#]);
+}
+
+#[test]
+fn github_and_sarif_name_file_line_and_columns() {
+    let dir = Dir::new("check-forms");
+    let path = dir.file("a,b.rules", SHADOWED);
+    let (_, out, _) = auditctl(&["--check", "--no-host", "--format", "github", &path], "");
+    let expected =
+        format!("::error file={},line=2,col=1,endColumn=38,title=AB201 shadowed::is never", path.replace(',', "%2C"));
+    assert!(out.starts_with(&expected), "{out}");
+    let (_, out, _) = auditctl(&["--check", "--no-host", "--format", "sarif", &path], "");
+    let region = r#""region":{"startLine":2,"startColumn":1,"endColumn":38}"#;
+    let location = format!(r#""artifactLocation":{{"uri":"{}"}},{region}"#, path.replace(',', "%2C"));
+    assert!(out.contains(&location) && out.contains(r#""ruleId":"AB201","level":"error""#), "{out}");
+    assert!(out.contains(r#""columnKind":"unicodeCodePoints""#) && out.ends_with("}\n"));
+}
+
+#[test]
+fn status_is_0_without_findings_1_with_and_2_when_asked_wrongly() {
+    let warned = "-a always,exit -F arch=b64 -S mount -k m\n";
+    assert_eq!(checked(warned, &[]).0, 1);
+    assert_eq!(checked(warned, &["--min-level", "error"]), (0, String::new()));
+    for words in [
+        &["--check"][..],
+        &["--check", "/no/such/file"],
+        &["--check", "--format", "xml", "-"],
+        &["--check", "--min-level", "bad", "-"],
+        &["--check", "--machine", "vax", "-"],
+        &["--check", "--kernel", "new", "-"],
+        &["--check", "--bogus", "-"],
+        &["--check", "-", "--format"],
+    ] {
+        let (status, out, said) = auditctl(words, "");
+        assert_eq!((status, out.as_str()), (2, ""), "{words:?}");
+        assert!(said.starts_with("auditctl: "), "{said}");
+    }
+}
+
+#[test]
+fn a_directory_is_a_set_and_names_its_files() {
+    let dir = Dir::new("check-set");
+    dir.file("r/9-a.rules", "-D\n");
+    let second = dir.file("r/10-b.rules", "-e 2\n-w /etc/passwd -p w -k a\n-w /etc/passwd -p w -k a\n");
+    dir.file("r/ignored", "-x\n");
+    let path = dir.0.join("r").to_str().unwrap().to_owned();
+    let (status, out, _) = auditctl(&["--check", "--no-host", "--min-level", "note", "--format", "compact", &path], "");
+    assert_eq!(status, 1);
+    assert!(out.contains(&format!("{second}:3:1: note[AB006]: ")), "{out}");
+    assert!(!out.contains("AB208") && !out.contains("AB402"), "{out}");
+}
+
+#[test]
+fn fix_repairs_in_place_and_diff_only_shows_it() {
+    let dir = Dir::new("check-fix");
+    let text = "# who\n-a always,exit -F arch=b64 -S chmod -F auid>=1000 -k p\n";
+    let path = dir.file("r.rules", text);
+    let words = ["--check", "--no-host", "--machine", "x86_64", &path, "--diff-only"];
+    let (status, out, _) = auditctl(&words, "");
+    let diff = format!(
+        "--- {path}\n+++ {path}\n@@ -2,1 +2,2 @@\n-{}+{}+{}",
+        "-a always,exit -F arch=b64 -S chmod -F auid>=1000 -k p\n",
+        "-a always,exit -F arch=b64 -S chmod -F auid>=1000 -F auid!=unset -k p\n",
+        "-a always,exit -F arch=b32 -S chmod -F auid>=1000 -F auid!=unset -k p\n",
+    );
+    assert_eq!((status, out), (1, diff));
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    let words = ["--fix", "--check", "--no-host", "--machine", "x86_64", &path];
+    assert_eq!(auditctl(&words, ""), (0, String::new(), String::new()));
+    assert!(fs::read_to_string(&path).unwrap().starts_with("# who\n-a always"));
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+}
+
+#[test]
+fn hostile_text_forges_no_line_and_moves_no_terminal() {
+    let (_, out) = checked("-w /a\u{1b}[2J\r\n-w relative\u{7}\n-k \u{202e}\n", &[]);
+    assert!(out.bytes().all(|b| b == b'\n' || b >= b' '), "{out:?}");
+    assert!(out.lines().all(|line| line.starts_with("standard input:")), "{out}");
+}
