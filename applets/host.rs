@@ -3,9 +3,9 @@
 use crate::output::say;
 use auditbox::config::Level;
 use auditbox::config::auditd::{self, SearchConfig};
+use auditbox::host::config_file::{self, OpenPolicy};
 use auditbox::interpret::Names;
 use auditbox::query::time::Calendar;
-use auditbox::store::config_file::{self, Care};
 use auditbox::sys::{clock, process, users::Users};
 use auditbox::tables::machine::Machine;
 use auditbox::text::date::Date;
@@ -34,8 +34,8 @@ impl Host {
 /// `says_log`: the log it names will be read; where its directory is not there the built-in log is.
 pub(crate) fn daemon_config(says_log: bool) -> SearchConfig {
     let mut notes = Vec::new();
-    let care = Care { follow_links: true, group_may_write: true, called: "config file" };
-    let text = config_file::read(Path::new("/etc/audit/auditd.conf"), care, &mut notes);
+    let policy = OpenPolicy { follow_links: true, group_may_write: true, called: "config file" };
+    let text = config_file::read(Path::new("/etc/audit/auditd.conf"), policy, &mut notes);
     let mut config =
         auditd::parse_search(text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default(), &mut notes);
     notes.iter().filter(|note| note.level != Level::Debug).for_each(|note| say(&note.text));

@@ -6,9 +6,9 @@
 //! * L1 [`record`], [`event`], [`rule`], [`config`]
 //! * L2 [`interpret`], [`normalize`], [`query`], [`report`]
 //! * S  [`sys`]: the only home of unsafe code and system calls; sees [`abi`] alone
-//! * L3 [`store`], [`daemon`], which together with the applets are the only users of [`sys`]
+//! * L3 [`host`], [`log`], [`store`], [`daemon`], which together with the applets are the only users of [`sys`]
 //!
-//! L0 to L2 never print, exit, or read arguments, environment, clock, accounts or files; store and daemon do what they must
+//! L0 to L2 never print, exit, or read arguments, environment, clock, accounts or files; L3 does what it must
 //! through [`sys`] only. `tests/it/layering.rs` checks this.
 //!
 //! Words of the comments: "the reference" is audit-userspace 4.2.2, which the applets answer like; `COMPAT:` marks a quirk
@@ -18,7 +18,9 @@ pub mod abi;
 pub mod config;
 pub mod daemon;
 pub mod event;
+pub mod host;
 pub mod interpret;
+pub mod log;
 pub mod normalize;
 pub mod query;
 pub mod record;

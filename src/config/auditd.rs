@@ -206,8 +206,7 @@ fn number(to: &mut u64, least: u64, most: u64) -> Slot<'_> {
 }
 
 /// All keys, in the order in which `--check-config` shows them. What a reload that changes a value must do is in two places:
-/// `adopt` of `daemon::control` for what is opened or told anew, and `Action::Adopt` in `daemon::run` for what the system is
-/// asked for.
+/// `adopt` of `daemon::log` for what is opened again, and `adopt` of `daemon::core` for what the system is asked for.
 pub const KEYS: &[Row] = &[
     row("local_events", |c| Slot::YesNo(&mut c.local_events)),
     row("write_logs", |c| Slot::YesNo(&mut c.write_logs)),

@@ -1,7 +1,7 @@
 //! libaudit.conf(5): what a program is to do when it cannot send its event to the kernel.
 //!
 //! It is for programs that write records of their own, which ask for it and obey it; none of the commands here does.
-//! `store::config_file` reads the file itself.
+//! `host::config_file` reads the file itself.
 
 use super::slot::choice;
 use super::{ConfigError, Key, Note, Slot, World};

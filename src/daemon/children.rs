@@ -1,114 +1,77 @@
-//! Programs the daemon starts and never waits for: helpers, mail, runlevels; and texts for terminals.
+//! Programs the daemon starts and never waits for: helpers, mail, runlevels.
 
-use super::run::Runner;
-use super::world::{self, why};
-use super::{Input, Purpose};
-use crate::config::Level;
-use crate::sys::child::{Child, holding};
-use crate::sys::files;
+use super::Purpose;
+use crate::sys::child::Child;
+use crate::sys::error_reason;
 use std::os::fd::OwnedFd;
-use std::path::Path;
 
 /// How many may run at a time.
-const MOST: usize = 8;
-
-/// Those that run.
-pub(super) type Children = heapless::Vec<(Child, Task), MOST>;
+const MAX_CHILDREN: usize = 8;
 
 /// Why a program runs, and so what its end means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
     Helper(Purpose),
     Runlevel(char),
     Other,
 }
 
-impl Runner {
-    /// Starts a program, by its path and its arguments, that reads `input` if that is given.
-    fn start(&mut self, words: &[&str], input: Option<&OwnedFd>, task: Task) -> bool {
-        if self.children.is_full() {
-            self.voice.tell(Level::Error, "Too many helpers are running; another one was not started");
-            return false;
+/// The programs that run.
+#[derive(Default)]
+pub(super) struct Children(heapless::Vec<(Child, Task), MAX_CHILDREN>);
+
+impl Children {
+    /// Starts a program, by its path and its arguments, that reads `input` if that is given. The error is a sentence.
+    pub(super) fn start(&mut self, words: &[&str], input: Option<&OwnedFd>, task: Task) -> Result<(), String> {
+        if self.0.is_full() {
+            return Err("Too many helpers are running; another one was not started".to_string());
         }
-        match Child::start(words, input) {
-            Ok(child) => self.children.push((child, task)).is_ok(),
-            Err(e) => {
-                let name = words.first().copied().unwrap_or_default();
-                self.voice.tell(Level::Alert, &format!("Audit daemon failed to exec {name} ({})", why(&e)));
-                false
-            }
-        }
+        let child = Child::start(words, input).map_err(|error| {
+            let name = words.first().copied().unwrap_or_default();
+            format!("Audit daemon failed to exec {name} ({})", error_reason(&error))
+        })?;
+        // There is a place: it was looked for just now.
+        let _ = self.0.push((child, task));
+        Ok(())
     }
 
-    /// Has a rotated log compressed.
-    pub(super) fn compress(&mut self, log: &Path) {
-        let command = self.step.config().compress_command.clone();
-        if !command.is_empty() {
-            self.start(&[&command, &log.to_string_lossy()], None, Task::Other);
-        }
-    }
-
-    pub(super) fn help(&mut self, path: &str, purpose: Purpose) {
-        if !self.start(&[path], None, Task::Helper(purpose)) {
-            self.step.input(Input::HelperEnded(purpose, false));
-        }
-    }
-
-    pub(super) fn mail(&mut self, subject: &str, body: &str) {
-        if !world::is_executable(world::SENDMAIL) {
-            let text = format!("Error - {} isn't executable", world::SENDMAIL);
-            return self.voice.tell(Level::Error, &text);
-        }
-        let account = self.step.config().action_mail_acct.clone();
-        let text = format!("To: {account}\nFrom: root\nSubject: {subject}\n\n{body}\n.\n\n");
-        match holding(text.as_bytes()) {
-            Ok(letter) => {
-                self.start(&[world::SENDMAIL, "-t", &format!("-f{account}")], Some(&letter), Task::Other);
-            }
-            Err(e) => self.voice.tell(Level::Error, &format!("Error - no pipe to {} ({})", world::SENDMAIL, why(&e))),
-        }
-    }
-
-    pub(super) fn change_runlevel(&mut self, level: char) {
-        if level == '0' {
-            console("auditd: will try to change runlevel to 0\n");
-        }
-        self.start(&["/sbin/init", level.encode_utf8(&mut [0; 4])], None, Task::Runlevel(level));
-    }
-
-    /// Looks after those children that have ended.
-    pub(super) fn reap(&mut self) {
-        let mut place = 0;
-        while let Some((child, _)) = self.children.get_mut(place) {
-            let Some(succeeded) = child.result() else {
-                place += 1;
-                continue;
-            };
-            match self.children.swap_remove(place).1 {
-                Task::Helper(purpose) => self.feed(Input::HelperEnded(purpose, true)),
-                Task::Runlevel(level) if succeeded => {
-                    console(&format!("auditd: changed runlevel to {level}\n"));
-                }
-                Task::Runlevel(_) | Task::Other => {}
-            }
-        }
+    /// The next program that has ended, and whether it succeeded.
+    pub(super) fn reap(&mut self) -> Option<(Task, bool)> {
+        let (at, succeeded) =
+            self.0.iter().enumerate().find_map(|(at, (child, _))| child.result().map(|succeeded| (at, succeeded)))?;
+        Some((self.0.swap_remove(at).1, succeeded))
     }
 }
 
-fn console(text: &str) {
-    files::write_to_terminal("/dev/console", text);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Writes to every terminal somebody is logged in at, as utmp(5) has it.
-pub(super) fn wall(text: &str) {
-    const ENTRY: usize = 384;
-    const USER_PROCESS: u8 = 7;
-    const LONGEST: u64 = 16 << 20;
-    let entries = files::read_up_to(Path::new("/run/utmp"), LONGEST).unwrap_or_default();
-    for entry in entries.chunks_exact(ENTRY).filter(|entry| entry[0] == USER_PROCESS) {
-        let name = crate::text::up_to(&entry[8..40], 0);
-        let is_plain = name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'/') && !name.is_empty();
-        if let (Ok(name), true) = (std::str::from_utf8(name), is_plain) {
-            files::write_to_terminal(&format!("/dev/{name}"), text);
+    fn wait(children: &mut Children) -> (Task, bool) {
+        loop {
+            match children.reap() {
+                Some(ended) => return ended,
+                None => std::thread::yield_now(),
+            }
         }
+    }
+
+    #[test]
+    fn a_program_that_ended_is_reaped_once_with_its_task() {
+        let mut children = Children::default();
+        children.start(&["/bin/sh", "-c", "exit 3"], None, Task::Helper(Purpose::Size)).unwrap();
+        assert_eq!(wait(&mut children), (Task::Helper(Purpose::Size), false));
+        assert_eq!(children.reap(), None);
+        children.start(&["/bin/sh", "-c", "exit 0"], None, Task::Other).unwrap();
+        assert_eq!(wait(&mut children), (Task::Other, true));
+    }
+
+    #[test]
+    fn more_than_may_run_are_refused_with_a_sentence() {
+        let mut children = Children::default();
+        let mut start = || children.start(&["/bin/sh", "-c", "read line"], None, Task::Other);
+        let results: Vec<_> = (0..=MAX_CHILDREN).map(|_| start().is_ok()).collect();
+        assert_eq!(results.iter().filter(|started| **started).count(), MAX_CHILDREN);
+        assert!(Children::default().start(&["/no/such"], None, Task::Other).unwrap_err().contains("/no/such"));
     }
 }

@@ -1,14 +1,14 @@
-//! The ledger of loss: what was lost on the way to the log, why, and around which events.
+//! The ledger of loss: what was lost on the way to a sink, why, and around which events.
 //!
-//! Every cause has one gap that is open or not, and a total for the state report. A gap becomes one DAEMON_ERR record,
-//! `op=lost-events`, as soon as records can be written again; what is lost meanwhile widens the gap. So memory is fixed,
-//! and nothing that is lost goes unsaid.
+//! Every loss, which is a cause and a sink, has one gap that is open or not, and a total for the state report. A gap becomes
+//! one DAEMON_ERR record, `op=lost-events`, as soon as records can be written again; what is lost meanwhile widens the gap.
+//! So memory is bounded by the number of sinks, and no loss goes unrecorded.
 
 use crate::sys::clock::Moment;
 use crate::text::number;
 
-/// Where and why records get lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why records get lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
     /// The kernel's backlog was full, or the kernel had no memory.
     KernelBacklog,
@@ -43,7 +43,19 @@ pub const CAUSES: [(Cause, &str); 9] = [
     (Cause::Torn, "torn-record"),
 ];
 
-/// What was lost for one cause since it was last written down.
+/// Where records did not get to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sink {
+    /// None of the sinks: they were lost before.
+    All,
+    /// The log.
+    Log,
+}
+
+/// What a gap is kept for.
+pub type Loss = (Cause, Sink);
+
+/// What was lost of one kind since it was last written down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gap {
     /// Records lost; `None` when nobody counted them.
@@ -57,16 +69,35 @@ pub struct Gap {
 /// Open gaps and totals.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    gaps: [Option<Gap>; CAUSES.len()],
-    totals: [u64; CAUSES.len()],
+    /// Sorted by loss.
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    loss: Loss,
+    gap: Option<Gap>,
+    total: u64,
 }
 
 impl Ledger {
+    fn entry(&mut self, loss: Loss) -> &mut Entry {
+        let at = match self.entries.binary_search_by_key(&loss, |entry| entry.loss) {
+            Ok(at) => at,
+            Err(at) => {
+                self.entries.insert(at, Entry { loss, gap: None, total: 0 });
+                at
+            }
+        };
+        // It was found or inserted there just now.
+        &mut self.entries[at]
+    }
+
     /// Notes a loss. Serials of 0 are unknown.
-    pub fn lose(&mut self, cause: Cause, count: Option<u64>, serials: (u64, u64), now: Moment) {
-        let place = cause as usize;
-        self.totals[place] = self.totals[place].saturating_add(count.unwrap_or(1));
-        let gap = self.gaps[place].get_or_insert(Gap { count: Some(0), serials, times: (now, now) });
+    pub fn lose(&mut self, loss: Loss, count: Option<u64>, serials: (u64, u64), now: Moment) {
+        let entry = self.entry(loss);
+        entry.total = entry.total.saturating_add(count.unwrap_or(1));
+        let gap = entry.gap.get_or_insert(Gap { count: Some(0), serials, times: (now, now) });
         gap.count = gap.count.zip(count).map(|(a, b)| a.saturating_add(b));
         gap.times.1 = now;
         if serials.1 != 0 {
@@ -77,20 +108,22 @@ impl Ledger {
         }
     }
 
-    /// Whether anything waits to be written down.
+    /// Whether a gap waits to be written down.
     pub fn is_open(&self) -> bool {
-        self.gaps.iter().any(Option::is_some)
+        self.entries.iter().any(|entry| entry.gap.is_some())
     }
 
     /// Takes the next open gap out, but not that of `except`.
-    pub fn take(&mut self, except: Option<Cause>) -> Option<(Cause, Gap)> {
-        let (cause, _) = CAUSES.into_iter().find(|(c, _)| Some(*c) != except && self.gaps[*c as usize].is_some())?;
-        self.gaps[cause as usize].take().map(|gap| (cause, gap))
+    pub fn take(&mut self, except: Option<Loss>) -> Option<(Loss, Gap)> {
+        self.entries
+            .iter_mut()
+            .filter(|entry| Some(entry.loss) != except)
+            .find_map(|entry| Some((entry.loss, entry.gap.take()?)))
     }
 
     /// Puts a gap back that could not be written down.
-    pub fn put_back(&mut self, cause: Cause, gap: Gap) {
-        match &mut self.gaps[cause as usize] {
+    pub fn put_back(&mut self, loss: Loss, gap: Gap) {
+        match &mut self.entry(loss).gap {
             Some(newer) => {
                 newer.count = newer.count.zip(gap.count).map(|(a, b)| a.saturating_add(b));
                 newer.serials.0 = gap.serials.0;
@@ -100,19 +133,19 @@ impl Ledger {
         }
     }
 
-    /// All that was lost for a cause since the start.
+    /// Everything that was lost for a cause since the start.
     pub fn total(&self, cause: Cause) -> u64 {
-        self.totals[cause as usize]
+        self.entries.iter().filter(|entry| entry.loss.0 == cause).map(|entry| entry.total).sum()
     }
 }
 
 /// The name of a cause.
 pub fn name(cause: Cause) -> &'static str {
-    CAUSES[cause as usize].1
+    CAUSES.iter().find(|row| row.0 == cause).map_or("", |row| row.1)
 }
 
-/// Appends what a DAEMON_ERR record says of a gap.
-pub fn push(out: &mut Vec<u8>, cause: Cause, gap: &Gap) {
+/// Appends what a DAEMON_ERR record says of a gap. Losses before any sink name none.
+pub fn push(out: &mut Vec<u8>, (cause, sink): Loss, gap: &Gap) {
     out.extend_from_slice(b"op=lost-events cause=");
     out.extend_from_slice(name(cause).as_bytes());
     out.extend_from_slice(b" count=");
@@ -131,6 +164,10 @@ pub fn push(out: &mut Vec<u8>, cause: Cause, gap: &Gap) {
         out.extend_from_slice(label.as_bytes());
         push_time(out, time);
     }
+    match sink {
+        Sink::All => {}
+        Sink::Log => out.extend_from_slice(b" sink=log"),
+    }
 }
 
 /// Appends `SECONDS.MILLIS`.
@@ -148,35 +185,50 @@ mod tests {
         Moment { seconds, nanos: 5_000_000 }
     }
 
+    const FULL: Loss = (Cause::DiskFull, Sink::Log);
+
     fn text(ledger: &mut Ledger) -> String {
-        let (cause, gap) = ledger.take(None).unwrap();
+        let (loss, gap) = ledger.take(None).unwrap();
         let mut out = Vec::new();
-        push(&mut out, cause, &gap);
+        push(&mut out, loss, &gap);
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn every_cause_stands_at_its_own_place() {
-        for (place, (cause, _)) in CAUSES.into_iter().enumerate() {
-            assert_eq!(cause as usize, place);
-        }
+    fn every_cause_has_a_name() {
+        assert!(CAUSES.iter().all(|(cause, row)| name(*cause) == *row));
+        assert_eq!(CAUSES.len(), Cause::Torn as usize + 1);
     }
 
     #[test]
-    fn losses_of_one_cause_are_one_gap() {
+    fn losses_of_one_kind_are_one_gap() {
         let mut ledger = Ledger::default();
-        ledger.lose(Cause::DiskFull, Some(3), (10, 12), at(1));
-        ledger.lose(Cause::DiskFull, Some(2), (13, 14), at(9));
-        assert_eq!(text(&mut ledger), "op=lost-events cause=disk-full count=5 first=10 last=14 begin=1.005 end=9.005");
+        ledger.lose(FULL, Some(3), (10, 12), at(1));
+        ledger.lose(FULL, Some(2), (13, 14), at(9));
+        assert_eq!(
+            text(&mut ledger),
+            "op=lost-events cause=disk-full count=5 first=10 last=14 begin=1.005 end=9.005 sink=log"
+        );
         assert!(!ledger.is_open());
         assert_eq!(ledger.total(Cause::DiskFull), 5);
     }
 
     #[test]
+    fn each_sink_has_a_gap_of_its_own() {
+        let mut ledger = Ledger::default();
+        ledger.lose((Cause::DiskFull, Sink::All), Some(3), (1, 2), at(1));
+        ledger.lose(FULL, Some(2), (3, 4), at(1));
+        assert_eq!(ledger.total(Cause::DiskFull), 5);
+        let (_, gap) = ledger.take(Some((Cause::DiskFull, Sink::All))).unwrap();
+        assert_eq!((gap.count, gap.serials), (Some(2), (3, 4)));
+        assert!(ledger.is_open());
+    }
+
+    #[test]
     fn what_nobody_counted_is_said_to_be_so() {
         let mut ledger = Ledger::default();
-        ledger.lose(Cause::SocketOverrun, None, (0, 0), at(1));
-        ledger.lose(Cause::SocketOverrun, Some(1), (0, 0), at(2));
+        ledger.lose((Cause::SocketOverrun, Sink::All), None, (0, 0), at(1));
+        ledger.lose((Cause::SocketOverrun, Sink::All), Some(1), (0, 0), at(2));
         assert_eq!(
             text(&mut ledger),
             "op=lost-events cause=socket-overrun count=? first=? last=? begin=1.005 end=2.005"
@@ -186,10 +238,13 @@ mod tests {
     #[test]
     fn a_gap_put_back_is_widened_by_what_came_after() {
         let mut ledger = Ledger::default();
-        ledger.lose(Cause::DiskFull, Some(1), (1, 1), at(1));
-        let (cause, gap) = ledger.take(None).unwrap();
-        ledger.lose(Cause::DiskFull, Some(2), (5, 6), at(5));
-        ledger.put_back(cause, gap);
-        assert_eq!(text(&mut ledger), "op=lost-events cause=disk-full count=3 first=1 last=6 begin=1.005 end=5.005");
+        ledger.lose(FULL, Some(1), (1, 1), at(1));
+        let (loss, gap) = ledger.take(None).unwrap();
+        ledger.lose(FULL, Some(2), (5, 6), at(5));
+        ledger.put_back(loss, gap);
+        assert_eq!(
+            text(&mut ledger),
+            "op=lost-events cause=disk-full count=3 first=1 last=6 begin=1.005 end=5.005 sink=log"
+        );
     }
 }

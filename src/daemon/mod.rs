@@ -1,120 +1,110 @@
-//! The audit daemon (auditd(8)).
+//! The audit daemon (auditd(8)): parts with private state around a small reactor.
 //!
-//! [`step`] holds all of its state and all of its decisions as a pure function: inputs in, [`Action`]s out, no system
-//! call, no clock. [`run()`] is the loop that waits for inputs and carries the actions out; `start` brings it all up in
-//! the order of the man page. What may take long (disk syncs, reading files, looking names up) is done by the one other
-//! thread, `worker`.
+//! * [`run()`] brings it up (`start`) and runs the loop (`run`) around the `reactor`.
+//! * [`core`] holds the parts and gives each input to those it concerns: inputs in, [`Effect`]s out, no system call, no
+//!   clock. The parts are `record` (the formatter), `log`, `kernel` (losses), `control` (signals), the [`ledger`] of losses.
+//! * `execute` performs the effects; what may take long is done by the one other thread, `worker`.
 //!
-//! One batch of records goes from the kernel's socket into one buffer and with one write into the log. When a bound is
-//! reached on the way, the [`ledger`] says what was lost, and says it in the log.
+//! One record: `sys::netlink` -> `run` -> `core` -> `record` formats and enriches it once -> every sink takes it or not, the
+//! log with one write a batch. When a bound is reached on the way, the [`ledger`] says what was lost, in the log itself.
 
 mod children;
+mod context;
 mod control;
-mod disk;
+pub mod core;
 pub mod enrich;
-mod files;
-mod held;
+mod execute;
+mod kernel;
 pub mod ledger;
-mod line;
-mod priority;
+mod log;
+mod logger;
+mod reactor;
+mod record;
+pub mod report;
 mod run;
 mod start;
-pub mod state;
-pub mod step;
 #[cfg(test)]
 mod tests;
 mod worker;
-mod world;
 
-pub use run::Paths;
+pub use execute::Paths;
 pub use start::{Options, Refusal, StartupState, check_config, run};
-pub use worker::load_config;
 
 use crate::abi::{Signal, Status};
 use crate::config::Level;
 use crate::config::auditd::Config;
-use crate::store::log::Found;
-use crate::sys::files::Room;
+use crate::log::file::Found;
+use crate::sys::files::FilesystemSpace;
 use crate::sys::users::Users;
 
-/// What happened, as the step function hears it.
+/// What happened.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A record from the kernel: its type, and its text from `audit(` on.
+    /// A netlink message: its type, and its text, for a record from `audit(` on.
     Record(u16, &'a [u8]),
-    /// So many messages were longer than any may be, and came cut.
+    /// How many messages were longer than any may be, and came cut.
     Oversize(usize),
-    /// The socket had no room, and the kernel dropped copies.
+    /// The socket had no space, and the kernel dropped copies.
     Overrun,
     /// No more records are waiting.
     EndOfBatch,
-    /// All pending lines are in the log.
+    /// Answers [`Effect::Write`]: all pending lines are in the log.
     Wrote,
-    /// The first `kept` bytes of the pending lines are in the log, the rest is not, for this errno.
+    /// Answers [`Effect::Write`]: the first `kept` bytes are in the log, the rest is not, for this errno.
     WriteFailed {
-        /// Whole records that were written.
+        /// Bytes of whole records that were written.
         kept: usize,
         /// Why not all were.
         errno: i32,
     },
-    /// Room on the log's file system.
-    Room(Room),
-    /// The log's path does not lead to it any more: somebody has moved or removed it.
+    /// Answers [`Effect::MeasureSpace`].
+    Space(FilesystemSpace),
+    /// Answers [`Effect::MeasureSpace`]: the log's path does not lead to it, somebody has moved or removed it.
     LogMissing,
-    /// The log that is being left was deleted by somebody.
-    LogDeleted,
-    /// The log is open.
+    /// Answers [`Effect::Open`].
     Opened(Found),
-    /// The log could not be opened.
+    /// Answers [`Effect::Open`], with an errno.
     OpenFailed(i32),
-    /// The log was rotated; so many rotated logs there are.
-    Rotated(u64),
-    /// Part of a rotation failed; the old log is still written to.
-    RotationFailed {
-        /// The sentence that names the files.
-        text: String,
-        /// Why.
-        errno: i32,
-    },
-    /// A sync failed.
+    /// Answers [`Effect::Rotate`].
+    Rotated(RotationResult),
+    /// A sync failed, for this errno.
     SyncFailed(i32),
     /// A signal came, with what the signal itself says about its sender.
     Signal(Signal, Sender),
-    /// The kernel's answer to who sent the last signal; none when it could not say.
+    /// Answers [`Effect::AskSender`]; none when the kernel could not say.
     Sender(Option<Sender>),
-    /// The configuration was read again.
+    /// Answers [`Effect::LoadConfig`]; the error is a sentence.
     Config(Result<Box<Config>, String>),
-    /// The names of users and groups were read again.
+    /// Answers [`Effect::LoadNames`].
     Names(Users),
     /// The node's name was found, as it stands in records.
     Node(String),
-    /// A helper ended, well or not.
+    /// A helper ended, and whether it succeeded.
     HelperEnded(Purpose, bool),
-    /// The kernel's state.
+    /// Answers [`Effect::AskKernel`].
     Kernel(Status),
     /// Time has passed.
     Tick,
 }
 
-/// What is to be done, in this order.
+/// What is to be done, in this order. The answer to an effect is an [`Input`], handled once the effect was performed.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Append the pending lines to the log; answered by [`Input::Wrote`] or [`Input::WriteFailed`].
+pub enum Effect {
+    /// Append the pending lines to the log.
     Write,
     /// Bring the log to the disk, metadata too or not.
     Sync {
         /// Whether the data alone is enough.
         data_only: bool,
     },
-    /// Ask for [`Input::Room`], or hear of [`Input::LogMissing`].
-    AskRoom,
-    /// Start a new log; keep all old ones or not. Answered by [`Input::Rotated`] or [`Input::RotationFailed`], before
-    /// which there may be [`Input::LogDeleted`].
+    /// Measure the space on the log's file system.
+    MeasureSpace,
+    /// Start a new log; keep all old ones or not.
     Rotate {
         /// Whether none is dropped.
         keep_all: bool,
     },
-    /// Open the log; answered by [`Input::Opened`] or [`Input::OpenFailed`].
+    /// Open the log.
     Open,
     /// Close the log.
     Close,
@@ -122,34 +112,60 @@ pub enum Action {
     ReleaseReserve,
     /// Set the disk reserve aside.
     MakeReserve,
-    /// Ask the kernel who sent the last signal; answered by [`Input::Sender`].
+    /// Ask the kernel who sent the last signal.
     AskSender,
-    /// Ask the kernel for its state; answered by [`Input::Kernel`].
+    /// Ask the kernel for its state.
     AskKernel,
-    /// Read the configuration again; answered by [`Input::Config`].
+    /// Read the configuration again.
     LoadConfig,
-    /// Read passwd and group again; answered by [`Input::Names`].
+    /// Read passwd and group again.
     LoadNames,
-    /// Take a new configuration over, where it concerns more than decisions; this is the old one.
-    Adopt(Box<Config>),
+    /// Change our niceness by this much.
+    Renice(i64),
     /// Remove rotated logs beyond `num_logs`.
     RemoveExcess,
-    /// Tell the system log.
-    Tell(Level, String),
+    /// Write to the system log.
+    Log(Level, String),
     /// Send mail to the account of the configuration: subject, body.
     Mail(&'static str, String),
     /// Run a helper.
-    Help(String, Purpose),
+    RunHelper(String, Purpose),
     /// Change the runlevel: `1` or `0`.
     Runlevel(char),
-    /// Tell everybody who is logged in.
+    /// Warn everybody who is logged in.
     Wall,
     /// Write the state report.
     Report,
-    /// Keep the kernel's count of losses that is written down, for the next daemon.
-    Remember(u32),
+    /// Save the kernel's count of losses that is in the ledger, for the next daemon.
+    SaveKernelLost(u32),
     /// Stop collecting, and end.
     Stop,
+}
+
+/// The earlier of two deadlines, where none is never.
+fn earlier(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// How a rotation ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RotationResult {
+    /// The log that is left was deleted by somebody.
+    pub was_deleted: bool,
+    /// How many rotated logs there are; or why the old log is still written to.
+    pub result: Result<u64, RotationError>,
+}
+
+/// Why a rotation failed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RotationError {
+    /// The sentence that names the files.
+    pub text: String,
+    /// Its number.
+    pub errno: i32,
 }
 
 /// Why a helper runs.

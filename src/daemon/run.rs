@@ -1,33 +1,26 @@
-//! The loop: waits for inputs, gives them to the step function, carries its actions out.
+//! The loop: waits for inputs, gives them to the core, has its effects performed.
 
-use super::children::{Children, wall};
-use super::state::Facts;
-use super::step::Step;
-use super::worker::{Job, Outcome, Worker};
-use super::{Action, Input, Sender};
+use super::children::Task;
+use super::core::Core;
+use super::execute::Executor;
+use super::reactor::Reactor;
+use super::worker::Outcome;
+use super::{Effect, Input, Sender};
 use crate::abi::{SignalInfo, Status, UNSET, kind, mask};
 use crate::config::Level;
-use crate::store::log::LogFile;
-use crate::sys::files::File;
 use crate::sys::netlink::{AuditSocket, BATCH, Batch, NetlinkError};
+use crate::sys::poll::Interest;
 use crate::sys::signals::{Arrival, Signals};
-use crate::sys::syslog::Syslog;
-use crate::sys::{clock, errno, files, poll, process, signals};
+use crate::sys::{clock, errno, poll, process, signals, terminals};
 use std::os::fd::AsFd;
-use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long records gather before they are taken. Else a daemon that is nicer to itself than to others would interrupt the
-/// kernel's audit thread for every single one.
+/// How long records gather before they are taken. Else a daemon with a better priority than others would interrupt the
+/// kernel's audit thread for every record (docs/performance.md).
 const GATHERING: Duration = Duration::from_micros(1200);
-/// What a wait tells of: the bits stand in the order of what is waited for.
-const SIGNALLED: u32 = 0b1;
-const DONE: u32 = 0b10;
-const ANSWERED: u32 = 0b100;
-const EVENTS: u32 = 0b1000;
-/// After a turn of so many records more are expected.
+/// After a turn of this many records more are expected.
 const FEW: usize = 8;
-/// After a turn of so many records none gather: they come faster than the socket could hold for that time.
+/// After a turn of this many records none gather: they come faster than the socket could hold for that time.
 const MANY: usize = 2 * BATCH;
 /// Full batches that are taken in one turn before other inputs are looked at.
 const BATCHES_A_TURN: usize = 8;
@@ -35,211 +28,166 @@ const BATCHES_A_TURN: usize = 8;
 const ANSWERS: u32 = 40;
 const ANSWER_WAIT: Duration = Duration::from_millis(100);
 
-/// Where the daemon keeps its files.
-#[derive(Clone, Debug)]
-pub struct Paths {
-    /// auditd.conf.
-    pub config: PathBuf,
-    /// Whether auditd.conf may be a symbolic link.
-    pub follow_links: bool,
-    /// Holds the pid file and the state report.
-    pub run: PathBuf,
+/// What the loop waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Records,
+    Signals,
+    Worker,
+    /// The kernel's answers to questions.
+    Answers,
 }
 
-impl Paths {
-    pub(super) fn pid_file(&self) -> PathBuf {
-        self.run.join("auditd.pid")
-    }
-
-    fn state_file(&self) -> PathBuf {
-        self.run.join("auditd.state")
-    }
-
-    /// The kernel's count of losses that is in the ledger; the kernel counts on while no daemon runs.
-    pub(super) fn lost_file(&self) -> PathBuf {
-        self.run.join("lost")
-    }
-
-    fn state_json(&self) -> PathBuf {
-        self.run.join("auditd.state.json")
-    }
+/// The core with what performs its effects.
+pub(super) struct Driver {
+    pub(super) core: Core,
+    pub(super) executor: Executor,
 }
 
-/// Where sentences go.
-pub(super) enum Voice {
-    /// The system log.
-    Syslog(Syslog),
-    /// What the applet gave for a foreground daemon.
-    Console(Box<dyn FnMut(&str)>),
-}
+impl Driver {
+    /// Opens the log, as if the core had asked for it.
+    pub(super) fn open_log(&mut self) {
+        if let Some(answer) = self.executor.perform(&mut self.core, Effect::Open) {
+            self.feed(answer);
+        }
+    }
 
-impl Voice {
-    pub(super) fn tell(&mut self, level: Level, text: &str) {
-        match self {
-            // Those who look for mistakes run the daemon in the foreground.
-            Voice::Syslog(_) if level == Level::Debug => {}
-            Voice::Syslog(log) => log.send(level as u32 + 1, text),
-            Voice::Console(print) => print(text),
+    /// Gives one input to the core and performs what comes of it.
+    pub(super) fn feed(&mut self, input: Input<'_>) {
+        self.core.handle(input);
+        self.perform_all();
+    }
+
+    /// Performs the effects that were asked for. The answer to one is handled before the next one is performed.
+    pub(super) fn perform_all(&mut self) {
+        while let Some(effect) = self.core.next_effect() {
+            if let Some(answer) = self.executor.perform(&mut self.core, effect) {
+                self.core.handle(answer);
+            }
         }
     }
 }
 
-/// Where lines go.
-pub(super) enum Out {
-    /// Nowhere.
-    Closed,
-    /// Into the log.
-    Log(LogFile),
-    /// To standard output.
-    Stream(File),
-}
-
-/// Everything the loop holds.
+/// The loop, with the socket that records come from.
 pub(super) struct Runner {
-    pub(super) step: Step,
-    pub(super) paths: Paths,
-    pub(super) voice: Voice,
-    pub(super) out: Out,
-    /// Standard output, when lines are to go there.
-    pub(super) stream: Option<File>,
-    /// Where records come from; none with `local_events = no`.
-    pub(super) events: Option<AuditSocket>,
+    pub(super) driver: Driver,
+    /// None with `local_events = no`.
+    events: Option<AuditSocket>,
     /// Whether the kernel was told our pid.
-    pub(super) is_registered: bool,
-    pub(super) control: AuditSocket,
-    pub(super) worker: Worker,
-    /// Out of its place only while its messages are looked at.
-    batch: Option<Batch>,
-    pub(super) children: Children,
+    is_registered: bool,
+    batch: Batch,
     /// How many records the last turn took.
     taken: usize,
-    stopped: bool,
 }
 
 impl Runner {
-    pub(super) fn new(
-        step: Step,
-        paths: Paths,
-        voice: Voice,
-        events: Option<AuditSocket>,
-        control: AuditSocket,
-        worker: Worker,
-    ) -> Runner {
-        Runner {
-            step,
-            paths,
-            voice,
-            out: Out::Closed,
-            stream: None,
-            events,
-            is_registered: false,
-            control,
-            worker,
-            batch: Some(Batch::default()),
-            children: Children::new(),
-            taken: 0,
-            stopped: false,
-        }
+    pub(super) fn new(driver: Driver, events: Option<AuditSocket>) -> Runner {
+        Runner { driver, events, is_registered: false, batch: Batch::default(), taken: 0 }
+    }
+
+    pub(super) fn has_events(&self) -> bool {
+        self.events.is_some()
     }
 
     /// Runs until told to stop.
     pub(super) fn run(&mut self, signals: &Signals) {
-        while !self.stopped {
-            let limit = self.step.rest().map(|seconds| Duration::from_secs(seconds.max(1)));
-            let ready = self.wait(signals, limit);
-            self.step.at(clock::now(), clock::steady().seconds);
-            if ready & EVENTS != 0 {
+        let mut reactor = Reactor::new();
+        if let Some(events) = &self.events {
+            reactor.register(events, Token::Records, Interest::Read);
+        }
+        reactor.register(signals, Token::Signals, Interest::Read);
+        reactor.register(&self.driver.executor.worker, Token::Worker, Interest::Read);
+        reactor.register(&self.driver.executor.control, Token::Answers, Interest::Read);
+        while !self.driver.executor.is_stopped() {
+            let limit = self.driver.core.due().map(|seconds| Duration::from_secs(seconds.max(1)));
+            let has_records = self.wait(&mut reactor, limit);
+            self.driver.core.set_time(clock::now(), clock::monotonic().seconds);
+            if has_records {
                 self.take_records(BATCHES_A_TURN);
             }
-            if ready & SIGNALLED != 0 {
-                while let Some(arrival) = signals.next() {
-                    self.signalled(arrival);
+            let mut is_idle = !has_records;
+            for token in reactor.ready() {
+                is_idle = false;
+                match token {
+                    // Taken above: they gathered while the others were waited for.
+                    Token::Records => {}
+                    Token::Signals => self.take_signals(signals),
+                    Token::Worker => self.take_outcomes(),
+                    Token::Answers => self.take_answers(),
                 }
             }
-            if ready & DONE != 0 {
-                self.take_outcomes();
-            }
-            if ready & ANSWERED != 0 {
-                self.take_answers();
-            }
-            if limit.is_some() && self.step.rest() == Some(0) || ready == 0 {
-                self.feed(Input::Tick);
+            if is_idle || limit.is_some() && self.driver.core.due() == Some(0) {
+                self.driver.feed(Input::Tick);
             }
         }
     }
 
-    /// Waits for something to do. When it is records, more of them gather, unless there is something else to do. While they
-    /// flow they are not waited for first.
-    fn wait(&self, signals: &Signals, limit: Option<Duration>) -> u32 {
-        let others = [signals.as_fd(), self.worker.as_fd(), self.control.as_fd()];
-        let Some(events) = &self.events else { return poll::wait(&others, limit) };
-        let flow = (FEW..MANY).contains(&self.taken);
-        let all = [others[0], others[1], others[2], events.as_fd()];
-        let ready = if flow { EVENTS } else { poll::wait(&all, limit) };
-        if ready == EVENTS && self.taken < MANY { ready | poll::wait(&others, Some(GATHERING)) } else { ready }
-    }
-
-    /// Gives one input to the step function and carries out what comes of it.
-    pub(super) fn feed(&mut self, input: Input<'_>) {
-        self.step.input(input);
-        self.perform_all();
-    }
-
-    pub(super) fn perform_all(&mut self) {
-        while let Some(action) = self.step.next_action() {
-            self.perform(action);
+    /// Waits for something to do, and says whether it is records. They gather for a moment, unless there is something else
+    /// to do. While they flow they are not waited for first.
+    fn wait(&self, reactor: &mut Reactor<Token>, limit: Option<Duration>) -> bool {
+        let flow = self.events.is_some() && (FEW..MANY).contains(&self.taken);
+        if !flow {
+            reactor.wait(limit);
+            let has_records = reactor.ready().any(|token| token == Token::Records);
+            let has_others = reactor.ready().any(|token| token != Token::Records);
+            if !has_records || has_others || self.taken >= MANY {
+                return has_records;
+            }
         }
+        reactor.set_interest(Token::Records, Interest::Nothing);
+        reactor.wait(Some(GATHERING));
+        reactor.set_interest(Token::Records, Interest::Read);
+        true
     }
 
-    /// Takes records until none is left, or so many batches were full.
-    pub(super) fn take_records(&mut self, most: usize) {
+    /// Takes records until none is left, or `most` batches were full.
+    fn take_records(&mut self, most: usize) {
         self.taken = 0;
         for _ in 0..most {
-            let (Some(events), Some(mut batch)) = (&self.events, self.batch.take()) else { return };
-            let received = events.receive(&mut batch);
-            if received.is_ok_and(|count| count > 0) {
-                self.take_batch(&batch);
-            }
-            self.batch = Some(batch);
-            match received {
-                Ok(BATCH) => self.taken += BATCH,
-                Ok(count) => return self.taken += count,
-                Err(NetlinkError::Receive(errno::ENOBUFS)) => self.feed(Input::Overrun),
+            let Some(events) = &self.events else { return };
+            match events.receive(&mut self.batch) {
+                Ok(0) => return,
+                Ok(count) => {
+                    self.take_batch();
+                    self.taken += count;
+                    if count < BATCH {
+                        return;
+                    }
+                }
+                Err(NetlinkError::Receive(errno::ENOBUFS)) => self.driver.feed(Input::Overrun),
                 Err(error) => {
                     let text = format!("Error receiving audit netlink packet: {error}");
-                    return self.voice.tell(Level::Error, &text);
+                    return self.driver.executor.logger.log(Level::Error, &text);
                 }
             }
         }
     }
 
-    fn take_batch(&mut self, batch: &Batch) {
-        for message in batch.messages() {
-            self.step.input(Input::Record(message.kind, message.payload));
-            self.perform_all();
+    /// Feeds the messages that were received.
+    fn take_batch(&mut self) {
+        for message in self.batch.messages() {
+            self.driver.feed(Input::Record(message.kind, message.payload));
         }
-        if batch.oversize() > 0 {
-            self.feed(Input::Oversize(batch.oversize()));
+        if self.batch.oversize() > 0 {
+            self.driver.feed(Input::Oversize(self.batch.oversize()));
         }
-        self.feed(Input::EndOfBatch);
+        self.driver.feed(Input::EndOfBatch);
     }
 
     /// Tells the kernel our pid. Records that come before its answer are taken like all others.
     pub(super) fn register(&mut self) -> Result<(), NetlinkError> {
-        let wish = Status { mask: mask::PID, pid: process::id() as u32, ..Status::default() };
+        let wanted = Status { mask: mask::PID, pid: process::id() as u32, ..Status::default() };
         let Some(events) = &mut self.events else { return Ok(()) };
-        let sequence = events.send(kind::SET, &wish.encode())?;
+        let sequence = events.send(kind::SET, &wanted.encode())?;
         for _ in 0..ANSWERS {
-            let (Some(events), Some(mut batch)) = (&self.events, self.batch.take()) else { break };
-            poll::wait(&[events.as_fd()], Some(ANSWER_WAIT));
-            let received = events.receive(&mut batch);
-            self.step.at(clock::now(), clock::steady().seconds);
-            self.take_batch(&batch);
-            let answer = batch.messages().find(|m| m.kind == kind::ERROR && m.sequence == sequence);
-            let answer = answer.and_then(|m| crate::abi::u32_at(m.payload, 0)).map(|word| word as i32);
-            self.batch = Some(batch);
+            let Some(events) = &self.events else { break };
+            poll::can_read(events.as_fd(), ANSWER_WAIT);
+            let received = events.receive(&mut self.batch);
+            self.driver.core.set_time(clock::now(), clock::monotonic().seconds);
+            self.take_batch();
             received?;
-            match answer {
+            let answer = self.batch.messages().find(|m| m.kind == kind::ERROR && m.sequence == sequence);
+            match answer.and_then(|m| crate::abi::u32_at(m.payload, 0)).map(|word| word as i32) {
                 Some(0) => {
                     self.is_registered = true;
                     return Ok(());
@@ -253,36 +201,55 @@ impl Runner {
 
     /// Writes a DAEMON_ABORT record.
     pub(super) fn abort(&mut self, stage: &str) {
-        self.step.announce_abort(stage);
-        self.feed(Input::EndOfBatch);
+        self.driver.core.record_abort(stage);
+        self.driver.perform_all();
     }
 
-    fn signalled(&mut self, arrival: Arrival) {
-        let Arrival { number, pid, uid } = arrival;
-        let Some(signal) = signals::meaning(number) else { return self.reap() };
-        let sender = Sender::from_signal(pid, uid, process::login_uid(pid), process::session(pid));
-        self.feed(Input::Signal(signal, sender));
+    fn take_signals(&mut self, signals: &Signals) {
+        while let Some(arrival) = signals.next() {
+            let Arrival { number, pid, uid } = arrival;
+            match signals::meaning(number) {
+                Some(signal) => {
+                    let sender = Sender::from_signal(pid, uid, process::login_uid(pid), process::session(pid));
+                    self.driver.feed(Input::Signal(signal, sender));
+                }
+                None => self.reap(),
+            }
+        }
+    }
+
+    /// Looks after the programs that have ended.
+    fn reap(&mut self) {
+        while let Some((task, succeeded)) = self.driver.executor.reap() {
+            match task {
+                Task::Helper(purpose) => self.driver.feed(Input::HelperEnded(purpose, true)),
+                Task::Runlevel(level) if succeeded => {
+                    terminals::console(&format!("auditd: changed runlevel to {level}\n"));
+                }
+                Task::Runlevel(_) | Task::Other => {}
+            }
+        }
     }
 
     fn take_outcomes(&mut self) {
-        self.worker.hush();
-        while let Some(outcome) = self.worker.outcome() {
+        self.driver.executor.worker.drain();
+        while let Some(outcome) = self.driver.executor.worker.outcome() {
             match outcome {
-                Outcome::SyncFailed(errno) => self.feed(Input::SyncFailed(errno)),
-                Outcome::Names(users) => self.feed(Input::Names(users)),
+                Outcome::SyncFailed(errno) => self.driver.feed(Input::SyncFailed(errno)),
+                Outcome::Names(users) => self.driver.feed(Input::Names(users)),
                 Outcome::Unsaved(path, why) => {
-                    self.voice.tell(Level::Error, &format!("Cannot write {} ({why})", path.display()));
+                    self.driver.executor.logger.log(Level::Error, &format!("Cannot write {} ({why})", path.display()));
                 }
                 Outcome::Config(result, notes) => {
                     for note in notes {
-                        self.voice.tell(note.level, &note.text);
+                        self.driver.executor.logger.log(note.level, &note.text);
                     }
                     match result {
                         Ok((config, node)) => {
-                            self.feed(Input::Config(Ok(config)));
-                            self.feed(Input::Node(node));
+                            self.driver.feed(Input::Config(Ok(config)));
+                            self.driver.feed(Input::Node(node));
                         }
-                        Err(text) => self.feed(Input::Config(Err(text))),
+                        Err(text) => self.driver.feed(Input::Config(Err(text))),
                     }
                 }
             }
@@ -291,89 +258,11 @@ impl Runner {
 
     /// The kernel's answers to what was asked without waiting.
     fn take_answers(&mut self) {
-        let Some(mut batch) = self.batch.take() else { return };
-        if self.control.receive(&mut batch).is_ok() {
-            for message in batch.messages() {
-                match message.kind {
-                    kind::GET => {
-                        if let Some(status) = Status::decode(message.payload) {
-                            self.feed(Input::Kernel(status));
-                        }
-                    }
-                    kind::SIGNAL_INFO => {
-                        let sender = SignalInfo::decode(message.payload).map(known_sender);
-                        self.feed(Input::Sender(sender));
-                    }
-                    _ => {}
-                }
-            }
+        if self.driver.executor.control.receive(&mut self.batch).is_err() {
+            return;
         }
-        self.batch = Some(batch);
-    }
-
-    fn perform(&mut self, action: Action) {
-        match action {
-            Action::Write => self.write(),
-            Action::Sync { data_only } => self.sync(data_only),
-            Action::AskRoom => self.look_at_log(),
-            Action::Rotate { keep_all } => self.rotate(keep_all),
-            Action::Open => self.open(),
-            Action::Close => self.out = Out::Closed,
-            Action::ReleaseReserve => self.release_reserve(),
-            Action::MakeReserve => self.make_reserve(),
-            // Where the kernel is not to be asked, what the signal itself says has to do.
-            Action::AskSender => {
-                if self.control.send(kind::SIGNAL_INFO, &[]).is_err() {
-                    self.step.input(Input::Sender(None));
-                }
-            }
-            Action::AskKernel => drop(self.control.send(kind::GET, &[])),
-            Action::LoadConfig => {
-                let job = Job::LoadConfig { path: self.paths.config.clone(), follow_links: self.paths.follow_links };
-                if !self.worker.give(job) {
-                    self.step.input(Input::Config(Err("The configuration could not be read now".to_string())));
-                }
-            }
-            Action::LoadNames => drop(self.worker.give(Job::LoadNames)),
-            Action::Adopt(old) => {
-                let boost = self.step.config().priority_boost;
-                let by = old.priority_boost as i64 - boost as i64;
-                if by != 0 && process::be_nicer(by as i32).is_err() {
-                    self.voice.tell(Level::Warning, "Cannot change priority in reconfigure");
-                }
-            }
-            Action::RemoveExcess => self.remove_excess(),
-            Action::Tell(level, text) => self.voice.tell(level, &text),
-            Action::Mail(subject, body) => self.mail(subject, &body),
-            Action::Help(path, purpose) => self.help(&path, purpose),
-            Action::Runlevel(level) => self.change_runlevel(level),
-            Action::Wall => wall(
-                "\nBroadcast message from audit daemon:\nThe audit system is low on disk space and is now halting the \
-                 system for admin corrective action.\n",
-            ),
-            Action::Report => self.report(),
-            Action::Remember(lost) => {
-                let (path, content) = (self.paths.lost_file(), lost.to_string().into_bytes());
-                self.worker.give(Job::Save { path, content, group: 0 });
-            }
-            Action::Stop => self.stopped = true,
-        }
-    }
-
-    fn report(&mut self) {
-        if let Out::Log(log) = &self.out {
-            if let Ok(room) = log.room() {
-                self.step.set_room(room);
-            }
-        }
-        let facts = facts();
-        let (group, metrics) = (self.step.config().log_group, self.step.config().metrics_file.clone());
-        let save = |path: PathBuf, content| self.worker.give(Job::Save { path, content, group });
-        save(self.paths.state_json(), self.step.report_json(&facts));
-        save(self.paths.state_file(), self.step.report(&facts));
-        if !metrics.is_empty() {
-            save(PathBuf::from(metrics), self.step.report_metrics(&facts));
-        }
+        let answers: Vec<Input<'static>> = self.batch.messages().filter_map(|m| answer(m.kind, m.payload)).collect();
+        answers.into_iter().for_each(|answer| self.driver.feed(answer));
     }
 
     /// Stops collecting: everything that is still under way is taken in and written.
@@ -385,30 +274,23 @@ impl Runner {
             }
         }
         self.take_records(usize::MAX);
-        if let Out::Log(log) = &self.out {
-            let _ = log.handle().sync_all();
-        }
-        let _ = files::remove_file(self.reserve());
-        let _ = files::remove_file(self.paths.state_file());
-        let _ = files::remove_file(self.paths.state_json());
-        let _ = files::remove_file(&self.step.config().metrics_file);
+        self.driver.executor.clean_up(self.driver.core.config());
+    }
+}
+
+/// An answer of the kernel as an input.
+fn answer(kind: u16, payload: &[u8]) -> Option<Input<'static>> {
+    match kind {
+        kind::GET => Status::decode(payload).map(Input::Kernel),
+        kind::SIGNAL_INFO => Some(Input::Sender(SignalInfo::decode(payload).map(sender))),
+        _ => None,
     }
 }
 
 /// A sender as the kernel names it.
-fn known_sender(info: SignalInfo<'_>) -> Sender {
+fn sender(info: SignalInfo<'_>) -> Sender {
     let pid = info.pid;
     let context = info.context.map(<[u8]>::to_vec);
     let session = process::session(pid).unwrap_or(UNSET);
     Sender { auid: info.auid, pid, uid: process::owner(pid).unwrap_or(UNSET), session, context }
-}
-
-fn facts() -> Facts {
-    let time = clock::local(clock::now().seconds);
-    let (year, month, day) = (time.year.rem_euclid(100), time.month, time.day);
-    Facts {
-        time: format!("{month:02}/{day:02}/{year:02} {:02}:{:02}:{:02}", time.hour, time.minute, time.second),
-        priority: process::priority(),
-        memory: process::memory(),
-    }
 }

@@ -1,19 +1,23 @@
 //! From the command line to the loop: the stages of the start in the order of auditd(8), and what each failure means.
 
+use super::Identity;
+use super::core::Core;
 use super::enrich::Enricher;
-use super::run::{Out, Paths, Runner, Voice};
-use super::step::Step;
-use super::worker::{Worker, load_config, node_name};
-use super::{Identity, Input};
+use super::execute::{Executor, Paths};
+use super::log::output::LogOutput;
+use super::logger::Logger;
+use super::run::{Driver, Runner};
+use super::worker::Worker;
 use crate::abi::{Status, UNSET, kind, mask};
 use crate::config::auditd::{Config, KEYS};
 use crate::config::{self, Level};
+use crate::host::{load_config, node_name};
 use crate::sys::files::{self, File};
 use crate::sys::netlink::{AuditSocket, NetlinkError};
 use crate::sys::signals::{self, Signals};
 use crate::sys::syslog::Syslog;
 use crate::sys::users::Users;
-use crate::sys::{clock, errno, process};
+use crate::sys::{clock, errno, error_reason, process};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -99,15 +103,15 @@ pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static
     }
     let config = loaded.map_err(|text| refuse(6, text))?;
     check_rights(&options, &config)?;
-    if config.priority_boost > 0 && process::be_nicer(-(config.priority_boost as i32)).is_err() {
+    if config.priority_boost > 0 && process::renice(-(config.priority_boost as i32)).is_err() {
         print("Cannot change priority; going on with the one there is");
     }
     if options.foreground {
-        let voice = Voice::Console(Box::new(print));
-        return serve(&options, config, stream, voice, &mut || tell_manager(&options));
+        let logger = Logger::Console(Box::new(print));
+        return serve(&options, config, stream, logger, &mut || notify_manager(&options));
     }
     process::add_umask(0o022);
-    let mut tell_starter: Box<dyn FnMut()> = Box::new(|| tell_manager(&options));
+    let mut notify_starter: Box<dyn FnMut()> = Box::new(|| notify_manager(&options));
     if !options.no_fork {
         let (mut read, mut write) = process::pipe().map_err(|e| refuse(1, cannot_daemonize(e)))?;
         if process::fork().map_err(|e| refuse(1, cannot_daemonize(e)))?.is_some() {
@@ -115,11 +119,11 @@ pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static
             return wait_for_child(&mut read);
         }
         drop(read);
-        tell_starter = Box::new(move || drop(write.write_all(b"+")));
+        notify_starter = Box::new(move || drop(write.write_all(b"+")));
     }
-    process::leave_session().map_err(|e| refuse(1, format!("Cannot daemonize ({})", super::world::why(&e))))?;
-    let voice = Voice::Syslog(Syslog::open(format!("auditd[{}]", process::id())));
-    serve(&options, config, stream, voice, &mut *tell_starter)
+    process::leave_session().map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
+    let logger = Logger::Syslog(Syslog::open(format!("auditd[{}]", process::id())));
+    serve(&options, config, stream, logger, &mut *notify_starter)
 }
 
 fn cannot_daemonize(errno: i32) -> String {
@@ -127,7 +131,7 @@ fn cannot_daemonize(errno: i32) -> String {
 }
 
 /// A manager that does not listen gives the start up by itself.
-fn tell_manager(options: &Options) {
+fn notify_manager(options: &Options) {
     let _ = options.manager.as_deref().map(process::say_ready);
 }
 
@@ -156,27 +160,27 @@ fn serve(
     options: &Options,
     config: Config,
     stream: File,
-    mut voice: Voice,
-    tell_starter: &mut dyn FnMut(),
+    mut logger: Logger,
+    notify_starter: &mut dyn FnMut(),
 ) -> Result<(), Refusal> {
-    let fail = |voice: &mut Voice, refusal: Refusal| {
-        if let Voice::Syslog(_) = voice {
-            voice.tell(Level::Error, &refusal.text);
+    let fail = |logger: &mut Logger, refusal: Refusal| {
+        if let Logger::Syslog(_) = logger {
+            logger.log(Level::Error, &refusal.text);
         }
         refusal
     };
-    process::keep_priority_from_children();
+    process::reset_priority_on_fork();
     let (control, events) = match open_sockets(options, &config) {
         Ok(sockets) => sockets,
-        Err(refusal) => return Err(fail(&mut voice, refusal)),
+        Err(refusal) => return Err(fail(&mut logger, refusal)),
     };
-    write_pid_file(&options.paths, &mut voice);
-    let started = bring_up(options, config, stream, voice, control, events);
+    write_pid_file(&options.paths, &mut logger);
+    let started = bring_up(options, config, stream, logger, control, events);
     let mut runner = match started {
         Ok(runner) => runner,
-        Err((refusal, mut voice)) => {
+        Err((refusal, mut logger)) => {
             let _ = files::remove_file(options.paths.pid_file());
-            return Err(fail(&mut voice, refusal));
+            return Err(fail(&mut logger, refusal));
         }
     };
     let registered = Signals::listen(&signals::LISTENED)
@@ -187,7 +191,7 @@ fn serve(
         Err(refusal) => {
             runner.finish();
             let _ = files::remove_file(options.paths.pid_file());
-            return Err(fail(&mut runner.voice, refusal));
+            return Err(fail(&mut runner.driver.executor.logger, refusal));
         }
     };
     let text = format!(
@@ -195,15 +199,15 @@ fn serve(
         env!("CARGO_PKG_VERSION"),
         options.state.name()
     );
-    runner.voice.tell(Level::Info, &text);
+    runner.driver.executor.logger.log(Level::Info, &text);
     if !options.foreground {
-        process::leave_terminal().map_err(|e| refuse(1, format!("Cannot daemonize ({})", super::world::why(&e))))?;
+        process::leave_terminal().map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
     }
-    tell_starter();
+    notify_starter();
     runner.run(&signals);
     runner.finish();
     let _ = files::remove_file(options.paths.pid_file());
-    runner.voice.tell(Level::Info, "The audit daemon is exiting.");
+    runner.driver.executor.logger.log(Level::Info, "The audit daemon is exiting.");
     Ok(())
 }
 
@@ -261,16 +265,16 @@ fn explain(error: NetlinkError) -> String {
     format!("{error}: {reason}")
 }
 
-fn write_pid_file(paths: &Paths, voice: &mut Voice) {
+fn write_pid_file(paths: &Paths, logger: &mut Logger) {
     use std::os::unix::fs::DirBuilderExt;
     if let Err(e) = files::DirBuilder::new().recursive(true).mode(0o755).create(&paths.run) {
-        let text = format!("Cannot create run directory {} ({})", paths.run.display(), super::world::why(&e));
-        voice.tell(Level::Error, &text);
+        let text = format!("Cannot create run directory {} ({})", paths.run.display(), error_reason(&e));
+        logger.log(Level::Error, &text);
     }
     let pid = format!("{}\n", process::id());
     let written = files::open_write(&paths.pid_file(), 0o644).and_then(|mut file| file.write_all(pid.as_bytes()));
     if let Err(e) = written {
-        voice.tell(Level::Error, &format!("Unable to set pidfile ({})", super::world::why(&e)));
+        logger.log(Level::Error, &format!("Unable to set pidfile ({})", error_reason(&e)));
     }
 }
 
@@ -279,43 +283,40 @@ fn bring_up(
     options: &Options,
     config: Config,
     stream: File,
-    mut voice: Voice,
+    mut logger: Logger,
     control: AuditSocket,
     events: Option<AuditSocket>,
-) -> Result<Runner, (Refusal, Voice)> {
+) -> Result<Runner, (Refusal, Logger)> {
     let worker = match Worker::start() {
         Ok(worker) => worker,
-        Err(e) => return Err((refuse(1, format!("Cannot start a thread ({})", crate::sys::error_text(e))), voice)),
+        Err(e) => return Err((refuse(1, format!("Cannot start a thread ({})", crate::sys::error_text(e))), logger)),
     };
     let node = match node_name(&config) {
         Ok(node) => node,
-        Err(text) => return Err((refuse(1, text), voice)),
+        Err(text) => return Err((refuse(1, text), logger)),
     };
     if options.observe {
-        voice.tell(
-            Level::Warning,
-            "Observing only: events the kernel has no room for are lost, and no rule is enforced",
-        );
+        logger
+            .log(Level::Warning, "Observing only: events the kernel has no room for are lost, and no rule is enforced");
     }
     let enricher = Enricher::new(Users::open(Path::new("/")), &process::machine());
-    let mut step = Step::new(config, identity(options), enricher, clock::now(), clock::steady().seconds);
-    step.set_node(&node);
-    let writes = step.wants_log();
-    let mut runner = Runner::new(step, options.paths.clone(), voice, events, control, worker);
-    runner.stream = Some(stream);
-    let lost = files::read_to_string(runner.paths.lost_file());
-    runner.step.set_kernel_lost(lost.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0));
-    if writes {
-        runner.open();
-        runner.perform_all();
-        if matches!(runner.out, Out::Closed) {
-            return Err((refuse(1, "The audit log cannot be written; see above"), runner.voice));
+    let to_log = config.write_logs || options.foreground;
+    let mut core = Core::new(config, identity(options), enricher, clock::now(), clock::monotonic().seconds);
+    core.set_node(&node);
+    let lost = files::read_to_string(options.paths.lost_file());
+    core.set_kernel_lost(lost.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0));
+    let executor = Executor::new(options.paths.clone(), logger, LogOutput::new(stream), control, worker);
+    let mut driver = Driver { core, executor };
+    if to_log {
+        driver.open_log();
+        if driver.executor.output.is_closed() {
+            return Err((refuse(1, "The audit log cannot be written; see above"), driver.executor.logger));
         }
     }
-    runner.step.announce_start();
-    runner.feed(Input::EndOfBatch);
-    protect_from_oom_killer(&mut runner.voice);
-    Ok(runner)
+    driver.core.record_start();
+    driver.perform_all();
+    protect_from_oom_killer(&mut driver.executor.logger);
+    Ok(Runner::new(driver, events))
 }
 
 fn identity(options: &Options) -> Identity {
@@ -332,19 +333,19 @@ fn identity(options: &Options) -> Identity {
     }
 }
 
-fn protect_from_oom_killer(voice: &mut Voice) {
+fn protect_from_oom_killer(logger: &mut Logger) {
     if files::write("/proc/self/oom_score_adj", "-1000").is_err() && files::write("/proc/self/oom_adj", "-17").is_err()
     {
-        voice.tell(Level::Notice, "Unable to adjust out of memory score");
+        logger.log(Level::Notice, "Unable to adjust out of memory score");
     }
 }
 
 /// Switches auditing on and tells the kernel who we are.
 fn register(options: &Options, runner: &mut Runner) -> Result<(), Refusal> {
-    if options.observe || runner.events.is_none() {
+    if options.observe || !runner.has_events() {
         return Ok(());
     }
-    if let Err(error) = set_enabled(options.state, &mut runner.control) {
+    if let Err(error) = set_enabled(options.state, &mut runner.driver.executor.control) {
         runner.abort("set-enable");
         let state = options.state.name();
         let text = format!("Unable to set initial audit startup state to '{state}', exiting: {}", explain(error));
@@ -354,8 +355,8 @@ fn register(options: &Options, runner: &mut Runner) -> Result<(), Refusal> {
         runner.abort("set-pid");
         return Err(refuse(1, format!("Unable to set audit pid, exiting: {}", explain(error))));
     }
-    runner.step.ask_kernel();
-    runner.perform_all();
+    runner.driver.core.ask_kernel();
+    runner.driver.perform_all();
     Ok(())
 }
 

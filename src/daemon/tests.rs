@@ -1,37 +1,38 @@
-//! The step function driven by scripts: no files, no clock, no sleeping.
+//! The core driven by scripts: no files, no clock, no sleeping.
 
 mod transitions;
 
+use super::core::Core;
 use super::enrich::Enricher;
 use super::ledger::Cause;
-use super::state::Facts;
-use super::step::{Log, Step};
-use super::{Action, Identity, Input, Purpose, Sender, Signal};
+use super::log::State;
+use super::report::Facts;
+use super::{Effect, Identity, Input, Purpose, RotationError, RotationResult, Sender, Signal};
 use crate::abi::Status;
 use crate::config::auditd::{Config, Flush, LogFormat};
 use crate::config::{Reaction, Response, Space};
-use crate::store::log::Found;
+use crate::log::file::Found;
 use crate::sys::clock::Moment;
-use crate::sys::files::Room;
+use crate::sys::files::FilesystemSpace;
 use crate::sys::users::Users;
 use std::path::Path;
 
 const NO_ROOM: i32 = 28;
 const INPUT_OUTPUT: i32 = 5;
 
-/// A daemon whose actions are carried out on paper.
+/// A daemon whose effects are performed in memory.
 struct Script {
-    step: Step,
+    core: Core,
     log: Vec<u8>,
-    /// Actions that were asked for, writes left out.
+    /// Effects that were asked for, writes left out.
     asked: Vec<String>,
-    /// Writes fail so, after keeping so many bytes.
+    /// Writes fail with this errno, after keeping this many bytes.
     write_fails: Option<(i32, usize)>,
     rotation_fails: Option<i32>,
     open_fails: Option<i32>,
     /// The log's path leads elsewhere, and whether the log was deleted.
     missing: Option<bool>,
-    room: Room,
+    space: FilesystemSpace,
     seconds: i64,
 }
 
@@ -41,78 +42,74 @@ impl Script {
         let now = Moment { seconds: 1000, nanos: 0 };
         let identity = Identity { pid: 7, auid: 1000, kernel: "6.1".to_string(), ..Identity::default() };
         let mut script = Script {
-            step: Step::new(config, identity, enricher, now, 1000),
+            core: Core::new(config, identity, enricher, now, 1000),
             log: Vec::new(),
             asked: Vec::new(),
             write_fails: None,
             rotation_fails: None,
             open_fails: None,
             missing: None,
-            room: mib(1000),
+            space: mib(1000),
             seconds: 1000,
         };
-        if script.step.wants_log() {
-            script.feed(Input::Opened(Found { born: 1000, ..Found::default() }));
+        if script.core.log_state() != State::Off {
+            script.feed(Input::Opened(Found { created: 1000, ..Found::default() }));
         }
         script.asked.clear();
         script
     }
 
     fn feed(&mut self, input: Input<'_>) {
-        self.step.input(input);
-        while let Some(action) = self.step.next_action() {
-            self.perform(action);
+        self.core.handle(input);
+        while let Some(effect) = self.core.next_effect() {
+            self.perform_and_answer(effect);
         }
     }
 
-    fn perform(&mut self, action: Action) {
-        match action {
-            Action::Write => {
-                let lines = self.step.lines().to_vec();
-                let input = match self.write_fails {
-                    Some((errno, kept)) => {
-                        self.log.extend_from_slice(&lines[..kept]);
-                        Input::WriteFailed { kept, errno }
-                    }
-                    None => {
-                        self.log.extend_from_slice(&lines);
-                        Input::Wrote
-                    }
-                };
-                if !lines.is_empty() {
-                    self.step.input(input);
-                }
-                return;
-            }
-            Action::AskRoom if self.missing.is_some() => self.step.input(Input::LogMissing),
-            // A log that is closed is not asked.
-            Action::AskRoom if self.step.log != Log::Open => {}
-            Action::AskRoom => self.step.input(Input::Room(self.room)),
-            Action::Rotate { .. } => {
-                if self.missing == Some(true) {
-                    self.step.input(Input::LogDeleted);
-                }
-                let text = "Error rotating logs".to_string();
-                self.step.input(match self.rotation_fails {
-                    Some(errno) => Input::RotationFailed { text, errno },
-                    None => {
-                        self.missing = None;
-                        Input::Rotated(1)
-                    }
-                });
-                self.log.extend_from_slice(b"--\n");
-            }
-            Action::Open => self.step.input(match self.open_fails {
-                Some(errno) => Input::OpenFailed(errno),
-                None => Input::Opened(Found { born: self.seconds, ..Found::default() }),
-            }),
-            _ => {}
+    fn perform_and_answer(&mut self, effect: Effect) {
+        if let Some(answer) = self.perform(effect) {
+            self.core.handle(answer);
         }
-        self.asked.push(match action {
-            Action::Tell(_, text) => text,
-            Action::Adopt(_) => "Adopt".to_string(),
+    }
+
+    fn perform(&mut self, effect: Effect) -> Option<Input<'static>> {
+        let answer = match effect {
+            Effect::Write => return self.write(),
+            Effect::MeasureSpace if self.missing.is_some() => Some(Input::LogMissing),
+            // A log that is closed is not measured.
+            Effect::MeasureSpace if self.core.log_state() != State::Open => None,
+            Effect::MeasureSpace => Some(Input::Space(self.space)),
+            Effect::Rotate { .. } => {
+                self.log.extend_from_slice(b"--\n");
+                let was_deleted = self.missing == Some(true);
+                let text = "Error rotating logs".to_string();
+                let result = self.rotation_fails.map_or(Ok(1), |errno| Err(RotationError { text, errno }));
+                if result.is_ok() {
+                    self.missing = None;
+                }
+                Some(Input::Rotated(RotationResult { was_deleted, result }))
+            }
+            Effect::Open => Some(match self.open_fails {
+                Some(errno) => Input::OpenFailed(errno),
+                None => Input::Opened(Found { created: self.seconds, ..Found::default() }),
+            }),
+            _ => None,
+        };
+        self.asked.push(match effect {
+            Effect::Log(_, text) => text,
             other => format!("{other:?}"),
         });
+        answer
+    }
+
+    fn write(&mut self) -> Option<Input<'static>> {
+        let (lines, _) = self.core.pending();
+        if lines.is_empty() {
+            return None;
+        }
+        let kept = self.write_fails.map_or(lines.len(), |(_, kept)| kept);
+        self.log.extend_from_slice(&lines[..kept]);
+        Some(self.write_fails.map_or(Input::Wrote, |(errno, kept)| Input::WriteFailed { kept, errno }))
     }
 
     /// A batch of records with these serials.
@@ -130,7 +127,7 @@ impl Script {
 
     fn at(&mut self, seconds: i64) {
         self.seconds = seconds;
-        self.step.at(Moment { seconds, nanos: 0 }, seconds);
+        self.core.set_time(Moment { seconds, nanos: 0 }, seconds);
     }
 
     fn signal(&mut self, signal: Signal) {
@@ -149,12 +146,12 @@ impl Script {
 
     /// What was asked for since the last time, questions left out.
     fn asked(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.asked).into_iter().filter(|a| a != "AskRoom" && a != "AskKernel").collect()
+        std::mem::take(&mut self.asked).into_iter().filter(|a| a != "MeasureSpace" && a != "AskKernel").collect()
     }
 }
 
-fn mib(free: u64) -> Room {
-    Room { free_blocks: free * 256, blocks: 256_000, block_size: 4096 }
+fn mib(free: u64) -> FilesystemSpace {
+    FilesystemSpace { free_blocks: free * 256, blocks: 256_000, block_size: 4096 }
 }
 
 /// A plain configuration: RAW, nothing done about anything.
@@ -287,16 +284,16 @@ fn a_log_that_was_deleted_is_opened_anew_and_what_went_with_it_is_counted() {
 #[test]
 fn a_clock_that_is_set_back_makes_a_log_young_and_not_immortal() {
     let mut script = Script::new(Config { max_log_age: 3600, ..config() });
-    script.step.at(Moment { seconds: 900_000, nanos: 0 }, 1001);
+    script.core.set_time(Moment { seconds: 900_000, nanos: 0 }, 1001);
     script.batch([1]);
     assert!(contains(&script.asked(), "Rotate"), "it is old as far as anybody knows");
-    script.step.at(Moment { seconds: 2000, nanos: 0 }, 1002);
+    script.core.set_time(Moment { seconds: 2000, nanos: 0 }, 1002);
     script.batch([2]);
     assert!(!contains(&script.asked(), "Rotate"));
-    script.step.at(Moment { seconds: 5599, nanos: 0 }, 4601);
+    script.core.set_time(Moment { seconds: 5599, nanos: 0 }, 4601);
     script.batch([3]);
     assert!(!contains(&script.asked(), "Rotate"));
-    script.step.at(Moment { seconds: 5600, nanos: 0 }, 4602);
+    script.core.set_time(Moment { seconds: 5600, nanos: 0 }, 4602);
     script.batch([4]);
     assert!(contains(&script.asked(), "Rotate"));
 }
@@ -316,7 +313,7 @@ fn suspended_by_size_until_resumed_with_the_loss_written_down() {
     assert_eq!(
         lines[0],
         "type=DAEMON_ERR msg=audit(1000.000:0): op=lost-events cause=logging-suspended count=14 first=132 last=309 \
-         begin=1000.000 end=1000.000 auid=1000 pid=7 uid=0 ses=0 res=failed"
+         begin=1000.000 end=1000.000 sink=log auid=1000 pid=7 uid=0 ses=0 res=failed"
     );
     assert_eq!(
         lines[1],
@@ -328,7 +325,7 @@ fn suspended_by_size_until_resumed_with_the_loss_written_down() {
 fn a_helper_for_size_resumes_by_itself_and_others_do_not() {
     let mut script = Script::new(limited(Response::Exec));
     fill(&mut script, 1);
-    assert!(contains(&script.asked(), "Help(\"/bin/x\", Size)"));
+    assert!(contains(&script.asked(), "RunHelper(\"/bin/x\", Size)"));
     script.feed(Input::HelperEnded(Purpose::Size, true));
     assert!(contains(&script.asked(), "Open"));
     script.batch([400]);
@@ -367,7 +364,7 @@ fn short_of_room(left: Response, admin: Response) -> Config {
 
 /// A second later there is so much room, and a record comes.
 fn room(script: &mut Script, free: u64, serial: u64) -> Vec<String> {
-    script.room = mib(free);
+    script.space = mib(free);
     script.at(script.seconds + 1);
     script.batch([serial]);
     script.asked()
@@ -441,7 +438,7 @@ fn degraded_keeps_priority_keys_sheds_the_rest_and_ends_by_itself() {
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(contains(&lines, ":2): item=0"));
     // A tick asks for room even when no record is kept.
-    script.room = mib(500);
+    script.space = mib(500);
     script.at(script.seconds + 1);
     script.feed(Input::Tick);
     assert!(contains(&script.asked(), "Audit daemon keeps all events again."));
@@ -471,12 +468,12 @@ fn a_full_disk_is_told_once_and_its_loss_is_counted() {
 #[test]
 fn what_the_reserve_gives_back_is_not_taken_for_room() {
     let mut script = Script::new(config());
-    script.room = Room { free_blocks: 8, blocks: 1000, block_size: 1024 };
+    script.space = FilesystemSpace { free_blocks: 8, blocks: 1000, block_size: 1024 };
     script.write_fails = Some((NO_ROOM, 0));
     script.batch([1]);
     script.write_fails = None;
     room(&mut script, 0, 2);
-    script.room = Room { free_blocks: 8, blocks: 1000, block_size: 1024 };
+    script.space = FilesystemSpace { free_blocks: 8, blocks: 1000, block_size: 1024 };
     script.at(script.seconds + 1);
     script.batch([3]);
     script.write_fails = Some((NO_ROOM, 0));
@@ -520,10 +517,10 @@ fn the_reserve_holds_the_ledger_when_the_disk_is_full() {
     for serial in 1..4 {
         script.record(serial, "a=b");
     }
-    script.step.input(Input::EndOfBatch);
-    while let Some(action) = script.step.next_action() {
-        let released = action == Action::ReleaseReserve;
-        script.perform(action);
+    script.core.handle(Input::EndOfBatch);
+    while let Some(effect) = script.core.next_effect() {
+        let released = effect == Effect::ReleaseReserve;
+        script.perform_and_answer(effect);
         if released {
             script.write_fails = None;
         }
@@ -551,7 +548,7 @@ fn disk_errors_suspend_run_helpers_or_end_the_system() {
         (Response::Suspend, "Audit daemon is suspending logging due to previously mentioned write error"),
         (Response::Single, "Runlevel('1')"),
         (Response::Halt, "Runlevel('0')"),
-        (Response::Exec, "Help(\"\", Other)"),
+        (Response::Exec, "RunHelper(\"\", Other)"),
     ] {
         let mut script = Script::new(Config { disk_error_action: response.into(), ..config() });
         script.write_fails = Some((INPUT_OUTPUT, 0));
@@ -600,11 +597,11 @@ fn the_last_words_are_written_before_the_reserve_is_made_again() {
     let mut script = Script::new(limited(Response::Suspend));
     fill(&mut script, 1);
     script.feed(Input::Signal(Signal::Stop, Sender::default()));
-    script.step.input(Input::Sender(None));
+    script.core.handle(Input::Sender(None));
     let mut order = Vec::new();
-    while let Some(action) = script.step.next_action() {
-        order.push(format!("{action:?}"));
-        script.perform(action);
+    while let Some(effect) = script.core.next_effect() {
+        order.push(format!("{effect:?}"));
+        script.perform_and_answer(effect);
     }
     let place = |wanted: &str| order.iter().position(|a| a == wanted).unwrap();
     assert!(place("ReleaseReserve") < place("Open") && place("Write") < place("MakeReserve"));
@@ -615,7 +612,7 @@ fn the_last_words_are_written_before_the_reserve_is_made_again() {
 fn a_sender_the_kernel_does_not_name_is_known_from_the_signal() {
     let mut script = Script::new(config());
     script.feed(Input::Signal(Signal::Stop, Sender::from_signal(99, 0, Some(1000), Some(3))));
-    assert_eq!(script.step.rest(), Some(1));
+    assert_eq!(script.core.due(), Some(1));
     script.at(1001);
     script.feed(Input::Tick);
     assert!(contains(&script.lines(), "op=terminate auid=1000 uid=0 ses=3 pid=99 res=success"));
@@ -643,10 +640,10 @@ fn signals_of_a_kind_merge_until_their_sender_is_known_and_others_never_push_one
 fn no_action_is_lost_however_many_one_turn_asks_for() {
     let mut script = Script::new(config());
     for _ in 0..1000 {
-        script.step.input(Input::Record(1114, b"audit(1000.000:5): op=adding-user"));
+        script.core.handle(Input::Record(1114, b"audit(1000.000:5): op=adding-user"));
     }
-    let asked = std::iter::from_fn(|| script.step.next_action());
-    assert_eq!(asked.filter(|a| *a == Action::LoadNames).count(), 1000);
+    let asked = std::iter::from_fn(|| script.core.next_effect());
+    assert_eq!(asked.filter(|a| *a == Effect::LoadNames).count(), 1000);
 }
 
 #[test]
@@ -698,12 +695,12 @@ fn a_reload_is_applied_and_a_bad_one_changes_nothing() {
             "type=DAEMON_CONFIG msg=audit(1000.000:0): op=reconfigure state=changed auid=1000 pid=99 subj=ctx res=success"
         ]
     );
-    assert_eq!(script.step.config().num_logs, 9);
+    assert_eq!(script.core.config().num_logs, 9);
     script.signal(Signal::Reload);
     script.feed(Input::Config(Err("Unknown keyword".to_string())));
     assert!(contains(&script.asked(), "Unknown keyword"));
     assert!(contains(&script.lines(), "state=no-change auid=1000 uid=0 ses=3 pid=99 subj=ctx res=failed"));
-    assert_eq!(script.step.config().num_logs, 9);
+    assert_eq!(script.core.config().num_logs, 9);
 }
 
 #[test]
@@ -742,7 +739,7 @@ fn a_reload_that_moves_the_log_writes_what_waits_into_the_old_one() {
     script.feed(Input::Config(Ok(Box::new(moved))));
     let asked = script.asked();
     let place = |wanted: &str| asked.iter().position(|a| a == wanted).unwrap();
-    assert!(place("Adopt") < place("Close") && place("Close") < place("Open"));
+    assert!(place("Close") < place("Open"));
     let lines = script.lines();
     assert!(lines[1].contains("type=DAEMON_CONFIG") && lines.len() == 2, "{lines:?}");
 }
@@ -756,7 +753,9 @@ fn a_reload_that_moves_a_suspended_log_writes_again() {
     let moved = Config { log_group: 4, ..limited(Response::Suspend) };
     script.feed(Input::Config(Ok(Box::new(moved))));
     assert!(contains(&script.lines(), "type=DAEMON_CONFIG"));
-    assert!(String::from_utf8(script.step.report(&Facts::default())).unwrap().contains("logging suspended = no\n"));
+    assert!(
+        String::from_utf8(script.core.report(&Facts::default()).text()).unwrap().contains("logging suspended = no\n")
+    );
 }
 
 #[test]
@@ -764,11 +763,11 @@ fn a_reload_while_suspended_stays_so_and_counts_its_own_record() {
     let mut script = Script::new(limited(Response::Suspend));
     fill(&mut script, 1);
     script.lines();
-    let before = script.step.ledger.total(Cause::Suspended);
+    let before = script.core.ledger().total(Cause::Suspended);
     script.signal(Signal::Reload);
     script.feed(Input::Config(Ok(Box::new(Config { freq: 7, ..limited(Response::Suspend) }))));
     assert!(script.lines().is_empty());
-    assert_eq!(script.step.ledger.total(Cause::Suspended), before + 1);
+    assert_eq!(script.core.ledger().total(Cause::Suspended), before + 1);
 }
 
 #[test]
@@ -788,7 +787,7 @@ fn who_is_added_is_named_by_names_read_after_it_and_nobody_waits_for_them() {
     // Names that do not come, and an end, let it go.
     added(&mut script, 3);
     script.at(1002);
-    assert!(script.step.rest().is_some_and(|seconds| seconds <= 1));
+    assert!(script.core.due().is_some_and(|seconds| seconds <= 1));
     script.feed(Input::Tick);
     assert!(contains(&script.lines(), ":3): pid=9"));
     (4..20).for_each(|serial| added(&mut script, serial));
@@ -802,7 +801,7 @@ fn who_is_added_is_named_by_names_read_after_it_and_nobody_waits_for_them() {
 fn losses_of_the_kernel_are_written_with_the_serials_around_them() {
     let mut script = Script::new(config());
     let lost = |lost| Input::Kernel(Status { lost, ..Status::default() });
-    script.step.set_kernel_lost(5);
+    script.core.set_kernel_lost(5);
     script.batch([10]);
     script.feed(lost(5));
     script.batch([11, 12]);
@@ -810,7 +809,7 @@ fn losses_of_the_kernel_are_written_with_the_serials_around_them() {
     script.at(1003);
     script.feed(lost(9));
     let lines = script.lines();
-    assert!(contains(&script.asked(), "Remember(9)"));
+    assert!(contains(&script.asked(), "SaveKernelLost(9)"));
     assert!(contains(&lines, "cause=kernel-backlog count=4 first=10 last=12 begin=1000.000 end=1003.000"), "{lines:?}");
     script.feed(Input::Kernel(Status { lost: 10, rate_limit: 3, ..Status::default() }));
     assert!(contains(&script.lines(), "cause=kernel-rate-limit count=1"));
@@ -837,7 +836,7 @@ fn without_a_log_nothing_is_written_and_nothing_counts_as_lost() {
     let mut script = Script::new(Config { write_logs: false, ..config() });
     script.batch([1]);
     assert_eq!(script.lines(), [""; 0]);
-    assert_eq!(script.step.ledger.total(Cause::Suspended), 0);
+    assert_eq!(script.core.ledger().total(Cause::Suspended), 0);
 }
 
 #[test]
@@ -873,10 +872,10 @@ fn stamps_that_go_back_are_written_as_they_come() {
 #[test]
 fn intervals_do_not_hang_on_the_time_of_day() {
     let mut script = Script::new(config());
-    script.step.at(Moment { seconds: 90_000, nanos: 0 }, 1006);
+    script.core.set_time(Moment { seconds: 90_000, nanos: 0 }, 1006);
     script.batch([1]);
     assert!(contains(&std::mem::take(&mut script.asked), "AskKernel"));
-    script.step.at(Moment { seconds: 10, nanos: 0 }, 1012);
+    script.core.set_time(Moment { seconds: 10, nanos: 0 }, 1012);
     script.batch([2]);
     assert!(contains(&script.asked, "AskKernel"));
 }

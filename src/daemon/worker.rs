@@ -1,17 +1,15 @@
 //! The other thread: what may take long, so that the way from the kernel to the log waits for nothing.
 //!
-//! Jobs go in by a queue of fixed size, results come out by another, and a bell tells the daemon's loop of them. A job that
-//! has not begun takes one for the same file in, so the queue holds one for each file at most.
+//! Jobs go in by a queue of fixed size, outcomes come back by another, and a waker wakes the daemon's loop for them. A job
+//! that has not begun absorbs a later one for the same file, so the queue holds at most one for each file.
 
-use super::world::Host;
-use crate::config::auditd::{self, Config, NameFormat};
-use crate::config::{Level, Note};
-use crate::store::config_file::{self, Care};
-use crate::sys::errno;
+use crate::config::Note;
+use crate::config::auditd::Config;
+use crate::host::{load_config, node_name};
 use crate::sys::files::{self, File};
-use crate::sys::host;
-use crate::sys::poll::Bell;
+use crate::sys::poll::Waker;
 use crate::sys::users::Users;
+use crate::sys::{errno, error_reason};
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::fchown;
@@ -53,9 +51,9 @@ type Unwritable = heapless::Vec<PathBuf, UNWRITABLE>;
 
 struct Shared {
     jobs: Mutex<heapless::Deque<Job, JOBS>>,
-    wake: Condvar,
+    has_job: Condvar,
     outcomes: Mutex<heapless::Deque<Outcome, JOBS>>,
-    bell: Bell,
+    waker: Waker,
 }
 
 /// The daemon's end of it.
@@ -71,9 +69,9 @@ impl Worker {
     pub(super) fn start() -> Result<Worker, i32> {
         let shared = Arc::new(Shared {
             jobs: Mutex::new(heapless::Deque::new()),
-            wake: Condvar::new(),
+            has_job: Condvar::new(),
             outcomes: Mutex::new(heapless::Deque::new()),
-            bell: Bell::new()?,
+            waker: Waker::new()?,
         });
         let theirs = Arc::clone(&shared);
         std::thread::Builder::new()
@@ -87,11 +85,11 @@ impl Worker {
     pub(super) fn give(&self, job: Job) -> bool {
         let mut jobs = lock(&self.0.jobs);
         if let Some(waiting) = jobs.iter_mut().find(|waiting| waiting.is_for_the_same(&job)) {
-            waiting.take_in(job);
+            waiting.absorb(job);
             return true;
         }
         let taken = jobs.push_back(job).is_ok();
-        self.0.wake.notify_one();
+        self.0.has_job.notify_one();
         taken
     }
 
@@ -100,15 +98,15 @@ impl Worker {
         lock(&self.0.outcomes).pop_front()
     }
 
-    /// Takes the bell's rings back, before asking for outcomes.
-    pub(super) fn hush(&self) {
-        self.0.bell.hush();
+    /// Empties the waker, before asking for outcomes.
+    pub(super) fn drain(&self) {
+        self.0.waker.drain();
     }
 }
 
 impl AsFd for Worker {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.bell.as_fd()
+        self.0.waker.as_fd()
     }
 }
 
@@ -120,13 +118,13 @@ impl Shared {
             let job = loop {
                 match jobs.pop_front() {
                     Some(job) => break job,
-                    None => jobs = self.wake.wait(jobs).unwrap_or_else(|e| e.into_inner()),
+                    None => jobs = self.has_job.wait(jobs).unwrap_or_else(|e| e.into_inner()),
                 }
             };
             drop(jobs);
             if let Some(outcome) = job.perform(&mut unwritable) {
                 outcome.join(&mut lock(&self.outcomes));
-                self.bell.ring();
+                self.waker.wake();
             }
         }
     }
@@ -161,7 +159,7 @@ impl Job {
     }
 
     /// Takes the place of a job for the same that has not begun.
-    fn take_in(&mut self, newer: Job) {
+    fn absorb(&mut self, newer: Job) {
         let was_whole = matches!(self, Job::Sync { data_only: false, .. });
         *self = newer;
         if let Job::Sync { data_only, .. } = self {
@@ -195,7 +193,7 @@ impl Job {
                     (Err(_), Some(_)) => None,
                     // More files than there is place for go without a word.
                     (Err(e), None) => {
-                        unwritable.push(path.clone()).ok().map(|()| Outcome::Unsaved(path, super::world::why(&e)))
+                        unwritable.push(path.clone()).ok().map(|()| Outcome::Unsaved(path, error_reason(&e)))
                     }
                 }
             }
@@ -216,33 +214,6 @@ fn save(path: &Path, content: &[u8], group: u32) -> std::io::Result<()> {
         let _ = files::remove_file(&beside);
     }
     written
-}
-
-/// Reads auditd.conf after a look at the file itself. A missing file is one of defaults.
-pub fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Result<Config, String> {
-    let name = path.display().to_string();
-    let care = Care { follow_links, group_may_write: true, called: "config file" };
-    let Some(text) = config_file::read(path, care, notes)? else { return Ok(Config::default()) };
-    auditd::parse(&text, &name, &Host::new(), notes).map_err(|error| {
-        notes.push(Note { level: Level::Error, text: error.place(&name) });
-        error.to_string()
-    })
-}
-
-/// What `node=` says under a configuration; empty for nothing.
-pub(super) fn node_name(config: &Config) -> Result<String, String> {
-    match config.name_format {
-        NameFormat::None => Ok(String::new()),
-        NameFormat::User if config.name.is_empty() => Err("User defined name missing".to_string()),
-        NameFormat::User => Ok(config.name.clone()),
-        NameFormat::Hostname => Ok(host::name().replace(' ', "_")),
-        NameFormat::Fqd | NameFormat::Numeric => {
-            let name = host::name();
-            let found =
-                if config.name_format == NameFormat::Fqd { host::full_name(&name) } else { host::address(&name) };
-            found.map_err(|why| format!("Cannot resolve hostname {name} ({why})"))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -270,14 +241,14 @@ mod tests {
         let mut waiting = sync(&old, false);
         assert!(waiting.is_for_the_same(&sync(&old, true)));
         assert!(!waiting.is_for_the_same(&sync(&new, false)), "the log that was rotated away is not the new one");
-        waiting.take_in(sync(&old, true));
+        waiting.absorb(sync(&old, true));
         assert!(matches!(waiting, Job::Sync { data_only: false, .. }), "a whole sync stays one");
 
         let save = |path: &str, text: &str| Job::Save { path: path.into(), content: text.into(), group: 0 };
         let mut waiting = save("/run/state", "old");
         assert!(!waiting.is_for_the_same(&save("/run/metrics", "new")));
         assert!(waiting.is_for_the_same(&save("/run/state", "new")));
-        waiting.take_in(save("/run/state", "new"));
+        waiting.absorb(save("/run/state", "new"));
         assert!(matches!(waiting, Job::Save { content, .. } if content == b"new"));
         assert!(Job::LoadNames.is_for_the_same(&Job::LoadNames));
     }

@@ -1,10 +1,6 @@
-//! The log on disk: appending, rotation, room (see auditd.conf(5)), and reading it back in order.
-//!
-//! [`log`] holds the open file, [`rotation`] how files are called and moved, [`guard`] decides when room is short. The
-//! directory itself is the state of a rotation: whatever step fails or is interrupted, the next attempt finds out from the
-//! names that are there what is left to do. [`config_file`] is how configuration files are opened.
-//!
-//! Reading back:
+//! The log on disk: names and moves of rotated files ([`rotation`]), and reading it back in order. The directory itself is
+//! the state of a rotation: whatever step fails or is interrupted, the next attempt finds out from the names that are there
+//! what is left to do. Writing is in [`crate::log`].
 //!
 //! * [`reader`] reads the rotated files and the log as one;
 //! * [`ahead`] reads a long part in a thread of its own, before its records are asked for;
@@ -15,9 +11,6 @@
 //! * [`trail`] puts events together for programs.
 
 pub mod ahead;
-pub mod config_file;
-pub mod guard;
-pub mod log;
 pub mod reader;
 pub mod rotation;
 pub mod scout;

@@ -39,8 +39,8 @@ pub fn now() -> Moment {
     read(ClockId::Realtime)
 }
 
-/// The clock that never steps: for intervals only.
-pub fn steady() -> Moment {
+/// The clock that never steps, for intervals.
+pub fn monotonic() -> Moment {
     read(ClockId::Monotonic)
 }
 
@@ -128,6 +128,6 @@ mod tests {
 
     #[test]
     fn the_steady_clock_does_not_go_back() {
-        assert!(steady() <= steady());
+        assert!(monotonic() <= monotonic());
     }
 }

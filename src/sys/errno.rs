@@ -18,3 +18,8 @@ pub fn text(errno: i32) -> String {
     }
     text
 }
+
+/// The system's own words for an error of the standard library.
+pub fn reason(error: &std::io::Error) -> String {
+    error.raw_os_error().map_or_else(|| error.to_string(), text)
+}

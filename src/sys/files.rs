@@ -1,4 +1,4 @@
-//! Files: what the standard library does, and what it does not say: room on their file system, space set aside, opening
+//! Files: what the standard library does, and what it does not say: space on their file system, space set aside, opening
 //! with care.
 
 use rustix::fs::{FallocateFlags, fallocate, fstatfs};
@@ -12,9 +12,9 @@ pub use std::fs::{
     remove_dir_all, remove_file, rename, set_permissions, symlink_metadata, write,
 };
 
-/// Room on a file system.
+/// Space on a file system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Room {
+pub struct FilesystemSpace {
     /// Blocks that may still be used.
     pub free_blocks: u64,
     /// Blocks in all.
@@ -23,7 +23,7 @@ pub struct Room {
     pub block_size: u64,
 }
 
-impl Room {
+impl FilesystemSpace {
     /// Free bytes.
     pub fn free(&self) -> u64 {
         self.free_blocks.saturating_mul(self.block_size)
@@ -42,10 +42,14 @@ pub fn read_up_to(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if text.len() as u64 > most { Err(io::Error::from_raw_os_error(libc::EFBIG)) } else { Ok(text) }
 }
 
-/// Room on the file system of an open file.
-pub fn room(file: &File) -> io::Result<Room> {
+/// FilesystemSpace on the file system of an open file.
+pub fn space(file: &File) -> io::Result<FilesystemSpace> {
     let facts = fstatfs(file)?;
-    Ok(Room { free_blocks: facts.f_bavail as u64, blocks: facts.f_blocks as u64, block_size: facts.f_bsize as u64 })
+    Ok(FilesystemSpace {
+        free_blocks: facts.f_bavail as u64,
+        blocks: facts.f_blocks as u64,
+        block_size: facts.f_bsize as u64,
+    })
 }
 
 /// Sets `bytes` of the file system aside for this file. Where the file system cannot do that (ext2, FAT, old NFS), what is

@@ -1,6 +1,6 @@
 //! System calls: netlink socket, poll loop, signals, clock, files, users, children. The only home of unsafe code.
 //!
-//! Sees [`crate::abi`] alone. Only `store`, `daemon` and the applets call it; everything here is a thin, typed shape over
+//! Sees [`crate::abi`] alone. Only the rooms of L3 and the applets call it; everything here is a thin, typed shape over
 //! what the kernel offers, and decides nothing.
 
 pub mod child;
@@ -16,8 +16,9 @@ pub mod root;
 pub mod signals;
 pub mod streams;
 pub mod syslog;
+pub mod terminals;
 #[cfg(target_env = "musl")]
 mod thread_name;
 pub mod users;
 
-pub use errno::text as error_text;
+pub use errno::{reason as error_reason, text as error_text};

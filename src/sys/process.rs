@@ -100,14 +100,14 @@ pub fn has_open(pid: i32, path: &std::path::Path) -> bool {
     open.flatten().any(|entry| place(&entry.path()) == Some(wanted))
 }
 
-/// Raises (positive) or lowers our niceness by so much. The error is an errno.
-pub fn be_nicer(by: i32) -> Result<(), i32> {
+/// Raises (positive) or lowers our niceness. The error is an errno.
+pub fn renice(by: i32) -> Result<(), i32> {
     rustix::process::nice(by).map(drop).map_err(|e| e.raw_os_error())
 }
 
 /// Has the threads and programs we start from now on begin with the usual niceness, in place of one below it, and with the
 /// usual policy (SCHED_FLAG_RESET_ON_FORK of sched_setattr(2)). Our own stay; a refusal changes nothing.
-pub fn keep_priority_from_children() {
+pub fn reset_priority_on_fork() {
     // SAFETY: all-zero bytes are valid for this plain structure.
     let mut ours: libc::sched_attr = unsafe { std::mem::zeroed() };
     let size = size_of::<libc::sched_attr>();
@@ -149,7 +149,7 @@ pub fn add_umask(bits: u32) {
     rustix::process::umask(old | rustix::fs::Mode::from_raw_mode(bits as _));
 }
 
-/// Makes a child: its pid in the parent, `None` in the child. Only while there is one thread. The error is an errno.
+/// Forks: the child's pid in the parent, `None` in the child. The caller must be single-threaded. The error is an errno.
 pub fn fork() -> Result<Option<i32>, i32> {
     // SAFETY: the callers have no second thread yet, so the child finds every lock as it was left.
     match unsafe { libc::fork() } {

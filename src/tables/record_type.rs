@@ -8,7 +8,7 @@
 //!
 //! * `record.rs`: `ends_event` has the types that are the last one of their event, or the only one;
 //! * `record.rs`: `is_ambiguous` has those whose number meant something else before;
-//! * `daemon/line.rs`: `is_control` has those that are no records and are never written.
+//! * `daemon/record/format.rs`: `is_control` has those that are no records and are never written.
 //!
 //! Where more is to be said of it:
 //!

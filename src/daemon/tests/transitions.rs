@@ -5,7 +5,7 @@ use super::*;
 use crate::config::auditd::parse;
 use crate::config::{Choice, Note, World};
 use crate::daemon::ledger::CAUSES;
-use crate::daemon::step::Log;
+use crate::daemon::log::State;
 
 const ALL: [Response; 10] = [
     Response::Ignore,
@@ -49,7 +49,7 @@ const SUSPENDED: [bool; 4] = [false, false, true, false];
 const ROWS: &[Row] = &[
     (Size, Response::Ignore, "", false, NEVER),
     (Size, Response::Syslog, "log file is larger than max size", false, ALWAYS),
-    (Size, Response::Exec, "Help(\"/bin/x\", Size)", true, [false, false, true, true]),
+    (Size, Response::Exec, "RunHelper(\"/bin/x\", Size)", true, [false, false, true, true]),
     (Size, Response::Suspend, "suspending logging due to logfile size.", true, [false, false, true, true]),
     (Size, Response::Rotate, "Rotate { keep_all: false }", false, ALWAYS),
     (Size, Response::KeepLogs, "Rotate { keep_all: true }", false, ALWAYS),
@@ -57,7 +57,7 @@ const ROWS: &[Row] = &[
     (Left, Response::Syslog, "low on disk space for logging. If the admin", false, WHILE),
     (Left, Response::Rotate, "Rotate { keep_all: false }", false, ALWAYS),
     (Left, Response::Email, "Mail(\"Audit Disk Space Alert\"", false, LATCHED),
-    (Left, Response::Exec, "Help(\"/bin/x\", Other)", true, SUSPENDED),
+    (Left, Response::Exec, "RunHelper(\"/bin/x\", Other)", true, SUSPENDED),
     (Left, Response::Degrade, "keeps only events with a priority key.", false, WHILE),
     (Left, Response::Suspend, "suspending logging due to low disk space.", true, SUSPENDED),
     (Left, Response::Single, "Runlevel('1')", false, LATCHED),
@@ -65,7 +65,7 @@ const ROWS: &[Row] = &[
     (Admin, Response::Syslog, "low on disk space for logging. If the disk", false, WHILE),
     (Admin, Response::Rotate, "Rotate { keep_all: false }", false, ALWAYS),
     (Admin, Response::Email, "Mail(\"Audit Admin Space Alert\"", false, LATCHED),
-    (Admin, Response::Exec, "Help(\"/bin/x\", Other)", true, SUSPENDED),
+    (Admin, Response::Exec, "RunHelper(\"/bin/x\", Other)", true, SUSPENDED),
     (Admin, Response::Degrade, "keeps only events with a priority key.", false, WHILE),
     (Admin, Response::Suspend, "suspending logging due to low disk space.", true, SUSPENDED),
     (Admin, Response::Single, "Runlevel('1')", false, LATCHED),
@@ -73,13 +73,13 @@ const ROWS: &[Row] = &[
     (Full, Response::Ignore, "no space left on logging partition", false, WHILE),
     (Full, Response::Syslog, "no space left on logging partition", false, WHILE),
     (Full, Response::Rotate, "Rotate { keep_all: false }", false, ALWAYS),
-    (Full, Response::Exec, "Help(\"/bin/x\", Other)", true, SUSPENDED),
+    (Full, Response::Exec, "RunHelper(\"/bin/x\", Other)", true, SUSPENDED),
     (Full, Response::Suspend, "suspending logging due to no space left on logging partition.", true, SUSPENDED),
     (Full, Response::Single, "Runlevel('1')", false, WHILE),
     (Full, Response::Halt, "Runlevel('0')", false, WHILE),
     (Error, Response::Ignore, "", false, NEVER),
     (Error, Response::Syslog, "write: Audit daemon detected an error writing an event to disk", false, ALWAYS),
-    (Error, Response::Exec, "Help(\"/bin/x\", Other)", true, SUSPENDED),
+    (Error, Response::Exec, "RunHelper(\"/bin/x\", Other)", true, SUSPENDED),
     (Error, Response::Suspend, "suspending logging due to previously mentioned write error", true, SUSPENDED),
     (Error, Response::Single, "Runlevel('1')", false, WHILE),
     (Error, Response::Halt, "Runlevel('0')", false, WHILE),
@@ -120,8 +120,8 @@ fn strike(script: &mut Script, stage: Stage) -> Vec<String> {
     script.at(script.seconds + 1);
     match stage {
         Size => fill(script, 1),
-        Left => script.room = mib(60),
-        Admin => script.room = mib(40),
+        Left => script.space = mib(60),
+        Admin => script.space = mib(40),
         Full => script.write_fails = Some((NO_ROOM, 0)),
         Error => script.write_fails = Some((INPUT_OUTPUT, 0)),
     }
@@ -131,7 +131,7 @@ fn strike(script: &mut Script, stage: Stage) -> Vec<String> {
 
 /// It is over.
 fn ease(script: &mut Script) {
-    script.room = mib(1000);
+    script.space = mib(1000);
     script.write_fails = None;
     for _ in 0..2 {
         script.at(script.seconds + 1);
@@ -189,8 +189,8 @@ fn every_action_is_taken_and_comes_again_when_it_should() {
         };
         let (mut script, acted) = struck();
         assert_eq!(acted, !wanted.is_empty(), "{stage:?} {response:?}");
-        assert_eq!(script.step.suspended, suspends, "{stage:?} {response:?}");
-        assert_eq!(script.step.log == Log::Closed, suspends, "{stage:?} {response:?}");
+        assert_eq!(script.core.is_suspended(), suspends, "{stage:?} {response:?}");
+        assert_eq!(script.core.log_state() == State::Closed, suspends, "{stage:?} {response:?}");
         let goes_on = acts(strike(&mut script, stage));
         let (mut script, _) = struck();
         ease(&mut script);
@@ -198,7 +198,7 @@ fn every_action_is_taken_and_comes_again_when_it_should() {
         let (mut script, _) = struck();
         ease(&mut script);
         script.signal(Signal::Resume);
-        assert!(!script.step.suspended, "{stage:?} {response:?}");
+        assert!(!script.core.is_suspended(), "{stage:?} {response:?}");
         let resumed = acts(strike(&mut script, stage));
         let (mut script, _) = struck();
         let mut changed = acting(stage, response);
@@ -316,7 +316,7 @@ fn every_signal_is_answered_in_every_state() {
     assert_eq!(SIGNALS.len(), STATES * all.len());
     for &(state, signal, wanted, written, goes_on) in SIGNALS {
         let mut script = self::state(state);
-        let same = script.step.config().clone();
+        let same = script.core.config().clone();
         script.signal(signal);
         if signal == Signal::Reload && state != "reloading" {
             script.feed(Input::Config(Ok(Box::new(same))));
@@ -370,7 +370,7 @@ fn happen(script: &mut Script, dice: &mut Dice, serial: u64) -> u64 {
         8 => script.write_fails = [None, Some((NO_ROOM, 0)), Some((INPUT_OUTPUT, 0))][dice.below(3)],
         9 => script.rotation_fails = [None, Some(NO_ROOM), Some(INPUT_OUTPUT)][dice.below(3)],
         10 => script.open_fails = [None, Some(INPUT_OUTPUT)][dice.below(2)],
-        11 | 12 => script.room = mib([1000, 60, 40, 0][dice.below(4)]),
+        11 | 12 => script.space = mib([1000, 60, 40, 0][dice.below(4)]),
         13 => script.signal([Signal::Rotate, Signal::Resume, Signal::State, Signal::Resume][dice.below(4)]),
         14 => reload(script, any_config(dice)),
         15 => {
@@ -396,7 +396,7 @@ fn no_record_is_lost_uncounted_whatever_happens_in_whatever_order() {
         }
         // All is well again, for longer than a degraded daemon gathers.
         (script.write_fails, script.rotation_fails, script.open_fails) = (None, None, None);
-        script.room = mib(1000);
+        script.space = mib(1000);
         script.signal(Signal::Resume);
         for _ in 0..3 {
             script.at(script.seconds + 61);
@@ -406,7 +406,7 @@ fn no_record_is_lost_uncounted_whatever_happens_in_whatever_order() {
         let lines = script.lines();
         assert!(contains(&lines, &format!("1000.000:{})", came + 1)), "seed {seed}: nothing is written in the end");
         let kept = lines.iter().filter(|l| l.contains("type=SYSCALL")).count() as u64 - 1;
-        let lost: u64 = CAUSES.iter().map(|(cause, _)| script.step.ledger.total(*cause)).sum();
+        let lost: u64 = CAUSES.iter().map(|(cause, _)| script.core.ledger().total(*cause)).sum();
         assert!(kept + lost >= came, "seed {seed}: {kept} kept and {lost} lost are fewer than {came}");
         let told: u64 = lines
             .iter()
@@ -414,6 +414,6 @@ fn no_record_is_lost_uncounted_whatever_happens_in_whatever_order() {
             .map(|(count, _)| count.parse::<u64>().unwrap())
             .sum();
         assert_eq!(told, lost, "seed {seed}: the log tells of another loss than there was");
-        assert!(!script.step.ledger.is_open() && script.step.lines().is_empty(), "seed {seed}");
+        assert!(!script.core.ledger().is_open() && script.core.pending().0.is_empty(), "seed {seed}");
     }
 }

@@ -1,8 +1,10 @@
-//! Configuration files, opened with care: who can write to one could turn auditing off.
+//! Configuration files, checked when they are opened: whoever can write to one could turn auditing off.
 
+use super::checks::Host;
+use crate::config::auditd::{self, Config, NameFormat};
 use crate::config::libaudit::{self, FailureAction};
 use crate::config::{Level, Note};
-use crate::sys::{errno, error_text, files};
+use crate::sys::{errno, error_text, files, host};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -12,7 +14,7 @@ const LONGEST: u64 = 1 << 20;
 
 /// What is asked of a file, beyond that it is a regular one, root's, and closed to the writing of others.
 #[derive(Clone, Copy, Debug)]
-pub struct Care {
+pub struct OpenPolicy {
     /// Whether it may be a symbolic link.
     pub follow_links: bool,
     /// Whether a group other than root's may write to it.
@@ -22,11 +24,11 @@ pub struct Care {
 }
 
 /// Reads a configuration file; `None`, and a note, when it is missing. The error is a sentence.
-pub fn read(path: &Path, care: Care, notes: &mut Vec<Note>) -> Result<Option<Vec<u8>>, String> {
+pub fn read(path: &Path, policy: OpenPolicy, notes: &mut Vec<Note>) -> Result<Option<Vec<u8>>, String> {
     let name = path.display().to_string();
-    let called = if care.called.is_empty() { &name } else { care.called };
+    let called = if policy.called.is_empty() { &name } else { policy.called };
     let failed = |doing: &str, e: io::Error| format!("Error {doing} {called} ({})", error_text(errno::of(&e)));
-    let file = match files::open_read(path, care.follow_links) {
+    let file = match files::open_read(path, policy.follow_links) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let text = format!("Config file {name} doesn't exist, skipping");
@@ -39,7 +41,7 @@ pub fn read(path: &Path, care: Care, notes: &mut Vec<Note>) -> Result<Option<Vec
     let facts = file.metadata().map_err(|e| failed("fstat'ing", e))?;
     let fault = match () {
         () if facts.uid() != 0 => "isn't owned by root",
-        () if !care.group_may_write && facts.gid() != 0 && facts.mode() & 0o020 != 0 => "is group writable",
+        () if !policy.group_may_write && facts.gid() != 0 && facts.mode() & 0o020 != 0 => "is group writable",
         () if facts.mode() & 0o002 != 0 => "is world writable",
         () if !facts.is_file() => "is not a regular file",
         () => {
@@ -54,10 +56,37 @@ pub fn read(path: &Path, care: Care, notes: &mut Vec<Note>) -> Result<Option<Vec
 /// What libaudit.conf(5) at `path` (usually `/etc/libaudit.conf`) asks of a program that cannot send its event to the kernel:
 /// get_auditfail_action(3). A missing file asks for nothing. After an error, a sentence, nothing is to be done either.
 pub fn failure_action(path: &Path, notes: &mut Vec<Note>) -> Result<FailureAction, String> {
-    let care = Care { follow_links: false, group_may_write: false, called: "" };
-    match read(path, care, notes)? {
+    let policy = OpenPolicy { follow_links: false, group_may_write: false, called: "" };
+    match read(path, policy, notes)? {
         Some(text) => libaudit::parse(&text, &path.display().to_string(), notes).map_err(|error| error.to_string()),
         None => Ok(FailureAction::Ignore),
+    }
+}
+
+/// Reads auditd.conf, after checking the file itself. A missing file is one of defaults.
+pub fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Result<Config, String> {
+    let name = path.display().to_string();
+    let policy = OpenPolicy { follow_links, group_may_write: true, called: "config file" };
+    let Some(text) = read(path, policy, notes)? else { return Ok(Config::default()) };
+    auditd::parse(&text, &name, &Host::new(), notes).map_err(|error| {
+        notes.push(Note { level: Level::Error, text: error.place(&name) });
+        error.to_string()
+    })
+}
+
+/// What `node=` says under a configuration; empty for nothing. The error is a sentence.
+pub fn node_name(config: &Config) -> Result<String, String> {
+    match config.name_format {
+        NameFormat::None => Ok(String::new()),
+        NameFormat::User if config.name.is_empty() => Err("User defined name missing".to_string()),
+        NameFormat::User => Ok(config.name.clone()),
+        NameFormat::Hostname => Ok(host::name().replace(' ', "_")),
+        NameFormat::Fqd | NameFormat::Numeric => {
+            let name = host::name();
+            let found =
+                if config.name_format == NameFormat::Fqd { host::full_name(&name) } else { host::address(&name) };
+            found.map_err(|why| format!("Cannot resolve hostname {name} ({why})"))
+        }
     }
 }
 

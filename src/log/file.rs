@@ -1,8 +1,8 @@
-//! The log that is written to: opened with care, appended to in whole records, never left with half of one.
+//! The log that is written to: checked when it is opened, appended to in whole records, never left with half of one.
 
-use crate::sys::clock;
-use crate::sys::errno;
 use crate::sys::files::{self, File};
+use crate::sys::{clock, errno, error_text};
+use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Component, Path, PathBuf};
@@ -16,7 +16,6 @@ pub struct LogFile {
     /// Its path.
     pub path: PathBuf,
     file: Arc<File>,
-    size: u64,
 }
 
 /// What was found when a log was opened.
@@ -25,7 +24,7 @@ pub struct Found {
     /// Bytes in it.
     pub size: u64,
     /// When its first record was made, in seconds; now when it has none.
-    pub born: i64,
+    pub created: i64,
     /// A record without end that was cut off: the system or the daemon went down while it was written.
     pub torn: Option<Vec<u8>>,
 }
@@ -50,12 +49,12 @@ impl LogFile {
         fchown(&file, Some(0), Some(group))?;
         let torn = cut_torn_record(path, &mut file)?;
         let size = file.metadata()?.len();
-        let found = Found { size, born: born(path).unwrap_or_else(|| clock::now().seconds), torn };
-        Ok((LogFile { path: path.to_path_buf(), file: Arc::new(file), size }, found))
+        let found = Found { size, created: created(path).unwrap_or_else(|| clock::now().seconds), torn };
+        Ok((LogFile { path: path.to_path_buf(), file: Arc::new(file) }, found))
     }
 
     /// Appends whole records. What could not be written in full is taken back to the end of the last whole record.
-    pub fn append(&mut self, records: &[u8]) -> Result<(), ShortWrite> {
+    pub fn append(&self, records: &[u8]) -> Result<(), ShortWrite> {
         let mut written = 0;
         while let Some(rest) = records.get(written..).filter(|rest| !rest.is_empty()) {
             match (&*self.file).write(rest) {
@@ -65,25 +64,23 @@ impl LogFile {
                 Err(e) => return Err(self.take_back(records, written, errno::of(&e))),
             }
         }
-        self.size += written as u64;
         Ok(())
     }
 
-    fn take_back(&mut self, records: &[u8], written: usize, errno: i32) -> ShortWrite {
+    /// Cuts off the part of a record at the end of what was written.
+    fn take_back(&self, records: &[u8], written: usize, errno: i32) -> ShortWrite {
         let kept = memchr::memrchr(b'\n', &records[..written]).map_or(0, |end| end + 1);
-        let whole = self.size + kept as u64;
-        // When even this fails the tail is cut off at the next opening.
-        if kept == written || self.file.set_len(whole).is_ok() {
-            self.size = whole;
-        } else {
-            self.size += written as u64;
+        let torn = (written - kept) as u64;
+        if torn > 0 {
+            // When this fails the tail is cut off at the next opening.
+            let _ = self.file.metadata().and_then(|facts| self.file.set_len(facts.len().saturating_sub(torn)));
         }
         ShortWrite { kept, errno }
     }
 
-    /// Room on its file system.
-    pub fn room(&self) -> io::Result<files::Room> {
-        files::room(&self.file)
+    /// Space on its file system.
+    pub fn space(&self) -> io::Result<files::FilesystemSpace> {
+        files::space(&self.file)
     }
 
     /// A second handle of the same open file, for syncing elsewhere.
@@ -137,15 +134,15 @@ fn cut_torn_record(path: &Path, file: &mut File) -> io::Result<Option<Vec<u8>>> 
     Ok(Some(torn))
 }
 
-/// Seconds of the first record's stamp.
-fn born(path: &Path) -> Option<i64> {
+/// Seconds of the first record's time.
+fn created(path: &Path) -> Option<i64> {
     let mut head = [0; 512];
     let length = files::open_read(path, false).ok()?.read(&mut head).ok()?;
-    stamp(head.get(..length)?).map(|(seconds, _)| seconds)
+    event_time(head.get(..length)?).map(|(seconds, _)| seconds)
 }
 
 /// Seconds and serial of the first `audit(SECONDS.MILLIS:SERIAL)` in a text.
-pub fn stamp(text: &[u8]) -> Option<(i64, u64)> {
+pub fn event_time(text: &[u8]) -> Option<(i64, u64)> {
     let start = memchr::memmem::find(text, b"audit(")? + 6;
     let text = &text[start..];
     let inside = std::str::from_utf8(&text[..memchr::memchr(b')', text)?]).ok()?;
@@ -156,10 +153,19 @@ pub fn stamp(text: &[u8]) -> Option<(i64, u64)> {
 /// Why a log directory is not safe to write to.
 #[derive(Debug)]
 pub struct UnsafeDirectory {
+    /// The log.
+    pub log: PathBuf,
     /// The part of the path that is not.
     pub part: PathBuf,
     /// An errno that says why.
     pub errno: i32,
+}
+
+impl fmt::Display for UnsafeDirectory {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (log, part, why) = (self.log.display(), self.part.display(), error_text(self.errno));
+        write!(out, "Unsafe audit log directory for {log} ({part}: {why})")
+    }
 }
 
 /// Makes the log's directory when it is missing, and looks at every part of its path: a directory of root's that neither
@@ -168,11 +174,11 @@ pub fn prepare_directory(log: &Path) -> Result<(), UnsafeDirectory> {
     let directory = log.parent().unwrap_or(Path::new("/"));
     let mut part = PathBuf::new();
     if !directory.is_absolute() {
-        return Err(UnsafeDirectory { part: directory.to_path_buf(), errno: errno::EINVAL });
+        return Err(UnsafeDirectory { log: log.to_path_buf(), part: directory.to_path_buf(), errno: errno::EINVAL });
     }
     for component in directory.components() {
         part.push(component);
-        let refuse = |errno| UnsafeDirectory { part: part.clone(), errno };
+        let refuse = |errno| UnsafeDirectory { log: log.to_path_buf(), part: part.clone(), errno };
         if !matches!(component, Component::RootDir | Component::Normal(_)) {
             return Err(refuse(errno::EINVAL));
         }
@@ -241,16 +247,16 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_has_seconds_and_serial() {
-        assert_eq!(stamp(b"node=x type=A msg=audit(1700000000.123:42): x"), Some((1_700_000_000, 42)));
-        assert_eq!(stamp(b"audit(1700000000.123"), None);
-        assert_eq!(stamp(b"audit(a.b:c)"), None);
+    fn the_time_and_serial_of_a_record() {
+        assert_eq!(event_time(b"node=x type=A msg=audit(1700000000.123:42): x"), Some((1_700_000_000, 42)));
+        assert_eq!(event_time(b"audit(1700000000.123"), None);
+        assert_eq!(event_time(b"audit(a.b:c)"), None);
     }
 
     #[test]
     fn a_full_device_keeps_nothing_and_says_so() {
         let file = files::OpenOptions::new().append(true).open("/dev/full").unwrap();
-        let mut log = LogFile { path: PathBuf::from("/dev/full"), file: Arc::new(file), size: 0 };
+        let log = LogFile { path: PathBuf::from("/dev/full"), file: Arc::new(file) };
         let error = log.append(b"one\ntwo\n").unwrap_err();
         assert_eq!((error.kept, error.errno), (0, errno::ENOSPC));
     }

@@ -1,15 +1,15 @@
-//! When room on the disk is short: thresholds that act once, and what makes them act again.
+//! When space on the disk is short: thresholds that act once, and what makes them act again.
 //!
-//! Pure: room goes in, stages come out. The daemon asks after a batch was written and carries the reactions out.
+//! Pure: the space goes in, stages come out. The daemon measures after a batch was written, and takes the actions.
 
 use crate::config::auditd::Config;
 use crate::config::{Response, Space};
-use crate::sys::files::Room;
+use crate::sys::files::FilesystemSpace;
 
 /// Fewer free blocks than this is a full disk.
 const FULL_BLOCKS: u64 = 5;
-/// Disk errors told to the system log before it is spared.
-const MAX_TOLD_ERRORS: u8 = 5;
+/// Disk errors sent to the system log before it is spared.
+const MAX_LOGGED_ERRORS: u8 = 5;
 
 /// A threshold that was crossed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Stage {
     Admin,
     /// No block to speak of is left.
     Full,
-    /// There is room again above all thresholds.
+    /// There is space again above all thresholds.
     Relieved,
 }
 
@@ -38,14 +38,14 @@ pub struct DiskGuard {
 }
 
 impl DiskGuard {
-    /// Compares the room there is with the thresholds; every stage comes out once until it is armed again.
-    pub fn look(&mut self, room: Room, config: &Config) -> heapless::Vec<Stage, 3> {
+    /// Compares the space there is with the thresholds; every stage comes out once until it is armed again.
+    pub fn look(&mut self, space: FilesystemSpace, config: &Config) -> heapless::Vec<Stage, 3> {
         let mut stages = heapless::Vec::new();
         // Three stages at most, as many as there is place for.
         let mut push = |stage| {
             let _ = stages.push(stage);
         };
-        if room.free_blocks < FULL_BLOCKS {
+        if space.free_blocks < FULL_BLOCKS {
             if !std::mem::replace(&mut self.full_done, true) {
                 push(Stage::Full);
             }
@@ -53,8 +53,8 @@ impl DiskGuard {
         }
         let was_short = self.left_done || self.admin_done || self.full_done;
         self.full_done = false;
-        let left = is_short(room, config.space_left);
-        let admin = is_short(room, config.admin_space_left);
+        let left = is_short(space, config.space_left);
+        let admin = is_short(space, config.admin_space_left);
         if step(left, &mut self.left_done, config.space_left_action.response) {
             push(Stage::Left);
         }
@@ -67,15 +67,15 @@ impl DiskGuard {
         stages
     }
 
-    /// A write failed for want of room: true when something is to be done about it.
+    /// A write failed for want of space: true when something is to be done about it.
     pub fn is_newly_full(&mut self) -> bool {
         !std::mem::replace(&mut self.full_done, true)
     }
 
-    /// A write or the like failed otherwise: true while the system log is to hear of it.
-    pub fn tells_error(&mut self) -> bool {
+    /// A write or the like failed otherwise: true while the system log is to get it.
+    pub fn logs_error(&mut self) -> bool {
         self.errors = self.errors.saturating_add(1);
-        self.errors <= MAX_TOLD_ERRORS
+        self.errors <= MAX_LOGGED_ERRORS
     }
 
     /// Everything may act again.
@@ -87,7 +87,7 @@ impl DiskGuard {
 /// One threshold: whether to act now.
 fn step(is_short: bool, done: &mut bool, response: Response) -> bool {
     let acts = is_short && !*done;
-    // Rotation is tried again and again; what only tells, or sheds while it lasts, is armed when room returns.
+    // Rotation is tried again and again; what only tells, or sheds while it lasts, is armed when space returns.
     match response {
         Response::Rotate => *done = false,
         Response::Syslog | Response::Degrade => *done = is_short,
@@ -102,15 +102,15 @@ fn step(is_short: bool, done: &mut bool, response: Response) -> bool {
     acts
 }
 
-fn is_short(room: Room, threshold: Space) -> bool {
-    room.free() < bytes(threshold, room)
+fn is_short(space: FilesystemSpace, threshold: Space) -> bool {
+    space.free() < threshold_bytes(threshold, space)
 }
 
 /// A threshold in bytes on a file system.
-pub fn bytes(threshold: Space, room: Room) -> u64 {
+pub fn threshold_bytes(threshold: Space, space: FilesystemSpace) -> u64 {
     match threshold {
         Space::Mebibytes(n) => n.saturating_mul(1 << 20),
-        Space::Percent(n) => room.total() / 100 * u64::from(n),
+        Space::Percent(n) => space.total() / 100 * u64::from(n),
     }
 }
 
@@ -118,9 +118,9 @@ pub fn bytes(threshold: Space, room: Room) -> u64 {
 mod tests {
     use super::*;
 
-    /// Room of so many MiB on a file system of 1000.
-    fn mib(free: u64) -> Room {
-        Room { free_blocks: free * 256, blocks: 256_000, block_size: 4096 }
+    /// Space of this many MiB on a file system of 1000.
+    fn mib(free: u64) -> FilesystemSpace {
+        FilesystemSpace { free_blocks: free * 256, blocks: 256_000, block_size: 4096 }
     }
 
     fn config(left: Response, admin: Response) -> Config {
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_once_until_there_are_blocks_again() {
         let config = config(Response::Ignore, Response::Ignore);
-        let full = Room { free_blocks: 4, ..mib(0) };
+        let full = FilesystemSpace { free_blocks: 4, ..mib(0) };
         let mut guard = DiskGuard::default();
         assert_eq!(guard.look(full, &config), [Stage::Full]);
         assert_eq!(guard.look(full, &config), []);
@@ -177,13 +177,13 @@ mod tests {
 
     #[test]
     fn shares_are_of_the_whole_file_system() {
-        assert_eq!(bytes(Space::Percent(5), mib(1)), 50 << 20);
-        assert_eq!(bytes(Space::Mebibytes(5), mib(1)), 5 << 20);
+        assert_eq!(threshold_bytes(Space::Percent(5), mib(1)), 50 << 20);
+        assert_eq!(threshold_bytes(Space::Mebibytes(5), mib(1)), 5 << 20);
     }
 
     #[test]
     fn five_errors_are_told() {
         let mut guard = DiskGuard::default();
-        assert_eq!((0..9).filter(|_| guard.tells_error()).count(), 5);
+        assert_eq!((0..9).filter(|_| guard.logs_error()).count(), 5);
     }
 }

@@ -1,15 +1,14 @@
-//! What auditd.conf refers to, looked at on this host.
+//! What auditd.conf refers to, checked on this machine.
 
 use crate::config::{Level, Note, World};
-use crate::sys::error_text;
-use crate::sys::files;
 use crate::sys::users::Users;
+use crate::sys::{error_reason, files};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Where mail goes.
-pub(super) const SENDMAIL: &str = "/usr/lib/sendmail";
+pub const SENDMAIL: &str = "/usr/lib/sendmail";
 
 /// This host.
 pub(super) struct Host {
@@ -22,18 +21,13 @@ impl Host {
     }
 }
 
-/// The system's own words for an error.
-pub(super) fn why(error: &io::Error) -> String {
-    error.raw_os_error().map_or_else(|| error.to_string(), error_text)
-}
-
 impl World for Host {
     fn group_id(&self, name: &str) -> Option<u32> {
         self.users.group_id(name.as_bytes())
     }
 
     fn check_helper(&self, path: &str) -> Result<(), String> {
-        let facts = files::metadata(path).map_err(|e| format!("Unable to stat {path} ({})", why(&e)))?;
+        let facts = files::metadata(path).map_err(|e| format!("Unable to stat {path} ({})", error_reason(&e)))?;
         if !facts.is_file() {
             return Err(format!("{path} is not a regular file"));
         }
@@ -51,7 +45,7 @@ impl World for Host {
         let facts = match files::metadata(path) {
             Ok(facts) => facts,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(e) => return Err(format!("Unable to open {path} ({})", why(&e))),
+            Err(e) => return Err(format!("Unable to open {path} ({})", error_reason(&e))),
         };
         if !facts.is_file() {
             return Err(format!("{path} is not a regular file"));
@@ -74,6 +68,7 @@ impl World for Host {
     }
 }
 
-pub(super) fn is_executable(path: &str) -> bool {
+/// Whether there is a program of this path.
+pub fn is_executable(path: &str) -> bool {
     files::metadata(path).is_ok_and(|facts| facts.is_file() && facts.mode() & 0o111 != 0)
 }

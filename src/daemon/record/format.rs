@@ -1,4 +1,4 @@
-//! From the kernel's message to a line of the log: `type=NAME msg=audit(...): ...`, with a node in front where one is set.
+//! The line of a record: `type=NAME msg=audit(...): ...`, with `node=NAME ` in front of it where a node is set.
 
 use crate::abi::{MAX_PAYLOAD, kind};
 use crate::record::RecordType;
@@ -8,8 +8,8 @@ use memchr::memchr;
 const LONGEST: usize = MAX_PAYLOAD - 32;
 const LONGEST_WITH_NODE: usize = 9193;
 
-/// Whether a message is no record: netlink's own types, answers to commands, and types only the daemon may use.
-pub(super) fn is_control(message: u16) -> bool {
+/// Whether a netlink message is not a record: netlink's own types, answers to commands, and types only the daemon may use.
+pub(in crate::daemon) fn is_control(message: u16) -> bool {
     matches!(
         message,
         kind::NOOP..=kind::DONE
@@ -21,33 +21,33 @@ pub(super) fn is_control(message: u16) -> bool {
     )
 }
 
-/// Types whose head is remembered; those of one event have places of their own.
-const HEADS: usize = 16;
+/// Record types whose prefix is cached. The types of one event differ in their last four bits.
+const CACHED: usize = 16;
 
-/// How lines begin: `node=NAME type=NAME msg=`.
+/// The beginnings of lines: `node=NAME type=NAME msg=`.
 #[derive(Default)]
-pub(super) struct Heads {
+pub(super) struct PrefixCache {
     node: Vec<u8>,
-    /// Types with their heads, each at the place of its last bits; empty where none was asked for yet.
-    heads: [(u16, Vec<u8>); HEADS],
+    /// Types with their prefixes, at the index of the type's last bits; empty where none was asked for yet.
+    prefixes: [(u16, Vec<u8>); CACHED],
 }
 
-impl Heads {
+impl PrefixCache {
     /// Sets what `node=` says; nothing for an empty name.
     pub(super) fn set_node(&mut self, name: &str) {
-        *self = Heads::default();
+        *self = PrefixCache::default();
         if !name.is_empty() {
             self.node = [b"node=", name.as_bytes(), b" "].concat();
         }
     }
 
-    /// Appends a record as one line, without its newline. A newline inside becomes a space, and one at the end goes.
+    /// Appends a record as one line, without its newline. A newline inside becomes a space, one at the end is dropped.
     /// Returns where in `out` the text begins.
     pub(super) fn push_line(&mut self, out: &mut Vec<u8>, message: u16, text: &[u8]) -> usize {
         let text = text.strip_suffix(b"\0").unwrap_or(text);
         let text = text.strip_suffix(b"\n").or(text.strip_suffix(b" ")).unwrap_or(text);
         let longest = if self.node.is_empty() { LONGEST } else { LONGEST_WITH_NODE };
-        out.extend_from_slice(self.head(message));
+        out.extend_from_slice(self.prefix(message));
         let start = out.len();
         out.extend_from_slice(text.get(..longest).unwrap_or(text));
         let body = out.get_mut(start..).unwrap_or_default();
@@ -57,17 +57,17 @@ impl Heads {
         start
     }
 
-    fn head(&mut self, message: u16) -> &[u8] {
-        let (kept, head) = &mut self.heads[usize::from(message) % HEADS];
-        if *kept != message || head.is_empty() {
-            *kept = message;
-            head.clear();
-            head.extend_from_slice(&self.node);
-            head.extend_from_slice(b"type=");
-            RecordType(u32::from(message)).print(head);
-            head.extend_from_slice(b" msg=");
+    fn prefix(&mut self, message: u16) -> &[u8] {
+        let (cached, prefix) = &mut self.prefixes[usize::from(message) % CACHED];
+        if *cached != message || prefix.is_empty() {
+            *cached = message;
+            prefix.clear();
+            prefix.extend_from_slice(&self.node);
+            prefix.extend_from_slice(b"type=");
+            RecordType(u32::from(message)).print(prefix);
+            prefix.extend_from_slice(b" msg=");
         }
-        head
+        prefix
     }
 }
 
@@ -76,9 +76,9 @@ mod tests {
     use super::*;
 
     fn line(node: &str, message: u16, text: &str) -> String {
-        let (mut heads, mut out) = (Heads::default(), Vec::new());
-        heads.set_node(node);
-        heads.push_line(&mut out, message, text.as_bytes());
+        let (mut prefixes, mut out) = (PrefixCache::default(), Vec::new());
+        prefixes.set_node(node);
+        prefixes.push_line(&mut out, message, text.as_bytes());
         String::from_utf8(out).unwrap()
     }
 
@@ -91,13 +91,13 @@ mod tests {
 
     #[test]
     fn types_that_share_a_place_have_heads_of_their_own() {
-        let (mut heads, mut out) = (Heads::default(), Vec::new());
+        let (mut prefixes, mut out) = (PrefixCache::default(), Vec::new());
         for message in [0, 1300, 1316, 1300, 16] {
-            heads.push_line(&mut out, message, b"a");
+            prefixes.push_line(&mut out, message, b"a");
             out.push(b' ');
         }
-        heads.set_node("x");
-        heads.push_line(&mut out, 1300, b"a");
+        prefixes.set_node("x");
+        prefixes.push_line(&mut out, 1300, b"a");
         let text = "type=UNKNOWN[0] msg=a type=SYSCALL msg=a type=KERNEL_OTHER msg=a type=SYSCALL msg=a type=UNKNOWN[16] msg=a ";
         assert_eq!(String::from_utf8(out).unwrap(), format!("{text}node=x type=SYSCALL msg=a"));
     }

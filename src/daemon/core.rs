@@ -1,0 +1,367 @@
+//! The core: the parts of the daemon, and which of them an input concerns. No system call, no clock.
+//!
+//! Inputs go in by [`Core::handle`], effects come out by [`Core::next_effect`]. The answer to an effect is an input like any
+//! other, given after the effect was performed and before the next one. A script of inputs is a test without files and
+//! without sleeping.
+
+use super::context::Context;
+use super::control::{self, Control};
+use super::enrich::Enricher;
+use super::kernel::KernelLosses;
+use super::ledger::{CAUSES, Cause, Sink};
+use super::log::LogSink;
+#[cfg(test)]
+use super::log::State;
+use super::record::deferred::Deferred;
+use super::record::{Records, format};
+use super::report::{Facts, Line, Report, Value};
+use super::{Effect, Identity, Input, Sender, earlier};
+use crate::abi::{Signal, kind};
+use crate::config::Level;
+use crate::config::auditd::Config;
+use crate::daemon::log::Requested;
+use crate::sys::clock::Moment;
+use crate::sys::files::FilesystemSpace;
+
+/// See the module.
+pub struct Core {
+    ctx: Context,
+    deferred: Deferred,
+    log: LogSink,
+    kernel: KernelLosses,
+    control: Control,
+    /// Records and batches received since the start.
+    received: (u64, u64),
+}
+
+impl Core {
+    /// A daemon that has not opened its log yet. `monotonic` is in seconds.
+    pub fn new(config: Config, identity: Identity, enricher: Enricher, now: Moment, monotonic: i64) -> Core {
+        let ctx = Context::new(config, identity, Records::new(enricher, now), now, monotonic);
+        let (log, kernel) = (LogSink::new(&ctx), KernelLosses::new(&ctx));
+        Core { ctx, deferred: Deferred::default(), log, kernel, control: Control::default(), received: (0, 0) }
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Config {
+        &self.ctx.config
+    }
+
+    /// The lines that [`Effect::Write`] is about, and whether the last write failed.
+    pub(super) fn pending(&self) -> (&[u8], bool) {
+        (self.log.lines(), self.log.is_failing())
+    }
+
+    /// Whether lines go to standard output.
+    pub(super) fn writes_stream(&self) -> bool {
+        self.ctx.writes_stream()
+    }
+
+    /// Sets the time of the inputs that follow: of day, and in seconds of a clock that never steps.
+    pub fn set_time(&mut self, now: Moment, monotonic: i64) {
+        self.ctx.now = now;
+        self.ctx.monotonic = monotonic;
+    }
+
+    /// Sets what `node=` says; nothing for an empty name.
+    pub fn set_node(&mut self, name: &str) {
+        self.ctx.records.set_node(name);
+    }
+
+    /// Takes over the kernel's count of losses that an earlier daemon wrote down.
+    pub(super) fn set_kernel_lost(&mut self, lost: u32) {
+        self.kernel.set_counted(lost);
+    }
+
+    /// Takes note of the space on the log's file system, for the report.
+    pub(super) fn set_space(&mut self, space: FilesystemSpace) {
+        self.log.set_space(space);
+    }
+
+    /// The next effect to perform.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.ctx.next_effect()
+    }
+
+    /// Seconds until [`Input::Tick`] is due: the earliest deadline of the parts. `None` for never.
+    pub fn due(&self) -> Option<u64> {
+        let ctx = &self.ctx;
+        let due = [self.deferred.due(), self.log.due(ctx), self.kernel.due(ctx), self.control.due(ctx)];
+        let due = due.into_iter().fold(None, earlier)?;
+        Some(due.saturating_sub(ctx.monotonic).max(0) as u64)
+    }
+
+    /// Takes one input. Its effects are to be performed before the next one.
+    pub fn handle(&mut self, input: Input<'_>) {
+        let ctx = &mut self.ctx;
+        match input {
+            Input::Record(record_type, text) => return self.record(record_type, text),
+            Input::EndOfBatch => self.end_batch(),
+            Input::Wrote => self.log.wrote(ctx),
+            Input::WriteFailed { kept, errno } => self.log.write_failed(ctx, kept, errno),
+            Input::Oversize(count) => ctx.lose(Cause::Oversize, Sink::All, Some(count as u64)),
+            Input::Overrun => {
+                ctx.lose(Cause::SocketOverrun, Sink::All, None);
+                self.kernel.ask(ctx);
+            }
+            Input::Kernel(status) => {
+                if self.kernel.answered(ctx, &status) {
+                    self.log.flush_gaps(ctx);
+                }
+            }
+            Input::Space(space) => self.log.measured(ctx, space),
+            Input::LogMissing => self.log.missing(ctx),
+            Input::Opened(found) => {
+                self.log.opened(ctx, found);
+                self.announce();
+                self.log.after_opening(&mut self.ctx);
+            }
+            Input::OpenFailed(errno) => {
+                self.log.open_failed(ctx, errno);
+                self.announce();
+            }
+            Input::Rotated(ended) => {
+                self.log.rotated(ctx, ended, self.control.is_announcing());
+                self.announce();
+            }
+            Input::SyncFailed(errno) => self.log.disk_failed(ctx, "flush", errno),
+            Input::Signal(signal, sender) => {
+                let order = self.control.signalled(ctx, signal, sender);
+                self.obey(order);
+            }
+            Input::Sender(sender) => {
+                let order = self.control.sender_is(sender);
+                self.obey(order);
+            }
+            Input::Config(result) => self.configured(result),
+            Input::Names(users) => {
+                ctx.records.set_users(users);
+                self.deferred.flush(ctx);
+                self.log.take(ctx);
+                self.log.write(ctx);
+            }
+            Input::Node(name) => ctx.records.set_node(&name),
+            Input::HelperEnded(purpose, succeeded) => {
+                self.log.helper_ended(ctx, purpose, succeeded);
+            }
+            Input::Tick => self.tick(),
+        }
+        self.log.take(&mut self.ctx);
+        self.ctx.records.clear();
+    }
+
+    /// One netlink message.
+    fn record(&mut self, record_type: u16, text: &[u8]) {
+        if format::is_control(record_type) {
+            return;
+        }
+        self.received.0 += 1;
+        self.ctx.saw(text);
+        if !self.deferred.defer(&self.ctx, record_type, text) {
+            self.ctx.records.push(self.ctx.config.log_format, record_type, text);
+            self.log.take(&mut self.ctx);
+        }
+        if Enricher::is_stale_after(record_type) {
+            self.ctx.emit(Effect::LoadNames);
+        }
+    }
+
+    fn end_batch(&mut self) {
+        self.received.1 += 1;
+        self.log.take(&mut self.ctx);
+        self.log.flush_gaps(&mut self.ctx);
+        self.log.write(&mut self.ctx);
+        self.kernel.tick(&mut self.ctx);
+    }
+
+    fn tick(&mut self) {
+        while let Some(order) = self.control.next_overdue(&self.ctx) {
+            self.obey(Some(order));
+        }
+        let ctx = &mut self.ctx;
+        self.deferred.tick(ctx);
+        self.log.take(ctx);
+        self.log.tick(ctx);
+        self.log.write(ctx);
+        self.control.tick(ctx);
+        self.kernel.tick(ctx);
+    }
+
+    /// Carries out what a signal asks for.
+    fn obey(&mut self, order: Option<control::Order>) {
+        match order {
+            Some((Signal::Stop, sender)) => self.stop(&sender),
+            Some((Signal::Reload, sender)) => self.reload(sender),
+            Some((Signal::Rotate, sender)) => self.rotate(&sender),
+            Some((Signal::Resume, sender)) => self.resume(&sender),
+            Some((Signal::State, _)) | None => {}
+        }
+    }
+
+    fn stop(&mut self, sender: &Sender) {
+        let ctx = &mut self.ctx;
+        let body = control::signed("op=terminate", sender, "success");
+        self.deferred.flush(ctx);
+        self.log.take(ctx);
+        if self.log.is_closed() {
+            // What the ledger holds must not be lost with the daemon: the log is opened once more.
+            self.control.announce_and_stop(kind::DAEMON_END, body);
+            ctx.emit(Effect::ReleaseReserve);
+            ctx.emit(Effect::Open);
+        } else {
+            self.log.flush_gaps(ctx);
+            ctx.own_record(kind::DAEMON_END, &body);
+            self.log.take(ctx);
+            ctx.emit(Effect::Stop);
+        }
+    }
+
+    fn rotate(&mut self, sender: &Sender) {
+        let body = control::signed("op=rotate-logs", sender, "success");
+        match self.log.rotate_on_request(&mut self.ctx) {
+            Requested::NoFile => {}
+            Requested::Disabled => self.ctx.own_record(kind::DAEMON_ROTATE, &body),
+            Requested::Begun => self.control.announce_later(kind::DAEMON_ROTATE, body),
+        }
+    }
+
+    fn resume(&mut self, sender: &Sender) {
+        self.control.announce_later(kind::DAEMON_RESUME, control::signed("op=resume-logging", sender, "success"));
+        let opens = self.log.is_closed();
+        self.log.resume(&mut self.ctx);
+        if !opens {
+            self.announce();
+        }
+    }
+
+    fn reload(&mut self, sender: Sender) {
+        if self.control.begin_reload(sender.clone()) {
+            self.ctx.log(Level::Debug, "HUP detected, starting config manager");
+            self.ctx.emit(Effect::LoadConfig);
+        } else {
+            self.ctx.log(Level::Error, "Reconfiguration already in progress, no config changes");
+            self.reload_failed(&sender);
+        }
+    }
+
+    fn reload_failed(&mut self, sender: &Sender) {
+        let body = control::signed("op=reconfigure state=no-change", sender, "failed");
+        self.ctx.own_record(kind::DAEMON_CONFIG, &body);
+    }
+
+    /// The configuration was read again.
+    fn configured(&mut self, result: Result<Box<Config>, String>) {
+        let sender = self.control.end_reload();
+        match result {
+            Ok(config) => {
+                self.adopt(*config, &sender);
+                self.control.announce_later(kind::DAEMON_CONFIG, control::reconfigured(&sender));
+                // A log that is about to be opened begins with it.
+                if !self.log.is_closed() || self.log.is_suspended() {
+                    self.announce();
+                }
+            }
+            Err(text) => {
+                self.ctx.log(Level::Error, text);
+                self.reload_failed(&sender);
+            }
+        }
+    }
+
+    /// Takes a new configuration over. What only a start can change stays as it was.
+    fn adopt(&mut self, mut new: Config, sender: &Sender) {
+        let ctx = &mut self.ctx;
+        let context = String::from_utf8_lossy(sender.context.as_deref().unwrap_or(b"?")).into_owned();
+        let text = format!("config change requested by pid={} auid={} subj={context}", sender.pid, sender.auid as i32);
+        ctx.log(Level::Notice, text);
+        new.local_events = ctx.config.local_events;
+        // Lines that wait belong into the log as it was.
+        self.log.write(ctx);
+        let old = std::mem::replace(&mut ctx.config, new);
+        if old.priority_boost != ctx.config.priority_boost {
+            ctx.emit(Effect::Renice(old.priority_boost as i64 - ctx.config.priority_boost as i64));
+        }
+        self.log.adopt(ctx, &old);
+    }
+
+    /// Makes the record that waited for the log, and ends after the last one.
+    fn announce(&mut self) {
+        let stops = self.control.announce(&mut self.ctx);
+        self.log.take(&mut self.ctx);
+        if stops {
+            self.ctx.emit(Effect::Stop);
+        }
+    }
+
+    /// DAEMON_START, the first record of every run.
+    pub(super) fn record_start(&mut self) {
+        control::record_start(&mut self.ctx);
+        self.handle(Input::EndOfBatch);
+    }
+
+    /// DAEMON_ABORT: a stage of the start failed.
+    pub(super) fn record_abort(&mut self, stage: &str) {
+        control::record_abort(&mut self.ctx, stage);
+        self.handle(Input::EndOfBatch);
+    }
+
+    /// Asks the kernel for its count of losses.
+    pub(super) fn ask_kernel(&mut self) {
+        self.kernel.ask(&mut self.ctx);
+    }
+
+    /// The state report.
+    pub fn report(&self, facts: &Facts) -> Report {
+        let Core { ctx, log, kernel, .. } = self;
+        let is_logging = ctx.config.write_logs && !ctx.identity.foreground;
+        let mut lines = vec![
+            Line::new("audit version", Value::Text(env!("CARGO_PKG_VERSION").to_string())),
+            Line::new("current time", Value::Text(facts.time.clone())),
+            Line::new("process priority", Value::Text(facts.priority.to_string())),
+            Line::new("writing to logs", Value::Flag(is_logging)),
+        ];
+        if is_logging {
+            log.report(ctx, &mut lines);
+        }
+        // No plugin runs, and no other machine is listened to.
+        lines.extend([
+            Line::new("Number of active plugins", Value::Number(0, "")),
+            Line::new("current plugin queue depth", Value::Number(0, "")),
+            Line::new("max plugin queue depth used", Value::Number(0, "")),
+            Line::new("plugin queue size", Value::Number(ctx.config.q_depth, "")),
+            Line::new("plugin queue overflow detected", Value::Flag(false)),
+            Line::new("plugin queueing suspended", Value::Flag(false)),
+            Line::new("listening for network connections", Value::Flag(false)),
+            Line::metric("records received", Value::Number(self.received.0, ""), "records_received_total"),
+            Line::metric("batches received", Value::Number(self.received.1, ""), "batches_total"),
+        ]);
+        log.report_more(&mut lines);
+        kernel.report(&mut lines);
+        for (cause, name) in CAUSES {
+            let metric = format!("lost_records_total{{cause=\"{name}\"}}");
+            let total = Value::Number(ctx.ledger.total(cause), "");
+            lines.push(Line::metric(format!("lost to {name}"), total, metric));
+        }
+        if let Some((now, most)) = facts.memory {
+            let kib = |bytes: u64| Value::Number(bytes / 1024, " KiB");
+            lines.push(Line::metric("resident memory", kib(now), "resident_memory_kibibytes"));
+            lines.push(Line::new("peak resident memory", kib(most)));
+        }
+        Report::new(lines)
+    }
+}
+
+#[cfg(test)]
+impl Core {
+    pub(super) fn log_state(&self) -> State {
+        self.log.state()
+    }
+
+    pub(super) fn is_suspended(&self) -> bool {
+        self.log.is_suspended()
+    }
+
+    pub(super) fn ledger(&self) -> &super::ledger::Ledger {
+        &self.ctx.ledger
+    }
+}

@@ -1,0 +1,217 @@
+//! Performs the core's effects on this machine: files, programs, questions to the kernel, jobs for the worker.
+
+use super::Effect;
+use super::Input;
+use super::children::{Children, Task};
+use super::core::Core;
+use super::log::output::{self, LogOutput};
+use super::logger::Logger;
+use super::report::Facts;
+use super::worker::{Job, Worker};
+use crate::abi::kind;
+use crate::config::Level;
+use crate::config::auditd::Config;
+use crate::host::checks;
+use crate::sys::netlink::AuditSocket;
+use crate::sys::{child, clock, error_reason, files, process, terminals};
+use std::path::PathBuf;
+
+/// Where the daemon keeps its files.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    /// auditd.conf.
+    pub config: PathBuf,
+    /// Whether auditd.conf may be a symbolic link.
+    pub follow_links: bool,
+    /// Holds the pid file and the state report.
+    pub run: PathBuf,
+}
+
+impl Paths {
+    pub(super) fn pid_file(&self) -> PathBuf {
+        self.run.join("auditd.pid")
+    }
+
+    fn state_file(&self) -> PathBuf {
+        self.run.join("auditd.state")
+    }
+
+    fn state_json(&self) -> PathBuf {
+        self.run.join("auditd.state.json")
+    }
+
+    /// The kernel's count of losses that is in the ledger; the kernel counts on while no daemon runs.
+    pub(super) fn lost_file(&self) -> PathBuf {
+        self.run.join("lost")
+    }
+}
+
+/// Everything that performs effects.
+pub(super) struct Executor {
+    pub(super) paths: Paths,
+    pub(super) logger: Logger,
+    pub(super) output: LogOutput,
+    /// The socket for questions to the kernel.
+    pub(super) control: AuditSocket,
+    pub(super) worker: Worker,
+    children: Children,
+    is_stopped: bool,
+}
+
+impl Executor {
+    pub(super) fn new(
+        paths: Paths,
+        logger: Logger,
+        output: LogOutput,
+        control: AuditSocket,
+        worker: Worker,
+    ) -> Executor {
+        Executor { paths, logger, output, control, worker, children: Children::default(), is_stopped: false }
+    }
+
+    /// Whether [`Effect::Stop`] was performed.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
+    /// Performs one effect; its answer, if it has one at once.
+    pub(super) fn perform(&mut self, core: &mut Core, effect: Effect) -> Option<Input<'static>> {
+        let config = core.config();
+        match effect {
+            Effect::Write => {
+                let (lines, is_failing) = core.pending();
+                return self.output.write(lines, is_failing);
+            }
+            Effect::Open => return self.output.open(config, core.writes_stream(), &mut self.logger),
+            Effect::MeasureSpace => return self.output.measure(),
+            Effect::Rotate { keep_all } => return self.rotate(config, keep_all),
+            Effect::Close => self.output.close(),
+            Effect::Sync { data_only } => {
+                if let Some(file) = self.output.handle() {
+                    self.worker.give(Job::Sync { file, data_only });
+                }
+            }
+            Effect::ReleaseReserve => output::release_reserve(config),
+            Effect::MakeReserve => self.output.make_reserve(config),
+            Effect::RemoveExcess => output::remove_excess(config, &mut self.logger),
+            // Where the kernel is not to be asked, what the signal itself says has to do.
+            Effect::AskSender => {
+                return self.control.send(kind::SIGNAL_INFO, &[]).err().map(|_| Input::Sender(None));
+            }
+            Effect::AskKernel => drop(self.control.send(kind::GET, &[])),
+            Effect::LoadConfig => {
+                let job = Job::LoadConfig { path: self.paths.config.clone(), follow_links: self.paths.follow_links };
+                if !self.worker.give(job) {
+                    return Some(Input::Config(Err("The configuration could not be read now".to_string())));
+                }
+            }
+            Effect::LoadNames => drop(self.worker.give(Job::LoadNames)),
+            Effect::Renice(by) => {
+                if process::renice(by as i32).is_err() {
+                    self.logger.log(Level::Warning, "Cannot change priority in reconfigure");
+                }
+            }
+            Effect::Log(level, text) => self.logger.log(level, &text),
+            Effect::Mail(subject, body) => self.mail(&config.action_mail_acct, subject, &body),
+            Effect::RunHelper(path, purpose) => {
+                if !self.start(&[&path], Task::Helper(purpose)) {
+                    return Some(Input::HelperEnded(purpose, false));
+                }
+            }
+            Effect::Runlevel(level) => {
+                if level == '0' {
+                    terminals::console("auditd: will try to change runlevel to 0\n");
+                }
+                self.start(&["/sbin/init", level.encode_utf8(&mut [0; 4])], Task::Runlevel(level));
+            }
+            Effect::Wall => terminals::wall(
+                "\nBroadcast message from audit daemon:\nThe audit system is low on disk space and is now halting the \
+                 system for admin corrective action.\n",
+            ),
+            Effect::Report => self.report(core),
+            Effect::SaveKernelLost(lost) => {
+                let (path, content) = (self.paths.lost_file(), lost.to_string().into_bytes());
+                self.worker.give(Job::Save { path, content, group: 0 });
+            }
+            Effect::Stop => self.is_stopped = true,
+        }
+        None
+    }
+
+    /// Rotates the log; what the old one still needs goes on in the background.
+    fn rotate(&mut self, config: &Config, keep_all: bool) -> Option<Input<'static>> {
+        let (result, retired) = self.output.rotate(config, keep_all, &mut self.logger)?;
+        if let Some(retired) = retired {
+            self.worker.give(Job::Sync { file: retired.file, data_only: false });
+            let command = &config.compress_command;
+            if let (Some(path), false) = (retired.path, command.is_empty()) {
+                self.start(&[command, &path.to_string_lossy()], Task::Other);
+            }
+        }
+        Some(Input::Rotated(result))
+    }
+
+    /// Starts a program; false, and a line in the log, when that fails.
+    fn start(&mut self, words: &[&str], task: Task) -> bool {
+        let started = self.children.start(words, None, task);
+        if let Err(text) = &started {
+            self.logger.log(Level::Alert, text);
+        }
+        started.is_ok()
+    }
+
+    fn mail(&mut self, account: &str, subject: &str, body: &str) {
+        if !checks::is_executable(checks::SENDMAIL) {
+            let text = format!("Error - {} isn't executable", checks::SENDMAIL);
+            return self.logger.log(Level::Error, &text);
+        }
+        let text = format!("To: {account}\nFrom: root\nSubject: {subject}\n\n{body}\n.\n\n");
+        let words = [checks::SENDMAIL, "-t", &format!("-f{account}")];
+        let sent = child::holding(text.as_bytes())
+            .map_err(|e| format!("Error - no pipe to {} ({})", checks::SENDMAIL, error_reason(&e)))
+            .and_then(|letter| self.children.start(&words, Some(&letter), Task::Other));
+        if let Err(text) = sent {
+            self.logger.log(Level::Alert, &text);
+        }
+    }
+
+    fn report(&self, core: &mut Core) {
+        if let Some(space) = self.output.space() {
+            core.set_space(space);
+        }
+        let report = core.report(&facts());
+        let (group, metrics) = (core.config().log_group, &core.config().metrics_file);
+        let save = |path: PathBuf, content| self.worker.give(Job::Save { path, content, group });
+        save(self.paths.state_json(), report.json());
+        save(self.paths.state_file(), report.text());
+        if !metrics.is_empty() {
+            save(PathBuf::from(metrics), report.metrics());
+        }
+    }
+
+    /// The next program that has ended, and whether it succeeded.
+    pub(super) fn reap(&mut self) -> Option<(Task, bool)> {
+        self.children.reap()
+    }
+
+    /// Brings the log to the disk and removes the files that only a running daemon has.
+    pub(super) fn clean_up(&self, config: &Config) {
+        if let Some(file) = self.output.handle() {
+            let _ = file.sync_all();
+        }
+        output::remove_reserve(config);
+        let _ = files::remove_file(self.paths.state_file());
+        let _ = files::remove_file(self.paths.state_json());
+        let _ = files::remove_file(&config.metrics_file);
+    }
+}
+
+fn facts() -> Facts {
+    let time = clock::local(clock::now().seconds);
+    let (year, month, day) = (time.year.rem_euclid(100), time.month, time.day);
+    Facts {
+        time: format!("{month:02}/{day:02}/{year:02} {:02}:{:02}:{:02}", time.hour, time.minute, time.second),
+        priority: process::priority(),
+        memory: process::memory(),
+    }
+}

@@ -1,0 +1,97 @@
+//! The records that came together: one buffer of lines, and one span a record.
+//!
+//! Every sink takes the records from its own position on and decides for itself which it wants. A position counts all
+//! records there ever were, so that it stays right when the batch is cleared.
+
+use crate::abi::kind;
+
+/// See the module.
+#[derive(Default)]
+pub(in crate::daemon) struct RecordBatch {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+    /// Position of the first record.
+    first: u64,
+}
+
+/// One record in the buffer; it begins where the one before ends.
+struct Span {
+    record_type: u16,
+    is_own: bool,
+    prefix_len: usize,
+    raw_len: usize,
+    /// Where its line ends in the buffer, newline included.
+    end: usize,
+}
+
+/// A record of a batch.
+pub(in crate::daemon) struct BatchRecord<'a> {
+    /// Number of its type.
+    pub(in crate::daemon) record_type: u16,
+    /// Whether the daemon made it itself.
+    pub(in crate::daemon) is_own: bool,
+    line: &'a [u8],
+    prefix_len: usize,
+    raw_len: usize,
+}
+
+impl<'a> BatchRecord<'a> {
+    /// The line as the log has it, with its newline.
+    pub(in crate::daemon) fn line(&self) -> &'a [u8] {
+        self.line
+    }
+
+    /// The line without enrichment and newline.
+    #[cfg(test)]
+    pub(in crate::daemon) fn raw(&self) -> &'a [u8] {
+        self.line.get(..self.raw_len).unwrap_or_default()
+    }
+
+    /// The kernel's text, from `audit(` on, without enrichment.
+    pub(in crate::daemon) fn text(&self) -> &'a [u8] {
+        self.line.get(self.prefix_len..self.raw_len).unwrap_or_default()
+    }
+
+    /// Whether it only says that its event is complete.
+    pub(in crate::daemon) fn is_eoe(&self) -> bool {
+        self.record_type == kind::EOE
+    }
+}
+
+impl RecordBatch {
+    /// Adds a record. `write` appends its line without the newline and returns the length of its prefix, up to `msg=`, and
+    /// the length without enrichment.
+    pub(super) fn push(&mut self, record_type: u16, is_own: bool, write: impl FnOnce(&mut Vec<u8>) -> (usize, usize)) {
+        let (prefix_len, raw_len) = write(&mut self.bytes);
+        self.bytes.push(b'\n');
+        self.spans.push(Span { record_type, is_own, prefix_len, raw_len, end: self.bytes.len() });
+    }
+
+    /// The record at a position; none when it is yet to come, or forgotten.
+    pub(in crate::daemon) fn get(&self, position: u64) -> Option<BatchRecord<'_>> {
+        let index = usize::try_from(position.checked_sub(self.first)?).ok()?;
+        let span = self.spans.get(index)?;
+        let start = index.checked_sub(1).and_then(|before| self.spans.get(before)).map_or(0, |before| before.end);
+        let line = self.bytes.get(start..span.end)?;
+        let Span { record_type, is_own, prefix_len, raw_len, .. } = *span;
+        Some(BatchRecord { record_type, is_own, line, prefix_len, raw_len })
+    }
+
+    /// Forgets all records.
+    pub(super) fn clear(&mut self) {
+        self.first += self.spans.len() as u64;
+        self.spans.clear();
+        self.bytes.clear();
+    }
+}
+
+#[cfg(test)]
+impl RecordBatch {
+    /// A SYSCALL record with this text and no prefix.
+    pub(in crate::daemon) fn append(&mut self, is_own: bool, text: &str) {
+        self.push(1300, is_own, |out| {
+            out.extend_from_slice(text.as_bytes());
+            (0, text.len())
+        });
+    }
+}
