@@ -139,6 +139,12 @@ impl RecordType {
         }
     }
 
+    /// Whether the kernel puts what a program sent into `msg='...'` of records of this type. KERNEL: of terminal input it
+    /// makes `data=` instead, in hexadecimal.
+    pub(crate) fn is_user_message(self) -> bool {
+        matches!(self.0, 1005 | 1100..=1199 | 2100..=2999) && self != Self::USER_TTY
+    }
+
     /// Whether a record of this type is the last one of its event (or the only one).
     pub fn ends_event(self) -> bool {
         matches!(self.0, 1005 | 1007..=1299 | 1320 | 1327 | 1406..=1419 | 2000 | 2100..) && self != Self::UNRECOGNISED
@@ -170,13 +176,35 @@ impl<'a> Line<'a> {
         Line { text, end: memchr2(ENRICHED, 0, text).unwrap_or(text.len()) }
     }
 
-    /// What belongs to the record: the line itself, the names behind it, and both as they were written. A NUL ends each.
+    /// What belongs to a record of this type: the line itself, the names that were looked up for it, and both as they were
+    /// written. A NUL ends each.
+    ///
+    /// The kernel writes no byte 0x1D itself, so the first one begins the names. But who sends a user message may put any
+    /// byte into it: see [`Line::message_parts`].
     #[inline]
-    fn parts(&self) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
+    fn parts(&self, record_type: RecordType) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
         let (line, rest) = self.text.split_at_checked(self.end).unwrap_or((self.text, &[]));
-        let Some((&ENRICHED, names)) = rest.split_first() else { return (line, None, line) };
-        let names = text::up_to(names, 0);
+        let Some((&ENRICHED, rest)) = rest.split_first() else { return (line, None, line) };
+        let names = text::up_to(rest, 0);
+        let is_sound =
+            |line: &[u8]| line.ends_with(b"'") && !names.ends_with(b"'") && memchr(ENRICHED, names).is_none();
+        if record_type.is_user_message() && !is_sound(line) && memchr::memmem::find(line, b"msg='").is_some() {
+            return self.message_parts();
+        }
         (line, Some(names), self.text.get(..line.len() + 1 + names.len()).unwrap_or(line))
+    }
+
+    /// The parts where the text of a user message holds a byte 0x1D. The kernel ends the message with a quote: the names
+    /// begin behind the last quote that has the byte behind it. No name ends with a quote: where the line does, it is the
+    /// message's, and there are no names.
+    #[cold]
+    fn message_parts(&self) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
+        let written = text::up_to(self.text, 0);
+        let quote = memchr::memmem::rfind(written, &[b'\'', ENRICHED]).filter(|_| !written.ends_with(b"'"));
+        match quote.and_then(|at| written.split_at_checked(at + 1)) {
+            Some((line, [_, names @ ..])) => (line, Some(names), written),
+            _ => (written, None, written),
+        }
     }
 }
 
@@ -221,9 +249,9 @@ impl<'a> Record<'a> {
     /// COMPAT: type and stamp must stand in the first 80 bytes (340 with a node), the word of the stamp must exceed 18,
     /// and a NUL byte ends the line.
     pub fn scan(line: Line<'a>) -> Result<Record<'a>, Malformed<'a>> {
-        let (line, enriched, written) = line.parts();
-        let limit = if line.first() == Some(&b'n') { 340 } else { 80 };
-        let mut head = line.get(..limit).unwrap_or(line);
+        let text = line.text.get(..line.end).unwrap_or(line.text);
+        let limit = if text.first() == Some(&b'n') { 340 } else { 80 };
+        let mut head = text.get(..limit).unwrap_or(text);
         let start = head.len();
         let mut word = text::take_word(&mut head).ok_or(Malformed::Shape)?;
         let mut node = None;
@@ -238,8 +266,10 @@ impl<'a> Record<'a> {
         let inside = word.get(open + 1..).unwrap_or_default();
         let digits = text::up_to(inside, b')');
         let stamp = EventId::parse(digits).ok_or(Malformed::EventId(digits))?;
+        let kind = RecordType::parse(kind_text);
+        let (line, enriched, written) = line.parts(kind);
         let body = line.get(end - (inside.len() - digits.len()).saturating_sub(1)..).unwrap_or_default();
-        Ok(Record { line, node, kind: RecordType::parse(kind_text), kind_text, stamp, body, enriched, written })
+        Ok(Record { line, node, kind, kind_text, stamp, body, enriched, written })
     }
 
     /// The name of its type, unless the log has no more than a number that has meant more than one type.
@@ -469,6 +499,35 @@ mod tests {
         let record = Record::parse(b"type=USER msg=audit(1700000009.123:45): a=1\0 b=2\x1DUID=x\n").unwrap();
         assert_eq!(record.body, b": a=1");
         assert_eq!(record.enriched, None);
+    }
+
+    #[test]
+    fn a_message_cannot_begin_the_names() {
+        let parts = |record_type: &str, rest: &str| {
+            let line = format!("type={record_type} msg=audit(1700000009.123:45): {rest}");
+            let record = Record::parse(line.as_bytes()).unwrap();
+            assert_eq!(record, crate::record::Headers::default().scan(Line::new(line.as_bytes())).unwrap());
+            assert_eq!(record.written, line.as_bytes());
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            (text(record.body), record.enriched.map(text))
+        };
+        let whole = |rest: &str| (format!(": {rest}"), None);
+        let named = |rest: &str, names: &str| (format!(": {rest}"), Some(names.to_owned()));
+        for (message, names) in [
+            ("uid=1 msg='op=x'", "UID=\"root\""),
+            ("uid=1 msg='op=\x1dUID=\"eve\"'", "UID=\"root\""),
+            ("uid=1 msg='op=x'\x1dUID=\"eve\"'", "UID=\"root\""),
+            ("uid=1 msg='op=x'\x1dUID=\"eve\" '", "UID=\"o'neil\""),
+        ] {
+            assert_eq!(parts("USER_LOGIN", &format!("{message}\x1d{names}")), named(message, names));
+            assert_eq!(parts("USER_LOGIN", message), whole(message));
+        }
+        for rest in ["saddr=01\x1dSADDR={ path='\x1dSADDR={ x }", "saddr=01\x1dSADDR={ path=/x'"] {
+            let (body, names) = rest.split_once('\x1d').unwrap();
+            assert_eq!(parts("SOCKADDR", rest), named(body, names), "the kernel's own text has no such byte");
+        }
+        assert_eq!(parts("USER_TTY", "uid=1 data=61\x1dUID=\"a'"), named("uid=1 data=61", "UID=\"a'"));
+        assert_eq!(parts("USER_LOGIN", "uid=1\x1dUID=\"root\""), named("uid=1", "UID=\"root\""));
     }
 
     #[test]

@@ -91,7 +91,9 @@ impl Renderer for Plain {
         out.extend_from_slice(b"----\ntime->");
         push_ctime(&self.dates.of(event.stamp().sec as i64), out);
         if let Some(last) = daemon_record(event) {
-            out.extend_from_slice(last.line);
+            // COMPAT: it is not escaped for a shell.
+            let mode = if self.escape == Escape::Raw { Escape::Raw } else { Escape::Tty };
+            escape(last.line, mode, out);
             out.push(b'\n');
             return;
         }

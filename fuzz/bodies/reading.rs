@@ -15,7 +15,7 @@ use auditbox::text::Escape;
 pub(crate) fn log(data: &[u8]) {
     let mut whole = Trail::buffer(data);
     let mut events = Vec::new();
-    let mut interpreter = Interpreter::new(&(), None, Escape::Tty);
+    let mut interpreter = Interpreter::new((), None, Escape::Tty);
     while let Ok(Some(event)) = whole.next_event() {
         look_at(&event);
         tell(&event, &mut interpreter);
@@ -65,7 +65,7 @@ pub(crate) fn expression(data: &[u8]) {
     const LINE: &[u8] =
         b"type=SYSCALL msg=audit(1700000000.123:45): arch=c000003e success=no auid=1000 uid=0 key=6B31016B32";
     let Ok(expression) = Expression::parse(data) else { return };
-    let mut interpreter = Interpreter::new(&(), None, Escape::Tty);
+    let mut interpreter = Interpreter::new((), None, Escape::Tty);
     expression.holds(&Record::parse(LINE).expect("it is sound"), &mut interpreter);
 }
 

@@ -19,7 +19,7 @@ pub mod ledger;
 mod log;
 mod logger;
 mod reactor;
-mod record;
+pub mod record;
 pub mod report;
 mod run;
 mod start;

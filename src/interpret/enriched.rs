@@ -1,11 +1,12 @@
-//! The enriched part of a record: names that were looked up where and when the record was written.
+//! The enriched part of a record: names that were looked up where and when the record was written. `enrich.rs` writes it.
 //!
 //! Words `NAME=value` or `NAME="value"` between spaces (auditd.conf(5), `log_format = ENRICHED`). The name is that of a
-//! field in upper case. A word `SADDR={ ... }` holds spaces and is the only one of its record.
+//! field in upper case. Where a record has several fields of one name, the words of that name stand in the same order. A
+//! word `SADDR={ ... }` holds spaces and is the only one of its record.
 
-use super::Kind;
-use super::value::push_text;
-use crate::text::{eight, marks, place};
+use super::{Kind, scan};
+use crate::record::{Record, RecordType};
+use crate::text::{eight, hex, marks, place};
 use memchr::memchr;
 use std::ops::Range;
 
@@ -16,11 +17,15 @@ const AT_HAND: usize = 16;
 #[derive(Clone, Default)]
 pub(super) struct Enriched<'a> {
     text: &'a [u8],
+    /// The body of the record.
+    body: &'a [u8],
     words: heapless::Vec<Word, AT_HAND>,
     /// A bit for each name at hand, and all bits if there may be more.
     seen: u64,
     /// Where what did not fit begins: searched from there every time.
     rest: usize,
+    /// Whether the first field of a name that is found need not be the one its first word belongs to.
+    is_ambiguous: bool,
 }
 
 /// A word, by places in the text.
@@ -34,17 +39,24 @@ struct Word {
 }
 
 impl<'a> Enriched<'a> {
-    pub(super) const NOTHING: Enriched<'a> = Enriched { text: &[], words: heapless::Vec::new(), seen: 0, rest: 0 };
+    pub(super) const NOTHING: Enriched<'a> =
+        Enriched { text: &[], body: &[], words: heapless::Vec::new(), seen: 0, rest: 0, is_ambiguous: false };
 
-    /// Reads what stands behind a record's byte 0x1D.
-    pub(super) fn parse(text: &'a [u8]) -> Enriched<'a> {
-        let mut enriched = Enriched { text, ..Enriched::default() };
+    /// Reads what stands after a record's byte 0x1D.
+    pub(super) fn of(record: &Record<'a>) -> Enriched<'a> {
+        record.enriched.map_or(Enriched::NOTHING, |text| Enriched::parse(text, record.kind, record.body))
+    }
+
+    fn parse(text: &'a [u8], record_type: RecordType, body: &'a [u8]) -> Enriched<'a> {
+        let is_ambiguous = record_type.is_user_message();
+        let mut enriched = Enriched { text, body, is_ambiguous, ..Enriched::NOTHING };
         while !enriched.words.is_full() {
             let Some(word) = take(text, &mut enriched.rest) else { return enriched };
+            enriched.is_ambiguous |= enriched.may_have(word.mark);
             enriched.seen |= bit(word.mark);
             let _ = enriched.words.push(word);
         }
-        enriched.seen = u64::MAX;
+        (enriched.seen, enriched.is_ambiguous) = (u64::MAX, true);
         enriched
     }
 
@@ -54,32 +66,60 @@ impl<'a> Enriched<'a> {
         self.seen & bit(mark) != 0
     }
 
-    /// The value for field `name`; the first one counts. One that says `unknown-` is as good as none: this host may know
-    /// better.
+    /// The value for field `name` whose own value is `value`, a part of the record.
     #[inline(always)]
-    pub(super) fn value(&self, name: &[u8]) -> Option<&'a [u8]> {
-        if self.words.is_empty() { None } else { self.find(name, mark(name)) }
+    pub(super) fn value(&self, name: &[u8], value: &[u8]) -> Option<&'a [u8]> {
+        if self.words.is_empty() {
+            return None;
+        }
+        // How far one slice begins after the other; wherever they are, that is a number.
+        let start = (value.as_ptr() as usize).wrapping_sub(self.body.as_ptr() as usize);
+        self.find(name, mark(name), start, true)
     }
 
-    /// The same, when the name's mark is at hand.
-    pub(super) fn find(&self, name: &[u8], mark: u32) -> Option<&'a [u8]> {
-        let is_it = |word: &Word| word.mark == mark && is_name(self.part(word.name, word.name_end), name);
-        let known = self.words.iter().find(|word| is_it(word));
-        let mut rest = self.rest;
-        let word = known.copied().or_else(|| std::iter::from_fn(|| take(self.text, &mut rest)).find(is_it))?;
-        let value = self.part(word.value, word.end);
-        (!value.starts_with(b"unknown-")).then_some(value)
+    /// The value for the field `name`, when the mark of the name is at hand; its own value stands at `start` in the body.
+    /// `is_first`: no field of this name stands before it.
+    ///
+    /// A value that says `unknown-` is as good as none: this host may know better. So is one in which bytes are escaped: the
+    /// field itself has them all.
+    pub(super) fn find(&self, name: &[u8], mark: u32, start: usize, is_first: bool) -> Option<&'a [u8]> {
+        let place = if is_first && !self.is_ambiguous { 0 } else { self.place_of(name, mark, start)? };
+        let value = self.values(name, mark).nth(place)?;
+        let is_escaped = !value.starts_with(b"\"") && memchr(b'\\', value).is_some();
+        (!is_escaped && !value.starts_with(b"unknown-")).then_some(value)
     }
 
-    fn part(&self, from: u32, to: u32) -> &'a [u8] {
-        self.text.get(from as usize..to as usize).unwrap_or_default()
+    /// All values for fields `name`.
+    fn values(&self, name: &[u8], mark: u32) -> impl Iterator<Item = &'a [u8]> {
+        let (mut rest, text) = (self.rest, self.text);
+        let part = move |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or_default();
+        let words = self.words.iter().copied().chain(std::iter::from_fn(move || take(text, &mut rest)));
+        words
+            .filter(move |word| word.mark == mark && is_name(part(word.name, word.name_end), name))
+            .map(move |word| part(word.value, word.end))
+    }
+
+    /// How many fields `name` stand before the one whose value begins at `start`. `None` if there is no such one, or if there
+    /// are more words of the name than fields: who wrote them found a field inside the text of another, as who sent that text
+    /// may have wanted.
+    #[cold]
+    fn place_of(&self, name: &[u8], mark: u32, start: usize) -> Option<usize> {
+        let (mut fields, mut place) = (0, None);
+        for found in scan::fields(self.body).filter(|found| found.mark == mark && found.name(self.body) == name) {
+            if found.start == start {
+                place = Some(fields);
+            }
+            fields += 1;
+        }
+        place.filter(|_| self.values(name, mark).count() <= fields)
     }
 }
 
 /// Appends what was looked up for a value of this kind.
 pub(super) fn push(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
-    match kind {
-        Kind::User | Kind::Group => push_text(value, out),
+    match (kind, value) {
+        (Kind::User | Kind::Group, [b'"', name @ .., b'"']) => out.extend_from_slice(name),
+        (Kind::User | Kind::Group, _) if hex::unescape(value, out) => {}
         _ => out.extend_from_slice(value),
     }
 }
@@ -90,7 +130,7 @@ fn is_name(written: &[u8], name: &[u8]) -> bool {
 
 /// Takes the next `NAME=value` from `at` on.
 fn take(text: &[u8], at: &mut usize) -> Option<Word> {
-    if text.get(*at..)?.starts_with(b"SADDR=") {
+    if *at == 0 && text.starts_with(b"SADDR=") {
         let (name, value) = (*at, *at + memchr(b'{', text.get(*at..)?)?);
         *at = text.len();
         memchr(b'}', text.get(value..)?)?;
@@ -103,6 +143,11 @@ fn take(text: &[u8], at: &mut usize) -> Option<Word> {
         let start = *at;
         let equals = place(text, start, |bytes| marks(bytes, b'=') | marks(bytes, b' '));
         match text.get(equals)? {
+            // Whoever chose the path in it could have written all that follows.
+            b'=' if text.get(start..equals) == Some(b"SADDR") => {
+                *at = text.len();
+                return None;
+            }
             b'=' => {
                 *at = place(text, equals + 1, |bytes| marks(bytes, b' '));
                 return Some(Word::of(text, start..equals, equals + 1..*at));
@@ -133,7 +178,7 @@ fn mark_of(front: u64, len: usize) -> u32 {
 }
 
 #[inline(always)]
-fn bit(mark: u32) -> u64 {
+pub(super) fn bit(mark: u32) -> u64 {
     1 << (mark >> 26)
 }
 
@@ -141,8 +186,16 @@ fn bit(mark: u32) -> u64 {
 mod tests {
     use super::*;
 
-    fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-        Enriched::parse(text.as_bytes()).value(name.as_bytes()).map(|v| std::str::from_utf8(v).unwrap())
+    /// The value for the last field `name` of a record with this body.
+    fn value_in<'a>(record_type: RecordType, body: &'a str, text: &'a str, name: &str) -> Option<&'a str> {
+        let (name, body) = (name.as_bytes(), body.as_bytes());
+        let enriched = Enriched::parse(text.as_bytes(), record_type, body);
+        let field = scan::fields(body).filter(|found| found.name(body) == name).last()?;
+        enriched.value(name, field.value(body)).map(|value| std::str::from_utf8(value).unwrap())
+    }
+
+    fn value<'a>(text: &'a str, name: &'a str) -> Option<&'a str> {
+        value_in(RecordType::SYSCALL, format!("{name}=0").leak(), text, name)
     }
 
     #[test]
@@ -150,7 +203,7 @@ mod tests {
         let text = "ARCH=x86_64 SYSCALL=openat  AUID=\"alice\" bare UID=\"root\" UID=\"bob\" INODE_UID=\"eve\"";
         assert_eq!(value(text, "arch"), Some("x86_64"));
         assert_eq!(value(text, "auid"), Some("\"alice\""));
-        assert_eq!(value(text, "uid"), Some("\"root\""), "the first counts");
+        assert_eq!(value(text, "uid"), None, "a name for a field that the record has not");
         assert_eq!(value(text, "inode_uid"), Some("\"eve\""));
         assert_eq!(value(text, "inode_gid"), None);
         assert_eq!(value(text, "UID"), None);
@@ -164,11 +217,35 @@ mod tests {
         assert_eq!(value(text, "saddr"), Some("{ saddr_fam=local path=/run/a b }"));
         assert_eq!(value(text, "path"), None);
         assert_eq!(value("SADDR={ saddr_fam=local", "saddr"), None);
+        let text = "UID=\"root\" SADDR={ saddr_fam=local path=/x GID=\"eve\" }";
+        assert_eq!((value(text, "uid"), value(text, "saddr"), value(text, "gid")), (Some("\"root\""), None, None));
     }
 
     #[test]
     fn what_was_unknown_then_is_looked_up_again() {
-        assert_eq!(value("SYSCALL=unknown-syscall(999) SYSCALL=x", "syscall"), None);
+        assert_eq!(value("SYSCALL=unknown-syscall(999)", "syscall"), None);
+        assert_eq!(value("SADDR={ saddr_fam=local path=/a\\012b }", "saddr"), None);
+        assert_eq!(value("UID=\"CORP\\alice\"", "uid"), Some("\"CORP\\alice\""));
+    }
+
+    #[test]
+    fn each_field_of_a_name_has_the_word_in_its_place() {
+        let body = ": pid=1 uid=0 auid=5 msg='op=x acct=\"y\" uid=1003 res=success'";
+        let text = "UID=\"root\" AUID=\"alice\" UID=\"guest\"";
+        for record_type in [RecordType::USER_AUTH, RecordType::SYSCALL] {
+            assert_eq!(value_in(record_type, body, text, "uid"), Some("\"guest\""));
+            assert_eq!(value_in(record_type, ": pid=1 uid=0", text, "uid"), None);
+            assert_eq!(value_in(record_type, body, text, "auid"), Some("\"alice\""));
+            assert_eq!(value_in(record_type, body, "UID=\"root\" AUID=\"alice\"", "auid"), Some("\"alice\""));
+        }
+        assert_eq!(
+            value_in(RecordType::USER_AUTH, body, "UID=\"root\"", "uid"),
+            None,
+            "there was no room for the second"
+        );
+        let quoted = ": pid=1 msg='cmd=\"x uid=5\" uid=0 '";
+        assert_eq!(value_in(RecordType::USER_CMD, quoted, "UID=\"eve\" UID=\"root\"", "uid"), None);
+        assert_eq!(value_in(RecordType::USER_CMD, quoted, "UID=\"root\"", "uid"), Some("\"root\""));
     }
 
     #[test]

@@ -246,7 +246,7 @@ static SLOTS: [u8; 1024] = {
 use Kind::*;
 
 /// From the audit message dictionary, sorted.
-pub(crate) const NAMES: &[(&str, Kind)] = &[
+const NAMES: &[(&str, Kind)] = &[
     ("a0", Argument0),
     ("a1", Argument1),
     ("a2", Argument2),

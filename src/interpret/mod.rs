@@ -47,6 +47,7 @@
 
 mod argument;
 mod choice;
+mod enrich;
 mod enriched;
 mod keystrokes;
 mod kind;
@@ -66,8 +67,6 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-#[cfg(test)]
-pub(crate) use kind::NAMES;
 pub use kind::{Kind, kind, named};
 pub use names::Names;
 pub use setting::Setting;

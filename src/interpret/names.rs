@@ -32,6 +32,28 @@ pub trait Names: Sync {
     }
 }
 
+impl<N: Names + ?Sized> Names for &N {
+    fn user(&self, uid: u32) -> Option<&[u8]> {
+        (**self).user(uid)
+    }
+
+    fn group(&self, gid: u32) -> Option<&[u8]> {
+        (**self).group(gid)
+    }
+
+    fn user_id(&self, name: &[u8]) -> Option<u32> {
+        (**self).user_id(name)
+    }
+
+    fn protocol(&self, number: u32) -> Option<&[u8]> {
+        (**self).protocol(number)
+    }
+
+    fn interface(&self, index: u32) -> Option<&[u8]> {
+        (**self).interface(index)
+    }
+}
+
 /// A host without any names: every id but 0 is unknown.
 impl Names for () {
     fn user(&self, _: u32) -> Option<&[u8]> {

@@ -11,8 +11,10 @@ impl Interpreter<'_> {
     ///
     /// COMPAT: `.` and doubled slashes stay, unless `..` occurs as well.
     pub fn path(&mut self, field: Field, directory: Option<&[u8]>, setting: &Setting, out: &mut Vec<u8>) {
-        if let Some(name) = setting.enriched.value(field.name) {
-            return out.extend_from_slice(name);
+        if let Some(name) = setting.enriched.value(field.name, field.value) {
+            let start = out.len();
+            out.extend_from_slice(name);
+            return self.make_harmless(Kind::File, start, out);
         }
         let start = out.len();
         push_text(field.value, out);
@@ -64,7 +66,7 @@ mod tests {
     fn shown(name: &str, directory: Option<&str>, mode: Escape) -> String {
         let (mut out, setting) = (b"= ".to_vec(), Setting::default());
         let field = Field { name: b"name", value: name.as_bytes() };
-        Interpreter::new(&(), None, mode).path(field, directory.map(str::as_bytes), &setting, &mut out);
+        Interpreter::new((), None, mode).path(field, directory.map(str::as_bytes), &setting, &mut out);
         String::from_utf8(out).unwrap()
     }
 

@@ -11,20 +11,19 @@ use super::enriched::{self, Enriched};
 use super::kind::guessed;
 use super::memo::Key;
 use super::pen::Pen;
-use super::scan::{Found, Stop};
-use super::words::Call;
+use super::scan::{self, Found, Stop};
 use super::{Interpreter, Kind, Setting, choice, setting};
 use crate::record::{KEY_SEPARATOR, Record, RecordType};
 use crate::tables::machine::Machine;
-use crate::text::{self, Escape, escape, number};
+use crate::text::{self, Escape, escape, may_need_escape, number};
 use std::ops::Range;
 
 /// A record on its way out.
 struct Rewriting<'a, 'r, 'o> {
     record: &'r Record<'a>,
     setting: Setting<'a>,
-    /// The call, once it is known.
-    call: Option<Call>,
+    /// Marks of the names that were looked for among those looked up earlier, a bit each.
+    asked: u64,
     /// Up to here the body has been written.
     written: usize,
     pen: Pen<'o>,
@@ -37,20 +36,19 @@ impl Interpreter<'_> {
     /// words behind the last field are left out unless that field ended at a comma; a record without any field is
     /// followed by an empty line.
     pub fn rewrite(&mut self, record: &Record, stamp: &[u8], out: &mut Vec<u8>) {
-        let body = record.body;
+        let (start, body) = (out.len(), record.body);
         let mut usual = std::mem::take(&mut self.usual);
         let form = usual.form(record.kind);
         let mut line = Rewriting {
             record,
-            setting: self.setting_of_call(record),
-            call: None,
+            setting: Setting { enriched: Enriched::of(record), ..self.setting_of_call(record.kind, body) },
+            asked: 0,
             written: 0,
             pen: Pen::new(std::mem::take(&mut self.room), out),
         };
         line.push_header(&form.front, stamp);
         let is_usual = matches!(self.mode, Escape::Raw | Escape::Tty) && record.kind != RecordType::TRUSTED_APP;
-        // The colon behind the stamp belongs to no field.
-        let (mut at, mut last) = (if body.starts_with(b": ") { 2 } else { 0 }, None);
+        let (mut at, mut last) = (scan::first(body), None);
         let (mut place, mut lacks_space) = (0, false);
         while let Some(found) = form.field(place, body, at) {
             (at, last) = (found.next, Some(found.stop));
@@ -66,13 +64,30 @@ impl Interpreter<'_> {
         }
         let rest = if last.is_none() { body } else { part(body, at..body.len()) };
         if last == Some(Stop::Comma) || (last.is_none() && !rest.is_empty()) {
-            let out = line.pen.out();
-            escape(rest, self.mode, out);
-            out.push(b'\n');
+            escape(rest, self.mode, line.pen.out());
+            line.pen.put(b"\n");
         }
         line.pen.put(if lacks_space { b" \n" } else { b"\n" });
         self.room = line.pen.finish();
         self.usual = usual;
+        if self.mode != Escape::Raw {
+            self.escape_line(start, out);
+        }
+    }
+
+    /// Escapes what a terminal may obey in the line that stands in `out` from `start` on: in the values, in the words between
+    /// them, and in its front. Values that were escaped before stay as they are.
+    fn escape_line(&mut self, start: usize, out: &mut Vec<u8>) {
+        let line = part(out, start..out.len());
+        let line = part(line, 0..line.iter().rposition(|b| *b != b'\n').map_or(0, |last| last + 1));
+        if may_need_escape(line) {
+            self.unescaped.clear();
+            self.unescaped.extend_from_slice(part(out, start..out.len()));
+            let (line, newlines) = self.unescaped.split_at(line.len());
+            out.truncate(start);
+            escape(line, Escape::Tty, out);
+            out.extend_from_slice(newlines);
+        }
     }
 
     /// Writes most values before which nothing is special in a short way; false if this one takes the long way.
@@ -85,23 +100,22 @@ impl Interpreter<'_> {
         match way(found.kind) {
             Way::Stays => true,
             Way::Remembered => self.put_remembered(line, found, Key::of(found.value(body), found.kind as u64)),
-            Way::Text if found.is_cleanly_quoted(body) => {
+            Way::Text if found.is_quoted(body) => {
                 line.pen.put_part(body, line.written, found.start);
                 line.pen.put_part(body, found.start + 1, found.end - 1);
                 line.written = found.end;
                 true
             }
-            Way::Text | Way::OftenStays => found.is_clean && stays(found.kind, found.value(body)),
-            Way::Argument if found.is_clean && line.is_mere_number(found.kind) => {
+            Way::Text | Way::OftenStays => stays(found.kind, found.value(body)),
+            Way::Argument if line.is_mere_number(found.kind) => {
                 line.pen.put_part(body, line.written, found.start);
                 line.pen.put_two(*b"0x");
                 line.written = found.start;
                 true
             }
             Way::Call | Way::Argument => {
-                let value = found.value(body);
-                self.take_note(line, found.kind, value, found.next);
-                let key = self.key(found.kind, value, &line.setting);
+                self.take_note(&mut line.setting, body, found.kind, found);
+                let key = self.key(found.kind, found.value(body), &line.setting);
                 self.put_remembered(line, found, key)
             }
             _ => false,
@@ -111,7 +125,7 @@ impl Interpreter<'_> {
     /// The same for one that may have been looked up.
     fn rewrite_enriched(&mut self, line: &mut Rewriting, found: &Found) -> bool {
         let body = line.record.body;
-        let looked_up = match line.setting.enriched.find(found.name(body), found.mark) {
+        let looked_up = match line.looked_up(found) {
             Some([b'"', text @ .., b'"']) if matches!(found.kind, Kind::User | Kind::Group) => text,
             // A longer one may be too large a number, whatever was looked up for it.
             Some(text) if matches!(found.kind, Kind::Arch | Kind::Syscall) && found.end - found.start <= 16 => text,
@@ -120,7 +134,7 @@ impl Interpreter<'_> {
         if looked_up.contains(&b'"') {
             return false;
         }
-        self.take_note(line, found.kind, found.value(body), found.next);
+        self.take_note(&mut line.setting, body, found.kind, found);
         line.pen.put_part(body, line.written, found.start);
         line.pen.put(looked_up);
         line.written = found.end;
@@ -136,39 +150,31 @@ impl Interpreter<'_> {
         true
     }
 
-    /// COMPAT: where the library goes by the places of fields, here the fields before the one that is shown count. Records
-    /// other than those of calls have call number 0 and no machine.
-    fn setting_of_call<'a>(&self, record: &Record<'a>) -> Setting<'a> {
-        let (machine, syscall) = match record.kind {
-            RecordType::SYSCALL => (self.native, None),
+    /// Where the library goes by the places of fields, here the fields before the one that is shown count.
+    pub(super) fn setting_of_call<'a>(&self, record_type: RecordType, body: &[u8]) -> Setting<'a> {
+        let machine = match record_type {
+            RecordType::SYSCALL => self.native,
             // The signal is written before the machine that numbers it.
-            RecordType::SECCOMP => {
-                (text::after(record.body, b" arch=").and_then(setting::machine).or(self.native), None)
-            }
-            RecordType::URINGOP => (Some(Machine::IoUring), None),
-            _ => (None, Some(0)),
+            RecordType::SECCOMP => text::after(body, b" arch=").and_then(setting::machine).or(self.native),
+            RecordType::URINGOP => Some(Machine::IoUring),
+            _ => None,
         };
-        let enriched = record.enriched.map(Enriched::parse).unwrap_or_default();
-        Setting { machine, syscall, enriched, ..Setting::default() }
+        Setting { machine, ..Setting::default() }
     }
 
     #[inline(never)]
     fn rewrite_value(&mut self, line: &mut Rewriting, found: &Found) {
         let body = line.record.body;
         let (kind, value) = line.kind_and_value(found);
-        self.take_note(line, kind, value, found.next);
+        self.take_note(&mut line.setting, body, kind, found);
         let separator: &[u8] = match (kind, found.stop) {
             (Kind::Plain, Stop::Comma) => b",",
             (Kind::Keystrokes, _) => b"",
             _ => b" ",
         };
         let stands = matches!((separator, found.stop), (b",", _) | (b" ", Stop::Space));
-        let enriched = line.setting.enriched.value(found.name(body));
-        let is_safe = match self.mode {
-            Escape::Raw => true,
-            Escape::Tty => found.is_clean,
-            Escape::Shell | Escape::ShellQuote => false,
-        };
+        let enriched = if line.setting.enriched.may_have(found.mark) { line.looked_up(found) } else { None };
+        let is_safe = matches!(self.mode, Escape::Raw | Escape::Tty);
         let stays = kind == Kind::Plain || (is_safe && enriched.is_none() && stays(kind, value));
         if stays && stands && value.len() == found.end - found.start {
             return;
@@ -187,31 +193,32 @@ impl Interpreter<'_> {
     }
 
     /// Remembers what later values of the same record depend on.
-    fn take_note(&mut self, line: &mut Rewriting, kind: Kind, value: &[u8], next: usize) {
+    pub(super) fn take_note(&mut self, setting: &mut Setting, body: &[u8], kind: Kind, found: &Found) {
         match kind {
-            Kind::Argument0 | Kind::Argument1 if line.call.is_none_or(|call| call.looks_back) => {
-                line.setting.arguments[usize::from(kind == Kind::Argument1)] = setting::argument(value);
+            Kind::Argument0 | Kind::Argument1 if setting.call.is_none_or(|call| call.looks_back) => {
+                setting.arguments[usize::from(kind == Kind::Argument1)] = setting::argument(found.value(body));
             }
-            Kind::FanotifyType => line.setting.has_fanotify_rule = value == b"1",
-            Kind::Arch if value.len() > 16 && number::lead(value, 16).is_none() => {}
-            Kind::Arch if is_call(line.record.kind) => {
-                line.setting.set_machine(self.machine(value));
-                line.call = None;
+            Kind::FanotifyType => setting.has_fanotify_rule = found.value(body) == b"1",
+            Kind::Arch => {
+                let value = found.value(body);
+                if value.len() <= 16 || number::lead(value, 16).is_some() {
+                    setting.set_machine(self.machine(value));
+                    setting.call = None;
+                }
             }
-            Kind::Syscall if line.setting.syscall.is_none() => self.note_call(line, value, next),
+            Kind::Syscall if setting.syscall.is_none() => self.note_call(setting, body, found),
             _ => {}
         }
     }
 
-    fn note_call(&mut self, line: &mut Rewriting, value: &[u8], next: usize) {
-        let setting = &mut line.setting;
+    fn note_call(&mut self, setting: &mut Setting, body: &[u8], found: &Found) {
         setting.machine = setting.machine_or(self.native);
-        setting.syscall = number::lead(value, 10).map(|n| n as u32);
+        setting.syscall = number::lead(found.value(body), 10).map(|n| n as u32);
         let (Some(machine), Some(number)) = (setting.machine, setting.syscall) else { return };
         let call = self.call(machine, number);
-        line.call = Some(call);
+        setting.call = Some(call);
         if call.stands_for_many() {
-            let rest = part(line.record.body, next..line.record.body.len());
+            let rest = part(body, found.next..body.len());
             setting.arguments[0] = text::after(rest, b"a0=").map_or(0, setting::argument);
         }
     }
@@ -225,7 +232,7 @@ impl Interpreter<'_> {
         let out = line.pen.out();
         let start = out.len();
         match enriched {
-            Some(name) => enriched::push(kind, name, out),
+            Some(name) => self.looked_up(kind, name, out),
             None => self.new_words(key, kind, value, &line.setting, out),
         }
         if kind == Kind::Key {
@@ -266,11 +273,19 @@ impl<'a> Rewriting<'a, '_, '_> {
         }
     }
 
+    /// What was looked up for this field when the record was written.
+    fn looked_up(&mut self, found: &Found) -> Option<&'a [u8]> {
+        let bit = enriched::bit(found.mark);
+        let is_first = self.asked & bit == 0;
+        self.asked |= bit;
+        self.setting.enriched.find(found.name(self.record.body), found.mark, found.start, is_first)
+    }
+
     /// Whether this is an argument of which no more is known than its number, and on which no other one depends.
     #[inline(always)]
     fn is_mere_number(&self, kind: Kind) -> bool {
         let place = (kind as usize).wrapping_sub(Kind::Argument0 as usize);
-        let Some(call) = self.call.filter(|call| !call.looks_back) else { return false };
+        let Some(call) = self.setting.call.filter(|call| !call.looks_back) else { return false };
         matches!(call.arguments.get(place), Some(Argument::Number))
     }
 

@@ -46,8 +46,8 @@ pub(super) struct Found {
     pub(super) stop: Stop,
     /// Where the search for the next field begins: the byte behind a value is passed over, whatever it is.
     pub(super) next: usize,
-    /// Whether the value holds no control byte, and has a closing quote if it has one that opens.
-    pub(super) is_clean: bool,
+    /// Whether the value has a closing quote if it has one that opens.
+    pub(super) is_closed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,10 +70,10 @@ impl Found {
         body.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Whether the value begins and ends with a quote, and what is between them is clean.
+    /// Whether the value begins and ends with a double quote.
     #[inline(always)]
-    pub(super) fn is_cleanly_quoted(&self, body: &[u8]) -> bool {
-        body.get(self.start) == Some(&b'"') && self.is_clean
+    pub(super) fn is_quoted(&self, body: &[u8]) -> bool {
+        body.get(self.start) == Some(&b'"') && self.is_closed
     }
 }
 
@@ -95,6 +95,21 @@ pub(super) fn name(body: &[u8], at: usize) -> Option<Name> {
     Some(Name { at: start - 1 - bare.len(), start, kind, shape, mark: mark(bare) })
 }
 
+/// All fields of a body.
+pub(super) fn fields(body: &[u8]) -> impl Iterator<Item = Found> {
+    let mut at = first(body);
+    std::iter::from_fn(move || {
+        let found = name(body, at)?.field(body);
+        at = found.next;
+        Some(found)
+    })
+}
+
+/// Where the search for the first field begins: the colon after the stamp belongs to none.
+pub(super) fn first(body: &[u8]) -> usize {
+    if body.starts_with(b": ") { 2 } else { 0 }
+}
+
 impl Name {
     pub(super) fn text<'a>(&self, body: &'a [u8]) -> &'a [u8] {
         body.get(self.at..self.start - 1).unwrap_or_default()
@@ -105,24 +120,25 @@ impl Name {
     pub(super) fn field(self, body: &[u8]) -> Found {
         let Name { at: name, start, kind, shape, mark } = self;
         if shape == Shape::Nothing {
-            return Found { name, start, end: start, kind, mark, stop: Stop::Space, next: start, is_clean: true };
+            return Found { name, start, end: start, kind, mark, stop: Stop::Space, next: start, is_closed: true };
         }
         let word = load(body, start);
-        let (end, stop, is_clean) = match word as u8 {
-            quote @ (b'"' | b'\'') => quoted_end(body, start + 1, quote),
-            _ => bare_end(body, start, word, if shape == Shape::Label { SPACES } else { COMMAS }),
+        let ((end, stop), is_closed) = match word as u8 {
+            quote @ (b'"' | b'\'') => {
+                let end = quoted_end(body, start + 1, quote);
+                (end.unwrap_or((body.len(), Stop::End)), end.is_some())
+            }
+            _ => (bare_end(body, start, word, if shape == Shape::Label { SPACES } else { COMMAS }), true),
         };
-        Found { name, start, end, kind, mark, stop, next: (end + 1).min(body.len()), is_clean }
+        Found { name, start, end, kind, mark, stop, next: (end + 1).min(body.len()), is_closed }
     }
 }
 
-/// Behind the closing quote, or the end of the body if there is none; and whether no control byte stands before it.
+/// Where the value ends with its closing quote, and what it ends at; `None` if there is no such quote.
 #[inline(always)]
-fn quoted_end(body: &[u8], mut at: usize, quote: u8) -> (usize, Stop, bool) {
-    let mut is_clean = true;
+fn quoted_end(body: &[u8], mut at: usize, quote: u8) -> Option<(usize, Stop)> {
     while at < body.len() {
-        let word = load(body, at);
-        let closing = zeros(word ^ (ONES * u64::from(quote)));
+        let closing = zeros(load(body, at) ^ (ONES * u64::from(quote)));
         if closing != 0 {
             let end = at + place(closing) + 1;
             let stop = match body.get(end) {
@@ -130,32 +146,27 @@ fn quoted_end(body: &[u8], mut at: usize, quote: u8) -> (usize, Stop, bool) {
                 Some(_) => Stop::Quote,
                 None => Stop::End,
             };
-            return (end, stop, is_clean && controls(word) & before_first(closing) == 0);
+            return Some((end, stop));
         }
-        is_clean &= controls(word) == 0;
         at += 8;
     }
-    (body.len(), Stop::End, false)
+    None
 }
 
-/// Where the first space or `other` byte stands; `word` is what stands at `at`.
+/// Where the first space or `other` byte stands, or the end of the body; `word` is what stands at `at`.
 #[inline(always)]
-fn bare_end(body: &[u8], mut at: usize, mut word: u64, other: u64) -> (usize, Stop, bool) {
-    let mut is_clean = true;
+fn bare_end(body: &[u8], mut at: usize, mut word: u64, other: u64) -> (usize, Stop) {
     loop {
         let spaces = zeros(word ^ SPACES);
         let stops = spaces | zeros(word ^ other);
         if stops != 0 {
             let stop = if spaces & stops & stops.wrapping_neg() != 0 { Stop::Space } else { Stop::Comma };
-            return (at + place(stops), stop, is_clean && controls(word) & before_first(stops) == 0);
+            return (at + place(stops), stop);
         }
         at += 8;
         if at >= body.len() {
-            // Behind the end stand zeros.
-            let real = u64::MAX >> (8 * (at - body.len()).min(7));
-            return (body.len(), Stop::End, is_clean && controls(word) & real == 0);
+            return (body.len(), Stop::End);
         }
-        is_clean &= controls(word) == 0;
         word = load(body, at);
     }
 }
@@ -179,30 +190,10 @@ fn place(marks: u64) -> usize {
     marks.trailing_zeros() as usize / 8
 }
 
-/// All bits of the bytes below the lowest mark.
-#[inline(always)]
-fn before_first(marks: u64) -> u64 {
-    ((marks & marks.wrapping_neg()) >> 7).wrapping_sub(1)
-}
-
 /// Marks the highest bit of bytes that are zero. Right up to the lowest mark; those above it may be wrong.
 #[inline(always)]
 fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & (ONES << 7)
-}
-
-/// Marks the highest bit of control bytes, in the same way.
-#[inline(always)]
-fn controls(word: u64) -> u64 {
-    word.wrapping_sub(ONES * 0x20) & !word & (ONES << 7)
-}
-
-/// Whether `text` holds a control byte.
-pub(super) fn has_control(text: &[u8]) -> bool {
-    let words = text.chunks_exact(8);
-    let rest = words.remainder();
-    let found = words.fold(0, |found, word| found | controls(load(word, 0)));
-    found != 0 || rest.iter().any(|byte| *byte < b' ')
 }
 
 #[cfg(test)]
@@ -212,13 +203,10 @@ mod tests {
     /// Name, value, and whether it ended at a comma.
     fn fields(body: &str) -> Vec<(String, String, bool)> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let (mut at, mut fields) = (0, Vec::new());
-        while let Some(found) = name(body.as_bytes(), at).map(|name| name.field(body.as_bytes())) {
-            at = found.next;
-            let (name, value) = (found.name(body.as_bytes()), found.value(body.as_bytes()));
-            fields.push((text(name), text(value), found.stop == Stop::Comma));
-        }
-        fields
+        let field = |found: Found| {
+            (text(found.name(body.as_bytes())), text(found.value(body.as_bytes())), found.stop == Stop::Comma)
+        };
+        super::fields(body.as_bytes()).map(field).collect()
     }
 
     fn expect(body: &str, want: &[(&str, &str, bool)]) {
@@ -256,16 +244,6 @@ mod tests {
     #[test]
     fn what_stands_behind_msg_is_fields_again() {
         expect("msg='op=PAM:x acct=\"a\"'", &[("msg", "", false), ("op", "PAM:x", false), ("acct", "\"a\"", false)]);
-    }
-
-    #[test]
-    fn control_bytes_are_seen_wherever_they_stand() {
-        for text in ["\t", "abcdefg\x1f", "abcdefgh\n", "abcdefghijklmnopq\x01"] {
-            assert!(has_control(text.as_bytes()), "{text:?}");
-        }
-        for text in ["", "abc", "abcdefgh", "abcdefgh ~\u{7f}\u{e9}ijklmnop"] {
-            assert!(!has_control(text.as_bytes()), "{text:?}");
-        }
     }
 
     /// The same search, a byte at a time: name, value, whether it ended at a comma, and where to go on.

@@ -1,6 +1,7 @@
 //! What a value's meaning depends on beside its own field: other fields of its record.
 
 use super::enriched::Enriched;
+use super::words::Call;
 use crate::record::{Field, Record, RecordType};
 use crate::tables::machine::Machine;
 use crate::text::number;
@@ -12,6 +13,8 @@ pub struct Setting<'a> {
     /// Whether the record names a machine that is not known.
     pub(super) is_foreign: bool,
     pub(super) syscall: Option<u32>,
+    /// The call, where it was looked up already.
+    pub(super) call: Option<Call>,
     /// Arguments 0 and 1 of the call.
     pub(super) arguments: [u64; 2],
     pub(super) is_arp: bool,
@@ -24,6 +27,7 @@ static NOTHING: Setting<'static> = Setting {
     machine: None,
     is_foreign: false,
     syscall: None,
+    call: None,
     arguments: [0; 2],
     is_arp: false,
     has_fanotify_rule: false,
@@ -46,7 +50,7 @@ impl<'a> Setting<'a> {
 
     /// Like [`Setting::of`], from fields that have been split already.
     pub fn gather<'f>(record: &Record<'a>, fields: impl IntoIterator<Item = Field<'f>>) -> Setting<'a> {
-        let enriched = record.enriched.map(Enriched::parse).unwrap_or_default();
+        let enriched = Enriched::of(record);
         let machine = (record.kind == RecordType::URINGOP).then_some(Machine::IoUring);
         let mut setting = Setting { machine, enriched, ..Setting::default() };
         let named = usize::from(record.node.is_some());

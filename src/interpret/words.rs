@@ -5,7 +5,6 @@ use super::choice::{self, push_hex, push_overflow};
 use super::memo::{Key, Memo};
 use super::names::Remembered;
 use super::pen::CHUNK;
-use super::scan::has_control;
 use super::usual::Usual;
 use super::value::{
     push_arch, push_capabilities, push_decimal, push_exit, push_ioctl, push_mode, push_parenthesised, push_perm,
@@ -15,11 +14,11 @@ use super::{Kind, Names, Setting, enriched, keystrokes, mode, setting, sockaddr}
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{Table, file, memory, socket, syscall};
-use crate::text::{Escape, escape, number};
+use crate::text::{Escape, escape, may_need_escape, number};
 
 /// Puts values into words. Keeps what it has looked up, so one serves a whole log.
 pub struct Interpreter<'n> {
-    names: &'n dyn Names,
+    names: Box<dyn Names + Send + 'n>,
     pub(super) native: Option<Machine>,
     pub(super) mode: Escape,
     users: Remembered,
@@ -31,7 +30,7 @@ pub struct Interpreter<'n> {
     pub(super) usual: Usual,
     /// Where a line is put together.
     pub(super) room: Box<[u8]>,
-    unescaped: Vec<u8>,
+    pub(super) unescaped: Vec<u8>,
 }
 
 /// A system call that was looked up.
@@ -63,12 +62,12 @@ impl Call {
 const CALL_SLOTS: usize = 128;
 
 impl<'n> Interpreter<'n> {
-    /// `names` answers for users, groups and protocols; `native` is the machine of records that do not name theirs;
-    /// `mode` makes text harmless.
-    pub fn new(names: &'n dyn Names, native: Option<Machine>, mode: Escape) -> Interpreter<'n> {
+    /// `names` answers for users, groups and protocols, and is owned or borrowed; `native` is the machine of records that do
+    /// not name theirs; `mode` is how text is escaped.
+    pub fn new(names: impl Names + Send + 'n, native: Option<Machine>, mode: Escape) -> Interpreter<'n> {
         let nothing = Call::of(Machine::IoUring, u32::MAX);
         Interpreter {
-            names,
+            names: Box::new(names),
             native,
             mode,
             users: Remembered::new(),
@@ -82,6 +81,12 @@ impl<'n> Interpreter<'n> {
         }
     }
 
+    /// Takes newer names, and forgets what the former said.
+    pub fn set_names(&mut self, names: impl Names + Send + 'n) {
+        self.names = Box::new(names);
+        (self.users, self.groups, self.memo) = (Remembered::new(), Remembered::new(), Memo::new());
+    }
+
     /// Appends what `field` of a record of type `record` means, the way libauparse tells it.
     pub fn value(&mut self, record: RecordType, field: Field, setting: &Setting, out: &mut Vec<u8>) {
         self.value_in(super::kind(record, field.name, field.value), field, setting, out);
@@ -89,22 +94,27 @@ impl<'n> Interpreter<'n> {
 
     /// The same for a field whose kind is known.
     pub fn value_in(&mut self, kind: Kind, field: Field, setting: &Setting, out: &mut Vec<u8>) {
-        match setting.enriched.value(field.name) {
-            Some(name) => enriched::push(kind, name, out),
+        match setting.enriched.value(field.name, field.value) {
+            Some(name) => self.looked_up(kind, name, out),
             None => self.words(kind, field.value, setting, out),
         }
     }
 
+    /// Appends what was looked up for a value of this kind when its record was written, escaped.
+    pub(super) fn looked_up(&mut self, kind: Kind, name: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        enriched::push(kind, name, out);
+        self.make_harmless(kind, start, out);
+    }
+
     /// Appends the name of a user id: `unset` for -1, `unknown(N)` if it has none.
     pub fn user(&mut self, uid: u32, out: &mut Vec<u8>) {
-        let names = self.names;
-        self.users.push(uid, |id| names.user(id), out);
+        self.users.push(uid, |id| self.names.user(id), out);
     }
 
     /// Appends the name of a group id: `unset` for -1, `unknown(N)` if it has none.
     pub fn group(&mut self, gid: u32, out: &mut Vec<u8>) {
-        let names = self.names;
-        self.groups.push(gid, |id| names.group(id), out);
+        self.groups.push(gid, |id| self.names.group(id), out);
     }
 
     /// The user id of the account called `name`, if this host has it.
@@ -185,7 +195,7 @@ impl<'n> Interpreter<'n> {
     /// Escapes what stands in `out` from `start` on. The separators between keys stay as they are.
     pub(super) fn make_harmless(&mut self, kind: Kind, start: usize, out: &mut Vec<u8>) {
         let tail = out.get(start..).unwrap_or_default();
-        if self.mode == Escape::Raw || (self.mode == Escape::Tty && !has_control(tail)) {
+        if self.mode == Escape::Raw || (self.mode == Escape::Tty && !may_need_escape(tail)) {
             return;
         }
         self.unescaped.clear();
@@ -208,7 +218,8 @@ impl<'n> Interpreter<'n> {
         }
     }
 
-    fn push(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+    /// Appends the meaning of `value`, as it is.
+    pub(super) fn push(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
         let machine = self.machine_of(setting);
         match kind {
             Kind::Plain | Kind::Address | Kind::Label => out.extend_from_slice(value),
@@ -219,7 +230,7 @@ impl<'n> Interpreter<'n> {
             Kind::Argument1 => self.push_argument(1, value, setting, out),
             Kind::Argument2 => self.push_argument(2, value, setting, out),
             Kind::Argument3 => self.push_argument(3, value, setting, out),
-            Kind::Sockaddr => sockaddr::push(value, self.names, out),
+            Kind::Sockaddr => sockaddr::push(value, &*self.names, out),
             Kind::Protocol => self.push_protocol(value, out),
             Kind::Arch => push_arch(value, setting.machine, out),
             Kind::Exit => push_exit(value, machine, out),

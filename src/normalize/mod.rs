@@ -20,7 +20,7 @@
 //! assembler.finish();
 //! let event = assembler.next().unwrap();
 //!
-//! let mut interpreter = Interpreter::new(&(), None, Escape::Tty);
+//! let mut interpreter = Interpreter::new((), None, Escape::Tty);
 //! for piece in pieces(&event) {
 //!     let mut words = Words::new(&piece, &mut interpreter);
 //!     let told = normalize(&piece, &mut words, false).unwrap();

@@ -143,7 +143,7 @@ impl Front {
     /// The record on the line of which this is the front.
     #[inline(always)]
     pub fn record<'a>(&self, whole: Line<'a>) -> Record<'a> {
-        let (line, enriched, written) = whole.parts();
+        let (line, enriched, written) = whole.parts(self.kind);
         Record {
             line,
             node: None,

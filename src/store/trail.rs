@@ -16,7 +16,7 @@
 //!
 //! let log = b"type=USER_LOGIN msg=audit(1700000000.123:45): pid=1 uid=0 auid=1000 msg='op=login res=success'\n";
 //! let mut trail = Trail::buffer(&log[..]);
-//! let mut interpreter = Interpreter::new(&(), None, Escape::Tty);
+//! let mut interpreter = Interpreter::new((), None, Escape::Tty);
 //! let wanted = Expression::parse(b"auid == 1000").unwrap();
 //! let found = trail.find(&wanted, &mut interpreter).unwrap().unwrap();
 //! let record = found.event.record(found.record).unwrap();

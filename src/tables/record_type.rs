@@ -20,7 +20,7 @@
 //!   `normalize/compound.rs`;
 //! * `query/extract/mod.rs` for what ausearch and aureport look for in it;
 //! * `report/class.rs` for the reports it counts in, `report/mod.rs` when it adds or deletes something;
-//! * `daemon/enrich/mod.rs`: `is_stale_after`, when it says that names of users or groups have changed.
+//! * `daemon/enrich.rs`: `is_stale_after`, when it says that names of users or groups have changed.
 
 use super::tables;
 

@@ -1,11 +1,12 @@
-//! The escape modes in which interpreted text is shown (ausearch(8), `--escape`).
+//! The escape modes in which interpreted text is shown (ausearch(8), `--escape`) and written into the log.
 
-/// Which bytes are made harmless.
+/// Which bytes are escaped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Escape {
-    /// Nothing is changed.
+    /// None.
     Raw,
-    /// Control bytes become a backslash and three octal digits.
+    /// Those that a terminal may obey become a backslash and three octal digits: control bytes, DEL, and the C1 controls
+    /// (0x80 to 0x9F), alone or as the UTF-8 of U+0080 to U+009F. Other bytes of 0x80 and above pass through.
     #[default]
     Tty,
     /// Like `Tty`, and a backslash before what a shell would expand or split at.
@@ -26,6 +27,7 @@ impl Escape {
         })
     }
 
+    /// Whether the mode escapes this printable byte.
     fn marks(self, byte: u8) -> bool {
         let shell = matches!(byte, b'"' | b'\'' | b'`' | b'$' | b'\\' | b'!' | b'(' | b')' | b'|' | b' ');
         let quote = matches!(byte, b';' | b'#' | b'&' | b'*' | b'?' | b'[' | b']' | b'<' | b'>' | b'{' | b'}');
@@ -37,23 +39,63 @@ impl Escape {
     }
 }
 
-/// Appends `text` to `out` in `mode`. Bytes of 0x80 and above pass through.
+/// Whether `text` holds a byte that a terminal may obey, or one that is not ASCII. What holds none is the same for
+/// [`Escape::Tty`] as for [`Escape::Raw`]. Without branches, so that sixteen bytes are looked at at once.
+pub(crate) fn may_need_escape(text: &[u8]) -> bool {
+    text.iter().fold(0, |bits, byte| bits | byte | byte.wrapping_sub(0x20) | byte.wrapping_add(1)) & 0x80 != 0
+}
+
+/// Appends `text` to `out` in `mode`.
 pub fn escape(text: &[u8], mode: Escape, out: &mut Vec<u8>) {
-    let odd = |b: u8| mode != Escape::Raw && (b < 32 || mode.marks(b));
+    match mode {
+        Escape::Raw => out.extend_from_slice(text),
+        Escape::Tty if !may_need_escape(text) => out.extend_from_slice(text),
+        _ => replace(text, |byte| mode.marks(byte), |byte, out| out.extend([b'\\', byte]), out),
+    }
+}
+
+/// Appends `text` as it may stand among the names that the daemon adds to a record: as for a terminal, and what could end
+/// a value there is in octal as well.
+pub fn escape_for_log(text: &[u8], out: &mut Vec<u8>) {
+    replace(text, |byte| matches!(byte, b'"' | b'\'' | b'{' | b'}'), push_octal, out);
+}
+
+/// Appends `text`; printable ASCII bytes that are `special` go through `push`, and control bytes become octal.
+fn replace(text: &[u8], special: impl Fn(u8) -> bool, push: impl Fn(u8, &mut Vec<u8>), out: &mut Vec<u8>) {
     let mut rest = text;
-    while let Some(at) = rest.iter().position(|&b| odd(b)) {
+    while let Some(at) = rest.iter().position(|&b| !(0x20..0x7F).contains(&b) || special(b)) {
         let (plain, from) = rest.split_at(at);
         out.extend_from_slice(plain);
-        let Some((&byte, tail)) = from.split_first() else { return };
-        out.push(b'\\');
-        if byte < 32 {
-            out.extend([b'0', b'0' + (byte >> 3), b'0' + (byte & 7)]);
-        } else {
-            out.push(byte);
+        let character = character(from);
+        out.extend_from_slice(character);
+        rest = from.get(character.len()..).unwrap_or_default();
+        if let (true, [byte, tail @ ..]) = (character.is_empty(), rest) {
+            match byte {
+                0x20..0x7F => push(*byte, out),
+                0xA0.. => out.push(*byte),
+                _ => push_octal(*byte, out),
+            }
+            rest = tail;
         }
-        rest = tail;
     }
     out.extend_from_slice(rest);
+}
+
+fn push_octal(byte: u8, out: &mut Vec<u8>) {
+    out.extend([b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)]);
+}
+
+/// The bytes of the character of several bytes that `text` begins with, unless it is a control; else nothing.
+fn character(text: &[u8]) -> &[u8] {
+    let len = match text.first() {
+        Some(0xC2..=0xDF) => 2,
+        Some(0xE0..=0xEF) => 3,
+        Some(0xF0..=0xF4) => 4,
+        _ => 0,
+    };
+    let bytes = text.get(..len).unwrap_or_default();
+    let is_control = matches!(bytes, [0xC2, 0x80..=0x9F]);
+    if !is_control && std::str::from_utf8(bytes).is_ok() { bytes } else { b"" }
 }
 
 #[cfg(test)]
@@ -73,5 +115,30 @@ mod tests {
         assert_eq!(shown(text, Escape::Tty), b"a\\033 b'$;{\xc3\xa9\\012");
         assert_eq!(shown(text, Escape::Shell), b"a\\033\\ b\\'\\$;{\xc3\xa9\\012");
         assert_eq!(shown(text, Escape::ShellQuote), b"a\\033\\ b\\'\\$\\;\\{\xc3\xa9\\012");
+        let mut out = Vec::new();
+        escape_for_log(text, &mut out);
+        assert_eq!(out, b"a\\033 b\\047$;\\173\xc3\xa9\\012");
+    }
+
+    #[test]
+    fn what_a_terminal_may_obey_is_escaped_and_other_characters_are_not() {
+        for (text, want) in [
+            (&b"\x7f"[..], &b"\\177"[..]),
+            (b"\x9b31m", b"\\23331m"),
+            (b"\xc2\x9b31m", b"\xc2\\23331m"),
+            ("\u{c0} \u{a0} \u{20ac} \u{1f600}".as_bytes(), "\u{c0} \u{a0} \u{20ac} \u{1f600}".as_bytes()),
+            (b"M\xfcller \xff", b"M\xfcller \xff"),
+            (b"\xc3", b"\xc3"),
+            (b"\xe2\x82", b"\xe2\\202"),
+        ] {
+            assert_eq!(shown(text, Escape::Tty), want, "{text:x?}");
+            assert_eq!(shown(&shown(text, Escape::Tty), Escape::Tty), want, "twice is once");
+        }
+        for byte in 0..=255 {
+            let text = [b"what stands before it ", &[byte][..], b" and after"].concat();
+            let may_change = !(0x20..0x7F).contains(&byte);
+            assert_eq!(may_need_escape(&text), may_change, "{byte}");
+            assert!(may_change || shown(&text, Escape::Tty) == text);
+        }
     }
 }

@@ -9,7 +9,8 @@ pub mod hex;
 pub mod json;
 pub mod number;
 
-pub use escape::{Escape, escape};
+pub(crate) use escape::may_need_escape;
+pub use escape::{Escape, escape, escape_for_log};
 
 use memchr::{memchr, memmem};
 

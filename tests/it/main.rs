@@ -11,6 +11,7 @@ mod aureport;
 mod ausearch;
 mod ausyscall;
 mod checking;
+mod enrich_properties;
 mod interpret_properties;
 mod layering;
 mod library;

@@ -1,8 +1,8 @@
 //! The line of a record: `type=NAME msg=audit(...): ...`, with `node=NAME ` in front of it where a node is set.
 
 use crate::abi::{MAX_PAYLOAD, kind};
-use crate::record::RecordType;
-use memchr::memchr;
+use crate::record::{ENRICHED, RecordType};
+use memchr::memchr2;
 
 /// Longest text of a record without and with a node. COMPAT: the reference's buffers.
 const LONGEST: usize = MAX_PAYLOAD - 32;
@@ -26,7 +26,7 @@ const CACHED: usize = 16;
 
 /// The beginnings of lines: `node=NAME type=NAME msg=`.
 #[derive(Default)]
-pub(super) struct PrefixCache {
+pub struct PrefixCache {
     node: Vec<u8>,
     /// Types with their prefixes, at the index of the type's last bits; empty where none was asked for yet.
     prefixes: [(u16, Vec<u8>); CACHED],
@@ -34,16 +34,17 @@ pub(super) struct PrefixCache {
 
 impl PrefixCache {
     /// Sets what `node=` says; nothing for an empty name.
-    pub(super) fn set_node(&mut self, name: &str) {
+    pub fn set_node(&mut self, name: &str) {
         *self = PrefixCache::default();
         if !name.is_empty() {
             self.node = [b"node=", name.as_bytes(), b" "].concat();
         }
     }
 
-    /// Appends a record as one line, without its newline. A newline inside becomes a space, one at the end is dropped.
+    /// Appends a record as one line, without its newline. A newline inside becomes a space, so that it begins no second
+    /// record, and so does a byte 0x1D, which would begin the looked-up names; a newline at the end is dropped.
     /// Returns where in `out` the text begins.
-    pub(super) fn push_line(&mut self, out: &mut Vec<u8>, message: u16, text: &[u8]) -> usize {
+    pub fn push_line(&mut self, out: &mut Vec<u8>, message: u16, text: &[u8]) -> usize {
         let text = text.strip_suffix(b"\0").unwrap_or(text);
         let text = text.strip_suffix(b"\n").or(text.strip_suffix(b" ")).unwrap_or(text);
         let longest = if self.node.is_empty() { LONGEST } else { LONGEST_WITH_NODE };
@@ -51,8 +52,8 @@ impl PrefixCache {
         let start = out.len();
         out.extend_from_slice(text.get(..longest).unwrap_or(text));
         let body = out.get_mut(start..).unwrap_or_default();
-        if memchr(b'\n', body).is_some() {
-            body.iter_mut().filter(|b| **b == b'\n').for_each(|b| *b = b' ');
+        if memchr2(b'\n', ENRICHED, body).is_some() {
+            body.iter_mut().filter(|b| matches!(**b, b'\n' | ENRICHED)).for_each(|b| *b = b' ');
         }
         start
     }
@@ -106,6 +107,7 @@ mod tests {
     fn newlines_never_make_a_second_line() {
         assert_eq!(line("", 1300, "a\nb\n"), "type=SYSCALL msg=a b");
         assert_eq!(line("", 1300, "a\nb "), "type=SYSCALL msg=a b");
+        assert_eq!(line("", 1112, "a msg='\x1dUID=\"root\"'"), "type=USER_LOGIN msg=a msg=' UID=\"root\"'");
     }
 
     #[test]

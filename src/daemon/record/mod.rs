@@ -5,7 +5,7 @@
 
 pub(super) mod batch;
 pub(super) mod deferred;
-pub(super) mod format;
+pub mod format;
 
 use super::enrich::Enricher;
 use super::ledger::push_time;

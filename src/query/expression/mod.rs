@@ -13,7 +13,7 @@
 //!
 //! let wanted = Expression::parse(b"auid >= 1000 && !(success r= yes)").unwrap();
 //! let line = b"type=SYSCALL msg=audit(1700000000.123:45): arch=c000003e syscall=2 success=no auid=1000 uid=0";
-//! let mut interpreter = Interpreter::new(&(), None, Escape::Raw);
+//! let mut interpreter = Interpreter::new((), None, Escape::Raw);
 //! assert!(wanted.holds(&Record::parse(line).unwrap(), &mut interpreter));
 //! ```
 

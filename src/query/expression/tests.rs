@@ -7,7 +7,7 @@ const LINE: &[u8] =
 
 fn found(expression: &str) -> bool {
     let expression = Expression::parse(expression.as_bytes()).unwrap();
-    expression.holds(&Record::parse(LINE).unwrap(), &mut Interpreter::new(&(), None, Escape::Raw))
+    expression.holds(&Record::parse(LINE).unwrap(), &mut Interpreter::new((), None, Escape::Raw))
 }
 
 #[test]
