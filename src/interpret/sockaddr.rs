@@ -1,6 +1,7 @@
 //! Socket addresses: the bytes of a `struct sockaddr` in hex, as the kernel writes them into SOCKADDR records.
 //!
-//! Layouts are those of linux/un.h, in.h, in6.h, netlink.h, ax25.h, atm.h and x25.h, in this machine's byte order.
+//! Layouts are those of linux/un.h, in.h, in6.h, netlink.h, ax25.h, atm.h and x25.h, in the byte order of the machine that
+//! wrote the record. The record does not name it, but all families are below 256, so the family's bytes show the order.
 
 use super::{Names, cut_at_nul};
 use crate::tables::socket::FAMILIES;
@@ -27,7 +28,8 @@ pub(super) fn push(value: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
     let length = value.len() / 2;
     bytes.resize(bytes.len().max(LARGEST), 0);
     let Some((&family, address)) = bytes.split_first_chunk() else { return };
-    let family = u16::from_ne_bytes(family);
+    let is_big = is_big_endian(family);
+    let family = if is_big { u16::from_be_bytes(family) } else { u16::from_le_bytes(family) };
     let Some(word) = FAMILIES.name(u32::from(family)) else {
         out.extend_from_slice(b"unknown-family(");
         number::push(out, u64::from(family));
@@ -35,29 +37,41 @@ pub(super) fn push(value: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
     };
     let start = out.len();
     push_all(out, &[b"{ saddr_fam=", word.as_bytes(), b" "]);
-    push_address(family, length, address, names, out);
+    push_address(family, is_big, length, address, names, out);
     out.extend_from_slice(b" }");
     // COMPAT: behind a call sign of less than seven characters nothing more is said.
     out.truncate(start + cut_at_nul(out.get(start..).unwrap_or_default()).len());
 }
 
+/// Whether these bytes of a family were written with the high byte first; this machine decides where neither order is known.
+fn is_big_endian(family: [u8; 2]) -> bool {
+    let is_known = |family: u16| FAMILIES.name(family.into()).is_some();
+    match (is_known(u16::from_be_bytes(family)), is_known(u16::from_le_bytes(family))) {
+        (big, little) if big != little => big,
+        _ => cfg!(target_endian = "big"),
+    }
+}
+
 /// `address` is what follows the family; `length` counts the family too.
-fn push_address(family: u16, length: usize, address: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
+fn push_address(family: u16, is_big: bool, length: usize, address: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
+    let number = |bytes| if is_big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
     match family {
         LOCAL if length == 2 => out.extend_from_slice(b"unnamed socket"),
         LOCAL if length >= 4 => push_path(address, out),
         INET if length >= 16 => push_inet(address, out),
-        INET6 if length >= 28 => push_inet6(address, names, out),
+        INET6 if length >= 28 => push_inet6(address, number(*field(address, 22)), names, out),
         INET6 => out.extend_from_slice(b"sockaddr6 len too short"),
         AX25 if length >= 16 => push_all(out, &[b"call=", field::<7>(address, 0)]),
         ATMPVC if length >= 12 => {
             out.extend_from_slice(b"int=");
-            number::push_signed(out, i64::from(i16::from_ne_bytes(*field(address, 2))));
+            let bytes = *field(address, 2);
+            let interface = if is_big { i16::from_be_bytes(bytes) } else { i16::from_le_bytes(bytes) };
+            number::push_signed(out, i64::from(interface));
         }
         X25 => push_all(out, &[b"laddr=", cut_at_nul(field::<15>(address, 0))]),
         NETLINK if length >= 12 => {
             out.extend_from_slice(b"nlnk-fam=16 nlnk-pid=");
-            number::push(out, u64::from(u32::from_ne_bytes(*field(address, 2))));
+            number::push(out, u64::from(number(*field(address, 2))));
         }
         NETLINK => out.extend_from_slice(b"len too short"),
         LOCAL | INET | AX25 | ATMPVC => out.extend_from_slice(b"sockaddr len too short"),
@@ -79,11 +93,10 @@ fn push_inet(address: &[u8], out: &mut Vec<u8>) {
     push_port(address, out);
 }
 
-fn push_inet6(address: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
+fn push_inet6(address: &[u8], scope: u32, names: &dyn Names, out: &mut Vec<u8>) {
     out.extend_from_slice(b"laddr=");
     let host: &[u8; 16] = field(address, 6);
     inet::push_inet6(host, out);
-    let scope = u32::from_ne_bytes(*field(address, 22));
     if scope != 0 {
         out.push(b'%');
         match names.interface(scope).filter(|_| is_link_local(host)) {
@@ -117,7 +130,7 @@ fn push_all(out: &mut Vec<u8>, parts: &[&[u8]]) {
     parts.iter().for_each(|part| out.extend_from_slice(part));
 }
 
-#[cfg(all(test, target_endian = "little"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -185,6 +198,19 @@ mod tests {
         assert_eq!(shown("0100002F746D70"), "{ saddr_fam=local path=/tmp }");
         assert_eq!(shown("0100"), "{ saddr_fam=local unnamed socket }");
         assert_eq!(shown("01002F"), "{ saddr_fam=local sockaddr len too short }");
+    }
+
+    #[test]
+    fn either_byte_order_is_read_on_every_machine() {
+        assert_eq!(shown("00020050C0A801010000000000000000"), "{ saddr_fam=inet laddr=192.168.1.1 lport=80 }");
+        let near = "FE800000000000000000000000000001";
+        assert_eq!(
+            shown(&format!("000A005000000000{near}00000002")),
+            "{ saddr_fam=inet6 laddr=fe80::1%eth0 lport=80 }"
+        );
+        assert_eq!(shown("00012F746D702F7300"), "{ saddr_fam=local path=/tmp/s }");
+        assert_eq!(shown("001000000000002A00000000"), "{ saddr_fam=netlink nlnk-fam=16 nlnk-pid=42 }");
+        assert_eq!(shown("000800000005000000000000"), "{ saddr_fam=atmpvc int=5 }");
     }
 
     #[test]
