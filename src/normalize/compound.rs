@@ -1,8 +1,9 @@
 //! Events of several records: what the SYSCALL record says of subject, result and means, and what the other records and
 //! the system call say of action and object.
 
+use super::cursor::Split;
 use super::syscalls::{self, Family, Object, Second};
-use super::{EventKind, NoSyscall, Normalizer, ObjectKind, Phrase, Words, records};
+use super::{EventKind, Normalizer, ObjectKind, Phrase, Words, kernel, records};
 use crate::record::RecordType;
 use crate::text::number;
 
@@ -14,9 +15,15 @@ enum Special {
     Family(&'static Family),
     /// The record has its own way.
     Record(RecordType),
+    /// The object is still that of the system call if it has one; the rest is in this record.
+    Decision(usize),
 }
 
-fn special(kind: RecordType) -> Option<Special> {
+fn special(event: &Split<'_>, record: usize) -> Option<Special> {
+    if kernel::is_decision(event, record) {
+        return Some(Special::Decision(record));
+    }
+    let kind = event.kind(record)?;
     Some(match kind {
         RecordType::AVC => Special::Action("accessed-mac-policy-controlled-object"),
         RecordType::FANOTIFY => Special::Action("accessed-policy-controlled-file"),
@@ -35,12 +42,14 @@ fn special(kind: RecordType) -> Option<Special> {
 }
 
 impl Normalizer<'_, '_> {
+    /// The number of the event's first SYSCALL record.
+    pub(super) fn syscall_record(&self) -> Option<usize> {
+        (0..self.split.len()).find(|&record| self.split.kind(record) == Some(RecordType::SYSCALL))
+    }
+
     /// Tells an event that has a SYSCALL record.
-    pub(super) fn compound(&mut self, words: &mut Words<'_, '_, '_, '_>) -> Result<(), NoSyscall> {
-        let first = self.split.kind(0).ok_or(NoSyscall)?;
-        let kinds = 0..self.split.len();
-        let syscall =
-            kinds.map(|r| self.split.kind(r)).position(|k| k == Some(RecordType::SYSCALL)).ok_or(NoSyscall)?;
+    pub(super) fn compound(&mut self, syscall: usize, words: &mut Words<'_, '_, '_, '_>) {
+        let Some(first) = self.split.kind(0) else { return };
         self.told.event_kind = EventKind::of(first.0);
         self.at.go_to_record(syscall);
         self.call = self.at.find_place(b"syscall");
@@ -60,7 +69,6 @@ impl Normalizer<'_, '_> {
         if first == RecordType::MAC_POLICY_LOAD {
             self.program_object();
         }
-        Ok(())
     }
 
     fn outcome(&mut self, syscall: usize) {
@@ -129,28 +137,30 @@ impl Normalizer<'_, '_> {
     /// The first record with a way of its own decides; otherwise the system call does, and the other calls are told by
     /// the key of the rule they met.
     fn action_and_object(&mut self, words: &mut Words<'_, '_, '_, '_>) {
-        self.at.first_record();
-        let special = loop {
-            let Some(kind) = self.at.kind() else { break None };
-            if let Some(special) = special(kind) {
-                break Some(special);
-            }
-            self.at.next_record();
-        };
+        let specials = (0..self.split.len()).map(|record| (record, special(self.split, record)));
+        let special = specials.filter_map(|(record, special)| Some((record, special?))).next();
+        match &special {
+            Some((record, _)) => self.at.go_to_record(*record),
+            None => while self.at.next_record() {},
+        }
+        let special = special.map(|(_, special)| special);
         match special {
             Some(Special::Family(family)) => self.family(family),
             Some(Special::Record(kind)) => self.special_record(kind),
-            None | Some(Special::Action(_)) => {
+            None | Some(Special::Action(_) | Special::Decision(_)) => {
                 let mut name = Vec::new();
                 self.call.inspect(|&call| words.push(call, &mut name));
-                match syscalls::family_of(&name) {
-                    Some(family) => self.family(family),
-                    None => self.audit_rule(),
+                match (syscalls::family_of(&name), &special) {
+                    (Some(family), _) => self.family(family),
+                    (None, Some(Special::Decision(_))) => {}
+                    (None, _) => self.audit_rule(),
                 }
             }
         }
-        if let Some(Special::Action(action)) = special {
-            self.told.action = Some(Phrase::Word(action));
+        match special {
+            Some(Special::Action(action)) => self.told.action = Some(Phrase::Word(action)),
+            Some(Special::Decision(record)) => self.decision(record),
+            _ => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! One line of comma-separated values per event: ausearch(8), `--format csv`.
 //!
-//! COMPAT: nothing is quoted, so a comma in a name is one in the line.
+//! A value that holds a comma, a quote or a line break is quoted (RFC 4180), so a row has the columns of the header whatever
+//! names the log holds. Lines end in a newline alone.
 
 use super::cursor::{Place, Split};
 use super::{DID_UNKNOWN, NoSyscall, Normalized, Phrase, Words, normalize, success};
@@ -41,7 +42,7 @@ pub fn header(columns: Columns, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the line of one event. An event that cannot be told gets a line of empty columns and the error.
+/// Appends the line of one event. An event that cannot be normalized gets a line of empty columns and the error.
 pub fn row(
     event: &Split<'_>,
     columns: Columns,
@@ -51,10 +52,7 @@ pub fn row(
 ) -> Result<(), NoSyscall> {
     let first = event.first().ok_or(NoSyscall)?;
     let mut words = Words::new(event, interpreter);
-    if first.node.is_some() {
-        words.push(Place::START, out);
-    }
-    out.push(b',');
+    push_field(first.node.map(|_| Place::START), &mut words, out);
     push_word(first.type_name().unwrap_or_default(), out);
     let date = dates.of(first.stamp.sec as i64);
     date.push_day(out);
@@ -71,10 +69,14 @@ pub fn row(
         Ok(told) => push_told(told, columns, &mut words, out),
         Err(_) => {
             // COMPAT: not as many columns as the header has.
-            out.extend_from_slice(b",,,,,,,,,");
+            out.extend_from_slice(b",,,,,,,,,,");
             out.extend_from_slice(if columns.labels { b",," } else { b"" });
-            out.extend_from_slice(if columns.key { b",\n" } else { b"\n" });
+            out.extend_from_slice(if columns.key { b"," } else { b"" });
         }
+    }
+    // The line ends in place of the last comma.
+    if let Some(last) = out.last_mut() {
+        *last = b'\n';
     }
     told.map(drop)
 }
@@ -102,59 +104,73 @@ fn push_parts(date: &Date, milli: u16, out: &mut Vec<u8>) {
 fn push_told(told: &Normalized, columns: Columns, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) {
     push_word(told.event_kind.word(), out);
     push_field(told.session, words, out);
-    super::push_subject(told.subject.primary, words, out);
-    out.push(b',');
+    push_value(out, |out| super::push_subject(told.subject.primary, words, out));
     push_field(told.subject.secondary, words, out);
     push_word(told.subject.kind.map_or("", |kind| kind.word()), out);
     if columns.labels {
         push_field(label(&told.subject.attributes, b"subj", words), words, out);
     }
-    let action = out.len();
-    words.push_phrase(told.action.unwrap_or(Phrase::Word(DID_UNKNOWN)), out);
-    let names_field = super::names_field(out.get(action..).unwrap_or_default());
-    out.push(b',');
+    let mut names_field = false;
+    push_value(out, |out| {
+        let action = out.len();
+        words.push_phrase(told.action.unwrap_or(Phrase::Word(DID_UNKNOWN)), out);
+        names_field = super::names_field(out.get(action..).unwrap_or_default());
+    });
     push_word(told.result.map_or("", |r| if success(r, words, out) { "success" } else { "failed" }), out);
-    if let Some(object) = told.object.primary {
-        let field = words.field(object);
-        match field {
+    push_value(out, |out| {
+        let Some(object) = told.object.primary else { return };
+        match words.field(object) {
             Some((RecordType::CONFIG_CHANGE, field)) if names_field => out.extend_from_slice(field.name),
             _ => words.push_object(object, out),
         }
-    }
-    out.push(b',');
+    });
     push_field(told.object.secondary, words, out);
     if columns.second {
-        if let Some(second) = told.object.second {
-            words.push_object(second, out);
-        }
-        out.push(b',');
+        push_value(out, |out| _ = told.object.second.inspect(|&second| words.push_object(second, out)));
     }
     if columns.labels {
         push_field(label(&told.object.attributes, b"obj", words), words, out);
     }
     push_word(told.object.kind.word(), out);
-    if let Some(how) = told.how {
-        words.push_phrase(how, out);
-    }
+    push_value(out, |out| _ = told.how.inspect(|&how| words.push_phrase(how, out)));
     if columns.key {
-        out.push(b',');
-        if let Some(key) = told.key {
-            words.push(key, out);
-        }
+        push_field(told.key, words, out);
     }
-    out.push(b'\n');
 }
 
+/// Appends one of our own words, which hold nothing to quote, and a comma.
 fn push_word(word: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(word.as_bytes());
     out.push(b',');
 }
 
 fn push_field(place: Option<Place>, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) {
-    if let Some(place) = place {
-        words.push(place, out);
+    push_value(out, |out| _ = place.inspect(|&place| words.push(place, out)));
+}
+
+/// Appends what `write` appends, quoted where it must be, and a comma.
+fn push_value(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    write(out);
+    let value = out.get(start..).unwrap_or_default();
+    if value.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        quote(start, out);
     }
     out.push(b',');
+}
+
+/// Puts what begins at `start` between quotes, and doubles those inside.
+#[cold]
+fn quote(start: usize, out: &mut Vec<u8>) {
+    let value = out.split_off(start);
+    out.push(b'"');
+    for byte in value {
+        out.push(byte);
+        if byte == b'"' {
+            out.push(byte);
+        }
+    }
+    out.push(b'"');
 }
 
 /// The attribute of that name.

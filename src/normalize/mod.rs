@@ -38,6 +38,7 @@
 mod compound;
 pub mod csv;
 mod cursor;
+mod kernel;
 mod kinds;
 mod records;
 mod single;
@@ -50,7 +51,6 @@ pub use kinds::{EventKind, ObjectKind, SubjectKind};
 pub use words::Words;
 
 use crate::interpret::{Kind, kind};
-use crate::record::RecordType;
 use crate::text::number;
 use cursor::Cursor;
 
@@ -138,7 +138,8 @@ impl Default for Normalized {
 /// What an action without name is called.
 pub const DID_UNKNOWN: &str = "did-unknown";
 
-/// Why an event cannot be told: it has several records, and none of them is a SYSCALL record.
+/// Why an event cannot be normalized: it has several records, and none of them is a SYSCALL record or says by itself what
+/// happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoSyscall;
 
@@ -159,10 +160,11 @@ pub fn normalize(
     let told = Normalized::default();
     let mut normalizer =
         Normalizer { split: event, at: Cursor::new(event), attributes, call: None, succeeded: None, told };
-    if event.len() > 1 || event.kind(0) == Some(RecordType::SYSCALL) {
-        normalizer.compound(words)?;
-    } else {
-        normalizer.single(words);
+    match (normalizer.syscall_record(), kernel::telling_record(event)) {
+        (Some(syscall), _) => normalizer.compound(syscall, words),
+        (None, Some(record)) => normalizer.by_record(record),
+        (None, None) if event.len() > 1 => return Err(NoSyscall),
+        (None, None) => normalizer.single(words),
     }
     normalizer.told.forget_missing(event);
     Ok(normalizer.told)
@@ -209,17 +211,25 @@ fn int(value: &[u8]) -> i32 {
 
 /// Whether the field of a result says that it worked. `out` is left as it was.
 fn success(result: Place, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) -> bool {
+    let Some((record, field)) = words.field(result) else { return false };
+    match field.name {
+        b"action" => return field.value == XT_AUDIT_TYPE_ACCEPT,
+        b"apparmor" => return !kernel::is_denial(field.value),
+        _ => {}
+    }
     let start = out.len();
     words.push(result, out);
-    let is_seccomp = || words.field(result).is_some_and(|(record, f)| kind(record, f.name, f.value) == Kind::Seccomp);
     let success = match out.get(start..).unwrap_or_default() {
         b"yes" | [b's', b'u', b'c', ..] => true,
-        b"allow" => is_seccomp(),
+        b"allow" => kind(record, field.name, field.value) == Kind::Seccomp,
         _ => false,
     };
     out.truncate(start);
     success
 }
+
+/// What linux/netfilter/xt_AUDIT.h calls a packet that is let through.
+const XT_AUDIT_TYPE_ACCEPT: &[u8] = b"0";
 
 /// Appends who acts; nobody in particular is the system.
 fn push_subject(subject: Option<Place>, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) {

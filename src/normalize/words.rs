@@ -2,6 +2,7 @@
 
 use super::Phrase;
 use super::cursor::{Place, Split};
+use super::kernel::unquoted;
 use crate::interpret::{Interpreter, Kind, Setting, kind};
 use crate::record::{Field, KEY_SEPARATOR, Record, RecordType};
 use memchr::memmem;
@@ -55,11 +56,12 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
         }
     }
 
-    /// Like [`Words::push`], and a relative path is shown from the event's working directory on.
+    /// Like [`Words::push`], without quotes, and a relative path is shown from the event's working directory on.
     pub fn push_object(&mut self, place: Place, out: &mut Vec<u8>) {
         let Some((record, field)) = self.event.at(place) else { return };
         let kind = kind(record.kind, field.name, field.value);
         if kind != Kind::File {
+            let field = if kind == Kind::Plain { Field { value: unquoted(field.value), ..field } } else { field };
             return self.push_kind(place, record, field, kind, out);
         }
         let setting = match record.enriched {

@@ -23,6 +23,10 @@ impl Names for Host {
         (gid == 100).then_some(b"users")
     }
 
+    fn protocol(&self, number: u32) -> Option<&[u8]> {
+        (number == 6).then_some(b"tcp")
+    }
+
     fn user_id(&self, name: &[u8]) -> Option<u32> {
         (name == b"alice").then_some(1000)
     }
@@ -308,6 +312,148 @@ fn a_row_has_the_columns_that_are_asked_for() {
     csv::header(all, &mut header);
     let commas = |line: &[u8]| line.iter().filter(|b| **b == b',').count();
     assert_eq!(commas(&header), commas(row(&records, all).as_bytes()));
+}
+
+/// The values of one line of csv, as a reader of RFC 4180 takes them.
+fn values(line: &str) -> Vec<String> {
+    let (mut values, mut is_quoted, mut chars) = (vec![String::new()], false, line.chars().peekable());
+    while let Some(char) = chars.next() {
+        match char {
+            '"' if is_quoted && chars.next_if_eq(&'"').is_some() => values.last_mut().unwrap().push('"'),
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => values.push(String::new()),
+            _ => values.last_mut().unwrap().push(char),
+        }
+    }
+    values
+}
+
+#[test]
+fn no_name_moves_the_columns() {
+    let hex = |name: &str| name.bytes().map(|byte| format!("{byte:02X}")).collect::<String>();
+    for name in ["/a,b", "/a\"b", "/\",\"", "/a\r", "/plain"] {
+        let file = path(0, "x", "0100644", "NORMAL").replace("\"x\"", &hex(name));
+        let call = call(2, "yes", NO_ARGUMENTS).replace("\"/usr/bin/tool\"", &hex(name)).replace("\"k\"", &hex(name));
+        let event = event(&[&call, CWD, &file, END]);
+        let mut interpreter = Interpreter::new(&Host, None, Escape::Raw);
+        let (mut line, mut header) = (Vec::new(), Vec::new());
+        let columns = csv::Columns { key: true, labels: true, second: true, time: true };
+        let piece = pieces(&event).next().unwrap();
+        csv::row(&piece, columns, &mut interpreter, &mut Dates::new(noon), &mut line).unwrap();
+        csv::header(columns, &mut header);
+        let titles = values(std::str::from_utf8(&header).unwrap().trim_end());
+        let row = values(std::str::from_utf8(&line).unwrap().strip_suffix('\n').unwrap());
+        assert_eq!(row.len(), titles.len(), "{name:?}");
+        let value = |title| &row[titles.iter().position(|t| t == title).unwrap()];
+        assert_eq!([value("OBJ_PRIME"), value("HOW"), value("KEY")], [name; 3]);
+        assert_eq!(line.contains(&b'"'), name != "/plain");
+    }
+}
+
+#[test]
+fn records_of_the_kernel_say_by_themselves_who_did_what_and_whether_it_was_let() {
+    for (record, told) in [
+        (
+            "NETFILTER_PKT mark=0x1 saddr=192.0.2.5 daddr=192.0.2.7 proto=6",
+            "192.0.2.5 sent-packet-to 192.0.2.7 using tcp",
+        ),
+        (
+            "NETFILTER_PKT action=0 hook=1 saddr=10.0.0.1 daddr=10.0.0.2",
+            "10.0.0.1 successfully sent-packet-to 10.0.0.2 ",
+        ),
+        (
+            "NETFILTER_PKT action=1 hook=1 saddr=10.0.0.1 daddr=10.0.0.2",
+            "10.0.0.1 unsuccessfully sent-packet-to 10.0.0.2 ",
+        ),
+        ("TIME_ADJNTPVAL op=tick old=9977 new=10000", " changed-system-time "),
+        ("TIME_INJOFFSET sec=-16 nsec=124887145", " changed-system-time "),
+        (
+            "DM_CTRL module=crypt op=ctr ppid=1 pid=2 auid=1000 uid=0 ses=1 comm=\"x\" exe=\"/sbin/x\" dev=254:3 \
+             error_msg='success' res=1",
+            "alice, acting as root, successfully created-mapped-device 254:3 using /sbin/x",
+        ),
+        (
+            "DM_EVENT module=integrity op=integrity-checksum dev=254:3 sector=77480 res=0",
+            " unsuccessfully checked-integrity-of 254:3 using integrity",
+        ),
+        (
+            "INTEGRITY_DATA pid=1 uid=0 auid=1000 ses=2 op=appraise_data cause=invalid-hash comm=\"sh\" name=\"/bin/evil\" \
+             dev=\"vda1\" ino=3 res=0 errno=0",
+            "alice, acting as root, unsuccessfully checked-data-integrity-of /bin/evil using sh",
+        ),
+        (
+            "INTEGRITY_RULE file=\"/bin/ls\" hash=\"sha256:ab\" ppid=1 pid=3 auid=1000 uid=0 ses=1 comm=\"sh\" exe=\"/bin/sh\"",
+            "alice, acting as root, measured-file /bin/ls using /bin/sh",
+        ),
+        (
+            "INTEGRITY_POLICY_RULE action=measure func=BPRM_CHECK res=1",
+            " successfully loaded-integrity-rule BPRM_CHECK ",
+        ),
+        (
+            "LANDLOCK_ACCESS domain=1a2b blockers=net.connect_tcp daddr=192.0.2.1 dest=443",
+            "1a2b unsuccessfully accessed-landlock-controlled-object 192.0.2.1 using net.connect_tcp",
+        ),
+        (
+            "LANDLOCK_DOMAIN domain=1a2b status=allocated mode=enforcing pid=42 uid=1000 exe=\"/bin/box\" comm=\"box\"",
+            "alice allocated-landlock-domain 1a2b using /bin/box",
+        ),
+        ("LANDLOCK_DOMAIN domain=1a2b status=deallocated denials=3", " deallocated-landlock-domain 1a2b "),
+        (
+            "AVC apparmor=\"DENIED\" operation=\"open\" profile=\"/bin/foo\" name=\"/etc/shadow\" pid=7 comm=\"foo\" \
+             requested_mask=\"r\" denied_mask=\"r\" fsuid=1000 ouid=0",
+            "/bin/foo, acting as alice, unsuccessfully accessed-mac-policy-controlled-object /etc/shadow using foo",
+        ),
+        (
+            "AVC apparmor=\"ALLOWED\" operation=\"capable\" profile=\"/bin/foo\" pid=7 comm=\"foo\" capability=21 \
+             capname=\"sys_admin\"",
+            "/bin/foo successfully accessed-mac-policy-controlled-object sys_admin using foo",
+        ),
+        (
+            "AVC apparmor=\"STATUS\" operation=\"profile_load\" profile=\"unconfined\" name=\"/bin/foo\" pid=7 comm=\"p\"",
+            "unconfined successfully loaded-apparmor-profile /bin/foo using p",
+        ),
+        (
+            "AVC apparmor=\"STATUS\" operation=\"profile_load\" error=-2 profile=\"unconfined\" name=\"/bin/foo\" pid=7",
+            "unconfined unsuccessfully loaded-apparmor-profile /bin/foo ",
+        ),
+    ] {
+        assert_eq!(sentence(&[record]), told, "{record}");
+    }
+}
+
+#[test]
+fn one_telling_record_stands_for_several_without_a_call() {
+    let records = ["TIME_ADJNTPVAL op=freq old=1 new=2", "TIME_ADJNTPVAL op=tick old=9977 new=10000"];
+    assert_eq!(
+        row(&records, csv::Columns::default()),
+        ",TIME_ADJNTPVAL,11/14/23,12:00:00,7,configuration,,,,system,changed-system-time,,,,system,"
+    );
+}
+
+#[test]
+fn a_decision_tells_more_than_the_call_it_stopped() {
+    let landlock = "LANDLOCK_ACCESS domain=1a2b blockers=fs.refer path=\"/bin/box\" dev=\"vda2\" ino=351";
+    assert_eq!(
+        sentence(&[landlock, &call(316, "no", NO_ARGUMENTS)]),
+        "alice, acting as root, unsuccessfully accessed-landlock-controlled-object /bin/box using /usr/bin/tool"
+    );
+    // The file that was denied is in the call's PATH record.
+    let apparmor =
+        "AVC apparmor=\"DENIED\" operation=\"open\" profile=\"p\" name=\"/f\" pid=2 comm=\"tool\" fsuid=0 ouid=0";
+    let file = path(0, "f", "0100644", "NORMAL");
+    assert_eq!(
+        sentence(&[apparmor, &call(2, "no", NO_ARGUMENTS), CWD, &file, END]),
+        "alice, acting as root, unsuccessfully accessed-mac-policy-controlled-object /home/f using /usr/bin/tool"
+    );
+    // A call may go on although part of it was denied.
+    let ptrace = "AVC apparmor=\"DENIED\" operation=\"ptrace\" profile=\"docker-default\" pid=2 comm=\"tool\" peer=\"unconfined\"";
+    assert_eq!(
+        sentence(&[ptrace, &call(0, "yes", NO_ARGUMENTS), END]),
+        "alice, acting as root, unsuccessfully accessed-mac-policy-controlled-object unconfined using /usr/bin/tool"
+    );
+    let audit = apparmor.replace("DENIED", "AUDIT");
+    let told = sentence(&[&audit, &call(2, "no", NO_ARGUMENTS), CWD, &file, END]);
+    assert!(told.contains(" unsuccessfully "), "the call failed for another reason: {told}");
 }
 
 #[test]

@@ -1,0 +1,212 @@
+//! Records by which a part of the kernel says of itself what happened: packets, the clock, the device mapper, integrity,
+//! and the decisions of Landlock and AppArmor. The normalizer needs no SYSCALL record beside them.
+//!
+//! Sources (Linux 6.17): net/netfilter/xt_AUDIT.c, kernel/time/, drivers/md/dm-audit.c, security/integrity/, security/landlock/
+//! audit.c, security/apparmor/audit.c and security/lsm_audit.c. The reference says `did-unknown` of all of them.
+
+use super::cursor::{Place, Split};
+use super::{EventKind, Normalizer, ObjectKind, Phrase, SubjectKind};
+use crate::interpret::{self, Kind};
+use crate::record::RecordType;
+
+/// How records of one type are told. Of several names the first that the record has is taken.
+struct Row {
+    kind: RecordType,
+    action: &'static str,
+    /// Who acts, and whom they act as.
+    subject: &'static [&'static [u8]],
+    acting: &'static [u8],
+    object: &'static [&'static [u8]],
+    object_kind: ObjectKind,
+    how: &'static [&'static [u8]],
+    /// The field that says whether it worked; [`super::success`] knows those that are particular.
+    result: &'static [u8],
+}
+
+const fn row(kind: RecordType, action: &'static str, object: &'static [&'static [u8]], object_kind: ObjectKind) -> Row {
+    Row {
+        kind,
+        action,
+        subject: &[b"auid"],
+        acting: b"uid",
+        object,
+        object_kind,
+        how: &[b"exe", b"comm"],
+        result: b"res",
+    }
+}
+
+/// What AppArmor writes, in AVC records or in those of its own types.
+static APPARMOR: Row = Row {
+    subject: &[b"profile"],
+    acting: b"fsuid",
+    how: &[b"comm"],
+    result: b"apparmor",
+    ..row(T::AVC, CONTROLLED, &[b"name", b"capname", b"peer", b"addr", b"family"], K::Unknown)
+};
+
+const CONTROLLED: &str = "accessed-mac-policy-controlled-object";
+
+type T = RecordType;
+use ObjectKind as K;
+
+/// Sorted by type.
+static ROWS: &[Row] = &[
+    Row {
+        subject: &[b"saddr"],
+        acting: b"",
+        how: &[b"proto"],
+        result: b"action",
+        ..row(T::NETFILTER_PKT, "sent-packet-to", &[b"daddr"], K::Socket)
+    },
+    row(T::TIME_INJOFFSET, "changed-system-time", &[], K::System),
+    row(T::TIME_ADJNTPVAL, "changed-system-time", &[], K::System),
+    row(T::DM_CTRL, "changed-mapped-device", &[b"dev"], K::BlockDevice),
+    Row { how: &[b"module"], ..row(T::DM_EVENT, "checked-integrity-of", &[b"dev"], K::BlockDevice) },
+    Row {
+        subject: &[b"domain"],
+        acting: b"",
+        how: &[b"blockers"],
+        result: b"blockers",
+        ..row(
+            T::LANDLOCK_ACCESS,
+            "accessed-landlock-controlled-object",
+            &[b"path", b"name", b"daddr", b"ocomm", b"opid"],
+            K::Unknown,
+        )
+    },
+    Row {
+        subject: &[b"uid"],
+        acting: b"",
+        ..row(T::LANDLOCK_DOMAIN, "changed-landlock-domain", &[b"domain"], K::SecurityPolicy)
+    },
+    row(T::INTEGRITY_DATA, "checked-data-integrity-of", &[b"name"], K::File),
+    row(T::INTEGRITY_METADATA, "checked-metadata-integrity-of", &[b"name"], K::File),
+    row(T::INTEGRITY_STATUS, "changed-integrity-status", &[b"name", b"cause"], K::System),
+    row(T::INTEGRITY_HASH, "checked-integrity-hash-of", &[b"name"], K::File),
+    row(T::INTEGRITY_PCR, "checked-integrity-register-of", &[b"name"], K::File),
+    row(T::INTEGRITY_RULE, "measured-file", &[b"file", b"name"], K::File),
+    row(T::INTEGRITY_EVM_XATTR, "added-integrity-attribute", &[b"xattr"], K::SecurityPolicy),
+    row(T::INTEGRITY_POLICY_RULE, "loaded-integrity-rule", &[b"func", b"fsmagic", b"fsuuid"], K::SecurityPolicy),
+];
+
+const _: () = {
+    let mut i = 1;
+    while i < ROWS.len() {
+        assert!(ROWS[i - 1].kind.0 < ROWS[i].kind.0);
+        i += 1;
+    }
+};
+
+/// The number of the event's first record that says by itself what happened.
+pub(super) fn telling_record(event: &Split<'_>) -> Option<usize> {
+    (0..event.len()).find(|&record| row_of(event, record).is_some())
+}
+
+/// Whether a record is a decision of Landlock or AppArmor: it says more than the system call that met it.
+pub(super) fn is_decision(event: &Split<'_>, record: usize) -> bool {
+    event.kind(record) == Some(T::LANDLOCK_ACCESS) || is_apparmor(event, record)
+}
+
+fn is_apparmor(event: &Split<'_>, record: usize) -> bool {
+    match event.kind(record) {
+        Some(T::AVC) => search(event, record, &[b"apparmor"]).is_some(),
+        Some(kind) => (T::APPARMOR_AUDIT..=T::APPARMOR_KILL).contains(&kind),
+        None => false,
+    }
+}
+
+fn row_of(event: &Split<'_>, record: usize) -> Option<&'static Row> {
+    if is_apparmor(event, record) {
+        return Some(&APPARMOR);
+    }
+    let kind = event.kind(record)?;
+    ROWS.binary_search_by_key(&kind, |row| row.kind).ok().map(|at| &ROWS[at])
+}
+
+/// The first field of a record that has the first of these names that the record has.
+fn search(event: &Split<'_>, record: usize, names: &[&[u8]]) -> Option<Place> {
+    let fields = event.fields(record);
+    let field = names.iter().find_map(|name| fields.iter().position(|field| field.name == *name))?;
+    Some(Place { record: u16::try_from(record).ok()?, field: u16::try_from(field).ok()? })
+}
+
+/// Whether AppArmor forbade something with this word in `apparmor=`.
+pub(super) fn is_denial(word: &[u8]) -> bool {
+    matches!(unquoted(word), b"DENIED" | b"ERROR" | b"KILLED")
+}
+
+/// The text of a value in quotes, or the value.
+pub(super) fn unquoted(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
+}
+
+impl Normalizer<'_, '_> {
+    /// Tells an event by one of its records alone.
+    pub(super) fn by_record(&mut self, record: usize) {
+        let Some(row) = row_of(self.split, record) else { return };
+        let (split, told) = (self.split, &mut self.told);
+        told.event_kind = split.kind(0).map_or(EventKind::Unknown, |kind| EventKind::of(kind.0));
+        told.session = search(split, record, &[b"ses"]);
+        told.subject.primary = search(split, record, row.subject);
+        told.subject.secondary = search(split, record, &[row.acting]);
+        let account = told.subject.secondary.or(told.subject.primary).and_then(|place| split.at(place));
+        told.subject.kind = Some(match account {
+            Some((record, field)) if interpret::kind(record.kind, field.name, field.value) == Kind::User => {
+                SubjectKind::of_uid(super::int(field.value) as u32)
+            }
+            Some(_) => SubjectKind::Unknown,
+            None => SubjectKind::System,
+        });
+        if self.attributes {
+            told.subject
+                .attributes
+                .extend([&b"pid"[..], b"subj"].iter().filter_map(|name| search(split, record, &[name])));
+        }
+        told.how = search(split, record, row.how).map(Phrase::Meaning);
+        self.decision(record);
+    }
+
+    /// Action, object and result of a record that says them by itself. An object that is told already stays.
+    pub(super) fn decision(&mut self, record: usize) {
+        let Some(row) = row_of(self.split, record) else { return };
+        let value = |name: &[u8]| {
+            let value = search(self.split, record, &[name]).and_then(|place| self.split.at(place));
+            unquoted(value.map_or(b"", |(_, field)| field.value))
+        };
+        let (action, object_kind) = match (row.kind, value(b"op"), value(b"status"), value(b"operation")) {
+            (T::DM_CTRL, b"ctr", ..) => ("created-mapped-device", row.object_kind),
+            (T::DM_CTRL, b"dtr", ..) => ("removed-mapped-device", row.object_kind),
+            (T::LANDLOCK_DOMAIN, _, b"allocated", _) => ("allocated-landlock-domain", row.object_kind),
+            (T::LANDLOCK_DOMAIN, _, b"deallocated", _) => ("deallocated-landlock-domain", row.object_kind),
+            (T::AVC, .., b"profile_load") => ("loaded-apparmor-profile", K::SecurityPolicy),
+            (T::AVC, .., b"profile_replace") => ("replaced-apparmor-profile", K::SecurityPolicy),
+            (T::AVC, .., b"profile_remove") => ("removed-apparmor-profile", K::SecurityPolicy),
+            (T::AVC, .., b"") if value(b"apparmor") == b"STATUS" => ("reported-apparmor-status", K::SecurityPolicy),
+            _ => (row.action, row.object_kind),
+        };
+        self.told.action = Some(Phrase::Word(action));
+        let object = &mut self.told.object;
+        if object.primary.is_none() || object_kind == K::SecurityPolicy {
+            object.primary = search(self.split, record, row.object);
+            let name = object.primary.and_then(|place| self.split.at(place)).map(|(_, field)| field.name);
+            object.kind = match name {
+                Some(b"path" | b"name") if object_kind == K::Unknown => K::File,
+                Some(b"daddr" | b"addr" | b"family") if object_kind == K::Unknown => K::Socket,
+                Some(b"opid" | b"ocomm" | b"peer") if object_kind == K::Unknown => K::Process,
+                _ => object_kind,
+            };
+        }
+        let names: &[&[u8]] = match (self.split.kind(record), value(b"apparmor")) {
+            // What failed without being forbidden says so in `error`.
+            (_, b"STATUS") => &[b"error", b"apparmor"],
+            // Before AppArmor took AVC records, the type said what was decided.
+            (Some(T::APPARMOR_DENIED), _) => &[b"denied_mask"],
+            _ => &[row.result],
+        };
+        // A call may fail for another reason than one that was only recorded here.
+        let forbids = row.kind == T::LANDLOCK_ACCESS || is_denial(value(b"apparmor"));
+        let call = self.told.result.filter(|_| !forbids);
+        self.told.result = call.or_else(|| search(self.split, record, names)).or(self.told.result);
+    }
+}
