@@ -17,7 +17,7 @@
 //!   value tells what it means;
 //! * `normalize/kinds.rs`: `KINDS` for the kind of event;
 //! * `normalize/records.rs`: `ROWS` for subject, object and action; odd ones are in `normalize/single.rs` and
-//!   `normalize/compound.rs`;
+//!   `normalize/compound.rs`, those that need no SYSCALL record in `normalize/kernel.rs`;
 //! * `query/extract/mod.rs` for what ausearch and aureport look for in it;
 //! * `report/class.rs` for the reports it counts in, `report/mod.rs` when it adds or deletes something;
 //! * `daemon/enrich.rs`: `is_stale_after`, when it says that names of users or groups have changed.
