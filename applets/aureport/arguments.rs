@@ -184,29 +184,29 @@ impl<'a> Parser<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use auditbox::query::extract::Wanted;
+    use auditbox::query::extract::FieldSet;
     use auditbox::report::kind::Item;
 
-    fn read_for(item: Item) -> &'static [Wanted] {
+    fn read_for(item: Item) -> &'static [FieldSet] {
         match item {
             Item::Serial | Item::Type | Item::Syscall | Item::Keystrokes | Item::Verdict => &[],
             Item::Class | Item::Permissions => &[],
-            Item::Success => &[Wanted::SUCCESS],
-            Item::Pid => &[Wanted::PID],
-            Item::Session => &[Wanted::SESSION],
-            Item::Auid => &[Wanted::AUID],
-            Item::AccountOrUid => &[Wanted::ACCOUNT, Wanted::UID],
-            Item::AccountOrAuid => &[Wanted::ACCOUNT, Wanted::AUID],
-            Item::Account => &[Wanted::ACCOUNT],
-            Item::File => &[Wanted::FILE],
-            Item::Key => &[Wanted::KEY],
-            Item::Exe => &[Wanted::EXE],
-            Item::ExeOrComm => &[Wanted::EXE, Wanted::COMM],
-            Item::Comm => &[Wanted::COMM],
-            Item::Host => &[Wanted::HOST],
-            Item::Terminal => &[Wanted::TERMINAL],
-            Item::Subject => &[Wanted::SUBJECT],
-            Item::Object => &[Wanted::OBJECT],
+            Item::Success => &[FieldSet::SUCCESS],
+            Item::Pid => &[FieldSet::PID],
+            Item::Session => &[FieldSet::SESSION],
+            Item::Auid => &[FieldSet::AUID],
+            Item::AccountOrUid => &[FieldSet::ACCOUNT, FieldSet::UID],
+            Item::AccountOrAuid => &[FieldSet::ACCOUNT, FieldSet::AUID],
+            Item::Account => &[FieldSet::ACCOUNT],
+            Item::File => &[FieldSet::FILE],
+            Item::Key => &[FieldSet::KEY],
+            Item::Exe => &[FieldSet::EXE],
+            Item::ExeOrComm => &[FieldSet::EXE, FieldSet::COMM],
+            Item::Comm => &[FieldSet::COMM],
+            Item::Host => &[FieldSet::HOST],
+            Item::Terminal => &[FieldSet::TERMINAL],
+            Item::Subject => &[FieldSet::SUBJECT],
+            Item::Object => &[FieldSet::OBJECT],
         }
     }
 

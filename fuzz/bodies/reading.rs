@@ -6,7 +6,7 @@ use auditbox::interpret::Interpreter;
 use auditbox::normalize::{Words, normalize, pieces};
 use auditbox::query::checkpoint::Checkpoint;
 use auditbox::query::expression::Expression;
-use auditbox::query::extract::{Items, Wanted, extract};
+use auditbox::query::extract::{EventFields, FieldSet, extract};
 use auditbox::record::Record;
 use auditbox::store::trail::{Feed, Trail};
 use auditbox::text::Escape;
@@ -38,8 +38,9 @@ fn look_at(event: &Event) {
         assert_eq!((again.stamp, again.kind, again.node), (record.stamp, record.kind, event.node()));
         assert!(record.fields().all(|field| !field.name.contains(&b' ')));
     }
-    let all = [Wanted::PID, Wanted::UID, Wanted::FILE, Wanted::HOST, Wanted::KEY, Wanted::EXE, Wanted::SUCCESS];
-    let mut items = Items::default();
+    let all =
+        [FieldSet::PID, FieldSet::UID, FieldSet::FILE, FieldSet::HOST, FieldSet::KEY, FieldSet::EXE, FieldSet::SUCCESS];
+    let mut items = EventFields::default();
     for wanted in all {
         let _ = extract(event, wanted, &mut items);
     }

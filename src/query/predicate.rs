@@ -3,7 +3,7 @@
 //! All criteria must hold. They are tested on the event as a whole: two of them may be met by different records. Lists
 //! (types, nodes) and the tests of "any" id are met by one of their members.
 
-use super::extract::{FAILED, Items, Malformed, SUCCEEDED, Text, Wanted, extract};
+use super::extract::{EventFields, FAILED, FieldSet, Malformed, SUCCEEDED, Text, extract};
 use crate::event::Event;
 use crate::record::RecordType;
 use crate::tables::machine::Machine;
@@ -67,8 +67,8 @@ const NO_LOGIN: u32 = u32::MAX - 1;
 /// Criteria, ready to be put to events one after another.
 pub struct Predicate {
     criteria: Criteria,
-    wanted: Wanted,
-    items: Items,
+    wanted: FieldSet,
+    fields: EventFields,
 }
 
 /// The name of a uid on this host.
@@ -78,7 +78,7 @@ impl Predicate {
     /// Prepares `criteria`.
     pub fn new(criteria: Criteria) -> Predicate {
         let wanted = wanted(&criteria);
-        Predicate { criteria, wanted, items: Items::default() }
+        Predicate { criteria, wanted, fields: EventFields::default() }
     }
 
     /// What is looked for.
@@ -99,7 +99,7 @@ impl Predicate {
         if self.wanted.is_empty() {
             return Ok(true);
         }
-        extract(event, self.wanted, &mut self.items)?;
+        extract(event, self.wanted, &mut self.fields)?;
         Ok(self.matches_users(names) && self.matches_numbers() && self.matches_texts() && self.matches_labels())
     }
 
@@ -112,11 +112,11 @@ impl Predicate {
     }
 
     fn matches_users(&self, names: UserNames<'_>) -> bool {
-        let (wanted, items) = (&self.criteria, &self.items);
+        let (wanted, fields) = (&self.criteria, &self.fields);
         let tests = [
-            (&wanted.uid, items.uid.unwrap_or(NO_ID), items.uid.is_some() && items.uid_has_name),
-            (&wanted.euid, items.euid.unwrap_or(NO_ID), items.euid.is_some()),
-            (&wanted.auid, items.auid.unwrap_or(NO_LOGIN), items.auid.is_some()),
+            (&wanted.uid, fields.uid.unwrap_or(NO_ID), fields.uid.is_some() && fields.uid_has_name),
+            (&wanted.euid, fields.euid.unwrap_or(NO_ID), fields.euid.is_some()),
+            (&wanted.auid, fields.auid.unwrap_or(NO_LOGIN), fields.auid.is_some()),
         ];
         // COMPAT: of any user it is the uid's name that decides whether names are compared.
         let deciding = if wanted.any_user { 1 } else { tests.len() };
@@ -131,52 +131,52 @@ impl Predicate {
     }
 
     fn matches_numbers(&self) -> bool {
-        let (wanted, items) = (&self.criteria, &self.items);
+        let (wanted, fields) = (&self.criteria, &self.fields);
         let is = |wanted: Option<u32>, found: Option<u32>| wanted.is_none_or(|w| w == found.unwrap_or(NO_ID));
         let groups = if wanted.any_group {
-            is(wanted.gid, items.gid) || is(wanted.egid, items.egid)
+            is(wanted.gid, fields.gid) || is(wanted.egid, fields.egid)
         } else {
-            is(wanted.gid, items.gid) && is(wanted.egid, items.egid)
+            is(wanted.gid, fields.gid) && is(wanted.egid, fields.egid)
         };
         groups
-            && is(wanted.ppid, items.ppid)
-            && is(wanted.pid, items.pid)
-            && wanted.machine.is_none_or(|machine| items.arch.and_then(Machine::from_elf) == Some(machine))
+            && is(wanted.ppid, fields.ppid)
+            && is(wanted.pid, fields.pid)
+            && wanted.machine.is_none_or(|machine| fields.arch.and_then(Machine::from_elf) == Some(machine))
             // COMPAT: an event without system call has number 0.
-            && wanted.syscall.is_none_or(|number| number == items.syscall.unwrap_or(0))
-            && wanted.session.is_none_or(|session| session == items.session.unwrap_or(NO_LOGIN))
-            && wanted.exit.is_none_or(|exit| items.exit == Some(exit))
-            && wanted.success.is_none_or(|yes| items.success == Some(if yes { SUCCEEDED } else { FAILED }))
+            && wanted.syscall.is_none_or(|number| number == fields.syscall.unwrap_or(0))
+            && wanted.session.is_none_or(|session| session == fields.session.unwrap_or(NO_LOGIN))
+            && wanted.exit.is_none_or(|exit| fields.exit == Some(exit))
+            && wanted.success.is_none_or(|yes| fields.success == Some(if yes { SUCCEEDED } else { FAILED }))
     }
 
     fn matches_texts(&self) -> bool {
-        let (wanted, items) = (&self.criteria, &self.items);
+        let (wanted, fields) = (&self.criteria, &self.fields);
         let one = |needle: &Option<Vec<u8>>, found: Option<Text>| {
-            needle.as_ref().is_none_or(|needle| found.is_some_and(|text| self.holds(items.text(text), needle)))
+            needle.as_ref().is_none_or(|needle| found.is_some_and(|text| self.holds(fields.text(text), needle)))
         };
-        one(&wanted.host, items.host)
-            && one(&wanted.terminal, items.terminal)
-            && one(&wanted.exe, items.exe)
-            && one(&wanted.comm, items.comm)
-            && one(&wanted.vm, items.vm)
-            && one(&wanted.uuid, items.uuid)
+        one(&wanted.host, fields.host)
+            && one(&wanted.terminal, fields.terminal)
+            && one(&wanted.exe, fields.exe)
+            && one(&wanted.comm, fields.comm)
+            && one(&wanted.vm, fields.vm)
+            && one(&wanted.uuid, fields.uuid)
             && wanted.file.as_ref().is_none_or(|needle| {
-                let mut names = items.files.iter().map(|file| file.name).chain(items.cwd);
-                names.any(|name| self.holds(items.text(name), needle))
+                let mut names = fields.files.iter().map(|file| file.name).chain(fields.cwd);
+                names.any(|name| self.holds(fields.text(name), needle))
             })
             && wanted
                 .key
                 .as_ref()
-                .is_none_or(|needle| items.keys.iter().any(|key| self.holds(items.text(*key), needle)))
+                .is_none_or(|needle| fields.keys.iter().any(|key| self.holds(fields.text(*key), needle)))
     }
 
     fn matches_labels(&self) -> bool {
-        let (wanted, items) = (&self.criteria, &self.items);
+        let (wanted, fields) = (&self.criteria, &self.fields);
         let subject = wanted.subject.as_ref().map(|needle| {
-            items.labels.iter().filter_map(|label| label.subject).any(|text| self.holds(items.text(text), needle))
+            fields.labels.iter().filter_map(|label| label.subject).any(|text| self.holds(fields.text(text), needle))
         });
         let object = wanted.object.as_ref().map(|needle| {
-            items.labels.iter().filter_map(|label| label.object).any(|text| self.holds(items.text(text), needle))
+            fields.labels.iter().filter_map(|label| label.object).any(|text| self.holds(fields.text(text), needle))
         });
         match wanted.any_label {
             true => subject == Some(true) || object == Some(true),
@@ -198,32 +198,32 @@ fn user_name(id: u32, names: UserNames<'_>) -> Option<Vec<u8>> {
     }
 }
 
-fn wanted(criteria: &Criteria) -> Wanted {
+fn wanted(criteria: &Criteria) -> FieldSet {
     let id = |user: &Option<User>| user.as_ref().is_some_and(|u| u.id != NO_ID || u.name.is_some());
     let login = |user: &Option<User>| user.as_ref().is_some_and(|u| u.id != NO_LOGIN || u.name.is_some());
     let asked = [
-        (criteria.pid.is_some(), Wanted::PID),
-        (criteria.ppid.is_some(), Wanted::PPID),
-        (id(&criteria.uid), Wanted::UID),
-        (id(&criteria.euid), Wanted::EUID),
-        (login(&criteria.auid), Wanted::AUID),
-        (criteria.gid.is_some_and(|id| id != NO_ID), Wanted::GID),
-        (criteria.egid.is_some_and(|id| id != NO_ID), Wanted::EGID),
-        (criteria.session.is_some_and(|id| id != NO_LOGIN), Wanted::SESSION),
-        (criteria.success.is_some(), Wanted::SUCCESS),
-        (criteria.exit.is_some(), Wanted::EXIT),
-        (criteria.machine.is_some(), Wanted::ARCH),
-        (criteria.syscall.is_some(), Wanted::SYSCALL),
-        (criteria.file.is_some(), Wanted::FILE),
-        (criteria.host.is_some(), Wanted::HOST),
-        (criteria.terminal.is_some(), Wanted::TERMINAL),
-        (criteria.exe.is_some(), Wanted::EXE),
-        (criteria.comm.is_some(), Wanted::COMM),
-        (criteria.key.is_some(), Wanted::KEY),
-        (criteria.vm.is_some(), Wanted::VM),
-        (criteria.uuid.is_some(), Wanted::UUID),
-        (criteria.subject.is_some(), Wanted::SUBJECT),
-        (criteria.object.is_some(), Wanted::OBJECT),
+        (criteria.pid.is_some(), FieldSet::PID),
+        (criteria.ppid.is_some(), FieldSet::PPID),
+        (id(&criteria.uid), FieldSet::UID),
+        (id(&criteria.euid), FieldSet::EUID),
+        (login(&criteria.auid), FieldSet::AUID),
+        (criteria.gid.is_some_and(|id| id != NO_ID), FieldSet::GID),
+        (criteria.egid.is_some_and(|id| id != NO_ID), FieldSet::EGID),
+        (criteria.session.is_some_and(|id| id != NO_LOGIN), FieldSet::SESSION),
+        (criteria.success.is_some(), FieldSet::SUCCESS),
+        (criteria.exit.is_some(), FieldSet::EXIT),
+        (criteria.machine.is_some(), FieldSet::ARCH),
+        (criteria.syscall.is_some(), FieldSet::SYSCALL),
+        (criteria.file.is_some(), FieldSet::FILE),
+        (criteria.host.is_some(), FieldSet::HOST),
+        (criteria.terminal.is_some(), FieldSet::TERMINAL),
+        (criteria.exe.is_some(), FieldSet::EXE),
+        (criteria.comm.is_some(), FieldSet::COMM),
+        (criteria.key.is_some(), FieldSet::KEY),
+        (criteria.vm.is_some(), FieldSet::VM),
+        (criteria.uuid.is_some(), FieldSet::UUID),
+        (criteria.subject.is_some(), FieldSet::SUBJECT),
+        (criteria.object.is_some(), FieldSet::OBJECT),
     ];
-    asked.iter().filter(|(is_asked, _)| *is_asked).fold(Wanted::default(), |all, (_, item)| all.with(*item))
+    asked.iter().filter(|(is_asked, _)| *is_asked).fold(FieldSet::default(), |all, (_, item)| all.with(*item))
 }

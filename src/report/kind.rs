@@ -1,7 +1,7 @@
 //! The reports of aureport(8), a row each: titles, what is read of an event, which events count, columns, what is totalled.
 
 use super::class::Class;
-use crate::query::extract::Wanted;
+use crate::query::extract::FieldSet;
 
 /// One report.
 pub struct Kind {
@@ -10,7 +10,7 @@ pub struct Kind {
     /// The same for its totals, or `None` if it has none.
     pub summary: Option<Heading>,
     /// What it reads beside process id and success.
-    pub wanted: Wanted,
+    pub wanted: FieldSet,
     /// Which events make a row.
     pub selects: Selects,
     /// What stands in a row behind number and date.
@@ -33,7 +33,7 @@ pub struct Heading {
 
 /// Which events make a row of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the items of an event")]
+#[allow(missing_docs, reason = "named as the fields of an event")]
 pub enum Selects {
     None,
     Every,
@@ -68,7 +68,7 @@ pub struct Column {
 
 /// What can stand in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the items of an event")]
+#[allow(missing_docs, reason = "named as the fields of an event")]
 pub enum Item {
     Serial,
     /// The type of the event's first record.
@@ -104,7 +104,7 @@ pub enum Item {
 
 /// What the totals of a report count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the items of an event")]
+#[allow(missing_docs, reason = "named as the fields of an event")]
 pub enum Counts {
     None,
     /// The types of the first records of events with a record of one of these classes.
@@ -128,11 +128,11 @@ pub enum Counts {
     Auids,
 }
 
-const fn wanted<const N: usize>(items: [Wanted; N]) -> Wanted {
-    let mut all = Wanted::PID.with(Wanted::SUCCESS);
+const fn wanted<const N: usize>(fields: [FieldSet; N]) -> FieldSet {
+    let mut all = FieldSet::PID.with(FieldSet::SUCCESS);
     let mut at = 0;
     while at < N {
-        all = all.with(items[at]);
+        all = all.with(fields[at]);
         at += 1;
     }
     all
@@ -161,7 +161,7 @@ const fn null(item: Item) -> Column {
     Column { item, safe: false, missing: "(null)" }
 }
 
-use Wanted as W;
+use FieldSet as W;
 
 /// `-au`.
 pub static AUTHENTICATIONS: Kind = Kind {
@@ -452,4 +452,4 @@ pub static EXES: Kind = Kind {
 };
 
 /// What the summary of everything reads.
-pub(super) const OF_EVERYTHING: Wanted = wanted([W::FILE, W::HOST, W::TERMINAL, W::EXE, W::COMM, W::KEY, W::AUID]);
+pub(super) const OF_EVERYTHING: FieldSet = wanted([W::FILE, W::HOST, W::TERMINAL, W::EXE, W::COMM, W::KEY, W::AUID]);

@@ -15,7 +15,7 @@ pub use tally::Tally;
 
 use crate::event::Event;
 use crate::interpret::{Interpreter, Names};
-use crate::query::extract::{FAILED, Items, Malformed, SUCCEEDED, Text, Wanted, extract};
+use crate::query::extract::{EventFields, FAILED, FieldSet, Malformed, SUCCEEDED, Text, extract};
 use crate::record::{EventId, RecordType};
 use crate::text::date::{Date, Dates};
 use crate::text::{Escape, escape, number};
@@ -72,9 +72,9 @@ impl Request {
         self.kind.is_some_and(|kind| std::ptr::eq(kind, &kind::LOG_TIMES))
     }
 
-    fn wanted(&self) -> Wanted {
+    fn wanted(&self) -> FieldSet {
         let wanted = self.kind.map_or(kind::OF_EVERYTHING, |kind| kind.wanted);
-        if self.interpret { wanted.with(Wanted::ARCH) } else { wanted }
+        if self.interpret { wanted.with(FieldSet::ARCH) } else { wanted }
     }
 }
 
@@ -93,8 +93,8 @@ pub const NOTHING: &[u8] = b"<no events of interest were found>\n\n";
 /// One report in the making.
 pub struct Report<'n> {
     request: Request,
-    wanted: Wanted,
-    items: Items,
+    wanted: FieldSet,
+    fields: EventFields,
     dates: Dates,
     interpreter: Interpreter<'n>,
     lines: u64,
@@ -108,7 +108,7 @@ impl<'n> Report<'n> {
     pub fn new(request: Request, names: &'n dyn Names, local: fn(i64) -> Date) -> Report<'n> {
         Report {
             wanted: request.wanted(),
-            items: Items::default(),
+            fields: EventFields::default(),
             dates: Dates::new(local),
             interpreter: Interpreter::new(names, None, Escape::Raw),
             lines: 0,
@@ -162,13 +162,13 @@ impl<'n> Report<'n> {
         if !self.is_admitted(event) {
             return Ok(());
         }
-        extract(event, self.wanted, &mut self.items)?;
-        if self.request.success.is_some_and(|yes| self.items.success != Some(if yes { SUCCEEDED } else { FAILED })) {
+        extract(event, self.wanted, &mut self.fields)?;
+        if self.request.success.is_some_and(|yes| self.fields.success != Some(if yes { SUCCEEDED } else { FAILED })) {
             return Ok(());
         }
         let classes = Class::of(event);
         match self.request.kind {
-            None => self.overview.add(classes, &self.items),
+            None => self.overview.add(classes, &self.fields),
             Some(kind) if self.request.summary => self.count(kind.counts, event, classes),
             Some(kind) if self.selects(kind.selects, event, classes) => self.rows(kind, event, out),
             Some(_) => {}
@@ -209,30 +209,30 @@ impl<'n> Report<'n> {
     }
 
     fn selects(&self, selects: Selects, event: &Event, classes: Class) -> bool {
-        let items = &self.items;
+        let fields = &self.fields;
         match selects {
             Selects::None => false,
             Selects::Every => true,
             Selects::Of(wanted) => classes.has(wanted),
-            Selects::Authentication => is_authentication(classes, items),
+            Selects::Authentication => is_authentication(classes, fields),
             Selects::Keystrokes => matches!(event.kind(), RecordType::TTY | RecordType::USER_TTY),
-            Selects::File => !items.files.is_empty(),
-            Selects::Key => items.keys.first().is_some_and(|key| items.text(*key) != NO_KEY),
-            Selects::Host => items.host.is_some(),
-            Selects::Terminal => items.terminal.is_some(),
-            Selects::Exe => items.exe.is_some(),
-            Selects::Comm => items.comm.is_some(),
-            Selects::Pid => items.pid.is_some_and(|pid| pid as i32 >= 0),
-            Selects::Syscall => items.syscall.is_some_and(|number| number != 0),
-            Selects::Uid => items.uid.is_some_and(|uid| uid != UNSET),
+            Selects::File => !fields.files.is_empty(),
+            Selects::Key => fields.keys.first().is_some_and(|key| fields.text(*key) != NO_KEY),
+            Selects::Host => fields.host.is_some(),
+            Selects::Terminal => fields.terminal.is_some(),
+            Selects::Exe => fields.exe.is_some(),
+            Selects::Comm => fields.comm.is_some(),
+            Selects::Pid => fields.pid.is_some_and(|pid| pid as i32 >= 0),
+            Selects::Syscall => fields.syscall.is_some_and(|number| number != 0),
+            Selects::Uid => fields.uid.is_some_and(|uid| uid != UNSET),
         }
     }
 
     fn count(&mut self, counts: Counts, event: &Event, classes: Class) {
-        let (items, tally) = (&self.items, &mut self.tally);
+        let (fields, tally) = (&self.fields, &mut self.tally);
         let text = |tally: &mut Tally, text: Option<Text>| {
             if let Some(text) = text {
-                tally.add(items.text(text));
+                tally.add(fields.text(text));
             }
         };
         match counts {
@@ -242,28 +242,30 @@ impl<'n> Report<'n> {
             Counts::Types(_) | Counts::EveryType => tally.add_number(event.kind().0 as i32),
             Counts::Objects if !classes.has(Class::ANY_AVC) => {}
             Counts::Objects => {
-                items.labels.iter().filter(|l| l.granted.is_some()).for_each(|l| text(tally, l.object));
+                fields.labels.iter().filter(|l| l.granted.is_some()).for_each(|l| text(tally, l.object));
             }
-            Counts::Files => items.files.iter().for_each(|file| tally.add(items.text(file.name))),
+            Counts::Files => fields.files.iter().for_each(|file| tally.add(fields.text(file.name))),
             Counts::Keys => {
-                let keys = items.keys.iter().map(|key| items.text(*key));
+                let keys = fields.keys.iter().map(|key| fields.text(*key));
                 keys.filter(|key| *key != NO_KEY).for_each(|key| tally.add(key));
             }
-            Counts::Hosts => text(tally, items.host),
-            Counts::Terminals => text(tally, items.terminal),
-            Counts::Exes => text(tally, items.exe),
-            Counts::Comms => text(tally, items.comm),
-            Counts::Pids => items.pid.iter().filter(|pid| **pid != UNSET).for_each(|pid| tally.add_number(*pid as i32)),
-            Counts::Authentications if !is_authentication(classes, items) => {}
-            Counts::Authentications => self.count_user(self.items.auid.is_none()),
+            Counts::Hosts => text(tally, fields.host),
+            Counts::Terminals => text(tally, fields.terminal),
+            Counts::Exes => text(tally, fields.exe),
+            Counts::Comms => text(tally, fields.comm),
+            Counts::Pids => {
+                fields.pid.iter().filter(|pid| **pid != UNSET).for_each(|pid| tally.add_number(*pid as i32))
+            }
+            Counts::Authentications if !is_authentication(classes, fields) => {}
+            Counts::Authentications => self.count_user(self.fields.auid.is_none()),
             Counts::Logins if !classes.has(Class::USER_LOGIN) => {}
-            Counts::Logins => self.count_user(self.items.auid.is_none_or(|auid| (auid as i32) < 0)),
-            Counts::Auids if items.auid.is_none_or(|auid| auid == NO_AUID) => {}
+            Counts::Logins => self.count_user(self.fields.auid.is_none_or(|auid| (auid as i32) < 0)),
+            Counts::Auids if fields.auid.is_none_or(|auid| auid == NO_AUID) => {}
             Counts::Auids => self.count_user(false),
-            Counts::Syscalls if items.syscall.is_none_or(|number| number as i32 <= 0) => {}
+            Counts::Syscalls if fields.syscall.is_none_or(|number| number as i32 <= 0) => {}
             Counts::Syscalls => {
                 self.scratch.clear();
-                row::push_syscall(self.request.interpret, items, &mut self.scratch);
+                row::push_syscall(self.request.interpret, fields, &mut self.scratch);
                 tally.add(&self.scratch);
             }
         }
@@ -271,11 +273,11 @@ impl<'n> Report<'n> {
 
     /// Counts the account, if that may stand for the user and there is one, else the auid.
     fn count_user(&mut self, by_account: bool) {
-        if let Some(account) = self.items.account.filter(|_| by_account) {
-            return self.tally.add(self.items.text(account));
+        if let Some(account) = self.fields.account.filter(|_| by_account) {
+            return self.tally.add(self.fields.text(account));
         }
         self.scratch.clear();
-        let auid = self.items.auid.unwrap_or(NO_AUID);
+        let auid = self.fields.auid.unwrap_or(NO_AUID);
         row::push_user(self.request.interpret, &mut self.interpreter, auid, &mut self.scratch);
         self.tally.add(&self.scratch);
     }
@@ -368,8 +370,8 @@ const UNSET: u32 = u32::MAX;
 /// COMPAT: the auid of an event that has none is -2.
 const NO_AUID: u32 = u32::MAX - 1;
 
-fn is_authentication(classes: Class, items: &Items) -> bool {
-    classes.has(Class::USER_AUTH) || (classes.has(Class::USER_MGMT) && items.success == Some(FAILED))
+fn is_authentication(classes: Class, fields: &EventFields) -> bool {
+    classes.has(Class::USER_AUTH) || (classes.has(Class::USER_MGMT) && fields.success == Some(FAILED))
 }
 
 fn push_heading(heading: &Heading, out: &mut Vec<u8>) {

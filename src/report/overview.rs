@@ -4,7 +4,7 @@ use super::class::Class;
 use super::kind::Heading;
 use super::tally::Tally;
 use super::{NO_AUID, NO_KEY, UNSET};
-use crate::query::extract::{FAILED, Items, SUCCEEDED};
+use crate::query::extract::{EventFields, FAILED, SUCCEEDED};
 use crate::text::number;
 
 pub(super) static HEADING: Heading = Heading { title: "Summary Report", columns: "", above: 22, below: 0 };
@@ -38,39 +38,39 @@ pub(super) struct Overview {
 
 impl Overview {
     /// Counts an event.
-    pub(super) fn add(&mut self, classes: Class, items: &Items) {
+    pub(super) fn add(&mut self, classes: Class, fields: &EventFields) {
         self.events += 1;
         if classes != Class::default() {
-            self.add_classes(classes, items);
+            self.add_classes(classes, fields);
         }
-        if items.success == Some(FAILED) && items.syscall.is_some_and(|number| number as i32 > 0) {
+        if fields.success == Some(FAILED) && fields.syscall.is_some_and(|number| number as i32 > 0) {
             self.failed_syscalls += 1;
         }
-        if let Some(auid) = items.auid.filter(|auid| *auid != NO_AUID) {
+        if let Some(auid) = fields.auid.filter(|auid| *auid != NO_AUID) {
             self.users.add_number(auid as i32);
         }
-        if let Some(pid) = items.pid.filter(|pid| *pid != UNSET) {
+        if let Some(pid) = fields.pid.filter(|pid| *pid != UNSET) {
             self.pids.add_number(pid as i32);
         }
         let texts = [
-            (items.terminal, &mut self.terminals),
-            (items.host, &mut self.hosts),
-            (items.exe, &mut self.exes),
-            (items.comm, &mut self.comms),
+            (fields.terminal, &mut self.terminals),
+            (fields.host, &mut self.hosts),
+            (fields.exe, &mut self.exes),
+            (fields.comm, &mut self.comms),
         ];
         for (text, tally) in texts {
             if let Some(text) = text {
-                tally.add(items.text(text));
+                tally.add(fields.text(text));
             }
         }
-        items.files.iter().for_each(|file| self.files.add(items.text(file.name)));
-        for key in items.keys.iter().map(|key| items.text(*key)).filter(|key| *key != NO_KEY) {
+        fields.files.iter().for_each(|file| self.files.add(fields.text(file.name)));
+        for key in fields.keys.iter().map(|key| fields.text(*key)).filter(|key| *key != NO_KEY) {
             self.keys.add(key);
         }
     }
 
     /// COMPAT: an event counts as often as it has kinds of change, or of anomaly, and so on.
-    fn add_classes(&mut self, classes: Class, items: &Items) {
+    fn add_classes(&mut self, classes: Class, fields: &EventFields) {
         self.changes += classes.count(Class::CONFIGURATION);
         self.account_changes += classes.count(Class::ACCOUNTS);
         self.crypto += classes.count(Class::ANY_CRYPTO);
@@ -81,11 +81,11 @@ impl Overview {
         self.responses += classes.count(Class::RESPONSE);
         self.avcs += u64::from(classes.has(Class::ANY_AVC));
         if classes.has(Class::USER_LOGIN) {
-            judge(&mut self.logins, items);
+            judge(&mut self.logins, fields);
         }
         if classes.has(Class::USER_AUTH) || (classes.has(Class::GRP_AUTH) && !classes.has(Class::USER_MGMT)) {
-            judge(&mut self.authentications, items);
-        } else if classes.has(Class::USER_MGMT) && items.success == Some(FAILED) {
+            judge(&mut self.authentications, fields);
+        } else if classes.has(Class::USER_MGMT) && fields.success == Some(FAILED) {
             self.authentications[0] += 1;
         }
     }
@@ -131,8 +131,8 @@ impl Overview {
 }
 
 /// Counts a failure or a success; what is neither does not count.
-fn judge(counters: &mut [u64; 2], items: &Items) {
-    match items.success {
+fn judge(counters: &mut [u64; 2], fields: &EventFields) {
+    match fields.success {
         Some(FAILED) => counters[0] += 1,
         Some(SUCCEEDED) => counters[1] += 1,
         _ => {}

@@ -4,7 +4,7 @@ use super::kind::{Column, Item, Kind};
 use super::{NO_AUID, Report, UNSET};
 use crate::event::Event;
 use crate::interpret::{Interpreter, Setting};
-use crate::query::extract::{FAILED, Items, Label, SUCCEEDED, Text};
+use crate::query::extract::{EventFields, FAILED, Label, SUCCEEDED, Text};
 use crate::record::{Field, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{record_type, syscall};
@@ -17,14 +17,14 @@ impl Report<'_> {
         if !has_labels {
             return self.row(kind, event, &Label::default(), out);
         }
-        let labels = std::mem::take(&mut self.items.labels);
+        let labels = std::mem::take(&mut self.fields.labels);
         let mut judged = labels.iter().filter(|label| label.granted.is_some()).peekable();
         // COMPAT: without any verdict the last label stands for the event.
         if judged.peek().is_none() {
             labels.last().into_iter().for_each(|label| self.row(kind, event, label, out));
         }
         judged.for_each(|label| self.row(kind, event, label, out));
-        self.items.labels = labels;
+        self.fields.labels = labels;
     }
 
     fn row(&mut self, kind: &Kind, event: &Event, label: &Label, out: &mut Vec<u8>) {
@@ -56,18 +56,18 @@ impl Report<'_> {
 
     /// Appends an item; false if there is none.
     fn push_item(&mut self, item: Item, event: &Event, label: &Label, out: &mut Vec<u8>) -> bool {
-        let items = &self.items;
+        let fields = &self.fields;
         let text = match item {
-            Item::Account => items.account,
-            Item::AccountOrUid if items.account.is_some() => items.account,
-            Item::AccountOrAuid if items.account.is_some() && items.success == Some(FAILED) => items.account,
-            Item::File => file(items),
-            Item::Key => items.keys.first().copied(),
-            Item::Exe => items.exe,
-            Item::ExeOrComm => items.exe.or(items.comm),
-            Item::Comm => items.comm,
-            Item::Host => items.host,
-            Item::Terminal => items.terminal,
+            Item::Account => fields.account,
+            Item::AccountOrUid if fields.account.is_some() => fields.account,
+            Item::AccountOrAuid if fields.account.is_some() && fields.success == Some(FAILED) => fields.account,
+            Item::File => file(fields),
+            Item::Key => fields.keys.first().copied(),
+            Item::Exe => fields.exe,
+            Item::ExeOrComm => fields.exe.or(fields.comm),
+            Item::Comm => fields.comm,
+            Item::Host => fields.host,
+            Item::Terminal => fields.terminal,
             Item::Subject => label.subject,
             Item::Class => label.class,
             Item::Permissions => label.permissions,
@@ -87,19 +87,19 @@ impl Report<'_> {
                 return true;
             }
         };
-        text.map(|text| out.extend_from_slice(items.text(text))).is_some()
+        text.map(|text| out.extend_from_slice(fields.text(text))).is_some()
     }
 
     /// Appends what is no text of the event.
     fn push_number(&mut self, item: Item, event: &Event, label: &Label, out: &mut Vec<u8>) {
-        let (items, in_words) = (&self.items, self.request.interpret);
+        let (fields, in_words) = (&self.fields, self.request.interpret);
         match item {
             Item::Serial => number::push(out, event.stamp().serial),
             Item::Type => {
                 let name = event.record(0).and_then(|record| record.type_name());
                 out.extend_from_slice(name.unwrap_or("(null)").as_bytes());
             }
-            Item::Success => out.extend_from_slice(match items.success {
+            Item::Success => out.extend_from_slice(match fields.success {
                 Some(FAILED) => b"no",
                 Some(SUCCEEDED) => b"yes",
                 _ => b"unset",
@@ -109,13 +109,13 @@ impl Report<'_> {
                 Some(true) => b"granted",
                 None => b"unset",
             }),
-            Item::Pid => number::push(out, u64::from(items.pid.unwrap_or(UNSET))),
-            Item::Session => number::push(out, u64::from(items.session.unwrap_or(NO_AUID))),
-            Item::Syscall => push_syscall(in_words, items, out),
+            Item::Pid => number::push(out, u64::from(fields.pid.unwrap_or(UNSET))),
+            Item::Session => number::push(out, u64::from(fields.session.unwrap_or(NO_AUID))),
+            Item::Syscall => push_syscall(in_words, fields, out),
             Item::Keystrokes => push_keystrokes(&mut self.interpreter, event, out),
-            Item::AccountOrUid => push_user(in_words, &mut self.interpreter, items.uid.unwrap_or(UNSET), out),
+            Item::AccountOrUid => push_user(in_words, &mut self.interpreter, fields.uid.unwrap_or(UNSET), out),
             Item::Auid | Item::AccountOrAuid => {
-                push_user(in_words, &mut self.interpreter, items.auid.unwrap_or(NO_AUID), out);
+                push_user(in_words, &mut self.interpreter, fields.auid.unwrap_or(NO_AUID), out);
             }
             Item::Account
             | Item::File
@@ -134,9 +134,9 @@ impl Report<'_> {
 }
 
 /// The name that stands for the event's files. COMPAT: where there are several, parent directories are passed over.
-fn file(items: &Items) -> Option<Text> {
-    let parents = items.files.iter().take_while(|file| file.parent).count();
-    match items.files.as_slice() {
+fn file(fields: &EventFields) -> Option<Text> {
+    let parents = fields.files.iter().take_while(|file| file.parent).count();
+    match fields.files.as_slice() {
         [one] => Some(one.name),
         several => several.get(parents).map(|file| file.name),
     }
@@ -153,9 +153,9 @@ pub(super) fn push_user(in_words: bool, interpreter: &mut Interpreter, uid: u32,
 }
 
 /// Appends a system call's number, or its name. COMPAT: of a call that stands for many, like socketcall, no more than that.
-pub(super) fn push_syscall(in_words: bool, items: &Items, out: &mut Vec<u8>) {
-    let call = items.syscall.unwrap_or(0);
-    let machine = items.arch.and_then(Machine::from_elf);
+pub(super) fn push_syscall(in_words: bool, fields: &EventFields, out: &mut Vec<u8>) {
+    let call = fields.syscall.unwrap_or(0);
+    let machine = fields.arch.and_then(Machine::from_elf);
     match machine.map(|machine| syscall::name(machine, call)) {
         Some(Some(name)) if in_words => out.extend_from_slice(name.as_bytes()),
         None if in_words => out.push(b'?'),

@@ -12,6 +12,7 @@ mod ausearch;
 mod ausyscall;
 mod checking;
 mod enrich_properties;
+mod hostile_values;
 mod interpret_properties;
 mod layering;
 mod library;

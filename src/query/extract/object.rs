@@ -1,41 +1,33 @@
 //! Records about what was acted on: paths, addresses, labels, access vectors.
 
-use super::{FAILED, File, Label, Malformed, SUCCEEDED, Scan, Step, Text, Wanted, near, unescape};
+use super::{FAILED, FieldSet, File, Found, Label, Malformed, SUCCEEDED, Scan, Step, Text, near, unescape};
 use crate::record::RecordType;
 use crate::text::{self, address, number};
+use memchr::memchr;
 
 const AF_UNIX: u16 = 1;
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
 
-/// Type and stamp, which hold no name, take at least so much of a record.
-const HEADER: usize = 28;
-
 impl Scan<'_> {
     /// CWD.
     pub(super) fn working_directory(&mut self) -> Step<()> {
-        self.at = self.front.max(HEADER);
-        if self.text.len() < 34 || !self.wants(Wanted::FILE) {
+        if !self.wants(FieldSet::FILE) {
             return Ok(());
         }
         if let Some(cwd) = self.string(name!(" cwd="))? {
-            self.items.cwd = self.items.cwd.or(cwd);
+            self.fields.cwd = self.fields.cwd.or(cwd);
         }
         Ok(())
     }
 
     /// PATH.
     pub(super) fn path(&mut self) -> Step<()> {
-        self.at = self.front.max(HEADER);
-        if self.text.len() < 35 {
-            return Ok(());
-        }
-        if let Some(start) = self.find_wanted(Wanted::FILE, name!(" name=")) {
-            self.file_at(start)?;
-            self.at = start;
+        if let Some(found) = self.find_wanted(FieldSet::FILE, name!(" name=")) {
+            self.file_at(found)?;
             let parent = self.text.ends_with(b"PARENT")
-                && self.find(name!("type=")).is_some_and(|at| self.from(at) == b"PARENT");
-            if let Some(file) = self.items.files.last_mut() {
+                && self.find(name!("type=")).is_some_and(|nametype| self.from(nametype) == b"PARENT");
+            if let Some(file) = self.fields.files.last_mut() {
                 file.parent = parent;
             }
         }
@@ -45,122 +37,117 @@ impl Scan<'_> {
 
     /// AVC_PATH, and CONFIG_CHANGE, whose path need not be there.
     pub(super) fn avc_path(&mut self) -> Step<()> {
-        if !self.wants(Wanted::FILE) {
+        if !self.wants(FieldSet::FILE) {
             return Ok(());
         }
-        self.at = self.front;
-        let start = self.find(name!(" path=")).ok_or(Malformed::Field("path="))?;
-        self.file_at(start)
+        self.next = 0;
+        let found = self.find(name!(" path=")).ok_or(Malformed::Field("path="))?;
+        self.file_at(found)
     }
 
-    /// Keeps the file name that begins at `start`: in quotes, `(null)`, or in hex.
-    pub(super) fn file_at(&mut self, start: usize) -> Step<()> {
+    /// Keeps the file name that `found` has: in quotes, `(null)`, or in hex.
+    pub(super) fn file_at(&mut self, found: Found) -> Step<()> {
         const NAME: &str = "name=";
-        let value = self.from(start);
+        self.pass(found);
+        let value = self.from(found);
         let name = match value {
             [b'"', quoted @ ..] => {
                 let name = near(quoted, b'"').ok_or(Malformed::Field(NAME))?;
-                Some(self.items.keep(name))
+                Some(self.fields.keep(name))
             }
-            value if value.starts_with(b"(null)") => Some(self.items.keep(b"(null)")),
+            value if value.starts_with(b"(null)") => Some(self.fields.keep(b"(null)")),
             [first, ..] if !first.is_ascii_hexdigit() => None,
             // A socket's abstract name begins with a NUL byte.
-            [b'0', b'0', rest @ ..] => self.items.decode(rest),
-            value => self.items.decode(text::before(value, b' ').ok_or(Malformed::Field(NAME))?),
+            [b'0', b'0', rest @ ..] => self.fields.decode(rest),
+            value => self.fields.decode(text::before(value, b' ').ok_or(Malformed::Field(NAME))?),
         };
         let name = self.below_cwd(name.ok_or(Malformed::Field(NAME))?);
-        self.items.files.push(File { name, parent: false });
+        self.fields.files.push(File { name, parent: false });
         Ok(())
     }
 
     /// Puts the working directory before a name that says it is relative.
     fn below_cwd(&mut self, name: Text) -> Text {
-        let (Some(cwd), [b'.', b'.' | b'/', ..]) = (self.items.cwd, self.items.text(name)) else { return name };
-        let joined = [self.items.text(cwd), b"/", self.items.text(name)].concat();
-        self.items.keep(&joined)
+        let (Some(cwd), [b'.', b'.' | b'/', ..]) = (self.fields.cwd, self.fields.text(name)) else { return name };
+        let joined = [self.fields.text(cwd), b"/", self.fields.text(name)].concat();
+        self.fields.keep(&joined)
     }
 
     /// AVC and USER_AVC.
     pub(super) fn avc(&mut self) -> Step<()> {
         let mut label = Label::default();
-        let is_apparmor = self.find(name!("apparmor=")).is_some();
-        self.access_vector(&mut label)?;
+        let apparmor = self.find(name!("apparmor="));
+        let is_apparmor = apparmor.is_some();
+        match apparmor {
+            Some(found) => self.judge(!self.from(found).starts_with(b"\"DENIED"), &mut label),
+            None => self.access_vector(&mut label)?,
+        }
         if self.kind == RecordType::USER_AVC {
-            self.at = 0;
+            self.next = 0;
             let read = self.user(Some(&mut label));
-            self.items.labels.push(label);
+            self.fields.labels.push(label);
             // COMPAT: only the ids of USER_AVC must be well-formed.
             return read.or_else(|malformed| if forgiven(malformed) { Ok(()) } else { Err(malformed) });
         }
-        if self.wants(Wanted::PID) {
-            self.items.pid = self.number(name!("pid="))?.or(self.items.pid);
+        if self.wants(FieldSet::PID) {
+            self.fields.pid = self.number(name!("pid="))?.or(self.fields.pid);
         }
-        if self.wants(Wanted::COMM) && self.items.comm.is_none() {
+        if self.wants(FieldSet::COMM) && self.fields.comm.is_none() {
             let comm = self.string(name!("comm="))?.flatten();
-            self.items.comm = Some(comm.ok_or(Malformed::Field("comm="))?);
+            self.fields.comm = Some(comm.ok_or(Malformed::Field("comm="))?);
         }
         if is_apparmor {
-            self.at = self.front;
+            self.next = 0;
         }
-        if self.wants(Wanted::FILE) {
-            if let Some(start) = self.find(name!(" path=")).or_else(|| self.find(name!(" name="))) {
-                self.file_at(start)?;
+        if self.wants(FieldSet::FILE) {
+            if let Some(found) = self.find(name!(" path=")).or_else(|| self.find(name!(" name="))) {
+                self.file_at(found)?;
             }
         }
-        if self.wants(Wanted::SUBJECT) {
+        if self.wants(FieldSet::SUBJECT) {
             label.subject = match self.value(name!("scontext="))? {
-                Some(value) => Some(self.items.keep(value)),
+                Some(value) => Some(self.fields.keep(value)),
                 // AppArmor's label of a process is its profile.
                 None if is_apparmor => self.string(name!("profile="))?.flatten(),
                 None => None,
             };
         }
-        if self.wants(Wanted::OBJECT) {
+        if self.wants(FieldSet::OBJECT) {
             if let Some(value) = self.value(name!("tcontext="))? {
-                label.object = Some(self.items.keep(value));
+                label.object = Some(self.fields.keep(value));
             }
         }
-        label.class = self.tail(name!("tclass="), None).map(|value| self.items.keep(value));
+        label.class = self.tail(name!("tclass=")).map(|value| self.fields.keep(value));
         if label.class.is_none() && !is_apparmor {
             return Err(Malformed::Field("tclass="));
         }
-        self.items.labels.push(label);
+        self.fields.labels.push(label);
         Ok(())
     }
 
-    /// `avc:  denied  { read write } for`, or AppArmor's `apparmor="DENIED"`.
-    ///
-    /// The result of the system call, where there is one, counts more than this one.
+    /// `avc:  denied  { read write } for`, which stands before all quotes.
     fn access_vector(&mut self, label: &mut Label) -> Step<()> {
-        let rest = self.from(self.at);
-        let Some(decision) = text::after(rest, b"avc: ") else {
-            if let Some(decision) = text::after(rest, b"apparmor=\"") {
-                self.judge(!decision.starts_with(b"DENIED"), label);
-            }
-            return Ok(());
-        };
-        let Some(verdict) = text::before(decision, b'{') else { return Ok(()) };
-        let open = self.text.len() - decision.len() + verdict.len();
+        let Some(decision) = text::after(text::up_to(self.text, b'"'), b"avc: ") else { return Ok(()) };
+        let Some((verdict, inside)) = split_at_byte(decision, b'{') else { return Ok(()) };
         self.judge(text::after(verdict, b"denied").is_none(), label);
-        let inside = self.from(open + 1);
         let permissions = text::before(inside, b'}').ok_or(Malformed::Field("permissions"))?;
-        self.at = open + 1 + permissions.len();
-        label.permissions = Some(self.items.keep(permissions.trim_ascii()));
+        label.permissions = Some(self.fields.keep(permissions.trim_ascii()));
         Ok(())
     }
 
+    /// Takes over a decision. The result of the system call, where there is one, counts more.
     fn judge(&mut self, granted: bool, label: &mut Label) {
-        if self.wants(Wanted::SUCCESS) && self.items.success.is_none() {
+        if self.wants(FieldSet::SUCCESS) && self.fields.success.is_none() {
             label.granted = Some(granted);
-            self.items.success = Some(if granted { SUCCEEDED } else { FAILED });
+            self.fields.success = Some(if granted { SUCCEEDED } else { FAILED });
         }
     }
 
     /// NETFILTER_PKT.
     pub(super) fn packet(&mut self) -> Step<()> {
-        if self.wants(Wanted::HOST) {
+        if self.wants(FieldSet::HOST) {
             if let Some(value) = self.value(name!("saddr="))? {
-                self.items.host = Some(self.items.keep(value));
+                self.fields.host = Some(self.fields.keep(value));
             }
         }
         self.object_label(name!("obj="));
@@ -169,16 +156,16 @@ impl Scan<'_> {
 
     /// SOCKADDR: an address for hosts, a socket's name for files.
     pub(super) fn sockaddr(&mut self) -> Step<()> {
-        if !self.wants(Wanted::HOST.with(Wanted::FILE)) {
+        if !self.wants(FieldSet::HOST.with(FieldSet::FILE)) {
             return Ok(());
         }
-        let Some(start) = self.find(name!("saddr=")) else { return Ok(()) };
-        let digits = self.from(start);
+        let Some(found) = self.find(name!("saddr=")) else { return Ok(()) };
+        let digits = self.from(found);
         let mut bytes = Vec::new();
         let length = unescape(digits, &mut bytes).ok_or(Malformed::Field("saddr="))?;
         bytes.resize(bytes.len().max(2), 0);
         // COMPAT: an address of another family, or one read for its file name only, takes an earlier host away.
-        self.items.host = None;
+        self.fields.host = None;
         match *bytes.as_slice() {
             [a, b, ref rest @ ..] => match u16::from_ne_bytes([a, b]) {
                 AF_INET if length < 16 => Err(Malformed::Inet),
@@ -194,14 +181,14 @@ impl Scan<'_> {
     }
 
     fn inet(&mut self, push: impl FnOnce(&mut Vec<u8>) -> bool) -> Step<()> {
-        if self.wants(Wanted::HOST) {
-            self.items.host = self.items.store(push);
+        if self.wants(FieldSet::HOST) {
+            self.fields.host = self.fields.store(push);
         }
         Ok(())
     }
 
     fn socket_name(&mut self, rest: &[u8], digits: &[u8]) -> Step<()> {
-        if !self.wants(Wanted::FILE) {
+        if !self.wants(FieldSet::FILE) {
             return Ok(());
         }
         let name = match rest {
@@ -211,8 +198,8 @@ impl Scan<'_> {
             [0, abstract_name @ ..] => text::up_to(abstract_name, 0),
             path => text::up_to(path, 0),
         };
-        let name = self.items.keep(name);
-        self.items.files.push(File { name, parent: false });
+        let name = self.fields.keep(name);
+        self.fields.files.push(File { name, parent: false });
         Ok(())
     }
 }
@@ -228,7 +215,13 @@ fn push_inet6(rest: &[u8], out: &mut Vec<u8>) -> bool {
     is_whole
 }
 
-/// Whether a malformed field of USER_AVC is overlooked: all that stand behind the account are.
+/// The text before and after the first `byte`.
+fn split_at_byte(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let (before, after) = text.split_at(memchr(byte, text)?);
+    Some((before, after.get(1..).unwrap_or_default()))
+}
+
+/// Whether a malformed field of USER_AVC is overlooked: those that are read after the account are.
 fn forgiven(malformed: Malformed) -> bool {
     let Malformed::Field(name) = malformed else { return false };
     !matches!(

@@ -1,22 +1,22 @@
 use super::*;
 use crate::event::Event;
 
-/// Reads `wanted` from an event of these records (each given as `TYPE BODY`), and hands over the items.
-fn read(wanted: Wanted, records: &[&str], check: impl FnOnce(&Items)) -> Result<(), Malformed> {
+/// Reads `wanted` from an event of these records (each given as `TYPE BODY`), and hands over the fields.
+fn read(wanted: FieldSet, records: &[&str], check: impl FnOnce(&EventFields)) -> Result<(), Malformed> {
     let mut event = Event::default();
     for record in records {
         let (kind, body) = record.split_once(' ').unwrap();
         let line = format!("type={kind} msg=audit(1700000000.123:45): {body}");
         event.push(&Record::parse(line.as_bytes()).unwrap());
     }
-    let mut items = Items::default();
-    extract(&event, wanted, &mut items).map_err(|(_, malformed)| malformed)?;
-    check(&items);
+    let mut fields = EventFields::default();
+    extract(&event, wanted, &mut fields).map_err(|(_, malformed)| malformed)?;
+    check(&fields);
     Ok(())
 }
 
-fn text(items: &Items, text: Option<Text>) -> Option<String> {
-    text.map(|t| String::from_utf8_lossy(items.text(t)).into_owned())
+fn text(fields: &EventFields, text: Option<Text>) -> Option<String> {
+    text.map(|t| String::from_utf8_lossy(fields.text(t)).into_owned())
 }
 
 const SYSCALL: &str = "SYSCALL arch=c000003e syscall=257 success=no exit=-13 a0=1 a1=2 items=1 ppid=7 pid=8 auid=1000 uid=1001 \
@@ -25,15 +25,15 @@ const SYSCALL: &str = "SYSCALL arch=c000003e syscall=257 success=no exit=-13 a0=
 
 #[test]
 fn a_system_call_gives_its_process() {
-    let all = Wanted(u32::MAX);
-    read(all, &[SYSCALL], |items| {
-        assert_eq!((items.ppid, items.pid, items.auid, items.uid), (Some(7), Some(8), Some(1000), Some(1001)));
-        assert_eq!((items.gid, items.euid, items.egid, items.session), (Some(1002), Some(0), Some(5), Some(3)));
-        assert_eq!((items.arch, items.syscall, items.exit), (Some(0xc000_003e), Some(257), Some(-13)));
-        assert_eq!(items.success, Some(FAILED));
-        assert_eq!(text(items, items.comm), Some("cat".into()));
-        assert_eq!(text(items, items.exe), Some("/usr/bin/cat".into()));
-        let keys: Vec<_> = items.keys.iter().map(|key| text(items, Some(*key)).unwrap()).collect();
+    let all = FieldSet(u32::MAX);
+    read(all, &[SYSCALL], |fields| {
+        assert_eq!((fields.ppid, fields.pid, fields.auid, fields.uid), (Some(7), Some(8), Some(1000), Some(1001)));
+        assert_eq!((fields.gid, fields.euid, fields.egid, fields.session), (Some(1002), Some(0), Some(5), Some(3)));
+        assert_eq!((fields.arch, fields.syscall, fields.exit), (Some(0xc000_003e), Some(257), Some(-13)));
+        assert_eq!(fields.success, Some(FAILED));
+        assert_eq!(text(fields, fields.comm), Some("cat".into()));
+        assert_eq!(text(fields, fields.exe), Some("/usr/bin/cat".into()));
+        let keys: Vec<_> = fields.keys.iter().map(|key| text(fields, Some(*key)).unwrap()).collect();
         assert_eq!(keys, ["k1", "k2"]);
     })
     .unwrap();
@@ -42,13 +42,12 @@ fn a_system_call_gives_its_process() {
 #[test]
 fn a_wanted_field_must_be_there_and_end() {
     let short = "SYSCALL syscall=1 a0=1 a1=2 pid=8";
-    assert_eq!(read(Wanted::PID, &[short], |_| ()), Err(Malformed::Field(" pid=")));
-    assert_eq!(read(Wanted::EXE, &[short], |_| ()), Err(Malformed::Field("exe=")));
-    assert_eq!(read(Wanted::TERMINAL, &["USER_AUTH pid=1 terminal=?'"], |_| ()), Err(Malformed::Field("terminal=")));
-    assert!(read(Wanted::KEY, &[short], |items| assert!(items.keys.is_empty())).is_ok());
-    assert_eq!(read(Wanted::KEY, &["SYSCALL syscall=1 a0=1 "], |_| ()), Err(Malformed::Field("a1=")));
+    assert_eq!(read(FieldSet::AUID, &[short], |_| ()), Err(Malformed::Field("auid=")));
+    assert_eq!(read(FieldSet::EXE, &[short], |_| ()), Err(Malformed::Field("exe=")));
+    assert!(read(FieldSet::KEY, &[short], |fields| assert!(fields.keys.is_empty())).is_ok());
+    assert_eq!(read(FieldSet::KEY, &["SYSCALL arch=1 key=\"x\""], |_| ()), Err(Malformed::Field("syscall=")));
     assert_eq!(
-        read(Wanted::KEY, &["AVC avc:  denied  { read } for  pid=1 "], |_| ()),
+        read(FieldSet::KEY, &["AVC avc:  denied  { read } for  pid=1 "], |_| ()),
         Err(Malformed::Field("tclass="))
     );
 }
@@ -57,10 +56,10 @@ fn a_wanted_field_must_be_there_and_end() {
 fn names_below_a_directory_get_it_in_front() {
     let records =
         ["CWD cwd=\"/root\"", "PATH item=0 name=\"../etc\" nametype=NORMAL", "PATH item=1 name=2F6120 nametype=PARENT"];
-    read(Wanted::FILE, &records, |items| {
-        let names: Vec<_> = items.files.iter().map(|f| (text(items, Some(f.name)).unwrap(), f.parent)).collect();
+    read(FieldSet::FILE, &records, |fields| {
+        let names: Vec<_> = fields.files.iter().map(|f| (text(fields, Some(f.name)).unwrap(), f.parent)).collect();
         assert_eq!(names, [("/root/../etc".into(), false), ("/a ".into(), true)]);
-        assert_eq!(text(items, items.cwd), Some("/root".into()));
+        assert_eq!(text(fields, fields.cwd), Some("/root".into()));
     })
     .unwrap();
 }
@@ -68,40 +67,40 @@ fn names_below_a_directory_get_it_in_front() {
 #[test]
 fn the_uid_within_the_message_counts_most() {
     let login = "USER_LOGIN pid=1 uid=0 auid=1000 ses=2 msg='uid=1000 exe=\"/bin/x\" res=success'";
-    read(Wanted::UID.with(Wanted::SUCCESS), &[login], |items| {
-        assert_eq!((items.uid, items.success), (Some(1000), Some(SUCCEEDED)));
+    read(FieldSet::UID.with(FieldSet::SUCCESS), &[login], |fields| {
+        assert_eq!((fields.uid, fields.success), (Some(1000), Some(SUCCEEDED)));
     })
     .unwrap();
     let other = "USER_LOGIN pid=1 uid=0 auid=1000 ses=2 msg='ouid=1000 '";
-    assert_eq!(read(Wanted::UID, &[other], |_| ()), Err(Malformed::Field("uid=")));
+    read(FieldSet::UID, &[other], |fields| assert_eq!(fields.uid, Some(0))).unwrap();
 }
 
 #[test]
 fn addresses_are_hosts_and_local_ones_are_files() {
-    let wanted = Wanted::HOST.with(Wanted::FILE);
-    read(wanted, &["SOCKADDR saddr=02000050C0A801010000000000000000"], |items| {
-        assert_eq!(text(items, items.host), Some("192.168.1.1".into()));
+    let wanted = FieldSet::HOST.with(FieldSet::FILE);
+    read(wanted, &["SOCKADDR saddr=02000050C0A801010000000000000000"], |fields| {
+        assert_eq!(text(fields, fields.host), Some("192.168.1.1".into()));
     })
     .unwrap();
-    read(wanted, &["SOCKADDR saddr=01002F72756E2F7800"], |items| {
-        assert_eq!(text(items, items.files.first().map(|f| f.name)), Some("/run/x".into()));
+    read(wanted, &["SOCKADDR saddr=01002F72756E2F7800"], |fields| {
+        assert_eq!(text(fields, fields.files.first().map(|f| f.name)), Some("/run/x".into()));
     })
     .unwrap();
     let scoped = "SOCKADDR saddr=0A00005000000000FE80000000000000000000000000000102000000";
     if cfg!(target_endian = "little") {
-        read(wanted, &[scoped], |items| assert_eq!(text(items, items.host), Some("fe80::1%2".into()))).unwrap();
+        read(wanted, &[scoped], |fields| assert_eq!(text(fields, fields.host), Some("fe80::1%2".into()))).unwrap();
     }
-    assert_eq!(read(Wanted::HOST, &["SOCKADDR saddr=0200"], |_| ()), Err(Malformed::Inet));
-    assert_eq!(read(Wanted::FILE, &["SOCKADDR saddr=01002F"], |_| ()), Err(Malformed::Local(3)));
-    assert!(read(Wanted::PID, &["SOCKADDR saddr=0200"], |_| ()).is_ok());
+    assert_eq!(read(FieldSet::HOST, &["SOCKADDR saddr=0200"], |_| ()), Err(Malformed::Inet));
+    assert_eq!(read(FieldSet::FILE, &["SOCKADDR saddr=01002F"], |_| ()), Err(Malformed::Local(3)));
+    assert!(read(FieldSet::PID, &["SOCKADDR saddr=0200"], |_| ()).is_ok());
 }
 
 #[test]
 fn an_odd_digit_is_the_upper_half_of_a_byte() {
-    read(Wanted::COMM, &["TTY comm=6261746"], |items| assert_eq!(text(items, items.comm), Some("bat`".into())))
+    read(FieldSet::COMM, &["TTY comm=6261746"], |fields| assert_eq!(text(fields, fields.comm), Some("bat`".into())))
         .unwrap();
-    read(Wanted::FILE, &["SOCKADDR saddr=01002F7465"], |items| {
-        assert_eq!(text(items, items.files.first().map(|f| f.name)), Some("/te".into()));
+    read(FieldSet::FILE, &["SOCKADDR saddr=01002F7465"], |fields| {
+        assert_eq!(text(fields, fields.files.first().map(|f| f.name)), Some("/te".into()));
     })
     .unwrap();
 }
@@ -110,10 +109,13 @@ fn an_odd_digit_is_the_upper_half_of_a_byte() {
 fn a_message_bus_has_ids_before_those_of_the_sender() {
     let denied = "USER_AVC user pid=12 uid=81 auid=500 ses=2 subj=a:b:c msg='avc:  denied  { send_msg } for msgtype=signal \
         spid=20 tpid=30 scontext=d:e:f tcontext=g:h:i tclass=dbus : exe=\"?\" (sauid=81, hostname=?, addr=?, terminal=?)'";
-    read(Wanted(u32::MAX), &[denied], |items| {
-        assert_eq!((items.pid, items.auid, items.session, items.success), (Some(12), Some(500), Some(2), Some(FAILED)));
-        assert_eq!(text(items, items.labels[0].subject), Some("a:b:c".into()));
-        assert_eq!(text(items, items.labels[0].class), Some("dbus".into()));
+    read(FieldSet(u32::MAX), &[denied], |fields| {
+        assert_eq!(
+            (fields.pid, fields.auid, fields.session, fields.success),
+            (Some(12), Some(500), Some(2), Some(FAILED))
+        );
+        assert_eq!(text(fields, fields.labels[0].subject), Some("a:b:c".into()));
+        assert_eq!(text(fields, fields.labels[0].class), Some("dbus".into()));
     })
     .unwrap();
 }
@@ -121,20 +123,20 @@ fn a_message_bus_has_ids_before_those_of_the_sender() {
 #[test]
 fn apparmor_is_searched_like_selinux() {
     let denied = "AVC apparmor=\"DENIED\" operation=\"open\" profile=\"p\" name=\"/etc/x\" pid=5 comm=\"cat\"";
-    let wanted = Wanted::FILE.with(Wanted::COMM).with(Wanted::SUCCESS).with(Wanted::PID);
-    read(wanted, &[denied], |items| {
-        assert_eq!((items.success, items.pid), (Some(FAILED), Some(5)));
-        assert_eq!(text(items, items.comm), Some("cat".into()));
-        assert_eq!(text(items, items.files.first().map(|f| f.name)), Some("/etc/x".into()));
+    let wanted = FieldSet::FILE.with(FieldSet::COMM).with(FieldSet::SUCCESS).with(FieldSet::PID);
+    read(wanted, &[denied], |fields| {
+        assert_eq!((fields.success, fields.pid), (Some(FAILED), Some(5)));
+        assert_eq!(text(fields, fields.comm), Some("cat".into()));
+        assert_eq!(text(fields, fields.files.first().map(|f| f.name)), Some("/etc/x".into()));
     })
     .unwrap();
     let granted = "AVC avc:  granted  { read write } for  pid=5 comm=\"cat\" scontext=a:b:c tcontext=d:e:f tclass=file";
-    read(Wanted(u32::MAX), &[granted], |items| {
-        let label = items.labels[0];
-        assert_eq!((label.granted, items.success), (Some(true), Some(SUCCEEDED)));
-        assert_eq!(text(items, label.permissions), Some("read write".into()));
-        assert_eq!(text(items, label.object), Some("d:e:f".into()));
-        assert_eq!(text(items, label.class), Some("file".into()));
+    read(FieldSet(u32::MAX), &[granted], |fields| {
+        let label = fields.labels[0];
+        assert_eq!((label.granted, fields.success), (Some(true), Some(SUCCEEDED)));
+        assert_eq!(text(fields, label.permissions), Some("read write".into()));
+        assert_eq!(text(fields, label.object), Some("d:e:f".into()));
+        assert_eq!(text(fields, label.class), Some("file".into()));
     })
     .unwrap();
 }
@@ -144,8 +146,8 @@ fn a_login_is_read_in_its_old_and_new_form() {
     let old = "LOGIN pid=1 uid=0 old auid=4294967295 new auid=1000 old ses=4294967295 new ses=7";
     let new = "LOGIN pid=1 uid=0 old-auid=4294967295 auid=1000 tty=(none) old-ses=4294967295 ses=7 res=1";
     for record in [old, new] {
-        read(Wanted::AUID.with(Wanted::SESSION).with(Wanted::SUCCESS), &[record], |items| {
-            assert_eq!((items.auid, items.session, items.success), (Some(1000), Some(7), Some(SUCCEEDED)));
+        read(FieldSet::AUID.with(FieldSet::SESSION).with(FieldSet::SUCCESS), &[record], |fields| {
+            assert_eq!((fields.auid, fields.session, fields.success), (Some(1000), Some(7), Some(SUCCEEDED)));
         })
         .unwrap();
     }
@@ -160,7 +162,7 @@ fn any_line_is_read_without_harm() {
         2501,
     ] {
         for body in bodies {
-            let _ = read(Wanted(u32::MAX), &[&format!("{kind} {body}")], |_| ());
+            let _ = read(FieldSet(u32::MAX), &[&format!("{kind} {body}")], |_| ());
         }
     }
 }

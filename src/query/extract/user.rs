@@ -1,22 +1,22 @@
 //! Records that programs send: user messages, and what the daemon says of itself.
 
-use super::{FAILED, Label, Malformed, Name, SUCCEEDED, Scan, Step, Wanted};
+use super::{FAILED, FieldSet, Found, Label, Malformed, Name, SUCCEEDED, Scan, Step};
 use crate::record::RecordType;
 use crate::text;
-use memchr::memchr;
+use memchr::memchr2;
 
 impl<'a> Scan<'a> {
     /// User records; `avc` is the label that USER_AVC is about to add.
     pub(super) fn user(&mut self, avc: Option<&mut Label>) -> Step<()> {
-        if self.wants(Wanted::PID) {
-            self.items.pid = self.needed(name!("pid="))?;
+        if self.wants(FieldSet::PID) {
+            self.fields.pid = self.needed(name!("pid="))?;
         }
-        if self.wants(Wanted::UID) {
-            self.items.uid = self.needed(name!("uid="))?;
-            self.items.uid_has_name = true;
+        if self.wants(FieldSet::UID) {
+            self.fields.uid = self.needed(name!("uid="))?;
+            self.fields.uid_has_name = true;
         }
-        if self.wants(Wanted::AUID) {
-            self.items.auid = match self.number(name!("auid="))? {
+        if self.wants(FieldSet::AUID) {
+            self.fields.auid = match self.number(name!("auid="))? {
                 None => self.needed(name!("loginuid="))?,
                 auid => auid,
             };
@@ -28,32 +28,34 @@ impl<'a> Scan<'a> {
         }
         self.group_id()?;
         self.virtual_machine()?;
-        if self.wants(Wanted::UID) {
+        if self.wants(FieldSet::UID) {
             self.second_uid()?;
         }
-        let behind = self.at;
+        let before_comm = self.next;
         self.comm()?;
-        let behind_comm = std::mem::replace(&mut self.at, behind);
-        let behind = self.account(behind_comm)?;
-        self.host(behind)?;
-        self.user_program(behind)?;
-        self.user_result(behind)
+        let after_comm = std::mem::replace(&mut self.next, before_comm);
+        self.account(after_comm)?;
+        let after_account = self.next;
+        self.host()?;
+        self.next = after_account;
+        self.user_program()?;
+        self.next = after_account;
+        self.user_result()
     }
 
     /// Subject, object and class of USER_AVC.
     fn avc_labels(&mut self, label: &mut Label) -> Step<()> {
-        if self.wants(Wanted::SUBJECT) {
+        if self.wants(FieldSet::SUBJECT) {
             if let Some(value) = self.value(name!("subj="))? {
-                label.subject = Some(self.items.keep(value));
+                label.subject = Some(self.fields.keep(value));
             }
         }
-        if self.wants(Wanted::OBJECT) {
+        if self.wants(FieldSet::OBJECT) {
             for (name, of_object) in [(name!("tcontext="), true), (name!("tclass="), false)] {
-                let Some(start) = self.find(name) else { continue };
-                self.at = start;
-                let Some(value) = text::before(self.from(start), b' ') else { continue };
-                self.at = start + value.len();
-                let kept = Some(self.items.keep(value));
+                let Some(found) = self.find(name) else { continue };
+                self.pass(found);
+                let Some(value) = text::before(self.from(found), b' ') else { continue };
+                let kept = Some(self.fields.keep(value));
                 *(if of_object { &mut label.object } else { &mut label.class }) = kept;
             }
         }
@@ -61,7 +63,7 @@ impl<'a> Scan<'a> {
     }
 
     fn group_id(&mut self) -> Step<()> {
-        if !self.wants(Wanted::GID)
+        if !self.wants(FieldSet::GID)
             || !matches!(self.kind, RecordType::ADD_GROUP | RecordType::DEL_GROUP | RecordType::GRP_MGMT)
         {
             return Ok(());
@@ -70,39 +72,37 @@ impl<'a> Scan<'a> {
         if id.is_none() && self.kind == RecordType::GRP_MGMT {
             id = self.number(name!("gid="))?;
         }
-        self.items.gid = id.or(self.items.gid);
+        self.fields.gid = id.or(self.fields.gid);
         Ok(())
     }
 
     fn virtual_machine(&mut self) -> Step<()> {
-        if self.wants(Wanted::VM) {
+        if self.wants(FieldSet::VM) {
             if let Some(vm) = self.string(name!("vm="))? {
-                self.items.vm = vm;
+                self.fields.vm = vm;
             }
         }
-        if let Some(start) = self.find_wanted(Wanted::UUID, name!("uuid=")) {
-            let rest = self.from(start);
-            let value = text::up_to(text::up_to(rest, b' '), b':');
+        if let Some(found) = self.find_wanted(FieldSet::UUID, name!("uuid=")) {
+            self.pass(found);
+            let value = text::up_to(text::up_to(self.from(found), b' '), b':');
             if value.is_empty() {
                 return Err(Malformed::Field("uuid="));
             }
-            self.at = start + value.len();
-            self.items.uuid = Some(self.items.keep(value));
+            self.fields.uuid = Some(self.fields.keep(value));
         }
         match self.kind {
             RecordType::VIRT_MACHINE_ID => {
                 self.subject_label(name!("vm-ctx="))?;
-                if self.wants(Wanted::OBJECT) {
+                if self.wants(FieldSet::OBJECT) {
                     if let Some(value) = self.value(name!("img-ctx="))? {
-                        let object = Some(self.items.keep(value));
-                        self.items.labels.push(Label { object, ..Label::default() });
+                        let object = Some(self.fields.keep(value));
+                        self.fields.labels.push(Label { object, ..Label::default() });
                     }
                 }
             }
-            RecordType::VIRT_RESOURCE if self.wants(Wanted::FILE) => {
-                if let Some(start) = self.find(name!(" path=")).or_else(|| self.find(name!(" new-disk="))) {
-                    self.file_at(start)?;
-                    self.at = start;
+            RecordType::VIRT_RESOURCE if self.wants(FieldSet::FILE) => {
+                if let Some(found) = self.find(name!(" path=")).or_else(|| self.find(name!(" new-disk="))) {
+                    self.file_at(found)?;
                 }
             }
             _ => {}
@@ -110,142 +110,148 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// The uid inside the message, which in USER_LOGIN and its like is the one that matters.
-    ///
-    /// COMPAT: one preceded by s or u ends the search, one preceded by another letter than a makes the event malformed.
+    /// `uid=` inside the message, which in USER_LOGIN and its like is the one that matters.
     fn second_uid(&mut self) -> Step<()> {
-        self.skip_auid();
-        let Some(start) = self.find(name!("uid=")) else { return Ok(()) };
-        match self.text.get(..start - 4).and_then(|before| before.last()) {
-            Some(b's' | b'u') => return Ok(()),
-            Some(b'\'' | b' ') => {}
-            _ => return Err(Malformed::Field("uid=")),
+        let name = name!("uid=");
+        while let Some(found) = self.find(name) {
+            self.pass(found);
+            if !matches!(self.before(found, name), Some(b' ' | b'\'' | b'(')) {
+                continue;
+            }
+            let rest = self.from(found);
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            let Some(value) = rest.get(..digits).filter(|value| !value.is_empty()) else { continue };
+            self.fields.uid = Some(super::decimal(value, name.text)?);
+            break;
         }
-        let rest = self.from(start);
-        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        let value = rest.get(..digits).filter(|v| !v.is_empty()).ok_or(Malformed::Field("uid="))?;
-        self.items.uid = Some(super::decimal(value, name!("uid="))?);
-        self.at = start + digits;
         Ok(())
     }
 
-    /// Reads `acct=`, and gives back where the rest of the message begins; without it, at `otherwise`.
-    fn account(&mut self, otherwise: usize) -> Step<usize> {
-        let Some(start) = self.find(name!("acct=")) else { return Ok(otherwise) };
-        let rest = self.from(start);
-        let (value, quotes) = match rest.strip_prefix(b"\"") {
-            Some(quoted) => (text::up_to(quoted, b'"'), 1),
-            None => (text::up_to(rest, b' '), 0),
+    /// The byte before the name of `found`.
+    fn before(&self, found: Found, name: &Name) -> Option<&u8> {
+        self.text.get(found.start.checked_sub(name.text.len() + 1)?)
+    }
+
+    /// Reads `acct=` and goes on after it; without it, at number `otherwise`.
+    fn account(&mut self, otherwise: usize) -> Step<()> {
+        let Some(found) = self.find(name!("acct=")) else {
+            self.next = otherwise;
+            return Ok(());
         };
-        if self.wants(Wanted::ACCOUNT) {
-            let is_hex = quotes == 0 && value.iter().all(u8::is_ascii_hexdigit);
-            let account = if is_hex { self.items.decode(value) } else { Some(self.items.keep(value)) };
-            self.items.account = if quotes == 1 { self.items.account.or(account) } else { account };
+        self.pass(found);
+        if self.wants(FieldSet::ACCOUNT) {
+            let rest = self.from(found);
+            let account = match rest.strip_prefix(b"\"") {
+                Some(quoted) => {
+                    let account = self.fields.keep(text::up_to(quoted, b'"'));
+                    self.fields.account.or(Some(account))
+                }
+                None => self.loose(found, "acct=")?,
+            };
+            self.fields.account = account;
         }
-        Ok(start + quotes + value.len())
+        Ok(())
     }
 
     /// `hostname=`, or the address where the name says nothing.
-    fn host(&mut self, from: usize) -> Step<()> {
-        self.at = from;
-        let Some(start) = self.find_wanted(Wanted::HOST, name!("hostname=")) else { return Ok(()) };
-        let mut value = self.up_to_comma(start, name!("hostname="))?;
+    fn host(&mut self) -> Step<()> {
+        let name = name!("hostname=");
+        let Some(found) = self.find_wanted(FieldSet::HOST, name) else { return Ok(()) };
+        let mut value = self.up_to_comma(found, name)?;
         if value == b"?" {
-            self.at = start + value.len() + 1;
-            if let Some(start) = self.find(name!("addr=")) {
-                value = self.up_to_comma(start, name!("addr="))?;
+            self.pass(found);
+            if let Some(address) = self.find(name!("addr=")) {
+                value = self.up_to_comma(address, name!("addr="))?;
             }
         }
-        self.items.host = Some(self.items.keep(value));
+        self.fields.host = Some(self.fields.keep(value));
         Ok(())
     }
 
-    /// COMPAT: a comma anywhere behind ends the value, and only without one does a space.
-    fn up_to_comma(&self, start: usize, name: &'static Name) -> Step<&'a [u8]> {
-        let rest = self.from(start);
-        text::before(rest, b',').or_else(|| text::before(rest, b' ')).ok_or(Malformed::Field(name.text))
+    /// A value that ends at a comma or a space.
+    fn up_to_comma(&self, found: Found, name: &'static Name) -> Step<&'a [u8]> {
+        let rest = self.from(found);
+        memchr2(b',', b' ', rest).and_then(|end| rest.get(..end)).ok_or(Malformed::Field(name.text))
     }
 
-    fn user_program(&mut self, from: usize) -> Step<()> {
-        self.at = from;
-        if let Some(start) = self.find_wanted(Wanted::FILE, name!("cwd=")) {
-            self.items.cwd = self.loose(start, name!("cwd="))?;
-            self.at = from;
+    fn user_program(&mut self) -> Step<()> {
+        let first = self.next;
+        if let Some(found) = self.find_wanted(FieldSet::FILE, name!("cwd=")) {
+            self.fields.cwd = self.loose(found, "cwd=")?;
+            self.next = first;
         }
-        if let Some(start) = self.find_wanted(Wanted::TERMINAL, name!("terminal=")) {
-            let rest = self.from(start);
-            let value = text::before(rest, b' ').or_else(|| text::before(rest, b')'));
-            self.items.terminal = Some(self.items.keep(value.ok_or(Malformed::Field("terminal="))?));
+        if let Some(found) = self.find_wanted(FieldSet::TERMINAL, name!("terminal=")) {
+            let rest = self.from(found);
+            // The last field of a message ends at what closes that.
+            let value = text::before(rest, b' ').unwrap_or_else(|| text::up_to(text::up_to(rest, b'\''), b')'));
+            self.fields.terminal = Some(self.fields.keep(value));
         }
-        if let Some(start) = self.find_wanted(Wanted::EXE, name!("exe=")) {
-            self.items.exe = self.loose(start, name!("exe="))?;
+        if let Some(found) = self.find_wanted(FieldSet::EXE, name!("exe=")) {
+            self.fields.exe = self.loose(found, "exe=")?;
         }
         Ok(())
     }
 
     /// COMPAT: `res=` must be closed by a single quote, `result=` by a parenthesis.
-    fn user_result(&mut self, from: usize) -> Step<()> {
-        self.at = from;
-        if !self.wants(Wanted::SUCCESS) {
+    fn user_result(&mut self) -> Step<()> {
+        if !self.wants(FieldSet::SUCCESS) {
             return Ok(());
         }
-        let succeeded = if let Some(start) = self.find(name!("res=")) {
-            let value = text::before(self.from(start), b'\'').ok_or(Malformed::Field("res="))?;
+        let succeeded = if let Some(found) = self.find(name!("res=")) {
+            let value = text::before(self.from(found), b'\'').ok_or(Malformed::Field("res="))?;
             !value.starts_with(b"failed")
-        } else if let Some(start) = self.find(name!("result=")) {
-            let value = text::before(self.from(start), b')').ok_or(Malformed::Field("result="))?;
+        } else if let Some(found) = self.find(name!("result=")) {
+            let value = text::before(self.from(found), b')').ok_or(Malformed::Field("result="))?;
             value.eq_ignore_ascii_case(b"success")
         } else {
             return Ok(());
         };
-        self.items.success = Some(if succeeded { SUCCEEDED } else { FAILED });
+        self.fields.success = Some(if succeeded { SUCCEEDED } else { FAILED });
         Ok(())
     }
 
     /// DAEMON_START and the others in which the daemon speaks of who told it something.
     pub(super) fn daemon(&mut self) -> Step<()> {
-        let body = memchr(b')', self.text).unwrap_or(0);
-        self.at = body;
-        if self.wants(Wanted::AUID) {
-            self.items.auid = self.needed(name!("auid="))?;
+        if self.wants(FieldSet::AUID) {
+            self.fields.auid = self.needed(name!("auid="))?;
         }
-        if self.wants(Wanted::PID) {
-            self.items.pid = self.needed(name!("pid="))?;
+        if self.wants(FieldSet::PID) {
+            self.fields.pid = self.needed(name!("pid="))?;
         }
-        if self.wants(Wanted::UID) {
-            self.at = body;
-            self.items.uid = self.number(name!(" uid="))?.or(self.items.uid);
+        if self.wants(FieldSet::UID) {
+            self.next = 0;
+            self.fields.uid = self.number(name!(" uid="))?.or(self.fields.uid);
         }
         self.session(name!("ses="))?;
-        if self.wants(Wanted::SUBJECT) {
-            if let Some(value) = self.tail(name!("subj="), None) {
-                let subject = Some(self.items.keep(value));
-                self.items.labels.push(Label { subject, ..Label::default() });
+        if self.wants(FieldSet::SUBJECT) {
+            if let Some(value) = self.tail(name!("subj=")) {
+                let subject = Some(self.fields.keep(value));
+                self.fields.labels.push(Label { subject, ..Label::default() });
             }
         }
-        self.at = body;
+        self.next = 0;
         self.daemon_result()
     }
 
     /// DAEMON_ACCEPT and DAEMON_CLOSE.
     pub(super) fn remote(&mut self) -> Step<()> {
-        if let Some(start) = self.find_wanted(Wanted::HOST, name!("addr=")) {
-            let rest = self.from(start);
+        if let Some(found) = self.find_wanted(FieldSet::HOST, name!("addr=")) {
+            self.pass(found);
+            let rest = self.from(found);
             let value = text::before(rest, b':').or_else(|| text::before(rest, b' '));
             let value = value.ok_or(Malformed::Field("addr="))?;
-            self.items.host = Some(self.items.keep(value));
-            self.at = start + value.len();
+            self.fields.host = Some(self.fields.keep(value));
         }
         self.daemon_result()
     }
 
     fn daemon_result(&mut self) -> Step<()> {
-        let Some(start) = self.find_wanted(Wanted::SUCCESS, name!("res=")) else { return Ok(()) };
-        let rest = self.from(start);
+        let Some(found) = self.find_wanted(FieldSet::SUCCESS, name!("res=")) else { return Ok(()) };
+        let rest = self.from(found);
         if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
             return Err(Malformed::Field("res="));
         }
-        self.items.success = Some(if rest.starts_with(b"failed") { FAILED } else { SUCCEEDED });
+        self.fields.success = Some(if rest.starts_with(b"failed") { FAILED } else { SUCCEEDED });
         Ok(())
     }
 }
