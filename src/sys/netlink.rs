@@ -13,11 +13,11 @@ use rustix::io::Errno;
 use rustix::net::netlink::{AUDIT, SocketAddrNetlink};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recvfrom, sendto, socket_with};
 use std::fmt;
+use std::time::{Duration, Instant};
 
-/// How long the kernel may take to acknowledge: 81 waits of half a second.
-const ACK_WAIT_MS: u64 = 40_500;
-/// How long between two messages of an answer: 40 waits of a tenth of a second.
-const REPLY_WAIT_MS: u64 = 4_000;
+/// How long the kernel may take for the next message of an answer: 40 waits of a tenth of a second in auditctl. The kernel works
+/// on a request while it is being sent, so that the acknowledgement is there when sendto(2) returns; only lists come later.
+const ANSWER_WAIT: Duration = Duration::from_secs(4);
 /// Room for one message of the largest size, header included.
 const SLOT: usize = HEADER_SIZE + MAX_PAYLOAD + 6;
 /// Bytes of a message that is not long.
@@ -71,6 +71,8 @@ impl fmt::Display for NetlinkError {
 pub struct AuditSocket {
     fd: OwnedFd,
     sequence: u32,
+    /// How long a part of an answer is waited for.
+    patience: Duration,
 }
 
 impl AuditSocket {
@@ -79,7 +81,7 @@ impl AuditSocket {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let fd = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, Some(AUDIT))
             .map_err(|e| NetlinkError::Open(e.raw_os_error()))?;
-        Ok(AuditSocket { fd, sequence: 0 })
+        Ok(AuditSocket { fd, sequence: 0, patience: ANSWER_WAIT })
     }
 
     /// Opens the socket as a reader of the multicast group, which gets a copy of every event and owns nothing.
@@ -112,7 +114,7 @@ impl AuditSocket {
             match sendto(&self.fd, &bytes, SendFlags::empty(), &SocketAddrNetlink::new(0, 0)) {
                 Ok(_) => return Ok(self.sequence),
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => self.wait(PollFlags::OUT, REPLY_WAIT_MS)?,
+                Err(Errno::AGAIN) => self.wait(PollFlags::OUT, self.patience)?,
                 Err(e) => return Err(NetlinkError::Send(e.raw_os_error())),
             }
         }
@@ -141,29 +143,38 @@ impl AuditSocket {
         status.ok_or(NetlinkError::Timeout)
     }
 
+    /// Takes messages until the answer is complete. What is no part of it does not prolong the wait.
     fn converse(&self, exchange: &mut Exchange, each: &mut dyn FnMut(u16, &[u8])) -> Result<(), NetlinkError> {
         let mut buffer = vec![0; SLOT];
+        let mut deadline = Instant::now() + self.patience;
         while !exchange.is_complete() {
-            let limit = if exchange.acknowledged.is_none() { ACK_WAIT_MS } else { REPLY_WAIT_MS };
-            match self.wait(PollFlags::IN, limit) {
+            match self.wait(PollFlags::IN, deadline.saturating_duration_since(Instant::now())) {
                 // An answer in full without its acknowledgement is an answer.
                 Err(NetlinkError::Timeout) if exchange.ended => return Ok(()),
                 other => other?,
             }
-            match recvfrom(&self.fd, &mut buffer[..], RecvFlags::TRUNC) {
+            let is_part = match recvfrom(&self.fd, &mut buffer[..], RecvFlags::TRUNC) {
+                // The end of a connection, which netlink has not.
+                Ok((_, 0, _)) => return Err(NetlinkError::Receive(Errno::CONNRESET.raw_os_error())),
                 Ok((_, length, Some(sender))) if length <= SLOT => {
                     let sender = SocketAddrNetlink::try_from(sender).map_or(u32::MAX, |s| s.pid());
-                    exchange.take(&buffer[..length], sender, each)?;
+                    exchange.take(&buffer[..length], sender, each)?
                 }
-                Ok(_) | Err(Errno::INTR | Errno::AGAIN | Errno::NOBUFS) => {}
+                Ok(_) | Err(Errno::INTR | Errno::AGAIN | Errno::NOBUFS) => false,
                 Err(e) => return Err(NetlinkError::Receive(e.raw_os_error())),
+            };
+            let now = Instant::now();
+            match is_part {
+                true => deadline = now + self.patience,
+                false if now >= deadline => return Err(NetlinkError::Timeout),
+                false => {}
             }
         }
         Ok(())
     }
 
-    fn wait(&self, what: PollFlags, limit_ms: u64) -> Result<(), NetlinkError> {
-        let limit = Timespec { tv_sec: (limit_ms / 1000) as i64, tv_nsec: (limit_ms % 1000 * 1_000_000) as _ };
+    fn wait(&self, what: PollFlags, limit: Duration) -> Result<(), NetlinkError> {
+        let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: limit.subsec_nanos().into() };
         loop {
             match poll(&mut [PollFd::new(&self.fd, what)], Some(&limit)) {
                 Ok(0) => return Err(NetlinkError::Timeout),
@@ -322,11 +333,12 @@ impl Exchange {
         self.acknowledged.is_some() && (self.ended || self.answer == Answer::None)
     }
 
-    /// Takes one datagram in: gives its payload to `each` when it is part of the answer, fails when the kernel refuses.
-    fn take(&mut self, datagram: &[u8], sender: u32, each: &mut dyn FnMut(u16, &[u8])) -> Result<(), NetlinkError> {
-        let Some(header) = Header::decode(datagram) else { return Ok(()) };
+    /// Takes one datagram in: gives its payload to `each` when it is part of the answer, fails when the kernel refuses. Whether it
+    /// is from the kernel and about this request.
+    fn take(&mut self, datagram: &[u8], sender: u32, each: &mut dyn FnMut(u16, &[u8])) -> Result<bool, NetlinkError> {
+        let Some(header) = Header::decode(datagram) else { return Ok(false) };
         if sender != 0 || header.sequence != self.sequence {
-            return Ok(());
+            return Ok(false);
         }
         let payload = abi::payload(&header, datagram);
         match header.kind {
@@ -342,7 +354,7 @@ impl Exchange {
                 each(other, payload);
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -375,7 +387,7 @@ mod tests {
     fn messages_of_every_length_come_whole_and_longer_ones_are_counted() {
         use rustix::net::{SendFlags, send, socketpair};
         let (fd, kernel) = socketpair(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::NONBLOCK, None).unwrap();
-        let socket = AuditSocket { fd, sequence: 0 };
+        let socket = AuditSocket { fd, sequence: 0, patience: ANSWER_WAIT };
         let sent: Vec<Vec<u8>> = [0, 300, SHORT - HEADER_SIZE, SHORT - HEADER_SIZE + 1, 5000, MAX_PAYLOAD, 7]
             .iter()
             .map(|length| (0..*length).map(|n| n as u8).collect())
@@ -392,6 +404,27 @@ mod tests {
         }
         assert_eq!(socket.receive(&mut batch), Ok(0));
         assert_eq!(batch.messages().count(), 0);
+    }
+
+    #[test]
+    fn no_answer_and_a_closed_end_are_errors_and_no_wait_without_end() {
+        use rustix::net::{SendFlags, send, socketpair};
+        let converse = |say: &dyn Fn(&OwnedFd)| {
+            let (fd, kernel) =
+                socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::NONBLOCK, None).unwrap();
+            say(&kernel);
+            let socket = AuditSocket { fd, sequence: 5, patience: Duration::ZERO };
+            let heard = socket.converse(&mut Exchange::new(5), &mut |_, _| {});
+            drop(kernel);
+            (heard, socket.converse(&mut Exchange::new(5), &mut |_, _| {}))
+        };
+        let closed = Err(NetlinkError::Receive(Errno::CONNRESET.raw_os_error()));
+        assert_eq!(converse(&|_| ()), (Err(NetlinkError::Timeout), closed));
+        // What others send is no answer, and the wait for one is over.
+        let others = |kernel: &OwnedFd| {
+            send(kernel, &datagram(1300, 0, b"noise"), SendFlags::empty()).unwrap();
+        };
+        assert_eq!(converse(&others), (Err(NetlinkError::Timeout), closed));
     }
 
     #[test]
