@@ -79,7 +79,13 @@ fn start(line: &[&OsString], own: Own) -> u8 {
     if own.dry_run {
         let host = ThisHost::planned(own.root, own.machine);
         let is_little_endian = host.machine().is_none_or(Machine::is_little_endian);
-        return command(line, &host, &mut DryRun::new(is_little_endian));
+        let mut executor = DryRun::new(is_little_endian);
+        return match line {
+            [_, option, name] if *option == "-R" && (*name == "-" || Path::new(name).is_dir()) => {
+                prove(name, &host, &mut executor)
+            }
+            _ => command(line, &host, &mut executor),
+        };
     }
     if let [_, word] = line
         && (*word == "-h" || *word == "--help")
@@ -101,6 +107,18 @@ fn start(line: &[&OsString], own: Own) -> u8 {
     match if lists { control::connect(&host) } else { control::open_kernel(&host) } {
         Ok(mut kernel) => command(line, &host, &mut kernel),
         Err(status) => status,
+    }
+}
+
+/// Does what the rules of a directory, merged, or those on standard input say.
+fn prove(name: &OsString, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+    match modes::read(std::slice::from_ref(name)) {
+        Ok(rules) if rules.is_set => rules_file::run_merged(&rules.files, host, executor),
+        Ok(rules) => rules.files.iter().map(|source| rules_file::run_alone(source, host, executor)).max().unwrap_or(0),
+        Err(message) => {
+            say(message);
+            1
+        }
     }
 }
 

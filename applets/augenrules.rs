@@ -3,25 +3,30 @@
 //! Everything happens in this process: no shell, nothing in /tmp. The new file is written beside the old one, synced, and
 //! renamed over it, so that a reader or a crash meets the one or the other. Where /etc cannot be written, --load takes
 //! the merged rules to the kernel without a file.
+//!
+//! With --root it does so for an image: the rules are proved for the image's machine, accounts and directories, and written into
+//! it only when all are right. This machine's kernel is not asked.
 
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
-use crate::control::{self, ThisHost, check, io_error_text};
+use crate::control::{self, DryRun, ThisHost, check, io_error_text, modes};
 use crate::output::{complain, must_finish, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
 use auditbox::sys::files;
 use auditbox::sys::netlink::AuditSocket;
 use auditbox::sys::process;
+use auditbox::tables::machine::Machine;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 const SOURCE: &str = "/etc/audit/rules.d";
 const TARGET: &str = "/etc/audit/audit.rules";
-const PREVIOUS: &str = "/etc/audit/audit.rules.prev";
+/// What the old file is called afterwards.
+const PREVIOUS: &str = "audit.rules.prev";
 /// What the new file is called until it is whole.
 const TEMPORARY: &str = ".audit.rules.new";
 /// Mode of what is written.
@@ -36,6 +41,12 @@ struct Options {
     /// load the rules
     #[argh(switch)]
     load: bool,
+    /// merge and prove the rules of the system below this directory
+    #[argh(option)]
+    root: Option<String>,
+    /// the machine of that system, if it is not this one
+    #[argh(option)]
+    machine: Option<String>,
 }
 
 /// One run.
@@ -54,7 +65,7 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
     let Ok(options) = Options::from_args(&[&name], &texts) else {
-        show(format!("Usage: {name} [--check|--load]\n").as_bytes());
+        show(format!("Usage: {name} [--check|--load|--root DIR [--machine NAME] [--check]]\n").as_bytes());
         return 1;
     };
     let invocation = Invocation { name, options };
@@ -80,6 +91,43 @@ impl Invocation {
     }
 
     fn execute(&self) -> Result<u8, Trouble> {
+        let machine =
+            self.options.machine.as_ref().map(|name| modes::machine(&name.into())).transpose().map_err(Trouble)?;
+        match &self.options.root {
+            Some(root) => self.merge_image(&modes::root(&root.into()).map_err(Trouble)?, machine),
+            None if machine.is_some() => Err(Trouble("Option --machine needs --root".to_owned())),
+            None => self.merge_here(),
+        }
+    }
+
+    /// Merges the rules of an image, if all of them are right; otherwise nothing is written.
+    fn merge_image(&self, root: &Path, machine: Option<Machine>) -> Result<u8, Trouble> {
+        if self.options.load {
+            return Err(Trouble("Options --root and --load: rules for another system are not loaded here".to_owned()));
+        }
+        let within = |path: &str| within(root, Path::new(path)).map_err(Trouble);
+        let target = within(TARGET)?;
+        let sources = rules_file::read_directory(&within(SOURCE)?).map_err(Trouble)?;
+        for source in &sources {
+            within(source.name.strip_prefix(&*root.to_string_lossy()).unwrap_or(&source.name))?;
+        }
+        let host = ThisHost::planned(Some(root.to_owned()), machine);
+        if rules_file::run_merged(&sources, &host, &mut DryRun::silent()) != 0 {
+            return Err(Trouble(format!("{} stays as it is", target.display())));
+        }
+        let merged = rules_file::merged(&sources);
+        if files::read_up_to(&target, MAX_SIZE).is_ok_and(|current| current == merged) {
+            self.tell("No change");
+        } else if self.options.check {
+            self.tell("Rules have changed and should be updated");
+        } else {
+            install(&merged, &target)
+                .map_err(|error| Trouble(format!("cannot write {} ({})", target.display(), io_error_text(&error))))?;
+        }
+        Ok(0)
+    }
+
+    fn merge_here(&self) -> Result<u8, Trouble> {
         if !Path::new(SOURCE).is_dir() {
             self.tell(&format!("No rules directory - {SOURCE}"));
             self.load_target(&[]);
@@ -101,7 +149,7 @@ impl Invocation {
         if self.is_locked() {
             return Ok(0);
         }
-        match install(&merged) {
+        match install(&merged, Path::new(TARGET)) {
             Ok(()) => Ok(self.load_target(&sources)),
             Err(error) if self.options.load && error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
                 say(format_args!("{}: {TARGET} cannot be written (read-only); loading without it", self.name));
@@ -142,18 +190,32 @@ fn load_without_target(sources: &[SourceFile]) -> u8 {
     }
 }
 
-/// Puts the new file in the place of the old one, whose owner it gets, and which is kept as the previous one. A link is
-/// followed, so that the file may live elsewhere.
-fn install(text: &[u8]) -> io::Result<()> {
-    let target = fs::canonicalize(TARGET).unwrap_or_else(|_| PathBuf::from(TARGET));
+/// Where a path of an image lies. Links that lead out of the image are refused: here they would lead to this system's files.
+fn within(root: &Path, path: &Path) -> Result<PathBuf, String> {
+    let here = root.join(path.strip_prefix("/").unwrap_or(path));
+    // Of a file that is not there yet its directory decides.
+    let found = fs::canonicalize(&here).or_else(|_| fs::canonicalize(here.parent().unwrap_or(&here)));
+    let inside = fs::canonicalize(root).and_then(|root| Ok(found?.starts_with(root)));
+    match inside {
+        Ok(true) => Ok(here),
+        Ok(false) => Err(format!("{} leads out of {}", here.display(), root.display())),
+        Err(error) => Err(format!("cannot read {} ({})", here.display(), io_error_text(&error))),
+    }
+}
+
+/// Puts the new file in the place of the old one, whose owner it gets, and which is kept as the previous one with its owner and
+/// mode. A link is followed, so that the file may live elsewhere.
+fn install(text: &[u8], name: &Path) -> io::Result<()> {
+    let target = fs::canonicalize(name).unwrap_or_else(|_| name.to_owned());
+    let previous = name.with_file_name(PREVIOUS);
     let temporary = target.with_file_name(TEMPORARY);
     let written = files::write_whole(&temporary, text, MODE).and_then(|()| {
         if let Ok(old) = fs::metadata(&target)
             && old.is_file()
         {
             chown(&temporary, Some(old.uid()), Some(old.gid()))?;
-            fs::copy(&target, PREVIOUS)?;
-            fs::set_permissions(PREVIOUS, PermissionsExt::from_mode(MODE))?;
+            fs::copy(&target, &previous)?;
+            chown(&previous, Some(old.uid()), Some(old.gid()))?;
         }
         fs::rename(&temporary, &target)
     });

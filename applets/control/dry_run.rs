@@ -1,4 +1,4 @@
-//! The dry run: requests are printed instead of sent, one line each, `TYPE HEX`.
+//! The dry run: requests are printed instead of sent, one line each, `TYPE HEX`; or not even that, to prove that they can be made.
 
 use super::{Executor, Failure, kernel};
 use crate::output::show;
@@ -9,13 +9,18 @@ use auditbox::text::{hex, number};
 pub(crate) struct DryRun {
     /// Byte order of the machine that the requests are for.
     is_little_endian: bool,
-    /// After a refused line nothing more would be sent.
+    /// Nothing more is printed: after a refused line nothing would be sent.
     stopped: bool,
 }
 
 impl DryRun {
     pub(crate) fn new(is_little_endian: bool) -> DryRun {
         DryRun { is_little_endian, stopped: false }
+    }
+
+    /// Makes every request and prints none.
+    pub(crate) fn silent() -> DryRun {
+        DryRun { is_little_endian: true, stopped: true }
     }
 
     fn write(&self, request: &Request) {

@@ -117,14 +117,14 @@ pub(crate) fn machine(name: &OsString) -> Result<Machine, String> {
 }
 
 /// Rules as a mode is given them.
-pub(super) struct Rules {
-    pub(super) files: Vec<rules_file::SourceFile>,
+pub(crate) struct Rules {
+    pub(crate) files: Vec<rules_file::SourceFile>,
     /// Whether they are parts of one set, as in a directory.
-    pub(super) is_set: bool,
+    pub(crate) is_set: bool,
 }
 
 /// What the names stand for: files, directories of `*.rules`, and `-` for standard input.
-pub(super) fn read(names: &[OsString]) -> Result<Rules, String> {
+pub(crate) fn read(names: &[OsString]) -> Result<Rules, String> {
     let mut rules = Rules { files: Vec::new(), is_set: names.len() > 1 };
     for name in names {
         let path = Path::new(name);

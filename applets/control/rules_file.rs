@@ -4,7 +4,7 @@ use super::{DISABLED, End, Executor, Source, ThisHost, execute, io_error_text, r
 use crate::output::say;
 use auditbox::rule::file::{self, Line};
 use auditbox::rule::typography::lookalikes;
-use auditbox::rule::{Plan, Refusal, Step, merge, parse_line};
+use auditbox::rule::{Plan, Refusal, Step, Warning, merge, parse_line};
 use auditbox::sys::files;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -94,10 +94,7 @@ pub(crate) fn load_merged(path: &Path, sources: &[SourceFile], host: &ThisHost, 
     }
     match read(path) {
         Ok(text) if text == merged(sources) => run_merged(sources, host, executor),
-        Ok(text) => {
-            let name = path.to_string_lossy();
-            run(file::lines(&text).map(|line| (&*name, line)), host, executor)
-        }
+        Ok(text) => run_alone(&SourceFile { name: path.to_string_lossy().into_owned(), text }, host, executor),
         Err(message) => {
             say(&message);
             1
@@ -110,6 +107,11 @@ pub(crate) fn merged(sources: &[SourceFile]) -> Vec<u8> {
     merge::merge(sources.iter().map(|source| source.text.as_slice()))
 }
 
+/// Does what the lines of one file ask for, and returns the exit status.
+pub(crate) fn run_alone(source: &SourceFile, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+    run(file::lines(&source.text).map(|line| (source.name.as_str(), line)), host, executor)
+}
+
 /// Does what the merged lines of `sources` ask for, and returns the exit status.
 pub(crate) fn run_merged(sources: &[SourceFile], host: &ThisHost, executor: &mut dyn Executor) -> u8 {
     let lines = merge::lines(sources.iter().map(|source| source.text.as_slice()));
@@ -120,12 +122,14 @@ pub(crate) fn run_merged(sources: &[SourceFile], host: &ThisHost, executor: &mut
 /// Does what lines ask for one by one, each given with the name of its file; returns the exit status. The first refused line
 /// ends it, unless a line said otherwise.
 fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
-    let (mut ignore, mut remember, mut status) = (false, false, 0);
+    let (mut ignore, mut remember, mut slow, mut status) = (false, false, false, 0);
     for (name, line) in lines {
         let number = line.number;
         let end = match &line.words {
             Ok(words) => {
-                let plan = plan(words, host);
+                let mut plan = plan(words, host);
+                // Said once a file: it is about all of them.
+                plan.warnings.retain(|warning| *warning != Warning::SlowWatch || !std::mem::replace(&mut slow, true));
                 ignore |= plan.steps.iter().any(|step| matches!(step, Step::IgnoreErrors | Step::ContinueOnErrors));
                 remember |= plan.steps.contains(&Step::ContinueOnErrors);
                 execute(&plan, executor, &FileLine { name, number, text: line.text, words })

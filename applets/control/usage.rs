@@ -41,7 +41,8 @@ usage: auditctl [options]
     --backlog_wait_time               Set the kernel backlog_wait_time
     --reset-lost                      Reset the lost record counter
     --reset_backlog_wait_time_actual  Reset the actual backlog wait time counter
-    --dry-run                         Send nothing; print each request as TYPE HEX
+    --dry-run                         Send nothing; print each request as TYPE HEX;
+                                      -R takes a directory too, or - for its input
     --root <dir>                      With --dry-run: users, groups and watched paths
                                       of the system whose root is <dir>
     --machine <name>                  With --dry-run: compile for another machine

@@ -36,7 +36,10 @@ impl Control {
     /// A signal came; what it asks for, when nobody is to be asked for its sender.
     pub(super) fn signalled(&mut self, ctx: &mut Context, signal: Signal, sender: Sender) -> Option<Order> {
         if signal == Signal::State {
-            self.report(ctx);
+            // systemd sends SIGCONT with its SIGTERM; a report written on the way out would outlive the daemon.
+            if !self.waiting.iter().any(|(other, ..)| *other == Signal::Stop) {
+                self.report(ctx);
+            }
             return None;
         }
         // A second one of its kind merges with the one that waits, as signals do.
@@ -281,5 +284,9 @@ mod tests {
         control.tick(&mut ctx);
         assert_eq!(ctx.next_effect(), Some(Effect::Report));
         assert_eq!(control.due(&ctx), Some(1120));
+        control.signalled(&mut ctx, Signal::Stop, sender(1));
+        control.signalled(&mut ctx, Signal::State, sender(1));
+        assert_eq!(ctx.next_effect(), Some(Effect::AskSender));
+        assert_eq!(ctx.next_effect(), None, "a daemon that stops reports no more");
     }
 }
