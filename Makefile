@@ -13,7 +13,7 @@ BINARY  = target/$(HOST)/release/auditbox
 TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf riscv64gc-unknown-linux-musl
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up build test guest check demo bench fuzz soak size dist install clean tables tables-verify
+.PHONY: help set-up build test guest check demo bench fuzz soak size dist install uninstall clean tables tables-verify
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ dist: ## static musl binary: make dist TARGET=... (default: all four) into out/d
 
 install: build ## into DESTDIR; TARGET=... another machine's (make dist), INIT=openrc|systemd|runit|initramfs adds service files
 	DESTDIR=$(DESTDIR) SBIN=$(SBIN) init/install $(if $(TARGET),out/dist/auditbox-$(TARGET),$(BINARY)) $(BINARY) $(INIT)
+
+uninstall: ## from DESTDIR; configuration, rules and logs stay
+	DESTDIR=$(DESTDIR) SBIN=$(SBIN) init/install remove
 
 tables: ## write src/tables/syscall/* anew from the kernel's headers
 	@tests/need cargo python3

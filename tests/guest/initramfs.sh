@@ -4,13 +4,23 @@
 . /steps
 log=/var/log/audit/audit.log
 for file in $(cat /etc/mkinitfs/features.d/audit.files); do
-	[ "$file" = /etc/audit/audit.rules ] || [ -e "$file" ] || fail "mkinitfs would look for $file"
+	[ -e "$file" ] || fail "mkinitfs would look for $file"
 done
+[ -s /etc/audit/audit.rules ] || fail "the feature has no rules"
+mv /etc/audit/audit.rules /tmp/shipped
 auditctl -e 0 -b 64 >/dev/null
 audit-early >/tmp/said 2>&1 || fail "without rules: $?"
 [ ! -s /tmp/said ] || fail "it talks: $(cat /tmp/said)"
 auditctl -s >/tmp/status
 for setting in 'enabled 1' 'failure 1' 'backlog_limit 8192'; do expect "^$setting$" /tmp/status; done
+
+# the rules that are installed with it, on a root that has no log directory yet
+cp /tmp/shipped /etc/audit/audit.rules
+rm -rf /var/log/audit
+audit-early >/tmp/said 2>&1 || fail "with the shipped rules: $?"
+[ ! -s /tmp/said ] || fail "the shipped rules: $(cat /tmp/said)"
+[ "$(auditctl -l | wc -l)" = "$(grep -c '^-[aw]' /tmp/shipped)" ] || fail "loaded: $(auditctl -l)"
+auditctl -D >/dev/null
 
 echo '-w /etc/shadow -p r -k early' >/etc/audit/audit.rules
 audit-early >/tmp/said 2>&1 || fail "with rules: $?"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # systemd boots with auditd and audit-rules enabled; then what systemctl may and may not do to the daemon, its own control, a
 # crash, a broken configuration, and the end of the system.
-# guest: systemd -t 300
+# guest: systemd -t 600
 . /steps
 log=/var/log/audit/audit.log
 rm -rf /etc/init.d # OpenRC's
@@ -28,6 +28,9 @@ by_alice() { sh -c 'echo 1000 >/proc/self/loginuid && exec "$@"' by_alice "$@" >
 systemd-analyze verify --man=no /usr/lib/systemd/system/auditd.service /usr/lib/systemd/system/audit-rules.service \
 	>/tmp/said 2>&1 || fail "systemd-analyze verify: $(cat /tmp/said)"
 [ ! -s /tmp/said ] || fail "systemd-analyze verify: $(cat /tmp/said)"
+# locked down: the exposure that systemd counts is 3.7 of 10
+systemd-analyze security --offline=true --threshold=37 --no-pager /usr/lib/systemd/system/auditd.service >/tmp/said 2>&1 ||
+	fail "more exposed than 3.7: $(tail -n 1 /tmp/said)"
 [ "$(stat -c %a /var/log/audit)" = 700 ] || fail "mode of the log's folder"
 [ "$(stat -c %a /run/audit)" = 700 ] || fail "mode of /run/audit"
 order enable auditd audit-rules
