@@ -154,6 +154,59 @@ fn files_that_are_none_are_refused() {
 }
 
 #[test]
+fn a_directory_is_merged_and_what_is_wrong_in_it_is_named() {
+    let dir = Dir::new("directory");
+    dir.file("rules.d/9-last.rules", "-w /etc/b -p wa -k b\n-D\n");
+    dir.file("rules.d/10-first.rules", "-w /etc/a -p wa -k a\n-e 1\n");
+    let merged = dir.file("merged", "-D\n-w /etc/b -p wa -k b\n-w /etc/a -p wa -k a\n-e 1\n");
+    let rules = dir.0.join("rules.d").display().to_string();
+    let ran = auditctl(&format!("--dry-run -R {rules}"));
+    assert_eq!((ran.status, ran.requests.len()), (0, 3));
+    assert_eq!(ran.requests, auditctl(&format!("--dry-run -R {merged}")).requests);
+    assert_eq!(ran.said.matches("slow").count(), 1, "{}", ran.said);
+    dir.file("rules.d/20-wrong.rules", "# one\n-w relative\n");
+    let wrong = auditctl(&format!("--dry-run -R {rules}"));
+    assert_eq!(wrong.status, 1);
+    assert!(wrong.said.contains(&format!("{rules}/20-wrong.rules:2:4: \"relative\"")), "{}", wrong.said);
+}
+
+#[test]
+fn an_image_gets_its_rules_only_when_all_are_right() {
+    let dir = Dir::new("image");
+    let image = dir.0.display().to_string();
+    dir.file("etc/passwd", "keeper:x:7777:7777::/:/bin/sh\n");
+    dir.file("etc/audit/rules.d/10-a.rules", "-a always,exit -F arch=b64 -S openat -F auid=keeper -k k\n");
+    let target = dir.0.join("etc/audit/audit.rules");
+    let augenrules = |words: &[&str]| {
+        let output = applet("augenrules").arg("--root").arg(&image).args(words).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(augenrules(&["--machine", "aarch64", "--check"]), (Some(0), String::new()));
+    assert!(!target.exists(), "--check writes");
+    assert_eq!(augenrules(&["--machine", "aarch64"]), (Some(0), String::new()));
+    let written = fs::read_to_string(&target).unwrap();
+    assert!(written.ends_with("-F auid=keeper -k k\n\n"), "{written}");
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o604)).unwrap();
+    dir.file("etc/audit/rules.d/20-b.rules", "-a always,exit -F arch=b64 -S open -k old\n");
+    let (status, said) = augenrules(&["--machine", "aarch64"]);
+    assert_eq!(status, Some(1));
+    assert!(said.contains("20-b.rules:1:31: \"open\""), "{said}");
+    assert_eq!(fs::read_to_string(&target).unwrap(), written);
+    assert_eq!(augenrules(&["--machine", "x86_64"]), (Some(0), String::new()));
+    assert!(fs::read_to_string(&target).unwrap().contains("-k old"));
+    let previous = target.with_file_name("audit.rules.prev");
+    assert_eq!(fs::metadata(&previous).unwrap().permissions().mode() & 0o777, 0o604);
+    assert_eq!(augenrules(&["--load"]).0, Some(1));
+    fs::rename(dir.0.join("etc/audit"), dir.0.join("elsewhere")).unwrap();
+    let outside = Dir::new("outside");
+    outside.file("rules.d/10-a.rules", "-D\n");
+    std::os::unix::fs::symlink(&outside.0, dir.0.join("etc/audit")).unwrap();
+    let (status, said) = augenrules(&[]);
+    assert!(status == Some(1) && said.contains("leads out of"), "{said}");
+    assert!(!outside.0.join("audit.rules").exists());
+}
+
+#[test]
 fn users_and_directories_are_those_of_the_root() {
     let dir = Dir::new("root");
     dir.file("etc/passwd", "root:x:0:0::/:/bin/sh\nbuilder:x:4242:1::/:/bin/sh\n");
