@@ -4,6 +4,12 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro, reason = "applets write by output.rs")]
 
+#[cfg(all(target_os = "linux", not(target_feature = "crt-static")))]
+compile_error!(
+    "this would be a dynamic program: RUSTFLAGS in the environment replaces the flags of .cargo/config.toml; \
+     unset it, or add `-C target-feature=+crt-static` to it"
+);
+
 mod auditctl;
 mod auditd;
 mod augenrules;
