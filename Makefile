@@ -13,7 +13,7 @@ BINARY  = target/$(HOST)/release/auditbox
 TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf riscv64gc-unknown-linux-musl
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up build test guest check demo bench fuzz soak size dist install uninstall clean tables tables-verify
+.PHONY: help set-up build test guest check oldest demo bench fuzz soak size dist install uninstall clean tables tables-verify
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,7 @@ set-up:
 
 build: set-up ## the static binary of this machine, target/HOST/release/auditbox
 	cargo build --release --locked --target $(HOST)
+	@tests/static $(BINARY)
 	@ls -l $(BINARY)
 
 test: set-up ## everything: unit and transcript tests, the foreign machines, the real kernel in a guest
@@ -35,8 +36,12 @@ check: set-up ## format, clippy and docs with warnings as errors, the layering t
 	@tests/need rustfmt cargo-clippy
 	cargo fmt --check
 	cargo clippy --locked --target $(HOST) --all-targets -- -D warnings
+	cargo clippy --locked --target $(HOST) --lib --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --target $(HOST) --no-deps --document-private-items
 	cargo test --locked --target $(HOST) --test it layering
+
+oldest: set-up ## a plain cargo build with the least Rust that Cargo.toml names
+	.ci/oldest
 
 demo: build ## the whole loop on a real kernel, in a guest, harmless to this machine
 	tests/demo/run $(BINARY)

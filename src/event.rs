@@ -4,7 +4,7 @@
 //! when an event is complete, and hands events out in the order of their stamps. It is bounded: an event that grows beyond
 //! [`EVENT_BYTES`], and the oldest event when more than [`WAITING_BYTES`] or [`WAITING_EVENTS`] wait, is handed out as it is.
 
-use crate::record::{EventId, Record, RecordType};
+use crate::record::{self, EventId, KEY_SEPARATOR, Record, RecordType};
 use std::collections::VecDeque;
 
 /// No event takes more text than this; further records begin another one.
@@ -91,6 +91,19 @@ impl Event {
     /// One of its records.
     pub fn record(&self, index: usize) -> Option<Record<'_>> {
         self.spans.get(index).map(|span| self.record_of(span))
+    }
+
+    /// The keys of the rules it matched, one by one, as their records have them (auditctl(8), -k): a record that matched
+    /// several rules has several.
+    pub fn keys(&self) -> Vec<Vec<u8>> {
+        let mut keys = Vec::new();
+        for value in self.records().filter_map(|record| record.field(b"key")) {
+            let mut joined = Vec::new();
+            if record::keys(value, &mut joined) {
+                keys.extend(joined.split(|byte| *byte == KEY_SEPARATOR).map(<[u8]>::to_vec));
+            }
+        }
+        keys
     }
 
     /// All its records as they were written, a newline behind each. `None` when only some of them carry looked-up names.

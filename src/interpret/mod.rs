@@ -60,6 +60,7 @@ mod rewrite;
 mod scan;
 mod setting;
 mod sockaddr;
+pub mod socket_address;
 mod usual;
 mod value;
 mod words;

@@ -258,3 +258,24 @@ fn a_normalised_event_names_only_fields_that_are_there() {
     let attributes: Vec<_> = told.subject.attributes.into_iter().chain(told.object.attributes).collect();
     assert!(attributes.len() > 3 && attributes.into_iter().all(|place| words.field(place).is_some()));
 }
+
+#[test]
+fn the_example_of_the_readme_is_compiled_and_right() {
+    let log = b"\
+type=SYSCALL msg=audit(1700000000.123:1): arch=c000003e syscall=42 success=yes exit=0 auid=4242 uid=0 key=6F6E650174776F\n\
+type=SOCKADDR msg=audit(1700000000.123:1): saddr=020001BBC00002070000000000000000\n\
+type=SYSCALL msg=audit(1700000001.123:2): arch=c000003e syscall=42 success=yes exit=0 auid=4242 uid=0 key=(null)\n\
+type=SOCKADDR msg=audit(1700000001.123:2): saddr=01002F6465762F6C6F6700\n";
+    let found = crate::example::connections(Trail::buffer(log)).unwrap();
+    assert_eq!(found, ["unknown(4242) to 192.0.2.7 port 443: one, two"]);
+    let shown =
+        include_str!("example.rs").lines().map(|line| format!("    {line}")).map(|line| line.trim_end().to_owned());
+    let shown: Vec<_> = shown.collect();
+    assert!(include_str!("../../README.md").contains(&shown.join("\n")), "README.md shows another example");
+}
+
+#[test]
+fn keys_are_single_values() {
+    let event = first_event();
+    assert_eq!(event.keys(), [b"one".to_vec(), b"two".to_vec()]);
+}
