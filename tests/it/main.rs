@@ -14,6 +14,7 @@ mod checking;
 mod enrich_properties;
 mod hostile_values;
 mod example;
+mod golden;
 mod interpret_properties;
 mod layering;
 mod library;
