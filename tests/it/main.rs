@@ -13,6 +13,7 @@ mod ausyscall;
 mod checking;
 mod enrich_properties;
 mod hostile_values;
+mod corpus;
 mod example;
 mod golden;
 mod interpret_properties;
