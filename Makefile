@@ -52,7 +52,8 @@ bench: build ## speed and memory beside the reference; SIZE=1g T=reading|instruc
 fuzz: set-up ## hostile input by libFuzzer, each target of fuzz/ for SECONDS (default 30)
 	@command -v cargo-fuzz >/dev/null || cargo install --locked --target $(HOST) cargo-fuzz
 	@for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \
-		RUSTC_BOOTSTRAP=1 cargo fuzz run --target $(HOST) $$target -- -max_total_time=$(or $(SECONDS),30) || exit 1; \
+		mkdir -p out/fuzz/$$target; \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --target $(HOST) $$target out/fuzz/$$target fuzz/corpus/$$target -- -max_total_time=$(or $(SECONDS),30) || exit 1; \
 	done
 
 soak: build ## guest tests over and over for MINUTES (default 30)
