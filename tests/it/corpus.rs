@@ -1,6 +1,9 @@
 //! What is kept for the fuzz targets, fuzz/corpus/TARGET/*, run through their bodies with every `cargo test`. An input that
 //! once broke something is added there, shortened, under a name that says what is odd in it.
 
+#[path = "../../fuzz/bodies/enrich.rs"]
+#[allow(dead_code, reason = "each module of the tests uses some of the bodies")]
+mod enrich;
 #[path = "../../fuzz/bodies/interpret.rs"]
 #[allow(dead_code, reason = "each module of the tests uses some of the bodies")]
 mod interpret;
@@ -15,8 +18,9 @@ use std::fs;
 use std::path::Path;
 
 /// The targets and what they do, as fuzz/fuzz_targets has them.
-const TARGETS: [(&str, fn(&[u8])); 7] = [
+const TARGETS: [(&str, fn(&[u8])); 8] = [
     ("checkpoint", reading::checkpoint),
+    ("enrich", enrich::record),
     ("expression", reading::expression),
     ("interpret", interpret::record),
     ("kernel_reply", rule::kernel_reply),

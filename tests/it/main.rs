@@ -14,6 +14,7 @@ mod checking;
 mod enrich_properties;
 mod hostile_values;
 mod corpus;
+mod enrich_properties;
 mod example;
 mod golden;
 mod interpret_properties;
