@@ -4,6 +4,7 @@
 //! A link that leads here already is left alone; any other file of that name is reported and stays. Status 1 if one did.
 
 use crate::output::{must_finish, say};
+use auditbox::sys::{errno, error_text};
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -26,7 +27,14 @@ pub(crate) fn run(directories: &[String], hard: bool, names: impl Iterator<Item 
     let mut status = 0;
     for path in names.map(|name| Path::new(directory).join(name)) {
         if let Err(error) = link(&binary, &path, hard) {
-            say(format_args!("auditbox: {}: {error}", path.display()));
+            let path = path.display();
+            match error.kind() {
+                io::ErrorKind::AlreadyExists => say(format_args!(
+                    "auditbox: {path} is another program and stays; to use auditbox in its place, remove it (or the package \
+                     it belongs to) and run this again"
+                )),
+                _ => say(format_args!("auditbox: {path}: {}", error_text(errno::of(&error)))),
+            }
             status = 1;
         }
     }
