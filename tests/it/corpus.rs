@@ -1,24 +1,18 @@
 //! What is kept for the fuzz targets, fuzz/corpus/TARGET/*, run through their bodies with every `cargo test`. An input that
 //! once broke something is added there, shortened, under a name that says what is odd in it.
 
-#[path = "../../fuzz/bodies/enrich.rs"]
-#[allow(dead_code, reason = "each module of the tests uses some of the bodies")]
-mod enrich;
-#[path = "../../fuzz/bodies/interpret.rs"]
-#[allow(dead_code, reason = "each module of the tests uses some of the bodies")]
-mod interpret;
-#[path = "../../fuzz/bodies/reading.rs"]
-#[allow(dead_code, reason = "each module of the tests uses some of the bodies")]
-mod reading;
-#[path = "../../fuzz/bodies/rule.rs"]
-#[allow(dead_code, reason = "each module of the tests uses some of the bodies")]
-mod rule;
-
+use crate::enrich_properties::bodies as enrich;
+use crate::interpret_properties::bodies as interpret;
+use crate::reading_properties::bodies as reading;
+use crate::rule_properties::bodies as rule;
 use std::fs;
 use std::path::Path;
 
+/// What a target does with an input.
+type Body = fn(&[u8]);
+
 /// The targets and what they do, as fuzz/fuzz_targets has them.
-const TARGETS: [(&str, fn(&[u8])); 8] = [
+const TARGETS: [(&str, Body); 8] = [
     ("checkpoint", reading::checkpoint),
     ("enrich", enrich::record),
     ("expression", reading::expression),

@@ -3,7 +3,7 @@
 //! target.
 
 #[path = "../../fuzz/bodies/enrich.rs"]
-mod bodies;
+pub(crate) mod bodies;
 
 use crate::support::Dice;
 use auditbox::tables::machine::Machine;

@@ -3,7 +3,7 @@
 //! bytes are made up from pieces that mean something; the body is the one of the fuzz target.
 
 #[path = "../../fuzz/bodies/interpret.rs"]
-mod bodies;
+pub(crate) mod bodies;
 
 use crate::support::Dice;
 use auditbox::interpret::Interpreter;

@@ -1,7 +1,7 @@
 //! No log, expression or checkpoint file can do harm (the bodies of the fuzz targets, on made-up bytes).
 
 #[path = "../../fuzz/bodies/reading.rs"]
-mod bodies;
+pub(crate) mod bodies;
 
 use crate::support::Dice;
 

@@ -4,7 +4,7 @@
 //! can do harm, be they words, files or replies of a kernel (the bodies of the fuzz targets).
 
 #[path = "../../fuzz/bodies/rule.rs"]
-mod bodies;
+pub(crate) mod bodies;
 
 use crate::support::Dice;
 use auditbox::rule::{Listing, Operation, Rule, decode, encode, parse};
