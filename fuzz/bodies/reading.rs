@@ -57,7 +57,7 @@ fn tell(event: &Event, interpreter: &mut Interpreter<'_>) {
             assert!(words.field(place).is_some());
             words.push_object_in_brief(place, &mut Vec::new());
         }
-        told.action.into_iter().chain(told.how).for_each(|phrase| words.push_phrase(phrase, &mut Vec::new()));
+        told.action.into_iter().chain(told.how).for_each(|source| words.push_text(source, &mut Vec::new()));
     }
 }
 

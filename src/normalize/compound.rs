@@ -1,9 +1,10 @@
 //! Events of several records: what the SYSCALL record says of subject, result and means, and what the other records and
 //! the system call say of action and object.
 
-use super::cursor::Split;
+use super::layout::{Account, How, Layout, program_or_script};
+use super::parsed::{ParsedEvent, Place};
 use super::syscalls::{self, Family, Object, Second};
-use super::{EventKind, Normalizer, ObjectKind, Phrase, Words, kernel, records};
+use super::{EventKind, Normalizer, ObjectKind, TextSource, Words, kernel, records};
 use crate::record::RecordType;
 use crate::text::number;
 
@@ -11,7 +12,7 @@ use crate::text::number;
 enum Special {
     /// The object is still that of the system call, the action is not.
     Action(&'static str),
-    /// All is told as for this family of system calls.
+    /// As for this family of system calls.
     Family(&'static Family),
     /// The record has its own way.
     Record(RecordType),
@@ -19,7 +20,7 @@ enum Special {
     Decision(usize),
 }
 
-fn special(event: &Split<'_>, record: usize) -> Option<Special> {
+fn special(event: &ParsedEvent<'_>, record: usize) -> Option<Special> {
     if kernel::is_decision(event, record) {
         return Some(Special::Decision(record));
     }
@@ -41,26 +42,41 @@ fn special(event: &Split<'_>, record: usize) -> Option<Special> {
     })
 }
 
+/// Where a SYSCALL record says who acts, by what means and with which result.
+const SYSCALL: Layout = Layout {
+    primary: &[b"auid"],
+    secondary: b"uid",
+    account: Account::OfSecondary,
+    how: How::Program,
+    result: b"success",
+};
+
+/// What else a SYSCALL record says of its subject.
+const ATTRIBUTES: [&[u8]; 9] = [b"ppid", b"gid", b"euid", b"suid", b"fsuid", b"egid", b"sgid", b"fsgid", b"tty"];
+
 impl Normalizer<'_, '_> {
     /// The number of the event's first SYSCALL record.
     pub(super) fn syscall_record(&self) -> Option<usize> {
-        (0..self.split.len()).find(|&record| self.split.kind(record) == Some(RecordType::SYSCALL))
+        self.first_of(0, RecordType::SYSCALL)
     }
 
-    /// Tells an event that has a SYSCALL record.
+    fn first_of(&self, from: usize, kind: RecordType) -> Option<usize> {
+        (from..self.event.len()).find(|&record| self.event.kind(record) == Some(kind))
+    }
+
+    /// Normalizes an event that has a SYSCALL record.
     pub(super) fn compound(&mut self, syscall: usize, words: &mut Words<'_, '_, '_, '_>) {
-        let Some(first) = self.split.kind(0) else { return };
-        self.told.event_kind = EventKind::of(first.0);
-        self.at.go_to_record(syscall);
-        self.call = self.at.find_place(b"syscall");
-        self.outcome(syscall);
-        self.subject(syscall);
-        self.at.first_field();
-        self.told.how = self.program_or_script().map(Phrase::Meaning);
-        if self.told.how.is_none() {
-            self.at.go_to_record(syscall);
+        let Some(first) = self.event.kind(0) else { return };
+        self.fill(syscall, &SYSCALL, words);
+        self.call = self.event.find_in(syscall, b"syscall");
+        let normalized = &mut self.normalized;
+        normalized.event_kind = EventKind::of(first.0);
+        normalized.key = self.event.find(syscall, b"key").filter(|&key| self.event.value(key) != Some(b"(null)"));
+        self.succeeded = normalized.result.and_then(|place| self.event.value(place)).map(|success| success != b"no");
+        if self.attributes {
+            let places = ATTRIBUTES.iter().filter_map(|name| self.event.find_in(syscall, name));
+            normalized.subject.attributes.extend(places);
         }
-        self.told.key = self.at.find(b"key").filter(|&key| key != b"(null)").map(|_| self.at.place_in(syscall));
         match first {
             RecordType::ANOM_LINK => self.suspicious_link(),
             RecordType::CONFIG_CHANGE => self.audit_config(),
@@ -71,79 +87,32 @@ impl Normalizer<'_, '_> {
         }
     }
 
-    fn outcome(&mut self, syscall: usize) {
-        match self.at.find(b"success") {
-            Some(success) => {
-                self.succeeded = Some(success != b"no");
-                self.told.result = Some(self.at.place_in(syscall));
-            }
-            None => self.at.go_to_record(syscall),
-        }
-    }
-
-    fn subject(&mut self, syscall: usize) {
-        self.told.subject.primary = self.at.find_in(syscall, b"auid");
-        if self.told.subject.primary.is_none() {
-            self.at.go_to_record(syscall);
-        }
-        if !self.subject_secondary(b"uid", syscall) {
-            self.at.go_to_record(syscall);
-        }
-        self.at.first_record();
-        while self.at.kind().is_some_and(|kind| kind != RecordType::SYSCALL) {
-            self.at.next_record();
-        }
-        if self.attributes {
-            let names: [&[u8]; 10] =
-                [b"ppid", b"pid", b"gid", b"euid", b"suid", b"fsuid", b"egid", b"sgid", b"fsgid", b"tty"];
-            self.subject_attributes(syscall, &names);
-        }
-        self.session(syscall);
-        if self.attributes {
-            self.subject_attributes(syscall, &[b"subj"]);
-        }
-    }
-
     /// A followed link that policy forbids: the file, or else the first PATH, or else what the ANOM_LINK record names.
     fn suspicious_link(&mut self) {
-        self.told.action = records::action(RecordType::ANOM_LINK).map(Phrase::Word);
+        self.normalized.action = records::action(RecordType::ANOM_LINK).map(TextSource::Word);
         self.file_object(3);
-        if self.told.object.primary.is_some() {
+        if self.normalized.object.primary.is_some() {
             return;
         }
-        if let Some(path) = (1..self.split.len()).find(|&r| self.split.kind(r) == Some(RecordType::PATH)) {
-            self.at.go_to_record(path);
-            self.told.object.primary = self.at.find_in(path, b"name");
-            self.told.object.kind = ObjectKind::Symlink;
-        }
-        if self.told.object.primary.is_none() {
-            self.at.first_record();
-            self.told.object.primary = self.at.find_place(b"path").or_else(|| self.at.find_place(b"cwd"));
-            if self.told.object.primary.is_some() {
-                self.told.object.kind = ObjectKind::Symlink;
-            }
+        let path = self.first_of(1, RecordType::PATH).and_then(|path| self.event.find_in(path, b"name"));
+        self.normalized.object.primary = path.or_else(|| self.event.find_any(0, &[b"path", b"cwd"]));
+        if self.normalized.object.primary.is_some() {
+            self.normalized.object.kind = ObjectKind::Symlink;
         }
     }
 
-    /// A change of the audit system itself is told by its operation.
+    /// A change of the audit system itself: its action is its operation.
     fn audit_config(&mut self) {
-        self.at.first_record();
-        if let Some(op) = self.at.find_place(b"op") {
-            self.told.action = Some(Phrase::Meaning(op));
-            self.named_object(RecordType::CONFIG_CHANGE);
+        if let Some(op) = self.event.find(0, b"op") {
+            self.normalized.action = Some(TextSource::Meaning(op));
+            self.record_object(RecordType::CONFIG_CHANGE, 0);
         }
     }
 
-    /// The first record with a way of its own decides; otherwise the system call does, and the other calls are told by
-    /// the key of the rule they met.
+    /// The first record with a way of its own decides, or else the system call; calls that are not known have the key of
+    /// the rule that they met.
     fn action_and_object(&mut self, words: &mut Words<'_, '_, '_, '_>) {
-        let specials = (0..self.split.len()).map(|record| (record, special(self.split, record)));
-        let special = specials.filter_map(|(record, special)| Some((record, special?))).next();
-        match &special {
-            Some((record, _)) => self.at.go_to_record(*record),
-            None => while self.at.next_record() {},
-        }
-        let special = special.map(|(_, special)| special);
+        let special = (0..self.event.len()).find_map(|record| special(self.event, record));
         match special {
             Some(Special::Family(family)) => self.family(family),
             Some(Special::Record(kind)) => self.special_record(kind),
@@ -158,113 +127,76 @@ impl Normalizer<'_, '_> {
             }
         }
         match special {
-            Some(Special::Action(action)) => self.told.action = Some(Phrase::Word(action)),
+            Some(Special::Action(action)) => self.normalized.action = Some(TextSource::Word(action)),
             Some(Special::Decision(record)) => self.decision(record),
             _ => {}
         }
     }
 
     fn audit_rule(&mut self) {
-        self.at.first_record();
-        let key = self.at.find(b"key").filter(|&key| key != b"(null)");
-        self.told.object.primary = key.map(|_| self.at.place());
+        let key = self.event.find(0, b"key").filter(|&key| self.event.value(key) != Some(b"(null)"));
         let action = if key.is_some() { "triggered-audit-rule" } else { "triggered-unknown-audit-rule" };
-        self.told.action = Some(Phrase::Word(action));
-        self.told.object.kind = ObjectKind::AuditRule;
+        self.normalized.action = Some(TextSource::Word(action));
+        self.normalized.object.primary = key;
+        self.normalized.object.kind = ObjectKind::AuditRule;
     }
 
     fn special_record(&mut self, kind: RecordType) {
-        self.told.action = records::action(kind).map(Phrase::Word);
-        let (kind, field): (_, &[u8]) = match kind {
-            RecordType::SELINUX_ERR => {
-                self.told.action = Some(Phrase::Word("caused-mac-policy-error"));
-                self.told.object.kind = ObjectKind::System;
-                return;
-            }
+        let normalized = &mut self.normalized;
+        normalized.action = records::action(kind).map(TextSource::Word);
+        let (object_kind, name): (_, &[u8]) = match kind {
             RecordType::BPF => return self.bpf_program(),
             RecordType::EVENT_LISTENER => return self.event_listener(),
-            RecordType::NETFILTER_CFG => {
-                self.at.first_record();
-                (ObjectKind::Firewall, b"table")
+            RecordType::SELINUX_ERR => {
+                normalized.action = Some(TextSource::Word("caused-mac-policy-error"));
+                (ObjectKind::System, b"")
             }
-            RecordType::ANOM_PROMISCUOUS => {
-                self.at.first_record();
-                (ObjectKind::Socket, b"dev")
-            }
+            RecordType::NETFILTER_CFG => (ObjectKind::Firewall, b"table"),
+            RecordType::ANOM_PROMISCUOUS => (ObjectKind::Socket, b"dev"),
             RecordType::MAC_STATUS => (ObjectKind::SecurityPolicy, b"enforcing"),
             RecordType::MAC_CONFIG_CHANGE => (ObjectKind::SecurityPolicy, b"bool"),
-            _ => {
-                self.told.object.kind = ObjectKind::SecurityPolicy;
-                return;
-            }
+            _ => (ObjectKind::SecurityPolicy, b""),
         };
-        self.told.object.kind = kind;
-        self.told.object.primary = self.at.find_place(field);
-        if field == b"dev" {
-            let entered = self.at.find(b"prom").map(|prom| number::lead_signed(prom, 10) != Some(0));
-            self.told.action = entered.map(|entered| match entered {
-                true => Phrase::Word("entered-promiscuous-mode-on-device"),
-                false => Phrase::Word("left-promiscuous-mode-on-device"),
+        normalized.object.kind = object_kind;
+        normalized.object.primary = self.event.find(0, name);
+        if kind == RecordType::ANOM_PROMISCUOUS {
+            let entered = self.event.find(0, b"prom").and_then(|prom| self.event.value(prom));
+            normalized.action = entered.map(|prom| match number::lead_signed(prom, 10) {
+                Some(0) => TextSource::Word("left-promiscuous-mode-on-device"),
+                _ => TextSource::Word("entered-promiscuous-mode-on-device"),
             });
         }
     }
 
     fn family(&mut self, family: &Family) {
-        self.told.action = Some(Phrase::Word(family.action));
-        self.told.object.kind = family.kind;
-        self.second_before(family.second);
+        self.normalized.action = Some(TextSource::Word(family.action));
+        self.normalized.object.kind = family.kind;
         self.object(family.object);
-        if family.how_is_call && self.told.how.is_some() {
-            self.told.how = self.call.map(Phrase::Meaning);
+        self.normalized.object.second = self.second(family.second);
+        if family.how_is_call && self.normalized.how.is_some() {
+            self.normalized.how = self.call.map(TextSource::Meaning);
         }
-        self.second_after(family.second);
     }
 
-    fn second_before(&mut self, second: Second) {
+    fn second(&self, second: Second) -> Option<Place> {
         match second {
+            Second::Nothing => None,
+            Second::Argument(argument) => self.event.find(0, argument),
             Second::Owner(argument) => {
-                self.at.first_record();
-                if let Some(id) = self.at.find(argument) {
-                    // COMPAT: the argument is hexadecimal and read as decimal, so an owner that stays is told too.
-                    if number::lead_signed(id, 10).is_some_and(|id| id as i32 == -1) {
-                        self.at.next_field();
-                    }
-                    self.told.object.second = Some(self.at.place_in(0));
-                }
-            }
-            Second::NameAt(record) => self.second_name(record),
-            Second::MountPointAt(record) if self.succeeded == Some(true) => self.second_name(record),
-            _ => {}
-        }
-    }
-
-    fn second_name(&mut self, record: usize) {
-        self.at.go_to_record(record);
-        self.at.first_field();
-        self.told.object.second = self.at.find_in(record, b"name");
-    }
-
-    fn second_after(&mut self, second: Second) {
-        match second {
-            Second::Argument(argument) => {
-                self.at.first_record();
-                self.told.object.second = self.at.find_in(0, argument);
+                let owner = self.event.find(0, argument)?;
+                // COMPAT: the argument is hexadecimal and read as decimal, so an owner that stays is shown too.
+                let stays = number::lead_signed(self.event.value(owner)?, 10).is_some_and(|id| id as i32 == -1);
+                let next = Place { field: owner.field + u16::from(stays), ..owner };
+                self.event.at(next).map(|_| next).or(Some(owner))
             }
             Second::Ids(count) => {
-                self.at.first_record();
-                let Some(mut id) = self.at.find(b"a0") else { return };
-                for left in (0..count).rev() {
-                    if number::lead(id, 16).is_none_or(|id| id as u32 != u32::MAX) {
-                        self.told.object.second = Some(self.at.place_in(0));
-                        return;
-                    }
-                    if left == 0 || !self.at.next_field() {
-                        return;
-                    }
-                    id = self.at.value().unwrap_or_default();
-                }
+                let first = self.event.find(0, b"a0")?;
+                let places = (0..count as u16).map(|id| Place { field: first.field + id, ..first });
+                let is_set = |id: &[u8]| number::lead(id, 16).is_none_or(|id| id as u32 != u32::MAX);
+                places.into_iter().find(|&place| self.event.value(place).is_some_and(is_set))
             }
-            _ => {}
+            Second::MountPointAt(_) if self.succeeded != Some(true) => None,
+            Second::NameAt(record) | Second::MountPointAt(record) => self.event.find(record, b"name"),
         }
     }
 
@@ -274,164 +206,139 @@ impl Normalizer<'_, '_> {
             Object::PathAt(record) => self.path(record),
             Object::FileAt(record) => {
                 self.path(record);
-                self.told.object.kind = ObjectKind::File;
+                self.normalized.object.kind = ObjectKind::File;
             }
-            Object::MountedDevice => self.mounted_device(),
+            Object::MountedDevice => {
+                let device = self.file_object(match self.succeeded {
+                    Some(true) => 3,
+                    Some(false) => 2,
+                    None => 1,
+                });
+                device.inspect(|&device| self.path_attributes(device));
+            }
             Object::Device => {
                 self.path(2);
-                self.told.action = Some(Phrase::Word(match self.told.object.kind {
+                self.normalized.action = Some(TextSource::Word(match self.normalized.object.kind {
                     ObjectKind::CharacterDevice => "made-character-device",
                     ObjectKind::BlockDevice => "made-block-device",
                     _ => "make-device",
                 }));
             }
-            Object::NameAt(record) => {
-                self.at.go_to_record(record);
-                self.told.object.primary = self.at.find_in(record, b"name");
-            }
-            Object::Address => {
-                self.at.go_to_record(1);
-                self.at.first_field();
-                self.told.object.primary = self.at.find_in(1, b"saddr");
-            }
+            Object::NameAt(record) => self.normalized.object.primary = self.event.find(record, b"name"),
+            Object::Address => self.normalized.object.primary = self.event.find(1, b"saddr"),
             Object::Pids => self.pids(),
             Object::Program => self.program_object(),
             Object::Command if self.succeeded == Some(true) => {
-                self.told.action = Some(Phrase::Word("allocated-memory-in"));
-                self.at.first_record();
-                self.told.object.primary = self.at.find_place(b"comm");
+                self.normalized.action = Some(TextSource::Word("allocated-memory-in"));
+                self.normalized.object.primary = self.event.find(0, b"comm");
             }
             Object::Command => {}
         }
     }
 
-    fn mounted_device(&mut self) {
-        self.file_object(match self.succeeded {
-            Some(true) => 3,
-            Some(false) => 2,
-            None => 1,
-        });
-        if self.attributes {
-            self.path_attributes();
-        }
-    }
-
     fn path(&mut self, record: usize) {
         self.file_object(record);
-        if self.attributes {
-            self.file_attributes();
-        }
+        self.file_attributes();
     }
 
-    /// The first PATH from this record on that is no parent directory, or else the first parent.
-    fn file_object(&mut self, record: usize) {
-        self.at.go_to_record(record);
-        self.at.first_field();
+    /// The first PATH from this record on that is no parent directory, or else the first parent; answers with its record.
+    fn file_object(&mut self, from: usize) -> Option<usize> {
+        let chosen = self.file_record(from)?;
+        if self.event.kind(chosen) != Some(RecordType::PATH) {
+            return None;
+        }
+        let object = &mut self.normalized.object;
+        object.primary = self.event.find_in(chosen, b"name").or(object.primary);
+        object.secondary = self.event.find_in(chosen, b"inode").or(object.secondary);
+        let mode = self.event.find_in(chosen, b"mode").and_then(|mode| number::lead(self.event.value(mode)?, 8));
+        object.kind = mode.and_then(|mode| ObjectKind::of_mode(mode as u32)).unwrap_or(object.kind);
+        Some(chosen)
+    }
+
+    fn file_record(&self, from: usize) -> Option<usize> {
         let mut parent = None;
-        let chosen = loop {
-            match self.at.find(b"nametype") {
-                None => break parent,
-                Some(b"PARENT") => {
-                    parent = parent.or(Some(self.at.record_number()).filter(|&r| r != 0));
-                    // COMPAT: a parent in the last record of the event is not told at all.
-                    if !self.at.next_record() {
-                        return;
-                    }
-                }
-                Some(_) => break Some(self.at.record_number()),
+        for record in from..self.event.len() {
+            let nametype = self.event.find_in(record, b"nametype").and_then(|place| self.event.value(place));
+            match nametype {
+                None => {}
+                // COMPAT: a parent in the last record of the event is not shown at all.
+                Some(b"PARENT") if record + 1 == self.event.len() => return None,
+                Some(b"PARENT") => parent = parent.or(Some(record).filter(|&record| record != 0)),
+                Some(_) => return Some(record),
             }
-        };
-        let Some(chosen) = chosen else { return };
-        self.at.go_to_record(chosen);
-        if self.at.kind() != Some(RecordType::PATH) {
-            return;
         }
-        let object = &mut self.told.object;
-        object.primary = self.at.find_in(chosen, b"name").or(object.primary);
-        object.secondary = self.at.find_in(chosen, b"inode").or(object.secondary);
-        if let Some(mode) = self.at.find(b"mode").and_then(|mode| number::lead(mode, 8)) {
-            object.kind = ObjectKind::of_mode(mode as u32).unwrap_or(object.kind);
-        }
+        parent
     }
 
     fn pids(&mut self) {
-        for record in 1..self.split.len() {
-            if self.split.kind(record) != Some(RecordType::OBJ_PID) {
-                continue;
-            }
-            self.at.go_to_record(record);
-            let pid = self.at.find_place(b"opid");
-            self.told.object.attributes.extend(pid);
-        }
-        if self.told.object.attributes.len() > 1 {
-            self.told.action = Some(Phrase::Word("killed-list-of-pids"));
-            self.told.object.kind = ObjectKind::ProcessGroup;
+        let killed = (1..self.event.len()).filter(|&record| self.event.kind(record) == Some(RecordType::OBJ_PID));
+        let pids = killed.filter_map(|record| self.event.find_in(record, b"opid"));
+        self.normalized.object.attributes.extend(pids);
+        if self.normalized.object.attributes.len() > 1 {
+            self.normalized.action = Some(TextSource::Word("killed-list-of-pids"));
+            self.normalized.object.kind = ObjectKind::ProcessGroup;
         }
     }
 
     /// `exe`, or for a script `comm`; some records name another thing than a program.
-    pub(super) fn program_object(&mut self) {
-        self.at.first_record();
-        let object = match self.at.kind() {
-            Some(RecordType::BPF) => self.at.find_place(b"prog-id"),
-            Some(RecordType::EVENT_LISTENER) => self.at.find_place(b"nl-mcgrp"),
-            Some(RecordType::MAC_POLICY_LOAD) => self.at.find_place(b"lsm"),
-            _ => self.program_or_script(),
+    fn program_object(&mut self) {
+        let object = match self.event.kind(0) {
+            Some(RecordType::BPF) => self.event.find(0, b"prog-id"),
+            Some(RecordType::EVENT_LISTENER) => self.event.find(0, b"nl-mcgrp"),
+            Some(RecordType::MAC_POLICY_LOAD) => self.event.find(0, b"lsm"),
+            _ => program_or_script(self.event, 0),
         };
-        self.told.object.primary = object.or(self.told.object.primary);
+        self.normalized.object.primary = object.or(self.normalized.object.primary);
     }
 
     pub(super) fn bpf_program(&mut self) {
-        self.at.first_record();
-        self.told.action = Some(Phrase::Word(match self.at.find(b"op") {
-            Some(b"LOAD") => "loaded-bpf-program",
-            Some(_) => "unloaded-bpf-program",
-            None => "bpf-program",
-        }));
-        self.told.object.kind = ObjectKind::Process;
+        self.action_by_op(b"LOAD", ["loaded-bpf-program", "unloaded-bpf-program", "bpf-program"]);
+        self.normalized.object.kind = ObjectKind::Process;
         self.program_object();
     }
 
     pub(super) fn event_listener(&mut self) {
-        self.at.first_record();
-        self.told.action = Some(Phrase::Word(match self.at.find(b"op") {
-            Some(b"connect") => "connected-to",
-            Some(_) => "disconnected-from",
-            None => "connected",
-        }));
-        self.told.object.kind = ObjectKind::Socket;
+        self.action_by_op(b"connect", ["connected-to", "disconnected-from", "connected"]);
+        self.normalized.object.kind = ObjectKind::Socket;
         self.program_object();
     }
 
-    /// Working directory, socket address and the file's own fields from its mode on.
-    fn file_attributes(&mut self) {
-        let mut parent = None;
-        self.at.first_record();
-        while let Some(kind) = self.at.kind() {
-            match kind {
-                RecordType::PATH if self.at.find(b"nametype") == Some(b"PARENT") => {
-                    parent = parent.or(Some(self.at.record_number()).filter(|&r| r != 0));
-                }
-                RecordType::PATH => return self.path_attributes(),
-                RecordType::CWD => self.object_attribute(b"cwd"),
-                RecordType::SOCKADDR => self.object_attribute(b"saddr"),
-                _ => {}
-            }
-            self.at.next_record();
-        }
-        if let Some(parent) = parent {
-            self.at.go_to_record(parent);
-            self.path_attributes();
-        }
+    /// The first action if the first `op` is this word, the second if it is another, the third if there is none.
+    fn action_by_op(&mut self, word: &[u8], [is, other, none]: [&'static str; 3]) {
+        let op = self.event.find(0, b"op").and_then(|place| self.event.value(place));
+        let action = op.map_or(none, |op| if op == word { is } else { other });
+        self.normalized.action = Some(TextSource::Word(action));
     }
 
-    fn path_attributes(&mut self) {
-        let record = self.at.record_number();
-        self.at.first_field();
-        let Some(mode) = self.at.find_in(record, b"mode") else { return };
-        self.told.object.attributes.push(mode);
-        while self.at.next_field() {
-            self.told.object.attributes.push(self.at.place_in(record));
+    /// Working directory, socket address and the fields of the file, or else of its parent, from its mode on.
+    fn file_attributes(&mut self) {
+        if !self.attributes {
+            return;
         }
+        let mut parent = None;
+        for record in 0..self.event.len() {
+            let name: &[u8] = match self.event.kind(record) {
+                Some(RecordType::CWD) => b"cwd",
+                Some(RecordType::SOCKADDR) => b"saddr",
+                Some(RecordType::PATH) => {
+                    let nametype = self.event.find_in(record, b"nametype");
+                    match nametype.and_then(|place| self.event.value(place)) {
+                        None => break,
+                        Some(b"PARENT") => parent = parent.or(Some(record)),
+                        Some(_) => return self.path_attributes(record),
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            self.normalized.object.attributes.extend(self.event.find_in(record, name));
+        }
+        parent.inspect(|&parent| self.path_attributes(parent));
+    }
+
+    fn path_attributes(&mut self, record: usize) {
+        let Some(mode) = self.event.find_in(record, b"mode").filter(|_| self.attributes) else { return };
+        let end = u16::try_from(self.event.fields(record).len()).unwrap_or(u16::MAX);
+        self.normalized.object.attributes.extend((mode.field..end).map(|field| Place { field, ..mode }));
     }
 }

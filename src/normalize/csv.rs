@@ -3,8 +3,8 @@
 //! A value that holds a comma, a quote or a line break is quoted (RFC 4180), so a row has the columns of the header whatever
 //! names the log holds. Lines end in a newline alone.
 
-use super::cursor::{Place, Split};
-use super::{DID_UNKNOWN, NoSyscall, Normalized, Phrase, Words, normalize, success};
+use super::parsed::{ParsedEvent, Place};
+use super::{DID_UNKNOWN, NoSyscall, Normalized, TextSource, Words, normalize, success};
 use crate::interpret::Interpreter;
 use crate::record::RecordType;
 use crate::text::date::{Date, Dates};
@@ -44,7 +44,7 @@ pub fn header(columns: Columns, out: &mut Vec<u8>) {
 
 /// Appends the line of one event. An event that cannot be normalized gets a line of empty columns and the error.
 pub fn row(
-    event: &Split<'_>,
+    event: &ParsedEvent<'_>,
     columns: Columns,
     interpreter: &mut Interpreter<'_>,
     dates: &mut Dates,
@@ -64,9 +64,9 @@ pub fn row(
     }
     number::push(out, first.stamp.serial);
     out.push(b',');
-    let told = normalize(event, &mut words, columns.labels);
-    match &told {
-        Ok(told) => push_told(told, columns, &mut words, out),
+    let normalized = normalize(event, &mut words, columns.labels);
+    match &normalized {
+        Ok(normalized) => push_normalized(normalized, columns, &mut words, out),
         Err(_) => {
             // COMPAT: not as many columns as the header has.
             out.extend_from_slice(b",,,,,,,,,,");
@@ -78,7 +78,7 @@ pub fn row(
     if let Some(last) = out.last_mut() {
         *last = b'\n';
     }
-    told.map(drop)
+    normalized.map(drop)
 }
 
 fn push_parts(date: &Date, milli: u16, out: &mut Vec<u8>) {
@@ -101,40 +101,40 @@ fn push_parts(date: &Date, milli: u16, out: &mut Vec<u8>) {
     out.push(b',');
 }
 
-fn push_told(told: &Normalized, columns: Columns, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) {
-    push_word(told.event_kind.word(), out);
-    push_field(told.session, words, out);
-    push_value(out, |out| super::push_subject(told.subject.primary, words, out));
-    push_field(told.subject.secondary, words, out);
-    push_word(told.subject.kind.map_or("", |kind| kind.word()), out);
+fn push_normalized(normalized: &Normalized, columns: Columns, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) {
+    push_word(normalized.event_kind.word(), out);
+    push_field(normalized.session, words, out);
+    push_value(out, |out| super::push_subject(normalized.subject.primary, words, out));
+    push_field(normalized.subject.secondary, words, out);
+    push_word(normalized.subject.kind.map_or("", |kind| kind.word()), out);
     if columns.labels {
-        push_field(label(&told.subject.attributes, b"subj", words), words, out);
+        push_field(label(&normalized.subject.attributes, b"subj", words), words, out);
     }
     let mut names_field = false;
     push_value(out, |out| {
         let action = out.len();
-        words.push_phrase(told.action.unwrap_or(Phrase::Word(DID_UNKNOWN)), out);
+        words.push_text(normalized.action.unwrap_or(TextSource::Word(DID_UNKNOWN)), out);
         names_field = super::names_field(out.get(action..).unwrap_or_default());
     });
-    push_word(told.result.map_or("", |r| if success(r, words, out) { "success" } else { "failed" }), out);
+    push_word(normalized.result.map_or("", |r| if success(r, words, out) { "success" } else { "failed" }), out);
     push_value(out, |out| {
-        let Some(object) = told.object.primary else { return };
+        let Some(object) = normalized.object.primary else { return };
         match words.field(object) {
             Some((RecordType::CONFIG_CHANGE, field)) if names_field => out.extend_from_slice(field.name),
             _ => words.push_object(object, out),
         }
     });
-    push_field(told.object.secondary, words, out);
+    push_field(normalized.object.secondary, words, out);
     if columns.second {
-        push_value(out, |out| _ = told.object.second.inspect(|&second| words.push_object(second, out)));
+        push_value(out, |out| _ = normalized.object.second.inspect(|&second| words.push_object(second, out)));
     }
     if columns.labels {
-        push_field(label(&told.object.attributes, b"obj", words), words, out);
+        push_field(label(&normalized.object.attributes, b"obj", words), words, out);
     }
-    push_word(told.object.kind.word(), out);
-    push_value(out, |out| _ = told.how.inspect(|&how| words.push_phrase(how, out)));
+    push_word(normalized.object.kind.word(), out);
+    push_value(out, |out| _ = normalized.how.inspect(|&how| words.push_text(how, out)));
     if columns.key {
-        push_field(told.key, words, out);
+        push_field(normalized.key, words, out);
     }
 }
 

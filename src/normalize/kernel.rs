@@ -4,44 +4,44 @@
 //! Sources (Linux 6.17): net/netfilter/xt_AUDIT.c, kernel/time/, drivers/md/dm-audit.c, security/integrity/, security/landlock/
 //! audit.c, security/apparmor/audit.c and security/lsm_audit.c. The reference says `did-unknown` of all of them.
 
-use super::cursor::{Place, Split};
-use super::{EventKind, Normalizer, ObjectKind, Phrase, SubjectKind};
-use crate::interpret::{self, Kind};
+use super::layout::{Account, How, Layout};
+use super::parsed::ParsedEvent;
+use super::{EventKind, Normalizer, ObjectKind, TextSource, Words};
 use crate::record::RecordType;
 
-/// How records of one type are told. Of several names the first that the record has is taken.
+/// How records of one type are normalized.
 struct Row {
     kind: RecordType,
     action: &'static str,
-    /// Who acts, and whom they act as.
-    subject: &'static [&'static [u8]],
-    acting: &'static [u8],
+    /// The object: the first of these that the record has.
     object: &'static [&'static [u8]],
     object_kind: ObjectKind,
-    how: &'static [&'static [u8]],
-    /// The field that says whether it worked; [`super::success`] knows those that are particular.
-    result: &'static [u8],
+    layout: Layout,
 }
 
+/// Records of what a process did.
+const PROCESS: Layout = Layout {
+    primary: &[b"auid"],
+    secondary: b"uid",
+    account: Account::OfEither,
+    how: How::Field(&[b"exe", b"comm"]),
+    result: b"res",
+};
+
 const fn row(kind: RecordType, action: &'static str, object: &'static [&'static [u8]], object_kind: ObjectKind) -> Row {
-    Row {
-        kind,
-        action,
-        subject: &[b"auid"],
-        acting: b"uid",
-        object,
-        object_kind,
-        how: &[b"exe", b"comm"],
-        result: b"res",
-    }
+    Row { kind, action, object, object_kind, layout: PROCESS }
 }
 
 /// What AppArmor writes, in AVC records or in those of its own types.
 static APPARMOR: Row = Row {
-    subject: &[b"profile"],
-    acting: b"fsuid",
-    how: &[b"comm"],
-    result: b"apparmor",
+    layout: Layout {
+        primary: &[b"profile"],
+        secondary: b"fsuid",
+        how: How::Field(&[b"comm"]),
+        // Which field says the result depends on what was decided.
+        result: b"",
+        ..PROCESS
+    },
     ..row(T::AVC, CONTROLLED, &[b"name", b"capname", b"peer", b"addr", b"family"], K::Unknown)
 };
 
@@ -53,21 +53,30 @@ use ObjectKind as K;
 /// Sorted by type.
 static ROWS: &[Row] = &[
     Row {
-        subject: &[b"saddr"],
-        acting: b"",
-        how: &[b"proto"],
-        result: b"action",
+        layout: Layout {
+            primary: &[b"saddr"],
+            secondary: b"",
+            how: How::Field(&[b"proto"]),
+            result: b"action",
+            ..PROCESS
+        },
         ..row(T::NETFILTER_PKT, "sent-packet-to", &[b"daddr"], K::Socket)
     },
     row(T::TIME_INJOFFSET, "changed-system-time", &[], K::System),
     row(T::TIME_ADJNTPVAL, "changed-system-time", &[], K::System),
     row(T::DM_CTRL, "changed-mapped-device", &[b"dev"], K::BlockDevice),
-    Row { how: &[b"module"], ..row(T::DM_EVENT, "checked-integrity-of", &[b"dev"], K::BlockDevice) },
     Row {
-        subject: &[b"domain"],
-        acting: b"",
-        how: &[b"blockers"],
-        result: b"blockers",
+        layout: Layout { how: How::Field(&[b"module"]), ..PROCESS },
+        ..row(T::DM_EVENT, "checked-integrity-of", &[b"dev"], K::BlockDevice)
+    },
+    Row {
+        layout: Layout {
+            primary: &[b"domain"],
+            secondary: b"",
+            how: How::Field(&[b"blockers"]),
+            result: b"blockers",
+            ..PROCESS
+        },
         ..row(
             T::LANDLOCK_ACCESS,
             "accessed-landlock-controlled-object",
@@ -76,8 +85,7 @@ static ROWS: &[Row] = &[
         )
     },
     Row {
-        subject: &[b"uid"],
-        acting: b"",
+        layout: Layout { primary: &[b"uid"], secondary: b"", ..PROCESS },
         ..row(T::LANDLOCK_DOMAIN, "changed-landlock-domain", &[b"domain"], K::SecurityPolicy)
     },
     row(T::INTEGRITY_DATA, "checked-data-integrity-of", &[b"name"], K::File),
@@ -99,36 +107,29 @@ const _: () = {
 };
 
 /// The number of the event's first record that says by itself what happened.
-pub(super) fn telling_record(event: &Split<'_>) -> Option<usize> {
+pub(super) fn own_record(event: &ParsedEvent<'_>) -> Option<usize> {
     (0..event.len()).find(|&record| row_of(event, record).is_some())
 }
 
 /// Whether a record is a decision of Landlock or AppArmor: it says more than the system call that met it.
-pub(super) fn is_decision(event: &Split<'_>, record: usize) -> bool {
+pub(super) fn is_decision(event: &ParsedEvent<'_>, record: usize) -> bool {
     event.kind(record) == Some(T::LANDLOCK_ACCESS) || is_apparmor(event, record)
 }
 
-fn is_apparmor(event: &Split<'_>, record: usize) -> bool {
+fn is_apparmor(event: &ParsedEvent<'_>, record: usize) -> bool {
     match event.kind(record) {
-        Some(T::AVC) => search(event, record, &[b"apparmor"]).is_some(),
+        Some(T::AVC) => event.find_in(record, b"apparmor").is_some(),
         Some(kind) => (T::APPARMOR_AUDIT..=T::APPARMOR_KILL).contains(&kind),
         None => false,
     }
 }
 
-fn row_of(event: &Split<'_>, record: usize) -> Option<&'static Row> {
+fn row_of(event: &ParsedEvent<'_>, record: usize) -> Option<&'static Row> {
     if is_apparmor(event, record) {
         return Some(&APPARMOR);
     }
     let kind = event.kind(record)?;
     ROWS.binary_search_by_key(&kind, |row| row.kind).ok().map(|at| &ROWS[at])
-}
-
-/// The first field of a record that has the first of these names that the record has.
-fn search(event: &Split<'_>, record: usize, names: &[&[u8]]) -> Option<Place> {
-    let fields = event.fields(record);
-    let field = names.iter().find_map(|name| fields.iter().position(|field| field.name == *name))?;
-    Some(Place { record: u16::try_from(record).ok()?, field: u16::try_from(field).ok()? })
 }
 
 /// Whether AppArmor forbade something with this word in `apparmor=`.
@@ -142,37 +143,20 @@ pub(super) fn unquoted(value: &[u8]) -> &[u8] {
 }
 
 impl Normalizer<'_, '_> {
-    /// Tells an event by one of its records alone.
-    pub(super) fn by_record(&mut self, record: usize) {
-        let Some(row) = row_of(self.split, record) else { return };
-        let (split, told) = (self.split, &mut self.told);
-        told.event_kind = split.kind(0).map_or(EventKind::Unknown, |kind| EventKind::of(kind.0));
-        told.session = search(split, record, &[b"ses"]);
-        told.subject.primary = search(split, record, row.subject);
-        told.subject.secondary = search(split, record, &[row.acting]);
-        let account = told.subject.secondary.or(told.subject.primary).and_then(|place| split.at(place));
-        told.subject.kind = Some(match account {
-            Some((record, field)) if interpret::kind(record.kind, field.name, field.value) == Kind::User => {
-                SubjectKind::of_uid(super::int(field.value) as u32)
-            }
-            Some(_) => SubjectKind::Unknown,
-            None => SubjectKind::System,
-        });
-        if self.attributes {
-            told.subject
-                .attributes
-                .extend([&b"pid"[..], b"subj"].iter().filter_map(|name| search(split, record, &[name])));
-        }
-        told.how = search(split, record, row.how).map(Phrase::Meaning);
+    /// Normalizes an event by one of its records alone.
+    pub(super) fn by_record(&mut self, record: usize, words: &mut Words<'_, '_, '_, '_>) {
+        let Some(row) = row_of(self.event, record) else { return };
+        self.normalized.event_kind = self.event.kind(0).map_or(EventKind::Unknown, |kind| EventKind::of(kind.0));
+        self.fill(record, &row.layout, words);
         self.decision(record);
     }
 
-    /// Action, object and result of a record that says them by itself. An object that is told already stays.
+    /// Action, object and result of a record that says them by itself. An object that is known already stays.
     pub(super) fn decision(&mut self, record: usize) {
-        let Some(row) = row_of(self.split, record) else { return };
+        let Some(row) = row_of(self.event, record) else { return };
         let value = |name: &[u8]| {
-            let value = search(self.split, record, &[name]).and_then(|place| self.split.at(place));
-            unquoted(value.map_or(b"", |(_, field)| field.value))
+            let value = self.event.find_in(record, name).and_then(|place| self.event.value(place));
+            unquoted(value.unwrap_or_default())
         };
         let (action, object_kind) = match (row.kind, value(b"op"), value(b"status"), value(b"operation")) {
             (T::DM_CTRL, b"ctr", ..) => ("created-mapped-device", row.object_kind),
@@ -185,11 +169,11 @@ impl Normalizer<'_, '_> {
             (T::AVC, .., b"") if value(b"apparmor") == b"STATUS" => ("reported-apparmor-status", K::SecurityPolicy),
             _ => (row.action, row.object_kind),
         };
-        self.told.action = Some(Phrase::Word(action));
-        let object = &mut self.told.object;
+        self.normalized.action = Some(TextSource::Word(action));
+        let object = &mut self.normalized.object;
         if object.primary.is_none() || object_kind == K::SecurityPolicy {
-            object.primary = search(self.split, record, row.object);
-            let name = object.primary.and_then(|place| self.split.at(place)).map(|(_, field)| field.name);
+            object.primary = row.object.iter().find_map(|name| self.event.find_in(record, name));
+            let name = object.primary.and_then(|place| self.event.at(place)).map(|(_, field)| field.name);
             object.kind = match name {
                 Some(b"path" | b"name") if object_kind == K::Unknown => K::File,
                 Some(b"daddr" | b"addr" | b"family") if object_kind == K::Unknown => K::Socket,
@@ -197,16 +181,18 @@ impl Normalizer<'_, '_> {
                 _ => object_kind,
             };
         }
-        let names: &[&[u8]] = match (self.split.kind(record), value(b"apparmor")) {
+        let names: &[&[u8]] = match (self.event.kind(record), value(b"apparmor")) {
             // What failed without being forbidden says so in `error`.
             (_, b"STATUS") => &[b"error", b"apparmor"],
             // Before AppArmor took AVC records, the type said what was decided.
             (Some(T::APPARMOR_DENIED), _) => &[b"denied_mask"],
-            _ => &[row.result],
+            (_, b"") => &[row.layout.result],
+            _ => &[b"apparmor"],
         };
         // A call may fail for another reason than one that was only recorded here.
         let forbids = row.kind == T::LANDLOCK_ACCESS || is_denial(value(b"apparmor"));
-        let call = self.told.result.filter(|_| !forbids);
-        self.told.result = call.or_else(|| search(self.split, record, names)).or(self.told.result);
+        let call = self.normalized.result.filter(|_| !forbids);
+        self.normalized.result =
+            call.or_else(|| names.iter().find_map(|name| self.event.find_in(record, name))).or(self.normalized.result);
     }
 }

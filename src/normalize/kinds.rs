@@ -17,7 +17,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// What sort of thing happened, told by the type of the event's first record.
+    /// What sort of thing happened, by the type of the event's first record.
     EventKind {
         /// No other kind fits.
         Unknown = "unknown",
@@ -165,7 +165,7 @@ impl SubjectKind {
 }
 
 impl ObjectKind {
-    /// The kind of a file with this mode, if the mode tells one.
+    /// The kind of a file with this mode, if the mode has one.
     pub fn of_mode(mode: u32) -> Option<Self> {
         Some(match mode & 0o170000 {
             0o010000 => ObjectKind::Fifo,

@@ -1,10 +1,10 @@
-//! Who did what to what, how, and did it work: one event told in the same few words whatever its records are.
+//! Who did what to what, how, and did it work: one event in the same few words whatever its records are.
 //!
 //! A normalised event points at fields of the event's records; a field becomes words only when it is shown. Which field
 //! answers which question depends on the record type (`records`), or in a compound event on the system call
 //! (`syscalls`). [`csv`] and [`text`] print what ausearch(8) calls `--format csv` and `--format text`.
 //!
-//! COMPAT: what is told, and what is left out, follows auparse_normalize(3).
+//! COMPAT: what is said and what is left out follows auparse_normalize(3).
 //!
 //! ```
 //! use auditbox::event::{Assembler, Policy};
@@ -23,40 +23,40 @@
 //! let mut interpreter = Interpreter::new((), None, Escape::Tty);
 //! for piece in pieces(&event) {
 //!     let mut words = Words::new(&piece, &mut interpreter);
-//!     let told = normalize(&piece, &mut words, false).unwrap();
-//!     assert_eq!(told.event_kind, EventKind::SystemServices);
+//!     let normalized = normalize(&piece, &mut words, false).unwrap();
+//!     assert_eq!(normalized.event_kind, EventKind::SystemServices);
 //!     let mut out = Vec::new();
-//!     words.push(told.subject.primary.unwrap(), &mut out);
+//!     words.push(normalized.subject.primary.unwrap(), &mut out);
 //!     out.push(b' ');
-//!     words.push_phrase(told.action.unwrap(), &mut out);
+//!     words.push_text(normalized.action.unwrap(), &mut out);
 //!     out.push(b' ');
-//!     words.push(told.object.primary.unwrap(), &mut out);
+//!     words.push(normalized.object.primary.unwrap(), &mut out);
 //!     assert_eq!(out, b"root stopped-service cron");
 //! }
 //! ```
 
 mod compound;
 pub mod csv;
-mod cursor;
 mod kernel;
 mod kinds;
+mod layout;
+mod parsed;
 mod records;
 mod single;
 mod syscalls;
 pub mod text;
 mod words;
 
-pub use cursor::{Place, Split, pieces};
 pub use kinds::{EventKind, ObjectKind, SubjectKind};
+pub use parsed::{ParsedEvent, Place, pieces};
 pub use words::Words;
 
 use crate::interpret::{Kind, kind};
 use crate::text::number;
-use cursor::Cursor;
 
-/// Words of a normalised event: fixed ones, or those of a field.
+/// Where the text of a normalized event comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phrase {
+pub enum TextSource {
     /// These very words.
     Word(&'static str),
     /// The meaning of this field's value.
@@ -103,13 +103,13 @@ pub struct Normalized {
     /// Who did it.
     pub subject: Subject,
     /// What they did; "did-unknown" when it has no name.
-    pub action: Option<Phrase>,
+    pub action: Option<TextSource>,
     /// What they did it to.
     pub object: Object,
     /// The field that says whether it worked.
     pub result: Option<Place>,
     /// By which program or means.
-    pub how: Option<Phrase>,
+    pub how: Option<TextSource>,
     /// The key of the rule that caught it.
     pub key: Option<Place>,
 }
@@ -151,57 +151,32 @@ impl std::fmt::Display for NoSyscall {
 
 impl std::error::Error for NoSyscall {}
 
-/// Tells an event. `attributes` asks for everything there is about subject and object.
+/// Normalizes an event. `attributes` asks for everything there is about subject and object.
 pub fn normalize(
-    event: &Split<'_>,
+    event: &ParsedEvent<'_>,
     words: &mut Words<'_, '_, '_, '_>,
     attributes: bool,
 ) -> Result<Normalized, NoSyscall> {
-    let told = Normalized::default();
-    let mut normalizer =
-        Normalizer { split: event, at: Cursor::new(event), attributes, call: None, succeeded: None, told };
-    match (normalizer.syscall_record(), kernel::telling_record(event)) {
+    let normalized = Normalized::default();
+    let mut normalizer = Normalizer { event, attributes, call: None, succeeded: None, normalized };
+    match (normalizer.syscall_record(), kernel::own_record(event)) {
         (Some(syscall), _) => normalizer.compound(syscall, words),
-        (None, Some(record)) => normalizer.by_record(record),
+        (None, Some(record)) => normalizer.by_record(record, words),
         (None, None) if event.len() > 1 => return Err(NoSyscall),
         (None, None) => normalizer.single(words),
     }
-    normalizer.told.forget_missing(event);
-    Ok(normalizer.told)
+    Ok(normalizer.normalized)
 }
 
-impl Normalized {
-    /// COMPAT: a field found in a later record may be told as if it stood in the first, where there may be none such.
-    fn forget_missing(&mut self, event: &Split<'_>) {
-        let (subject, object) = (&mut self.subject, &mut self.object);
-        let places = [
-            &mut self.session,
-            &mut subject.primary,
-            &mut subject.secondary,
-            &mut object.primary,
-            &mut object.secondary,
-            &mut object.second,
-            &mut self.result,
-            &mut self.key,
-        ];
-        for place in places {
-            *place = place.filter(|&p| event.at(p).is_some());
-        }
-        subject.attributes.retain(|&place| event.at(place).is_some());
-        object.attributes.retain(|&place| event.at(place).is_some());
-    }
-}
-
-/// The telling of one event.
+/// One event while it is normalized.
 struct Normalizer<'s, 'e> {
-    split: &'s Split<'e>,
-    at: Cursor<'s, 'e>,
+    event: &'s ParsedEvent<'e>,
     attributes: bool,
     /// The field with the number of the system call.
     call: Option<Place>,
     /// Whether the system call worked, if that is known.
     succeeded: Option<bool>,
-    told: Normalized,
+    normalized: Normalized,
 }
 
 /// The number a field begins with as C's int; -1 when it does not fit.
@@ -241,7 +216,7 @@ fn push_subject(subject: Option<Place>, words: &mut Words<'_, '_, '_, '_>, out: 
     }
 }
 
-/// Whether a change of the audit configuration with this action is told by the name of the setting, not its value.
+/// Whether a change of the audit configuration with this action has the name of the setting as its object, not its value.
 fn names_field(action: &[u8]) -> bool {
     matches!(action, b"set" | b"seccomp-logging")
 }

@@ -1,11 +1,11 @@
-//! What a record type tells: its action in words, and for events of one record the fields that name the object.
+//! The action of a record type in words and, for events of one record, the fields that name the object.
 //!
-//! One row per record type, sorted by type. Types without row are told as "did-unknown" something unknown.
+//! One row per record type, sorted by type. A type without a row has the action "did-unknown" and an unknown object.
 
 use super::ObjectKind;
 use crate::record::RecordType;
 
-/// How events of one record of one type are told.
+/// How an event of one record of one type is normalized.
 pub(super) struct Row {
     /// The type.
     kind: RecordType,

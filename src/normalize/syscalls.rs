@@ -7,28 +7,28 @@ use super::ObjectKind;
 use crate::tables::pack;
 use std::cmp::Ordering;
 
-/// How the system calls of one action are told.
+/// How the system calls of one action are normalized.
 pub(super) struct Family {
     /// The verb of the sentence.
     pub(super) action: &'static str,
     /// What kind of thing the object is; `Object::PathAt` replaces it by what the mode of the file says.
     pub(super) kind: ObjectKind,
-    /// Where the object stands.
+    /// Where the object is.
     pub(super) object: Object,
-    /// Where the second object stands: new name, mode, owner, mount point.
+    /// Where the second object is: new name, mode, owner, mount point.
     pub(super) second: Second,
-    /// The name of the system call is told instead of the program that made it.
+    /// The means is the name of the system call, not the program that made it.
     pub(super) how_is_call: bool,
 }
 
-/// Where the object of a system call stands in the event.
+/// Where the object of a system call is in the event.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Object {
     /// It has none that is recorded.
     Nothing,
     /// The first PATH from this record on that is no parent directory; its mode decides the kind.
     PathAt(usize),
-    /// The same, but whatever its mode it is told as a file.
+    /// The same, but whatever its mode it is a file.
     FileAt(usize),
     /// A PATH again: record 3 when the call worked, 2 when it failed, 1 when that is not known.
     MountedDevice,
@@ -46,7 +46,7 @@ pub(super) enum Object {
     Command,
 }
 
-/// Where the second object of a system call stands.
+/// Where the second object of a system call is.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Second {
     /// It has none.
@@ -133,7 +133,7 @@ static SECURITY_POLICY: Family = named_by_call("adjusted-security-policy-of");
 static SECURITY_ATTRIBUTE: Family = family("retrieved-security-attr-of", ObjectKind::Process, Object::Program);
 static SECURITY_MODULES: Family = family("listed-security-modules", ObjectKind::SecurityModules, Object::Nothing);
 
-/// The family of a system call by its name; none for a call the table does not tell apart.
+/// The family of a system call by its name; none for a call that the table does not have.
 pub(super) fn family_of(name: &[u8]) -> Option<&'static Family> {
     CALLS.binary_search_by(|(call, _)| call.as_bytes().cmp(name)).ok().map(|i| CALLS[i].1)
 }

@@ -1,15 +1,15 @@
 //! From places in an event to words.
 
-use super::Phrase;
-use super::cursor::{Place, Split};
+use super::TextSource;
 use super::kernel::unquoted;
+use super::parsed::{ParsedEvent, Place};
 use crate::interpret::{Interpreter, Kind, Setting, kind};
 use crate::record::{Field, KEY_SEPARATOR, Record, RecordType};
 use memchr::memmem;
 
 /// Puts the fields of one event into words.
 pub struct Words<'s, 'e, 'i, 'n> {
-    event: &'s Split<'e>,
+    event: &'s ParsedEvent<'e>,
     interpreter: &'i mut Interpreter<'n>,
     /// The settings of the records asked about so far.
     settings: Vec<(u16, Setting<'e>)>,
@@ -17,7 +17,7 @@ pub struct Words<'s, 'e, 'i, 'n> {
 
 impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
     /// Words for the fields of `event`.
-    pub fn new(event: &'s Split<'e>, interpreter: &'i mut Interpreter<'n>) -> Self {
+    pub fn new(event: &'s ParsedEvent<'e>, interpreter: &'i mut Interpreter<'n>) -> Self {
         Words { event, interpreter, settings: Vec::new() }
     }
 
@@ -26,7 +26,7 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
         self.event.at(place).map(|(record, field)| (record.kind, field))
     }
 
-    /// Appends the meaning of a field. Of several keys the first is told.
+    /// Appends the meaning of a field. Of several keys the first is taken.
     pub fn push(&mut self, place: Place, out: &mut Vec<u8>) {
         let Some((record, field)) = self.event.at(place) else { return };
         let kind = kind(record.kind, field.name, field.value);
@@ -45,12 +45,12 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
         }
     }
 
-    /// Appends a phrase.
-    pub fn push_phrase(&mut self, phrase: Phrase, out: &mut Vec<u8>) {
-        match phrase {
-            Phrase::Word(word) => out.extend_from_slice(word.as_bytes()),
-            Phrase::Meaning(place) => self.push(place, out),
-            Phrase::Value(place) => {
+    /// Appends the text of a source.
+    pub fn push_text(&mut self, source: TextSource, out: &mut Vec<u8>) {
+        match source {
+            TextSource::Word(word) => out.extend_from_slice(word.as_bytes()),
+            TextSource::Meaning(place) => self.push(place, out),
+            TextSource::Value(place) => {
                 self.field(place).inspect(|(_, field)| out.extend_from_slice(field.value));
             }
         }
@@ -91,7 +91,7 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
     }
 }
 
-fn setting<'a, 'e>(settings: &'a mut Vec<(u16, Setting<'e>)>, event: &Split<'e>, record: u16) -> &'a Setting<'e> {
+fn setting<'a, 'e>(settings: &'a mut Vec<(u16, Setting<'e>)>, event: &ParsedEvent<'e>, record: u16) -> &'a Setting<'e> {
     let at = settings.iter().position(|(of, _)| *of == record).unwrap_or_else(|| {
         let number = usize::from(record);
         let setting =

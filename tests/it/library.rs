@@ -184,8 +184,8 @@ fn an_event_says_who_did_what_to_what_and_how() {
     let attributes: Vec<_> = told.subject.attributes.into_iter().chain(told.object.attributes).map(&mut says).collect();
     assert!(attributes.iter().all(|attribute| !attribute.is_empty()) && attributes.contains(&"file,600".to_string()));
     let (mut action, mut how) = (Vec::new(), Vec::new());
-    words.push_phrase(told.action.unwrap(), &mut action);
-    words.push_phrase(told.how.unwrap(), &mut how);
+    words.push_text(told.action.unwrap(), &mut action);
+    words.push_text(told.how.unwrap(), &mut how);
     assert_eq!((&action[..], &how[..]), (&b"opened-file"[..], &b"/usr/bin/cat"[..]));
 }
 
@@ -256,7 +256,7 @@ fn a_normalised_event_names_only_fields_that_are_there() {
     let mut words = Words::new(&piece, &mut interpreter);
     let told = normalize(&piece, &mut words, true).unwrap();
     let attributes: Vec<_> = told.subject.attributes.into_iter().chain(told.object.attributes).collect();
-    assert!(attributes.len() > 3 && attributes.into_iter().all(|place| words.field(place).is_some()));
+    assert!(attributes.len() == 3 && attributes.into_iter().all(|place| words.field(place).is_some()));
 }
 
 #[test]

@@ -233,7 +233,7 @@ fn other_records_may_say_more_than_the_call() {
     let told = sentence(&[change, &unnamed, END]);
     assert!(told.contains(" set audit_enabled using "), "{told}");
     let told = sentence(&[change, &call(44, "yes", NO_ARGUMENTS), END]);
-    assert!(told.contains(" set using "), "{told}");
+    assert!(told.contains(" set audit_enabled using "), "{told}");
 }
 
 #[test]
