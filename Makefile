@@ -66,10 +66,10 @@ dist: ## static musl binary: make dist TARGET=... (default: all four) into out/d
 	@for target in $(or $(TARGET),$(TARGETS)); do .ci/dist $$target || exit 1; done
 
 install: build ## into DESTDIR; TARGET=... another machine's (make dist), INIT=openrc|systemd|runit|initramfs adds service files
-	DESTDIR=$(DESTDIR) SBIN=$(SBIN) init/install $(if $(TARGET),out/dist/auditbox-$(TARGET),$(BINARY)) $(BINARY) $(INIT)
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SBIN='$(SBIN)' init/install $(if $(TARGET),out/dist/auditbox-$(TARGET),$(BINARY)) $(BINARY) $(INIT)
 
 uninstall: ## from DESTDIR; configuration, rules and logs stay
-	DESTDIR=$(DESTDIR) SBIN=$(SBIN) init/install remove
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SBIN='$(SBIN)' init/install remove
 
 tables: ## write src/tables/syscall/* anew from the kernel's headers
 	@tests/need cargo python3

@@ -16,6 +16,7 @@ mod enrich_properties;
 mod example;
 mod golden;
 mod hostile_values;
+mod installing;
 mod interpret_properties;
 mod layering;
 mod library;
