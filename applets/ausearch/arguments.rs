@@ -3,10 +3,10 @@
 use crate::host::{self, Host};
 use crate::options::{Words, lacks_argument, shown};
 use auditbox::normalize::csv::Columns;
-use auditbox::query::predicate::{Criteria, User};
+use auditbox::query::predicate::{Criteria, Syscall, User};
 use auditbox::query::time::{self, Edge};
 use auditbox::record::RecordType;
-use auditbox::tables::{errno, machine::Machine, record_type, syscall};
+use auditbox::tables::{errno, machine::Machine, record_type};
 use auditbox::text::{Escape, number};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -58,7 +58,8 @@ const PATH_MAX: usize = 4096;
 
 /// Reads the words behind the command's name.
 pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Asked, Refusal> {
-    let mut parser = Parser { words: Words::new(words), host, asked: Box::default(), option: String::new() };
+    let mut parser =
+        Parser { words: Words::new(words), host, asked: Box::default(), option: String::new(), syscall_name: None };
     while let Some(word) = parser.words.option() {
         parser.option = shown(word).into_owned();
         match parser.option.as_str() {
@@ -67,6 +68,7 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Asked, Refusal> {
             _ => parser.take()?,
         }
     }
+    parser.resolve_syscall()?;
     let extra = parser.asked.columns;
     if (extra.time || extra.labels || extra.key) && parser.asked.format != Format::Csv {
         return Err("--extra options requires format to be csv".into());
@@ -82,6 +84,8 @@ struct Parser<'a> {
     asked: Box<Request>,
     /// The option at hand, as typed.
     option: String,
+    /// The name of a system call.
+    syscall_name: Option<&'a [u8]>,
 }
 
 impl<'a> Parser<'a> {
@@ -324,13 +328,20 @@ impl<'a> Parser<'a> {
         if word.first().is_some_and(u8::is_ascii_digit) {
             let number = limited(word, i32::MAX as u64);
             let complain = |reason| format!("Syscall numeric conversion error ({reason}) for {}", shown(word));
-            criteria.syscall = Some(number.map_err(complain)?);
+            criteria.syscall = Some(Syscall::Number(number.map_err(complain)?));
+            self.syscall_name = None;
             return Ok(());
         }
-        let machine = criteria.machine.or_else(host::machine).ok_or("Error detecting machine type")?;
-        criteria.machine = Some(machine);
-        let number = syscall::number(machine, word);
-        criteria.syscall = Some(number.ok_or_else(|| format!("Syscall {} not found", shown(word)))?);
+        self.syscall_name = Some(word);
+        Ok(())
+    }
+
+    /// The call of the name that was given, on the machine of `--arch` wherever that stands, or else on each record's own.
+    fn resolve_syscall(&mut self) -> Taken {
+        let Some(name) = self.syscall_name else { return Ok(()) };
+        let criteria = &mut self.asked.criteria;
+        let named = Syscall::named(name, criteria.machine);
+        criteria.syscall = Some(named.ok_or_else(|| format!("Syscall {} not found", shown(name)))?);
         Ok(())
     }
 
@@ -338,10 +349,7 @@ impl<'a> Parser<'a> {
         let word = shown(self.argument(option)?);
         let criteria = &mut self.asked.criteria;
         if criteria.machine.is_some() {
-            let early = criteria.syscall.is_some();
-            return Err(
-                if early { "Arch needs to be defined before the syscall" } else { "Arch is already defined" }.into()
-            );
+            return Err("Arch is already defined".into());
         }
         let native = host::machine().unwrap_or(Machine::X86_64);
         criteria.machine = Some(Machine::from_word(&word, native).ok_or_else(|| format!("Unknown arch {word}"))?);
@@ -374,14 +382,9 @@ impl<'a> Parser<'a> {
                 self.group("Effective group ID", option).map(|id| self.asked.criteria.egid = Some(id))
             }
             "-gi" | "--gid" => self.group("Group ID", option).map(|id| self.asked.criteria.gid = Some(id)),
-            // COMPAT: the messages of -ui and -ue have each other's wording.
-            "-ui" | "--uid" => {
-                self.user("Effective user ID", option).map(|user| set(&mut self.asked.criteria.uid, user))
-            }
-            "-ue" | "--uid-effective" => {
-                self.user("User ID", option).map(|user| set(&mut self.asked.criteria.euid, user))
-            }
-            "-ua" | "--uid-all" => self.user("User ID", option).map(|user| {
+            "-ui" | "--uid" => self.user(option).map(|user| set(&mut self.asked.criteria.uid, user)),
+            "-ue" | "--uid-effective" => self.user(option).map(|user| set(&mut self.asked.criteria.euid, user)),
+            "-ua" | "--uid-all" => self.user(option).map(|user| {
                 let criteria = &mut self.asked.criteria;
                 criteria.any_user = true;
                 set(&mut criteria.uid, user.clone());
@@ -420,18 +423,18 @@ impl<'a> Parser<'a> {
         id.ok_or_else(|| format!("{what} is non-numeric and unknown ({})", shown(word)))
     }
 
-    fn user(&mut self, what: &str, option: &str) -> Result<User, Refusal> {
+    fn user(&mut self, option: &str) -> Result<User, Refusal> {
         let word = self.argument(option)?;
-        self.user_of(what, word)
+        self.user_of(word)
     }
 
-    fn user_of(&self, what: &str, word: &[u8]) -> Result<User, Refusal> {
+    /// A user by number or name. The log may have a name that this host has not.
+    fn user_of(&self, word: &[u8]) -> Result<User, Refusal> {
         if word.first().is_some_and(u8::is_ascii_digit) {
             return Ok(User { id: numeric_id("user", word)?, name: None });
         }
         let id = self.host.users.user_id(word);
-        let id = id.ok_or_else(|| format!("{what} is non-numeric and unknown ({})", shown(word)))?;
-        Ok(User { id, name: Some((word.to_vec(), id)) })
+        Ok(User { id: id.unwrap_or(u32::MAX), name: Some((word.to_vec(), id)) })
     }
 
     fn login(&mut self, option: &str) -> Taken {
@@ -439,7 +442,7 @@ impl<'a> Parser<'a> {
         let user = if word.starts_with(b"-") && is_number(word) {
             User { id: negative(word)?, name: None }
         } else {
-            self.user_of("Login user ID", word)?
+            self.user_of(word)?
         };
         set(&mut self.asked.criteria.auid, user);
         Ok(())

@@ -6,7 +6,7 @@
 
 use super::{Kind, scan};
 use crate::record::{Record, RecordType};
-use crate::text::{eight, hex, marks, place};
+use crate::text::{eight, hex, marks, number, place};
 use memchr::memchr;
 use std::ops::Range;
 
@@ -113,6 +113,16 @@ impl<'a> Enriched<'a> {
         }
         place.filter(|_| self.values(name, mark).count() <= fields)
     }
+}
+
+/// Appends the name that `record` brings along for the user `id`, found in a field `name` of that value; false if there is none.
+pub fn user_name(record: &Record<'_>, name: &[u8], id: u32, out: &mut Vec<u8>) -> bool {
+    let enriched = Enriched::of(record);
+    let values = scan::fields(record.body).filter(|found| found.name(record.body) == name);
+    let mut values =
+        values.map(|found| found.value(record.body)).filter(|value| number::whole(value) == Some(id.into()));
+    let known = values.find_map(|value| enriched.value(name, value));
+    known.inspect(|known| push(Kind::User, known, out)).is_some()
 }
 
 /// Appends what was looked up for a value of this kind.

@@ -68,6 +68,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use enriched::user_name;
 pub use kind::{Kind, kind, named};
 pub use names::Names;
 pub use setting::Setting;

@@ -5,8 +5,10 @@
 
 use super::extract::{EventFields, FAILED, FieldSet, Malformed, SUCCEEDED, Text, extract};
 use crate::event::Event;
+use crate::interpret;
 use crate::record::RecordType;
 use crate::tables::machine::Machine;
+use crate::tables::syscall;
 use memchr::memmem;
 
 /// One user id that is looked for.
@@ -14,8 +16,36 @@ use memchr::memmem;
 pub struct User {
     /// The number.
     pub id: u32,
-    /// The name and the number it has, if the user was named. COMPAT: names are then compared instead of numbers.
-    pub name: Option<(Vec<u8>, u32)>,
+    /// The name, if the user was named, and the number it has on this host. COMPAT: names are then compared instead of numbers.
+    /// A name that this host does not know is sought among the names that enriched records bring along.
+    pub name: Option<(Vec<u8>, Option<u32>)>,
+}
+
+/// The system call that is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Syscall {
+    /// Whatever call has this number on the record's machine, or the io_uring operation.
+    Number(u32),
+    /// The call of one name: its number on each machine that has it. A record's own machine counts.
+    Named(Vec<(Machine, u32)>),
+}
+
+impl Syscall {
+    /// The call of this name on `machine`, or on all machines; `None` if none of them has it.
+    pub fn named(name: &[u8], machine: Option<Machine>) -> Option<Syscall> {
+        let machines =
+            Machine::ALL.into_iter().filter(|m| m.elf().is_some() && machine.is_none_or(|wanted| wanted == *m));
+        let numbers: Vec<_> = machines.filter_map(|m| Some((m, syscall::number(m, name)?))).collect();
+        (!numbers.is_empty()).then_some(Syscall::Named(numbers))
+    }
+
+    fn is_met(&self, machine: Option<Machine>, number: Option<u32>) -> bool {
+        match self {
+            // COMPAT: an event without system call has number 0.
+            Syscall::Number(wanted) => number.unwrap_or(0) == *wanted,
+            Syscall::Named(numbers) => machine.zip(number).is_some_and(|found| numbers.contains(&found)),
+        }
+    }
 }
 
 /// What is looked for. The default finds everything.
@@ -41,7 +71,7 @@ pub struct Criteria {
     pub any_group: bool,
     pub session: Option<u32>,
     pub machine: Option<Machine>,
-    pub syscall: Option<u32>,
+    pub syscall: Option<Syscall>,
     pub exit: Option<i64>,
     pub success: Option<bool>,
     pub file: Option<Vec<u8>>,
@@ -100,7 +130,7 @@ impl Predicate {
             return Ok(true);
         }
         extract(event, self.wanted, &mut self.fields)?;
-        Ok(self.matches_users(names) && self.matches_numbers() && self.matches_texts() && self.matches_labels())
+        Ok(self.matches_users(event, names) && self.matches_numbers() && self.matches_texts() && self.matches_labels())
     }
 
     fn matches_head(&self, event: &Event) -> bool {
@@ -111,27 +141,29 @@ impl Predicate {
             && (wanted.kinds.is_empty() || event.kinds().any(|kind| wanted.kinds.contains(&kind)))
     }
 
-    fn matches_users(&self, names: UserNames<'_>) -> bool {
+    fn matches_users(&self, event: &Event, names: UserNames<'_>) -> bool {
         let (wanted, fields) = (&self.criteria, &self.fields);
         let tests = [
-            (&wanted.uid, fields.uid.unwrap_or(NO_ID), fields.uid.is_some() && fields.uid_has_name),
-            (&wanted.euid, fields.euid.unwrap_or(NO_ID), fields.euid.is_some()),
-            (&wanted.auid, fields.auid.unwrap_or(NO_LOGIN), fields.auid.is_some()),
+            (&wanted.uid, fields.uid.unwrap_or(NO_ID), fields.uid.is_some() && fields.uid_has_name, &b"uid"[..]),
+            (&wanted.euid, fields.euid.unwrap_or(NO_ID), fields.euid.is_some(), b"euid"),
+            (&wanted.auid, fields.auid.unwrap_or(NO_LOGIN), fields.auid.is_some(), b"auid"),
         ];
         // COMPAT: of any user it is the uid's name that decides whether names are compared.
         let deciding = if wanted.any_user { 1 } else { tests.len() };
         let by_name = tests.iter().take(deciding).any(|(user, ..)| user.as_ref().is_some_and(|u| u.name.is_some()));
-        let met = |user: &User, id: u32, has_name: bool| match (&user.name, by_name) {
-            (Some((name, _)), true) => has_name && user_name(id, names).is_some_and(|n| n == *name),
+        let met = |user: &User, id: u32, has_name: bool, field: &[u8]| match (&user.name, by_name) {
+            (Some((name, None)), true) => has_name && is_recorded(event, field, id, name),
+            (Some((name, Some(_))), true) => has_name && user_name(id, names).is_some_and(|n| n == *name),
             (None, true) => !wanted.any_user,
             (_, false) => user.id == id,
         };
-        let mut asked = tests.iter().filter_map(|(user, id, has)| Some(met(user.as_ref()?, *id, *has)));
+        let mut asked = tests.iter().filter_map(|(user, id, has, field)| Some(met(user.as_ref()?, *id, *has, field)));
         if wanted.any_user { asked.any(|met| met) } else { asked.all(|met| met) }
     }
 
     fn matches_numbers(&self) -> bool {
         let (wanted, fields) = (&self.criteria, &self.fields);
+        let machine = fields.arch.and_then(Machine::from_elf);
         let is = |wanted: Option<u32>, found: Option<u32>| wanted.is_none_or(|w| w == found.unwrap_or(NO_ID));
         let groups = if wanted.any_group {
             is(wanted.gid, fields.gid) || is(wanted.egid, fields.egid)
@@ -141,9 +173,8 @@ impl Predicate {
         groups
             && is(wanted.ppid, fields.ppid)
             && is(wanted.pid, fields.pid)
-            && wanted.machine.is_none_or(|machine| fields.arch.and_then(Machine::from_elf) == Some(machine))
-            // COMPAT: an event without system call has number 0.
-            && wanted.syscall.is_none_or(|number| number == fields.syscall.unwrap_or(0))
+            && wanted.machine.is_none_or(|wanted| machine == Some(wanted))
+            && wanted.syscall.as_ref().is_none_or(|syscall| syscall.is_met(machine, fields.syscall))
             && wanted.session.is_none_or(|session| session == fields.session.unwrap_or(NO_LOGIN))
             && wanted.exit.is_none_or(|exit| fields.exit == Some(exit))
             && wanted.success.is_none_or(|yes| fields.success == Some(if yes { SUCCEEDED } else { FAILED }))
@@ -189,6 +220,15 @@ impl Predicate {
     }
 }
 
+/// Whether a record of `event` brings `name` along for the user `id` in the field `field`.
+fn is_recorded(event: &Event, field: &[u8], id: u32, name: &[u8]) -> bool {
+    let mut known = Vec::new();
+    event.records().any(|record| {
+        known.clear();
+        interpret::user_name(&record, field, id, &mut known) && known == name
+    })
+}
+
 /// COMPAT: the name on this host counts, not the one that was looked up when the record was written.
 fn user_name(id: u32, names: UserNames<'_>) -> Option<Vec<u8>> {
     match id {
@@ -212,7 +252,7 @@ fn wanted(criteria: &Criteria) -> FieldSet {
         (criteria.session.is_some_and(|id| id != NO_LOGIN), FieldSet::SESSION),
         (criteria.success.is_some(), FieldSet::SUCCESS),
         (criteria.exit.is_some(), FieldSet::EXIT),
-        (criteria.machine.is_some(), FieldSet::ARCH),
+        (criteria.machine.is_some() || matches!(criteria.syscall, Some(Syscall::Named(_))), FieldSet::ARCH),
         (criteria.syscall.is_some(), FieldSet::SYSCALL),
         (criteria.file.is_some(), FieldSet::FILE),
         (criteria.host.is_some(), FieldSet::HOST),

@@ -151,13 +151,13 @@ fn encoded(name: &[u8]) -> Option<Probe> {
 /// - `uid=` is the end of `auid=`, `loginuid=` and `euid=` too, in which some records have the same id;
 /// - `id=` is that of `gid=` and `egid=`, and the name itself of a group's id in ADD_GROUP, DEL_GROUP and GRP_MGMT;
 /// - 0 is the uid of events that do not log it as such, and -1 and -2 are ids of events that have none: they leave no mark;
-/// - where a user's name decides ([`User::name`]), its own number counts, and users without a name are not looked at.
+/// - where a user's name decides ([`User::name`]), its own number counts, if this host knows one, and users without a name are not looked at.
 fn numbers(criteria: &Criteria) -> Option<Vec<u8>> {
     let users = [&criteria.uid, &criteria.auid, &criteria.euid];
     let deciding = if criteria.any_user { 1 } else { users.len() };
     let by_name = users.iter().take(deciding).any(|user| user.as_ref().is_some_and(|user| user.name.is_some()));
     let users = users.map(|user| match user.as_ref()? {
-        User { name, .. } if by_name => name.as_ref().map(|(_, id)| *id),
+        User { name, .. } if by_name => name.as_ref().and_then(|(_, id)| *id),
         User { id, .. } => Some(*id),
     });
     if criteria.any_user && users.iter().any(|id| *id != users[0]) {
@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn where_a_name_decides_the_other_ids_are_not_sought() {
-        let user = |id, name: Option<(&str, u32)>| Some(User { id, name: name.map(|(name, id)| (name.into(), id)) });
+        let user =
+            |id, name: Option<(&str, u32)>| Some(User { id, name: name.map(|(name, id)| (name.into(), Some(id))) });
         let criteria = Criteria { uid: user(5, Some(("bob", 5))), euid: user(7, None), ..Criteria::default() };
         let Some(Probe::Literals(finders)) = Probe::of(&criteria) else { panic!() };
         assert_eq!(finders.iter().map(Finder::needle).collect::<Vec<_>>(), [b"uid=5"]);

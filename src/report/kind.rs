@@ -44,7 +44,7 @@ pub enum Selects {
     /// Keystrokes, if that is the event's first record.
     Keystrokes,
     File,
-    /// The first key, if it is not `(null)`.
+    /// Events with keys, a row for each key.
     Key,
     Host,
     Terminal,
@@ -60,8 +60,8 @@ pub enum Selects {
 pub struct Column {
     /// What stands in it.
     pub item: Item,
-    /// Whether it is made harmless for the terminal.
-    pub safe: bool,
+    /// Whether it is escaped as `--escape` asks. Otherwise control bytes alone are escaped.
+    pub escaped: bool,
     /// What stands there instead where there is nothing.
     pub missing: &'static str,
 }
@@ -85,7 +85,7 @@ pub enum Item {
     Account,
     /// The first name, past those of parent directories.
     File,
-    /// The first one.
+    /// The one that the row is about.
     Key,
     Exe,
     ExeOrComm,
@@ -146,19 +146,19 @@ const fn summary(title: &'static str, columns: &'static str, rule: u8) -> Option
     Some(detail(title, columns, rule))
 }
 
-/// A column that is made harmless.
-const fn safe(item: Item) -> Column {
-    Column { item, safe: true, missing: "?" }
+/// A column that is escaped as `--escape` asks.
+const fn escaped(item: Item) -> Column {
+    Column { item, escaped: true, missing: "?" }
 }
 
-/// A column as it stands. COMPAT: hosts, terminals and labels are not made harmless.
+/// COMPAT: a column for which the shell's special characters are not escaped: hosts, terminals, labels.
 const fn plain(item: Item) -> Column {
-    Column { item, safe: false, missing: "?" }
+    Column { item, escaped: false, missing: "?" }
 }
 
 /// COMPAT: the same with another word for nothing.
 const fn null(item: Item) -> Column {
-    Column { item, safe: false, missing: "(null)" }
+    Column { item, escaped: false, missing: "(null)" }
 }
 
 use FieldSet as W;
@@ -170,7 +170,7 @@ pub static AUTHENTICATIONS: Kind = Kind {
     wanted: wanted([W::EXE, W::HOST, W::TERMINAL, W::UID, W::ACCOUNT]),
     selects: Selects::Authentication,
     columns: &[
-        safe(Item::AccountOrUid),
+        escaped(Item::AccountOrUid),
         null(Item::Host),
         null(Item::Terminal),
         null(Item::Exe),
@@ -187,7 +187,7 @@ pub static AVCS: Kind = Kind {
     wanted: wanted([W::COMM, W::SUBJECT, W::OBJECT]),
     selects: Selects::Of(Class::ANY_AVC),
     columns: &[
-        safe(Item::Comm),
+        escaped(Item::Comm),
         null(Item::Subject),
         plain(Item::Syscall),
         null(Item::Class),
@@ -205,7 +205,7 @@ pub static COMMS: Kind = Kind {
     summary: summary("Command Summary Report", "total  command", 33),
     wanted: wanted([W::TERMINAL, W::HOST, W::COMM, W::AUID]),
     selects: Selects::Comm,
-    columns: &[safe(Item::Comm), plain(Item::Terminal), plain(Item::Host), safe(Item::Auid), plain(Item::Serial)],
+    columns: &[escaped(Item::Comm), plain(Item::Terminal), plain(Item::Host), escaped(Item::Auid), plain(Item::Serial)],
     counts: Counts::Comms,
 };
 
@@ -225,7 +225,7 @@ pub static CRYPTO: Kind = Kind {
     summary: summary("Crypto Summary Report", "total  type", 21),
     wanted: wanted([W::AUID]),
     selects: Selects::Of(Class::ANY_CRYPTO),
-    columns: &[safe(Item::Auid), null(Item::Type), plain(Item::Success), plain(Item::Serial)],
+    columns: &[escaped(Item::Auid), null(Item::Type), plain(Item::Success), plain(Item::Serial)],
     counts: Counts::Types(Class::ANY_CRYPTO),
 };
 
@@ -235,7 +235,7 @@ pub static EVENTS: Kind = Kind {
     summary: summary("Event Summary Report", "total  type", 22),
     wanted: wanted([W::AUID]),
     selects: Selects::Every,
-    columns: &[plain(Item::Serial), null(Item::Type), safe(Item::Auid), plain(Item::Success)],
+    columns: &[plain(Item::Serial), null(Item::Type), escaped(Item::Auid), plain(Item::Success)],
     counts: Counts::EveryType,
 };
 
@@ -246,11 +246,11 @@ pub static FILES: Kind = Kind {
     wanted: wanted([W::FILE, W::EXE, W::AUID]),
     selects: Selects::File,
     columns: &[
-        Column { missing: "", ..safe(Item::File) },
+        Column { missing: "", ..escaped(Item::File) },
         plain(Item::Syscall),
         plain(Item::Success),
-        safe(Item::Exe),
-        safe(Item::Auid),
+        escaped(Item::Exe),
+        escaped(Item::Auid),
         plain(Item::Serial),
     ],
     counts: Counts::Files,
@@ -262,7 +262,7 @@ pub static HOSTS: Kind = Kind {
     summary: summary("Host Summary Report", "total  host", 27),
     wanted: wanted([W::HOST, W::AUID]),
     selects: Selects::Host,
-    columns: &[plain(Item::Host), plain(Item::Syscall), safe(Item::Auid), plain(Item::Serial)],
+    columns: &[plain(Item::Host), plain(Item::Syscall), escaped(Item::Auid), plain(Item::Serial)],
     counts: Counts::Hosts,
 };
 
@@ -282,7 +282,7 @@ pub static KEYS: Kind = Kind {
     summary: summary("Key Summary Report", "total  key", 27),
     wanted: wanted([W::EXE, W::KEY, W::AUID]),
     selects: Selects::Key,
-    columns: &[plain(Item::Key), plain(Item::Success), safe(Item::Exe), safe(Item::Auid), plain(Item::Serial)],
+    columns: &[plain(Item::Key), plain(Item::Success), escaped(Item::Exe), escaped(Item::Auid), plain(Item::Serial)],
     counts: Counts::Keys,
 };
 
@@ -293,7 +293,7 @@ pub static LOGINS: Kind = Kind {
     wanted: wanted([W::EXE, W::HOST, W::TERMINAL, W::AUID, W::ACCOUNT]),
     selects: Selects::Of(Class::USER_LOGIN),
     columns: &[
-        safe(Item::AccountOrAuid),
+        escaped(Item::AccountOrAuid),
         null(Item::Host),
         null(Item::Terminal),
         null(Item::Exe),
@@ -310,7 +310,7 @@ pub static ACCOUNTS: Kind = Kind {
     wanted: wanted([W::EXE, W::HOST, W::TERMINAL, W::AUID, W::ACCOUNT]),
     selects: Selects::Of(Class::ACCOUNTS),
     columns: &[
-        safe(Item::Auid),
+        escaped(Item::Auid),
         plain(Item::Host),
         plain(Item::Terminal),
         plain(Item::Exe),
@@ -339,10 +339,10 @@ pub static ANOMALIES: Kind = Kind {
     selects: Selects::Of(Class::ANOMALY.with(Class::SECCOMP)),
     columns: &[
         null(Item::Type),
-        safe(Item::ExeOrComm),
+        escaped(Item::ExeOrComm),
         plain(Item::Terminal),
         plain(Item::Host),
-        safe(Item::Auid),
+        escaped(Item::Auid),
         plain(Item::Serial),
     ],
     counts: Counts::Types(Class::ANOMALY.with(Class::SECCOMP)),
@@ -354,7 +354,7 @@ pub static PIDS: Kind = Kind {
     summary: summary("Pid Summary Report", "total  pid", 26),
     wanted: wanted([W::EXE, W::AUID]),
     selects: Selects::Pid,
-    columns: &[plain(Item::Pid), safe(Item::Exe), plain(Item::Syscall), safe(Item::Auid), plain(Item::Serial)],
+    columns: &[plain(Item::Pid), escaped(Item::Exe), plain(Item::Syscall), escaped(Item::Auid), plain(Item::Serial)],
     counts: Counts::Pids,
 };
 
@@ -374,7 +374,7 @@ pub static SYSCALLS: Kind = Kind {
     summary: summary("Syscall Summary Report", "total  syscall", 26),
     wanted: wanted([W::COMM, W::AUID]),
     selects: Selects::Syscall,
-    columns: &[plain(Item::Syscall), plain(Item::Pid), safe(Item::Comm), safe(Item::Auid), plain(Item::Serial)],
+    columns: &[plain(Item::Syscall), plain(Item::Pid), escaped(Item::Comm), escaped(Item::Auid), plain(Item::Serial)],
     counts: Counts::Syscalls,
 };
 
@@ -397,8 +397,8 @@ pub static TERMINALS: Kind = Kind {
     columns: &[
         null(Item::Terminal),
         null(Item::Host),
-        Column { missing: "(null)", ..safe(Item::Exe) },
-        safe(Item::Auid),
+        Column { missing: "(null)", ..escaped(Item::Exe) },
+        escaped(Item::Auid),
         plain(Item::Serial),
     ],
     counts: Counts::Terminals,
@@ -412,10 +412,10 @@ pub static KEYSTROKES: Kind = Kind {
     selects: Selects::Keystrokes,
     columns: &[
         plain(Item::Serial),
-        safe(Item::Auid),
+        escaped(Item::Auid),
         plain(Item::Terminal),
         plain(Item::Session),
-        safe(Item::Comm),
+        escaped(Item::Comm),
         plain(Item::Keystrokes),
     ],
     counts: Counts::None,
@@ -427,7 +427,7 @@ pub static USERS: Kind = Kind {
     summary: summary("User Summary Report", "total  auid", 27),
     wanted: wanted([W::TERMINAL, W::HOST, W::EXE, W::UID, W::AUID]),
     selects: Selects::Uid,
-    columns: &[safe(Item::Auid), plain(Item::Terminal), plain(Item::Host), safe(Item::Exe), plain(Item::Serial)],
+    columns: &[escaped(Item::Auid), plain(Item::Terminal), plain(Item::Host), escaped(Item::Exe), plain(Item::Serial)],
     counts: Counts::Auids,
 };
 
@@ -447,7 +447,7 @@ pub static EXES: Kind = Kind {
     summary: summary("Executable Summary Report", "total  file", 33),
     wanted: wanted([W::TERMINAL, W::HOST, W::EXE, W::AUID]),
     selects: Selects::Exe,
-    columns: &[safe(Item::Exe), plain(Item::Terminal), plain(Item::Host), safe(Item::Auid), plain(Item::Serial)],
+    columns: &[escaped(Item::Exe), plain(Item::Terminal), plain(Item::Host), escaped(Item::Auid), plain(Item::Serial)],
     counts: Counts::Exes,
 };
 

@@ -14,13 +14,14 @@ pub use kind::Kind;
 pub use tally::Tally;
 
 use crate::event::Event;
-use crate::interpret::{Interpreter, Names};
+use crate::interpret::Names;
 use crate::query::extract::{EventFields, FAILED, FieldSet, Malformed, SUCCEEDED, Text, extract};
 use crate::record::{EventId, RecordType};
 use crate::text::date::{Date, Dates};
 use crate::text::{Escape, escape, number};
 use kind::{Counts, Heading, Selects};
 use overview::Overview;
+use row::Users;
 
 /// What changes of configuration are left out of every report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub struct Request {
     pub nodes: Vec<Vec<u8>>,
     /// Words instead of numbers.
     pub interpret: bool,
-    /// How text is made harmless.
+    /// How text is escaped.
     pub escape: Escape,
     /// First and last second, both included.
     pub start: Option<u64>,
@@ -96,7 +97,7 @@ pub struct Report<'n> {
     wanted: FieldSet,
     fields: EventFields,
     dates: Dates,
-    interpreter: Interpreter<'n>,
+    users: Users<'n>,
     lines: u64,
     tally: Tally,
     overview: Overview,
@@ -110,7 +111,7 @@ impl<'n> Report<'n> {
             wanted: request.wanted(),
             fields: EventFields::default(),
             dates: Dates::new(local),
-            interpreter: Interpreter::new(names, None, Escape::Raw),
+            users: Users::new(names, request.interpret),
             lines: 0,
             tally: Tally::default(),
             overview: Overview::default(),
@@ -217,7 +218,7 @@ impl<'n> Report<'n> {
             Selects::Authentication => is_authentication(classes, fields),
             Selects::Keystrokes => matches!(event.kind(), RecordType::TTY | RecordType::USER_TTY),
             Selects::File => !fields.files.is_empty(),
-            Selects::Key => fields.keys.first().is_some_and(|key| fields.text(*key) != NO_KEY),
+            Selects::Key => fields.keys.iter().any(|key| fields.text(*key) != NO_KEY),
             Selects::Host => fields.host.is_some(),
             Selects::Terminal => fields.terminal.is_some(),
             Selects::Exe => fields.exe.is_some(),
@@ -257,11 +258,11 @@ impl<'n> Report<'n> {
                 fields.pid.iter().filter(|pid| **pid != UNSET).for_each(|pid| tally.add_number(*pid as i32))
             }
             Counts::Authentications if !is_authentication(classes, fields) => {}
-            Counts::Authentications => self.count_user(self.fields.auid.is_none()),
+            Counts::Authentications => self.count_user(event, self.fields.auid.is_none()),
             Counts::Logins if !classes.has(Class::USER_LOGIN) => {}
-            Counts::Logins => self.count_user(self.fields.auid.is_none_or(|auid| (auid as i32) < 0)),
+            Counts::Logins => self.count_user(event, self.fields.auid.is_none_or(|auid| (auid as i32) < 0)),
             Counts::Auids if fields.auid.is_none_or(|auid| auid == NO_AUID) => {}
-            Counts::Auids => self.count_user(false),
+            Counts::Auids => self.count_user(event, false),
             Counts::Syscalls if fields.syscall.is_none_or(|number| number as i32 <= 0) => {}
             Counts::Syscalls => {
                 self.scratch.clear();
@@ -272,13 +273,13 @@ impl<'n> Report<'n> {
     }
 
     /// Counts the account, if that may stand for the user and there is one, else the auid.
-    fn count_user(&mut self, by_account: bool) {
+    fn count_user(&mut self, event: &Event, by_account: bool) {
         if let Some(account) = self.fields.account.filter(|_| by_account) {
             return self.tally.add(self.fields.text(account));
         }
         self.scratch.clear();
         let auid = self.fields.auid.unwrap_or(NO_AUID);
-        row::push_user(self.request.interpret, &mut self.interpreter, auid, &mut self.scratch);
+        self.users.push_of(event, b"auid", auid, &mut self.scratch);
         self.tally.add(&self.scratch);
     }
 
@@ -324,10 +325,11 @@ impl<'n> Report<'n> {
         }
     }
 
-    /// COMPAT: hosts, terminals and labels are not made harmless. Who begins with a digit or a dash is a number again.
+    /// COMPAT: of hosts, terminals and labels only control bytes are escaped. A user that begins with a digit or a dash is a
+    /// number again.
     fn texts(&mut self, counts: Counts, out: &mut Vec<u8>) {
         let mode = match counts {
-            Counts::Hosts | Counts::Terminals | Counts::Objects => Escape::Raw,
+            Counts::Hosts | Counts::Terminals | Counts::Objects => row::control_bytes(self.request.escape),
             _ => self.request.escape,
         };
         let are_users = matches!(counts, Counts::Authentications | Counts::Logins | Counts::Auids);
@@ -336,7 +338,7 @@ impl<'n> Report<'n> {
             if are_users && matches!(value.first(), Some(b'-' | b'0'..=b'9')) {
                 self.scratch.clear();
                 let uid = number::lead_signed(value, 10).unwrap_or(i64::from(UNSET)) as u32;
-                row::push_user(self.request.interpret, &mut self.interpreter, uid, &mut self.scratch);
+                self.users.push(uid, &mut self.scratch);
                 escape(&self.scratch, mode, out);
             } else {
                 escape(value, mode, out);

@@ -1,68 +1,83 @@
 //! Rows of the detailed reports: number, date, and the columns of the report.
 
 use super::kind::{Column, Item, Kind};
-use super::{NO_AUID, Report, UNSET};
+use super::{NO_AUID, NO_KEY, Report, UNSET};
 use crate::event::Event;
-use crate::interpret::{Interpreter, Setting};
+use crate::interpret::{self, Interpreter, Names, Setting};
 use crate::query::extract::{EventFields, FAILED, Label, SUCCEEDED, Text};
 use crate::record::{Field, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{record_type, syscall};
-use crate::text::{self, escape, number};
+use crate::text::{self, Escape, escape, number};
 
 impl Report<'_> {
-    /// Appends the rows of an event: one, or of access vectors one for each that has a verdict.
+    /// Appends the rows of an event: one, or one for each key, or of access vectors one for each that has a verdict.
     pub(super) fn rows(&mut self, kind: &Kind, event: &Event, out: &mut Vec<u8>) {
-        let has_labels = kind.columns.iter().any(|column| column.item == Item::Verdict);
-        if !has_labels {
-            return self.row(kind, event, &Label::default(), out);
+        let shows = |item| kind.columns.iter().any(|column| column.item == item);
+        if shows(Item::Verdict) {
+            let labels = std::mem::take(&mut self.fields.labels);
+            let mut judged = labels.iter().filter(|label| label.granted.is_some()).peekable();
+            // COMPAT: without any verdict the last label stands for the event.
+            if judged.peek().is_none() {
+                labels.last().into_iter().for_each(|label| self.row(kind, event, &Subject::Label(*label), out));
+            }
+            judged.for_each(|label| self.row(kind, event, &Subject::Label(*label), out));
+            self.fields.labels = labels;
+        } else if shows(Item::Key) {
+            let keys = std::mem::take(&mut self.fields.keys);
+            for key in &keys {
+                if self.fields.text(*key) != NO_KEY {
+                    self.row(kind, event, &Subject::Key(*key), out);
+                }
+            }
+            self.fields.keys = keys;
+        } else {
+            self.row(kind, event, &Subject::Event, out);
         }
-        let labels = std::mem::take(&mut self.fields.labels);
-        let mut judged = labels.iter().filter(|label| label.granted.is_some()).peekable();
-        // COMPAT: without any verdict the last label stands for the event.
-        if judged.peek().is_none() {
-            labels.last().into_iter().for_each(|label| self.row(kind, event, label, out));
-        }
-        judged.for_each(|label| self.row(kind, event, label, out));
-        self.fields.labels = labels;
     }
 
-    fn row(&mut self, kind: &Kind, event: &Event, label: &Label, out: &mut Vec<u8>) {
+    fn row(&mut self, kind: &Kind, event: &Event, subject: &Subject, out: &mut Vec<u8>) {
         self.lines += 1;
         number::push(out, self.lines);
         out.extend_from_slice(b". ");
         self.dates.of(event.stamp().sec as i64).push(out);
         for column in kind.columns {
             out.push(b' ');
-            self.column(column, event, label, out);
+            self.column(column, event, subject, out);
         }
         out.push(b'\n');
     }
 
-    fn column(&mut self, column: &Column, event: &Event, label: &Label, out: &mut Vec<u8>) {
+    fn column(&mut self, column: &Column, event: &Event, subject: &Subject, out: &mut Vec<u8>) {
         let start = out.len();
-        let is_there = self.push_item(column.item, event, label, out);
+        let is_there = self.push_item(column.item, event, subject, out);
         if !is_there {
             out.extend_from_slice(column.missing.as_bytes());
         }
         // COMPAT: a question mark counts as text, `(null)` does not.
-        if column.safe && (is_there || column.missing == "?") {
-            self.scratch.clear();
-            self.scratch.extend_from_slice(out.get(start..).unwrap_or_default());
-            out.truncate(start);
-            escape(&self.scratch, self.request.escape, out);
+        let mode = match column.escaped && (is_there || column.missing == "?") {
+            true => self.request.escape,
+            false => control_bytes(self.request.escape),
+        };
+        let text = out.get(start..).unwrap_or_default();
+        if mode == Escape::Tty && !text.iter().any(|byte| *byte < b' ') {
+            return;
         }
+        self.scratch.clear();
+        self.scratch.extend_from_slice(text);
+        out.truncate(start);
+        escape(&self.scratch, mode, out);
     }
 
     /// Appends an item; false if there is none.
-    fn push_item(&mut self, item: Item, event: &Event, label: &Label, out: &mut Vec<u8>) -> bool {
-        let fields = &self.fields;
+    fn push_item(&mut self, item: Item, event: &Event, subject: &Subject, out: &mut Vec<u8>) -> bool {
+        let (fields, label) = (&self.fields, subject.label());
         let text = match item {
             Item::Account => fields.account,
             Item::AccountOrUid if fields.account.is_some() => fields.account,
             Item::AccountOrAuid if fields.account.is_some() && fields.success == Some(FAILED) => fields.account,
             Item::File => file(fields),
-            Item::Key => fields.keys.first().copied(),
+            Item::Key => subject.key(),
             Item::Exe => fields.exe,
             Item::ExeOrComm => fields.exe.or(fields.comm),
             Item::Comm => fields.comm,
@@ -83,7 +98,7 @@ impl Report<'_> {
             | Item::Auid
             | Item::AccountOrUid
             | Item::AccountOrAuid => {
-                self.push_number(item, event, label, out);
+                self.push_number(item, event, &label, out);
                 return true;
             }
         };
@@ -92,7 +107,7 @@ impl Report<'_> {
 
     /// Appends what is no text of the event.
     fn push_number(&mut self, item: Item, event: &Event, label: &Label, out: &mut Vec<u8>) {
-        let (fields, in_words) = (&self.fields, self.request.interpret);
+        let fields = &self.fields;
         match item {
             Item::Serial => number::push(out, event.stamp().serial),
             Item::Type => {
@@ -111,11 +126,11 @@ impl Report<'_> {
             }),
             Item::Pid => number::push(out, u64::from(fields.pid.unwrap_or(UNSET))),
             Item::Session => number::push(out, u64::from(fields.session.unwrap_or(NO_AUID))),
-            Item::Syscall => push_syscall(in_words, fields, out),
-            Item::Keystrokes => push_keystrokes(&mut self.interpreter, event, out),
-            Item::AccountOrUid => push_user(in_words, &mut self.interpreter, fields.uid.unwrap_or(UNSET), out),
+            Item::Syscall => push_syscall(self.request.interpret, fields, out),
+            Item::Keystrokes => push_keystrokes(&mut self.users.interpreter, event, out),
+            Item::AccountOrUid => self.users.push_of(event, b"uid", fields.uid.unwrap_or(UNSET), out),
             Item::Auid | Item::AccountOrAuid => {
-                push_user(in_words, &mut self.interpreter, fields.auid.unwrap_or(NO_AUID), out);
+                self.users.push_of(event, b"auid", fields.auid.unwrap_or(NO_AUID), out);
             }
             Item::Account
             | Item::File
@@ -133,6 +148,28 @@ impl Report<'_> {
     }
 }
 
+/// What a row is about, where an event has several rows.
+enum Subject {
+    Event,
+    Label(Label),
+    Key(Text),
+}
+
+impl Subject {
+    fn label(&self) -> Label {
+        if let Subject::Label(label) = self { *label } else { Label::default() }
+    }
+
+    fn key(&self) -> Option<Text> {
+        if let Subject::Key(key) = self { Some(*key) } else { None }
+    }
+}
+
+/// The mode for texts of which no more than control bytes are escaped.
+pub(super) fn control_bytes(mode: Escape) -> Escape {
+    if mode == Escape::Raw { Escape::Raw } else { Escape::Tty }
+}
+
 /// The name that stands for the event's files. COMPAT: where there are several, parent directories are passed over.
 fn file(fields: &EventFields) -> Option<Text> {
     let parents = fields.files.iter().take_while(|file| file.parent).count();
@@ -147,9 +184,30 @@ pub(super) fn push_type(kind: RecordType, out: &mut Vec<u8>) {
     out.extend_from_slice(record_type::name(kind.0).unwrap_or("(null)").as_bytes());
 }
 
-/// Appends a user id, or its name on this host. COMPAT: names that a record carries are not looked at.
-pub(super) fn push_user(in_words: bool, interpreter: &mut Interpreter, uid: u32, out: &mut Vec<u8>) {
-    if in_words { interpreter.user(uid, out) } else { number::push_signed(out, i64::from(uid as i32)) }
+/// How users are shown: as numbers, or by their names.
+pub(super) struct Users<'n> {
+    names: &'n dyn Names,
+    interpreter: Interpreter<'n>,
+    in_words: bool,
+}
+
+impl<'n> Users<'n> {
+    pub(super) fn new(names: &'n dyn Names, in_words: bool) -> Users<'n> {
+        Users { names, interpreter: Interpreter::new(names, None, Escape::Raw), in_words }
+    }
+
+    /// Appends a user id, or its name on this host.
+    pub(super) fn push(&mut self, uid: u32, out: &mut Vec<u8>) {
+        if self.in_words { self.interpreter.user(uid, out) } else { number::push_signed(out, i64::from(uid as i32)) }
+    }
+
+    /// Appends the user of a field of `event`. A name that this host does not know may come with the record.
+    pub(super) fn push_of(&mut self, event: &Event, field: &[u8], uid: u32, out: &mut Vec<u8>) {
+        let is_unknown = self.in_words && !matches!(uid, 0 | UNSET) && self.names.user(uid).is_none();
+        if !is_unknown || !event.records().any(|record| interpret::user_name(&record, field, uid, out)) {
+            self.push(uid, out);
+        }
+    }
 }
 
 /// Appends a system call's number, or its name. COMPAT: of a call that stands for many, like socketcall, no more than that.

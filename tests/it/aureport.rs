@@ -106,7 +106,14 @@ fn each_report_has_its_rows() {
         ),
         ("--host --failed", &["22:13:30 10.0.0.9 0 -1 3", "22:13:31 10.0.0.9 0 -1 4"]),
         ("--integrity", &["22:13:46 INTEGRITY_DATA no 13"]),
-        ("-k", &["22:13:20 etc yes ? -1 2", "22:13:40 etc no /usr/bin/cat 1000 7"]),
+        (
+            "-k",
+            &[
+                "22:13:20 etc yes ? -1 2",
+                "22:13:40 etc no /usr/bin/cat 1000 7",
+                "22:13:40 shadow no /usr/bin/cat 1000 7",
+            ],
+        ),
         (
             "-l",
             &[
@@ -248,4 +255,53 @@ fn a_command_line_that_makes_no_sense_is_refused() {
         assert_eq!((stderr.as_str(), status), (sentence, 1), "aureport {line}");
         assert_eq!(stdout.starts_with("usage: aureport [options]\n"), !sentence.starts_with("Unimplemented"), "{line}");
     }
+}
+
+#[test]
+fn each_key_of_an_event_has_a_row() {
+    let log = Log::new(
+        "keys",
+        "type=SYSCALL msg=audit(1700000000.000:1): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=0 ppid=1 \
+         pid=2 auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=3 comm=\"id\" exe=\"/bin/id\" \
+         key=6F6E650174776F\n",
+    );
+    assert_eq!(
+        log.rows("-k"),
+        ["1. 11/14/23 22:13:20 one yes /bin/id 1000 1", "2. 11/14/23 22:13:20 two yes /bin/id 1000 1"]
+    );
+}
+
+/// Of the columns that the reference does not escape, too: hosts, terminals, keys, accounts, programs.
+#[test]
+fn no_control_byte_reaches_the_terminal() {
+    let log = Log::new(
+        "control",
+        "type=USER_LOGIN msg=audit(1700000000.000:1): pid=2 uid=0 auid=1000 ses=3 msg='op=login acct=1B5B324A exe=2F1B63 \
+         hostname=h\x1B[1m addr=? terminal=t\x1B[2m res=failed'\n\
+         type=SYSCALL msg=audit(1700000001.000:2): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=0 ppid=1 \
+         pid=2 auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=p\x1B[3m ses=3 comm=1B5B34 exe=2F1B63 \
+         subj=s\x1B[5m key=1B5B366D\n",
+    );
+    for report in ["-au", "-a", "--comm", "-c", "-e", "-f", "-h", "-k", "-l", "-m", "-n", "-p", "-s", "-tm", "-u", "-x"]
+    {
+        for summary in ["", " --summary"] {
+            let (stdout, ..) = log.run(&format!("{report}{summary}"));
+            assert!(!stdout.contains('\x1B'), "aureport {report}{summary}: {stdout:?}");
+        }
+    }
+    assert_eq!(log.rows("-h"), ["1. 11/14/23 22:13:20 h\\033[1m 0 1000 1"]);
+    assert_eq!(log.rows("-k"), ["1. 11/14/23 22:13:21 \\033[6m yes /\\033c 1000 2"]);
+    assert!(log.run("-tm --escape raw").0.contains("t\x1B[2m"));
+}
+
+#[test]
+fn a_user_unknown_to_this_host_has_the_name_that_came_with_the_record() {
+    let log = Log::new(
+        "recorded",
+        "type=USER_LOGIN msg=audit(1700000000.000:1): pid=2 uid=0 auid=424242 ses=3 msg='op=login id=424242 exe=\"/usr/sbin/sshd\" \
+         hostname=h addr=? terminal=ssh res=success'\x1DUID=\"root\" AUID=\"jane\" ID=\"jane\"\n",
+    );
+    assert_eq!(log.rows("-l -i"), ["1. 11/14/23 22:13:20 jane h ssh /usr/sbin/sshd yes 1"]);
+    assert_eq!(log.rows("-u -i --summary"), ["1  jane"]);
+    assert_eq!(log.rows("-l"), ["1. 11/14/23 22:13:20 424242 h ssh /usr/sbin/sshd yes 1"]);
 }

@@ -163,3 +163,42 @@ fn what_cannot_be_is_refused_with_status_1() {
     assert_eq!(place.run(&["-v"]), ("ausearch version 4.2.2\n".into(), 0));
     assert!(place.run(&[]).0.starts_with("usage: ausearch [options]\n"));
 }
+
+/// The serials of the events of `log` that are found.
+fn serials_in(log: &str, words: &[&str]) -> Vec<u32> {
+    let dir = Dir::new("ausearch-serials");
+    let path = dir.file("other.log", log);
+    let output = applet("ausearch").args(["-if", &path, "--raw"]).args(words).output().unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    output.lines().map(|line| line.split([':', ')']).nth(1).unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn the_name_of_a_call_is_that_of_each_record_s_own_machine() {
+    let calls = [("c000003e", 59), ("40000003", 11), ("c00000b7", 221), ("40000003", 59)];
+    let log: String = (1..)
+        .zip(calls)
+        .map(|(serial, (arch, number))| {
+            format!("type=SYSCALL msg=audit(170000000{serial}.100:{serial}): arch={arch} syscall={number} success=yes pid=1 \n")
+        })
+        .collect();
+    assert_eq!(serials_in(&log, &["-sc", "execve"]), [1, 2, 3]);
+    assert_eq!(serials_in(&log, &["-sc", "execve", "--arch", "i386"]), [2]);
+    assert_eq!(serials_in(&log, &["--arch", "i386", "-sc", "execve"]), [2]);
+    assert_eq!(serials_in(&log, &["-sc", "oldolduname"]), [4]);
+    assert_eq!(serials_in(&log, &["-sc", "59"]), [1, 4]);
+    let (_, status) = Place::new("no-such-call").run(&["-if", "{log}", "--arch", "x86_64", "-sc", "oldolduname"]);
+    assert_eq!(status, 1);
+}
+
+#[test]
+fn a_user_unknown_to_this_host_is_sought_among_the_names_in_the_log() {
+    let log = "\
+type=USER_LOGIN msg=audit(1700000001.100:1): pid=1 uid=0 auid=424242 ses=1 msg='op=login exe=\"/x\" res=success'\x1DUID=\"root\" AUID=\"jane\"
+type=USER_LOGIN msg=audit(1700000002.100:2): pid=1 uid=424242 auid=0 ses=1 msg='op=login exe=\"/x\" res=success'\x1DUID=\"jane\" AUID=\"root\"
+type=USER_LOGIN msg=audit(1700000003.100:3): pid=1 uid=0 auid=424243 ses=1 msg='op=AUID=\"jane\" res=success'\x1DUID=\"root\" AUID=\"eve\"
+";
+    assert_eq!(serials_in(log, &["-ul", "jane"]), [1]);
+    assert_eq!(serials_in(log, &["-ui", "jane"]), [2]);
+    assert_eq!(serials_in(log, &["-ul", "nobody-of-that-name"]), [0u32; 0]);
+}
