@@ -84,8 +84,12 @@ fn check(paths: &Paths) -> u8 {
 
 /// Reads the words in the manner of getopt_long(3): letters may be bundled, values may be joined, long names shortened.
 fn parse(words: &[String]) -> Wish {
-    let paths =
-        Paths { config: Path::new("/etc/audit/auditd.conf").into(), follow_links: false, run: "/run/audit".into() };
+    let paths = Paths {
+        config: Path::new("/etc/audit/auditd.conf").into(),
+        follow_links: false,
+        run: "/run/audit".into(),
+        pid_link: Some("/run/auditd.pid".into()),
+    };
     let (state, manager) = (StartupState::Enable, std::env::var_os("NOTIFY_SOCKET"));
     let mut options = Options { foreground: false, no_fork: false, state, observe: false, manager, paths };
     let mut checks = false;
@@ -118,6 +122,7 @@ fn parse(words: &[String]) -> Wish {
                 options.observe = true;
                 // /run/audit belongs to the daemon that owns the events.
                 options.paths.run = "/run/audit/observer".into();
+                options.paths.pid_link = None;
                 Ok(())
             }
             Some("config_file") => take('c', joined.or_else(|| rest.next().cloned()), &mut options),

@@ -9,9 +9,10 @@ use std::os::fd::OwnedFd;
 const MAX_CHILDREN: usize = 8;
 
 /// Why a program runs, and so what its end means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Task {
-    Helper(Purpose),
+    /// Its path, and what it is for.
+    Helper(String, Purpose),
     Runlevel(char),
     Other,
 }
@@ -58,9 +59,10 @@ mod tests {
 
     #[test]
     fn a_program_that_ended_is_reaped_once_with_its_task() {
+        let helper = || Task::Helper("/bin/sh".to_string(), Purpose::Size);
         let mut children = Children::default();
-        children.start(&["/bin/sh", "-c", "exit 3"], None, Task::Helper(Purpose::Size)).unwrap();
-        assert_eq!(wait(&mut children), (Task::Helper(Purpose::Size), false));
+        children.start(&["/bin/sh", "-c", "exit 3"], None, helper()).unwrap();
+        assert_eq!(wait(&mut children), (helper(), false));
         assert_eq!(children.reap(), None);
         children.start(&["/bin/sh", "-c", "exit 0"], None, Task::Other).unwrap();
         assert_eq!(wait(&mut children), (Task::Other, true));

@@ -141,9 +141,7 @@ impl Core {
                 self.log.write(ctx);
             }
             Input::Node(name) => ctx.records.set_node(&name),
-            Input::HelperEnded(purpose, succeeded) => {
-                self.log.helper_ended(ctx, purpose, succeeded);
-            }
+            Input::HelperEnded(purpose, ended) => self.log.helper_ended(ctx, purpose, ended),
             Input::Tick => self.tick(),
         }
         self.log.take(&mut self.ctx);

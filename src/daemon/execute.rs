@@ -1,13 +1,12 @@
 //! Performs the core's effects on this machine: files, programs, questions to the kernel, jobs for the worker.
 
-use super::Effect;
-use super::Input;
 use super::children::{Children, Task};
 use super::core::Core;
 use super::log::output::{self, LogOutput};
 use super::logger::Logger;
 use super::report::Facts;
 use super::worker::{Job, Worker};
+use super::{Effect, HelperEnd, Input};
 use crate::abi::kind;
 use crate::config::Level;
 use crate::config::auditd::Config;
@@ -23,13 +22,20 @@ pub struct Paths {
     pub config: PathBuf,
     /// Whether auditd.conf may be a symbolic link.
     pub follow_links: bool,
-    /// Holds the pid file and the state report.
+    /// Holds the pid file, the lock and the state report.
     pub run: PathBuf,
+    /// Leads to the pid file, for units and scripts that look for it there.
+    pub pid_link: Option<PathBuf>,
 }
 
 impl Paths {
     pub(super) fn pid_file(&self) -> PathBuf {
         self.run.join("auditd.pid")
+    }
+
+    /// Locked by the daemon that owns the directory, and never removed.
+    pub(super) fn lock_file(&self) -> PathBuf {
+        self.run.join("auditd.lock")
     }
 
     fn state_file(&self) -> PathBuf {
@@ -114,8 +120,8 @@ impl Executor {
             Effect::Log(level, text) => self.logger.log(level, &text),
             Effect::Mail(subject, body) => self.mail(&config.action_mail_acct, subject, &body),
             Effect::RunHelper(path, purpose) => {
-                if !self.start(&[&path], Task::Helper(purpose)) {
-                    return Some(Input::HelperEnded(purpose, false));
+                if !self.start(&[&path], Task::Helper(path.clone(), purpose)) {
+                    return Some(Input::HelperEnded(purpose, HelperEnd::NotStarted));
                 }
             }
             Effect::Runlevel(level) => {

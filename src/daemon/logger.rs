@@ -1,23 +1,50 @@
-//! Where the daemon's own messages go: the system log, or the terminal of a foreground daemon.
+//! Where the daemon's own messages go: the system log, and the terminal while there is one.
 
 use crate::config::Level;
 use crate::sys::syslog::Syslog;
 
+/// Takes one sentence for the terminal.
+pub(super) type Print = Box<dyn FnMut(&str)>;
+
 /// See the module.
-pub(super) enum Logger {
-    /// The system log.
-    Syslog(Syslog),
-    /// What the applet gave for a foreground daemon.
-    Console(Box<dyn FnMut(&str)>),
+pub(super) struct Logger {
+    /// None for a daemon in the foreground.
+    syslog: Option<Syslog>,
+    /// What the applet gave: standard error. None once the daemon has left its terminal.
+    print: Option<Print>,
 }
 
 impl Logger {
+    /// Everything goes to the terminal.
+    pub(super) fn console(print: Print) -> Logger {
+        Logger { syslog: None, print: Some(print) }
+    }
+
+    /// Everything goes to the system log, and what is wrong also to the terminal until that is left.
+    pub(super) fn syslog(syslog: Syslog, print: Print) -> Logger {
+        Logger { syslog: Some(syslog), print: Some(print) }
+    }
+
     pub(super) fn log(&mut self, level: Level, text: &str) {
-        match self {
-            // Whoever looks for mistakes runs the daemon in the foreground.
-            Logger::Syslog(_) if level == Level::Debug => {}
-            Logger::Syslog(log) => log.send(level as u32 + 1, text),
-            Logger::Console(print) => print(text),
+        self.log_silently(level, text);
+        let is_console = self.syslog.is_none();
+        if let Some(print) = self.print.as_mut().filter(|_| is_console || level <= Level::Warning) {
+            print(text);
+        }
+    }
+
+    /// Logs what the terminal gets by another way.
+    pub(super) fn log_silently(&mut self, level: Level, text: &str) {
+        // Whoever looks for mistakes runs the daemon in the foreground.
+        if let Some(syslog) = self.syslog.as_mut().filter(|_| level < Level::Debug) {
+            syslog.send(level as u32 + 1, text);
+        }
+    }
+
+    /// The terminal is left, unless the daemon stays in the foreground.
+    pub(super) fn leave_terminal(&mut self) {
+        if self.syslog.is_some() {
+            self.print = None;
         }
     }
 }

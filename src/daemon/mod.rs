@@ -79,8 +79,8 @@ pub enum Input<'a> {
     Names(Users),
     /// The node's name was found, as it stands in records.
     Node(String),
-    /// A helper ended, and whether it succeeded.
-    HelperEnded(Purpose, bool),
+    /// Answers [`Effect::RunHelper`], when the helper has ended.
+    HelperEnded(Purpose, HelperEnd),
     /// Answers [`Effect::AskKernel`].
     Kernel(Status),
     /// Time has passed.
@@ -175,6 +175,17 @@ pub enum Purpose {
     Size,
     /// Anything else.
     Other,
+}
+
+/// How a helper ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HelperEnd {
+    /// It could not be started.
+    NotStarted,
+    /// With an exit status other than 0, or by a signal.
+    Failed,
+    /// With status 0.
+    Succeeded,
 }
 
 /// Who sent a signal.

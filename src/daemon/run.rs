@@ -5,7 +5,7 @@ use super::core::Core;
 use super::execute::Executor;
 use super::reactor::Reactor;
 use super::worker::Outcome;
-use super::{Effect, Input, Sender};
+use super::{Effect, HelperEnd, Input, Sender};
 use crate::abi::{SignalInfo, Status, UNSET, kind, mask};
 use crate::config::Level;
 use crate::sys::netlink::{AuditSocket, BATCH, Batch, NetlinkError};
@@ -222,7 +222,16 @@ impl Runner {
     fn reap(&mut self) {
         while let Some((task, succeeded)) = self.driver.executor.reap() {
             match task {
-                Task::Helper(purpose) => self.driver.feed(Input::HelperEnded(purpose, true)),
+                Task::Helper(path, purpose) => {
+                    let ended = if succeeded { HelperEnd::Succeeded } else { HelperEnd::Failed };
+                    if !succeeded {
+                        self.driver
+                            .executor
+                            .logger
+                            .log(Level::Error, &format!("The helper {path} ended with a failure"));
+                    }
+                    self.driver.feed(Input::HelperEnded(purpose, ended));
+                }
                 Task::Runlevel(level) if succeeded => {
                     terminals::console(&format!("auditd: changed runlevel to {level}\n"));
                 }

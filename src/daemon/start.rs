@@ -12,6 +12,8 @@ use crate::abi::{Status, UNSET, kind, mask};
 use crate::config::auditd::{Config, KEYS};
 use crate::config::{self, Level};
 use crate::host::{load_config, node_name};
+use crate::log::file::check_directory;
+use crate::log::space::unmeetable;
 use crate::sys::files::{self, File};
 use crate::sys::netlink::{AuditSocket, NetlinkError};
 use crate::sys::signals::{self, Signals};
@@ -82,48 +84,74 @@ fn refuse(status: u8, text: impl Into<String>) -> Refusal {
 /// Reads auditd.conf as the daemon would: the values in force or why it would not start with them, and the notes on them.
 pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Note>) {
     let mut notes = Vec::new();
-    let loaded = load_config(&paths.config, paths.follow_links, &mut notes);
-    let named = loaded.map_err(|text| refuse(6, text)).and_then(|config| match node_name(&config) {
-        Ok(_) => Ok(config),
-        Err(text) => Err(refuse(1, format!("{text} (key name_format)"))),
+    let loaded = load_config(&paths.config, paths.follow_links, &mut notes).map_err(|text| refuse(6, text));
+    let checked = loaded.and_then(|mut config| {
+        node_name(&config).map_err(|text| refuse(1, format!("{text} (key name_format)")))?;
+        check_place(&config, &mut notes)?;
+        Ok(config::show(KEYS, &mut config))
     });
-    let shown = named.map(|mut config| config::show(KEYS, &mut config));
-    (shown, notes)
+    (checked, notes)
+}
+
+/// What the log's directory and file system make of a configuration: the same for a check and for a start.
+fn check_place(config: &Config, notes: &mut Vec<config::Note>) -> Result<(), Refusal> {
+    if !config.write_logs || config.log_file == "-" {
+        return Ok(());
+    }
+    let log = Path::new(&config.log_file);
+    check_directory(log).map_err(|error| refuse(1, format!("{error} (key log_file)")))?;
+    let Ok(space) = files::space_at(log) else { return Ok(()) };
+    match unmeetable(config, space) {
+        Some((true, text)) => return Err(refuse(6, text)),
+        Some((false, text)) => notes.push(config::Note { level: Level::Warning, text }),
+        None => {}
+    }
+    Ok(())
 }
 
 /// Runs the daemon until it is told to stop. `print` takes the sentences while there is a terminal (in the foreground:
 /// all of them), `stream` is standard output. In the parent of a daemon that forked this returns when the child is up.
 pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static) -> Result<(), Refusal> {
     process::lift_limits();
-    signals::ignore_all();
+    signals::ignore_others();
     let mut notes = Vec::new();
-    let loaded = load_config(&options.paths.config, options.paths.follow_links, &mut notes);
+    let config = load_config(&options.paths.config, options.paths.follow_links, &mut notes)
+        .map_err(|text| refuse(6, text))
+        .and_then(|config| {
+            if !options.foreground {
+                check_place(&config, &mut notes)?;
+            }
+            Ok(config)
+        });
     for note in notes.iter().filter(|note| options.foreground || note.level < Level::Debug) {
         print(&note.text);
     }
-    let config = loaded.map_err(|text| refuse(6, text))?;
+    let config = config?;
     check_rights(&options, &config)?;
     if config.priority_boost > 0 && process::renice(-(config.priority_boost as i32)).is_err() {
         print("Cannot change priority; going on with the one there is");
     }
     if options.foreground {
-        let logger = Logger::Console(Box::new(print));
-        return serve(&options, config, stream, logger, &mut || notify_manager(&options));
+        let logger = Logger::console(Box::new(print));
+        return serve(&options, config, Some(stream), logger, &mut || notify_manager(&options));
     }
     process::add_umask(0o022);
     let mut notify_starter: Box<dyn FnMut()> = Box::new(|| notify_manager(&options));
+    let mut stream = Some(stream);
     if !options.no_fork {
         let (mut read, mut write) = process::pipe().map_err(|e| refuse(1, cannot_daemonize(e)))?;
-        if process::fork().map_err(|e| refuse(1, cannot_daemonize(e)))?.is_some() {
+        if let Some(child) = process::fork().map_err(|e| refuse(1, cannot_daemonize(e)))? {
             drop(write);
-            return wait_for_child(&mut read);
+            return wait_for_child(&mut read, child);
         }
         drop(read);
+        // Whoever reads what the starter prints waits for every copy to be closed.
+        stream = stream.filter(|_| config.log_file == "-");
         notify_starter = Box::new(move || drop(write.write_all(b"+")));
     }
     process::leave_session().map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
-    let logger = Logger::Syslog(Syslog::open(format!("auditd[{}]", process::id())));
-    serve(&options, config, stream, logger, &mut *notify_starter)
+    let syslog = Syslog::open(format!("auditd[{}]", process::id()));
+    serve(&options, config, stream, Logger::syslog(syslog, Box::new(print)), &mut *notify_starter)
 }
 
 fn cannot_daemonize(errno: i32) -> String {
@@ -135,11 +163,11 @@ fn notify_manager(options: &Options) {
     let _ = options.manager.as_deref().map(process::say_ready);
 }
 
-/// The child says one byte when it is up, or its reason on standard error, and ends.
-fn wait_for_child(read: &mut File) -> Result<(), Refusal> {
+/// The child says one byte when it is up; or its reason on standard error, and ends.
+fn wait_for_child(read: &mut File, child: i32) -> Result<(), Refusal> {
     match read.read(&mut [0]) {
         Ok(1) => Ok(()),
-        _ => Err(refuse(1, "Cannot daemonize")),
+        _ => Err(refuse(process::exit_status(child).filter(|status| *status > 0).unwrap_or(1), "Cannot daemonize")),
     }
 }
 
@@ -155,45 +183,42 @@ fn check_rights(options: &Options, config: &Config) -> Result<(), Refusal> {
     Err(refuse(4, format!("{text}\nThe capability {capability} is missing.")))
 }
 
-/// Everything after the fork. Until the daemon is up its sentences also go to standard error, by way of the applet.
+/// Everything after the fork. Until the daemon is up, what is wrong also goes to standard error, by way of the applet.
 fn serve(
     options: &Options,
     config: Config,
-    stream: File,
+    stream: Option<File>,
     mut logger: Logger,
     notify_starter: &mut dyn FnMut(),
 ) -> Result<(), Refusal> {
-    let fail = |logger: &mut Logger, refusal: Refusal| {
-        if let Logger::Syslog(_) = logger {
-            logger.log(Level::Error, &refusal.text);
-        }
-        refusal
-    };
     process::reset_priority_on_fork();
-    let (control, events) = match open_sockets(options, &config) {
-        Ok(sockets) => sockets,
-        Err(refusal) => return Err(fail(&mut logger, refusal)),
+    // Signals count from here on; they are read when the daemon is up. Nothing of another daemon's is touched before its
+    // lock and the kernel say that there is none.
+    let prepared = Signals::listen(&signals::LISTENED)
+        .map_err(|e| refuse(1, format!("Cannot listen to signals ({})", crate::sys::error_text(e))))
+        .and_then(|signals| Ok((signals, lock(&options.paths, &mut logger)?, open_sockets(options, &config)?)));
+    let (signals, _lock, (control, events)) = match prepared {
+        Ok(prepared) => prepared,
+        Err(refusal) => {
+            logger.log_silently(Level::Error, &refusal.text);
+            return Err(refusal);
+        }
     };
     write_pid_file(&options.paths, &mut logger);
-    let started = bring_up(options, config, stream, logger, control, events);
-    let mut runner = match started {
+    let mut runner = match bring_up(options, config, stream, logger, control, events) {
         Ok(runner) => runner,
         Err((refusal, mut logger)) => {
-            let _ = files::remove_file(options.paths.pid_file());
-            return Err(fail(&mut logger, refusal));
+            remove_pid_file(&options.paths);
+            logger.log_silently(Level::Error, &refusal.text);
+            return Err(refusal);
         }
     };
-    let registered = Signals::listen(&signals::LISTENED)
-        .map_err(|e| refuse(1, format!("Cannot listen to signals ({})", crate::sys::error_text(e))))
-        .and_then(|signals| register(options, &mut runner).map(|()| signals));
-    let signals = match registered {
-        Ok(signals) => signals,
-        Err(refusal) => {
-            runner.finish();
-            let _ = files::remove_file(options.paths.pid_file());
-            return Err(fail(&mut runner.driver.executor.logger, refusal));
-        }
-    };
+    if let Err(refusal) = register(options, &mut runner) {
+        runner.finish();
+        remove_pid_file(&options.paths);
+        runner.driver.executor.logger.log_silently(Level::Error, &refusal.text);
+        return Err(refusal);
+    }
     let text = format!(
         "Init complete, auditd {} listening for events (startup state {})",
         env!("CARGO_PKG_VERSION"),
@@ -202,13 +227,46 @@ fn serve(
     runner.driver.executor.logger.log(Level::Info, &text);
     if !options.foreground {
         process::leave_terminal().map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
+        runner.driver.executor.logger.leave_terminal();
     }
     notify_starter();
     runner.run(&signals);
     runner.finish();
-    let _ = files::remove_file(options.paths.pid_file());
+    remove_pid_file(&options.paths);
     runner.driver.executor.logger.log(Level::Info, "The audit daemon is exiting.");
     Ok(())
+}
+
+/// Makes the run directory and takes its lock, which is held as long as the file is open. None where no file can be made.
+fn lock(paths: &Paths, logger: &mut Logger) -> Result<Option<File>, Refusal> {
+    use std::os::unix::fs::DirBuilderExt;
+    if let Err(e) = files::DirBuilder::new().recursive(true).mode(0o755).create(&paths.run) {
+        let text = format!("Cannot create run directory {} ({})", paths.run.display(), error_reason(&e));
+        logger.log(Level::Error, &text);
+    }
+    let path = paths.lock_file();
+    let locked = files::open_append(&path, 0o600).and_then(|file| Ok((files::lock(&file)?, file)));
+    match locked {
+        Ok((true, file)) => Ok(Some(file)),
+        Ok((false, _)) => {
+            let pid = files::read_to_string(paths.pid_file()).ok().and_then(|text| text.trim().parse().ok());
+            Err(refuse(
+                1,
+                match pid.and_then(|pid| Some((pid, process::command_name(pid)?))) {
+                    Some((pid, name)) => other_daemon(&name, pid),
+                    None => format!("The audit system already has a daemon, which has locked {}", path.display()),
+                },
+            ))
+        }
+        Err(e) => {
+            logger.log(Level::Error, &format!("Cannot lock {} ({})", path.display(), error_reason(&e)));
+            Ok(None)
+        }
+    }
+}
+
+fn other_daemon(name: &str, pid: i32) -> String {
+    format!("The audit system already has a daemon: {name}, pid {pid}")
 }
 
 /// The socket for questions, and the one records come from. Sees to it that no other daemon is at work.
@@ -239,9 +297,7 @@ fn open_sockets(options: &Options, config: &Config) -> Result<(AuditSocket, Opti
     let status = control.status().map_err(|e| refuse(1, format!("Cannot talk to the kernel: {}", explain(e))))?;
     let other = status.pid as i32;
     match process::command_name(other) {
-        Some(name) if other != 0 && other != process::id() => {
-            Err(refuse(1, format!("The audit system already has a daemon: {name}, pid {other}")))
-        }
+        Some(name) if other != 0 && other != process::id() => Err(refuse(1, other_daemon(&name, other))),
         _ => Ok((control, Some(events))),
     }
 }
@@ -266,23 +322,34 @@ fn explain(error: NetlinkError) -> String {
 }
 
 fn write_pid_file(paths: &Paths, logger: &mut Logger) {
-    use std::os::unix::fs::DirBuilderExt;
-    if let Err(e) = files::DirBuilder::new().recursive(true).mode(0o755).create(&paths.run) {
-        let text = format!("Cannot create run directory {} ({})", paths.run.display(), error_reason(&e));
-        logger.log(Level::Error, &text);
-    }
     let pid = format!("{}\n", process::id());
     let written = files::open_write(&paths.pid_file(), 0o644).and_then(|mut file| file.write_all(pid.as_bytes()));
     if let Err(e) = written {
         logger.log(Level::Error, &format!("Unable to set pidfile ({})", error_reason(&e)));
     }
+    if let Some(link) = &paths.pid_link {
+        // A number that another daemon left there is out of date: this one owns the events.
+        let _ = files::remove_file(link);
+        if let Err(e) = std::os::unix::fs::symlink(paths.pid_file(), link) {
+            logger.log(Level::Notice, &format!("Cannot make {} ({})", link.display(), error_reason(&e)));
+        }
+    }
+}
+
+fn remove_pid_file(paths: &Paths) {
+    if let Some(link) =
+        paths.pid_link.as_ref().filter(|link| files::read_link(link).is_ok_and(|to| to == paths.pid_file()))
+    {
+        let _ = files::remove_file(link);
+    }
+    let _ = files::remove_file(paths.pid_file());
 }
 
 /// Log, node name, first record.
 fn bring_up(
     options: &Options,
     config: Config,
-    stream: File,
+    stream: Option<File>,
     mut logger: Logger,
     control: AuditSocket,
     events: Option<AuditSocket>,
@@ -310,7 +377,7 @@ fn bring_up(
     if to_log {
         driver.open_log();
         if driver.executor.output.is_closed() {
-            return Err((refuse(1, "The audit log cannot be written; see above"), driver.executor.logger));
+            return Err((refuse(1, "The audit log cannot be written"), driver.executor.logger));
         }
     }
     driver.core.record_start();

@@ -7,7 +7,7 @@ use super::enrich::Enricher;
 use super::ledger::Cause;
 use super::log::State;
 use super::report::Facts;
-use super::{Effect, Identity, Input, Purpose, RotationError, RotationResult, Sender, Signal};
+use super::{Effect, HelperEnd, Identity, Input, Purpose, RotationError, RotationResult, Sender, Signal};
 use crate::abi::Status;
 use crate::config::auditd::{Config, Flush, LogFormat};
 use crate::config::{Reaction, Response, Space};
@@ -33,6 +33,8 @@ struct Script {
     /// The log's path leads elsewhere, and whether the log was deleted.
     missing: Option<bool>,
     space: FilesystemSpace,
+    /// Bytes of a log when it is opened again.
+    opened_size: u64,
     seconds: i64,
 }
 
@@ -50,6 +52,7 @@ impl Script {
             open_fails: None,
             missing: None,
             space: mib(1000),
+            opened_size: 0,
             seconds: 1000,
         };
         if script.core.log_state() != State::Off {
@@ -91,7 +94,7 @@ impl Script {
             }
             Effect::Open => Some(match self.open_fails {
                 Some(errno) => Input::OpenFailed(errno),
-                None => Input::Opened(Found { created: self.seconds, ..Found::default() }),
+                None => Input::Opened(Found { size: self.opened_size, created: self.seconds, ..Found::default() }),
             }),
             _ => None,
         };
@@ -326,12 +329,31 @@ fn a_helper_for_size_resumes_by_itself_and_others_do_not() {
     let mut script = Script::new(limited(Response::Exec));
     fill(&mut script, 1);
     assert!(contains(&script.asked(), "RunHelper(\"/bin/x\", Size)"));
-    script.feed(Input::HelperEnded(Purpose::Size, true));
+    script.feed(Input::HelperEnded(Purpose::Size, HelperEnd::Succeeded));
     assert!(contains(&script.asked(), "Open"));
     script.batch([400]);
     assert!(contains(&script.lines(), "1000.000:400)"));
-    script.feed(Input::HelperEnded(Purpose::Other, true));
+    script.feed(Input::HelperEnded(Purpose::Other, HelperEnd::Succeeded));
     assert_eq!(script.asked(), [""; 0]);
+}
+
+#[test]
+fn a_helper_that_leaves_the_log_too_large_is_not_run_again_for_a_minute_and_writing_goes_on() {
+    let mut script = Script::new(limited(Response::Exec));
+    fill(&mut script, 1);
+    script.opened_size = 1 << 20;
+    script.asked();
+    script.lines();
+    for second in 1000..1060 {
+        script.at(second);
+        script.feed(Input::HelperEnded(Purpose::Size, HelperEnd::Failed));
+        script.batch([second as u64]);
+    }
+    assert!(!contains(&script.asked(), "RunHelper"));
+    assert_eq!(script.lines().iter().filter(|line| line.contains("type=SYSCALL")).count(), 60, "none is lost");
+    script.at(1060);
+    script.batch([2000]);
+    assert!(contains(&script.asked(), "RunHelper"));
 }
 
 #[test]

@@ -205,7 +205,7 @@ impl Job {
 fn save(path: &Path, content: &[u8], group: u32) -> std::io::Result<()> {
     let mut beside = path.as_os_str().to_os_string();
     beside.push(".new");
-    let written = files::open_write(Path::new(&beside), 0o640).and_then(|mut file| {
+    let written = files::create_anew(Path::new(&beside), 0o640).and_then(|mut file| {
         fchown(&file, Some(0), Some(group))?;
         file.write_all(content)?;
         files::rename(&beside, path)

@@ -23,7 +23,8 @@ impl Host {
 
 impl World for Host {
     fn group_id(&self, name: &str) -> Option<u32> {
-        self.users.group_id(name.as_bytes())
+        // An appliance may have no group file; the number of this one never differs.
+        self.users.group_id(name.as_bytes()).or((name == "root").then_some(0))
     }
 
     fn check_helper(&self, path: &str) -> Result<(), String> {

@@ -168,9 +168,19 @@ impl fmt::Display for UnsafeDirectory {
     }
 }
 
-/// Makes the log's directory when it is missing, and looks at every part of its path: a directory of root's that neither
-/// group nor others may write to, and no symbolic link.
+/// Makes the log's directory when it is missing, and checks every part of its path: a directory of root's that neither group
+/// nor others may write to, and no symbolic link.
 pub fn prepare_directory(log: &Path) -> Result<(), UnsafeDirectory> {
+    walk(log, |part| make_directory(part).map(Some))
+}
+
+/// The same without making anything: what is missing can be made.
+pub fn check_directory(log: &Path) -> Result<(), UnsafeDirectory> {
+    walk(log, |_| Ok(None))
+}
+
+/// Checks the parts of the path. `missing` gives the facts of a part that is not there, or ends the walk.
+fn walk(log: &Path, missing: impl Fn(&Path) -> Result<Option<files::Metadata>, i32>) -> Result<(), UnsafeDirectory> {
     let directory = log.parent().unwrap_or(Path::new("/"));
     let mut part = PathBuf::new();
     if !directory.is_absolute() {
@@ -184,7 +194,10 @@ pub fn prepare_directory(log: &Path) -> Result<(), UnsafeDirectory> {
         }
         let facts = match files::symlink_metadata(&part) {
             Ok(facts) => facts,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => make_directory(&part).map_err(refuse)?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => match missing(&part).map_err(refuse)? {
+                Some(facts) => facts,
+                None => return Ok(()),
+            },
             Err(e) => return Err(refuse(errno::of(&e))),
         };
         if facts.is_symlink() {
@@ -273,8 +286,11 @@ mod tests {
         files::create_dir_all(root.join("open")).unwrap();
         files::set_permissions(root.join("open"), files::Permissions::from_mode(0o777)).unwrap();
         std::os::unix::fs::symlink("open", root.join("link")).unwrap();
-        assert!(prepare_directory(&root.join("open/audit.log")).is_err());
-        assert!(prepare_directory(&root.join("link/audit.log")).is_err());
+        for check in [prepare_directory, check_directory] {
+            assert!(check(&root.join("open/audit.log")).is_err());
+            assert!(check(&root.join("link/audit.log")).is_err());
+        }
+        assert!(!root.join("open/audit.log").exists());
         files::remove_dir_all(&root).unwrap();
         assert_eq!(prepare_directory(Path::new("var/audit.log")).unwrap_err().errno, errno::EINVAL);
     }

@@ -3,7 +3,7 @@
 //! Pure: the space goes in, stages come out. The daemon measures after a batch was written, and takes the actions.
 
 use crate::config::auditd::Config;
-use crate::config::{Response, Space};
+use crate::config::{Choice, Response, Space};
 use crate::sys::files::FilesystemSpace;
 
 /// Fewer free blocks than this is a full disk.
@@ -114,6 +114,36 @@ pub fn threshold_bytes(threshold: Space, space: FilesystemSpace) -> u64 {
     }
 }
 
+/// A threshold that a file system cannot meet, as a sentence; whether the log would never be written for it. Of several
+/// one that ends the writing.
+pub fn unmeetable(config: &Config, space: FilesystemSpace) -> Option<(bool, String)> {
+    let thresholds = [
+        ("admin_space_left", config.admin_space_left, &config.admin_space_left_action),
+        ("space_left", config.space_left, &config.space_left_action),
+    ];
+    let unmet = thresholds.into_iter().filter(|(_, threshold, _)| {
+        let all = space.total();
+        all > 0 && threshold_bytes(*threshold, space) >= all
+    });
+    let ends = |response| matches!(response, Response::Suspend | Response::Exec | Response::Single | Response::Halt);
+    let (key, threshold, action) = unmet.max_by_key(|(_, _, action)| ends(action.response))?;
+    let (wanted, all) = (threshold_bytes(threshold, space) >> 20, space.total() >> 20);
+    let text = format!(
+        "Error - {key}({wanted} MiB) is more than the log's file system has ({all} MiB): {key}_action ({}) is taken at once",
+        action.response.word()
+    );
+    Some((ends(action.response), text))
+}
+
+/// Why thresholds of which one is a share of the disk come in the wrong order, as a sentence.
+pub fn misordered(config: &Config, space: FilesystemSpace) -> Option<String> {
+    let thresholds = [config.space_left, config.admin_space_left];
+    let [left, admin] = thresholds.map(|threshold| threshold_bytes(threshold, space) >> 20);
+    let is_share = thresholds.iter().any(|threshold| matches!(threshold, Space::Percent(1..)));
+    (left <= admin && is_share)
+        .then(|| format!("Error - space_left({left}) must be larger than admin_space_left({admin})"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,5 +215,16 @@ mod tests {
     fn five_errors_are_told() {
         let mut guard = DiskGuard::default();
         assert_eq!((0..9).filter(|_| guard.logs_error()).count(), 5);
+    }
+
+    #[test]
+    fn thresholds_a_small_file_system_cannot_meet_are_named() {
+        let small = FilesystemSpace { blocks: 40 * 256, ..mib(30) };
+        let (ends, text) = unmeetable(&config(Response::Syslog, Response::Ignore), small).unwrap();
+        assert!(!ends && text.contains("space_left(75 MiB) is more than the log's file system has (40 MiB)"), "{text}");
+        let halting = Config { space_left: Space::Mebibytes(39), ..config(Response::Syslog, Response::Halt) };
+        let (ends, text) = unmeetable(&halting, small).unwrap();
+        assert!(ends && text.contains("admin_space_left(50 MiB)") && text.contains("(halt)"), "{text}");
+        assert_eq!(unmeetable(&halting, mib(1)), None, "it is large enough, though nearly full");
     }
 }

@@ -6,23 +6,22 @@
 use libc::{c_char, c_int, posix_spawn_file_actions_t, posix_spawnattr_t, sigset_t};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, WaitOptions, waitpid};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
 
-unsafe extern "C" {
-    static environ: *const *mut c_char;
-}
+/// The whole environment of a program: where a shell finds others. Nothing is inherited, whoever started the daemon.
+const PATH: &CStr = c"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A program that was started.
 pub struct Child(Pid);
 
 impl Child {
-    /// Starts the program `words[0]`, a path, with `words` as its arguments and our environment. It begins with no signal
-    /// blocked and SIGPIPE not ignored, and reads `input` where that is given.
+    /// Starts the program `words[0]`, a path, with `words` as its arguments and PATH as its environment. It begins with no
+    /// signal blocked and SIGPIPE not ignored, and reads `input` where that is given.
     pub fn start(words: &[&str], input: Option<&OwnedFd>) -> io::Result<Child> {
         let words: Vec<CString> = words.iter().map(|word| CString::new(*word)).collect::<Result<_, _>>()?;
         let mut pointers: Vec<*mut c_char> = words.iter().map(|word| word.as_ptr().cast_mut()).collect();
@@ -35,9 +34,11 @@ impl Child {
         }
         let (files, attributes) = (&raw const settings.files, &raw const settings.attributes);
         let mut pid = 0;
-        // SAFETY: `path` and the list's entries point to live texts, both lists end with a null pointer, and nothing in
-        // this program changes the environment.
-        told(unsafe { libc::posix_spawn(&raw mut pid, path, files, attributes, pointers.as_ptr(), environ) })?;
+        let environment = [PATH.as_ptr().cast_mut(), ptr::null_mut()];
+        // SAFETY: `path` and the entries of both lists point to live texts, and both lists end with a null pointer.
+        told(unsafe {
+            libc::posix_spawn(&raw mut pid, path, files, attributes, pointers.as_ptr(), environment.as_ptr())
+        })?;
         Pid::from_raw(pid).map(Child).ok_or_else(|| io::ErrorKind::Other.into())
     }
 
@@ -132,6 +133,12 @@ mod tests {
         assert!(result(&["/bin/sh", "-c", "test $1 = b", "a", "b"], None));
         assert!(!result(&["/bin/sh", "-c", "exit 3"], None));
         assert!(!result(&["/bin/sh", "-c", "kill $$"], None));
+    }
+
+    #[test]
+    fn a_child_inherits_no_variable() {
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        assert!(result(&["/bin/sh", "-c", "test -z \"$CARGO_MANIFEST_DIR$HOME$LANG\" && test -n \"$PATH\""], None));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Files: what the standard library does, and what it does not say: space on their file system, space set aside, opening
 //! with care.
 
-use rustix::fs::{FallocateFlags, fallocate, fstatfs};
+use rustix::fs::{FallocateFlags, FlockOperation, StatFs, fallocate, flock, fstatfs, statfs};
 use rustix::io::Errno;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 pub use std::fs::{
-    DirBuilder, DirEntry, File, Metadata, OpenOptions, Permissions, create_dir_all, metadata, read, read_dir,
+    DirBuilder, DirEntry, File, Metadata, OpenOptions, Permissions, create_dir_all, metadata, read, read_dir, read_link,
     read_to_string, remove_dir_all, remove_file, rename, set_permissions, symlink_metadata, write,
 };
 
@@ -42,14 +42,13 @@ pub fn read_up_to(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if text.len() as u64 > most { Err(io::Error::from_raw_os_error(libc::EFBIG)) } else { Ok(text) }
 }
 
-/// FilesystemSpace on the file system of an open file.
+/// Space on the file system of an open file.
 pub fn space(file: &File) -> io::Result<FilesystemSpace> {
-    let facts = fstatfs(file)?;
-    Ok(FilesystemSpace {
-        free_blocks: facts.f_bavail as u64,
-        blocks: facts.f_blocks as u64,
-        block_size: facts.f_bsize as u64,
-    })
+    Ok(of_statfs(&fstatfs(file)?))
+}
+
+fn of_statfs(facts: &StatFs) -> FilesystemSpace {
+    FilesystemSpace { free_blocks: facts.f_bavail as _, blocks: facts.f_blocks as _, block_size: facts.f_bsize as _ }
 }
 
 /// Sets `bytes` of the file system aside for this file. Where the file system cannot do that (ext2, FAT, old NFS), what is
@@ -94,10 +93,68 @@ pub fn write_whole(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Writes to a terminal without waiting for it: one that is held up misses the text.
+/// Makes a file that was not there, for writing, with `mode`. What stands in its place is removed first, so that no pipe,
+/// link or device of somebody else is opened.
+pub fn create_anew(path: &Path, mode: u32) -> io::Result<File> {
+    let _ = remove_file(path);
+    let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
+    OpenOptions::new().write(true).create_new(true).mode(mode).custom_flags(flags).open(path)
+}
+
+/// Locks an open file for this process and its forks alone (flock(2)); false when another one has locked it.
+pub fn lock(file: &File) -> io::Result<bool> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        other => Ok(other.map(|()| true)?),
+    }
+}
+
+/// Space on the file system that holds `path`, or would: of its nearest directory that is there.
+pub fn space_at(path: &Path) -> io::Result<FilesystemSpace> {
+    let there = path.ancestors().find(|part| part.exists()).unwrap_or(Path::new("/"));
+    Ok(of_statfs(&statfs(there)?))
+}
+
+/// Writes to a terminal without waiting for it: one that is held up misses the text. What is no terminal is left alone.
 pub fn write_to_terminal(path: &str, text: &str) {
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    if let Ok(mut terminal) = OpenOptions::new().write(true).custom_flags(flags).open(path) {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW;
+    let terminal = OpenOptions::new().write(true).custom_flags(flags).open(path);
+    if let Some(mut terminal) = terminal.ok().filter(io::IsTerminal::is_terminal) {
         let _ = io::Write::write_all(&mut terminal, text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_new_file_is_not_opened() {
+        let path = std::env::temp_dir().join(format!("auditbox-anew-{}", std::process::id()));
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        io::Write::write_all(&mut create_anew(&path, 0o600).unwrap(), b"text").unwrap();
+        assert!(symlink_metadata(&path).unwrap().is_file());
+        remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_text_for_a_terminal_is_not_written_to_a_file() {
+        let path = std::env::temp_dir().join(format!("auditbox-terminal-{}", std::process::id()));
+        write(&path, "").unwrap();
+        write_to_terminal(path.to_str().unwrap(), "text");
+        assert_eq!(metadata(&path).unwrap().len(), 0);
+        remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_locked_once() {
+        let path = std::env::temp_dir().join(format!("auditbox-lock-{}", std::process::id()));
+        let (one, other) = (open_append(&path, 0o600).unwrap(), open_append(&path, 0o600).unwrap());
+        assert!(lock(&one).unwrap());
+        assert!(!lock(&other).unwrap());
+        drop(one);
+        assert!(lock(&other).unwrap());
+        remove_file(&path).unwrap();
     }
 }

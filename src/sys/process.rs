@@ -159,6 +159,13 @@ pub fn fork() -> Result<Option<i32>, i32> {
     }
 }
 
+/// Waits for the end of a child of ours, and says its exit status; `None` when a signal ended it.
+pub fn exit_status(child: i32) -> Option<u8> {
+    use rustix::process::{WaitOptions, waitpid};
+    let (_, status) = rustix::io::retry_on_intr(|| waitpid(Pid::from_raw(child), WaitOptions::empty())).ok()??;
+    status.exit_status().and_then(|status| u8::try_from(status).ok())
+}
+
 /// Goes to `/`, into a session of its own.
 pub fn leave_session() -> std::io::Result<()> {
     std::env::set_current_dir("/")?;

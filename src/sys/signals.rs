@@ -45,9 +45,9 @@ const SIZE: usize = 12;
 /// Where the handler writes to. One process has one set of handlers.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
 
-/// Ignores every signal that can be ignored.
-pub fn ignore_all() {
-    for number in 1..=libc::SIGRTMAX() {
+/// Ignores every signal that can be ignored but SIGTERM, which ends a program that is starting.
+pub fn ignore_others() {
+    for number in (1..=libc::SIGRTMAX()).filter(|number| *number != libc::SIGTERM) {
         // SAFETY: SIG_IGN is a valid disposition; numbers that cannot be changed are refused by the kernel.
         unsafe { libc::signal(number, libc::SIG_IGN) };
     }

@@ -391,6 +391,31 @@ fn pairs_that_hardly_make_sense_are_warned_of_and_taken() {
 
 #[test]
 #[ignore = "needs root"]
+fn what_a_start_would_end_with_is_what_the_check_ends_with() {
+    let dir = Config::new("start");
+    let at =
+        |name: &str, more: &str| dir.check(&format!("{SOUND}log_file = {}/{name}/a.log\n{more}", dir.0.0.display()));
+    fs::create_dir(dir.0.0.join("open")).expect("a directory");
+    fs::set_permissions(dir.0.0.join("open"), fs::Permissions::from_mode(0o777)).expect("a mode");
+    let checked = at("open", "");
+    assert_eq!(checked.status, 1, "{:?}", checked.said);
+    assert!(checked.said[0].starts_with("Unsafe audit log directory for "), "{:?}", checked.said);
+    assert_eq!(checked.values, "");
+    let whole = format!("space_left = {0}\nadmin_space_left = {0}\n", u64::MAX >> 21);
+    let large = whole.replacen("space_left = ", "space_left = 1", 1);
+    let checked = at("missing", &format!("{large}admin_space_left_action = suspend\n"));
+    assert_eq!(checked.status, 6, "{:?}", checked.said);
+    assert!(
+        checked.said.last().is_some_and(|said| said.contains("admin_space_left_action (suspend) is taken at once"))
+    );
+    let checked = at("missing", &format!("{large}admin_space_left_action = syslog\n"));
+    assert_eq!(checked.status, 0, "{:?}", checked.said);
+    assert!(checked.said[0].contains("is taken at once"), "{:?}", checked.said);
+    assert_eq!(dir.check(&format!("{SOUND}log_group = root\n")).status, 0);
+}
+
+#[test]
+#[ignore = "needs root"]
 fn what_is_shown_is_a_file_that_shows_the_same_without_a_word() {
     let dir = Config::new("shown");
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/init/auditd.conf");

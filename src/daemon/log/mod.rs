@@ -259,7 +259,7 @@ impl LogSink {
         ctx.log(Level::Notice, "Audit daemon is attempting to resume logging.");
         self.space.arm();
         self.shedding.end();
-        self.rotation.try_again();
+        self.rotation.reset();
         self.is_suspended = false;
         self.is_failing = false;
         if self.state == State::Closed {
@@ -283,6 +283,9 @@ impl LogSink {
         } else if size_changed && self.is_suspended {
             self.is_suspended = false;
             ctx.emit(Effect::Open);
+        }
+        if size_changed {
+            self.rotation.reset();
         }
         if space_changed {
             self.space.arm();

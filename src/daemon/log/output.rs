@@ -40,12 +40,12 @@ enum Target {
 /// See the module.
 pub(in crate::daemon) struct LogOutput {
     target: Target,
-    /// Standard output, for a log that goes there.
-    stream: files::File,
+    /// Standard output, for a log that goes there; none for a daemon that has left it to its starter.
+    stream: Option<files::File>,
 }
 
 impl LogOutput {
-    pub(in crate::daemon) fn new(stream: files::File) -> LogOutput {
+    pub(in crate::daemon) fn new(stream: Option<files::File>) -> LogOutput {
         LogOutput { target: Target::Closed, stream }
     }
 
@@ -88,8 +88,17 @@ impl LogOutput {
         logger: &mut Logger,
     ) -> Option<Input<'static>> {
         if to_stream {
-            self.target = Target::Stream(self.stream.try_clone().ok()?);
-            return Some(Input::Opened(Default::default()));
+            return Some(match self.stream.as_ref().and_then(|stream| stream.try_clone().ok()) {
+                Some(stream) => {
+                    self.target = Target::Stream(stream);
+                    Input::Opened(Default::default())
+                }
+                None => {
+                    logger
+                        .log(Level::Critical, "Couldn't open log file - (a daemon has no standard output; restart it)");
+                    Input::OpenFailed(errno::EBADF)
+                }
+            });
         }
         let path = Path::new(&config.log_file);
         match prepare(path, config, logger).and_then(|()| LogFile::open(path, config.log_group)) {

@@ -6,7 +6,7 @@ use super::{LogSink, State};
 use crate::config::{Choice, Level, Reaction, Response};
 use crate::daemon::context::Context;
 use crate::daemon::ledger::{Cause, Sink};
-use crate::daemon::{Effect, Purpose, RotationError, RotationResult};
+use crate::daemon::{Effect, HelperEnd, Purpose, RotationError, RotationResult};
 use crate::log::space::Stage;
 use crate::sys::errno;
 use crate::sys::files::FilesystemSpace;
@@ -30,6 +30,9 @@ impl LogSink {
 
     /// Takes max_log_file_action when the log has grown too large.
     pub(super) fn check_size(&mut self, ctx: &mut Context) {
+        if self.size >> 20 < ctx.config.max_log_file {
+            self.rotation.helper_succeeded();
+        }
         if self.state != State::Open || !self.is_over_size(ctx, self.size) {
             return;
         }
@@ -38,6 +41,7 @@ impl LogSink {
             Response::Syslog => ctx.log(Level::Error, "Audit daemon log file is larger than max size"),
             Response::Exec => {
                 self.suspend(ctx);
+                self.rotation.helper_started(ctx.monotonic);
                 ctx.emit(Effect::RunHelper(helper, Purpose::Size));
             }
             Response::Suspend => {
@@ -289,16 +293,19 @@ impl LogSink {
         }
     }
 
-    /// A helper has ended. One for the log's size has made space when it succeeded: writing goes on. True then.
-    pub(in crate::daemon) fn helper_ended(&mut self, ctx: &mut Context, purpose: Purpose, succeeded: bool) {
-        match purpose {
-            Purpose::Size if self.is_suspended && succeeded => self.resume(ctx),
-            Purpose::Size if self.is_suspended => {
-                let text = "Audit daemon failed to exec max_log_file_action helper - logging suspended";
-                ctx.log(Level::Alert, text);
-            }
-            _ => {}
+    /// A helper has ended. After one for the log's size writing goes on, whether it has made the log smaller or not; where
+    /// it has not, it is not run again at once.
+    pub(in crate::daemon) fn helper_ended(&mut self, ctx: &mut Context, purpose: Purpose, ended: HelperEnd) {
+        if purpose != Purpose::Size || !self.is_suspended {
+            return;
         }
+        if ended == HelperEnd::NotStarted {
+            ctx.log(Level::Alert, "Audit daemon failed to exec max_log_file_action helper - logging suspended");
+            return;
+        }
+        let helper_at = self.rotation.helper_at();
+        self.resume(ctx);
+        self.rotation.set_helper_at(helper_at);
     }
 }
 

@@ -3,6 +3,9 @@
 use crate::config::Response;
 use crate::daemon::context::Context;
 
+/// Seconds before a helper that left the log too large runs again.
+const HELPER_INTERVAL: i64 = 60;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Rotation {
@@ -14,11 +17,13 @@ pub(super) struct Rotation {
     retry_at: Option<i64>,
     /// Rotations for want of space since the last good write.
     for_space: u64,
+    /// Second of the monotonic clock before which the helper for a log that is too large does not run again.
+    helper_at: Option<i64>,
 }
 
 impl Rotation {
     pub(super) fn new(created: i64) -> Rotation {
-        Rotation { created, count: 0, retry_at: None, for_space: 0 }
+        Rotation { created, count: 0, retry_at: None, for_space: 0, helper_at: None }
     }
 
     pub(super) fn set_created(&mut self, created: i64) {
@@ -39,8 +44,29 @@ impl Rotation {
         self.retry_at.is_none_or(|second| monotonic >= second)
     }
 
-    pub(super) fn try_again(&mut self) {
+    /// Forgets that a rotation failed or that a helper ran in vain.
+    pub(super) fn reset(&mut self) {
         self.retry_at = None;
+        self.helper_at = None;
+    }
+
+    /// The helper for a log that is too large is started.
+    pub(super) fn helper_started(&mut self, monotonic: i64) {
+        self.helper_at = Some(monotonic + HELPER_INTERVAL);
+    }
+
+    /// The log is not too large any more.
+    pub(super) fn helper_succeeded(&mut self) {
+        self.helper_at = None;
+    }
+
+    /// When the helper may run again, if it ran in vain.
+    pub(super) fn helper_at(&self) -> Option<i64> {
+        self.helper_at
+    }
+
+    pub(super) fn set_helper_at(&mut self, second: Option<i64>) {
+        self.helper_at = second;
     }
 
     pub(super) fn failed(&mut self, monotonic: i64) {
@@ -48,7 +74,8 @@ impl Rotation {
     }
 
     pub(super) fn succeeded(&mut self, count: u64, now: i64) {
-        *self = Rotation { created: now, count, retry_at: None, for_space: self.for_space };
+        self.reset();
+        (self.created, self.count) = (now, count);
     }
 
     pub(super) fn write_succeeded(&mut self) {
@@ -69,9 +96,9 @@ impl Rotation {
             Response::Ignore => false,
             Response::Rotate => ctx.config.num_logs > 1 && self.may_try(ctx.monotonic),
             Response::KeepLogs => self.may_try(ctx.monotonic),
+            Response::Exec => self.helper_at.is_none_or(|second| ctx.monotonic >= second),
             Response::Syslog
             | Response::Email
-            | Response::Exec
             | Response::Degrade
             | Response::Suspend
             | Response::Single

@@ -1,9 +1,8 @@
 //! When the free space is measured, and what is known of it.
 
 use super::output::RESERVE_PART;
-use crate::config::Space;
 use crate::config::auditd::Config;
-use crate::log::space::{DiskGuard, Stage, threshold_bytes};
+use crate::log::space::{DiskGuard, Stage, misordered};
 use crate::sys::files::FilesystemSpace;
 
 /// After this many bytes, or a second, the space is measured again.
@@ -112,21 +111,12 @@ impl SpaceWatch {
     /// Compares the space with the thresholds.
     pub(super) fn measure(&mut self, space: FilesystemSpace, config: &Config) -> Measured {
         self.space = space;
-        let doubt = std::mem::take(&mut self.compares_shares).then(|| self.doubt(config)).flatten();
+        let doubt = std::mem::take(&mut self.compares_shares).then(|| misordered(config, space)).flatten();
         let makes_reserve = self.reserve_used && space.free() >= SPACE_FOR_RESERVE;
         self.reserve_used &= !makes_reserve;
         // What the reserve gave back is not space that somebody has made.
         let given_back = if self.reserve_used { RESERVE_PART / space.block_size.max(1) } else { 0 };
         let usable = FilesystemSpace { free_blocks: space.free_blocks.saturating_sub(given_back), ..space };
         Measured { doubt, makes_reserve, stages: self.guard.look(usable, config) }
-    }
-
-    /// How large a share of the disk is shows only now; that the first threshold comes first is checked again.
-    fn doubt(&self, config: &Config) -> Option<String> {
-        let thresholds = [config.space_left, config.admin_space_left];
-        let [left, admin] = thresholds.map(|threshold| threshold_bytes(threshold, self.space) >> 20);
-        let is_share = thresholds.iter().any(|threshold| matches!(threshold, Space::Percent(1..)));
-        (left <= admin && is_share)
-            .then(|| format!("Error - space_left({left}) must be larger than admin_space_left({admin})"))
     }
 }

@@ -377,7 +377,10 @@ fn happen(script: &mut Script, dice: &mut Dice, serial: u64) -> u64 {
             script.signal(Signal::Reload);
             script.feed(Input::Config(Err("no".to_string())));
         }
-        16 => script.feed(Input::HelperEnded([Purpose::Size, Purpose::Other][dice.below(2)], dice.below(4) > 0)),
+        16 => script.feed(Input::HelperEnded(
+            [Purpose::Size, Purpose::Other][dice.below(2)],
+            [HelperEnd::NotStarted, HelperEnd::Failed, HelperEnd::Succeeded][dice.below(3)],
+        )),
         17 => script.feed(Input::SyncFailed(INPUT_OUTPUT)),
         18 => script.feed(Input::Sender(None)),
         _ => script.feed(Input::Node(["", "host"][dice.below(2)].to_string())),
