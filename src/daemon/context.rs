@@ -6,13 +6,13 @@ use super::record::Records;
 use super::{Effect, Identity};
 use crate::config::Level;
 use crate::config::auditd::Config;
-use crate::log::file::event_time;
+use crate::record::EventId;
 use crate::sys::clock::Moment;
 use std::collections::VecDeque;
 
 /// Capacity set aside for effects; one input causes about ten.
 const EFFECTS: usize = 32;
-/// The event id stands within this many bytes of a record's text.
+/// `audit(SECONDS.MILLIS:SERIAL)` is no longer than this.
 const HEAD: usize = 48;
 
 /// See the module.
@@ -25,8 +25,10 @@ pub(super) struct Context {
     pub(super) monotonic: i64,
     pub(super) ledger: Ledger,
     pub(super) records: Records,
-    /// How the last record of the kernel began. Its serial is parsed when it is asked for.
+    /// How the last record of the kernel began, up to `)`: the records of one event begin alike.
     last_head: heapless::Vec<u8, HEAD>,
+    /// The event of the kernel's last record.
+    last_event: Option<EventId>,
     /// Performed and emptied before the next input, so what one input causes bounds it; none is dropped.
     effects: VecDeque<Effect>,
 }
@@ -41,6 +43,7 @@ impl Context {
             ledger: Ledger::default(),
             records,
             last_head: heapless::Vec::new(),
+            last_event: None,
             effects: VecDeque::with_capacity(EFFECTS),
         }
     }
@@ -64,15 +67,28 @@ impl Context {
         self.records.push_own(self.config.log_format, self.now, record_type, body);
     }
 
-    /// Remembers the text of the kernel's last record.
-    pub(super) fn saw(&mut self, text: &[u8]) {
+    /// Takes note of a record of the kernel; its event, when that is another one than that of the record before.
+    pub(super) fn saw(&mut self, text: &[u8]) -> Option<EventId> {
+        if !self.last_head.is_empty() && text.starts_with(&self.last_head) {
+            return None;
+        }
+        let head = text.get(..HEAD).unwrap_or(text);
+        let end = memchr::memchr(b')', head)?;
+        let event = EventId::parse(head.get(..end)?.strip_prefix(b"audit(")?)?;
         self.last_head.clear();
-        let _ = self.last_head.extend_from_slice(text.get(..HEAD).unwrap_or(text));
+        let _ = self.last_head.extend_from_slice(head.get(..=end)?);
+        self.last_event = Some(event);
+        Some(event)
     }
 
-    /// Serial of the kernel's last record; 0 when there was none.
+    /// The event of the kernel's last record.
+    pub(super) fn last_event(&self) -> Option<EventId> {
+        self.last_event
+    }
+
+    /// Its serial; 0 when there was none.
     pub(super) fn serial(&self) -> u64 {
-        event_time(&self.last_head).map_or(0, |(_, serial)| serial)
+        self.last_event.map_or(0, |event| event.serial)
     }
 
     /// Notes a loss at the kernel's last record.

@@ -32,6 +32,8 @@ pub struct Core {
     control: Control,
     /// Records and batches received since the start.
     received: (u64, u64),
+    /// The log was open once: what it ends with is ours.
+    was_open: bool,
 }
 
 impl Core {
@@ -39,7 +41,15 @@ impl Core {
     pub fn new(config: Config, identity: Identity, enricher: Enricher, now: Moment, monotonic: i64) -> Core {
         let ctx = Context::new(config, identity, Records::new(enricher, now), now, monotonic);
         let (log, kernel) = (LogSink::new(&ctx), KernelLosses::new(&ctx));
-        Core { ctx, deferred: Deferred::default(), log, kernel, control: Control::default(), received: (0, 0) }
+        Core {
+            ctx,
+            deferred: Deferred::default(),
+            log,
+            kernel,
+            control: Control::default(),
+            received: (0, 0),
+            was_open: false,
+        }
     }
 
     /// The configuration in force.
@@ -104,14 +114,13 @@ impl Core {
                 ctx.lose(Cause::SocketOverrun, Sink::All, None);
                 self.kernel.ask(ctx);
             }
-            Input::Kernel(status) => {
-                if self.kernel.answered(ctx, &status) {
-                    self.log.flush_gaps(ctx);
-                }
-            }
+            Input::Kernel(status) => self.kernel.answered(ctx, &status),
             Input::Space(space) => self.log.measured(ctx, space),
             Input::LogMissing => self.log.missing(ctx),
             Input::Opened(found) => {
+                if let Some(end) = found.end.as_ref().filter(|_| !std::mem::replace(&mut self.was_open, true)) {
+                    self.kernel.continue_from(ctx, end);
+                }
                 self.log.opened(ctx, found);
                 self.announce();
                 self.log.after_opening(&mut self.ctx);
@@ -154,7 +163,9 @@ impl Core {
             return;
         }
         self.received.0 += 1;
-        self.ctx.saw(text);
+        if let Some(event) = self.ctx.saw(text) {
+            self.kernel.saw(&mut self.ctx, event);
+        }
         if !self.deferred.defer(&self.ctx, record_type, text) {
             self.ctx.records.push(self.ctx.config.log_format, record_type, text);
             self.log.take(&mut self.ctx);
@@ -167,9 +178,9 @@ impl Core {
     fn end_batch(&mut self) {
         self.received.1 += 1;
         self.log.take(&mut self.ctx);
+        self.kernel.tick(&mut self.ctx);
         self.log.flush_gaps(&mut self.ctx);
         self.log.write(&mut self.ctx);
-        self.kernel.tick(&mut self.ctx);
     }
 
     fn tick(&mut self) {
@@ -179,10 +190,10 @@ impl Core {
         let ctx = &mut self.ctx;
         self.deferred.tick(ctx);
         self.log.take(ctx);
+        self.kernel.tick(ctx);
         self.log.tick(ctx);
         self.log.write(ctx);
         self.control.tick(ctx);
-        self.kernel.tick(ctx);
     }
 
     /// Carries out what a signal asks for.

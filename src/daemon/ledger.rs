@@ -28,10 +28,12 @@ pub enum Cause {
     Degraded,
     /// The system or the daemon went down while the record was written.
     Torn,
+    /// The daemon before was killed, or went down with the system, while records were on their way.
+    Killed,
 }
 
 /// All causes with their names, in the order of the state report.
-pub const CAUSES: [(Cause, &str); 9] = [
+pub const CAUSES: [(Cause, &str); 10] = [
     (Cause::KernelBacklog, "kernel-backlog"),
     (Cause::KernelRateLimit, "kernel-rate-limit"),
     (Cause::SocketOverrun, "socket-overrun"),
@@ -41,6 +43,7 @@ pub const CAUSES: [(Cause, &str); 9] = [
     (Cause::DiskError, "disk-error"),
     (Cause::Degraded, "degraded"),
     (Cause::Torn, "torn-record"),
+    (Cause::Killed, "daemon-killed"),
 ];
 
 /// Where records did not get to.
@@ -197,7 +200,7 @@ mod tests {
     #[test]
     fn every_cause_has_a_name() {
         assert!(CAUSES.iter().all(|(cause, row)| name(*cause) == *row));
-        assert_eq!(CAUSES.len(), Cause::Torn as usize + 1);
+        assert_eq!(CAUSES.len(), Cause::Killed as usize + 1);
     }
 
     #[test]

@@ -218,6 +218,8 @@ pub struct Identity {
     pub context: Option<Vec<u8>>,
     /// The kernel's release.
     pub kernel: String,
+    /// When the kernel was booted, in seconds since 1970.
+    pub booted: i64,
     /// Whether records go to standard output, and no log is written.
     pub foreground: bool,
     /// Whether it only reads the multicast copy of the events.

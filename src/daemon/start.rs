@@ -395,6 +395,7 @@ fn identity(options: &Options) -> Identity {
         session: process::session(pid).unwrap_or(UNSET),
         context: process::security_context(),
         kernel: process::kernel_release(),
+        booted: clock::now().seconds - clock::since_boot().seconds,
         foreground: options.foreground,
         observes: options.observe,
     }

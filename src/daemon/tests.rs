@@ -11,7 +11,7 @@ use super::{Effect, HelperEnd, Identity, Input, Purpose, RotationError, Rotation
 use crate::abi::Status;
 use crate::config::auditd::{Config, Flush, LogFormat};
 use crate::config::{Reaction, Response, Space};
-use crate::log::file::Found;
+use crate::log::file::{Found, LogEnd};
 use crate::sys::clock::Moment;
 use crate::sys::files::FilesystemSpace;
 use crate::sys::users::Users;
@@ -40,10 +40,20 @@ struct Script {
 
 impl Script {
     fn new(config: Config) -> Script {
+        let mut script = Script::unopened(config);
+        if script.core.log_state() != State::Off {
+            script.feed(Input::Opened(Found { created: 1000, ..Found::default() }));
+        }
+        script.asked.clear();
+        script
+    }
+
+    /// The kernel of this one was booted at second 100.
+    fn unopened(config: Config) -> Script {
         let enricher = Enricher::new(Users::open(Path::new("/nonexistent")), "x86_64");
         let now = Moment { seconds: 1000, nanos: 0 };
-        let identity = Identity { pid: 7, auid: 1000, kernel: "6.1".to_string(), ..Identity::default() };
-        let mut script = Script {
+        let identity = Identity { pid: 7, auid: 1000, kernel: "6.1".to_string(), booted: 100, ..Identity::default() };
+        Script {
             core: Core::new(config, identity, enricher, now, 1000),
             log: Vec::new(),
             asked: Vec::new(),
@@ -54,12 +64,7 @@ impl Script {
             space: mib(1000),
             opened_size: 0,
             seconds: 1000,
-        };
-        if script.core.log_state() != State::Off {
-            script.feed(Input::Opened(Found { created: 1000, ..Found::default() }));
         }
-        script.asked.clear();
-        script
     }
 
     fn feed(&mut self, input: Input<'_>) {
@@ -819,28 +824,71 @@ fn who_is_added_is_named_by_names_read_after_it_and_nobody_waits_for_them() {
     assert!(lines[16].contains("op=terminate"));
 }
 
+fn lost(lost: u32) -> Input<'static> {
+    Input::Kernel(Status { lost, ..Status::default() })
+}
+
+/// A record of the kernel that was made at a second.
+fn made(script: &mut Script, second: u64, serial: u64) {
+    let text = format!("audit({second}.000:{serial}): a=b");
+    script.feed(Input::Record(1300, text.as_bytes()));
+    script.feed(Input::EndOfBatch);
+}
+
 #[test]
-fn losses_of_the_kernel_are_written_with_the_serials_around_them() {
+fn losses_of_the_kernel_are_written_with_the_serials_that_are_missing() {
     let mut script = Script::new(config());
-    let lost = |lost| Input::Kernel(Status { lost, ..Status::default() });
     script.core.set_kernel_lost(5);
     script.batch([10]);
     script.feed(lost(5));
-    script.batch([11, 12]);
     script.lines();
     script.at(1003);
     script.feed(lost(9));
-    let lines = script.lines();
     assert!(contains(&script.asked(), "SaveKernelLost(9)"));
-    assert!(contains(&lines, "cause=kernel-backlog count=4 first=10 last=12 begin=1000.000 end=1003.000"), "{lines:?}");
+    // Older than the answer: what was lost is not passed yet.
+    made(&mut script, 1002, 11);
+    made(&mut script, 1002, 20);
+    assert!(!contains(&script.lines(), "op=lost-events"));
+    made(&mut script, 1002, 22);
+    made(&mut script, 1002, 21);
+    made(&mut script, 1004, 31);
+    let lines = script.lines();
+    let wanted = "cause=kernel-backlog count=4 first=12 last=30 begin=1000.000 end=1003.000";
+    assert!(contains(&lines, wanted), "{lines:?}");
+    script.at(1010);
     script.feed(Input::Kernel(Status { lost: 10, rate_limit: 3, ..Status::default() }));
-    assert!(contains(&script.lines(), "cause=kernel-rate-limit count=1"));
+    script.at(1012);
+    script.feed(Input::Tick);
+    assert!(contains(&script.lines(), "cause=kernel-rate-limit count=1 first=31 last=31"), "nothing more comes");
     script.feed(lost(0));
+    script.at(1020);
+    script.feed(Input::Tick);
     assert_eq!(script.lines(), [""; 0], "the counter was reset");
     script.feed(lost(7));
-    script.lines();
     script.feed(lost(2));
-    assert!(contains(&script.lines(), "cause=kernel-backlog count=2"), "reset, and lost since");
+    script.at(1030);
+    script.feed(Input::Tick);
+    assert!(contains(&script.lines(), "count=9"), "reset, and lost before and since");
+}
+
+#[test]
+fn what_was_lost_with_a_killed_daemon_is_the_gap_between_two_logs() {
+    let end = |is_clean, seconds| Found { end: Some(LogEnd { is_clean, serial: 40, seconds }), ..Found::default() };
+    let first_lines = |found| {
+        let mut script = Script::unopened(config());
+        script.feed(Input::Opened(found));
+        script.lines();
+        made(&mut script, 1001, 50);
+        script.lines()
+    };
+    let killed = "cause=daemon-killed count=? first=41 last=49";
+    assert!(contains(&first_lines(end(false, 999)), killed));
+    assert!(!contains(&first_lines(end(true, 999)), "op=lost-events"), "it has ended by itself");
+    assert!(contains(&first_lines(end(false, 10)), "cause=daemon-killed count=? first=41 last=?"), "another kernel");
+    let mut script = Script::unopened(config());
+    script.feed(Input::Opened(end(false, 999)));
+    made(&mut script, 1001, 41);
+    assert!(!contains(&script.lines(), "op=lost-events"), "nothing is missing");
 }
 
 #[test]

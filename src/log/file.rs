@@ -27,6 +27,37 @@ pub struct Found {
     pub created: i64,
     /// A record without end that was cut off: the system or the daemon went down while it was written.
     pub torn: Option<Vec<u8>>,
+    /// How it ends; none for an empty one.
+    pub end: Option<LogEnd>,
+}
+
+/// How a log ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogEnd {
+    /// Whether the daemon that wrote it has ended by itself.
+    pub is_clean: bool,
+    /// Serial of the last record of the kernel's in its last bytes; 0 for none.
+    pub serial: u64,
+    /// When the last record was made, in seconds since 1970.
+    pub seconds: i64,
+}
+
+impl LogEnd {
+    /// Of the last lines of a log.
+    fn of(tail: &[u8]) -> Option<LogEnd> {
+        let lines = || tail.split(|&b| b == b'\n').rev().filter(|line| !line.is_empty());
+        let is_own = |line: &&[u8]| memchr::memmem::find(line, b"type=DAEMON_").is_some();
+        let says = |line: &[u8], name: &[u8]| memchr::memmem::find(line, name).is_some();
+        let marks = |line: &&[u8]| {
+            says(line, b"type=DAEMON_START ") || says(line, b"type=DAEMON_END ") || says(line, b"type=DAEMON_ABORT ")
+        };
+        let (seconds, _) = lines().find_map(event_time)?;
+        Some(LogEnd {
+            is_clean: lines().find(marks).is_some_and(|line| !says(line, b"type=DAEMON_START ")),
+            serial: lines().filter(|line| !is_own(line)).find_map(event_time).map_or(0, |(_, serial)| serial),
+            seconds,
+        })
+    }
 }
 
 /// An append that came short. The log ends with a whole record all the same.
@@ -47,9 +78,9 @@ impl LogFile {
         let mut file = files::open_append(path, 0o640)?;
         file.set_permissions(files::Permissions::from_mode(if group == 0 { 0o600 } else { 0o640 }))?;
         fchown(&file, Some(0), Some(group))?;
-        let torn = cut_torn_record(path, &mut file)?;
+        let (torn, end) = cut_torn_record(path, &mut file)?;
         let size = file.metadata()?.len();
-        let found = Found { size, created: created(path).unwrap_or_else(|| clock::now().seconds), torn };
+        let found = Found { size, created: created(path).unwrap_or_else(|| clock::now().seconds), torn, end };
         Ok((LogFile { path: path.to_path_buf(), file: Arc::new(file) }, found))
     }
 
@@ -110,8 +141,9 @@ impl LogFile {
     }
 }
 
-/// Cuts off what follows the last newline, and returns it. What is longer than any record is left alone.
-fn cut_torn_record(path: &Path, file: &mut File) -> io::Result<Option<Vec<u8>>> {
+/// Cuts off what follows the last newline, and returns it, with how the log ends then. What is longer than any record is left
+/// alone.
+fn cut_torn_record(path: &Path, file: &mut File) -> io::Result<(Option<Vec<u8>>, Option<LogEnd>)> {
     let size = file.metadata()?.len();
     let mut tail = Vec::new();
     let mut reader = files::open_read(path, false)?;
@@ -123,15 +155,14 @@ fn cut_torn_record(path: &Path, file: &mut File) -> io::Result<Option<Vec<u8>>> 
         None if size <= LONGEST_RECORD => 0,
         None => {
             file.write_all(b"\n")?;
-            return Ok(None);
+            return Ok((None, LogEnd::of(&tail)));
         }
     };
-    if keep == tail.len() {
-        return Ok(None);
+    let torn = Some(tail.split_off(keep)).filter(|torn| !torn.is_empty());
+    if let Some(torn) = &torn {
+        file.set_len(size - torn.len() as u64)?;
     }
-    let torn = tail.split_off(keep);
-    file.set_len(size - torn.len() as u64)?;
-    Ok(Some(torn))
+    Ok((torn, LogEnd::of(&tail)))
 }
 
 /// Seconds of the first record's time.
@@ -242,7 +273,7 @@ mod tests {
     }
 
     fn cut(path: &Path) -> Option<Vec<u8>> {
-        cut_torn_record(path, &mut files::open_append(path, 0o600).unwrap()).unwrap()
+        cut_torn_record(path, &mut files::open_append(path, 0o600).unwrap()).unwrap().0
     }
 
     #[test]
@@ -264,6 +295,21 @@ mod tests {
         assert_eq!(event_time(b"node=x type=A msg=audit(1700000000.123:42): x"), Some((1_700_000_000, 42)));
         assert_eq!(event_time(b"audit(1700000000.123"), None);
         assert_eq!(event_time(b"audit(a.b:c)"), None);
+    }
+
+    #[test]
+    fn the_end_of_a_log_tells_a_daemon_that_ended_from_one_that_was_killed() {
+        let end = |text: &str| LogEnd::of(text.as_bytes());
+        let start = "type=DAEMON_START msg=audit(90.000:4711): op=start\n";
+        let record = "node=x type=SYSCALL msg=audit(100.000:42): a\x1dUID=\"b\"\n";
+        let stop = "type=DAEMON_END msg=audit(101.000:4712): op=terminate\n";
+        let of = |is_clean, serial, seconds| Some(LogEnd { is_clean, serial, seconds });
+        assert_eq!(end(""), None);
+        assert_eq!(end(&format!("{start}{record}")), of(false, 42, 100));
+        assert_eq!(end(record), of(false, 42, 100), "a log that was rotated since the start");
+        assert_eq!(end(&format!("{record}{stop}")), of(true, 42, 101));
+        assert_eq!(end(&format!("{stop}{record}")), of(true, 42, 100), "what came while it ended");
+        assert_eq!(end(&format!("{record}{stop}{start}")), of(false, 42, 90));
     }
 
     #[test]

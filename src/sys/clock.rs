@@ -44,6 +44,11 @@ pub fn monotonic() -> Moment {
     read(ClockId::Monotonic)
 }
 
+/// Time since the kernel was booted, suspension included.
+pub fn since_boot() -> Moment {
+    read(ClockId::Boottime)
+}
+
 fn read(clock: ClockId) -> Moment {
     let time = clock_gettime(clock);
     Moment { seconds: time.tv_sec, nanos: time.tv_nsec as u32 }

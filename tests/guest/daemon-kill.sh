@@ -108,3 +108,33 @@ there=$(($(numbers | wc -l) - made))
 [ $((there + $(kernel_lost))) -ge 1500 ] || fail "of 1500 events $there are there, and the kernel lost $(kernel_lost)"
 state kernel_lost_counter "$(kernel_lost)"
 stop_auditd
+
+# the serials of the ledger: what the kernel refused and what died with a killed daemon are the ones that are missing
+serials() { sed -n '/^type=DAEMON_/d; s/^type=[A-Z_]* msg=audit([0-9.]*:\([0-9]*\)).*/\1/p' $log | sort -nu; }
+holes() { serials | awk 'last && $1 > last + 1 { if (!first) first = last + 1; end = $1 - 1 } { last = $1 } END { print first, end }'; }
+gap() { sed -n "s/.*op=lost-events cause=$1 .* first=\([0-9]*\) last=\([0-9]*\) .*/\1 \2/p" $log; }
+log_disk tmpfs 65536
+configure
+start_auditd
+audit_calls
+calls 30
+auditctl -r 5 >/dev/null
+calls 300
+auditctl -r 0 >/dev/null
+calls 30
+logged 'op=lost-events cause=kernel-rate-limit'
+sleep 8
+[ "$(gap kernel-rate-limit | awk '{ if (!first) first = $1; end = $2 } END { print first, end }')" = "$(holes)" ] ||
+	fail "the ledger says $(gap kernel-rate-limit), missing are $(holes)"
+auditctl --signal rotate
+logged 'type=DAEMON_ROTATE'
+calls 30
+kill -STOP "$(auditd_pid)"
+calls 60
+kill -9 "$(auditd_pid)"
+sleep 1
+auditd || fail "no start after kill -9: $?"
+calls 30
+logged 'op=lost-events cause=daemon-killed'
+[ "$(gap daemon-killed)" = "$(holes)" ] || fail "the ledger says $(gap daemon-killed), missing are $(holes)"
+stop_auditd
