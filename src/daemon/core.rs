@@ -18,7 +18,7 @@ use super::report::{Facts, Line, Report, Value};
 use super::{Effect, Identity, Input, Sender, earlier};
 use crate::abi::{Signal, kind};
 use crate::config::Level;
-use crate::config::auditd::Config;
+use crate::config::auditd::{Config, LogFormat};
 use crate::daemon::log::Requested;
 use crate::sys::clock::Moment;
 use crate::sys::files::FilesystemSpace;
@@ -32,6 +32,8 @@ pub struct Core {
     control: Control,
     /// Records and batches received since the start.
     received: (u64, u64),
+    /// When passwd and group were looked at for an unknown id, on the monotonic clock.
+    names_checked: i64,
     /// The log was open once: what it ends with is ours.
     was_open: bool,
 }
@@ -48,6 +50,7 @@ impl Core {
             kernel,
             control: Control::default(),
             received: (0, 0),
+            names_checked: 0,
             was_open: false,
         }
     }
@@ -169,9 +172,19 @@ impl Core {
         if !self.deferred.defer(&self.ctx, record_type, text) {
             self.ctx.records.push(self.ctx.config.log_format, record_type, text);
             self.log.take(&mut self.ctx);
+            self.check_names();
         }
         if Enricher::is_stale_after(record_type) {
-            self.ctx.emit(Effect::LoadNames);
+            self.ctx.emit(Effect::LoadNames { anyway: true });
+        }
+    }
+
+    /// Has passwd and group looked at when an id is unknown, once a second at most.
+    fn check_names(&mut self) {
+        let is_enriched = self.ctx.config.log_format == LogFormat::Enriched;
+        if is_enriched && self.names_checked != self.ctx.monotonic && self.ctx.records.has_unknown_id() {
+            self.names_checked = self.ctx.monotonic;
+            self.ctx.emit(Effect::LoadNames { anyway: false });
         }
     }
 
@@ -350,6 +363,10 @@ impl Core {
             let metric = format!("lost_records_total{{cause=\"{name}\"}}");
             let total = Value::Number(ctx.ledger.total(cause), "");
             lines.push(Line::metric(format!("lost to {name}"), total, metric));
+        }
+        lines.push(Line::metric("worker blocked", Value::Flag(facts.blocked.is_some()), "worker_blocked"));
+        if let Some(job) = &facts.blocked {
+            lines.push(Line::new("worker blocked by", Value::Text(job.clone())));
         }
         if let Some((now, most)) = facts.memory {
             let kib = |bytes: u64| Value::Number(bytes / 1024, " KiB");

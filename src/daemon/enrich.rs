@@ -53,6 +53,13 @@ impl Enricher {
         )
     }
 
+    /// Whether the record at hand has an id that nobody knows.
+    pub(super) fn has_unknown_id(&self) -> bool {
+        const UNKNOWN: &[u8] = b"\"unknown";
+        memchr::memchr_iter(b'(', &self.names)
+            .any(|at| self.names.get(..at).is_some_and(|text| text.ends_with(UNKNOWN)))
+    }
+
     /// Appends the names of the record that stands in `out` from `start` on, whose text begins at `text`.
     pub fn enrich(&mut self, out: &mut Vec<u8>, start: usize, text: usize, message: u16) {
         let room = LONGEST.saturating_sub(out.len() - start);

@@ -59,7 +59,10 @@ pub(super) struct Executor {
     pub(super) output: LogOutput,
     /// The socket for questions to the kernel.
     pub(super) control: AuditSocket,
+    /// For configuration, names and reports.
     pub(super) worker: Worker,
+    /// For syncs, which wait for nothing else.
+    pub(super) syncer: Worker,
     children: Children,
     is_stopped: bool,
 }
@@ -70,9 +73,9 @@ impl Executor {
         logger: Logger,
         output: LogOutput,
         control: AuditSocket,
-        worker: Worker,
+        [worker, syncer]: [Worker; 2],
     ) -> Executor {
-        Executor { paths, logger, output, control, worker, children: Children::default(), is_stopped: false }
+        Executor { paths, logger, output, control, worker, syncer, children: Children::default(), is_stopped: false }
     }
 
     /// Whether [`Effect::Stop`] was performed.
@@ -94,7 +97,7 @@ impl Executor {
             Effect::Close => self.output.close(),
             Effect::Sync { data_only } => {
                 if let Some(file) = self.output.handle() {
-                    self.worker.give(Job::Sync { file, data_only });
+                    self.syncer.give(Job::Sync { file, data_only });
                 }
             }
             Effect::ReleaseReserve => output::release_reserve(config),
@@ -111,7 +114,7 @@ impl Executor {
                     return Some(Input::Config(Err("The configuration could not be read now".to_string())));
                 }
             }
-            Effect::LoadNames => drop(self.worker.give(Job::LoadNames)),
+            Effect::LoadNames { anyway } => drop(self.worker.give(Job::LoadNames { anyway })),
             Effect::Renice(by) => {
                 if process::renice(by as i32).is_err() {
                     self.logger.log(Level::Warning, "Cannot change priority in reconfigure");
@@ -148,7 +151,7 @@ impl Executor {
     fn rotate(&mut self, config: &Config, keep_all: bool) -> Option<Input<'static>> {
         let (result, retired) = self.output.rotate(config, keep_all, &mut self.logger)?;
         if let Some(retired) = retired {
-            self.worker.give(Job::Sync { file: retired.file, data_only: false });
+            self.syncer.give(Job::Sync { file: retired.file, data_only: false });
             let command = &config.compress_command;
             if let (Some(path), false) = (retired.path, command.is_empty()) {
                 self.start(&[command, &path.to_string_lossy()], Task::Other);
@@ -185,7 +188,7 @@ impl Executor {
         if let Some(space) = self.output.space() {
             core.set_space(space);
         }
-        let report = core.report(&facts());
+        let report = core.report(&Facts { blocked: self.blocked(), ..facts() });
         let (group, metrics) = (core.config().log_group, &core.config().metrics_file);
         let save = |path: PathBuf, content| self.worker.give(Job::Save { path, content, group });
         save(self.paths.state_json(), report.json());
@@ -193,6 +196,25 @@ impl Executor {
         if !metrics.is_empty() {
             save(PathBuf::from(metrics), report.metrics());
         }
+    }
+
+    /// Looks whether the workers stand still.
+    pub(super) fn watch_workers(&mut self, monotonic: i64) {
+        for worker in [&mut self.worker, &mut self.syncer] {
+            if let Some((level, text)) = worker.watch(monotonic) {
+                self.logger.log(level, &text);
+            }
+        }
+    }
+
+    /// Seconds until [`Executor::watch_workers`] is to be called.
+    pub(super) fn watch_due(&self, monotonic: i64) -> Option<u64> {
+        let due = [&self.worker, &self.syncer].map(|worker| worker.watch_due(monotonic));
+        due.into_iter().flatten().min().map(|due| (due - monotonic) as u64)
+    }
+
+    fn blocked(&self) -> Option<String> {
+        self.worker.blocked_by().or_else(|| self.syncer.blocked_by())
     }
 
     /// The next program that has ended, and whether it succeeded.
@@ -219,5 +241,6 @@ fn facts() -> Facts {
         time: format!("{month:02}/{day:02}/{year:02} {:02}:{:02}:{:02}", time.hour, time.minute, time.second),
         priority: process::priority(),
         memory: process::memory(),
+        blocked: None,
     }
 }

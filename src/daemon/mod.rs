@@ -118,8 +118,11 @@ pub enum Effect {
     AskKernel,
     /// Read the configuration again.
     LoadConfig,
-    /// Read passwd and group again.
-    LoadNames,
+    /// Read passwd and group again, where they have changed or anyway.
+    LoadNames {
+        /// Whether they are read although they have not changed.
+        anyway: bool,
+    },
     /// Change our niceness by this much.
     Renice(i64),
     /// Remove rotated logs beyond `num_logs`.

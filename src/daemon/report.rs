@@ -13,6 +13,8 @@ pub struct Facts {
     pub priority: i32,
     /// Bytes of memory that is not shared, now and at most, when known.
     pub memory: Option<(u64, u64)>,
+    /// What a worker thread is blocked by.
+    pub blocked: Option<String>,
 }
 
 /// One value of the report.

@@ -33,7 +33,7 @@ const ANSWER_WAIT: Duration = Duration::from_millis(100);
 enum Token {
     Records,
     Signals,
-    Worker,
+    Worker(usize),
     /// The kernel's answers to questions.
     Answers,
 }
@@ -96,12 +96,20 @@ impl Runner {
             reactor.register(events, Token::Records, Interest::Read);
         }
         reactor.register(signals, Token::Signals, Interest::Read);
-        reactor.register(&self.driver.executor.worker, Token::Worker, Interest::Read);
+        reactor.register(&self.driver.executor.worker, Token::Worker(0), Interest::Read);
         reactor.register(&self.driver.executor.control, Token::Answers, Interest::Read);
+        reactor.register(&self.driver.executor.syncer, Token::Worker(1), Interest::Read);
+        let mut watched = clock::monotonic().seconds;
         while !self.driver.executor.is_stopped() {
-            let limit = self.driver.core.due().map(|seconds| Duration::from_secs(seconds.max(1)));
+            let limits = [self.driver.core.due(), self.driver.executor.watch_due(watched)];
+            let limit = limits.into_iter().flatten().min().map(|seconds| Duration::from_secs(seconds.max(1)));
             let has_records = self.wait(&mut reactor, limit);
-            self.driver.core.set_time(clock::now(), clock::monotonic().seconds);
+            let monotonic = clock::monotonic().seconds;
+            self.driver.core.set_time(clock::now(), monotonic);
+            if monotonic != watched {
+                watched = monotonic;
+                self.driver.executor.watch_workers(monotonic);
+            }
             if has_records {
                 self.take_records(BATCHES_A_TURN);
             }
@@ -112,7 +120,7 @@ impl Runner {
                     // Taken above: they gathered while the others were waited for.
                     Token::Records => {}
                     Token::Signals => self.take_signals(signals),
-                    Token::Worker => self.take_outcomes(),
+                    Token::Worker(_) => self.take_outcomes(),
                     Token::Answers => self.take_answers(),
                 }
             }
@@ -242,7 +250,10 @@ impl Runner {
 
     fn take_outcomes(&mut self) {
         self.driver.executor.worker.drain();
-        while let Some(outcome) = self.driver.executor.worker.outcome() {
+        self.driver.executor.syncer.drain();
+        while let Some(outcome) =
+            self.driver.executor.worker.outcome().or_else(|| self.driver.executor.syncer.outcome())
+        {
             match outcome {
                 Outcome::SyncFailed(errno) => self.driver.feed(Input::SyncFailed(errno)),
                 Outcome::Names(users) => self.driver.feed(Input::Names(users)),

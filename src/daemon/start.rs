@@ -10,8 +10,8 @@ use super::run::{Driver, Runner};
 use super::worker::Worker;
 use crate::abi::{Status, UNSET, kind, mask};
 use crate::config::auditd::{Config, KEYS};
-use crate::config::{self, Level};
-use crate::host::{load_config, node_name};
+use crate::config::{self, Level, World};
+use crate::host::{checks, load_config, node_name};
 use crate::log::file::check_directory;
 use crate::log::space::unmeetable;
 use crate::sys::files::{self, File};
@@ -100,6 +100,8 @@ fn check_place(config: &Config, notes: &mut Vec<config::Note>) -> Result<(), Ref
     }
     let log = Path::new(&config.log_file);
     check_directory(log).map_err(|error| refuse(1, format!("{error} (key log_file)")))?;
+    // The key's value was checked when it was read; this is the default's turn.
+    checks::Host::open().check_log(&config.log_file, &mut Vec::new()).map_err(|text| refuse(6, text))?;
     let Ok(space) = files::space_at(log) else { return Ok(()) };
     match unmeetable(config, space) {
         Some((true, text)) => return Err(refuse(6, text)),
@@ -354,8 +356,8 @@ fn bring_up(
     control: AuditSocket,
     events: Option<AuditSocket>,
 ) -> Result<Runner, (Refusal, Logger)> {
-    let worker = match Worker::start() {
-        Ok(worker) => worker,
+    let workers = match Worker::start().and_then(|worker| Ok([worker, Worker::start()?])) {
+        Ok(workers) => workers,
         Err(e) => return Err((refuse(1, format!("Cannot start a thread ({})", crate::sys::error_text(e))), logger)),
     };
     let node = match node_name(&config) {
@@ -372,7 +374,7 @@ fn bring_up(
     core.set_node(&node);
     let lost = files::read_to_string(options.paths.lost_file());
     core.set_kernel_lost(lost.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0));
-    let executor = Executor::new(options.paths.clone(), logger, LogOutput::new(stream), control, worker);
+    let executor = Executor::new(options.paths.clone(), logger, LogOutput::new(stream), control, workers);
     let mut driver = Driver { core, executor };
     if to_log {
         driver.open_log();

@@ -670,7 +670,7 @@ fn no_action_is_lost_however_many_one_turn_asks_for() {
         script.core.handle(Input::Record(1114, b"audit(1000.000:5): op=adding-user"));
     }
     let asked = std::iter::from_fn(|| script.core.next_effect());
-    assert_eq!(asked.filter(|a| *a == Effect::LoadNames).count(), 1000);
+    assert_eq!(asked.filter(|a| matches!(a, Effect::LoadNames { anyway: true })).count(), 1000);
 }
 
 #[test]
@@ -807,7 +807,7 @@ fn who_is_added_is_named_by_names_read_after_it_and_nobody_waits_for_them() {
     };
     added(&mut script, 1);
     script.batch([2]);
-    assert_eq!(script.asked(), ["LoadNames"]);
+    assert_eq!(script.asked(), ["LoadNames { anyway: true }"]);
     assert!(script.lines()[0].contains(":2)"), "what comes after it does not wait");
     script.feed(Input::Names(Users::open(Path::new("/nonexistent"))));
     assert!(contains(&script.lines(), ":1): pid=9"));
@@ -822,6 +822,20 @@ fn who_is_added_is_named_by_names_read_after_it_and_nobody_waits_for_them() {
     let lines = script.lines();
     assert_eq!(lines.len(), 17, "more than a few do not wait, and none is lost");
     assert!(lines[16].contains("op=terminate"));
+}
+
+#[test]
+fn passwd_and_group_are_looked_at_once_a_second_while_an_id_is_unknown() {
+    let mut script = Script::new(Config { log_format: LogFormat::Enriched, ..config() });
+    let mut look = |second, body: &str| {
+        script.at(second);
+        (0..3).for_each(|serial| script.record(serial, body));
+        script.asked().iter().filter(|asked| *asked == "LoadNames { anyway: false }").count()
+    };
+    assert_eq!(look(1001, "uid=0 gid=0"), 0);
+    assert_eq!(look(1001, "uid=5 gid=0"), 1);
+    assert_eq!(look(1002, "uid=0 gid=0"), 0);
+    assert_eq!(look(1003, "uid=0 gid=7"), 1);
 }
 
 fn lost(lost: u32) -> Input<'static> {

@@ -3,20 +3,24 @@
 //! Jobs go in by a queue of fixed size, outcomes come back by another, and a waker wakes the daemon's loop for them. A job
 //! that has not begun absorbs a later one for the same file, so the queue holds at most one for each file.
 
-use crate::config::Note;
 use crate::config::auditd::Config;
+use crate::config::{Level, Note};
 use crate::host::{load_config, node_name};
 use crate::sys::files::{self, File};
 use crate::sys::poll::Waker;
 use crate::sys::users::Users;
 use crate::sys::{errno, error_reason};
+use std::cell::Cell;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 const JOBS: usize = 16;
+/// Seconds after which a job has taken too long.
+const BLOCKED: i64 = 10;
 /// Files that may be known to be unwritable.
 const UNWRITABLE: usize = 8;
 /// Room for everything a job does.
@@ -28,8 +32,8 @@ pub(super) enum Job {
     Sync { file: Arc<File>, data_only: bool },
     /// Read the configuration.
     LoadConfig { path: PathBuf, follow_links: bool },
-    /// Read passwd and group.
-    LoadNames,
+    /// Read passwd and group, where they have changed or anyway.
+    LoadNames { anyway: bool },
     /// Write a small file anew: path, content, group.
     Save { path: PathBuf, content: Vec<u8>, group: u32 },
 }
@@ -49,15 +53,33 @@ pub(super) enum Outcome {
 /// The files that could not be written when they were last to be.
 type Unwritable = heapless::Vec<PathBuf, UNWRITABLE>;
 
+/// What a worker remembers from one job to the next.
+#[derive(Default)]
+struct Memory {
+    unwritable: Unwritable,
+    /// The version of passwd and group that was read last.
+    names: [(u64, u64, i64, i64); 2],
+}
+
 struct Shared {
     jobs: Mutex<heapless::Deque<Job, JOBS>>,
     has_job: Condvar,
     outcomes: Mutex<heapless::Deque<Outcome, JOBS>>,
     waker: Waker,
+    /// What is being done, and how many jobs are done.
+    current: Mutex<String>,
+    done: AtomicU32,
 }
 
 /// The daemon's end of it.
-pub(super) struct Worker(Arc<Shared>);
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    /// Jobs that were given.
+    given: Cell<u32>,
+    /// While it is busy: the jobs that are done, and since when no more are, on the monotonic clock.
+    seen: Option<(u32, i64)>,
+    is_blocked: bool,
+}
 
 /// A poisoned lock means that the other thread is gone; what it guards is whole all the same.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -72,47 +94,79 @@ impl Worker {
             has_job: Condvar::new(),
             outcomes: Mutex::new(heapless::Deque::new()),
             waker: Waker::new()?,
+            current: Mutex::default(),
+            done: AtomicU32::new(0),
         });
+        let memory = Memory { names: Users::version(Path::new("/")), ..Memory::default() };
         let theirs = Arc::clone(&shared);
         std::thread::Builder::new()
             .stack_size(STACK)
-            .spawn(move || theirs.serve())
+            .spawn(move || theirs.serve(memory))
             .map_err(|e| e.raw_os_error().unwrap_or(errno::EAGAIN))?;
-        Ok(Worker(shared))
+        Ok(Worker { shared, given: Cell::new(0), seen: None, is_blocked: false })
     }
 
     /// Hands a job over; false when the queue is full, as when the disk stands still over many rotations.
     pub(super) fn give(&self, job: Job) -> bool {
-        let mut jobs = lock(&self.0.jobs);
+        let mut jobs = lock(&self.shared.jobs);
         if let Some(waiting) = jobs.iter_mut().find(|waiting| waiting.is_for_the_same(&job)) {
             waiting.absorb(job);
             return true;
         }
         let taken = jobs.push_back(job).is_ok();
-        self.0.has_job.notify_one();
+        self.given.set(self.given.get().wrapping_add(u32::from(taken)));
+        self.shared.has_job.notify_one();
         taken
+    }
+
+    /// Looks whether one job takes too long; a sentence when that begins or ends.
+    pub(super) fn watch(&mut self, monotonic: i64) -> Option<(Level, String)> {
+        let done = self.shared.done.load(Ordering::Relaxed);
+        let is_idle = done == self.given.get();
+        let since = self.seen.filter(|(seen, _)| *seen == done && !is_idle).map(|(_, since)| since);
+        let Some(since) = since else {
+            self.seen = (!is_idle).then_some((done, monotonic));
+            return std::mem::take(&mut self.is_blocked)
+                .then(|| (Level::Notice, "The worker thread goes on".to_string()));
+        };
+        if self.is_blocked || monotonic < since + BLOCKED {
+            return None;
+        }
+        self.is_blocked = true;
+        let current = lock(&self.shared.current);
+        Some((Level::Error, format!("The worker thread is blocked: {current} takes longer than {BLOCKED} s")))
+    }
+
+    /// When [`Worker::watch`] is to be called, on the monotonic clock.
+    pub(super) fn watch_due(&self, monotonic: i64) -> Option<i64> {
+        let is_busy = self.shared.done.load(Ordering::Relaxed) != self.given.get();
+        (is_busy && !self.is_blocked).then_some(monotonic + BLOCKED)
+    }
+
+    /// What a blocked worker does; none for one that works.
+    pub(super) fn blocked_by(&self) -> Option<String> {
+        self.is_blocked.then(|| lock(&self.shared.current).clone())
     }
 
     /// The next thing that was done.
     pub(super) fn outcome(&self) -> Option<Outcome> {
-        lock(&self.0.outcomes).pop_front()
+        lock(&self.shared.outcomes).pop_front()
     }
 
     /// Empties the waker, before asking for outcomes.
     pub(super) fn drain(&self) {
-        self.0.waker.drain();
+        self.shared.waker.drain();
     }
 }
 
 impl AsFd for Worker {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.waker.as_fd()
+        self.shared.waker.as_fd()
     }
 }
 
 impl Shared {
-    fn serve(&self) {
-        let mut unwritable = Unwritable::new();
+    fn serve(&self, mut memory: Memory) {
         loop {
             let mut jobs = lock(&self.jobs);
             let job = loop {
@@ -122,7 +176,10 @@ impl Shared {
                 }
             };
             drop(jobs);
-            if let Some(outcome) = job.perform(&mut unwritable) {
+            *lock(&self.current) = job.name();
+            let outcome = job.perform(&mut memory);
+            self.done.fetch_add(1, Ordering::Relaxed);
+            if let Some(outcome) = outcome {
                 outcome.join(&mut lock(&self.outcomes));
                 self.waker.wake();
             }
@@ -152,7 +209,7 @@ impl Job {
     fn is_for_the_same(&self, other: &Job) -> bool {
         match (self, other) {
             (Job::Sync { file, .. }, Job::Sync { file: other, .. }) => Arc::ptr_eq(file, other),
-            (Job::LoadNames, Job::LoadNames) => true,
+            (Job::LoadNames { .. }, Job::LoadNames { .. }) => true,
             (Job::Save { path, .. }, Job::Save { path: other, .. }) => path == other,
             _ => false,
         }
@@ -161,13 +218,27 @@ impl Job {
     /// Takes the place of a job for the same that has not begun.
     fn absorb(&mut self, newer: Job) {
         let was_whole = matches!(self, Job::Sync { data_only: false, .. });
+        let was_anyway = matches!(self, Job::LoadNames { anyway: true });
         *self = newer;
+        if let Job::LoadNames { anyway } = self {
+            *anyway |= was_anyway;
+        }
         if let Job::Sync { data_only, .. } = self {
             *data_only &= !was_whole;
         }
     }
 
-    fn perform(self, unwritable: &mut Unwritable) -> Option<Outcome> {
+    /// What is being done.
+    fn name(&self) -> String {
+        match self {
+            Job::Sync { .. } => "syncing the log".to_string(),
+            Job::LoadConfig { path, .. } => format!("reading {}", path.display()),
+            Job::LoadNames { .. } => "reading passwd and group".to_string(),
+            Job::Save { path, .. } => format!("writing {}", path.display()),
+        }
+    }
+
+    fn perform(self, memory: &mut Memory) -> Option<Outcome> {
         match self {
             Job::Sync { file, data_only } => {
                 let synced = if data_only { file.sync_data() } else { file.sync_all() };
@@ -181,9 +252,14 @@ impl Job {
                 });
                 Some(Outcome::Config(result, notes))
             }
-            Job::LoadNames => Some(Outcome::Names(Users::open(Path::new("/")))),
+            Job::LoadNames { anyway } => {
+                let version = Users::version(Path::new("/"));
+                let has_changed = std::mem::replace(&mut memory.names, version) != version;
+                (anyway || has_changed).then(|| Outcome::Names(Users::open(Path::new("/"))))
+            }
             Job::Save { path, content, group } => {
                 let saved = save(&path, &content, group);
+                let unwritable = &mut memory.unwritable;
                 let known = unwritable.iter().position(|known| *known == path);
                 match (saved, known) {
                     (Ok(()), known) => {
@@ -250,14 +326,49 @@ mod tests {
         assert!(waiting.is_for_the_same(&save("/run/state", "new")));
         waiting.absorb(save("/run/state", "new"));
         assert!(matches!(waiting, Job::Save { content, .. } if content == b"new"));
-        assert!(Job::LoadNames.is_for_the_same(&Job::LoadNames));
+        let mut waiting = Job::LoadNames { anyway: true };
+        assert!(waiting.is_for_the_same(&Job::LoadNames { anyway: false }));
+        waiting.absorb(Job::LoadNames { anyway: false });
+        assert!(matches!(waiting, Job::LoadNames { anyway: true }), "what is to be read anyway stays so");
     }
 
     #[test]
     fn a_file_that_cannot_be_written_is_told_of_once() {
-        let mut unwritable = Unwritable::new();
+        let mut memory = Memory::default();
         let save = || Job::Save { path: "/nowhere/at/all".into(), content: Vec::new(), group: 0 };
-        assert!(matches!(save().perform(&mut unwritable), Some(Outcome::Unsaved(path, _)) if path.ends_with("all")));
-        assert!(save().perform(&mut unwritable).is_none());
+        assert!(matches!(save().perform(&mut memory), Some(Outcome::Unsaved(path, _)) if path.ends_with("all")));
+        assert!(save().perform(&mut memory).is_none());
+    }
+
+    #[test]
+    fn a_worker_that_stands_still_is_named_once_and_again_when_it_goes_on() {
+        let mut worker = Worker::start().unwrap();
+        let (mut reader, held) = (worker.shared.jobs.lock().unwrap(), worker.given.get());
+        // The lock keeps the thread from taking it.
+        let _ = reader.push_back(Job::LoadNames { anyway: true });
+        worker.given.set(held + 1);
+        drop(reader);
+        let shared = Arc::clone(&worker.shared);
+        let done = shared.done.load(Ordering::Relaxed);
+        assert_eq!(worker.watch(100), None);
+        assert_eq!(worker.watch_due(100), Some(100 + BLOCKED));
+        assert_eq!(worker.watch(109), None);
+        let (level, text) = worker.watch(110).unwrap();
+        assert_eq!(level, Level::Error);
+        assert!(text.contains("takes longer than 10 s"), "{text}");
+        assert!(worker.blocked_by().is_some() && worker.watch(111).is_none() && worker.watch_due(111).is_none());
+        shared.done.store(done + 1, Ordering::Relaxed);
+        assert_eq!(worker.watch(112), Some((Level::Notice, "The worker thread goes on".to_string())));
+        assert!(worker.blocked_by().is_none());
+    }
+
+    #[test]
+    fn names_are_read_again_when_they_have_changed_or_anyway() {
+        let mut memory = Memory { names: Users::version(Path::new("/")), ..Memory::default() };
+        assert!(Job::LoadNames { anyway: false }.perform(&mut memory).is_none());
+        assert!(matches!(Job::LoadNames { anyway: true }.perform(&mut memory), Some(Outcome::Names(_))));
+        memory.names[0].1 += 1;
+        assert!(matches!(Job::LoadNames { anyway: false }.perform(&mut memory), Some(Outcome::Names(_))));
+        assert!(Job::LoadNames { anyway: false }.perform(&mut memory).is_none());
     }
 }

@@ -11,12 +11,13 @@ use std::path::Path;
 pub const SENDMAIL: &str = "/usr/lib/sendmail";
 
 /// This host.
-pub(super) struct Host {
+pub struct Host {
     users: Users,
 }
 
 impl Host {
-    pub(super) fn new() -> Host {
+    /// With the names of its accounts, as they are now.
+    pub fn open() -> Host {
         Host { users: Users::open(Path::new("/")) }
     }
 }

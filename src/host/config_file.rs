@@ -68,7 +68,7 @@ pub fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Re
     let name = path.display().to_string();
     let policy = OpenPolicy { follow_links, group_may_write: true, called: "config file" };
     let Some(text) = read(path, policy, notes)? else { return Ok(Config::default()) };
-    auditd::parse(&text, &name, &Host::new(), notes).map_err(|error| {
+    auditd::parse(&text, &name, &Host::open(), notes).map_err(|error| {
         notes.push(Note { level: Level::Error, text: error.place(&name) });
         error.to_string()
     })

@@ -24,6 +24,16 @@ impl Users {
         Users { users: NameFile::read(root, b"/etc/passwd"), groups: NameFile::read(root, b"/etc/group") }
     }
 
+    /// What tells one version of both files from another: inode, size and time of the last change. Zeros stand for a missing
+    /// file.
+    pub fn version(root: &Path) -> [(u64, u64, i64, i64); 2] {
+        use std::os::unix::fs::MetadataExt;
+        [&b"/etc/passwd"[..], b"/etc/group"].map(|path| {
+            let facts = root::open(root, path).and_then(|file| file.metadata());
+            facts.map_or((0, 0, 0, 0), |facts| (facts.ino(), facts.size(), facts.mtime(), facts.mtime_nsec()))
+        })
+    }
+
     /// The name of a user; the first line with this uid counts.
     pub fn user_name(&self, uid: u32) -> Option<&[u8]> {
         self.users.name(uid)

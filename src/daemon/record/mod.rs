@@ -49,6 +49,11 @@ impl Records {
         self.enricher.set_users(users);
     }
 
+    /// Whether the last enriched record has an id that nobody knows.
+    pub(super) fn has_unknown_id(&self) -> bool {
+        self.enricher.has_unknown_id()
+    }
+
     /// The records since the last [`RecordBatch::clear`].
     pub(super) fn batch(&self) -> &RecordBatch {
         &self.batch
