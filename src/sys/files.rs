@@ -8,8 +8,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 pub use std::fs::{
-    DirBuilder, DirEntry, File, Metadata, OpenOptions, Permissions, create_dir_all, metadata, read, read_dir, read_link,
-    read_to_string, remove_dir_all, remove_file, rename, set_permissions, symlink_metadata, write,
+    DirBuilder, DirEntry, File, Metadata, OpenOptions, Permissions, create_dir_all, metadata, read, read_dir,
+    read_link, read_to_string, remove_dir_all, remove_file, rename, set_permissions, symlink_metadata, write,
 };
 
 /// Space on a file system.
