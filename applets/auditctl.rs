@@ -5,7 +5,7 @@
 //! --dry-run prints the netlink requests instead of sending them, --root DIR and --machine NAME say for which system.
 
 use crate::control::modes::{self, machine, root};
-use crate::control::{self, DISABLED, DryRun, End, Executor, Source, ThisHost, rules_file, state, usage};
+use crate::control::{self, DISABLED, DryRun, End, Executor, Source, ThisHost, rules_file, state, transaction, usage};
 use crate::output::{say, show};
 use auditbox::rule::{Host, Reason, Refusal, parse_line};
 use auditbox::sys::process;
@@ -80,6 +80,9 @@ fn start(line: &[&OsString], own: Own) -> u8 {
         let host = ThisHost::planned(own.root, own.machine);
         let is_little_endian = host.machine().is_none_or(Machine::is_little_endian);
         let mut executor = DryRun::new(is_little_endian);
+        if let Some(atomic) = atomic(line) {
+            return atomic.load(|rules, skips| transaction::dry_run(rules, skips, &host, &mut executor));
+        }
         return match line {
             [_, option, name] if *option == "-R" && (*name == "-" || Path::new(name).is_dir()) => {
                 prove(name, &host, &mut executor)
@@ -105,7 +108,10 @@ fn start(line: &[&OsString], own: Own) -> u8 {
     // Root may list rules, as far as the kernel lets it, even without the capability.
     let lists = matches!(line, [_, word] if *word == "-l") && process::effective_uid() == 0;
     match if lists { control::connect(&host) } else { control::open_kernel(&host) } {
-        Ok(mut kernel) => command(line, &host, &mut kernel),
+        Ok(mut kernel) => match atomic(line) {
+            Some(atomic) => atomic.load(|rules, skips| transaction::load(rules, skips, &host, &mut kernel)),
+            None => command(line, &host, &mut kernel),
+        },
         Err(status) => status,
     }
 }
@@ -122,6 +128,33 @@ fn prove(name: &OsString, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
         Err(message) => {
             say(message);
             1
+        }
+    }
+}
+
+/// `-R FILE --atomic`, and `--skip-missing` with it, in any order.
+struct Atomic<'w> {
+    file: &'w OsString,
+    skips_missing: bool,
+}
+
+fn atomic<'w>(line: &[&'w OsString]) -> Option<Atomic<'w>> {
+    const ATOMIC: [&str; 2] = ["--atomic", "--skip-missing"];
+    let (options, others): (Vec<&OsString>, Vec<&OsString>) =
+        line.iter().skip(1).partition(|word| ATOMIC.iter().any(|option| *word == option));
+    let [read, file] = others.as_slice() else { return None };
+    let is_asked = *read == "-R" && options.iter().any(|word| *word == ATOMIC[0]);
+    is_asked.then(|| Atomic { file, skips_missing: options.iter().any(|word| *word == ATOMIC[1]) })
+}
+
+impl Atomic<'_> {
+    fn load(&self, load: impl FnOnce(&modes::Rules, bool) -> u8) -> u8 {
+        match modes::read(std::slice::from_ref(self.file)) {
+            Ok(rules) => load(&rules, self.skips_missing),
+            Err(message) => {
+                say(message);
+                1
+            }
         }
     }
 }

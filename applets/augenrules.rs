@@ -7,8 +7,9 @@
 //! With --root it does so for an image: the rules are proved for the image's machine, accounts and directories, and written into
 //! it only when all are right. This machine's kernel is not asked.
 
+use crate::control::modes::Rules;
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
-use crate::control::{self, DryRun, ThisHost, check, io_error_text, modes};
+use crate::control::{self, DryRun, ThisHost, check, io_error_text, modes, transaction};
 use crate::output::{complain, must_finish, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
@@ -47,6 +48,12 @@ struct Options {
     /// the machine of that system, if it is not this one
     #[argh(option)]
     machine: Option<String>,
+    /// with --load, all of them or none
+    #[argh(switch)]
+    atomic: bool,
+    /// with --atomic, without those for users and paths that this host has not
+    #[argh(switch)]
+    skip_missing: bool,
 }
 
 /// One run.
@@ -64,7 +71,8 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     let name = own_name(words.first());
     let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
-    let Ok(options) = Options::from_args(&[&name], &texts) else {
+    let is_right = |options: &Options| (options.load || !options.atomic) && (options.atomic || !options.skip_missing);
+    let Some(options) = Options::from_args(&[&name], &texts).ok().filter(is_right) else {
         show(format!("Usage: {name} [--check|--load|--root DIR [--machine NAME] [--check]]\n").as_bytes());
         return 1;
     };
@@ -138,6 +146,9 @@ impl Invocation {
             complain(&check::compact(&sources));
         }
         let merged = rules_file::merged(&sources);
+        if self.options.atomic {
+            return self.load_whole(sources, &merged);
+        }
         if files::read_up_to(Path::new(TARGET), MAX_SIZE).is_ok_and(|current| current == merged) {
             self.tell("No change");
             return Ok(if self.is_locked() { 0 } else { self.load_target(&sources) });
@@ -156,6 +167,26 @@ impl Invocation {
                 Ok(load_without_target(&sources))
             }
             Err(error) => Err(Trouble(format!("cannot write {TARGET} ({})", io_error_text(&error)))),
+        }
+    }
+
+    /// With --load --atomic: the rules come into force whole, or neither they nor the file change.
+    fn load_whole(&self, files: Vec<SourceFile>, merged: &[u8]) -> Result<u8, Trouble> {
+        let host = ThisHost::new();
+        let mut kernel = match control::open_kernel(&host) {
+            Ok(kernel) => kernel,
+            Err(status) => return Ok(status),
+        };
+        let rules = Rules { files, is_set: true };
+        let status = transaction::load(&rules, self.options.skip_missing, &host, &mut kernel);
+        if status != 0 || fs::read(TARGET).is_ok_and(|current| current == merged) {
+            return Ok(status);
+        }
+        match install(merged, Path::new(TARGET)) {
+            Err(error) if error.kind() != io::ErrorKind::ReadOnlyFilesystem => {
+                Err(Trouble(format!("cannot write {TARGET} ({})", io_error_text(&error))))
+            }
+            _ => Ok(0),
         }
     }
 

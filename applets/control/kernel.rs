@@ -1,10 +1,11 @@
 //! Steps done for real, through the audit netlink socket.
 
+use super::transaction::Snapshot;
 use super::{Executor, Failure, ThisHost, listing};
 use crate::control::usage::USAGE;
 use crate::output::{must_finish, say, show};
 use auditbox::abi::rule::TEXT;
-use auditbox::abi::{Features, Signal, Status, kind};
+use auditbox::abi::{Features, Signal, Status, kind, mask};
 use auditbox::rule::{self, FieldId, Request, Rule, Step};
 use auditbox::sys::error_text;
 use auditbox::sys::netlink::{AuditSocket, NetlinkError};
@@ -74,7 +75,7 @@ impl<'h> Kernel<'h> {
                 return;
             }
             match rule::decode(payload) {
-                Ok(rule) if listing::key_matches(&rule, key) => rules.push(payload.to_vec()),
+                Ok(rule) if rule::has_key(&rule, key) => rules.push(payload.to_vec()),
                 Ok(_) => others = true,
                 Err(error) => unreadable = Some(error),
             }
@@ -100,6 +101,12 @@ impl<'h> Kernel<'h> {
     }
 
     fn delete_all(&mut self, key: &[u8]) -> Result<(), Failure> {
+        self.delete(key)?;
+        self.list_rules(false, key)
+    }
+
+    /// Deletes all rules with `key` in their key.
+    pub(super) fn delete(&mut self, key: &[u8]) -> Result<(), Failure> {
         for payload in self.rules(key)?.0 {
             let length = auditbox::abi::u32_at(&payload, TEXT - 4).unwrap_or(0) as usize;
             let exact = payload.get(..TEXT + length).unwrap_or(&payload);
@@ -107,7 +114,34 @@ impl<'h> Kernel<'h> {
                 return Err(Failure::Step(format!("Error deleting rule ({})", error_text(error.errno()))));
             }
         }
-        self.list_rules(false, key)
+        Ok(())
+    }
+
+    /// The rules and settings as they are now.
+    pub(super) fn snapshot(&mut self) -> Result<Snapshot, Failure> {
+        let status = self.socket.status().map_err(|error| failure(error, "status request"))?;
+        let rules = self.rules(b"")?.0.iter().filter_map(|payload| rule::decode(payload).ok()).collect();
+        Ok(Snapshot { status, rules })
+    }
+
+    /// Puts rules and settings back as they were.
+    pub(super) fn restore(&mut self, before: &Snapshot) -> Result<(), Failure> {
+        self.delete(b"")?;
+        for payload in before.payloads() {
+            self.socket.request(kind::ADD_RULE, &payload).map_err(|error| failure(error, "add rule data request"))?;
+        }
+        let (now, old) = (self.socket.status().map_err(|error| failure(error, "status request"))?, &before.status);
+        let settings = [
+            (mask::FAILURE, now.failure != old.failure),
+            (mask::RATE_LIMIT, now.rate_limit != old.rate_limit),
+            (mask::BACKLOG_LIMIT, now.backlog_limit != old.backlog_limit),
+            (mask::BACKLOG_WAIT_TIME, now.backlog_wait_time != old.backlog_wait_time),
+            (mask::ENABLED, now.enabled != old.enabled),
+        ];
+        for (mask, _) in settings.into_iter().filter(|(_, has_changed)| *has_changed) {
+            self.plain(&Step::Set(Status { mask, ..*old }))?;
+        }
+        Ok(())
     }
 
     fn signal(&mut self, signal: Signal) -> Result<(), Failure> {
@@ -187,7 +221,6 @@ impl Kernel<'_> {
 
 /// What a request is called when it fails.
 fn what_is(step: &Step) -> &'static str {
-    use auditbox::abi::mask;
     match step {
         Step::Set(status) => match status.mask {
             mask::ENABLED => "enable request",

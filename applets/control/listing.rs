@@ -54,11 +54,6 @@ pub(super) fn features(features: &Features) -> String {
     format!("loginuid_immutable {value} {lock}\n")
 }
 
-/// Whether a rule is to be shown or deleted: `key` stands somewhere in its keys, joined as they are.
-pub(super) fn key_matches(rule: &Rule, key: &[u8]) -> bool {
-    key.is_empty() || rule.keys().any(|keys| memchr::memmem::find(keys, key).is_some())
-}
-
 /// The lines of -l.
 pub(super) fn rules(rules: &[Rule], host: &ThisHost, interpret: bool) -> Vec<u8> {
     let names = HostNames(host);

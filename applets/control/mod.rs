@@ -5,13 +5,17 @@
 //! output; exit statuses are made here and nowhere else.
 
 pub(crate) mod check;
+mod convert;
+mod diff;
 mod dry_run;
+mod explain;
 mod host;
 mod kernel;
 mod listing;
 pub(crate) mod modes;
 pub(crate) mod rules_file;
 pub(crate) mod state;
+pub(crate) mod transaction;
 pub(crate) mod usage;
 
 pub(crate) use dry_run::DryRun;
@@ -94,6 +98,12 @@ pub(crate) fn execute(plan: &Plan, executor: &mut dyn Executor, source: &dyn Sou
         }
     }
     let Some(refusal) = &plan.refusal else { return End::Done };
+    say_refusal(refusal, source);
+    if matches!(refusal.reason, Reason::Signal { .. }) { End::Exit(1) } else { End::Failed }
+}
+
+/// Says why a line is refused, where, and what would have been taken.
+pub(crate) fn say_refusal(refusal: &Refusal, source: &dyn Source) {
     match (&refusal.reason, source.line()) {
         (Reason::InvalidOption { option }, Some(line)) => {
             say(format_args!("Option {option} on line {line} is invalid"))
@@ -103,7 +113,6 @@ pub(crate) fn execute(plan: &Plan, executor: &mut dyn Executor, source: &dyn Sou
     let (place, remedy) = source.place(refusal);
     let colon = if remedy.is_empty() { "" } else { "; accepted: " };
     say(format_args!("{place}{colon}{remedy}"));
-    if matches!(refusal.reason, Reason::Signal { .. }) { End::Exit(1) } else { End::Failed }
 }
 
 /// The kernel, for those who may change its rules; otherwise says why not and returns the exit status.

@@ -3,7 +3,7 @@
 //! `--check`, `--diff`, `--explain` and the like take their options in any order, end with 2 when they are asked wrongly, and
 //! change nothing in the kernel.
 
-use super::{ThisHost, check, rules_file};
+use super::{ThisHost, check, convert, diff, explain, rules_file};
 use crate::output::say;
 use auditbox::rule::check::{Level, Version, format::Format};
 use auditbox::sys::process;
@@ -47,7 +47,7 @@ impl Options {
 const FLAGS: [&[u8]; 3] = [b"--no-host", b"--fix", b"--diff-only"];
 const VALUES: [&[u8]; 5] = [b"--root", b"--machine", b"--kernel", b"--format", b"--min-level"];
 /// The modes.
-const MODES: [&[u8]; 1] = [b"--check"];
+const MODES: [&[u8]; 4] = [b"--check", b"--diff", b"--convert", b"--explain"];
 
 /// Does what one of the modes is for and returns the exit status; `None` when the words ask for none of them.
 pub(crate) fn run(words: &[&OsString]) -> Option<u8> {
@@ -58,7 +58,12 @@ pub(crate) fn run(words: &[&OsString]) -> Option<u8> {
     }
     let mode = words.iter().map(|word| word.as_bytes()).find(|word| MODES.contains(word))?;
     Some(match options(words, mode) {
-        Ok(options) => check::run(&options),
+        Ok(options) => match mode {
+            b"--diff" => diff::run(&options),
+            b"--explain" => explain::run(&options),
+            b"--convert" => convert::run(&options),
+            _ => check::run(&options),
+        },
         Err(message) => {
             say(format!("auditctl: {message}"));
             WRONG

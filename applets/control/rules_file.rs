@@ -114,9 +114,18 @@ pub(crate) fn run_alone(source: &SourceFile, host: &ThisHost, executor: &mut dyn
 
 /// Does what the merged lines of `sources` ask for, and returns the exit status.
 pub(crate) fn run_merged(sources: &[SourceFile], host: &ThisHost, executor: &mut dyn Executor) -> u8 {
-    let lines = merge::lines(sources.iter().map(|source| source.text.as_slice()));
-    let named = lines.into_iter().filter_map(|(file, line)| Some((sources.get(file)?.name.as_str(), line)));
-    run(named, host, executor)
+    run(lines(sources, true).into_iter(), host, executor)
+}
+
+/// The lines of rules files that ask for something, each with the name of its file: merged when they are a set.
+pub(super) fn lines(sources: &[SourceFile], is_set: bool) -> Vec<(&str, Line<'_>)> {
+    match sources {
+        [one] if !is_set => file::lines(&one.text).map(|line| (one.name.as_str(), line)).collect(),
+        many => {
+            let lines = merge::lines(many.iter().map(|source| source.text.as_slice())).into_iter();
+            lines.filter_map(|(file, line)| Some((many.get(file)?.name.as_str(), line))).collect()
+        }
+    }
 }
 
 /// Does what lines ask for one by one, each given with the name of its file; returns the exit status. The first refused line
@@ -158,17 +167,18 @@ fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &ThisHost, ex
     status
 }
 
-fn plan(words: &[file::Word], host: &ThisHost) -> Plan {
+/// What the words of a line ask for.
+pub(super) fn plan(words: &[file::Word], host: &ThisHost) -> Plan {
     let line: Vec<&[u8]> = std::iter::once(&b"auditctl"[..]).chain(words.iter().map(|w| w.text.as_slice())).collect();
     parse_line(&line, host)
 }
 
 /// A line of a rules file.
-struct FileLine<'l> {
-    name: &'l str,
-    number: usize,
-    text: &'l [u8],
-    words: &'l [file::Word],
+pub(super) struct FileLine<'l> {
+    pub(super) name: &'l str,
+    pub(super) number: usize,
+    pub(super) text: &'l [u8],
+    pub(super) words: &'l [file::Word],
 }
 
 impl Source for FileLine<'_> {

@@ -46,5 +46,11 @@ usage: auditctl [options]
     --root <dir>                      With --dry-run: users, groups and watched paths
                                       of the system whose root is <dir>
     --machine <name>                  With --dry-run: compile for another machine
+    --atomic                          With -R: load all rules or none
+    --skip-missing                    With --atomic: not those the host has no user
+                                      or path for
     --check <file|dir|->              Say what is wrong in rules; see auditctl(8)
+    --diff <a> [<b>|kernel]           Compare rules by meaning
+    --explain [<rules>] [<f=v> ...]   Say which rule decides about an event
+    --convert <file|dir|->            Write -w watches as system call rules
 ";

@@ -11,6 +11,7 @@
 //! * A path is a file whatever its name is then; a directory is everything below. Keys match nothing.
 
 use super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
+use super::parse::compare;
 use crate::tables::machine::Machine;
 use crate::tables::rule::PERMISSIONS;
 use crate::tables::{record_type, syscall};
@@ -195,6 +196,15 @@ impl<'r> Meaning<'r> {
         self.numbers.push((id, to));
     }
 
+    /// Whether an event can match both rules; `false` only when it is certain that none can.
+    pub(super) fn may_meet(&self, other: &Meaning) -> bool {
+        let calls_meet = self.calls.is_none() || self.common_calls(other) != SyscallMask::NONE;
+        let numbers_meet = |(id, numbers): &(FieldId, Numbers)| {
+            other.narrowed(*id).is_none_or(|others| !numbers.intersection(others).is_empty())
+        };
+        self.list == other.list && calls_meet && self.numbers.iter().all(numbers_meet)
+    }
+
     /// Whether this rule certainly matches every event that `other` matches.
     pub(super) fn covers(&self, other: &Meaning) -> bool {
         self.covers_calls(other) && self.covers_but_for_calls(other) && self.uncovered_numbers(other).next().is_none()
@@ -261,6 +271,15 @@ impl<'r> Meaning<'r> {
         }
         if let Some((id, _)) = self.numbers.iter().find(|(_, numbers)| numbers.is_empty()) {
             return Some(Impossible::Field(*id));
+        }
+        let lets_nothing_through = |field: &&&RuleField| match field.value {
+            Value::Number(value) if kind(field.id) != Kind::Opaque => {
+                Numbers::of(field.operator, value).is_some_and(|numbers| numbers.is_empty())
+            }
+            _ => false,
+        };
+        if let Some(field) = self.single.iter().find(lets_nothing_through) {
+            return Some(Impossible::Field(field.id));
         }
         let impossible = self.bits.iter().find(|(id, operator, value)| {
             let none_holds =
@@ -376,9 +395,11 @@ fn trim(path: &[u8]) -> &[u8] {
     path.strip_suffix(b"/").unwrap_or(path)
 }
 
-/// An event that the rule matches, as the words of `auditctl --explain`; what any value will do for is left out.
+/// An event that the rule matches, as the words of `auditctl --explain`; what any value will do for is left out. Where a rule
+/// compares fields with each other the words may miss what it asks for.
 pub(super) fn witness(rule: &Rule, native: Option<Machine>) -> String {
-    let meaning = Meaning::of(rule, native);
+    let mut meaning = Meaning::of(rule, native);
+    rule.fields.iter().for_each(|field| meaning.meet_comparison(field));
     let mut words = Vec::new();
     if rule.list != List::EXIT {
         words.push(format!("list={}", rule.list.name().unwrap_or_default()));
@@ -416,11 +437,31 @@ pub(super) fn witness(rule: &Rule, native: Option<Machine>) -> String {
         let below = if id == FieldId::DIR { "/file" } else { "" };
         words.push(format!("path={}{below}", super::error::lossy(trim(path))));
     }
-    if let Some(bits) = meaning.perms.first() {
-        let class = PERMISSIONS.iter().find(|class| bits & class.bit != 0);
-        words.extend(class.map(|class| format!("perm={}", char::from(class.letter))));
+    // A call may be of several classes; each test needs one of its own.
+    let needed: Vec<_> =
+        meaning.perms.iter().map(|bits| PERMISSIONS.iter().find(|class| bits & class.bit != 0)).collect();
+    let letters = PERMISSIONS.iter().filter(|class| needed.iter().flatten().any(|needed| needed.bit == class.bit));
+    let letters: String = letters.map(|class| char::from(class.letter)).collect();
+    if !letters.is_empty() {
+        words.push(format!("perm={letters}"));
     }
     words.join(" ")
+}
+
+impl Meaning<'_> {
+    /// Narrows two fields that a rule compares with each other to numbers that are so.
+    fn meet_comparison(&mut self, field: &RuleField) {
+        let Value::Number(code) = field.value else { return };
+        let pair = compare::pair(code).filter(|_| field.id == FieldId::FIELD_COMPARE);
+        let Some((left, right)) = pair.filter(|(a, b)| kind(*a) == Kind::Number && kind(*b) == Kind::Number) else {
+            return;
+        };
+        let common = self.number(left).intersection(&self.number(right));
+        let left_is = if field.operator == Operator::EQUAL { common.lowest() } else { self.number(left).lowest() };
+        let Some(number) = left_is else { return };
+        self.narrow(left, &Numbers::one(number));
+        self.narrow(right, &Numbers::of(field.operator, number).unwrap_or_else(Numbers::all));
+    }
 }
 
 /// A call that the rule is about, one of its class of access if it has one.

@@ -252,6 +252,11 @@ impl SyscallMask {
         SyscallMask(std::array::from_fn(|word| self.0[word] & other.0[word]))
     }
 
+    /// Puts those of `other` in.
+    pub fn insert_all(&mut self, other: &SyscallMask) {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+
     /// Takes those of `other` out.
     pub fn remove_all(&mut self, other: &SyscallMask) {
         self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine &= !theirs);
@@ -295,5 +300,13 @@ impl Rule {
             Value::Text(text) if field.id == FieldId::KEY => Some(text.as_slice()),
             _ => None,
         })
+    }
+}
+
+/// The directory that an absolute path is in.
+pub fn parent(path: &[u8]) -> &[u8] {
+    match path.iter().rposition(|b| *b == b'/') {
+        Some(at @ 1..) => path.get(..at).unwrap_or(path),
+        _ => b"/",
     }
 }

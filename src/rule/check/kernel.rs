@@ -92,6 +92,18 @@ pub(super) fn newer_calls(rule: &Rule, machine: Machine, kernel: Version) -> Vec
     named.filter(|(name, _)| syscall::number(machine, name).is_some_and(|n| rule.syscalls.contains(n))).collect()
 }
 
+/// For what of a rule a kernel of this version refuses it, a sentence each. Calls that it has not are no reason.
+pub fn newer_parts(rule: &Rule, kernel: Version) -> Vec<String> {
+    let list = newer_list(rule, kernel).map(|(list, since)| (format!("the {list} list"), since));
+    let fields = newer_fields(rule, kernel).map(|(_, field, since)| (format!("the field {field}"), since));
+    list.into_iter().chain(fields).map(|(part, since)| unknown(&part, kernel, since)).collect()
+}
+
+/// The sentence on something that is newer than a kernel.
+pub(super) fn unknown(part: &str, kernel: Version, since: Version) -> String {
+    format!("Linux {kernel} does not know {part}; Linux {since} does")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@
 use super::super::command::{Place, Step};
 use super::super::error::{Reason, Refusal, lossy};
 use super::super::meaning::{Impossible, Meaning, Numbers, other_width};
-use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value};
+use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value, parent};
 use super::super::parse::Warning;
 use super::super::typography::lookalikes;
 use super::{Code, Edit, Finding, Fix, Level, Planned, Span, Target, codes, kernel};
@@ -271,8 +271,7 @@ fn old_kernel(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
     let Some(version) = target.kernel else { return };
     let Some(plan) = &planned.plan else { return };
     let mut push = |span, what: &str, since| {
-        let message = format!("Linux {version} does not know {what}; Linux {since} does");
-        out.push(finding(&codes::KERNEL_TOO_OLD, span, message, ""));
+        out.push(finding(&codes::KERNEL_TOO_OLD, span, kernel::unknown(what, version, since), ""));
     };
     if let Some((list, since)) = kernel::newer_list(rule, version) {
         push(planned.place(plan.places.target), &format!("the {list} list"), since);
@@ -472,11 +471,9 @@ fn missing_path(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<F
         {
             continue;
         }
-        let parent =
-            path.iter().rposition(|b| *b == b'/').map_or(&b"/"[..], |at| path.get(..at.max(1)).unwrap_or(b"/"));
         let help = match field.id {
             FieldId::EXE => "the kernel refuses a rule for a program that is not there",
-            FieldId::PATH if exists(parent) => "the rule works once it exists",
+            FieldId::PATH if exists(parent(path)) => "the rule works once it exists",
             FieldId::PATH => "the kernel refuses a path whose directory does not exist",
             _ => "the kernel refuses a directory that does not exist",
         };

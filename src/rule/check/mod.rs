@@ -16,7 +16,7 @@ mod suppress;
 mod tests;
 
 pub use codes::Code;
-pub use kernel::Version;
+pub use kernel::{Version, newer_parts};
 
 use super::command::{Plan, Step, parse_line};
 use super::file::{self, Line};

@@ -2,12 +2,14 @@
 
 use super::super::command::Step;
 use super::super::convert;
-use super::super::error::lossy;
+use super::super::explain::{Facts, Verdict, judge, keys};
 use super::super::meaning::{Meaning, Numbers, other_width, witness};
 use super::super::model::{Action, FieldId, List, Rule, SyscallMask};
+use super::super::parse::Host;
+use super::super::set::{Applied, RuleSet};
 use super::line::{changes_state, finding, machine_of, one_arch};
 use super::{Edit, Finding, Fix, Planned, Span, Target, codes};
-use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
+use crate::abi::rule::MASK_WORDS;
 use crate::abi::{Status, mask};
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
@@ -28,12 +30,19 @@ impl Active<'_> {
 /// Judges all lines together, in the order in which they are loaded.
 pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut Vec<Finding>) {
     let machine = target.host.machine();
-    let rules = load(lines, target, out);
+    let set = load(lines, out);
+    let rules: Vec<Active> = set
+        .entries()
+        .iter()
+        .filter_map(|(rule, line)| {
+            Some(Active { planned: lines.get(*line)?, rule, meaning: Meaning::of(rule, machine) })
+        })
+        .collect();
     for (at, rule) in rules.iter().enumerate() {
         let earlier = rules.get(..at).unwrap_or_default();
         never_task(rule, out);
         // What is said of a rule that never matches would not matter.
-        if !unreachable(rule, earlier, machine, out) {
+        if !unreachable(rule, earlier, target, out) {
             mergeable(rule, earlier, out);
             arch(rule, &rules, machine, out);
         }
@@ -42,71 +51,52 @@ pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut 
     no_lock(lines, is_set, out);
 }
 
-/// What the kernel has once all lines are loaded, in the order in which it tries them; and what is wrong with that order.
-fn load<'p>(lines: &'p [Planned], target: &Target, out: &mut Vec<Finding>) -> Vec<Active<'p>> {
-    let mut rules: Vec<Active> = Vec::new();
-    let mut lock: Option<&Planned> = None;
-    for planned in lines {
+/// What the kernel has once all lines are loaded, each rule with the place of its line; and what is wrong with the order.
+fn load(lines: &[Planned], out: &mut Vec<Finding>) -> RuleSet<usize> {
+    let mut set = RuleSet::new();
+    let mut lock: Option<Span> = None;
+    for (place, planned) in lines.iter().enumerate() {
         let Some(plan) = planned.plan.as_ref().filter(|plan| plan.refusal.is_none()) else { continue };
         for step in &plan.steps {
             if let Some(lock) = lock.filter(|_| changes_state(step)) {
-                let message = "comes after -e 2: the kernel takes no more changes".to_owned();
-                let mut found = finding(&codes::AFTER_LOCK, planned.whole(), message, "put -e 2 last");
-                found.related.push((lock.whole(), "the rules are locked here".to_owned()));
-                out.push(found);
+                let message = "comes after -e 2: the kernel takes no more changes";
+                out.push(misplaced(planned, message.to_owned(), "put -e 2 last", lock, "the rules are locked here"));
                 break;
             }
-            match step {
-                Step::AddRule(rule) => add(planned, rule, target, &mut rules, out),
-                Step::DeleteRule(rule) => rules.retain(|active| !same(active.rule, rule)),
-                Step::DeleteAll { key } => delete_all(planned, key, &mut rules, out),
-                Step::Set(Status { enabled: Status::LOCKED, mask: mask::ENABLED, .. }) => lock = Some(planned),
+            let first = set.entries().first().and_then(|(_, line)| lines.get(*line)).map(Planned::whole);
+            match (set.apply(step, place), step, first) {
+                (Applied::Duplicate(there), ..) => out.extend(lines.get(there).map(|there| duplicate(planned, there))),
+                (Applied::Deleted(count @ 1..), Step::DeleteAll { key }, Some(first)) if key.is_empty() => {
+                    let message = format!("deletes the {count} rules that were added before it");
+                    out.push(misplaced(planned, message, "put -D first", first, "the first of them"));
+                }
+                (_, Step::Set(Status { enabled: Status::LOCKED, mask: mask::ENABLED, .. }), _) => {
+                    lock = Some(planned.whole());
+                }
                 _ => {}
             }
         }
     }
-    rules
+    set
 }
 
-fn add<'p>(planned: &'p Planned, rule: &'p Rule, target: &Target, rules: &mut Vec<Active<'p>>, out: &mut Vec<Finding>) {
-    // KERNEL: audit_compare_rule() takes a rule that is to go before the others for another one.
-    let there = rules.iter().find(|active| !rule.prepend && same(active.rule, rule));
-    if let Some(there) = there {
-        let message = "the same rule once more: the kernel answers `Rule exists`".to_owned();
-        let mut found = finding(&codes::DUPLICATE, planned.whole(), message, "delete the line");
-        found.related.push((there.span(), "it was added here".to_owned()));
-        found.fix = Some(Fix { is_safe: true, edits: vec![planned.removal()] });
-        return out.push(found);
-    }
-    let active = Active { planned, rule, meaning: Meaning::of(rule, target.host.machine()) };
-    if rule.prepend {
-        rules.insert(0, active);
-    } else {
-        rules.push(active);
-    }
+fn misplaced(planned: &Planned, message: String, help: &str, other: Span, what: &str) -> Finding {
+    let mut found = finding(&codes::AFTER_LOCK, planned.whole(), message, help);
+    found.related.push((other, what.to_owned()));
+    found
 }
 
-/// Whether the kernel takes them for one rule.
-fn same(a: &Rule, b: &Rule) -> bool {
-    a.list == b.list && a.action == b.action && a.syscalls == b.syscalls && a.fields == b.fields
-}
-
-fn delete_all(planned: &Planned, key: &[u8], rules: &mut Vec<Active>, out: &mut Vec<Finding>) {
-    let first = rules.first().map(Active::span);
-    if let (true, Some(first)) = (key.is_empty(), first) {
-        let message = format!("deletes the {} rules that were added before it", rules.len());
-        let mut found = finding(&codes::AFTER_LOCK, planned.whole(), message, "put -D first");
-        found.related.push((first, "the first of them".to_owned()));
-        out.push(found);
-    }
-    rules.retain(|active| !active.rule.keys().any(|keys| key.is_empty() || memchr::memmem::find(keys, key).is_some()));
-    if key.is_empty() {
-        rules.clear();
-    }
+fn duplicate(planned: &Planned, there: &Planned) -> Finding {
+    let message = "the same rule once more: the kernel answers `Rule exists`".to_owned();
+    let mut found = finding(&codes::DUPLICATE, planned.whole(), message, "delete the line");
+    found.related.push((there.whole(), "it was added here".to_owned()));
+    found.fix = Some(Fix { is_safe: true, edits: vec![planned.removal()] });
+    found
 }
 
 /// Whether the rule matches nothing that rules tried before it leave over.
-fn unreachable(rule: &Active, earlier: &[Active], machine: Option<Machine>, out: &mut Vec<Finding>) -> bool {
+fn unreachable(rule: &Active, earlier: &[Active], target: &Target, out: &mut Vec<Finding>) -> bool {
+    let machine = target.host.machine();
     if rule.meaning.why_impossible().is_some() {
         return true;
     }
@@ -117,9 +107,9 @@ fn unreachable(rule: &Active, earlier: &[Active], machine: Option<Machine>, out:
     // On the exclude list every action leaves out.
     let is_same = covering.rule.action == rule.rule.action || rule.rule.list == List::EXCLUDE;
     let action = |rule: &Rule| rule.action.name().unwrap_or("another");
-    let event = witness(rule.rule, machine);
+    let such = example(rule.rule, target.host).map(|event| format!(", such as {event}")).unwrap_or_default();
     let take = if others.is_some() { "two earlier {} rules together take" } else { "an earlier {} rule takes" };
-    let which = format!("{} every event of it, such as {event}", take.replace("{}", action(covering.rule)));
+    let which = format!("{} every event of it{such}", take.replace("{}", action(covering.rule)));
     let (code, message, help) = if is_same {
         let key = keys(rule.rule).map(|key| format!(": its key {key} never appears")).unwrap_or_default();
         (&codes::REDUNDANT, format!("has no effect{key}; {which}"), "delete it, or give its key to the earlier rule")
@@ -132,6 +122,14 @@ fn unreachable(rule: &Active, earlier: &[Active], machine: Option<Machine>, out:
     }
     out.push(found);
     true
+}
+
+/// An event that the rule matches.
+fn example(rule: &Rule, host: &dyn Host) -> Option<String> {
+    let event = witness(rule, host.machine());
+    let words: Vec<&[u8]> = event.split(' ').map(str::as_bytes).collect();
+    let matches = Facts::parse(&words, host).is_ok_and(|facts| !matches!(judge(rule, &facts), Verdict::No(_)));
+    matches.then_some(event)
 }
 
 /// The rule that covers `rule`; or two that do so together, each for a part of the numbers of one field.
@@ -173,11 +171,6 @@ fn never_overlap(rule: &Active, earlier: &[Active], machine: Option<Machine>, ou
     let mut found = finding(&codes::NEVER_OVERLAP, rule.span(), message, "");
     found.related.push((never.span(), "this rule is tried first".to_owned()));
     out.push(found);
-}
-
-fn keys(rule: &Rule) -> Option<String> {
-    let keys = rule.keys().next()?;
-    Some(lossy(&keys.iter().map(|b| if *b == KEY_SEPARATOR { b',' } else { *b }).collect::<Vec<_>>()))
 }
 
 /// Two rules that could be one.

@@ -1,5 +1,8 @@
 //! What is found and what is not: every code by a bad line and a good one, and the certainty of what is said to be certain.
 
+use super::super::explain::{Facts, Verdict, judge};
+use super::super::meaning::{Meaning, witness};
+use super::super::model::FieldId;
 use super::*;
 use crate::tables::machine::Machine;
 
@@ -234,4 +237,113 @@ fn too_many_lines_are_refused() {
     let text = "-D\n".repeat(MOST_LINES + 1);
     let target = Target { host: &Pc, kernel: None, exists: None };
     assert!(check(&[Source { name: "r", text: text.as_bytes() }], false, &target).is_err());
+}
+
+/// xorshift64*.
+struct Dice(u64);
+
+impl Dice {
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        from[(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % from.len()]
+    }
+}
+
+const NUMBERS: [&str; 6] = ["0", "1", "999", "1000", "1001", "4294967295"];
+const PATHS: [&str; 6] = ["/etc", "/etc/passwd", "/etc/ssh", "/etc/ssh/config", "/srv", "/srv/x"];
+
+/// A test on one of few fields with one of few values, so that two rules often have to do with each other.
+fn random_test(dice: &mut Dice) -> String {
+    let ordered = dice.pick(&["=", "!=", "<", "<=", ">", ">="]);
+    match dice.pick(&["id", "id", "auid", "exit", "success", "bits", "group", "file", "perm", "pair", "owner"]) {
+        "id" => format!("{}{ordered}{}", dice.pick(&["uid", "euid"]), dice.pick(&NUMBERS)),
+        "auid" => format!("auid{}{}", dice.pick(&["=", "!="]), dice.pick(&NUMBERS)),
+        "exit" => format!("exit{ordered}{}", dice.pick(&["0", "3", "-1", "-13", "-5000"])),
+        "success" => format!("success{}{}", dice.pick(&["=", "!=", "<", ">"]), dice.pick(&["0", "1"])),
+        "bits" => format!("a0{}{}", dice.pick(&["&", "&=", "=", ">"]), dice.pick(&["0", "1", "2", "3", "6"])),
+        "group" => format!("gid{ordered}{}", dice.pick(&NUMBERS)),
+        "owner" => format!("obj_uid{ordered}{}", dice.pick(&NUMBERS)),
+        "file" => format!("{}={}", dice.pick(&["path", "dir"]), dice.pick(&PATHS)),
+        "perm" => format!("perm={}", dice.pick(&["r", "w", "a", "wa", "rwxa"])),
+        _ => dice.pick(&["uid!=euid", "uid=euid"]).to_owned(),
+    }
+}
+
+fn random_rule(dice: &mut Dice) -> Rule {
+    let mut line = vec!["-a", dice.pick(&["always,exit", "never,exit"])];
+    if dice.pick(&["y", "n"]) == "y" {
+        line.extend(["-F", dice.pick(&["arch=b64", "arch=b32"])]);
+    }
+    line.extend(["-S", dice.pick(&["all", "openat", "openat,mkdir", "mkdir,chmod", "chmod"])]);
+    let count = dice.pick(&["0", "1", "1", "2", "2", "3"]).parse().unwrap_or(0);
+    let mut tests: Vec<String> = (0..count).map(|_| random_test(dice)).collect();
+    // A rule watches one file.
+    let mut watches = 0;
+    tests.retain(|test| {
+        watches += usize::from(test.starts_with("path") || test.starts_with("dir"));
+        watches < 2 || !(test.starts_with("path") || test.starts_with("dir"))
+    });
+    for test in &tests {
+        let is_pair = test.ends_with("=euid");
+        line.extend([if is_pair { "-C" } else { "-F" }, test]);
+    }
+    let words: Vec<&[u8]> = line.iter().map(|word| word.as_bytes()).collect();
+    super::super::parse(&words, &Pc).unwrap_or_else(|refusal| panic!("{line:?}: {refusal}")).1
+}
+
+fn random_event(dice: &mut Dice) -> Facts {
+    let success = dice.pick(&["yes", "no"]);
+    let exit = if success == "yes" { dice.pick(&["0", "3", "1000"]) } else { dice.pick(&["-1", "-13"]) };
+    let mut words = vec![
+        format!("arch={}", dice.pick(&["b64", "b32"])),
+        format!("syscall={}", dice.pick(&["openat", "mkdir", "chmod"])),
+        format!("success={success}"),
+        format!("exit={exit}"),
+        format!("a0={}", dice.pick(&["0", "1", "2", "3", "7"])),
+        format!("path={}", dice.pick(&PATHS)),
+        format!("perm={}", dice.pick(&["r", "w", "a"])),
+    ];
+    for field in ["uid", "euid", "auid", "gid", "obj_uid"] {
+        words.push(format!("{field}={}", dice.pick(&NUMBERS)));
+    }
+    let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+    Facts::parse(&words, &Pc).unwrap()
+}
+
+#[test]
+fn what_is_said_to_be_covered_or_impossible_is_so_for_every_event() {
+    let mut dice = Dice(0x5eed);
+    let (mut covered, mut impossible, mut matched) = (0, 0, 0);
+    for _ in 0..4_000 {
+        let (a, b) = (random_rule(&mut dice), random_rule(&mut dice));
+        let (first, second) = (Meaning::of(&a, Some(Machine::X86_64)), Meaning::of(&b, Some(Machine::X86_64)));
+        let is_covered = first.covers(&second);
+        let is_impossible = second.why_impossible().is_some();
+        covered += usize::from(is_covered);
+        impossible += usize::from(is_impossible);
+        if !is_impossible {
+            let words = witness(&b, Some(Machine::X86_64));
+            let words: Vec<&[u8]> = words.split(' ').map(str::as_bytes).collect();
+            let event = Facts::parse(&words, &Pc).unwrap();
+            let has_pair = b.fields.iter().any(|field| matches!(field.id, FieldId::FIELD_COMPARE | FieldId::GID));
+            let is_one = !matches!(judge(&b, &event), Verdict::No(_));
+            assert!(is_one || has_pair, "{b:?}: {event:?}");
+            assert!(!is_one || !is_covered || !matches!(judge(&a, &event), Verdict::No(_)), "{a:?} {b:?}: {event:?}");
+        }
+        if !is_covered && !is_impossible {
+            continue;
+        }
+        for _ in 0..40 {
+            let event = random_event(&mut dice);
+            if judge(&b, &event) == Verdict::Match {
+                matched += 1;
+                assert!(!is_impossible, "{b:?}: {event:?}");
+                assert_eq!(judge(&a, &event), Verdict::Match, "{a:?} {b:?}: {event:?}");
+            }
+        }
+    }
+    // The generator makes enough of each.
+    assert!(covered > 40 && impossible > 40 && matched > 100, "{covered} {impossible} {matched}");
 }

@@ -1,0 +1,50 @@
+//! `auditctl --convert FILE`: the same rules, with old style watches as system call rules.
+
+use super::modes::{self, Options, WRONG};
+use super::rules_file;
+use crate::output::{say, show};
+use auditbox::rule::file::{self, Line};
+use auditbox::rule::{Host, Step, convert};
+
+/// Shows each file with its watches rewritten; everything else stays as it is, comments too. Returns the exit status.
+pub(super) fn run(options: &Options) -> u8 {
+    let host = options.host();
+    let Some(machine) = host.machine() else {
+        say("auditctl: --convert needs --machine here");
+        return WRONG;
+    };
+    if options.names.is_empty() {
+        say("auditctl: --convert needs rules: files, directories, or - for standard input");
+        return WRONG;
+    }
+    let rules = match modes::read(&options.names) {
+        Ok(rules) => rules,
+        Err(message) => {
+            say(format!("auditctl: {message}"));
+            return WRONG;
+        }
+    };
+    for source in &rules.files {
+        let converted = |line: &Line| {
+            let words = line.words.as_ref().ok()?;
+            let plan = rules_file::plan(words, &host);
+            match (&plan.refusal, plan.steps.as_slice()) {
+                (None, [Step::AddRule(rule)]) if words.first()?.text.starts_with(b"-w") => {
+                    Some(convert::watch(rule, machine))
+                }
+                _ => None,
+            }
+        };
+        let mut out = Vec::new();
+        let mut at = 0;
+        for line in file::lines(&source.text) {
+            let Some(lines) = converted(&line) else { continue };
+            out.extend_from_slice(source.text.get(at..line.start).unwrap_or_default());
+            out.extend(lines.join(&b'\n'));
+            at = line.start + line.text.len();
+        }
+        out.extend_from_slice(source.text.get(at..).unwrap_or_default());
+        show(&out);
+    }
+    0
+}

@@ -1,0 +1,108 @@
+//! `auditctl --diff A [B|kernel]`: two sets of rules compared by their meaning.
+
+use super::modes::{self, Options, WRONG};
+use super::rules_file::{self, FileLine};
+use super::{Failure, ThisHost, listing, open_kernel, say_refusal};
+use crate::output::{say, show};
+use auditbox::abi::Status;
+use auditbox::rule::diff::{Difference, diff};
+use auditbox::rule::{Host, Rule, RuleSet};
+use std::ffi::OsString;
+
+/// The sets differ, and the kernel takes no changes before the next boot.
+const LOCKED: u8 = 3;
+
+/// A set of rules.
+pub(super) struct Set {
+    pub(super) rules: Vec<Rule>,
+    /// It is the kernel's, which takes no more changes.
+    is_locked: bool,
+}
+
+/// Shows the differences; returns 0 when there are none, 1 when there are, 3 when there are and the kernel is locked, 2 when a
+/// set cannot be had.
+pub(super) fn run(options: &Options) -> u8 {
+    let kernel = OsString::from("kernel");
+    let (first, second) = match options.names.as_slice() {
+        [first] => (first, &kernel),
+        [first, second] => (first, second),
+        _ => {
+            say("auditctl: --diff needs one or two of: a file, a directory, - for standard input, kernel");
+            return WRONG;
+        }
+    };
+    let host = options.host();
+    match set(first, &host).and_then(|a| Ok((a, set(second, &host)?))) {
+        Ok((a, b)) => {
+            let differences = diff(&a.rules, &b.rules, host.machine());
+            let mut out = Vec::new();
+            differences.iter().for_each(|difference| print(difference, &host, &mut out));
+            show(&out);
+            match differences.is_empty() {
+                true => 0,
+                false if a.is_locked || b.is_locked => LOCKED,
+                false => 1,
+            }
+        }
+        Err(status) => status,
+    }
+}
+
+fn print(difference: &Difference, host: &ThisHost, out: &mut Vec<u8>) {
+    let (what, rules) = match difference {
+        Difference::Removed(rule) => ("removed", vec![*rule]),
+        Difference::Added(rule) => ("added", vec![*rule]),
+        Difference::KeyChanged(from, to) => ("key changed", vec![*from, *to]),
+        Difference::Moved(rule, other) => ("moved", vec![*rule, *other]),
+    };
+    let mark = match difference {
+        Difference::Moved(..) => "          after: ",
+        _ => "             to: ",
+    };
+    for (place, rule) in rules.into_iter().enumerate() {
+        let head = if place == 0 { format!("{what}: ") } else { mark.to_owned() };
+        out.extend_from_slice(head.as_bytes());
+        out.extend(listing::rules(std::slice::from_ref(rule), host, false));
+    }
+}
+
+/// The rules that a name stands for; otherwise says why not and returns the exit status.
+pub(super) fn set(name: &OsString, host: &ThisHost) -> Result<Set, u8> {
+    if name == "kernel" {
+        let fail = |failure| match failure {
+            Failure::Step(message) | Failure::End(message, _) => {
+                say(message);
+                WRONG
+            }
+            Failure::Disabled => {
+                say(super::DISABLED);
+                WRONG
+            }
+        };
+        let snapshot = open_kernel(host).map_err(|_| WRONG)?.snapshot().map_err(fail)?;
+        return Ok(Set { rules: snapshot.rules, is_locked: snapshot.status.enabled == Status::LOCKED });
+    }
+    let read = modes::read(std::slice::from_ref(name)).and_then(|rules| in_force(&rules, host));
+    let rules = read.map_err(|message| {
+        say(format!("auditctl: {message}"));
+        WRONG
+    })?;
+    Ok(Set { rules, is_locked: false })
+}
+
+/// The rules that a kernel without rules has once all lines are loaded.
+fn in_force(rules: &modes::Rules, host: &ThisHost) -> Result<Vec<Rule>, String> {
+    let mut set = RuleSet::new();
+    for (name, line) in rules_file::lines(&rules.files, rules.is_set) {
+        let words = line.words.as_ref().map_err(|error| format!("{name}:{}: {error}", line.number))?;
+        let plan = rules_file::plan(words, host);
+        if let Some(refusal) = &plan.refusal {
+            say_refusal(refusal, &FileLine { name, number: line.number, text: line.text, words });
+            return Err(format!("{name}:{} is no rule", line.number));
+        }
+        for step in &plan.steps {
+            set.apply(step, ());
+        }
+    }
+    Ok(set.rules().cloned().collect())
+}

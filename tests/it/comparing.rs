@@ -1,0 +1,173 @@
+//! `auditctl --diff`, `--convert` and dry runs of `-R --atomic`: rules compared by meaning, and rewritten without a change of it.
+
+use crate::support::Dir;
+use std::process::Command;
+
+/// Exit status, standard output, standard error.
+fn auditctl(words: &[&str]) -> (i32, String, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_auditbox")).arg("auditctl").args(words).output().expect("the binary runs");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code().expect("by itself"), text(output.stdout), text(output.stderr))
+}
+
+/// Status and output of a comparison of two texts.
+fn compared(a: &str, b: &str) -> (i32, String) {
+    let dir = Dir::new(&format!("diff-{}", a.len() * 1000 + b.len()));
+    let (a, b) = (dir.file("a.rules", a), dir.file("b.rules", b));
+    let (status, out, said) = auditctl(&["--machine", "x86_64", "--diff", &a, &b]);
+    assert_eq!(said.lines().filter(|line| !line.contains("arning") && !line.contains("WARNING")).count(), 0, "{said}");
+    (status, out)
+}
+
+#[test]
+fn rules_of_one_meaning_are_equal_however_they_are_written() {
+    for (a, b) in [
+        ("-w /etc/passwd -p wa -k id\n", "-a always,exit -S all -F path=/etc/passwd -F perm=wa -F key=id\n"),
+        ("-w /etc/passwd -p wa -k id\n", "-w /etc/passwd -p aw -k id\n"),
+        (
+            "-a always,exit -F arch=b64 -S open,openat -F auid!=unset -k x\n",
+            "-a exit,always -F arch=0xc000003e -S openat -S open -F loginuid!=-1 -F key=x\n",
+        ),
+        (
+            "-a always,exit -F arch=b64 -S open -F uid=0 -F gid=0 -k x\n",
+            "-a always,exit -F arch=b64 -S 2 -F gid=0 -F uid=0 -k x\n",
+        ),
+        (
+            "-a always,exit -F arch=b64 -S open -k x\n-a always,exit -F arch=b64 -S close -k x\n",
+            "-a always,exit -F arch=b64 -S open,close -k x\n",
+        ),
+        ("-a never,exclude -F msgtype=CWD\n", "-a always,exclude -F msgtype=1307\n"),
+        (
+            "-a never,exit -F uid=1\n-a always,exit -F uid=2 -S all -k x\n",
+            "-a always,exit -F uid=2 -S all -k x\n-a never,exit -F uid=1\n",
+        ),
+        ("-a always,exit -F dir=/tmp/ -F perm=w -k x\n", "-a always,exit -F dir=/tmp -F perm=w -k x\n"),
+        ("-a never,exit -F uid=1\n", "-a never,exit -F uid=7\n-D\n-A never,exit -F uid=1\n"),
+        ("-a always,exit -C uid!=euid -S all -k x\n", "-a always,exit -C euid!=uid -S all -k x\n"),
+    ] {
+        assert_eq!(compared(a, b), (0, String::new()), "{a}{b}");
+    }
+}
+
+#[test]
+fn what_differs_is_shown_by_its_kind() {
+    let base = "-a always,exit -F arch=b64 -S mount -F key=m\n";
+    assert_eq!(compared(base, ""), (1, format!("removed: {base}")));
+    assert_eq!(compared("", base), (1, format!("added: {base}")));
+    let other = base.replace("key=m", "key=n");
+    assert_eq!(compared(base, &other), (1, format!("key changed: {base}             to: {other}")));
+    let never = "-a never,exit -S all -F uid=0\n";
+    let (status, out) = compared(&format!("{never}{base}"), &format!("{base}{never}"));
+    assert_eq!((status, out), (1, format!("moved: {never}          after: {base}")));
+    let calls = base.replace("mount", "mount,umount2");
+    assert_eq!(compared(base, &calls).0, 1);
+}
+
+#[test]
+fn a_set_that_cannot_be_read_ends_with_2() {
+    let dir = Dir::new("diff-bad");
+    let path = dir.file("a.rules", "-w relative\n");
+    for words in
+        [&["--diff", &path, &path][..], &["--diff"], &["--diff", "/no/such", &path], &["--diff", "a", "b", "c"]]
+    {
+        let (status, out, said) = auditctl(words);
+        assert_eq!((status, out.as_str()), (2, ""), "{words:?}: {said}");
+    }
+}
+
+/// xorshift64*.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % sides
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            items.swap(at, self.roll(at + 1));
+        }
+    }
+}
+
+/// One rule in other words: calls and tests in any order, together or apart, keys and unset ids in any spelling.
+fn in_other_words(dice: &mut Dice, calls: &[&str], tests: &[&str], key: &str) -> String {
+    let (mut calls, mut tests) = (calls.to_vec(), tests.to_vec());
+    dice.shuffle(&mut calls);
+    dice.shuffle(&mut tests);
+    let target = ["-a always,exit", "-a exit,always"][dice.roll(2)];
+    let arch = ["b64", "x86_64", "0xc000003e", "3221225534"][dice.roll(4)];
+    let calls = if dice.roll(2) == 0 {
+        format!("-S {}", calls.join(","))
+    } else {
+        calls.iter().map(|c| format!("-S {c} ")).collect()
+    };
+    let unset = ["unset", "-1", "4294967295"][dice.roll(3)];
+    let tests: Vec<String> = tests.iter().map(|test| format!("-F {}", test.replace("unset", unset))).collect();
+    let key = [format!("-k {key}"), format!("-F key={key}")][dice.roll(2)].clone();
+    format!("{target} -F arch={arch} {} {} {key}\n", calls.trim(), tests.join(" "))
+}
+
+#[test]
+fn random_rewriting_of_one_meaning_compares_equal() {
+    let mut dice = Dice(0x5eed);
+    let rules: [(&[&str], &[&str], &str); 3] = [
+        (&["open", "openat", "creat"], &["auid>=1000", "auid!=unset", "exit=-EACCES"], "access"),
+        (&["chmod", "fchmod"], &["auid!=unset", "uid=0"], "perm"),
+        (&["mount"], &["success=1", "a0&1"], "mount"),
+    ];
+    let write = |dice: &mut Dice| -> String {
+        rules.iter().map(|(calls, tests, key)| in_other_words(dice, calls, tests, key)).collect()
+    };
+    let first = write(&mut dice);
+    for _ in 0..60 {
+        let other = write(&mut dice);
+        assert_eq!(compared(&first, &other), (0, String::new()), "{first}{other}");
+    }
+}
+
+#[test]
+fn watches_become_rules_of_the_same_meaning_and_all_else_stays() {
+    let dir = Dir::new("convert");
+    let text = "# who\n-D\n-w /etc/passwd -p wa -k id\n-w /srv/a\\ b -p r\n-a never,exit -F uid=1\n";
+    let path = dir.file("w.rules", text);
+    let (status, out, _) = auditctl(&["--convert", "--machine", "x86_64", &path]);
+    let expected = "\
+# who
+-D
+-a always,exit -F arch=b64 -F path=/etc/passwd -F perm=wa -F key=id
+-a always,exit -F arch=b32 -F path=/etc/passwd -F perm=wa -F key=id
+-a always,exit -F arch=b64 -F path=/srv/a\\ b -F perm=r
+-a always,exit -F arch=b32 -F path=/srv/a\\ b -F perm=r
+-a never,exit -F uid=1
+";
+    assert_eq!((status, out.as_str()), (0, expected));
+    let (_, single, _) = auditctl(&["--convert", "--machine", "riscv64", &path]);
+    assert_eq!(single.matches("-F arch=b64").count(), 2);
+    assert_eq!(single.matches("-F arch=b32").count(), 0);
+    let converted = dir.file("c.rules", out);
+    let (status, _, _) = auditctl(&["--convert", "--machine", "x86_64", &converted]);
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn a_dry_run_of_an_atomic_load_sends_all_or_nothing() {
+    let dir = Dir::new("atomic");
+    let good = dir.file("good.rules", "-a never,exit -F uid=1\n-a never,exit -F uid=2\n");
+    let bad = dir.file("bad.rules", "-a never,exit -F uid=1\n-a never,exit -F uid=nobody-such\n-a nowhere,exit\n");
+    let (status, out, _) = auditctl(&["--dry-run", "-R", &good, "--atomic"]);
+    assert_eq!((status, out.lines().count()), (0, 2));
+    let (status, out, said) = auditctl(&["--dry-run", "--atomic", "-R", &bad]);
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(said.contains("bad.rules:2:22: ") && said.contains("bad.rules:3:4: "), "every mistake is named: {said}");
+    let skipped = dir.file("skip.rules", "-a never,exit -F uid=1\n-a never,exit -F uid=nobody-such\n");
+    let (status, out, said) = auditctl(&["--dry-run", "--atomic", "--skip-missing", "-R", &skipped]);
+    assert_eq!((status, out.lines().count()), (0, 1));
+    assert!(said.ends_with("skip.rules:2: skipped: Unknown user: nobody-such\n"), "{said}");
+    let late = dir.file("late.rules", "-e 2\n-a never,exit -F uid=1\n");
+    assert_eq!(auditctl(&["--dry-run", "--atomic", "-R", &late]).0, 1);
+}

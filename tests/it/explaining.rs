@@ -1,0 +1,91 @@
+//! `auditctl --explain`: which rule decides about an event given in words or by its records.
+
+use crate::support::Dir;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// Exit status, standard output, standard error.
+fn explained(rules: &str, words: &[&str], input: &str) -> (i32, String, String) {
+    let dir = Dir::new(&format!("explain-{}-{}", rules.len(), words.concat().len()));
+    let path = dir.file("r.rules", rules);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_auditbox"))
+        .args(["auditctl", "--machine", "x86_64", "--explain", &path])
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code().expect("by itself"), text(output.stdout), text(output.stderr))
+}
+
+const RULES: &str = "\
+-a never,exit -F arch=b64 -S openat -F auid=0
+-a always,exit -F arch=b64 -S openat -F exit=-EACCES -k access
+-a always,exit -S all -F path=/etc/shadow -F perm=r -k shadow
+-a always,exit -F arch=b64 -S openat -k all
+";
+
+#[test]
+fn rules_are_shown_in_the_order_of_the_kernel_with_the_reason_of_each() {
+    let words = ["syscall=openat", "auid=1000", "exit=3", "success=yes", "path=/etc/shadow", "perm=r"];
+    let (status, out, _) = explained(RULES, &words, "");
+    let expected = "\
+no     1: -a never,exit -F arch=b64 -S openat -F auid=0
+    auid=0 does not hold
+no     2: -a always,exit -F arch=b64 -S openat -F exit=-EACCES -F key=access
+    exit=-13 does not hold
+match  3: -w /etc/shadow -p r -k shadow
+hidden 4: -a always,exit -F arch=b64 -S openat -F key=all
+    an earlier rule has decided
+rule 3 decides: the event is recorded with key shadow
+";
+    assert_eq!((status, out.as_str()), (0, expected));
+}
+
+#[test]
+fn never_records_nothing_and_what_is_not_known_is_not_guessed() {
+    let (status, out, _) = explained(RULES, &["syscall=openat", "auid=0"], "");
+    assert_eq!(status, 1);
+    assert!(out.ends_with("rule 1 decides: nothing is recorded\n"), "{out}");
+    let (status, out, _) = explained(RULES, &["syscall=mkdir", "path=/srv"], "");
+    assert_eq!(status, 1);
+    assert!(out.ends_with("no rule matches: nothing is recorded\n"), "{out}");
+    let (status, out, _) = explained(RULES, &["syscall=openat", "auid=1000"], "");
+    assert_eq!(status, 2);
+    assert!(out.contains("depends on exit, which is not given\n"), "{out}");
+    assert!(out.ends_with("cannot be told: rule 2 is open\n"), "{out}");
+}
+
+#[test]
+fn the_records_of_an_event_say_all_that_is_needed() {
+    let records = "\
+type=SYSCALL msg=audit(1700000000.123:42): arch=c000003e syscall=257 success=no exit=-13 a0=ffffff9c a1=7ffc a2=0 a3=0 items=1 ppid=1 pid=2 auid=1000 uid=1000 gid=1000 euid=1000 suid=1000 fsuid=1000 egid=1000 sgid=1000 fsgid=1000 tty=pts0 ses=1 comm=\"cat\" exe=\"/bin/cat\" key=\"access\"
+type=CWD msg=audit(1700000000.123:42): cwd=\"/etc\"
+type=PATH msg=audit(1700000000.123:42): item=0 name=\"shadow\" inode=7 dev=fd:01 mode=0100640 ouid=0 ogid=42 rdev=00:00 nametype=NORMAL
+type=SYSCALL msg=audit(1700000000.124:43): arch=c000003e syscall=2 success=yes exit=3
+";
+    let (status, out, _) = explained(RULES, &[], records);
+    assert_eq!(status, 0);
+    assert!(out.ends_with("rule 2 decides: the event is recorded with key access\n"), "{out}");
+    let (_, out, _) = explained(RULES, &[], &records.replace("exit=-13", "exit=3"));
+    assert!(out.ends_with("with key shadow\n"), "a relative name is of the directory it was opened in: {out}");
+    let (_, out, _) = explained(RULES, &[], &records.replace("a2=0", "a2=1").replace("exit=-13", "exit=3"));
+    assert!(out.ends_with("with key all\n"), "a2 says that the file was opened for writing: {out}");
+    let (status, _, said) = explained(RULES, &[], "type=USER_LOGIN msg=audit(1700000000.000:1): pid=1\n");
+    assert_eq!((status, said.contains("no SYSCALL record")), (2, true), "{said}");
+}
+
+#[test]
+fn words_that_say_nothing_are_named() {
+    for (word, name) in
+        [("uid=nobody-such", "nobody-such"), ("colour=red", "colour"), ("syscall=opn", "opn"), ("perm=z", "z")]
+    {
+        let (status, out, said) = explained(RULES, &[word], "");
+        assert_eq!((status, out.as_str()), (2, ""), "{word}");
+        assert!(said.contains(name), "{said}");
+    }
+}
