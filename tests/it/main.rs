@@ -26,6 +26,7 @@ mod multicall;
 mod normalize;
 mod reading_properties;
 mod rule_properties;
+mod rules_guide;
 mod searching;
 mod shipped;
 mod streams;
