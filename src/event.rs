@@ -212,8 +212,10 @@ pub struct Assembler {
     policy: Policy,
     timeout: u64,
     slots: Vec<Slot>,
-    free: Vacancies,
-    /// Every event in waiting, in the order of stamps. COMPAT: among equal stamps the lower slot goes first.
+    /// Slots without event.
+    free: Vec<u32>,
+    /// Every event in waiting, in the order of their ids; among equal ones the event that opened first goes first, so that the
+    /// order does not depend on what else waits.
     order: VecDeque<(EventId, u32)>,
     /// Building events by a hash of their stamp: the first slot of each chain.
     chains: Vec<u32>,
@@ -247,7 +249,7 @@ impl Assembler {
             policy,
             timeout,
             slots: Vec::new(),
-            free: Vacancies::default(),
+            free: Vec::new(),
             order: VecDeque::new(),
             chains: vec![NONE; CHAINS],
             last: NONE,
@@ -278,25 +280,7 @@ impl Assembler {
         Placed::Opened
     }
 
-    /// Takes note of a record without node of which nothing is wanted: its event completes others and holds them back as
-    /// they all do, and is not handed out.
-    pub fn note(&mut self, kind: RecordType, stamp: EventId) {
-        if self.building(stamp, None).is_some() || kind == RecordType::EOE {
-            return;
-        }
-        let at = self.open(stamp);
-        self.handing_out = true;
-        if let Some(slot) = self.slots.get_mut(at as usize) {
-            slot.event.stamp = stamp;
-            self.last = at;
-        }
-        if kind.ends_event() {
-            self.complete(at);
-        }
-        self.pass(stamp.sec);
-    }
-
-    /// Whether the first event in the order of stamps is to be handed out.
+    /// Whether the first event in the order of ids is to be handed out.
     #[inline(always)]
     pub fn has_next(&self) -> bool {
         let Some((_, at)) = self.order.front() else { return false };
@@ -304,30 +288,32 @@ impl Assembler {
         crowded || (self.handing_out && self.slots.get(*at as usize).is_some_and(|slot| slot.complete))
     }
 
-    /// The next event in the order of stamps, if it is complete.
+    /// The next event in the order of ids, if it is complete.
     #[allow(clippy::should_implement_trait, reason = "an assembler gives out events between records, not a sequence")]
     pub fn next(&mut self) -> Option<Event> {
-        while self.has_next() {
-            let event = self.take_first();
-            if event.is_some() {
-                return event;
-            }
-        }
-        None
-    }
-
-    /// Takes the first event out; `None` when no more than its stamp is known.
-    fn take_first(&mut self) -> Option<Event> {
-        let (_, at) = self.order.pop_front()?;
-        self.complete(at);
-        self.free.put(at);
-        let event = &mut self.slots.get_mut(at as usize)?.event;
-        if event.is_empty() {
+        if !self.has_next() {
             return None;
         }
+        let (_, at) = self.order.pop_front()?;
+        self.complete(at);
+        self.free.push(at);
+        let event = &mut self.slots.get_mut(at as usize)?.event;
         let event = std::mem::replace(event, self.spare.pop().unwrap_or_default());
         self.waiting_bytes -= event.text.len();
         Some(event)
+    }
+
+    /// Forgets all events that wait.
+    pub fn clear(&mut self) {
+        while let Some((_, at)) = self.order.pop_front() {
+            self.complete(at);
+            self.free.push(at);
+            if let Some(slot) = self.slots.get_mut(at as usize) {
+                let event = std::mem::take(&mut slot.event);
+                self.recycle(event);
+            }
+        }
+        (self.last, self.aged, self.waiting_bytes, self.handing_out) = (NONE, 0, 0, true);
     }
 
     /// Takes back the memory of an event that is done with.
@@ -352,6 +338,11 @@ impl Assembler {
     pub fn age(&mut self, sec: u64) {
         self.handing_out = true;
         self.pass(sec);
+    }
+
+    /// The ids of all events that wait, in order.
+    pub fn waiting_ids(&self) -> impl Iterator<Item = EventId> {
+        self.order.iter().map(|(id, _)| *id)
     }
 
     /// How many events wait, and how many of them are complete.
@@ -390,19 +381,18 @@ impl Assembler {
         None
     }
 
-    /// Makes room for a new event in the lowest free slot.
+    /// Makes room for a new event in a free slot.
     fn open(&mut self, stamp: EventId) -> u32 {
-        let at = self.free.take().unwrap_or_else(|| {
+        let at = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), complete: false, next: NONE });
             size(self.slots.len() - 1)
         });
-        let waiting = (stamp, at);
         match self.order.back() {
-            Some(newest) if *newest > waiting => {
-                let place = self.order.partition_point(|other| *other < waiting);
-                self.order.insert(place, waiting);
+            Some((newest, _)) if *newest > stamp => {
+                let place = self.order.partition_point(|(other, _)| *other <= stamp);
+                self.order.insert(place, (stamp, at));
             }
-            _ => self.order.push_back(waiting),
+            _ => self.order.push_back((stamp, at)),
         }
         if stamp.sec < self.aged {
             self.aged = 0;
@@ -467,40 +457,6 @@ impl Assembler {
             }
             previous = slot.next;
         }
-    }
-}
-
-/// Slots without event, of which the lowest is taken first.
-#[derive(Default)]
-struct Vacancies {
-    /// One bit for each slot.
-    words: Vec<u64>,
-    /// There are none in the words before this one.
-    first: usize,
-}
-
-impl Vacancies {
-    fn take(&mut self) -> Option<u32> {
-        while let Some(word) = self.words.get_mut(self.first) {
-            if *word != 0 {
-                let bit = word.trailing_zeros();
-                *word &= *word - 1;
-                return Some(size(self.first) * 64 + bit);
-            }
-            self.first += 1;
-        }
-        None
-    }
-
-    fn put(&mut self, slot: u32) {
-        let place = slot as usize / 64;
-        if self.words.len() <= place {
-            self.words.resize(place + 1, 0);
-        }
-        if let Some(word) = self.words.get_mut(place) {
-            *word |= 1 << (slot % 64);
-        }
-        self.first = self.first.min(place);
     }
 }
 
@@ -600,6 +556,21 @@ mod tests {
         assert!(event.records().all(|r| r == record));
         assert!(event.records().any(|r| r.enriched.is_some()));
         assert_eq!(event.lines(), Some(&[&line[..], b"\n", line, b"\n"].concat()[..]));
+    }
+
+    #[test]
+    fn of_equal_ids_the_event_that_opened_first_goes_first() {
+        let mut assembler = Assembler::new(Policy::Search, 2);
+        let mut push = |node: &str, id: &str| {
+            let line = format!("node={node} type=SYSCALL msg=audit(17000000{id}): a=1");
+            assembler.push(&Record::parse(line.as_bytes()).unwrap());
+            std::iter::from_fn(|| assembler.next()).map(|event| event.node().unwrap().to_vec()).collect::<Vec<_>>()
+        };
+        // The slot of the first event is free again when that of node c opens.
+        assert!(push("z", "10.001:1").is_empty() && push("b", "11.001:2").is_empty());
+        assert_eq!(push("y", "12.000:3"), [b"z"]);
+        assert!(push("c", "11.001:2").is_empty());
+        assert_eq!(push("x", "14.000:4"), [b"b", b"c", b"y"]);
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //!
 //! * L0 [`abi`] (the kernel's structures), [`tables`] (numbers and names), [`text`] (bytes)
 //! * L1 [`record`], [`event`], [`rule`], [`config`]
-//! * L2 [`interpret`], [`normalize`], [`query`], [`report`]
+//! * L2 [`interpret`], [`normalize`], [`query`], [`report`], [`render`]
 //! * S  [`sys`]: the only home of unsafe code and system calls; sees [`abi`] alone
-//! * L3 [`host`], [`log`], [`store`], [`daemon`], which together with the applets are the only users of [`sys`]
+//! * L3 [`host`], [`log`], [`trail`], [`daemon`], which together with the applets are the only users of [`sys`]
 //!
 //! L0 to L2 never print, exit, or read arguments, environment, clock, accounts or files; L3 does what it must
 //! through [`sys`] only. `tests/it/layering.rs` checks this.
@@ -24,10 +24,11 @@ pub mod log;
 pub mod normalize;
 pub mod query;
 pub mod record;
+pub mod render;
 pub mod report;
 pub mod rule;
-pub mod store;
 #[allow(unsafe_code, reason = "the one room where system calls are made")]
 pub mod sys;
 pub mod tables;
 pub mod text;
+pub mod trail;

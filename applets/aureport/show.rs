@@ -1,17 +1,22 @@
-//! From events to the report on standard output. The logs are read beside it, by a thread of their own if there can be one.
+//! From events to the report on standard output. The report is made in a thread of its own beside the one that reads.
 
 use super::arguments::Command;
-use super::handover::{Handover, Stopped};
-use super::read::{self, Read};
 use crate::host::{self, Host};
-use crate::logs::Place;
-use crate::output::{Output, say};
+use crate::logs::{self, LEFT_OUT, Place};
+use crate::output::{Output, complain, say};
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
+use auditbox::query::predicate::Criteria;
 use auditbox::record::EventId;
+use auditbox::render::Renderer;
 use auditbox::report::{NOTHING, Range, Report};
+use auditbox::trail::order::STATE_DIR;
+use auditbox::trail::pages::{Page, Pages};
+use auditbox::trail::{Search, Sink, UnreadLine};
 use std::io;
-use std::thread::Builder;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Reports, prints, and gives back the exit status. An error is one of writing the output.
 pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
@@ -19,106 +24,128 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     let has_no_totals = request.summary && request.kind.is_some_and(|kind| kind.summary.is_none());
     let config = host::daemon_config(input.is_none());
     let timeout = timeout.unwrap_or(config.end_of_event_timeout);
-    let place = Place { input, log: config.log_file.into(), force_logs };
-    let reading = read::Request { place, timeout, start: request.start, end: request.end };
+    let place = Place { input, log: config.log_file.into(), force_logs, patience: None, begin_with: None };
+    let criteria = Criteria { start: request.start, end: request.end, ..Criteria::default() };
     let report = Report::new(request, host, host::date);
-    let mut showing = Showing { report, output: Output::new(), of_file: None, of_last_file: None, debug };
-    showing.report.title(&mut showing.output.text);
+    let mut output = Output::new();
+    report.title(&mut output.text);
     if has_no_totals {
-        showing.output.flush()?;
+        output.flush()?;
         say("Unimplemented option");
         return Ok(1);
     }
-    let handover = Handover::default();
-    let status = std::thread::scope(|scope| {
-        let beside = Builder::new().spawn_scoped(scope, || read::run(&reading, &mut |read| handover.give(read)));
-        if beside.is_err() {
-            return showing.read_alone(&reading);
+    let Ok(logs) = place.logs() else {
+        output.flush()?;
+        return Ok(1);
+    };
+    let (trail, unread) = logs.split();
+    std::thread::scope(|threads| {
+        let reporter = Reporter { report, of_file: None, of_last_file: None, debug };
+        let pages = Pages::beside(threads, vec![reporter]);
+        let mut reporting = Reporting { pages, output, debug, failed: None };
+        let search = Search { state_dir: Some(Path::new(STATE_DIR)), ..Search::new(&criteria, timeout) };
+        let outcome = trail.search(&search, Path::new("stdin"), &mut reporting);
+        let Reporting { mut pages, mut output, failed, .. } = reporting;
+        failed.map_or(Ok(()), Err)?;
+        pages.flush(&mut |page| write(&mut output, page))?;
+        if logs::has_failed(&outcome) {
+            return output.flush().map(|()| 1);
         }
-        let status = showing.take_all(&handover);
-        handover.stop();
-        status
-    })?;
-    showing.output.flush()?;
-    Ok(status)
+        let reporter = pages.finish().pop();
+        let status = reporter.map_or(1, |reporter| reporter.finish(outcome.first, &mut output.text));
+        output.flush()?;
+        let leaves_out = unread.report("aureport", &outcome);
+        Ok(if leaves_out && status == 1 { LEFT_OUT } else { status })
+    })
 }
 
-struct Showing<'h> {
-    report: Report<'h>,
+/// The events of a trail on their way to the report.
+struct Reporting<'s, 'e, 'h> {
+    pages: Pages<'s, 'e, Reporter<'h>>,
     output: Output,
-    /// The events handed over since the present file was opened.
+    debug: bool,
+    failed: Option<io::Error>,
+}
+
+impl<'s, 'h: 's> Sink for Reporting<'s, '_, 'h> {
+    fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>> {
+        let output = &mut self.output;
+        match self.pages.take(event, &mut |page| write(output, page)) {
+            Ok(done) => ControlFlow::Continue(done),
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn unread(&mut self, line: &UnreadLine<'_>) {
+        logs::print_unread(line, self.debug);
+    }
+
+    fn end_of_file(&mut self, path: &Path) -> ControlFlow<()> {
+        let output = &mut self.output;
+        match self.pages.end_of_file(path.as_os_str().as_bytes(), &mut |page| write(output, page)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+fn write(output: &mut Output, page: &mut Page) -> io::Result<()> {
+    if !page.complaints.is_empty() {
+        complain(&page.complaints);
+    }
+    output.text.extend_from_slice(&page.text);
+    output.checkpoint()
+}
+
+/// Puts events into the report.
+struct Reporter<'h> {
+    report: Report<'h>,
+    /// The events since the present file was opened.
     of_file: Option<Range>,
     /// The same of the file before.
     of_last_file: Option<Range>,
     debug: bool,
 }
 
-impl Showing<'_> {
-    /// Takes what is read until its end; gives back the exit status.
-    fn take_all(&mut self, from: &Handover) -> io::Result<u8> {
-        loop {
-            match self.take(from.take()) {
-                Ok(events) => from.give_back(events),
-                Err(end) => return end,
-            }
-        }
-    }
-
-    /// Reads and reports by turns; gives back the exit status.
-    fn read_alone(&mut self, reading: &read::Request) -> io::Result<u8> {
-        let mut status = Ok(1);
-        read::run(reading, &mut |read| {
-            self.take(read).map_err(|end| {
-                status = end;
-                Stopped
-            })
-        });
-        status
-    }
-
-    /// Takes what was read, and gives events that are done with, for their memory. The error is the end: the exit status.
-    fn take(&mut self, read: Read) -> Result<Vec<Event>, io::Result<u8>> {
-        match read {
-            Read::Events(events) => {
-                events.iter().for_each(|event| self.event(event));
-                self.output.checkpoint().map_err(Err)?;
-                return Ok(events);
-            }
-            Read::EndOfFile(name) => {
-                self.of_last_file = self.of_file.take();
-                if self.report.request().is_log_times() {
-                    self.report.log_times(&name, self.of_last_file, &mut self.output.text);
-                }
-            }
-            Read::End(first) => return Err(Ok(self.finish(first))),
-            Read::Refused => return Err(Ok(1)),
-        }
-        Ok(Vec::new())
-    }
-
-    fn event(&mut self, event: &Event) {
-        let stamp = event.stamp();
-        self.of_file = Some(Range { first: self.of_file.map_or(stamp, |range| range.first), last: stamp });
-        if let Err((index, malformed)) = self.report.event(event, &mut self.output.text) {
+impl Renderer for Reporter<'_> {
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>) {
+        let id = event.stamp();
+        self.of_file = Some(Range { first: self.of_file.map_or(id, |range| range.first), last: id });
+        if let Err((index, malformed)) = self.report.event(event, out) {
             if !matches!(malformed, Malformed::Field(_)) {
-                say(malformed);
+                complaints.extend_from_slice(format!("{malformed}\n").as_bytes());
             }
             if self.debug {
                 let line = event.record(index).map(|record| String::from_utf8_lossy(record.line)).unwrap_or_default();
-                say(format_args!("Malformed event skipped, {malformed}. {line}"));
+                complaints.extend_from_slice(format!("Malformed event skipped, {malformed}. {line}\n").as_bytes());
             }
         }
     }
 
+    fn end_of_file(&mut self, name: &[u8], out: &mut Vec<u8>) {
+        self.of_last_file = self.of_file.take();
+        if self.report.request().is_log_times() {
+            self.report.log_times(name, self.of_last_file, out);
+        }
+    }
+}
+
+impl Reporter<'_> {
     /// Prints what was counted; gives back the exit status.
-    fn finish(&mut self, first: Option<EventId>) -> u8 {
+    fn finish(mut self, first: Option<EventId>, out: &mut Vec<u8>) -> u8 {
         let request = self.report.request();
         if request.is_detailed() && !request.is_log_times() && !self.report.has_rows() {
-            self.output.text.extend_from_slice(NOTHING);
+            out.extend_from_slice(NOTHING);
             return 1;
         }
         let last = self.of_last_file.map(|range| range.last).unwrap_or_default();
-        self.report.finish(Range { first: first.unwrap_or_default(), last }, &mut self.output.text);
+        self.report.finish(Range { first: first.unwrap_or_default(), last }, out);
         0
     }
 }

@@ -6,22 +6,12 @@ use auditbox::normalize::csv::Columns;
 use auditbox::query::predicate::{Criteria, Syscall, User};
 use auditbox::query::time::{self, Edge};
 use auditbox::record::RecordType;
+use auditbox::render::{Format, Style};
 use auditbox::tables::{errno, machine::Machine, record_type};
 use auditbox::text::{Escape, number};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-
-/// How events are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Format {
-    #[default]
-    Default,
-    Raw,
-    Interpret,
-    Csv,
-    Text,
-}
 
 /// A whole command line.
 #[derive(Default)]
@@ -39,6 +29,14 @@ pub(crate) struct Request {
     /// Of the checkpoint only the time counts.
     pub(crate) checkpoint_time: bool,
     pub(crate) timeout: Option<u64>,
+}
+
+impl Request {
+    /// How events are shown.
+    pub(crate) fn style<'h>(&self, host: &'h Host) -> Style<'h> {
+        let Request { format, escape, columns, .. } = *self;
+        Style { format, escape, columns, names: host, machine: host::machine(), local: host::date }
+    }
 }
 
 /// What a command line asks for.

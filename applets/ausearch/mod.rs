@@ -1,14 +1,12 @@
 //! ausearch(8): finds events in the audit log and prints them.
 //!
-//! Exit status: 0 something was found; 1 nothing was found, or the command line or a file is bad; 10 the checkpoint cannot
+//! Exit status: 0 something was found; 1 nothing was found, or the command line or a file is bad; 2 nothing
+//! was found, and a compressed log was left out; 10 the checkpoint cannot
 //! be used; 11 it cannot be written; 12 its event is not in its log.
 
 mod arguments;
-mod desk;
-mod render;
 mod resume;
 mod search;
-mod show;
 
 use crate::host::Host;
 use crate::output::{say, show};

@@ -23,7 +23,7 @@ pub(crate) enum Verdict {
 pub(crate) struct Resume {
     path: PathBuf,
     /// What the file said, if there was one.
-    pub(crate) loaded: Option<Checkpoint>,
+    loaded: Option<Checkpoint>,
     time_only: bool,
     passed: bool,
     last: Option<Last>,
@@ -31,6 +31,8 @@ pub(crate) struct Resume {
 
 /// Bytes of a checkpoint file at most; the usual one has less than a hundred.
 const LONGEST: u64 = 64 << 10;
+/// Who may read the checkpoint: it says when something was found.
+const MODE: u32 = 0o640;
 /// Exit status when the checkpoint file is of no use.
 pub(crate) const UNUSABLE: u8 = 10;
 /// Exit status when the checkpoint cannot be written.
@@ -63,12 +65,13 @@ impl Resume {
         Some(Resume { path: path.into(), loaded, time_only, passed, last: None })
     }
 
-    /// Whether only the time of the checkpoint counts, not its file and event.
-    pub(crate) fn is_time_only(&self) -> bool {
-        self.time_only
+    /// The log to begin with. Where only the time of the checkpoint counts, all are read.
+    pub(crate) fn begin_with(&self) -> Option<(u64, u64)> {
+        let Checkpoint { device, inode, .. } = self.loaded.as_ref().filter(|_| !self.time_only)?;
+        Some((*device, *inode))
     }
 
-    /// Tells whether an event is to be shown.
+    /// Says whether an event is to be shown.
     pub(crate) fn judge(&mut self, event: &Event) -> Verdict {
         let Some(last) = self.loaded.as_ref().and_then(|checkpoint| checkpoint.last.as_ref()) else {
             return Verdict::New;
@@ -106,7 +109,7 @@ impl Resume {
             }
         };
         let text = Checkpoint { device, inode, last: self.last.clone() }.print();
-        let written = std::fs::write(&self.path, text);
+        let written = auditbox::sys::files::replace(&self.path, &text, MODE);
         if let Err(error) = &written {
             say(format_args!("Cannot open checkpoint file - {}: {}", self.path.display(), crate::host::reason(error)));
         }

@@ -8,8 +8,8 @@ use auditbox::query::checkpoint::Checkpoint;
 use auditbox::query::expression::Expression;
 use auditbox::query::extract::{EventFields, FieldSet, extract};
 use auditbox::record::Record;
-use auditbox::store::trail::{Feed, Trail};
 use auditbox::text::Escape;
+use auditbox::trail::{Feed, Trail};
 
 /// Any bytes as a log: whole and in pieces they are the same events, and everything can be read out of them.
 pub(crate) fn log(data: &[u8]) {

@@ -3,7 +3,7 @@
 pub mod checkpoint;
 pub mod expression;
 pub mod extract;
+pub mod literals;
 pub mod predicate;
-pub mod probe;
 pub mod regexp;
 pub mod time;

@@ -45,10 +45,13 @@ pub struct Front {
     pub kind: RecordType,
     /// The event.
     pub stamp: EventId,
-    /// How many bytes the type's name has, which stands behind `type=`.
-    name: usize,
-    /// How many bytes there are up to the parenthesis that closes the stamp, with it.
-    len: usize,
+    /// Where the node's name is, if there is one: place and length.
+    node: Option<(u16, u16)>,
+    /// Where the type's name is.
+    name_at: u16,
+    name_len: u16,
+    /// Where the body begins: after the parenthesis that closes the stamp.
+    body: u16,
 }
 
 /// Type and stamp must stand in so many bytes.
@@ -84,26 +87,20 @@ impl Headers {
     /// The front of a line, if it tells what [`Record::scan`] would.
     #[inline(always)]
     pub fn front_of(&mut self, line: Line<'_>) -> Option<Front> {
-        self.front(line.text).filter(|front| front.len <= line.end)
+        self.front(line.text).filter(|front| usize::from(front.body) <= line.end)
     }
 
     /// The front of a line without a node whose type is known by a short name and whose stamp is written as kernels do.
     /// What [`Record::scan`] makes of any other line must be seen there.
     #[inline(always)]
-    pub fn front(&mut self, line: &[u8]) -> Option<Front> {
+    fn front(&mut self, line: &[u8]) -> Option<Front> {
         let (bytes, name, rest) = named(line)?;
         let kind = self.kind(u128::from_le_bytes(*bytes) & !(u128::MAX << (8 * name)), bytes.get(..name)?)?;
         if !self.written.begins(rest) {
             self.read_stamp(rest)?;
         }
-        Some(Front { kind, stamp: self.stamp, name, len: 5 + name + self.written.len })
-    }
-
-    /// How long the front of a line without a node is, if the stamp is that of the line before; nothing is said of its type.
-    #[inline(always)]
-    pub fn continues(&self, line: &[u8]) -> Option<usize> {
-        let (_, name, rest) = named(line)?;
-        self.written.begins(rest).then_some(5 + name + self.written.len)
+        let body = (5 + name + self.written.len) as u16;
+        Some(Front { kind, stamp: self.stamp, node: None, name_at: 5, name_len: name as u16, body })
     }
 
     /// The type of that name, which is `word` as a number.
@@ -140,17 +137,32 @@ fn known(name: &[u8]) -> Option<RecordType> {
 }
 
 impl Front {
+    /// The front of a record that was read from its line. The line must be shorter than 64 KiB.
+    pub fn of(record: &Record<'_>) -> Front {
+        let at = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(record.line.as_ptr() as usize) as u16;
+        Front {
+            kind: record.kind,
+            stamp: record.stamp,
+            node: record.node.map(|node| (at(node), node.len() as u16)),
+            name_at: at(record.kind_text),
+            name_len: record.kind_text.len() as u16,
+            body: (record.line.len() - record.body.len()) as u16,
+        }
+    }
+
     /// The record on the line of which this is the front.
     #[inline(always)]
     pub fn record<'a>(&self, whole: Line<'a>) -> Record<'a> {
         let (line, enriched, written) = whole.parts(self.kind);
+        let part =
+            |at: u16, len: u16| line.get(usize::from(at)..usize::from(at) + usize::from(len)).unwrap_or_default();
         Record {
             line,
-            node: None,
+            node: self.node.map(|(at, len)| part(at, len)),
             kind: self.kind,
-            kind_text: line.get(5..5 + self.name).unwrap_or_default(),
+            kind_text: part(self.name_at, self.name_len),
             stamp: self.stamp,
-            body: line.get(self.len..).unwrap_or_default(),
+            body: line.get(usize::from(self.body)..).unwrap_or_default(),
             enriched,
             written,
         }
@@ -200,6 +212,9 @@ mod tests {
             for _ in 0..2 {
                 let alone = Record::scan(Line::new(line));
                 assert_eq!(headers.scan(Line::new(line)), alone, "{}", String::from_utf8_lossy(line));
+                if let Ok(record) = alone {
+                    assert_eq!(Front::of(&record).record(Line::new(line)), record);
+                }
             }
         }
     }

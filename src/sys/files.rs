@@ -115,6 +115,18 @@ pub fn space_at(path: &Path) -> io::Result<FilesystemSpace> {
     Ok(of_statfs(&statfs(there)?))
 }
 
+/// Writes a file beside its place and moves it there, so that whoever opens it finds all of the old or all of the new text.
+pub fn replace(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    let beside = Path::new(&beside);
+    let moved = write_whole(beside, text, mode).and_then(|()| rename(beside, path));
+    if moved.is_err() {
+        let _ = remove_file(beside);
+    }
+    moved
+}
+
 /// Writes to a terminal without waiting for it: one that is held up misses the text. What is no terminal is left alone.
 pub fn write_to_terminal(path: &str, text: &str) {
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW;

@@ -6,6 +6,21 @@ use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, accessat, fstat, 
 use std::io;
 use std::path::Path;
 
+/// What a file is known by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The device.
+    pub device: u64,
+    /// The inode on it.
+    pub inode: u64,
+    /// The length in bytes.
+    pub size: u64,
+    /// When its contents were changed, in nanoseconds since 1970.
+    pub changed: u64,
+    /// The user it belongs to.
+    pub owner: u32,
+}
+
 /// A file open for reading.
 pub struct InputFile {
     fd: OwnedFd,
@@ -37,6 +52,18 @@ impl InputFile {
     /// Whether it is a regular file, which can be read by position.
     pub fn is_regular(&self) -> bool {
         fstat(&self.fd).is_ok_and(|facts| FileType::from_raw_mode(facts.st_mode) == FileType::RegularFile)
+    }
+
+    /// What it is known by at this moment.
+    pub fn facts(&self) -> io::Result<Facts> {
+        let facts = fstat(&self.fd)?;
+        Ok(Facts {
+            device: facts.st_dev,
+            inode: facts.st_ino,
+            size: facts.st_size as u64,
+            changed: (facts.st_mtime as u64).wrapping_mul(1_000_000_000).wrapping_add(facts.st_mtime_nsec as u64),
+            owner: facts.st_uid,
+        })
     }
 
     /// Device and inode.

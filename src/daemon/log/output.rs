@@ -7,7 +7,7 @@ use crate::config::{Level, Response};
 use crate::daemon::logger::Logger;
 use crate::daemon::{Input, RotationError, RotationResult};
 use crate::log::file::{LogFile, prepare_directory, share_directory};
-use crate::store::rotation::{self, Keep};
+use crate::log::rotation::{self, Keep};
 use crate::sys::{clock, errno, error_reason, files, poll};
 use std::io::Write;
 use std::os::fd::AsFd;

@@ -110,19 +110,33 @@ pub enum Stored {
 
 /// All dated logs, the oldest first.
 pub fn all_dated(log: &Path, stored: Stored) -> Vec<PathBuf> {
+    beside(log, |suffix| after_stamp(suffix).is_some_and(|rest| stored == Stored::Any || rest.is_empty()))
+}
+
+/// All rotated logs to whose name, with its number or date, something has been added: `audit.log.3.gz`.
+pub fn all_suffixed(log: &Path) -> Vec<PathBuf> {
+    let after_number = |suffix: &[u8]| {
+        let digits = suffix.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        digits > 0 && suffix.get(digits) == Some(&b'.')
+    };
+    beside(log, |suffix| after_number(suffix) || after_stamp(suffix).is_some_and(|rest| !rest.is_empty()))
+}
+
+/// The files beside the log whose names are its own, a dot, and such a suffix; sorted.
+fn beside(log: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Vec<PathBuf> {
     let (Some(directory), Some(name)) = (log.parent(), log.file_name()) else { return Vec::new() };
     let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let name = name.as_encoded_bytes();
-    let is_dated = |file: &[u8]| {
+    let is_it = |file: &[u8]| {
         let suffix = file.strip_prefix(name).and_then(|rest| rest.strip_prefix(b"."));
-        suffix.and_then(after_stamp).is_some_and(|rest| stored == Stored::Any || rest.is_empty())
+        suffix.is_some_and(&is_wanted)
     };
     let mut found: Vec<PathBuf> = files::read_dir(here)
         .into_iter()
         .flatten()
         .flatten()
         .map(|entry| entry.file_name())
-        .filter(|file| is_dated(file.as_encoded_bytes()))
+        .filter(|file| is_it(file.as_encoded_bytes()))
         .map(|file| directory.join(file))
         .collect();
     found.sort();

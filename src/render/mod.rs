@@ -1,0 +1,105 @@
+//! Events as bytes: as they were written, by default, in words, as table rows, as sentences. Searches, streams and
+//! plugins share these renderers.
+//!
+//! A renderer takes one event after another and appends what is shown of it. It neither reads nor writes anything else, so
+//! that several can work side by side.
+
+mod csv;
+mod interpreted;
+mod plain;
+mod raw;
+mod text;
+
+use crate::event::Event;
+use crate::interpret::{Interpreter, Names};
+use crate::normalize::csv::{Columns, header};
+use crate::record::Record;
+use crate::tables::machine::Machine;
+use crate::text::Escape;
+use crate::text::date::{Date, Dates};
+
+/// Writes events one after another.
+pub trait Renderer {
+    /// Appends the event to `out`, and what could not be said of it to `complaints`.
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>);
+
+    /// The file of this name ends here.
+    fn end_of_file(&mut self, name: &[u8], out: &mut Vec<u8>) {
+        let _ = (name, out);
+    }
+}
+
+/// The formats of ausearch(8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// A line with the time, then the records as they were written, the last one first.
+    #[default]
+    Default,
+    /// The records as they were written, and nothing else.
+    Raw,
+    /// The values of all fields in words.
+    Interpret,
+    /// A table with a row for each event.
+    Csv,
+    /// A sentence for each event.
+    Text,
+}
+
+/// How events are shown, and by which host's names.
+#[derive(Clone, Copy)]
+pub struct Style<'h> {
+    /// The format.
+    pub format: Format,
+    /// What becomes of bytes that a terminal would act on.
+    pub escape: Escape,
+    /// The columns of a table.
+    pub columns: Columns,
+    /// Names of users, groups and others.
+    pub names: &'h dyn Names,
+    /// The machine whose system calls are meant where a record does not say.
+    pub machine: Option<Machine>,
+    /// The way from seconds since 1970 UTC to local time.
+    pub local: fn(i64) -> Date,
+}
+
+impl<'h> Style<'h> {
+    /// Whether it takes longer to render an event than to find it.
+    pub fn is_slow(&self) -> bool {
+        matches!(self.format, Format::Interpret | Format::Csv | Format::Text)
+    }
+
+    /// Appends what stands above the first event.
+    pub fn push_title(&self, out: &mut Vec<u8>) {
+        if self.format == Format::Csv {
+            header(self.columns, out);
+        }
+    }
+
+    /// A renderer of this style.
+    pub fn renderer(&self) -> Box<dyn Renderer + Send + 'h> {
+        let dates = Dates::new(self.local);
+        let interpreter = || Interpreter::new(self.names, self.machine, self.escape);
+        match self.format {
+            Format::Raw => Box::new(raw::Raw),
+            Format::Default => Box::new(plain::Plain { escape: self.escape, dates }),
+            Format::Interpret => Box::new(interpreted::Interpreted::new(interpreter(), dates)),
+            Format::Csv => Box::new(csv::Csv { columns: self.columns, interpreter: interpreter(), dates }),
+            Format::Text => Box::new(text::Text { interpreter: interpreter(), dates }),
+        }
+    }
+}
+
+impl Renderer for Box<dyn Renderer + Send + '_> {
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>) {
+        (**self).event(event, out, complaints);
+    }
+
+    fn end_of_file(&mut self, name: &[u8], out: &mut Vec<u8>) {
+        (**self).end_of_file(name, out);
+    }
+}
+
+/// COMPAT: of what the daemon says only the last record is shown.
+fn daemon_record(event: &Event) -> Option<Record<'_>> {
+    event.records().next_back().filter(|last| (1200..1300).contains(&last.kind.0))
+}

@@ -1,0 +1,143 @@
+//! Which files a trail is made of: the log, its rotated predecessors, and what has to be left out of them.
+//!
+//! The reference's choice by a start time ([`needed`]) says which files its reports speak of. What other files have of the
+//! range is searched all the same.
+
+use crate::log::rotation::{self, Stored};
+use crate::sys::input::{self, InputFile};
+use std::cmp::Reverse;
+use std::path::{Path, PathBuf};
+
+/// A log and its rotated predecessors, newest first: `audit.log`, then `audit.log.1`, ... up to the first that cannot be
+/// read, and all dated ones that can. None when the log itself cannot be read.
+pub fn rotation(base: &Path) -> Vec<PathBuf> {
+    if !input::is_readable(base) {
+        return Vec::new();
+    }
+    let mut rotated: Vec<PathBuf> =
+        (1..).map(|n| rotation::numbered(base, n)).take_while(|file| input::is_readable(file)).collect();
+    let mut dated = rotation::all_dated(base, Stored::Plain);
+    dated.retain(|file| input::is_readable(file));
+    let mixed = !rotated.is_empty() && !dated.is_empty();
+    rotated.extend(dated.into_iter().rev());
+    if mixed {
+        // `log_names` was changed one day: only the records tell which came first.
+        rotated.sort_by_key(|file| Reverse(first_second(file)));
+    }
+    rotated.insert(0, base.to_path_buf());
+    rotated
+}
+
+/// Rotated predecessors of a log that cannot be read because a `compress_command` has packed them, the oldest first: those
+/// whose name goes on after the number or the date of a rotated log, and that are not there unpacked too.
+pub fn compressed(base: &Path) -> Vec<PathBuf> {
+    let plain = rotation(base);
+    let is_packed = |path: &PathBuf| {
+        let name = path.as_os_str().as_encoded_bytes();
+        let stands_plain = |other: &PathBuf| {
+            name.strip_prefix(other.as_os_str().as_encoded_bytes()).is_some_and(|rest| rest.starts_with(b"."))
+        };
+        InputFile::open(path).is_ok_and(|file| is_compressed(&file)) && !plain.iter().skip(1).any(stands_plain)
+    };
+    rotation::all_suffixed(base).into_iter().filter(is_packed).collect()
+}
+
+/// Whether a file begins as those do that gzip(1), bzip2(1), xz(1), zstd(1) or lz4(1) writes.
+pub fn is_compressed(file: &InputFile) -> bool {
+    const BEGINNINGS: [&[u8]; 5] = [b"\x1F\x8B\x08", b"BZh", b"\xFD7zXZ\0", b"\x28\xB5\x2F\xFD", b"\x04\x22\x4D\x18"];
+    let mut front = [0; 6];
+    let read = if file.is_regular() { file.read_at(&mut front, 0).unwrap_or(0) } else { 0 };
+    BEGINNINGS.iter().any(|beginning| front.get(..read).is_some_and(|front| front.starts_with(beginning)))
+}
+
+/// How many of `files` (newest first) the reference reads for events since `start`: those from one before the first that begins
+/// later on. COMPAT: so does the reference since 4.1.2, by one stamp of each file.
+pub fn needed(files: &[PathBuf], start: u64) -> usize {
+    let later = files.iter().rposition(|file| first_second(file).is_some_and(|sec| sec > start));
+    match later {
+        Some(at) if at + 1 < files.len() => at + 2,
+        _ => files.len(),
+    }
+}
+
+/// The second of the first line's stamp.
+fn first_second(path: &Path) -> Option<u64> {
+    let file = InputFile::open(path).ok()?;
+    let mut front = [0; 512];
+    let read = file.read_at(&mut front, 0).ok()?;
+    let line = crate::text::up_to(front.get(..read)?, b'\n');
+    crate::text::number::lead(crate::text::after(line, b"audit(")?, 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::files;
+
+    /// The files of a rotation among these, by what follows the log's name; each file holds its first second.
+    fn rotated(name: &str, all: &[(&str, u64)]) -> Vec<String> {
+        let place = std::env::temp_dir().join(format!("auditbox-files-{}-{name}", std::process::id()));
+        let _ = files::remove_dir_all(&place);
+        files::create_dir_all(&place).unwrap();
+        for (suffix, second) in all {
+            let line = format!("type=USER msg=audit({second}.000:1): x\n");
+            files::write(place.join(format!("log{suffix}")), line).unwrap();
+        }
+        let found = rotation(&place.join("log"));
+        files::remove_dir_all(&place).unwrap();
+        found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()["log".len()..].to_string()).collect()
+    }
+
+    #[test]
+    fn compressed_logs_are_named_unless_they_are_there_as_text_too() {
+        let place = std::env::temp_dir().join(format!("auditbox-files-{}-compressed", std::process::id()));
+        let _ = files::remove_dir_all(&place);
+        files::create_dir_all(&place).unwrap();
+        let gzip = &b"\x1F\x8B\x08\0"[..];
+        for (name, text) in [
+            ("log", &b"type=USER msg=audit(1.000:1): x\n"[..]),
+            ("log.1", b"type=USER msg=audit(0.000:1): x\n"),
+            ("log.1.gz", gzip),
+            ("log.2.gz", gzip),
+            ("log.10.gz", gzip),
+            ("log.3.txt", b"text"),
+            ("log.2026-11-22T18-05-09.zst", b"\x28\xB5\x2F\xFD"),
+            ("log.old.gz", gzip),
+        ] {
+            files::write(place.join(name), text).unwrap();
+        }
+        let found = compressed(&place.join("log"));
+        files::remove_dir_all(&place).unwrap();
+        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["log.10.gz", "log.2.gz", "log.2026-11-22T18-05-09.zst"]);
+    }
+
+    #[test]
+    fn numbered_logs_are_read_up_to_the_first_gap() {
+        assert_eq!(rotated("gap", &[("", 9), (".1", 8), (".2", 7), (".4", 5)]), ["", ".1", ".2"]);
+        assert!(rotated("none", &[(".1", 8), (".2026-11-22T18-05-09", 7)]).is_empty());
+    }
+
+    #[test]
+    fn dated_logs_are_read_and_what_only_looks_like_them_is_not() {
+        let all = [
+            ("", 9),
+            (".2026-11-22T18-05-09", 6),
+            (".2026-11-22T18-05-09_002", 7),
+            (".2025-01-01T00-00-00", 5),
+            (".2024-01-01T00-00-00.gz", 4),
+            (".2026-11-22T18-05-09~", 4),
+            (".2026-11-22", 4),
+            (".old", 4),
+        ];
+        let newest_first = ["", ".2026-11-22T18-05-09_002", ".2026-11-22T18-05-09", ".2025-01-01T00-00-00"];
+        assert_eq!(rotated("dated", &all), newest_first);
+    }
+
+    #[test]
+    fn of_numbered_and_dated_logs_the_records_tell_the_order() {
+        let all = [("", 9), (".1", 8), (".2", 3), (".2026-01-01T00-00-00", 4), (".2026-02-01T00-00-00", 5)];
+        let newest_first = ["", ".1", ".2026-02-01T00-00-00", ".2026-01-01T00-00-00", ".2"];
+        assert_eq!(rotated("mixed", &all), newest_first);
+    }
+}

@@ -1,0 +1,408 @@
+//! The audit trail as it is read, by searches, reports and programs: events out of files, rotated sets of files, directories,
+//! pipes, descriptors, memory, or bytes that arrive piece by piece.
+//!
+//! There is one way from bytes to events:
+//!
+//! * [`files`] says which files there are, and in which order;
+//! * [`lines`] cuts lines out of what can be read once; `block` does the same with half a megabyte of a file at a time, finds the
+//!   records that can matter, and is done ahead by the threads of a [`pool`];
+//! * `search` puts events together around the records that can matter ([`crate::query::literals`]), and gives them to a [`Sink`];
+//! * [`pages`] renders or reports the events of a sink in threads beside it;
+//! * [`order`] remembers of closed logs which seconds they hold;
+//! * [`feed`] takes pieces of a stream.
+//!
+//! [`Trail::search`] is the door of searches and reports, [`Trail::next_event`] that of programs that walk through all events. An event hands
+//! out its records ([`Event::records`]), a record its fields ([`Record::fields`]), and an [`Interpreter`] puts fields into
+//! words. [`Trail::find`] looks for an [`Expression`]. Nothing here prints, and nothing is global: trails can be read by
+//! several threads.
+//!
+//! COMPAT: a walk puts events together as libauparse does it ([`Policy::Library`]): a record that comes after the end of its
+//! event begins a second one. Lines of up to [`LONGEST_LINE`] bytes are taken whole, and the last may lack its newline. A search
+//! does it as ausearch does ([`Policy::Search`], [`SEARCH_LINE`]).
+//!
+//! ```
+//! use auditbox::interpret::Interpreter;
+//! use auditbox::query::expression::Expression;
+//! use auditbox::trail::Trail;
+//! use auditbox::text::Escape;
+//!
+//! let log = b"type=USER_LOGIN msg=audit(1700000000.123:45): pid=1 uid=0 auid=1000 msg='op=login res=success'\n";
+//! let mut trail = Trail::buffer(&log[..]);
+//! let mut interpreter = Interpreter::new((), None, Escape::Tty);
+//! let wanted = Expression::parse(b"auid == 1000").unwrap();
+//! let found = trail.find(&wanted, &mut interpreter).unwrap().unwrap();
+//! let record = found.event.record(found.record).unwrap();
+//! assert_eq!(record.field(b"op"), Some(&b"login"[..]));
+//! ```
+
+mod block;
+pub mod feed;
+pub mod files;
+pub mod lines;
+pub mod order;
+pub mod pages;
+pub mod pool;
+mod search;
+
+pub use feed::Feed;
+pub use lines::{LONGEST_LINE, SEARCH_LINE};
+
+use crate::event::{Assembler, Event, Policy};
+use crate::interpret::Interpreter;
+use crate::query::expression::Expression;
+use crate::query::literals::Need;
+use crate::query::predicate::Criteria;
+use crate::record::{EventId, Line, Malformed, Record};
+use crate::sys::input::InputFile;
+use lines::{Lines, Source};
+use search::{LogFile, Reader};
+use std::collections::VecDeque;
+use std::io;
+use std::ops::ControlFlow;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// Takes what a search gives out.
+pub trait Sink {
+    /// Takes an event, and says whether to go on. May give the event back, for its memory.
+    ///
+    /// It need not meet the criteria: whatever cannot be told apart without reading fields is given out too.
+    fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>>;
+
+    /// A line could not be read.
+    fn unread(&mut self, line: &UnreadLine<'_>) {
+        let _ = line;
+    }
+
+    /// All events that were complete at the end of this file have been given out.
+    fn end_of_file(&mut self, path: &Path) -> ControlFlow<()> {
+        let _ = path;
+        ControlFlow::Continue(())
+    }
+}
+
+/// A line that is no record.
+pub struct UnreadLine<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// Where in the file it begins.
+    pub at: u64,
+    /// The line.
+    pub text: &'a [u8],
+}
+
+impl<'a> UnreadLine<'a> {
+    /// What stands in place of its event id, if that holds a number that does not fit.
+    pub fn event_id(&self) -> Option<&'a [u8]> {
+        match Record::scan(Line::new(self.text)) {
+            Err(Malformed::EventId(id)) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// What is asked of a trail.
+pub struct Search<'q> {
+    /// What is looked for. Its time range decides which records are taken at all; of the rest is used what narrows the search.
+    pub criteria: &'q Criteria,
+    /// Seconds after which an event counts as complete (auditd.conf(5), `end_of_event_timeout`).
+    pub timeout: u64,
+    /// At the end of the trail only events with a record that ends one are complete: the search will be gone on with later.
+    pub only_ended: bool,
+    /// All events in the range are given out, whatever else is looked for.
+    pub sees_all: bool,
+    /// Where the table of closed logs is ([`order`]).
+    pub state_dir: Option<&'q Path>,
+    /// How the trail is gone through. Nothing of it changes what is found.
+    pub way: Way,
+}
+
+/// How a trail is gone through.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// Files are read by blocks and by more than one thread, and only around what can be found. Without it everything is read
+    /// line by line, which the tests compare with.
+    pub shortcuts: bool,
+    /// The bytes of a block.
+    pub block: u64,
+    /// How many bytes apart the places are at which reading can begin.
+    pub step: u64,
+}
+
+impl Default for Way {
+    fn default() -> Way {
+        Way { shortcuts: true, block: 512 << 10, step: 16 << 10 }
+    }
+}
+
+impl<'q> Search<'q> {
+    /// Looks for the criteria, from the beginning to the end.
+    pub fn new(criteria: &'q Criteria, timeout: u64) -> Search<'q> {
+        Search { criteria, timeout, only_ended: false, sees_all: false, state_dir: None, way: Way::default() }
+    }
+}
+
+/// How a search ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The sink did not want to go on.
+    pub is_stopped: bool,
+    /// A file that could not be opened. Those before it were searched.
+    pub failed: Option<(PathBuf, io::Error)>,
+    /// The first record of all. COMPAT: with a start time, the first one out of the range.
+    pub first: Option<EventId>,
+    /// The file that was read last.
+    pub last_file: Option<PathBuf>,
+    /// How many lines could not be read, and where the first one is.
+    pub unread: u64,
+    /// See `unread`.
+    pub first_unread: Option<(PathBuf, u64)>,
+}
+
+impl Outcome {
+    fn count_unread(&mut self, path: &Path, at: u64) {
+        self.unread += 1;
+        self.first_unread.get_or_insert_with(|| (path.to_path_buf(), at));
+    }
+}
+
+/// Seconds after which an event counts as complete (auditd.conf(5), `end_of_event_timeout`).
+pub const TIMEOUT: u64 = 2;
+
+/// A trail that is gone through.
+pub struct Trail<'s> {
+    /// Files still to be opened, in order, and those that were read already.
+    files: VecDeque<PathBuf>,
+    read: Vec<PathBuf>,
+    source: Option<Box<dyn Source + Send + 's>>,
+    lines: Lines,
+    assembler: Assembler,
+    timeout: u64,
+    /// The files are a log and its predecessors.
+    is_rotated: bool,
+}
+
+/// An event that an expression holds for, and the first of its records that does it.
+pub struct Found {
+    /// The event.
+    pub event: Event,
+    /// The record, counted from 0.
+    pub record: usize,
+}
+
+impl<'s> Trail<'s> {
+    /// One file.
+    pub fn file(path: &Path) -> io::Result<Trail<'s>> {
+        Trail::files(vec![path.to_path_buf()])
+    }
+
+    /// Several files, read in this order. All of them must be readable.
+    pub fn files(files: Vec<PathBuf>) -> io::Result<Trail<'s>> {
+        files.iter().try_for_each(|path| InputFile::open(path).map(drop))?;
+        Ok(Trail::paths(files))
+    }
+
+    /// The same; whether they can be read is seen when they are.
+    pub fn paths(files: Vec<PathBuf>) -> Trail<'s> {
+        Trail::new(files.into(), None)
+    }
+
+    /// A log and its rotated predecessors, oldest first; whether they can be read is seen when they are.
+    pub fn rotated(base: &Path) -> Trail<'s> {
+        let mut files = files::rotation(base);
+        if files.is_empty() {
+            files.push(base.to_path_buf());
+        }
+        files.reverse();
+        Trail { is_rotated: true, ..Trail::paths(files) }
+    }
+
+    /// The same. An error when one cannot be read.
+    pub fn log(base: &Path) -> io::Result<Trail<'s>> {
+        let trail = Trail::rotated(base);
+        trail.files.iter().try_for_each(|path| InputFile::open(path).map(drop))?;
+        Ok(trail)
+    }
+
+    /// `audit.log` in a directory, and its rotated predecessors.
+    pub fn directory(path: &Path) -> io::Result<Trail<'s>> {
+        Trail::log(&path.join("audit.log"))
+    }
+
+    /// What is open already: a file, a pipe, a socket, the output of a child. It is read from where it stands, and closed in
+    /// the end.
+    pub fn descriptor(fd: impl Into<OwnedFd>) -> Trail<'s> {
+        Trail::source(Whole(InputFile::from(fd.into())))
+    }
+
+    /// Whatever can be read in another way.
+    pub fn source(source: impl Source + Send + 's) -> Trail<'s> {
+        Trail::new(VecDeque::new(), Some(Box::new(source)))
+    }
+
+    /// Text in memory.
+    pub fn buffer(text: &'s [u8]) -> Trail<'s> {
+        Trail::source(text)
+    }
+
+    /// The same trail with another end-of-event timeout, in seconds; 0 counts as 1.
+    #[must_use]
+    pub fn with_timeout(mut self, seconds: u64) -> Trail<'s> {
+        self.timeout = seconds.max(1);
+        self.assembler = Assembler::new(Policy::Library, self.timeout);
+        self
+    }
+
+    fn new(files: VecDeque<PathBuf>, source: Option<Box<dyn Source + Send + 's>>) -> Trail<'s> {
+        Trail {
+            files,
+            read: Vec::new(),
+            source,
+            lines: Lines::new(LONGEST_LINE),
+            assembler: Assembler::new(Policy::Library, TIMEOUT),
+            timeout: TIMEOUT,
+            is_rotated: false,
+        }
+    }
+
+    /// Gives the events that can meet the criteria to `sink`, in the order of ausearch(8), and with all their records. `name` is
+    /// what a source without a name is called.
+    pub fn search(mut self, search: &Search<'_>, name: &Path, sink: &mut dyn Sink) -> Outcome {
+        let Criteria { start, end, .. } = *search.criteria;
+        let query = block::Query {
+            seconds: start.unwrap_or(0)..=end.unwrap_or(u64::MAX),
+            need: Need::of(search.criteria).filter(|_| !search.sees_all && search.way.shortcuts),
+            has_start: start.is_some(),
+            step: search.way.step,
+        };
+        let reader = Reader::new(search, &query, sink);
+        if let Some(source) = self.source.as_deref_mut() {
+            return reader.source(source, name);
+        }
+        let mut newest_first: Vec<PathBuf> = self.files.into();
+        newest_first.reverse();
+        let needed = match start {
+            Some(start) if self.is_rotated => files::needed(&newest_first, start),
+            _ => newest_first.len(),
+        };
+        let ages = newest_first.into_iter().enumerate().rev();
+        reader.files(ages.map(|(age, path)| LogFile { path, is_older: age >= needed }).collect())
+    }
+
+    /// The next event; `None` at the end. Lines that are no records are passed over.
+    pub fn next_event(&mut self) -> io::Result<Option<Event>> {
+        loop {
+            if let Some(event) = self.assembler.next() {
+                return Ok(Some(event));
+            }
+            if self.source.is_none() && !self.open_next()? {
+                self.assembler.finish();
+                return Ok(self.assembler.next());
+            }
+            let Some(source) = self.source.as_deref_mut() else { continue };
+            match self.lines.next(source)? {
+                Some(line) => {
+                    if let Ok(record) = Record::scan(line) {
+                        self.assembler.push(&record);
+                    }
+                }
+                None => self.source = None,
+            }
+        }
+    }
+
+    /// The next event for which the expression holds.
+    pub fn find(&mut self, wanted: &Expression, interpreter: &mut Interpreter<'_>) -> io::Result<Option<Found>> {
+        while let Some(event) = self.next_event()? {
+            let record = event.records().position(|record| wanted.holds(&record, interpreter));
+            if let Some(record) = record {
+                return Ok(Some(Found { event, record }));
+            }
+            self.assembler.recycle(event);
+        }
+        Ok(None)
+    }
+
+    /// Begins again with the first file. What was read from memory or a descriptor is gone.
+    pub fn rewind(&mut self) {
+        for path in self.read.drain(..).rev() {
+            self.files.push_front(path);
+        }
+        self.source = None;
+        self.lines.restart();
+        self.assembler = Assembler::new(Policy::Library, self.timeout);
+    }
+
+    /// The file that is being read, if it is a file.
+    pub fn path(&self) -> Option<&Path> {
+        self.read.last().map(PathBuf::as_path)
+    }
+
+    /// How many events wait for their end or their turn, and how many of them are complete.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.assembler.waiting()
+    }
+
+    fn open_next(&mut self) -> io::Result<bool> {
+        let Some(path) = self.files.pop_front() else { return Ok(false) };
+        self.source = Some(Box::new(Whole(InputFile::open(&path)?)));
+        self.read.push(path);
+        self.lines.restart();
+        Ok(true)
+    }
+}
+
+/// A file from its beginning to its end.
+struct Whole(InputFile);
+
+impl Source for Whole {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) const LOG: &[u8] = b"type=SYSCALL msg=audit(1700000000.000:1): a=1\njunk\n\
+        type=PROCTITLE msg=audit(1700000000.000:1): proctitle=61\n\
+        type=CWD msg=audit(1700000000.000:1): cwd=\"/\"\n\
+        type=USER_AUTH msg=audit(1700000003.000:2): pid=1";
+
+    fn told(mut trail: Trail<'_>) -> Vec<(u64, usize)> {
+        let mut all = Vec::new();
+        while let Some(event) = trail.next_event().unwrap() {
+            all.push((event.stamp().serial, event.len()));
+        }
+        all
+    }
+
+    #[test]
+    fn memory_and_files_tell_the_same() {
+        let expected = [(1, 2), (1, 1), (2, 1)];
+        assert_eq!(told(Trail::buffer(LOG)), expected);
+        let directory = std::env::temp_dir().join(format!("auditbox-trail-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let (old, new) = LOG.split_at(46);
+        std::fs::write(directory.join("audit.log.1"), old).unwrap();
+        std::fs::write(directory.join("audit.log"), new).unwrap();
+        let mut trail = Trail::directory(&directory).unwrap();
+        assert_eq!(trail.next_event().unwrap().unwrap().len(), 2);
+        assert_eq!(trail.path(), Some(directory.join("audit.log").as_path()));
+        trail.rewind();
+        assert_eq!(told(trail), expected);
+        std::fs::remove_dir_all(&directory).unwrap();
+        assert!(Trail::directory(&directory).is_err());
+    }
+
+    #[test]
+    fn a_longer_timeout_lets_late_records_join_their_event() {
+        let log: &[u8] = b"type=SYSCALL msg=audit(1700000000.000:1): a=1\n\
+            type=SYSCALL msg=audit(1700000005.000:2): a=1\n\
+            type=CWD msg=audit(1700000000.000:1): cwd=\"/\"\n";
+        assert_eq!(told(Trail::buffer(log).with_timeout(10)), [(1, 2), (2, 1)]);
+        assert_eq!(told(Trail::buffer(log).with_timeout(1)).first(), Some(&(1, 1)));
+        assert_eq!(told(Trail::buffer(log).with_timeout(0)).first(), Some(&(1, 1)));
+    }
+}

@@ -1,0 +1,444 @@
+//! One search through a trail: files in order, blocks of each, the records that can matter, their events, a sink.
+//!
+//! Where something is needed that a record of every wanted event has ([`Need`]), only the surroundings of the records that
+//! have it are put together to events. Nothing of what is passed over can change the answer, and this is why:
+//!
+//! - A record that opens an event of second `s` completes every event that is not newer than `s - timeout`, and all these
+//!   leave the assembler at once, as they are complete and nothing older waits. So from then on it holds only events that
+//!   are newer than `s - timeout`.
+//! - Let `h` be the first record of interest, of second `s`. Reading begins where no record before is newer than
+//!   `s - timeout` ([`Mark`]). All records of events that are newer, that of `h` among them, come after this place and are
+//!   read. Which of them open an event and which join one depends on nothing older: an older record completes only what is
+//!   older still. When the event of `h` opens, the assembler therefore holds what it would hold had all been read, with the
+//!   same bytes, and goes on as it would.
+//! - Before that moment older events may wait that were not read. They leave first when too much waits, so that newer ones are
+//!   given out early in the same cases with them as without.
+//! - Reading ends when no event waits that has what is needed. An event that is given out had all its records by then, so
+//!   whether it is of interest is known.
+//!
+//! In a log in order reading begins `timeout` seconds before a hit; after a clock that was ahead it begins there, and what
+//! has been read is never read again but for the stretch before a hit: the work is linear on every log.
+
+use super::block::{Block, Job, Loader, Query, Span};
+use super::lines::{Lines, Part, SEARCH_LINE, Source};
+use super::order::Table;
+use super::pool::Pool;
+use super::{Outcome, Search, Sink, UnreadLine};
+use crate::event::{Assembler, Policy};
+use crate::record::{EventId, Headers, Record};
+use crate::sys::input::InputFile;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::Scope;
+
+/// How many threads load blocks.
+const LOADERS: usize = 2;
+
+/// A place in the trail: the number of the file, and the byte in it.
+type Place = (usize, u64);
+
+/// No record before this place is newer than this second.
+#[derive(Clone, Copy)]
+struct Mark {
+    place: Place,
+    newest: u64,
+}
+
+/// More marks than this are thinned out, which makes reading begin a little earlier.
+const MARKS: usize = 1 << 14;
+
+/// One of the files.
+pub(super) struct LogFile {
+    pub(super) path: PathBuf,
+    /// The reference would not read it, so reports do not speak of it unless it has something to say.
+    pub(super) is_older: bool,
+}
+
+/// The pool that loads blocks.
+type Loading<'s, 'e> = Pool<'s, 'e, Loader<'e>, Job, Block>;
+
+/// A search that goes on.
+pub(super) struct Reader<'r> {
+    search: &'r Search<'r>,
+    query: &'r Query,
+    sink: &'r mut dyn Sink,
+    assembler: Assembler,
+    headers: Headers,
+    outcome: Outcome,
+    /// Files that were opened so far, with their paths.
+    files: Vec<(Arc<InputFile>, PathBuf)>,
+    /// What is known of closed logs, if a range is looked for.
+    table: Option<Table>,
+    marks: Vec<Mark>,
+    newest: u64,
+    /// Events with a record that has what is needed, sorted. Complete for all that waits.
+    wanted: Vec<EventId>,
+    /// Up to here the assembler holds what it would hold had all been read.
+    read_up_to: Place,
+    /// One of the wanted events may wait.
+    is_reading: bool,
+    /// Only events that have what is needed are given out.
+    filters: bool,
+    /// Something of the file at hand was in the range.
+    has_records: bool,
+    spare: Vec<Block>,
+}
+
+impl<'r> Reader<'r> {
+    pub(super) fn new(search: &'r Search<'r>, query: &'r Query, sink: &'r mut dyn Sink) -> Reader<'r> {
+        let has_range = query.seconds != (0..=u64::MAX);
+        let table = search.state_dir.filter(|_| has_range && search.way.shortcuts).map(Table::read);
+        Reader {
+            search,
+            query,
+            sink,
+            assembler: Assembler::new(Policy::Search, search.timeout),
+            headers: Headers::default(),
+            outcome: Outcome::default(),
+            files: Vec::new(),
+            table,
+            marks: vec![Mark { place: (0, 0), newest: 0 }],
+            newest: 0,
+            wanted: Vec::new(),
+            read_up_to: (0, 0),
+            is_reading: false,
+            filters: search.way.shortcuts && query.need.is_some(),
+            has_records: false,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Searches files, the oldest first. The first that cannot be opened ends it.
+    pub(super) fn files(mut self, files: Vec<LogFile>) -> Outcome {
+        let mut opened = Vec::new();
+        for LogFile { path, is_older } in files {
+            match InputFile::open(&path) {
+                Ok(file) => opened.push((Arc::new(file), path, is_older)),
+                Err(error) => {
+                    self.outcome.failed = Some((path, error));
+                    break;
+                }
+            }
+        }
+        // What comes out of a pipe cannot be gone back to.
+        self.filters = self.filters && opened.iter().all(|(file, ..)| file.is_regular());
+        let (query, last) = (self.query, opened.len().saturating_sub(1));
+        let is_whole = self.outcome.failed.is_none();
+        let flow = std::thread::scope(|threads| {
+            let mut loading = None;
+            for (number, (file, path, is_older)) in opened.into_iter().enumerate() {
+                self.outcome.last_file = Some(path.clone());
+                self.files.push((file, path));
+                let first = self.outcome.first;
+                self.has_records = false;
+                self.file(&mut loading, threads, query)?;
+                if is_older {
+                    self.outcome.first = first;
+                }
+                if number == last && is_whole {
+                    self.finish()?;
+                }
+                if !is_older || self.has_records {
+                    self.end_of_file()?;
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        self.outcome.is_stopped = flow.is_break();
+        self.outcome
+    }
+
+    /// Searches what can be read once.
+    pub(super) fn source(mut self, source: &mut dyn Source, name: &Path) -> Outcome {
+        self.filters = false;
+        let flow = self.once(source, name);
+        self.outcome.is_stopped = flow.is_break();
+        self.outcome
+    }
+
+    fn once(&mut self, source: &mut dyn Source, name: &Path) -> ControlFlow<()> {
+        self.lines(source, name)?;
+        self.finish()?;
+        self.sink.end_of_file(name)
+    }
+
+    fn end_of_file(&mut self) -> ControlFlow<()> {
+        let Some((_, path)) = self.files.last() else { return ControlFlow::Continue(()) };
+        self.sink.end_of_file(path)
+    }
+
+    /// Reads the file that was opened last.
+    fn file<'s, 'e>(
+        &mut self,
+        loading: &mut Option<Loading<'s, 'e>>,
+        threads: &'s Scope<'s, 'e>,
+        query: &'e Query,
+    ) -> ControlFlow<()> {
+        let Some((file, path)) = self.files.last() else { return ControlFlow::Continue(()) };
+        let (file, path) = (Arc::clone(file), path.clone());
+        match (file.is_regular(), self.search.way.shortcuts) {
+            (true, true) => self.blocks(&file, loading, threads, query),
+            (true, false) => self.lines(&mut Part { file: &file, at: 0, end: u64::MAX }, &path),
+            (false, _) => self.lines(&mut &*file, &path),
+        }
+    }
+
+    /// Reads a file by blocks, which are loaded ahead where there is more than one.
+    fn blocks<'s, 'e>(
+        &mut self,
+        file: &Arc<InputFile>,
+        loading: &mut Option<Loading<'s, 'e>>,
+        threads: &'s Scope<'s, 'e>,
+        query: &'e Query,
+    ) -> ControlFlow<()> {
+        let size = self.search.way.block;
+        let known = self.table.as_ref().and_then(|table| table.known(file, &self.query.seconds));
+        let mut start = known.as_ref().map_or(0, |known| known.bytes.start);
+        let mut is_line = true;
+        if let Some(known) = known.as_ref().filter(|known| known.bytes.start > 0) {
+            self.first(Some(known.first));
+        }
+        // A file that grows is read to its end, wherever that is by then.
+        loop {
+            let len = known.as_ref().map_or_else(|| file.len(), |known| known.bytes.end);
+            if start >= len {
+                return ControlFlow::Continue(());
+            }
+            if len - start <= size {
+                let block = self.load(file, Span { start, end: len, is_line });
+                self.block(file, block)?;
+                (start, is_line) = (len, false);
+                continue;
+            }
+            let loading = loading.get_or_insert_with(|| {
+                Pool::new(threads, (0..LOADERS).map(|_| Loader::new(query)).collect(), Loader::load)
+            });
+            while start < len || loading.has_jobs() {
+                while start < len && !loading.is_full() {
+                    let span = Span { start, end: len.min(start + size), is_line };
+                    (start, is_line) = (span.end, false);
+                    loading.submit(Job { file: Arc::clone(file), span, block: self.spare.pop().unwrap_or_default() });
+                }
+                let Some(block) = loading.next() else { return ControlFlow::Continue(()) };
+                let failed = block.failed;
+                self.block(file, block)?;
+                if failed {
+                    // A log that cannot be read further ends there.
+                    while loading.has_jobs() {
+                        self.spare.extend(loading.next());
+                    }
+                    return ControlFlow::Continue(());
+                }
+            }
+        }
+    }
+
+    fn load(&mut self, file: &Arc<InputFile>, span: Span) -> Block {
+        let block = self.spare.pop().unwrap_or_default();
+        Loader::new(self.query).load(Job { file: Arc::clone(file), span, block })
+    }
+
+    /// Takes a block, and what follows where it stopped within a line.
+    fn block(&mut self, file: &Arc<InputFile>, mut block: Block) -> ControlFlow<()> {
+        loop {
+            self.first(block.first);
+            self.has_records |= block.len() > 0;
+            self.report_unread(&block);
+            self.take(&block)?;
+            let rest = block.rest;
+            self.spare.push(block);
+            let Some(rest) = rest else { return ControlFlow::Continue(()) };
+            block = self.load(file, Span { start: rest, end: rest, is_line: true });
+        }
+    }
+
+    fn first(&mut self, first: Option<EventId>) {
+        if self.outcome.first.is_none_or(|first| first.sec == 0) && first.is_some() {
+            self.outcome.first = first;
+        }
+    }
+
+    fn report_unread(&mut self, block: &Block) {
+        let path = self.files.last().map(|(_, path)| path.as_path()).unwrap_or(Path::new(""));
+        for (at, text) in block.unread() {
+            self.outcome.count_unread(path, at);
+            self.sink.unread(&UnreadLine { path, at, text });
+        }
+    }
+
+    /// Takes the records of a block that can matter.
+    fn take(&mut self, block: &Block) -> ControlFlow<()> {
+        if !self.filters {
+            return self.push_all(block, 0..block.len());
+        }
+        let file = self.files.len() - 1;
+        self.want(block);
+        for (index, newest) in &block.steps {
+            self.mark((file, block.place(*index)), *newest);
+        }
+        let (mut at, mut hit) = (0, 0);
+        while at < block.len() {
+            while block.hits.get(hit).is_some_and(|hit| *hit < at) {
+                hit += 1;
+            }
+            if !self.is_reading {
+                let Some(first) = block.hits.get(hit) else { break };
+                at = self.begin(block, (file, block.place(at)), block.id(*first))?;
+            }
+            let next = block.steps.partition_point(|(index, _)| *index <= at);
+            let stop = block.steps.get(next).map_or(block.len(), |(index, _)| *index);
+            self.push_all(block, at..stop)?;
+            at = stop;
+            self.read_up_to = (file, block.place(at));
+            self.is_reading = self.awaits();
+        }
+        self.newest = self.newest.max(block.newest);
+        ControlFlow::Continue(())
+    }
+
+    /// Adds the block's wanted events to those that wait.
+    fn want(&mut self, block: &Block) {
+        let Reader { wanted, assembler, .. } = self;
+        let mut waiting: Vec<EventId> = assembler.waiting_ids().filter(|id| wanted.binary_search(id).is_ok()).collect();
+        waiting.extend(block.hits.iter().map(|hit| block.id(*hit)));
+        waiting.sort_unstable();
+        waiting.dedup();
+        *wanted = waiting;
+    }
+
+    fn awaits(&self) -> bool {
+        self.assembler.waiting_ids().any(|id| self.wanted.binary_search(&id).is_ok())
+    }
+
+    fn mark(&mut self, place: Place, newest: u64) {
+        let newest = newest.max(self.newest);
+        self.marks.push(Mark { place, newest });
+        if self.marks.len() > MARKS {
+            let mut is_kept = false;
+            self.marks.retain(|mark| {
+                is_kept = !is_kept;
+                is_kept || mark.place == (0, 0)
+            });
+        }
+    }
+
+    /// Begins to read for the event of a hit in `block`, of which `at` is the next record. Gives back the record of the block
+    /// with which to go on.
+    fn begin(&mut self, block: &Block, at: Place, hit: EventId) -> ControlFlow<(), usize> {
+        self.is_reading = true;
+        let known = match hit.sec.checked_sub(self.search.timeout.max(1)) {
+            Some(limit) => self.marks.partition_point(|mark| mark.newest <= limit || mark.place == (0, 0)),
+            None => 1,
+        };
+        let mark = known.checked_sub(1).and_then(|at| self.marks.get(at)).map_or((0, 0), |mark| mark.place);
+        if mark > self.read_up_to {
+            self.assembler.clear();
+            self.read_up_to = mark;
+        }
+        let from = self.read_up_to;
+        let start = (at.0, block.place(0));
+        if from < start {
+            self.go_back(from, start)?;
+        }
+        ControlFlow::Continue(if from.0 == at.0 { block.index(from.1) } else { 0 })
+    }
+
+    /// Reads what was passed over, from one place up to another.
+    fn go_back(&mut self, from: Place, to: Place) -> ControlFlow<()> {
+        for number in from.0..=to.0 {
+            let Some((file, _)) = self.files.get(number) else { continue };
+            let file = Arc::clone(file);
+            let mut start = if number == from.0 { from.1 } else { 0 };
+            let end = if number == to.0 { to.1 } else { file.len() };
+            let mut is_line = true;
+            while start < end {
+                let span = Span { start, end: end.min(start + self.search.way.block), is_line };
+                let mut block = self.load(&file, span);
+                loop {
+                    self.push_all(&block, 0..block.index(end))?;
+                    let Some(rest) = block.rest else { break };
+                    self.spare.push(block);
+                    block = self.load(&file, Span { start: rest, end: rest, is_line: true });
+                }
+                self.spare.push(block);
+                (start, is_line) = (span.end, false);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn push_all(&mut self, block: &Block, records: std::ops::Range<usize>) -> ControlFlow<()> {
+        for index in records {
+            if let Some(record) = block.record(index) {
+                self.assembler.push(&record);
+                self.drain()?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Reads lines one after another.
+    fn lines(&mut self, source: &mut dyn Source, name: &Path) -> ControlFlow<()> {
+        let mut lines = Lines::new(SEARCH_LINE);
+        loop {
+            let at = lines.position();
+            match lines.next(source) {
+                Ok(Some(line)) => {
+                    let text = line.text;
+                    let record = self.headers.scan(line);
+                    if record.is_err() && !text.is_empty() {
+                        self.outcome.count_unread(name, at);
+                        self.sink.unread(&UnreadLine { path: name, at, text });
+                    }
+                    if let Ok(record) = record {
+                        self.record(&record)?;
+                    }
+                }
+                // Who waits for a silent pipe gets what there is.
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => self.finish()?,
+                // A log that cannot be read further ends there.
+                Ok(None) | Err(_) => return ControlFlow::Continue(()),
+            }
+        }
+    }
+
+    fn record(&mut self, record: &Record<'_>) -> ControlFlow<()> {
+        let in_range = self.query.seconds.contains(&record.stamp.sec);
+        if self.outcome.first.is_none_or(|first| first.sec == 0) && (!in_range || !self.query.has_start) {
+            self.outcome.first = Some(record.stamp);
+        }
+        if !in_range {
+            return ControlFlow::Continue(());
+        }
+        self.has_records = true;
+        self.assembler.push(record);
+        self.drain()
+    }
+
+    /// The input is at its end, or silent.
+    fn finish(&mut self) -> ControlFlow<()> {
+        match self.search.only_ended {
+            true => self.assembler.finish_ended(),
+            false => self.assembler.finish(),
+        }
+        self.drain()
+    }
+
+    #[inline(always)]
+    fn drain(&mut self) -> ControlFlow<()> {
+        if self.assembler.has_next() { self.give_events() } else { ControlFlow::Continue(()) }
+    }
+
+    fn give_events(&mut self) -> ControlFlow<()> {
+        while let Some(event) = self.assembler.next() {
+            let is_wanted = !self.filters || self.wanted.binary_search(&event.stamp()).is_ok();
+            let done = if is_wanted { self.sink.event(event)? } else { Some(event) };
+            if let Some(event) = done {
+                self.assembler.recycle(event);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
