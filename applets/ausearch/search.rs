@@ -214,6 +214,10 @@ fn write(output: &mut Output, page: &mut Page) -> io::Result<()> {
     if !page.complaints.is_empty() {
         complain(&page.complaints);
     }
-    output.text.extend_from_slice(&page.text);
+    if output.text.is_empty() {
+        std::mem::swap(&mut output.text, &mut page.text);
+    } else {
+        output.text.extend_from_slice(&page.text);
+    }
     output.checkpoint()
 }

@@ -103,6 +103,18 @@ impl Headers {
         Some(Front { kind, stamp: self.stamp, node: None, name_at: 5, name_len: name as u16, body })
     }
 
+    /// Forgets the last id.
+    pub fn forget(&mut self) {
+        self.written.len = 0;
+    }
+
+    /// Whether the line is a record without node that has the id of the one before; nothing is said of its type. The line must
+    /// have no byte that could end its record early.
+    #[inline(always)]
+    pub fn continues(&self, line: &[u8]) -> bool {
+        named(line).is_some_and(|(_, _, rest)| self.written.begins(rest))
+    }
+
     /// The type of that name, which is `word` as a number.
     #[inline(always)]
     fn kind(&mut self, word: u128, name: &[u8]) -> Option<RecordType> {
@@ -212,6 +224,9 @@ mod tests {
             for _ in 0..2 {
                 let alone = Record::scan(Line::new(line));
                 assert_eq!(headers.scan(Line::new(line)), alone, "{}", String::from_utf8_lossy(line));
+                if headers.continues(line) && !line.iter().any(|byte| matches!(byte, 0 | 0x1D)) {
+                    assert_eq!(alone.map(|record| record.stamp), Ok(headers.stamp));
+                }
                 if let Ok(record) = alone {
                     assert_eq!(Front::of(&record).record(Line::new(line)), record);
                 }

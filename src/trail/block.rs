@@ -1,6 +1,10 @@
 //! A block of a file: the lines that begin in some half a megabyte of it, cut, and with type and event id of each record.
 //! Blocks are loaded by the threads of a [`super::pool::Pool`], so that a search only has to decide what becomes of their records.
 //!
+//! Where something is needed that can be looked for without knowing types, the block is only outlined at first: of most lines it is enough
+//! to see that they are records of the same event as the one before. Its records are looked at one by one ([`Loader::expand`]) when one of
+//! them has what is needed, or is to be read for another reason.
+//!
 //! A block leaves out what can never be asked for: lines that are no records (they are reported), and records out of the
 //! time range. It finds the records that have what is needed ([`Need`]), and says how new those before them are.
 //!
@@ -42,15 +46,28 @@ pub(super) struct Span {
 pub(super) struct Block {
     /// The place of the text in the file.
     at: u64,
-    text: Vec<u8>,
+    /// More bytes than were read, which are kept so that they need not be cleared again.
+    buffer: Vec<u8>,
+    /// How many bytes of it are the block's text.
+    used: usize,
+    /// Where in the text the first line begins, if one does.
+    begin: Option<usize>,
+    /// The records are known one by one.
+    is_expanded: bool,
+    /// It was outlined first.
+    is_outlined: bool,
+    /// There is a record in the range.
+    pub(super) has_records: bool,
+    /// A record has the serial that is needed.
+    has_serial: bool,
     /// No byte of the text could end a record before its line.
     is_plain: bool,
     /// Where each record's line is in the text, and what it is.
     lines: Vec<(Range<u32>, Front)>,
     /// The records that have what is needed, in order.
     pub(super) hits: Vec<usize>,
-    /// Some records, and the newest second of those before them in the block.
-    pub(super) steps: Vec<(usize, u64)>,
+    /// Where some records begin in the text, and the newest second of those before them in the block.
+    steps: Vec<(usize, u64)>,
     /// The newest second of all.
     pub(super) newest: u64,
     /// The first record that a report names as such.
@@ -91,47 +108,103 @@ impl<'q> Loader<'q> {
     pub(super) fn load(&mut self, job: Job) -> Block {
         let Job { file, span, mut block } = job;
         block.clear(span);
-        let Some(mut at) = block.begin(&file, span) else { return block };
-        let (mut in_line, mut at_end) = (false, false);
-        loop {
-            if block.at + at as u64 >= span.end && !in_line {
-                break;
-            }
-            let nul = nul_bytes(block.text.get(at..).unwrap_or_default());
-            in_line |= nul > 0;
-            at += nul;
-            match cut(block.text.get(at..).unwrap_or_default(), SEARCH_LINE, at_end) {
-                Some((len, newline)) => {
-                    self.line(&mut block, at..at + len);
-                    at += len + newline;
-                    in_line = newline == 0;
-                }
-                None if at_end => break,
-                None if block.at + at as u64 > span.end + BEYOND as u64 => {
-                    block.rest = Some(block.at + at as u64);
-                    break;
-                }
-                // Where reading fails only whole lines are taken.
-                None if block.failed => break,
-                None => at_end = block.read_on(&file, MORE) == 0 && !block.failed,
-            }
-        }
-        block.close(at, self.query);
+        block.begin = block.read(&file, span);
+        let Some(begin) = block.begin else { return block };
+        self.headers.forget();
+        block.is_expanded = self.query.need.as_ref().is_none_or(|need| matches!(need, Need::Types(_)));
+        block.is_outlined = !block.is_expanded;
+        let take = if block.is_outlined { Loader::outline } else { Loader::line };
+        block.used = self.walk(&mut block, Some(&file), span.end, begin, take);
+        self.find(&mut block);
         block
     }
 
-    #[inline(always)]
-    fn line(&mut self, block: &mut Block, place: Range<usize>) {
-        if place.is_empty() {
+    /// Looks at the records one by one, if that was not done yet.
+    pub(super) fn expand(&mut self, block: &mut Block) {
+        if let Some(begin) = block.begin.filter(|_| !std::mem::replace(&mut block.is_expanded, true)) {
+            self.walk(block, None, u64::MAX, begin, Loader::line);
+        }
+    }
+
+    /// Finds the records that have what is needed.
+    fn find(&mut self, block: &mut Block) {
+        let Some(need) = &self.query.need else { return };
+        let mut places = Vec::new();
+        need.places(block.text(), &mut |place| places.push(place));
+        if places.is_empty() && !block.has_serial {
             return;
         }
-        let line = block.line(&place);
-        let front = match self.headers.front_of(line) {
-            Some(front) => front,
-            None => match Record::scan(line) {
-                Ok(record) => Front::of(&record),
-                Err(_) => return block.unread.push(place.start as u32..place.end as u32),
-            },
+        self.expand(block);
+        let (lines, hits) = (&block.lines, &mut block.hits);
+        for place in places {
+            let at = lines.partition_point(|(line, _)| line.start as usize <= place).wrapping_sub(1);
+            let found = lines.get(at).filter(|(line, front)| place < line.end as usize && Need::accepts(front.kind));
+            hits.extend(found.map(|_| at));
+        }
+        hits.sort_unstable();
+        hits.dedup();
+    }
+
+    /// Cuts lines from `at` on, up to those that begin at the place `end` of the file, and gives back where the next line begins. Without
+    /// a file the text is all there is.
+    fn walk(
+        &mut self,
+        block: &mut Block,
+        file: Option<&InputFile>,
+        end: u64,
+        mut at: usize,
+        take: fn(&mut Loader<'q>, &mut Block, Range<usize>),
+    ) -> usize {
+        let (mut in_line, mut at_end) = (false, file.is_none());
+        loop {
+            if block.at + at as u64 >= end && !in_line {
+                return at;
+            }
+            let nul = nul_bytes(block.text().get(at..).unwrap_or_default());
+            in_line |= nul > 0;
+            at += nul;
+            match cut(block.text().get(at..).unwrap_or_default(), SEARCH_LINE, at_end) {
+                Some((len, newline)) => {
+                    take(self, block, at..at + len);
+                    at += len + newline;
+                    in_line = newline == 0;
+                }
+                None if block.at + at as u64 > end.saturating_add(BEYOND as u64) => {
+                    block.rest = Some(block.at + at as u64);
+                    return at;
+                }
+                None => match file {
+                    Some(file) if !at_end && !block.failed => {
+                        // Where reading fails only whole lines are taken.
+                        at_end = block.read_on(file, MORE) == 0 && !block.failed;
+                    }
+                    _ => return at,
+                },
+            }
+        }
+    }
+
+    /// Takes note of a line, of which most often no more is to be seen than that it belongs to the event of the one before.
+    #[inline(always)]
+    fn outline(&mut self, block: &mut Block, place: Range<usize>) {
+        if block.is_plain && self.headers.continues(block.slice(&place)) {
+            return;
+        }
+        if let Some(front) = self.note(block, &place) {
+            block.has_serial |= matches!(self.query.need, Some(Need::Serial(serial)) if serial == front.stamp.serial);
+        }
+    }
+
+    /// What a line is, if it is a record in the range; takes note of what is known of the block by it.
+    #[inline(always)]
+    fn note(&mut self, block: &mut Block, place: &Range<usize>) -> Option<Front> {
+        if place.is_empty() {
+            return None;
+        }
+        let front = self.front(block, place);
+        let Some(front) = front else {
+            block.unread.push(place.start as u32..place.end as u32);
+            return None;
         };
         let sec = front.stamp.sec;
         let in_range = self.query.seconds.contains(&sec);
@@ -139,21 +212,44 @@ impl<'q> Loader<'q> {
             block.first = Some(front.stamp);
         }
         if !in_range {
-            return;
+            return None;
         }
-        if let Some(need) = &self.query.need {
-            let has_it = match need {
-                Need::Types(types) => types.contains(&front.kind),
-                Need::Serial(serial) => front.stamp.serial == *serial,
-                _ => false,
-            };
-            if has_it {
-                block.hits.push(block.lines.len());
-            }
-            block.step(place.start, self.query.step);
-            block.newest = block.newest.max(sec);
+        block.has_records = true;
+        if block.steps.last().is_none_or(|(last, _)| place.start as u64 >= *last as u64 + self.query.step) {
+            block.steps.push((place.start, block.newest));
+        }
+        block.newest = block.newest.max(sec);
+        Some(front)
+    }
+
+    #[inline(always)]
+    fn front(&mut self, block: &Block, place: &Range<usize>) -> Option<Front> {
+        let line = block.line(place);
+        self.headers.front_of(line).or_else(|| Record::scan(line).ok().map(|record| Front::of(&record)))
+    }
+
+    /// Keeps a line, if it is a record in the range.
+    #[inline(always)]
+    fn line(&mut self, block: &mut Block, place: Range<usize>) {
+        let Some(front) = self.kept(block, &place) else { return };
+        let has_it = match &self.query.need {
+            Some(Need::Types(types)) => types.contains(&front.kind),
+            Some(Need::Serial(serial)) => front.stamp.serial == *serial,
+            _ => false,
+        };
+        if has_it {
+            block.hits.push(block.lines.len());
         }
         block.lines.push((place.start as u32..place.end as u32, front));
+    }
+
+    /// The record of a line in the range. What is known of the block by it is noted, unless an outline has done that.
+    #[inline(always)]
+    fn kept(&mut self, block: &mut Block, place: &Range<usize>) -> Option<Front> {
+        if block.is_outlined {
+            return self.front(block, place).filter(|front| self.query.seconds.contains(&front.stamp.sec));
+        }
+        self.note(block, place)
     }
 }
 
@@ -161,74 +257,77 @@ impl Block {
     fn clear(&mut self, span: Span) {
         // The byte before is read too, to see whether a line begins at the start.
         self.at = if span.is_line { span.start } else { span.start.saturating_sub(1) };
-        self.text.clear();
         self.lines.clear();
         self.hits.clear();
         self.steps.clear();
         self.unread.clear();
-        (self.newest, self.first, self.rest, self.failed) = (0, None, None, false);
-        self.is_plain = false;
+        (self.used, self.begin, self.rest) = (0, None, None);
+        (self.newest, self.first) = (0, None);
+        (self.is_expanded, self.is_outlined, self.has_records, self.has_serial) = (false, false, false, false);
+        (self.is_plain, self.failed) = (true, false);
     }
 
     /// Reads the bytes of the span, and a line more. Gives back where in the text the first line begins.
-    fn begin(&mut self, file: &InputFile, span: Span) -> Option<usize> {
+    fn read(&mut self, file: &InputFile, span: Span) -> Option<usize> {
         let len = (span.end - self.at) as usize;
         let mut read = 1;
-        while self.text.len() < len + MORE && read > 0 {
-            read = self.read_on(file, len + MORE - self.text.len());
+        while self.used < len + MORE && read > 0 {
+            read = self.read_on(file, len + MORE - self.used);
         }
         if span.is_line || span.start == 0 {
             return Some(0);
         }
-        memchr(b'\n', self.text.get(..len.saturating_sub(1)).unwrap_or(&self.text)).map(|newline| newline + 1)
+        let text = self.text();
+        memchr(b'\n', text.get(..len.saturating_sub(1)).unwrap_or(text)).map(|newline| newline + 1)
     }
 
     /// Reads on; 0 at the end, or where reading fails.
     fn read_on(&mut self, file: &InputFile, len: usize) -> usize {
-        let had = self.text.len();
-        self.text.resize(had + len, 0);
-        let place = self.text.get_mut(had..).unwrap_or_default();
+        let had = self.used;
+        if self.buffer.len() < had + len {
+            self.buffer.resize(had + len, 0);
+        }
+        let place = self.buffer.get_mut(had..had + len).unwrap_or_default();
         let read = file.read_at(place, self.at + had as u64).unwrap_or_else(|_| {
             self.failed = true;
             0
         });
-        self.text.truncate(had + read);
+        self.used += read;
         // What a piece is known by must not change while it is looked at.
-        self.is_plain = (had == 0 || self.is_plain) && self.is_plain_from(had);
+        self.is_plain = self.is_plain && self.is_plain_from(had);
         read
     }
 
+    /// The bytes that were read.
+    #[inline(always)]
+    fn text(&self) -> &[u8] {
+        self.buffer.get(..self.used).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn slice(&self, place: &Range<usize>) -> &[u8] {
+        self.text().get(place.clone()).unwrap_or_default()
+    }
+
     fn is_plain_from(&self, at: usize) -> bool {
-        memchr2(ENRICHED, 0, self.text.get(at..).unwrap_or_default()).is_none()
+        memchr2(ENRICHED, 0, self.text().get(at..).unwrap_or_default()).is_none()
     }
 
     #[inline(always)]
     fn line(&self, place: &Range<usize>) -> Line<'_> {
-        let text = self.text.get(place.clone()).unwrap_or_default();
+        let text = self.slice(place);
         if self.is_plain { Line { text, end: text.len() } } else { Line::new(text) }
     }
 
-    /// Notes how new the records so far are, if the last note is far enough.
-    #[inline(always)]
-    fn step(&mut self, place: usize, step: u64) {
-        let last = self.steps.last().and_then(|(line, _)| self.lines.get(*line)).map(|(line, _)| line.start);
-        if last.is_none_or(|last| place as u64 >= u64::from(last) + step) {
-            self.steps.push((self.lines.len(), self.newest));
-        }
+    /// Where some records begin in the file, and the newest second of those before them in the block.
+    pub(super) fn steps(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.steps.iter().map(|(place, newest)| (self.at + *place as u64, *newest))
     }
 
-    /// The text ends at `end`, where the next line begins.
-    fn close(&mut self, end: usize, query: &Query) {
-        self.text.truncate(end);
-        let Some(need) = &query.need else { return };
-        let (lines, hits) = (&self.lines, &mut self.hits);
-        need.places(&self.text, &mut |place| {
-            let at = lines.partition_point(|(line, _)| line.start as usize <= place).wrapping_sub(1);
-            let found = lines.get(at).filter(|(line, front)| place < line.end as usize && Need::accepts(front.kind));
-            hits.extend(found.map(|_| at));
-        });
-        hits.sort_unstable();
-        hits.dedup();
+    /// The first record at or after the first step behind a place in the file; the number of records if there is none.
+    pub(super) fn next_step(&self, place: u64) -> usize {
+        let at = self.steps.partition_point(|(step, _)| self.at + *step as u64 <= place);
+        self.steps.get(at).map_or(self.len(), |(step, _)| self.index(self.at + *step as u64))
     }
 
     /// How many records there are.
@@ -238,7 +337,7 @@ impl Block {
 
     /// Where a record begins in the file; of one behind the last, where the next block begins.
     pub(super) fn place(&self, index: usize) -> u64 {
-        self.at + self.lines.get(index).map_or(self.text.len() as u64, |(line, _)| u64::from(line.start))
+        self.at + self.lines.get(index).map_or(self.used as u64, |(line, _)| u64::from(line.start))
     }
 
     /// The first record at or after a place in the file.
@@ -260,7 +359,7 @@ impl Block {
 
     /// The lines that are no records: where each begins in the file, and its text.
     pub(super) fn unread(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let text = |place: &Range<u32>| self.text.get(place.start as usize..place.end as usize).unwrap_or_default();
+        let text = |place: &Range<u32>| self.slice(&(place.start as usize..place.end as usize));
         self.unread.iter().map(move |place| (self.at + u64::from(place.start), text(place)))
     }
 }

@@ -63,6 +63,8 @@ type Loading<'s, 'e> = Pool<'s, 'e, Loader<'e>, Job, Block>;
 pub(super) struct Reader<'r> {
     search: &'r Search<'r>,
     query: &'r Query,
+    /// For blocks that are not loaded ahead.
+    loader: Loader<'r>,
     sink: &'r mut dyn Sink,
     assembler: Assembler,
     headers: Headers,
@@ -93,6 +95,7 @@ impl<'r> Reader<'r> {
         Reader {
             search,
             query,
+            loader: Loader::new(query),
             sink,
             assembler: Assembler::new(Policy::Search, search.timeout),
             headers: Headers::default(),
@@ -237,16 +240,16 @@ impl<'r> Reader<'r> {
 
     fn load(&mut self, file: &Arc<InputFile>, span: Span) -> Block {
         let block = self.spare.pop().unwrap_or_default();
-        Loader::new(self.query).load(Job { file: Arc::clone(file), span, block })
+        self.loader.load(Job { file: Arc::clone(file), span, block })
     }
 
     /// Takes a block, and what follows where it stopped within a line.
     fn block(&mut self, file: &Arc<InputFile>, mut block: Block) -> ControlFlow<()> {
         loop {
             self.first(block.first);
-            self.has_records |= block.len() > 0;
+            self.has_records |= block.has_records;
             self.report_unread(&block);
-            self.take(&block)?;
+            self.take(&mut block)?;
             let rest = block.rest;
             self.spare.push(block);
             let Some(rest) = rest else { return ControlFlow::Continue(()) };
@@ -269,15 +272,25 @@ impl<'r> Reader<'r> {
     }
 
     /// Takes the records of a block that can matter.
-    fn take(&mut self, block: &Block) -> ControlFlow<()> {
+    fn take(&mut self, block: &mut Block) -> ControlFlow<()> {
         if !self.filters {
+            self.loader.expand(block);
             return self.push_all(block, 0..block.len());
         }
         let file = self.files.len() - 1;
-        self.want(block);
-        for (index, newest) in &block.steps {
-            self.mark((file, block.place(*index)), *newest);
+        for (place, newest) in block.steps() {
+            self.mark((file, place), newest);
         }
+        if self.is_reading || !block.hits.is_empty() {
+            self.loader.expand(block);
+            self.want(block);
+            self.read_around_hits(file, block)?;
+        }
+        self.newest = self.newest.max(block.newest);
+        ControlFlow::Continue(())
+    }
+
+    fn read_around_hits(&mut self, file: usize, block: &Block) -> ControlFlow<()> {
         let (mut at, mut hit) = (0, 0);
         while at < block.len() {
             while block.hits.get(hit).is_some_and(|hit| *hit < at) {
@@ -287,14 +300,12 @@ impl<'r> Reader<'r> {
                 let Some(first) = block.hits.get(hit) else { break };
                 at = self.begin(block, (file, block.place(at)), block.id(*first))?;
             }
-            let next = block.steps.partition_point(|(index, _)| *index <= at);
-            let stop = block.steps.get(next).map_or(block.len(), |(index, _)| *index);
+            let stop = block.next_step(block.place(at));
             self.push_all(block, at..stop)?;
             at = stop;
             self.read_up_to = (file, block.place(at));
             self.is_reading = self.awaits();
         }
-        self.newest = self.newest.max(block.newest);
         ControlFlow::Continue(())
     }
 
@@ -357,6 +368,7 @@ impl<'r> Reader<'r> {
                 let span = Span { start, end: end.min(start + self.search.way.block), is_line };
                 let mut block = self.load(&file, span);
                 loop {
+                    self.loader.expand(&mut block);
                     self.push_all(&block, 0..block.index(end))?;
                     let Some(rest) = block.rest else { break };
                     self.spare.push(block);
