@@ -15,7 +15,7 @@ pub enum Need {
     /// One of these texts, in a record of which fields are read.
     Texts(Vec<Literal>),
     /// This number behind a name that ends so, in a record of which fields are read.
-    Number(Finder<'static>, u32),
+    Number(Box<Finder<'static>>, u32),
     /// One of these types.
     Types(Vec<RecordType>),
     /// This serial.
@@ -179,7 +179,7 @@ fn numbers(criteria: &Criteria) -> Option<Need> {
     ];
     let is_logged = |value: &u32| (1..u32::MAX - 1).contains(value);
     let (name, value) = needs.into_iter().find_map(|(name, value)| Some((name, value.filter(is_logged)?)))?;
-    Some(Need::Number(Finder::new(name).into_owned(), value))
+    Some(Need::Number(Box::new(Finder::new(name).into_owned()), value))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use memchr::memchr;
 use std::io;
 use std::ops::{Range, RangeInclusive};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Where the daemon keeps the table.
 pub const STATE_DIR: &str = "/var/lib/auditbox";
@@ -229,7 +229,7 @@ impl Row {
     }
 }
 
-fn read_rows(path: &PathBuf) -> io::Result<Vec<Row>> {
+fn read_rows(path: &Path) -> io::Result<Vec<Row>> {
     let text = files::read_up_to(path, LONGEST)?;
     Ok(text.split(|&byte| byte == b'\n').filter_map(Row::parse).collect())
 }

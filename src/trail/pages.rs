@@ -136,7 +136,7 @@ impl<'s, 'e, W: Renderer + Send + 's> Pages<'s, 'e, W> {
 
     /// Waits for the oldest page, and writes it.
     fn write_oldest(&mut self, write: Write<'_>) -> io::Result<()> {
-        let page = self.pool.as_mut().and_then(Pool::next);
+        let page = self.pool.as_mut().and_then(Pool::oldest);
         self.write(page.ok_or(io::ErrorKind::Other)?, write)
     }
 

@@ -89,7 +89,7 @@ where
     }
 
     /// The result of the oldest job, as soon as it is there; `None` when there is no job, or its thread has failed.
-    pub fn next(&mut self) -> Option<R> {
+    pub fn oldest(&mut self) -> Option<R> {
         if !self.has_jobs() {
             return None;
         }
@@ -200,14 +200,14 @@ mod tests {
             let mut results = Vec::new();
             for number in 0..1000 {
                 if pool.is_full() {
-                    results.extend(pool.next());
+                    results.extend(pool.oldest());
                 }
                 pool.submit(number);
             }
             while pool.has_jobs() {
-                results.extend(pool.next());
+                results.extend(pool.oldest());
             }
-            assert!(pool.next().is_none());
+            assert!(pool.oldest().is_none());
             (results, pool.finish().iter().sum())
         })
     }
@@ -231,7 +231,7 @@ mod tests {
             let mut pool = Pool::new(threads, vec![()], |(), number: usize| assert_eq!(number, 0));
             pool.submit(0);
             pool.submit(1);
-            assert_eq!((pool.next(), pool.next()), (Some(()), None));
+            assert_eq!((pool.oldest(), pool.oldest()), (Some(()), None));
             // The scope would hand the failure on.
             pool.running.drain(..).for_each(|thread| drop(thread.join()));
         });

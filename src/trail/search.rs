@@ -224,13 +224,13 @@ impl<'r> Reader<'r> {
                     (start, is_line) = (span.end, false);
                     loading.submit(Job { file: Arc::clone(file), span, block: self.spare.pop().unwrap_or_default() });
                 }
-                let Some(block) = loading.next() else { return ControlFlow::Continue(()) };
+                let Some(block) = loading.oldest() else { return ControlFlow::Continue(()) };
                 let failed = block.failed;
                 self.block(file, block)?;
                 if failed {
                     // A log that cannot be read further ends there.
                     while loading.has_jobs() {
-                        self.spare.extend(loading.next());
+                        self.spare.extend(loading.oldest());
                     }
                     return ControlFlow::Continue(());
                 }
