@@ -1,8 +1,8 @@
 use auditbox::host::names::{self, Host};
 use auditbox::interpret::socket_address::SocketAddress;
 use auditbox::interpret::{Interpreter, Setting};
-use auditbox::store::trail::Trail;
 use auditbox::text::Escape;
+use auditbox::trail::Trail;
 
 /// Who connected where, and the keys of the rules that saw it.
 pub(crate) fn connections(mut trail: Trail) -> std::io::Result<Vec<String>> {
