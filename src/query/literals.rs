@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn where_a_name_decides_the_other_ids_are_not_sought() {
-        let user = |id, name: Option<(&str, u32)>| Some(User { id, name: name.map(|(name, id)| (name.into(), Some(id))) });
+        let user =
+            |id, name: Option<(&str, u32)>| Some(User { id, name: name.map(|(name, id)| (name.into(), Some(id))) });
         let criteria = Criteria { uid: user(5, Some(("bob", 5))), euid: user(7, None), ..Criteria::default() };
         assert_eq!(places(&criteria, "uid=7 uid=5"), [6]);
         assert!(
