@@ -131,6 +131,7 @@ accounted 450 100
 
 # its file system is taken away: writing goes on below
 mount -t tmpfs -o size=4m,mode=700 tmpfs /var/log/audit
+auditctl -m 'the daemon looks after what it has written' >/dev/null
 until_true 10 test -f $log || fail "no log on the new file system"
 calls 30
 until_true 10 prints 30 kept || fail "$(kept) records on the new file system"
