@@ -47,7 +47,7 @@ unchanged "after a bad line"
 # What the kernel alone refuses puts everything back.
 sed -i '/someone-else/d' /tmp/new.rules
 ends 1 auditctl --atomic -R /tmp/new.rules
-expect '^/tmp/new.rules:6: Error sending add rule data request (No such file or directory)$' /tmp/out
+expect '^/tmp/new.rules:6: Error sending add rule data request .No such file or directory.$' /tmp/out
 expect '^the 4 rules that were there are in force again$' /tmp/out
 unchanged "after the kernel refused a rule"
 
