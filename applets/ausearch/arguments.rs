@@ -435,9 +435,12 @@ impl<'a> Parser<'a> {
         Ok(User { id: id.unwrap_or(u32::MAX), name: Some((word.to_vec(), id)) })
     }
 
+    /// A login user; `unset`, as `-i` prints it, is the id of none.
     fn login(&mut self, option: &str) -> Taken {
         let word = self.words.signed_argument().ok_or_else(|| lacks_argument(option))?;
-        let user = if word.starts_with(b"-") && is_number(word) {
+        let user = if word == b"unset" {
+            User { id: u32::MAX, name: None }
+        } else if word.starts_with(b"-") && is_number(word) {
             User { id: negative(word)?, name: None }
         } else {
             self.user_of(word)?

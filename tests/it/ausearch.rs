@@ -192,6 +192,17 @@ fn the_name_of_a_call_is_that_of_each_record_s_own_machine() {
 }
 
 #[test]
+fn unset_is_the_login_user_of_none_with_and_without_names_in_the_log() {
+    let log = "\
+type=USER_LOGIN msg=audit(1700000001.100:1): pid=1 uid=0 auid=4294967295 ses=1 msg='op=login exe=\"/x\" res=success'
+type=USER_LOGIN msg=audit(1700000002.100:2): pid=1 uid=0 auid=4294967295 ses=1 msg='op=login exe=\"/x\" res=success'\x1DUID=\"root\" AUID=\"unset\"
+type=USER_LOGIN msg=audit(1700000003.100:3): pid=1 uid=0 auid=424243 ses=1 msg='op=login exe=\"/x\" res=success'\x1DUID=\"root\" AUID=\"unset\"
+";
+    assert_eq!(serials_in(log, &["-ul", "unset"]), [1, 2]);
+    assert_eq!(serials_in(log, &["-ul", "-1"]), [1, 2]);
+}
+
+#[test]
 fn a_user_unknown_to_this_host_is_sought_among_the_names_in_the_log() {
     let log = "\
 type=USER_LOGIN msg=audit(1700000001.100:1): pid=1 uid=0 auid=424242 ses=1 msg='op=login exe=\"/x\" res=success'\x1DUID=\"root\" AUID=\"jane\"
