@@ -3,7 +3,7 @@
 use crate::output::say;
 use auditbox::config::Level;
 use auditbox::config::auditd::{self, SearchConfig};
-use auditbox::host::config_file::{self, OpenPolicy};
+use auditbox::host::config_file::{self, GroupWriters, OpenPolicy};
 pub(crate) use auditbox::host::names::{Host, date, machine};
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use std::path::Path;
 /// `says_log`: the log it names will be read; where its directory is not there the built-in log is.
 pub(crate) fn daemon_config(says_log: bool) -> SearchConfig {
     let mut notes = Vec::new();
-    let policy = OpenPolicy { follow_links: true, group_may_write: true, called: "config file" };
+    let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::Any, called: "config file" };
     let text = config_file::read(Path::new("/etc/audit/auditd.conf"), policy, &mut notes);
     let mut config =
         auditd::parse_search(text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default(), &mut notes);

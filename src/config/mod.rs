@@ -5,6 +5,7 @@
 
 pub mod auditd;
 pub mod libaudit;
+pub mod plugin;
 mod slot;
 
 pub use slot::{Choice, Reaction, Response, Slot, Space, seconds, show_seconds};
@@ -101,8 +102,10 @@ struct Line<'a> {
     key: &'a str,
     value: &'a str,
     option: Option<&'a str>,
-    /// More words follow, which no key takes.
+    /// More words follow, which only a key of [`Slot::Words`] takes.
     goes_on: bool,
+    /// The value and all that follows it.
+    words: &'a str,
 }
 
 const COUNT: &str = "Wrong number of arguments";
@@ -141,7 +144,7 @@ pub fn read<C>(
         }
         let told = |why: &str| Note { level: Level::Error, text: format!("{why} for line {number} in {file}") };
         let no_more = format!("Not processing any more lines in {file}");
-        let Line { key, value, option, goes_on } = match split(line) {
+        let Line { key, mut value, mut option, mut goes_on, words } = match split(line) {
             Ok(Some(line)) => line,
             Ok(None) => continue,
             Err(why) => {
@@ -149,10 +152,14 @@ pub fn read<C>(
                 return Err(fail("", no_more));
             }
         };
+        let row = keys.iter().find(|row| row.name.eq_ignore_ascii_case(key));
+        if row.is_some_and(|row| matches!((row.slot)(config), Slot::Words(_))) {
+            (value, option, goes_on) = (words, None, false);
+        }
         if goes_on {
             notes.push(told(COUNT));
         }
-        let Some(row) = keys.iter().find(|row| row.name.eq_ignore_ascii_case(key)) else {
+        let Some(row) = row else {
             return Err(fail(key, format!("Unknown keyword \"{key}\" in line {number} of {file}")));
         };
         if let (Some(option), false) = (option, row.takes_option) {
@@ -206,7 +213,8 @@ fn split(line: &str) -> Result<Option<Line<'_>>, &'static str> {
     }
     let value = words.next().ok_or(COUNT)?;
     let (option, goes_on) = (words.next(), words.next().is_some());
-    Ok(Some(Line { key, value, option, goes_on }))
+    let at = value.as_ptr() as usize - line.as_ptr() as usize;
+    Ok(Some(Line { key, value, option, goes_on, words: line.get(at..).unwrap_or(value) }))
 }
 
 #[cfg(test)]
@@ -215,10 +223,11 @@ mod tests {
 
     #[test]
     fn a_line_is_key_equal_sign_value_and_perhaps_an_option() {
-        let words = Line { key: "a", value: "b", option: None, goes_on: false };
-        assert_eq!(split("a = b"), Ok(Some(words)));
-        assert_eq!(split("  a   =  b  "), Ok(Some(words)));
-        assert_eq!(split("a = exec /bin/x"), Ok(Some(Line { value: "exec", option: Some("/bin/x"), ..words })));
+        let line = Line { key: "a", value: "b", option: None, goes_on: false, words: "b" };
+        assert_eq!(split("a = b"), Ok(Some(line)));
+        assert_eq!(split("  a   =  b  "), Ok(Some(Line { words: "b  ", ..line })));
+        let with_option = Line { value: "exec", option: Some("/bin/x"), words: "exec /bin/x", ..line };
+        assert_eq!(split("a = exec /bin/x"), Ok(Some(with_option)));
     }
 
     #[test]

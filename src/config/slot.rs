@@ -114,6 +114,10 @@ pub enum Slot<'a> {
     Account(&'a mut String, bool),
     /// Any word; empty when absent.
     Word(&'a mut String),
+    /// All words of the line: the value that is read goes on to the line's end.
+    Words(&'a mut Vec<String>),
+    /// Any value, which changes nothing.
+    Ignored,
     /// Keys of rules, separated by commas.
     RuleKeys(&'a mut Vec<String>),
     /// A key for the records of other machines, which are not taken: the values that ask for nothing, the usual one first.
@@ -170,6 +174,8 @@ impl Slot<'_> {
                 *to = value.to_string();
             }
             Slot::Word(to) => *to = value.to_string(),
+            Slot::Words(to) => *to = value.split(' ').filter(|word| !word.is_empty()).map(str::to_string).collect(),
+            Slot::Ignored => {}
             Slot::RuleKeys(to) => *to = value.split(',').filter(|k| !k.is_empty()).map(str::to_string).collect(),
             Slot::Listener(idle) => {
                 if !idle.iter().any(|word| word.eq_ignore_ascii_case(value)) {
@@ -192,9 +198,9 @@ impl Slot<'_> {
     /// Whether the key has a value of ours to show.
     pub(super) fn is_shown(&self) -> bool {
         match self {
-            Slot::Deprecated | Slot::Listener(_) => false,
+            Slot::Deprecated | Slot::Listener(_) | Slot::Ignored => false,
             Slot::Word(text) | Slot::Helper(text) => !text.is_empty(),
-            Slot::RuleKeys(keys) => !keys.is_empty(),
+            Slot::RuleKeys(words) | Slot::Words(words) => !words.is_empty(),
             _ => true,
         }
     }
@@ -221,7 +227,8 @@ impl Slot<'_> {
             Slot::Group(to) => out.push_str(&to.to_string()),
             Slot::Log(text) | Slot::Helper(text) | Slot::Account(text, _) | Slot::Word(text) => out.push_str(text),
             Slot::RuleKeys(keys) => out.push_str(&keys.join(",")),
-            Slot::Deprecated | Slot::Listener(_) => {}
+            Slot::Words(words) => out.push_str(&words.join(" ")),
+            Slot::Deprecated | Slot::Listener(_) | Slot::Ignored => {}
         }
     }
 }

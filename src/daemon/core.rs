@@ -6,6 +6,7 @@
 
 use super::context::Context;
 use super::control::{self, Control};
+use super::dispatch::Dispatcher;
 use super::enrich::Enricher;
 use super::kernel::KernelLosses;
 use super::ledger::{CAUSES, Cause, Sink};
@@ -20,6 +21,7 @@ use crate::abi::{Signal, kind};
 use crate::config::Level;
 use crate::config::auditd::{Config, LogFormat};
 use crate::daemon::log::Requested;
+use crate::host::plugins::PluginSet;
 use crate::sys::clock::Moment;
 use crate::sys::files::FilesystemSpace;
 
@@ -28,6 +30,7 @@ pub struct Core {
     ctx: Context,
     deferred: Deferred,
     log: LogSink,
+    dispatch: Dispatcher,
     kernel: KernelLosses,
     control: Control,
     /// Records and batches received since the start.
@@ -47,6 +50,7 @@ impl Core {
             ctx,
             deferred: Deferred::default(),
             log,
+            dispatch: Dispatcher::default(),
             kernel,
             control: Control::default(),
             received: (0, 0),
@@ -99,7 +103,8 @@ impl Core {
     /// Seconds until [`Input::Tick`] is due: the earliest deadline of the parts. `None` for never.
     pub fn due(&self) -> Option<u64> {
         let ctx = &self.ctx;
-        let due = [self.deferred.due(), self.log.due(ctx), self.kernel.due(ctx), self.control.due(ctx)];
+        let due =
+            [self.deferred.due(), self.log.due(ctx), self.kernel.due(ctx), self.control.due(ctx), self.dispatch.due()];
         let due = due.into_iter().fold(None, earlier)?;
         Some(due.saturating_sub(ctx.monotonic).max(0) as u64)
     }
@@ -154,9 +159,17 @@ impl Core {
             }
             Input::Node(name) => ctx.records.set_node(&name),
             Input::HelperEnded(purpose, ended) => self.log.helper_ended(ctx, purpose, ended),
+            Input::Plugins(set) => self.dispatch.reload(ctx, set),
+            Input::PluginStarted(id, result) => self.dispatch.started(ctx, id, result),
+            Input::PluginWrote { id, count, is_blocked } => self.dispatch.wrote(id, count, is_blocked),
+            Input::PluginReady(id) => self.dispatch.ready(ctx, id),
+            Input::PluginGone(id) => self.dispatch.gone(ctx, id),
+            Input::PluginEnded(id) => self.dispatch.ended(ctx, id),
+            Input::StopPlugins => self.dispatch.stop(ctx),
             Input::Tick => self.tick(),
         }
         self.log.take(&mut self.ctx);
+        self.dispatch.take(&mut self.ctx);
         self.ctx.records.clear();
     }
 
@@ -194,6 +207,8 @@ impl Core {
         self.kernel.tick(&mut self.ctx);
         self.log.flush_gaps(&mut self.ctx);
         self.log.write(&mut self.ctx);
+        self.dispatch.take(&mut self.ctx);
+        self.dispatch.write(&mut self.ctx);
     }
 
     fn tick(&mut self) {
@@ -207,6 +222,8 @@ impl Core {
         self.log.tick(ctx);
         self.log.write(ctx);
         self.control.tick(ctx);
+        self.dispatch.take(ctx);
+        self.dispatch.tick(ctx);
     }
 
     /// Carries out what a signal asks for.
@@ -251,6 +268,7 @@ impl Core {
         self.control.announce_later(kind::DAEMON_RESUME, control::signed("op=resume-logging", sender, "success"));
         let opens = self.log.is_closed();
         self.log.resume(&mut self.ctx);
+        self.dispatch.resume();
         if !opens {
             self.announce();
         }
@@ -327,14 +345,24 @@ impl Core {
         self.handle(Input::EndOfBatch);
     }
 
+    /// Starts the plugins.
+    pub(super) fn start_plugins(&mut self, set: PluginSet) {
+        self.dispatch.start(&mut self.ctx, set);
+    }
+
+    /// The dispatcher, for what performs its effects.
+    pub(super) fn dispatch(&self) -> &Dispatcher {
+        &self.dispatch
+    }
+
     /// Asks the kernel for its count of losses.
     pub(super) fn ask_kernel(&mut self) {
         self.kernel.ask(&mut self.ctx);
     }
 
     /// The state report.
-    pub fn report(&self, facts: &Facts) -> Report {
-        let Core { ctx, log, kernel, .. } = self;
+    pub fn report(&mut self, facts: &Facts) -> Report {
+        let Core { ctx, log, dispatch, kernel, .. } = self;
         let is_logging = ctx.config.write_logs && !ctx.identity.foreground;
         let mut lines = vec![
             Line::new("audit version", Value::Text(env!("CARGO_PKG_VERSION").to_string())),
@@ -345,19 +373,15 @@ impl Core {
         if is_logging {
             log.report(ctx, &mut lines);
         }
-        // No plugin runs, and no other machine is listened to.
+        dispatch.report(ctx, &mut lines);
         lines.extend([
-            Line::new("Number of active plugins", Value::Number(0, "")),
-            Line::new("current plugin queue depth", Value::Number(0, "")),
-            Line::new("max plugin queue depth used", Value::Number(0, "")),
-            Line::new("plugin queue size", Value::Number(ctx.config.q_depth, "")),
-            Line::new("plugin queue overflow detected", Value::Flag(false)),
-            Line::new("plugin queueing suspended", Value::Flag(false)),
+            // No other machine is listened to.
             Line::new("listening for network connections", Value::Flag(false)),
             Line::metric("records received", Value::Number(self.received.0, ""), "records_received_total"),
             Line::metric("batches received", Value::Number(self.received.1, ""), "batches_total"),
         ]);
         log.report_more(&mut lines);
+        dispatch.report_more(&mut lines);
         kernel.report(&mut lines);
         for (cause, name) in CAUSES {
             let metric = format!("lost_records_total{{cause=\"{name}\"}}");

@@ -2,6 +2,8 @@
 
 use super::children::{Children, Task};
 use super::core::Core;
+use super::dispatch::PluginId;
+use super::dispatch::processes::{Processes, Written};
 use super::log::output::{self, LogOutput};
 use super::logger::Logger;
 use super::report::Facts;
@@ -64,6 +66,7 @@ pub(super) struct Executor {
     /// For syncs, which wait for nothing else.
     pub(super) syncer: Worker,
     children: Children,
+    pub(super) plugins: Processes,
     is_stopped: bool,
 }
 
@@ -75,7 +78,17 @@ impl Executor {
         control: AuditSocket,
         [worker, syncer]: [Worker; 2],
     ) -> Executor {
-        Executor { paths, logger, output, control, worker, syncer, children: Children::default(), is_stopped: false }
+        Executor {
+            paths,
+            logger,
+            output,
+            control,
+            worker,
+            syncer,
+            children: Children::default(),
+            plugins: Processes::default(),
+            is_stopped: false,
+        }
     }
 
     /// Whether [`Effect::Stop`] was performed.
@@ -142,9 +155,23 @@ impl Executor {
                 let (path, content) = (self.paths.lost_file(), lost.to_string().into_bytes());
                 self.worker.give(Job::Save { path, content, group: 0 });
             }
+            Effect::StartPlugin(id) => {
+                let started = self.plugins.start(id, &core.dispatch().words(id));
+                return Some(Input::PluginStarted(id, started));
+            }
+            Effect::WritePlugin(id) => return Some(self.write_plugin(core, id)),
+            Effect::ClosePlugin(id) => self.plugins.close(id),
+            Effect::SignalPlugin { id, kill } => self.plugins.signal(id, kill),
             Effect::Stop => self.is_stopped = true,
         }
         None
+    }
+
+    fn write_plugin(&self, core: &Core, id: PluginId) -> Input<'static> {
+        match self.plugins.write(id, core.dispatch().pending(id)) {
+            Written::Some { count, is_blocked } => Input::PluginWrote { id, count, is_blocked },
+            Written::Gone => Input::PluginGone(id),
+        }
     }
 
     /// Rotates the log; what the old one still needs goes on in the background.

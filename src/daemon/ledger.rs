@@ -30,10 +30,14 @@ pub enum Cause {
     Torn,
     /// The daemon before was killed, or went down with the system, while records were on their way.
     Killed,
+    /// A plugin did not keep up, and its queue was full.
+    PluginQueue,
+    /// A plugin was given up or taken away with records in its queue.
+    PluginEnded,
 }
 
 /// All causes with their names, in the order of the state report.
-pub const CAUSES: [(Cause, &str); 10] = [
+pub const CAUSES: [(Cause, &str); 12] = [
     (Cause::KernelBacklog, "kernel-backlog"),
     (Cause::KernelRateLimit, "kernel-rate-limit"),
     (Cause::SocketOverrun, "socket-overrun"),
@@ -44,6 +48,8 @@ pub const CAUSES: [(Cause, &str); 10] = [
     (Cause::Degraded, "degraded"),
     (Cause::Torn, "torn-record"),
     (Cause::Killed, "daemon-killed"),
+    (Cause::PluginQueue, "plugin-queue"),
+    (Cause::PluginEnded, "plugin-ended"),
 ];
 
 /// Where records did not get to.
@@ -53,6 +59,30 @@ pub enum Sink {
     All,
     /// The log.
     Log,
+    /// A plugin.
+    Plugin(SinkName),
+}
+
+/// Bytes of a sink's name that are kept.
+const NAME: usize = 30;
+
+/// The name of a sink of which there are several. It has no byte that could end a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SinkName([u8; NAME]);
+
+impl SinkName {
+    /// The beginning of this name, with a hyphen in the place of everything but letters, digits, `.`, `_` and `-`.
+    pub fn new(name: &str) -> SinkName {
+        let mut kept = [0; NAME];
+        for (to, byte) in kept.iter_mut().zip(name.bytes()) {
+            *to = if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) { byte } else { b'-' };
+        }
+        SinkName(kept)
+    }
+
+    fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.0.iter().copied().take_while(|byte| *byte != 0)
+    }
 }
 
 /// What a gap is kept for.
@@ -170,6 +200,10 @@ pub fn push(out: &mut Vec<u8>, (cause, sink): Loss, gap: &Gap) {
     match sink {
         Sink::All => {}
         Sink::Log => out.extend_from_slice(b" sink=log"),
+        Sink::Plugin(name) => {
+            out.extend_from_slice(b" sink=plugin:");
+            out.extend(name.bytes());
+        }
     }
 }
 
@@ -200,7 +234,7 @@ mod tests {
     #[test]
     fn every_cause_has_a_name() {
         assert!(CAUSES.iter().all(|(cause, row)| name(*cause) == *row));
-        assert_eq!(CAUSES.len(), Cause::Killed as usize + 1);
+        assert_eq!(CAUSES.len(), Cause::PluginEnded as usize + 1);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! * [`run()`] brings it up (`start`) and runs the loop (`run`) around the `reactor`.
 //! * [`core`] holds the parts and gives each input to those it concerns: inputs in, [`Effect`]s out, no system call, no
-//!   clock. The parts are `record` (the formatter), `log`, `kernel` (losses), `control` (signals), the [`ledger`] of losses.
+//!   clock. The parts are `record` (the formatter), `log`, `dispatch` (plugins), `kernel` (losses), `control` (signals), the
+//!   [`ledger`] of losses.
 //! * `execute` performs the effects; what may take long is done by the one other thread, `worker`.
 //!
 //! One record: `sys::netlink` -> `run` -> `core` -> `record` formats and enriches it once -> every sink takes it or not, the
@@ -12,6 +13,7 @@ mod children;
 mod context;
 mod control;
 pub mod core;
+mod dispatch;
 pub mod enrich;
 mod execute;
 mod kernel;
@@ -27,12 +29,14 @@ mod start;
 mod tests;
 mod worker;
 
+pub use dispatch::PluginId;
 pub use execute::Paths;
 pub use start::{Options, Refusal, StartupState, check_config, run};
 
 use crate::abi::{Signal, Status};
 use crate::config::Level;
 use crate::config::auditd::Config;
+use crate::host::plugins::PluginSet;
 use crate::log::file::Found;
 use crate::sys::files::FilesystemSpace;
 use crate::sys::users::Users;
@@ -83,6 +87,27 @@ pub enum Input<'a> {
     HelperEnded(Purpose, HelperEnd),
     /// Answers [`Effect::AskKernel`].
     Kernel(Status),
+    /// The plugins that are configured now.
+    Plugins(PluginSet),
+    /// Answers [`Effect::StartPlugin`]; the error is a reason.
+    PluginStarted(PluginId, Result<(), String>),
+    /// Answers [`Effect::WritePlugin`].
+    PluginWrote {
+        /// The plugin.
+        id: PluginId,
+        /// How many of the pending bytes it has now.
+        count: usize,
+        /// Whether no more can be written at the moment.
+        is_blocked: bool,
+    },
+    /// A plugin can be written to again.
+    PluginReady(PluginId),
+    /// A plugin has closed its end of the socket.
+    PluginGone(PluginId),
+    /// A plugin's process has ended.
+    PluginEnded(PluginId),
+    /// The daemon is about to end, and plugins have had their time.
+    StopPlugins,
     /// Time has passed.
     Tick,
 }
@@ -141,6 +166,19 @@ pub enum Effect {
     Report,
     /// Save the kernel's count of losses that is in the ledger, for the next daemon.
     SaveKernelLost(u32),
+    /// Start a plugin's program.
+    StartPlugin(PluginId),
+    /// Write what waits for a plugin.
+    WritePlugin(PluginId),
+    /// End a plugin's input.
+    ClosePlugin(PluginId),
+    /// Tell a plugin's process to end, or end it.
+    SignalPlugin {
+        /// The plugin.
+        id: PluginId,
+        /// Whether it is not asked.
+        kill: bool,
+    },
     /// Stop collecting, and end.
     Stop,
 }

@@ -21,6 +21,17 @@ impl<T: Copy + PartialEq> Reactor<T> {
         self.tokens.push(token);
     }
 
+    /// Forgets the descriptors whose token passes the test.
+    pub(super) fn forget(&mut self, test: impl Fn(&T) -> bool) {
+        self.set.retain(|index| self.tokens.get(index).is_some_and(|token| !test(token)));
+        self.tokens.retain(|token| !test(token));
+    }
+
+    /// Whether the last wait found the end of a token's descriptor, or an error.
+    pub(super) fn has_ended(&self, token: T) -> bool {
+        self.tokens.iter().position(|other| *other == token).is_some_and(|index| self.set.has_ended(index))
+    }
+
     /// Changes what the descriptor of a token is watched for.
     pub(super) fn set_interest(&mut self, token: T, interest: Interest) {
         if let Some(index) = self.tokens.iter().position(|other| *other == token) {
@@ -55,6 +66,20 @@ mod tests {
             assert_eq!(reactor.ready().collect::<Vec<_>>(), [n]);
             wakers[n].drain();
         }
+    }
+
+    #[test]
+    fn a_forgotten_token_is_not_heard_and_the_others_keep_their_own() {
+        let wakers: Vec<Waker> = (0..3).map(|_| Waker::new().unwrap()).collect();
+        let mut reactor = Reactor::new();
+        wakers.iter().enumerate().for_each(|(n, waker)| reactor.register(waker, n, Interest::Read));
+        wakers.iter().for_each(Waker::wake);
+        reactor.forget(|n| *n == 1);
+        reactor.wait(Some(Duration::ZERO));
+        assert!(reactor.ready().eq([0, 2]));
+        reactor.set_interest(2, Interest::End);
+        reactor.wait(Some(Duration::ZERO));
+        assert!(reactor.ready().eq([0]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::children::Task;
 use super::core::Core;
+use super::dispatch::PluginId;
 use super::execute::Executor;
 use super::reactor::Reactor;
 use super::worker::Outcome;
@@ -24,6 +25,8 @@ const FEW: usize = 8;
 const MANY: usize = 2 * BATCH;
 /// Full batches that are taken in one turn before other inputs are looked at.
 const BATCHES_A_TURN: usize = 8;
+/// Seconds that plugins have at the end to read what waits for them.
+const LAST_READING: i64 = 2;
 /// How often, and how long each time, the kernel's answer to our pid is waited for.
 const ANSWERS: u32 = 40;
 const ANSWER_WAIT: Duration = Duration::from_millis(100);
@@ -36,6 +39,7 @@ enum Token {
     Worker(usize),
     /// The kernel's answers to questions.
     Answers,
+    Plugin(PluginId),
 }
 
 /// The core with what performs its effects.
@@ -101,6 +105,7 @@ impl Runner {
         reactor.register(&self.driver.executor.syncer, Token::Worker(1), Interest::Read);
         let mut watched = clock::monotonic().seconds;
         while !self.driver.executor.is_stopped() {
+            self.watch_plugins(&mut reactor);
             let limits = [self.driver.core.due(), self.driver.executor.watch_due(watched)];
             let limit = limits.into_iter().flatten().min().map(|seconds| Duration::from_secs(seconds.max(1)));
             let has_records = self.wait(&mut reactor, limit);
@@ -122,11 +127,27 @@ impl Runner {
                     Token::Signals => self.take_signals(signals),
                     Token::Worker(_) => self.take_outcomes(),
                     Token::Answers => self.take_answers(),
+                    Token::Plugin(id) => self.driver.feed(plugin_input(&reactor, id)),
                 }
             }
             if is_idle || limit.is_some() && self.driver.core.due() == Some(0) {
+                // A process that ended before signals were listened to is found here.
+                self.reap();
                 self.driver.feed(Input::Tick);
             }
+        }
+    }
+
+    /// Watches the plugins' sockets: for their end, and those that are behind for space.
+    fn watch_plugins(&mut self, reactor: &mut Reactor<Token>) {
+        if self.driver.executor.plugins.take_changed() {
+            reactor.forget(|token| matches!(token, Token::Plugin(_)));
+            for (id, socket) in self.driver.executor.plugins.sockets() {
+                reactor.register(socket, Token::Plugin(id), Interest::End);
+            }
+        }
+        for (id, is_blocked) in self.driver.core.dispatch().running() {
+            reactor.set_interest(Token::Plugin(id), if is_blocked { Interest::Write } else { Interest::End });
         }
     }
 
@@ -228,6 +249,9 @@ impl Runner {
 
     /// Looks after the programs that have ended.
     fn reap(&mut self) {
+        while let Some(id) = self.driver.executor.plugins.reap() {
+            self.driver.feed(Input::PluginEnded(id));
+        }
         while let Some((task, succeeded)) = self.driver.executor.reap() {
             match task {
                 Task::Helper(path, purpose) => {
@@ -265,9 +289,10 @@ impl Runner {
                         self.driver.executor.logger.log(note.level, &note.text);
                     }
                     match result {
-                        Ok((config, node)) => {
+                        Ok((config, node, plugins)) => {
                             self.driver.feed(Input::Config(Ok(config)));
                             self.driver.feed(Input::Node(node));
+                            self.driver.feed(Input::Plugins(plugins));
                         }
                         Err(text) => self.driver.feed(Input::Config(Err(text))),
                     }
@@ -285,6 +310,25 @@ impl Runner {
         answers.into_iter().for_each(|answer| self.driver.feed(answer));
     }
 
+    /// Lets plugins read what waits for them, for a limited time; what they leave goes into the ledger. Then they are ended.
+    fn finish_plugins(&mut self) {
+        let mut reactor = Reactor::new();
+        let end = clock::monotonic().seconds + LAST_READING;
+        while self.driver.core.dispatch().is_behind() && clock::monotonic().seconds < end {
+            self.watch_plugins(&mut reactor);
+            reactor.wait(Some(Duration::from_millis(100)));
+            self.driver.core.set_time(clock::now(), clock::monotonic().seconds);
+            for token in reactor.ready() {
+                if let Token::Plugin(id) = token {
+                    self.driver.feed(plugin_input(&reactor, id));
+                }
+            }
+        }
+        self.driver.feed(Input::StopPlugins);
+        self.driver.feed(Input::EndOfBatch);
+        self.driver.executor.plugins.end_all();
+    }
+
     /// Stops collecting: everything that is still under way is taken in and written.
     pub(super) fn finish(&mut self) {
         if self.is_registered {
@@ -294,8 +338,14 @@ impl Runner {
             }
         }
         self.take_records(usize::MAX);
+        self.finish_plugins();
         self.driver.executor.clean_up(self.driver.core.config());
     }
+}
+
+/// What it means that a plugin's socket is ready.
+fn plugin_input(reactor: &Reactor<Token>, id: PluginId) -> Input<'static> {
+    if reactor.has_ended(Token::Plugin(id)) { Input::PluginGone(id) } else { Input::PluginReady(id) }
 }
 
 /// An answer of the kernel as an input.

@@ -11,6 +11,7 @@ use super::worker::Worker;
 use crate::abi::{Status, UNSET, kind, mask};
 use crate::config::auditd::{Config, KEYS};
 use crate::config::{self, Level, World};
+use crate::host::plugins::load_plugins;
 use crate::host::{checks, load_config, node_name};
 use crate::log::file::check_directory;
 use crate::log::space::unmeetable;
@@ -382,10 +383,22 @@ fn bring_up(
             return Err((refuse(1, "The audit log cannot be written"), driver.executor.logger));
         }
     }
+    protect_from_oom_killer(&mut driver.executor.logger);
+    if !options.observe {
+        start_plugins(&mut driver);
+    }
     driver.core.record_start();
     driver.perform_all();
-    protect_from_oom_killer(&mut driver.executor.logger);
     Ok(Runner::new(driver, events))
+}
+
+/// Starts the plugins, which get the first record too. The daemon of a host has them, not those that observe beside it.
+fn start_plugins(driver: &mut Driver) {
+    let mut notes = Vec::new();
+    let plugins = load_plugins(Path::new(&driver.core.config().plugin_dir), &mut notes);
+    notes.iter().for_each(|note| driver.executor.logger.log(note.level, &note.text));
+    driver.core.start_plugins(plugins);
+    driver.perform_all();
 }
 
 fn identity(options: &Options) -> Identity {

@@ -5,6 +5,7 @@
 
 use crate::config::auditd::Config;
 use crate::config::{Level, Note};
+use crate::host::plugins::{PluginSet, load_plugins};
 use crate::host::{load_config, node_name};
 use crate::sys::files::{self, File};
 use crate::sys::poll::Waker;
@@ -42,8 +43,8 @@ pub(super) enum Job {
 pub(super) enum Outcome {
     /// A sync failed for this errno.
     SyncFailed(i32),
-    /// The configuration with its notes and the node's name, or why not.
-    Config(Result<(Box<Config>, String), String>, Vec<Note>),
+    /// The configuration, the node's name and the plugins, with notes; or why not.
+    Config(Result<(Box<Config>, String, PluginSet), String>, Vec<Note>),
     /// Names, newly read.
     Names(Users),
     /// A small file cannot be written, for this reason. Said once, and again after it could be written.
@@ -249,6 +250,10 @@ impl Job {
                 let result = load_config(&path, follow_links, &mut notes).and_then(|config| {
                     let node = node_name(&config)?;
                     Ok((Box::new(config), node))
+                });
+                let result = result.map(|(config, node)| {
+                    let plugins = load_plugins(Path::new(&config.plugin_dir), &mut notes);
+                    (config, node, plugins)
                 });
                 Some(Outcome::Config(result, notes))
             }

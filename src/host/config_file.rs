@@ -12,15 +12,36 @@ use std::path::Path;
 /// More than this is no configuration file.
 const LONGEST: u64 = 1 << 20;
 
+/// Which groups may write to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupWriters {
+    /// Every group.
+    Any,
+    /// Root's own.
+    Root,
+    /// None.
+    None,
+}
+
 /// What is asked of a file, beyond that it is a regular one, root's, and closed to the writing of others.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenPolicy {
     /// Whether it may be a symbolic link.
     pub follow_links: bool,
-    /// Whether a group other than root's may write to it.
-    pub group_may_write: bool,
+    /// Which groups may write to it.
+    pub group_writers: GroupWriters,
     /// What sentences about opening and reading call it; its path when empty.
     pub called: &'static str,
+}
+
+impl OpenPolicy {
+    fn allows_group(self, gid: u32) -> bool {
+        match self.group_writers {
+            GroupWriters::Any => true,
+            GroupWriters::Root => gid == 0,
+            GroupWriters::None => false,
+        }
+    }
 }
 
 /// Reads a configuration file; `None`, and a note, when it is missing. The error is a sentence.
@@ -41,7 +62,7 @@ pub fn read(path: &Path, policy: OpenPolicy, notes: &mut Vec<Note>) -> Result<Op
     let facts = file.metadata().map_err(|e| failed("fstat'ing", e))?;
     let fault = match () {
         () if facts.uid() != 0 => "isn't owned by root",
-        () if !policy.group_may_write && facts.gid() != 0 && facts.mode() & 0o020 != 0 => "is group writable",
+        () if facts.mode() & 0o020 != 0 && !policy.allows_group(facts.gid()) => "is group writable",
         () if facts.mode() & 0o002 != 0 => "is world writable",
         () if !facts.is_file() => "is not a regular file",
         () => {
@@ -56,7 +77,7 @@ pub fn read(path: &Path, policy: OpenPolicy, notes: &mut Vec<Note>) -> Result<Op
 /// What libaudit.conf(5) at `path` (usually `/etc/libaudit.conf`) asks of a program that cannot send its event to the kernel:
 /// get_auditfail_action(3). A missing file asks for nothing. After an error, a sentence, nothing is to be done either.
 pub fn failure_action(path: &Path, notes: &mut Vec<Note>) -> Result<FailureAction, String> {
-    let policy = OpenPolicy { follow_links: false, group_may_write: false, called: "" };
+    let policy = OpenPolicy { follow_links: false, group_writers: GroupWriters::Root, called: "" };
     match read(path, policy, notes)? {
         Some(text) => libaudit::parse(&text, &path.display().to_string(), notes).map_err(|error| error.to_string()),
         None => Ok(FailureAction::Ignore),
@@ -66,7 +87,7 @@ pub fn failure_action(path: &Path, notes: &mut Vec<Note>) -> Result<FailureActio
 /// Reads auditd.conf, after checking the file itself. A missing file is one of defaults.
 pub fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Result<Config, String> {
     let name = path.display().to_string();
-    let policy = OpenPolicy { follow_links, group_may_write: true, called: "config file" };
+    let policy = OpenPolicy { follow_links, group_writers: GroupWriters::Any, called: "config file" };
     let Some(text) = read(path, policy, notes)? else { return Ok(Config::default()) };
     auditd::parse(&text, &name, &Host::open(), notes).map_err(|error| {
         notes.push(Note { level: Level::Error, text: error.place(&name) });

@@ -5,5 +5,6 @@
 pub mod checks;
 pub mod config_file;
 pub mod names;
+pub mod plugins;
 
 pub use config_file::{load_config, node_name};

@@ -1,10 +1,123 @@
 //! What kind of value a field holds, told from its name and the type of its record.
 //!
 //! The names are those of the audit message dictionary; a name means the same in every record type but for the few
-//! exceptions in [`settled`], and in [`guessed`] where the value decides. Looked up for every field of every record shown, so the table is hashed at compile time.
+//! exceptions in [`settled`], and in [`guessed`] where the value tells. Looked up for every field of every record shown, so the table is hashed at compile time.
 
-use super::row::Kind;
 use crate::record::RecordType;
+
+/// The kinds of values, each with its own way into words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Stands for itself, quotes and all.
+    Plain,
+    /// A user id in decimal.
+    User,
+    /// A group id in decimal.
+    Group,
+    /// A system call or io_uring operation number of the record's machine.
+    Syscall,
+    /// A machine: hexadecimal `AUDIT_ARCH_*` of linux/audit.h.
+    Arch,
+    /// A system call's result: negative is an error number.
+    Exit,
+    /// A quoted or hexadecimal string.
+    Escaped,
+    /// An account's name: escaped if it looks so, else plain. [`kind`] tells which, and never answers this.
+    Account,
+    /// A path that may be relative to the event's working directory.
+    File,
+    /// One or more rule keys, separated by the byte 1.
+    Key,
+    /// A command line whose arguments are separated by NUL bytes.
+    Proctitle,
+    /// Permission bits of a watch.
+    Perm,
+    /// File type and mode in octal.
+    Mode,
+    /// Mode in octal without a file type.
+    ShortMode,
+    /// A socket address in hexadecimal.
+    Sockaddr,
+    /// Whether an interface is promiscuous.
+    Promisc,
+    /// A capability's number.
+    Capability,
+    /// Capabilities as a hexadecimal bitmap.
+    Capabilities,
+    /// 1 or 0, or already a word.
+    Success,
+    /// Argument 0 of a system call, in hexadecimal.
+    Argument0,
+    /// Argument 1 of a system call.
+    Argument1,
+    /// Argument 2 of a system call.
+    Argument2,
+    /// Argument 3 of a system call.
+    Argument3,
+    /// A signal's number.
+    Signal,
+    /// A filter list's number.
+    List,
+    /// Keystrokes in hexadecimal.
+    Keystrokes,
+    /// A login session.
+    Session,
+    /// A netfilter protocol family.
+    NetfilterFamily,
+    /// A type of ICMP message.
+    IcmpType,
+    /// An IP protocol.
+    Protocol,
+    /// A host address in words.
+    Address,
+    /// An execution domain (personality(2)).
+    Personality,
+    /// A seccomp return action.
+    Seccomp,
+    /// Flags of open(2), in C notation.
+    OpenFlags,
+    /// Flags of mmap(2), in hexadecimal.
+    MapFlags,
+    /// A security context.
+    Label,
+    /// A netfilter hook.
+    Hook,
+    /// A netfilter verdict.
+    Verdict,
+    /// An Ethernet protocol.
+    EtherType,
+    /// An ioctl(2) request.
+    Ioctl,
+    /// An answer of a fanotify listener.
+    Fanotify,
+    /// What a fanotify answer's further information is.
+    FanotifyType,
+    /// A fanotify answer's further information.
+    FanotifyInfo,
+    /// Whether a fanotify listener trusts a subject or object.
+    Trust,
+    /// A netlink multicast group of the audit system.
+    NetlinkGroup,
+    /// Resolve flags of openat2(2).
+    Resolve,
+    /// An error number.
+    Errno,
+}
+
+impl Kind {
+    /// Whether what a value of this kind means does not depend on other fields of its record.
+    pub fn stands_alone(self) -> bool {
+        use Kind::*;
+        match self {
+            Arch | Syscall | Argument0 | Argument1 | Argument2 | Argument3 | Hook | FanotifyInfo => false,
+            Plain | User | Group | Exit | Escaped | Account | File | Key | Proctitle | Perm | Mode | ShortMode => true,
+            Sockaddr | Promisc | Capability | Capabilities | Success | Signal | List | Keystrokes | Session => true,
+            NetfilterFamily | IcmpType | Protocol | Address | Personality | Seccomp | OpenFlags | MapFlags => true,
+            Label | Verdict | EtherType | Ioctl | Fanotify | FanotifyType | Trust | NetlinkGroup | Resolve => true,
+            Errno => true,
+        }
+    }
+}
 
 /// The kind of field `name` with the value `value` in a record of type `record`.
 pub fn kind(record: RecordType, name: &[u8], value: &[u8]) -> Kind {

@@ -5,7 +5,7 @@
 
 use libc::{c_char, c_int, posix_spawn_file_actions_t, posix_spawnattr_t, sigset_t};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, WaitOptions, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{self, Write};
@@ -40,6 +40,11 @@ impl Child {
             libc::posix_spawn(&raw mut pid, path, files, attributes, pointers.as_ptr(), environment.as_ptr())
         })?;
         Pid::from_raw(pid).map(Child).ok_or_else(|| io::ErrorKind::Other.into())
+    }
+
+    /// Tells it to end: SIGTERM, or SIGKILL. It is a child that was not waited for, so its number is still its own.
+    pub fn signal(&self, kill: bool) {
+        let _ = rustix::process::kill_process(self.0, if kill { Signal::KILL } else { Signal::TERM });
     }
 
     /// Whether it succeeded, once it has ended.

@@ -14,6 +14,7 @@ pub mod poll;
 pub mod process;
 pub mod root;
 pub mod signals;
+pub mod sockets;
 pub mod streams;
 pub mod syslog;
 pub mod terminals;

@@ -11,6 +11,8 @@ use std::time::Duration;
 pub enum Interest {
     /// Nothing at all: the descriptor is left out of the wait.
     Nothing,
+    /// Its end and its errors alone.
+    End,
     /// Whether it can be read.
     Read,
     /// Whether it can be written to.
@@ -22,7 +24,7 @@ pub enum Interest {
 impl Interest {
     fn events(self) -> i16 {
         match self {
-            Interest::Nothing => 0,
+            Interest::Nothing | Interest::End => 0,
             Interest::Read => libc::POLLIN,
             Interest::Write => libc::POLLOUT,
             Interest::ReadWrite => libc::POLLIN | libc::POLLOUT,
@@ -62,6 +64,21 @@ impl PollSet {
         if ready <= 0 {
             self.0.iter_mut().for_each(|entry| entry.revents = 0);
         }
+    }
+
+    /// Keeps the descriptors whose index passes the test, in their order.
+    pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        let mut index = 0;
+        self.0.retain(|_| {
+            index += 1;
+            keep(index - 1)
+        });
+    }
+
+    /// Whether the last wait found the end of the descriptor at `index`, or an error.
+    pub fn has_ended(&self, index: usize) -> bool {
+        let ends = libc::POLLHUP | libc::POLLERR | libc::POLLNVAL;
+        self.0.get(index).is_some_and(|entry| entry.fd >= 0 && entry.revents & ends != 0)
     }
 
     /// Whether the last wait found the descriptor at `index` ready.

@@ -77,6 +77,11 @@ impl RecordBatch {
         Some(BatchRecord { record_type, is_own, line, prefix_len, raw_len })
     }
 
+    /// The position after the last record.
+    pub(in crate::daemon) fn end(&self) -> u64 {
+        self.first + self.spans.len() as u64
+    }
+
     /// Forgets all records.
     pub(super) fn clear(&mut self) {
         self.first += self.spans.len() as u64;

@@ -1,14 +1,16 @@
 //! The interpreter: from a value and its kind to words.
 
 use super::argument::{self, Argument, Arguments};
-use super::enum_table::{self, push_hex, push_overflow};
-use super::line_buffer::CHUNK;
-use super::names::NameCache;
-use super::row::{Depends, Print};
-use super::shape_cache::ShapeCache;
-use super::value::{push_arch, push_decimal, push_ioctl, push_mode_in, push_parenthesised};
-use super::value_cache::{Key, ValueCache};
-use super::{Kind, Names, RecordContext, context, enriched, keystrokes, mode, sockaddr};
+use super::choice::{self, push_hex, push_overflow};
+use super::memo::{Key, Memo};
+use super::names::Remembered;
+use super::pen::CHUNK;
+use super::usual::Usual;
+use super::value::{
+    push_arch, push_capabilities, push_decimal, push_exit, push_ioctl, push_mode, push_parenthesised, push_perm,
+    push_proctitle, push_simple, push_text,
+};
+use super::{Kind, Names, Setting, enriched, keystrokes, mode, setting, sockaddr};
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{Table, file, memory, socket, syscall};
@@ -19,15 +21,15 @@ pub struct Interpreter<'n> {
     names: Box<dyn Names + Send + 'n>,
     pub(super) native: Option<Machine>,
     pub(super) mode: Escape,
-    users: NameCache,
-    groups: NameCache,
+    users: Remembered,
+    groups: Remembered,
     /// The last machine, and how it was written.
     arch: (Vec<u8>, Option<Machine>),
     calls: Vec<Call>,
-    values: ValueCache,
-    pub(super) shapes: ShapeCache,
+    memo: Memo,
+    pub(super) usual: Usual,
     /// Where a line is put together.
-    pub(super) scratch: Box<[u8]>,
+    pub(super) room: Box<[u8]>,
     pub(super) unescaped: Vec<u8>,
 }
 
@@ -56,7 +58,7 @@ impl Call {
     }
 }
 
-/// How many calls are cached at a time.
+/// How many calls are remembered at a time.
 const CALL_SLOTS: usize = 128;
 
 impl<'n> Interpreter<'n> {
@@ -68,13 +70,13 @@ impl<'n> Interpreter<'n> {
             names: Box::new(names),
             native,
             mode,
-            users: NameCache::new(),
-            groups: NameCache::new(),
+            users: Remembered::new(),
+            groups: Remembered::new(),
             arch: (Vec::new(), None),
             calls: vec![nothing; CALL_SLOTS],
-            values: ValueCache::new(),
-            shapes: ShapeCache::default(),
-            scratch: Box::default(),
+            memo: Memo::new(),
+            usual: Usual::default(),
+            room: Box::default(),
             unescaped: Vec::new(),
         }
     }
@@ -82,19 +84,19 @@ impl<'n> Interpreter<'n> {
     /// Takes newer names, and forgets what the former said.
     pub fn set_names(&mut self, names: impl Names + Send + 'n) {
         self.names = Box::new(names);
-        (self.users, self.groups, self.values) = (NameCache::new(), NameCache::new(), ValueCache::new());
+        (self.users, self.groups, self.memo) = (Remembered::new(), Remembered::new(), Memo::new());
     }
 
-    /// Appends what `field` of a record of type `record` means, as libauparse does.
-    pub fn value(&mut self, record: RecordType, field: Field, context: &RecordContext, out: &mut Vec<u8>) {
-        self.value_in(super::kind(record, field.name, field.value), field, context, out);
+    /// Appends what `field` of a record of type `record` means, the way libauparse tells it.
+    pub fn value(&mut self, record: RecordType, field: Field, setting: &Setting, out: &mut Vec<u8>) {
+        self.value_in(super::kind(record, field.name, field.value), field, setting, out);
     }
 
     /// The same for a field whose kind is known.
-    pub fn value_in(&mut self, kind: Kind, field: Field, context: &RecordContext, out: &mut Vec<u8>) {
-        match context.enriched.value(field.name, field.value) {
+    pub fn value_in(&mut self, kind: Kind, field: Field, setting: &Setting, out: &mut Vec<u8>) {
+        match setting.enriched.value(field.name, field.value) {
             Some(name) => self.looked_up(kind, name, out),
-            None => self.words(kind, field.value, context, out),
+            None => self.words(kind, field.value, setting, out),
         }
     }
 
@@ -102,7 +104,7 @@ impl<'n> Interpreter<'n> {
     pub(super) fn looked_up(&mut self, kind: Kind, name: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         enriched::push(kind, name, out);
-        self.escape_value(kind, start, out);
+        self.make_harmless(kind, start, out);
     }
 
     /// Appends the name of a user id: `unset` for -1, `unknown(N)` if it has none.
@@ -121,28 +123,28 @@ impl<'n> Interpreter<'n> {
     }
 
     /// Appends the meaning of `value`, escaped.
-    pub(super) fn words(&mut self, kind: Kind, value: &[u8], context: &RecordContext, out: &mut Vec<u8>) {
-        let key = self.key(kind, value, context);
-        match key.as_ref().and_then(|key| self.values.find(key)) {
+    pub(super) fn words(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        let key = self.key(kind, value, setting);
+        match key.as_ref().and_then(|key| self.memo.find(key)) {
             Some((words, len)) => out.extend_from_slice(words.get(..len).unwrap_or_default()),
-            None => self.new_words(key, kind, value, context, out),
+            None => self.new_words(key, kind, value, setting, out),
         }
     }
 
-    /// The cached words for `value`.
+    /// The words that are remembered for `value`.
     #[inline(always)]
     pub(super) fn recall(&self, key: &Key) -> Option<(&[u8; CHUNK], usize)> {
-        self.values.find(key)
+        self.memo.find(key)
     }
 
-    /// The same, where they are not cached, and caches them.
+    /// The same, when they are not remembered. They will be from now on.
     #[inline(never)]
     pub(super) fn new_words(
         &mut self,
         key: Option<Key>,
         kind: Kind,
         value: &[u8],
-        context: &RecordContext,
+        setting: &Setting,
         out: &mut Vec<u8>,
     ) {
         let start = out.len();
@@ -150,44 +152,48 @@ impl<'n> Interpreter<'n> {
             // COMPAT: stands for what cannot be decoded, and no escape mode touches it.
             return out.extend_from_slice(b"(null)");
         }
-        self.push(kind, value, context, out);
-        self.escape_value(kind, start, out);
+        self.push(kind, value, setting, out);
+        self.make_harmless(kind, start, out);
         if let Some(key) = key {
-            self.values.keep(key, out.get(start..).unwrap_or_default());
+            self.memo.keep(key, out.get(start..).unwrap_or_default());
         }
     }
 
-    /// What the words for `value` depend on; `None` if they are not cached.
+    /// What the words for `value` depend on; `None` if that is much, or the value hardly ever the same.
     #[inline(never)]
-    pub(super) fn key(&mut self, kind: Kind, value: &[u8], context: &RecordContext) -> Option<Key> {
-        let row = kind.row();
-        if !row.is_cached || row.passes.holds(value) {
-            return None;
-        }
+    pub(super) fn key(&mut self, kind: Kind, value: &[u8], setting: &Setting) -> Option<Key> {
         let of = |machine: Option<Machine>| machine.map_or(0xff, |machine| machine as u64) << 16;
-        let around = match row.depends {
-            Depends::Nothing => 0,
-            Depends::Arch => of(context.machine),
-            Depends::Constants => of(self.machine_of(context)),
-            Depends::Call => self.call_around(kind, context)?,
-            Depends::Record => return None,
+        let around = {
+            use Kind::*;
+            match kind {
+                Plain | Address | Label => return None,
+                Escaped | File | Key | Account | Proctitle => return None,
+                Keystrokes | Sockaddr | Hook | FanotifyInfo => return None,
+                Session if value != b"4294967295" => return None,
+                Arch => of(setting.machine),
+                Exit | Errno | Signal | OpenFlags | MapFlags | Ioctl => of(self.machine_of(setting)),
+                Syscall | Argument0 | Argument1 | Argument2 | Argument3 => self.call_around(kind, setting)?,
+                User | Group | Success | Session | Perm | Mode | ShortMode | Promisc | Capability => 0,
+                Capabilities | List | NetfilterFamily | IcmpType | Protocol | Personality | Seccomp => 0,
+                Verdict | EtherType | Fanotify | FanotifyType | Trust | NetlinkGroup | Resolve => 0,
+            }
         };
         Key::of(value, kind as u64 | around)
     }
 
     /// The call and its machine.
-    fn call_around(&mut self, kind: Kind, context: &RecordContext) -> Option<u64> {
-        let (machine, number) = (context.machine_or(self.native)?, context.syscall?);
+    fn call_around(&mut self, kind: Kind, setting: &Setting) -> Option<u64> {
+        let (machine, number) = (setting.machine_or(self.native)?, setting.syscall?);
         let call = self.call(machine, number);
         let depends = match kind {
             Kind::Syscall => call.stands_for_many(),
-            _ => call.looks_back || context.machine.is_none(),
+            _ => call.looks_back || setting.machine.is_none(),
         };
         (!depends).then_some((machine as u64) << 16 | u64::from(number) << 32)
     }
 
     /// Escapes what stands in `out` from `start` on. The separators between keys stay as they are.
-    pub(super) fn escape_value(&mut self, kind: Kind, start: usize, out: &mut Vec<u8>) {
+    pub(super) fn make_harmless(&mut self, kind: Kind, start: usize, out: &mut Vec<u8>) {
         let tail = out.get(start..).unwrap_or_default();
         if self.mode == Escape::Raw || (self.mode == Escape::Tty && !may_need_escape(tail)) {
             return;
@@ -205,37 +211,61 @@ impl<'n> Interpreter<'n> {
     }
 
     /// The machine whose constants the values of a record are; this one where the record names none.
-    fn machine_of(&self, context: &RecordContext) -> Option<Machine> {
-        match context.machine_or(self.native) {
+    fn machine_of(&self, setting: &Setting) -> Option<Machine> {
+        match setting.machine_or(self.native) {
             Some(Machine::IoUring) => self.native,
             machine => machine,
         }
     }
 
-    /// Appends the meaning of `value`, unescaped.
-    pub(super) fn push(&mut self, kind: Kind, value: &[u8], context: &RecordContext, out: &mut Vec<u8>) {
-        let row = kind.row();
-        if row.passes.holds(value) {
-            return out.extend_from_slice(value);
-        }
-        let machine = self.machine_of(context);
-        match row.print {
-            Print::Itself => out.extend_from_slice(value),
-            Print::Value(push) => push(value, machine, out),
-            Print::EnumTable(table) => table.push(value, machine, out),
-            Print::Flags(flags) => flags.push(value, machine, out),
-            Print::User => self.push_user(value, 10, out),
-            Print::Group => self.push_group(value, 10, out),
-            Print::Protocol => self.push_protocol(value, out),
-            Print::Sockaddr => sockaddr::push(value, &*self.names, out),
-            Print::Arch => push_arch(value, context.machine, out),
-            Print::Syscall => self.push_syscall(value, context, out),
-            Print::Argument(place) => self.push_argument(place, value, context, out),
-            Print::Hook if context.is_arp => enum_table::ARP_HOOK.push(value, machine, out),
-            Print::Hook => enum_table::INET_HOOK.push(value, machine, out),
-            Print::FanotifyInfo if context.has_fanotify_rule => push_decimal(value, out),
-            Print::FanotifyInfo => out.extend_from_slice(value),
-            Print::Keystrokes => {}
+    /// Appends the meaning of `value`, as it is.
+    pub(super) fn push(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        let machine = self.machine_of(setting);
+        match kind {
+            Kind::Plain | Kind::Address | Kind::Label => out.extend_from_slice(value),
+            Kind::User => self.push_user(value, 10, out),
+            Kind::Group => self.push_group(value, 10, out),
+            Kind::Syscall => self.push_syscall(value, setting, out),
+            Kind::Argument0 => self.push_argument(0, value, setting, out),
+            Kind::Argument1 => self.push_argument(1, value, setting, out),
+            Kind::Argument2 => self.push_argument(2, value, setting, out),
+            Kind::Argument3 => self.push_argument(3, value, setting, out),
+            Kind::Sockaddr => sockaddr::push(value, &*self.names, out),
+            Kind::Protocol => self.push_protocol(value, out),
+            Kind::Arch => push_arch(value, setting.machine, out),
+            Kind::Exit => push_exit(value, machine, out),
+            Kind::Escaped | Kind::File | Kind::Key | Kind::Account => push_text(value, out),
+            Kind::Proctitle => push_proctitle(value, out),
+            Kind::Keystrokes => {}
+            Kind::Mode => push_mode(mode::push, value, 8, out),
+            Kind::ShortMode => push_mode(mode::push_short, value, 8, out),
+            Kind::Perm => push_perm(value, out),
+            Kind::Capabilities => push_capabilities(value, out),
+            Kind::Hook if setting.is_arp => choice::ARP_HOOK.push(value, machine, out),
+            Kind::FanotifyInfo if setting.has_fanotify_rule => push_decimal(value, out),
+            Kind::FanotifyInfo => out.extend_from_slice(value),
+            Kind::Signal => choice::SIGNAL.push(value, machine, out),
+            Kind::Capability => choice::CAPABILITY.push(value, machine, out),
+            Kind::List => choice::LIST.push(value, machine, out),
+            Kind::NetfilterFamily => choice::NETFILTER_FAMILY.push(value, machine, out),
+            Kind::IcmpType => choice::ICMP_TYPE.push(value, machine, out),
+            Kind::Hook => choice::INET_HOOK.push(value, machine, out),
+            Kind::Verdict => choice::VERDICT.push(value, machine, out),
+            Kind::Seccomp => choice::SECCOMP.push(value, machine, out),
+            Kind::Personality => choice::PERSONALITY.push(value, machine, out),
+            Kind::OpenFlags => choice::OPEN.push(value, machine, out),
+            Kind::MapFlags => choice::MAP.push(value, machine, out),
+            Kind::Resolve => choice::RESOLVE.push(value, machine, out),
+            Kind::Success
+            | Kind::Fanotify
+            | Kind::FanotifyType
+            | Kind::Promisc
+            | Kind::EtherType
+            | Kind::NetlinkGroup
+            | Kind::Errno
+            | Kind::Trust
+            | Kind::Session
+            | Kind::Ioctl => push_simple(kind, value, machine, out),
         }
     }
 
@@ -254,16 +284,16 @@ impl<'n> Interpreter<'n> {
     }
 
     /// A call that stands for many is shown with the one that was meant.
-    fn push_syscall(&mut self, value: &[u8], context: &RecordContext, out: &mut Vec<u8>) {
-        let Some(machine) = context.machine_or(self.native) else { return out.extend_from_slice(value) };
-        let number = context.syscall.unwrap_or(u32::MAX);
+    fn push_syscall(&mut self, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        let Some(machine) = setting.machine_or(self.native) else { return out.extend_from_slice(value) };
+        let number = setting.syscall.unwrap_or(u32::MAX);
         let Some(name) = self.call(machine, number).name else {
             out.extend_from_slice(b"unknown-syscall(");
             number::push_signed(out, i64::from(number as i32));
             return out.push(b')');
         };
         out.extend_from_slice(name.as_bytes());
-        let first = u32::try_from(context.arguments[0]).ok();
+        let first = u32::try_from(setting.arguments[0]).ok();
         if let Some(meant) = calls_behind(name).zip(first).and_then(|(calls, first)| calls.name(first)) {
             push_parenthesised(meant.as_bytes(), out);
         }
@@ -273,7 +303,7 @@ impl<'n> Interpreter<'n> {
     pub(super) fn machine(&mut self, value: &[u8]) -> Option<Machine> {
         let (written, machine) = &mut self.arch;
         if written != value {
-            *machine = context::machine(value);
+            *machine = setting::machine(value);
             written.clear();
             written.extend_from_slice(value);
         }
@@ -289,26 +319,24 @@ impl<'n> Interpreter<'n> {
         *kept
     }
 
-    fn push_argument(&mut self, place: u8, value: &[u8], context: &RecordContext, out: &mut Vec<u8>) {
-        let meaning = match (context.machine, context.syscall) {
+    fn push_argument(&mut self, place: u8, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        let meaning = match (setting.machine, setting.syscall) {
             (Some(machine), Some(number)) => self.call(machine, number).arguments.get(usize::from(place)).copied(),
             _ => None,
         };
-        let machine = context.machine;
-        let [first, second] = context.arguments;
+        let machine = setting.machine;
+        let [first, second] = setting.arguments;
         match meaning.unwrap_or(Argument::Number) {
             Argument::Number => push_hex(value, out),
-            Argument::EnumTable(table) => table.push(value, machine, out),
+            Argument::Choice(choice) => choice.push(value, machine, out),
             Argument::Flags(flags) => flags.push(value, machine, out),
             Argument::User => self.push_user(value, 16, out),
             Argument::Group => self.push_group(value, 16, out),
             Argument::Directory => argument::push_directory(value, out),
             Argument::CloneFlags => argument::push_clone_flags(value, machine, out),
-            Argument::Mode => push_mode_in(mode::push, value, 16, out),
-            Argument::ShortMode => push_mode_in(mode::push_short, value, 16, out),
-            Argument::CreationMode if argument::creates(second, machine) => {
-                push_mode_in(mode::push_short, value, 16, out)
-            }
+            Argument::Mode => push_mode(mode::push, value, 16, out),
+            Argument::ShortMode => push_mode(mode::push_short, value, 16, out),
+            Argument::CreationMode if argument::creates(second, machine) => push_mode(mode::push_short, value, 16, out),
             Argument::CreationMode => push_hex(value, out),
             Argument::ExitStatus => argument::push_exit_status(value, out),
             Argument::Ioctl => push_ioctl(value, machine, out),
@@ -357,7 +385,7 @@ impl<'n> Interpreter<'n> {
         match self.names.protocol(level) {
             _ if argument::is_socket_level(level.into(), machine) => out.extend_from_slice(b"SOL_SOCKET"),
             Some(name) => out.extend_from_slice(name),
-            None => enum_table::SOCKOPT_LEVEL.push(value, machine, out),
+            None => choice::SOCKOPT_LEVEL.push(value, machine, out),
         }
     }
 }

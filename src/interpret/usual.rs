@@ -1,39 +1,36 @@
-//! The shape cache: which fields the records of a type have, in which order. A record nearly always has those of the last one
-//! of its type. Then no name has to be searched for, and its kind is known.
-//!
-//! A layout is a guess that is checked: a cached field is taken only where its bytes stand at its place in the record, and it
-//! is cached only where a search from that place must find it. What is found never depends on the records before.
+//! The fields that the records of a type usually have. A record nearly always has those of the one before it of its type,
+//! in the same order: then neither their names need to be found nor what they mean.
 
 use super::Kind;
 use super::kind::settled;
 use super::scan::{self, Found, Name, Shape};
 use crate::record::RecordType;
 
-/// Layouts that are cached; types whose numbers are equal modulo this share a place.
+/// How many record types are remembered at a time.
 const TYPES: usize = 128;
 
-/// Fields of a layout that are cached; the records of calls have 27.
+/// How many fields of a record are remembered; the records of calls have 27.
 const FIELDS: usize = 40;
 
-/// The layouts of record types.
+/// What the records of each type looked like.
 #[derive(Default)]
-pub(super) struct ShapeCache {
-    layouts: Vec<Layout>,
+pub(super) struct Usual {
+    forms: Vec<Form>,
 }
 
-/// The fields of the records of one type.
+/// What the records of one type look like.
 #[derive(Default)]
-pub(super) struct Layout {
-    record_type: Option<RecordType>,
+pub(super) struct Form {
+    kind: Option<RecordType>,
     /// `type=NAME msg=audit(`; nothing if the type has no name, or one that must be taken from the log.
     pub(super) front: Vec<u8>,
     /// The last two at each place, the one that was seen last first.
-    fields: Vec<[CachedField; 2]>,
+    fields: Vec<[Known; 2]>,
 }
 
 /// A field's name as it was written.
 #[derive(Clone, Copy)]
-struct CachedField {
+struct Known {
     /// The name and its `=`, with what stands right before the name; the first byte is the lowest.
     text: u128,
     /// Which bits of it count.
@@ -46,34 +43,33 @@ struct CachedField {
     mark: u32,
 }
 
-/// Matches no text.
-const NOTHING: CachedField =
-    CachedField { text: 1, mask: 0, len: 0, before: 0, kind: Kind::Plain, shape: Shape::Nothing, mark: 0 };
+/// Stands nowhere.
+const NOTHING: Known = Known { text: 1, mask: 0, len: 0, before: 0, kind: Kind::Plain, shape: Shape::Nothing, mark: 0 };
 
-impl ShapeCache {
-    /// The layout of a type's records.
-    pub(super) fn layout(&mut self, record_type: RecordType) -> &mut Layout {
-        if self.layouts.is_empty() {
-            self.layouts.resize_with(TYPES, Layout::default);
+impl Usual {
+    /// The form of a type's records.
+    pub(super) fn form(&mut self, kind: RecordType) -> &mut Form {
+        if self.forms.is_empty() {
+            self.forms.resize_with(TYPES, Form::default);
         }
-        let layout = &mut self.layouts[record_type.0 as usize % TYPES];
-        if layout.record_type != Some(record_type) {
-            *layout = Layout::of(record_type);
+        let form = &mut self.forms[kind.0 as usize % TYPES];
+        if form.kind != Some(kind) {
+            *form = Form::of(kind);
         }
-        layout
+        form
     }
 }
 
-impl Layout {
-    fn of(record_type: RecordType) -> Layout {
-        let front = record_type
+impl Form {
+    fn of(kind: RecordType) -> Form {
+        let front = kind
             .name()
-            .filter(|_| !record_type.is_ambiguous())
+            .filter(|_| !kind.is_ambiguous())
             .map(|name| [b"type=", name.as_bytes(), b" msg=audit("].concat());
-        Layout { record_type: Some(record_type), front: front.unwrap_or_default(), fields: Vec::new() }
+        Form { kind: Some(kind), front: front.unwrap_or_default(), fields: Vec::new() }
     }
 
-    /// The field at or after `at`, of which `place` have been found before.
+    /// The field at or behind `at`, of which `place` have been found before.
     #[inline(always)]
     pub(super) fn field(&mut self, place: usize, body: &[u8], at: usize) -> Option<Found> {
         let seen = scan::load_two(body, at);
@@ -95,21 +91,21 @@ impl Layout {
     #[inline(never)]
     fn find(&mut self, place: usize, body: &[u8], at: usize) -> Option<Name> {
         let mut name = scan::name(body, at)?;
-        name.kind = settled(name.kind, self.record_type?, name.text(body));
+        name.kind = settled(name.kind, self.kind?, name.text(body));
         if place < FIELDS {
             if self.fields.len() <= place {
                 self.fields.resize(place + 1, [NOTHING; 2]);
             }
             self.fields[place].swap(0, 1);
-            self.fields[place][0] = CachedField::of(&name, body, at).unwrap_or(NOTHING);
+            self.fields[place][0] = Known::of(&name, body, at).unwrap_or(NOTHING);
         }
         Some(name)
     }
 }
 
-impl CachedField {
+impl Known {
     /// `None` if it is too long, or words stand before it: then it may be found elsewhere the next time.
-    fn of(name: &Name, body: &[u8], at: usize) -> Option<CachedField> {
+    fn of(name: &Name, body: &[u8], at: usize) -> Option<Known> {
         let text = body.get(at..name.start)?;
         let mut bytes = [0; 16];
         bytes.get_mut(..text.len())?.copy_from_slice(text);
@@ -117,7 +113,7 @@ impl CachedField {
         let mask = u128::MAX >> (128 - 8 * text.len().max(1));
         let before = u8::try_from(name.at - at).ok()?;
         let text = u128::from_le_bytes(bytes);
-        is_word.then_some(CachedField {
+        is_word.then_some(Known {
             text,
             mask,
             len: (name.start - at) as u8,
@@ -147,11 +143,11 @@ mod tests {
 
     /// What is found in `bodies`, one after another, of each field its name, value and kind.
     fn found(kind: RecordType, bodies: &[&str]) -> Vec<Vec<(String, String, Kind)>> {
-        let mut shapes = ShapeCache::default();
+        let mut usual = Usual::default();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let fields = |body: &&str| {
-            let (body, layout, mut at, mut got) = (body.as_bytes(), shapes.layout(kind), 0, Vec::new());
-            while let Some(found) = layout.field(got.len(), body, at) {
+            let (body, form, mut at, mut got) = (body.as_bytes(), usual.form(kind), 0, Vec::new());
+            while let Some(found) = form.field(got.len(), body, at) {
                 at = found.next;
                 got.push((text(found.name(body)), text(found.value(body)), found.kind));
             }
@@ -185,10 +181,10 @@ mod tests {
 
     #[test]
     fn types_that_share_a_place_do_not_share_fields() {
-        let mut shapes = ShapeCache::default();
+        let mut usual = Usual::default();
         let mut kind_of_mode = |record: u32| {
-            let layout = shapes.layout(RecordType(record));
-            layout.field(0, b"mode=0600", 0).map(|found| found.kind)
+            let form = usual.form(RecordType(record));
+            form.field(0, b"mode=0600", 0).map(|found| found.kind)
         };
         for _ in 0..2 {
             assert_eq!(kind_of_mode(1312), Some(Kind::ShortMode));

@@ -1,0 +1,106 @@
+//! The plugins of this machine: the files of `plugin_dir`, and the programs they name, checked.
+
+use super::config_file::{self, GroupWriters, OpenPolicy};
+use crate::config::plugin::{self, Plugin};
+use crate::config::{Level, Note};
+use crate::sys::{error_reason, files};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// The active plugins, and which files could not be taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PluginSet {
+    /// Names (of the files, without `.conf`) and what the files say, sorted by name.
+    pub plugins: Vec<(String, Plugin)>,
+    /// The files that were skipped for what is wrong with them, sorted.
+    pub skipped: Vec<String>,
+}
+
+/// Reads the plugins' files. What is wrong with one is a note, and the others are read. A missing directory has none.
+pub fn load_plugins(directory: &Path, notes: &mut Vec<Note>) -> PluginSet {
+    let mut set = PluginSet::default();
+    let mut names: Vec<_> = match files::read_dir(directory) {
+        Ok(entries) => entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
+        Err(_) => Vec::new(),
+    };
+    names.retain(|name| plugin::is_file_name(name));
+    names.sort_unstable();
+    for file in names {
+        match load(&directory.join(&file), notes) {
+            Ok(plugin) if plugin.active => {
+                set.plugins.push((file.strip_suffix(".conf").unwrap_or(&file).to_string(), plugin));
+            }
+            Ok(_) => {}
+            Err(text) => {
+                notes.push(Note { level: Level::Error, text });
+                notes.push(Note { level: Level::Error, text: format!("Skipping {file} plugin due to errors") });
+                set.skipped.push(file);
+            }
+        }
+    }
+    set
+}
+
+/// Reads one file, and checks the program of an active plugin. The error is a sentence.
+fn load(path: &Path, notes: &mut Vec<Note>) -> Result<Plugin, String> {
+    let name = path.display().to_string();
+    let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::None, called: "" };
+    let text = config_file::read(path, policy, notes)?.unwrap_or_default();
+    let plugin = plugin::parse(&text, &name, notes).map_err(|error| {
+        notes.push(Note { level: Level::Error, text: error.place(&name) });
+        error.to_string()
+    })?;
+    if plugin.active {
+        check_program(&plugin.path)?;
+    }
+    Ok(plugin)
+}
+
+/// Whoever can write to a program that root runs is root.
+fn check_program(path: &str) -> Result<(), String> {
+    let facts = files::metadata(path).map_err(|e| format!("Unable to stat {path} ({})", error_reason(&e)))?;
+    let fault = match facts.mode() {
+        _ if !facts.is_file() => "is not a regular file",
+        _ if facts.uid() != 0 => "is not owned by root",
+        mode if mode & 0o022 != 0 => "is group or world writable",
+        mode if mode & 0o550 != 0o550 => "permissions should be at least 0550",
+        _ => return Ok(()),
+    };
+    Err(format!("Error - {path} {fault}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    #[ignore = "needs root"]
+    fn sound_files_are_taken_and_what_is_wrong_with_others_is_said() {
+        let directory = std::env::temp_dir().join(format!("auditbox-plugins-{}", std::process::id()));
+        let _ = files::remove_dir_all(&directory);
+        files::create_dir_all(&directory).unwrap();
+        let put = |name: &str, text: &str, mode: u32| {
+            files::write(directory.join(name), text).unwrap();
+            files::set_permissions(directory.join(name), files::Permissions::from_mode(mode)).unwrap();
+        };
+        let program = directory.join("program");
+        put("program.txt", "", 0o755);
+        files::rename(directory.join("program.txt"), &program).unwrap();
+        let active = format!("active = yes\npath = {}\n", program.display());
+        put("b.conf", &active, 0o640);
+        put("a", &active, 0o600);
+        put("open.conf", &active, 0o660);
+        put("idle.conf", "path = /nonexistent/program\n", 0o600);
+        put("gone.conf", "active = yes\npath = /nonexistent/program\n", 0o600);
+        put(".hidden.conf", &active, 0o600);
+        let mut notes = Vec::new();
+        let set = load_plugins(&directory, &mut notes);
+        let names: Vec<_> = set.plugins.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(set.skipped, ["gone.conf", "open.conf"]);
+        assert!(notes.iter().any(|note| note.text.starts_with("Unable to stat /nonexistent/program")));
+        files::remove_dir_all(&directory).unwrap();
+        assert_eq!(load_plugins(&directory, &mut notes), PluginSet::default());
+    }
+}
