@@ -1,13 +1,21 @@
-//! Which logs ausearch and aureport read: a named file, the logs of a directory, standard input, or the daemon's own logs.
+//! Which logs the reading commands read: a named file, the logs of a directory, standard input, or the daemon's own logs.
 //!
-//! Their messages are the reference's, and alike in both commands.
+//! The messages of ausearch and aureport are the reference's, and alike in both; those of aulast and aulastlog too ([`read`]).
 
 use crate::host;
 use crate::output::say;
+use auditbox::config::auditd::SearchConfig;
+use auditbox::event::Event;
+use auditbox::normalize::pieces;
+use auditbox::query::predicate::Criteria;
+use auditbox::record::{Record, RecordType};
 use auditbox::sys::input::{self, InputFile, Stdin};
 use auditbox::trail::files;
 use auditbox::trail::lines::Pipe;
-use auditbox::trail::{Outcome, Trail, UnreadLine};
+use auditbox::trail::{Outcome, Search, Sink, Trail, UnreadLine};
+use std::io;
+use std::ops::ControlFlow;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 /// Where to look.
@@ -89,6 +97,91 @@ impl Place {
             }
         };
         Ok(Logs { trail, is_pipe: false, left_out: files::compressed(base) })
+    }
+}
+
+/// What the commands read that follow single records.
+#[derive(Default)]
+pub(crate) enum Input {
+    /// The daemon's own logs.
+    #[default]
+    Logs,
+    /// This file, or the logs in this directory.
+    File(PathBuf),
+    /// Standard input, whatever it is.
+    Stdin,
+}
+
+/// Gives the records that begin an event and are of one of `types` to `each`, in the order of their events, and gives back the
+/// exit status: 0, or 1 after printing why nothing can be read. An error of `each` ends it.
+pub(crate) fn read(
+    applet: &str,
+    input: Input,
+    types: &[RecordType],
+    each: &mut dyn FnMut(&Record<'_>) -> io::Result<()>,
+) -> io::Result<u8> {
+    // auditd.conf speaks of the daemon's logs, not of others.
+    let is_own = matches!(input, Input::Logs);
+    let config = if is_own { host::daemon_config(true) } else { SearchConfig::default() };
+    let logs = match open(input, config.log_file.into()) {
+        Ok(logs) => logs,
+        Err(error) => {
+            say(format_args!("Error - {}", host::reason(&error)));
+            return Ok(1);
+        }
+    };
+    let (trail, unread) = logs.split();
+    let criteria = Criteria { kinds: types.to_vec(), ..Criteria::default() };
+    let mut beginnings = Beginnings { types, each, failed: None };
+    let search = Search::new(&criteria, config.end_of_event_timeout);
+    let outcome = trail.search(&search, Path::new("stdin"), &mut beginnings);
+    beginnings.failed.map_or(Ok(()), Err)?;
+    let has_failed = has_failed(&outcome);
+    let leaves_out = unread.report(applet, &outcome);
+    Ok(if has_failed {
+        1
+    } else if leaves_out {
+        LEFT_OUT
+    } else {
+        0
+    })
+}
+
+fn open(input: Input, log: PathBuf) -> io::Result<Logs> {
+    let path = match input {
+        Input::Stdin => {
+            let trail = Trail::descriptor(io::stdin().as_fd().try_clone_to_owned()?);
+            return Ok(Logs { trail, is_pipe: true, left_out: Vec::new() });
+        }
+        Input::File(path) => Some(path),
+        Input::Logs => None,
+    };
+    let opened = InputFile::open(path.as_ref().unwrap_or(&log));
+    if path.is_none() && opened.is_err() {
+        say("No log file");
+    }
+    opened?;
+    let place = Place { input: path, log, force_logs: true, patience: None, begin_with: None };
+    place.logs().map_err(|_| io::ErrorKind::NotFound.into())
+}
+
+/// The first records of events. COMPAT: what follows the end of an event is another event of the same id.
+struct Beginnings<'r> {
+    types: &'r [RecordType],
+    each: &'r mut dyn FnMut(&Record<'_>) -> io::Result<()>,
+    failed: Option<io::Error>,
+}
+
+impl Sink for Beginnings<'_> {
+    fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>> {
+        for piece in pieces(&event) {
+            let Some(record) = piece.first().filter(|record| self.types.contains(&record.kind)) else { continue };
+            if let Err(error) = (self.each)(record) {
+                self.failed = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(Some(event))
     }
 }
 

@@ -13,6 +13,8 @@ compile_error!(
 mod auditctl;
 mod auditd;
 mod augenrules;
+mod aulast;
+mod aulastlog;
 mod aureport;
 mod ausearch;
 mod ausyscall;
@@ -41,6 +43,8 @@ const APPLETS: &[Applet] = &[
     Applet { name: "auditctl", about: "control the kernel's audit rules and settings", run: auditctl::run },
     Applet { name: "auditd", about: "collect the kernel's audit events into the log", run: auditd::run },
     Applet { name: "augenrules", about: "merge rules.d into audit.rules and load it", run: augenrules::run },
+    Applet { name: "aulast", about: "list login sessions and runs of the machine", run: aulast::run },
+    Applet { name: "aulastlog", about: "list the last login of each account", run: aulastlog::run },
     Applet { name: "aureport", about: "report on the audit log", run: aureport::run },
     Applet { name: "ausearch", about: "search the audit log", run: ausearch::run },
     Applet { name: "ausyscall", about: "name and number system calls", run: ausyscall::run },

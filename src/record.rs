@@ -290,6 +290,11 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// The line and the names that were looked up for it, as they stand in the log.
+    pub fn as_written(&self) -> &'a [u8] {
+        self.written
+    }
+
     /// The first field of that name.
     pub fn field(&self, name: &[u8]) -> Option<&'a [u8]> {
         self.fields().find(|f| f.name == name).map(|f| f.value)

@@ -1,12 +1,15 @@
-//! The reports of aureport(8): a row for each event, totals of a value, or the summary of everything.
+//! The reports of aureport(8): a row for each event, totals of a value, or the summary of everything. Beside them the tables of
+//! aulast(8) ([`sessions`]) and aulastlog(8) ([`last_login`]).
 //!
 //! [`kind`] is the table of reports. A [`Report`] takes events one after another, appends rows to its caller's buffer or
 //! counts, and appends what was counted at the end. Memory grows with the number of different values only.
 
 mod class;
 pub mod kind;
+pub mod last_login;
 mod overview;
 mod row;
+pub mod sessions;
 mod tally;
 
 pub use class::Class;

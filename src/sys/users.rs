@@ -49,6 +49,14 @@ impl Users {
         self.users.id(name)
     }
 
+    /// Every user by uid and name, in the order of the file.
+    pub fn all(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        lines(&self.users.text).filter_map(|(_, line)| {
+            let name = line.split(|&b| b == b':').next().filter(|name| !name.is_empty())?;
+            Some((id_of(line)?, name))
+        })
+    }
+
     /// The gid of a group by name.
     pub fn group_id(&self, name: &[u8]) -> Option<u32> {
         self.groups.id(name)

@@ -55,6 +55,22 @@ impl Date {
         self.push_time(out);
     }
 
+    /// Appends `Wed Jun 30 21:49:08 1993`, as ctime(3) writes it without its newline.
+    pub fn push_ctime(&self, out: &mut Vec<u8>) {
+        const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let name = |names: &[&'static str], at: u8| names.get(usize::from(at)).copied().unwrap_or("???");
+        out.extend_from_slice(name(&DAYS, self.weekday).as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(name(&MONTHS, self.month.wrapping_sub(1)).as_bytes());
+        out.extend_from_slice(if self.day < 10 { b"  " } else { b" " });
+        number::push(out, u64::from(self.day));
+        out.push(b' ');
+        self.push_time(out);
+        out.push(b' ');
+        number::push_signed(out, i64::from(self.year));
+    }
+
     /// Appends the distance from Greenwich, as `+01:00`.
     pub fn push_offset(&self, out: &mut Vec<u8>) {
         let minutes = u64::from(self.offset.unsigned_abs() / 60);

@@ -7,6 +7,7 @@ mod support;
 
 mod auditctl;
 mod auditd;
+mod aulast;
 mod aureport;
 mod ausearch;
 mod ausyscall;

@@ -16,7 +16,7 @@ use std::process::{Command, Output, Stdio};
 const SIGPIPE: i32 = 13;
 
 /// One command line of each kind. `LOG`, `RULES`, `ETC` and `LINKS` stand for paths of the test.
-const LINES: [(&str, Purpose); 27] = [
+const LINES: [(&str, Purpose); 32] = [
     ("--list", Purpose::Print),
     ("--help", Purpose::Print),
     ("--version", Purpose::Print),
@@ -34,6 +34,11 @@ const LINES: [(&str, Purpose); 27] = [
     ("auditd --check-config -c ETC", Purpose::Print),
     ("augenrules --bogus", Purpose::Print),
     ("augenrules --check", Purpose::Print),
+    ("aulast --bogus", Purpose::Print),
+    ("aulast -f LOG --proof", Purpose::Print),
+    ("aulast -f LOG/missing", Purpose::Print),
+    ("aulastlog --stdin", Purpose::Print),
+    ("aulastlog --user no-such-account", Purpose::Print),
     ("aureport", Purpose::Print),
     ("aureport -if LOG -f -i", Purpose::Print),
     ("aureport -if LOG --summary -f", Purpose::Print),
@@ -82,7 +87,8 @@ impl Place {
             )
         };
         // More than a pipe or a buffer takes.
-        place.file("log", (1..3000).map(event).collect::<String>());
+        let boot = "type=SYSTEM_BOOT msg=audit(1700000001.000:1): pid=1 uid=0 auid=4294967295 ses=4294967295 msg='res=success'\n";
+        place.file("log", (1..3000).map(event).collect::<String>() + boot);
         place.file("rules", "-w /etc/passwd -p wa -k identity\n-a always,exit -F bogus=1\n");
         place.file("auditd.conf", "flush = bogus\n");
         place.file("links/other", "");
