@@ -8,7 +8,7 @@ use crate::query::extract::{EventFields, FAILED, Label, SUCCEEDED, Text};
 use crate::record::{Field, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{record_type, syscall};
-use crate::text::{self, Escape, escape, number};
+use crate::text::{self, Escape, escape, may_need_escape, number};
 
 impl Report<'_> {
     /// Appends the rows of an event: one, or one for each key, or of access vectors one for each that has a verdict.
@@ -60,7 +60,7 @@ impl Report<'_> {
             false => control_bytes(self.request.escape),
         };
         let text = out.get(start..).unwrap_or_default();
-        if mode == Escape::Tty && !text.iter().any(|byte| *byte < b' ') {
+        if mode == Escape::Tty && !may_need_escape(text) {
             return;
         }
         self.scratch.clear();

@@ -295,6 +295,16 @@ fn no_control_byte_reaches_the_terminal() {
 }
 
 #[test]
+fn no_delete_reaches_the_terminal_where_there_is_no_other_control_byte() {
+    let log = Log::new(
+        "delete",
+        "type=USER_LOGIN msg=audit(1700000000.000:1): pid=2 uid=0 auid=1000 ses=3 msg='op=login acct=\"x\" exe=\"/x\" \
+         hostname=h\x7F\u{E9} addr=? terminal=t res=failed'\n",
+    );
+    assert_eq!(log.rows("-h"), ["1. 11/14/23 22:13:20 h\\177\u{E9} 0 1000 1"]);
+}
+
+#[test]
 fn a_user_unknown_to_this_host_has_the_name_that_came_with_the_record() {
     let log = Log::new(
         "recorded",
