@@ -4,7 +4,7 @@
 //! * [`core`] holds the parts and gives each input to those it concerns: inputs in, [`Effect`]s out, no system call, no
 //!   clock. The parts are `record` (the formatter), `log`, `dispatch` (plugins), `kernel` (losses), `control` (signals), the
 //!   [`ledger`] of losses.
-//! * `execute` performs the effects; what may take long is done by the one other thread, `worker`.
+//! * `execute` performs the effects; what may take long is done by two other threads, each a `worker`.
 //!
 //! One record: `sys::netlink` -> `run` -> `core` -> `record` formats and enriches it once -> every sink takes it or not, the
 //! log with one write a batch. When a bound is reached on the way, the [`ledger`] says what was lost, in the log itself.

@@ -1,4 +1,5 @@
-//! The other thread: what may take long, so that the way from the kernel to the log waits for nothing.
+//! A thread beside the loop, of which there are two: one that syncs, and one for all else that may take long. So the way from
+//! the kernel to the log waits for neither.
 //!
 //! Jobs go in by a queue of fixed size, outcomes come back by another, and a waker wakes the daemon's loop for them. A job
 //! that has not begun absorbs a later one for the same file, so the queue holds at most one for each file.
