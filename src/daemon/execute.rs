@@ -180,8 +180,12 @@ impl Executor {
         if let Some(retired) = retired {
             self.syncer.give(Job::Sync { file: retired.file, data_only: false });
             let command = &config.compress_command;
-            if let (Some(path), false) = (retired.path, command.is_empty()) {
-                self.start(&[command, &path.to_string_lossy()], Task::Other);
+            if let Some(path) = retired.path {
+                if command.is_empty() {
+                    self.worker.give(Job::Index { path });
+                } else {
+                    self.start(&[command, &path.to_string_lossy()], Task::Other);
+                }
             }
         }
         Some(Input::Rotated(result))

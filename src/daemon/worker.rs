@@ -12,6 +12,7 @@ use crate::sys::files::{self, File};
 use crate::sys::poll::Waker;
 use crate::sys::users::Users;
 use crate::sys::{errno, error_reason};
+use crate::trail::order;
 use std::cell::Cell;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -36,6 +37,8 @@ pub(super) enum Job {
     LoadConfig { path: PathBuf, follow_links: bool },
     /// Read passwd and group, where they have changed or anyway.
     LoadNames { anyway: bool },
+    /// Remember which seconds a log holds that was rotated away.
+    Index { path: PathBuf },
     /// Write a small file anew: path, content, group.
     Save { path: PathBuf, content: Vec<u8>, group: u32 },
 }
@@ -213,6 +216,7 @@ impl Job {
             (Job::Sync { file, .. }, Job::Sync { file: other, .. }) => Arc::ptr_eq(file, other),
             (Job::LoadNames { .. }, Job::LoadNames { .. }) => true,
             (Job::Save { path, .. }, Job::Save { path: other, .. }) => path == other,
+            (Job::Index { path }, Job::Index { path: other }) => path == other,
             _ => false,
         }
     }
@@ -236,6 +240,7 @@ impl Job {
             Job::Sync { .. } => "syncing the log".to_string(),
             Job::LoadConfig { path, .. } => format!("reading {}", path.display()),
             Job::LoadNames { .. } => "reading passwd and group".to_string(),
+            Job::Index { path } => format!("looking through {}", path.display()),
             Job::Save { path, .. } => format!("writing {}", path.display()),
         }
     }
@@ -262,6 +267,10 @@ impl Job {
                 let version = Users::version(Path::new("/"));
                 let has_changed = std::mem::replace(&mut memory.names, version) != version;
                 (anyway || has_changed).then(|| Outcome::Names(Users::open(Path::new("/"))))
+            }
+            Job::Index { path } => {
+                index(&path, Path::new(order::STATE_DIR));
+                None
             }
             Job::Save { path, content, group } => {
                 let saved = save(&path, &content, group);
@@ -296,6 +305,14 @@ fn save(path: &Path, content: &[u8], group: u32) -> std::io::Result<()> {
         let _ = files::remove_file(&beside);
     }
     written
+}
+
+/// Writes a row about a closed log into the table of `state_dir`, which is made where it is missing. What fails here costs
+/// searches time and nothing else.
+fn index(log: &Path, state_dir: &Path) {
+    use std::os::unix::fs::DirBuilderExt;
+    let _ = files::DirBuilder::new().recursive(true).mode(0o755).create(state_dir);
+    let _ = order::record(log, state_dir);
 }
 
 #[cfg(test)]
