@@ -9,9 +9,23 @@ use super::hex;
 /// The number `text` begins with; a minus sign wraps around. Base 0 is C's notation: `0x1f`, `017` or `15`. `None` when
 /// it does not fit.
 pub fn lead(text: &[u8], base: u32) -> Option<u64> {
+    if let Some(value) = short_decimal(text).filter(|_| base == 10) {
+        return Some(value);
+    }
     let (negative, digits) = signed(text);
     let value = magnitude(digits, base)?;
     Some(if negative { value.wrapping_neg() } else { value })
+}
+
+/// The number `text` begins with, if it is written in 1 to 15 decimal digits without a sign, as nearly all of a log are.
+#[inline(always)]
+fn short_decimal(text: &[u8]) -> Option<u64> {
+    let (high, count) = eight_digits(super::eight(text, 0));
+    if count < 8 {
+        return (count > 0).then_some(high);
+    }
+    let (low, count) = eight_digits(super::eight(text, 8));
+    (count < 8).then(|| high * POWERS[count] + low)
 }
 
 /// The signed number `text` begins with. `None` when it does not fit.
@@ -174,6 +188,12 @@ mod tests {
             [lead(b"0x1f", 0), lead(b"017", 0), lead(b"15", 0), lead(b"0", 0)],
             [Some(31), Some(15), Some(15), Some(0)]
         );
+        for len in 1..20 {
+            let digits = &b"1234567890123456789"[..len];
+            let value = digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+            assert_eq!([lead(digits, 10), lead(&[digits, b" 1"].concat(), 10)], [Some(value); 2]);
+            assert_eq!(lead(&[b"0", digits].concat(), 10), Some(value));
+        }
         assert_eq!(lead(b"18446744073709551615", 10), Some(u64::MAX));
         assert_eq!(lead(b"18446744073709551616", 10), None);
         assert_eq!(lead_signed(b"-13 ", 10), Some(-13));

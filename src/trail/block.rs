@@ -113,8 +113,7 @@ impl<'q> Loader<'q> {
         self.headers.forget();
         block.is_expanded = self.query.need.as_ref().is_none_or(|need| matches!(need, Need::Types(_)));
         block.is_outlined = !block.is_expanded;
-        let take = if block.is_outlined { Loader::outline } else { Loader::line };
-        block.used = self.walk(&mut block, Some(&file), span.end, begin, take);
+        block.used = self.walk(&mut block, Some(&file), span.end, begin);
         self.find(&mut block);
         block
     }
@@ -122,7 +121,7 @@ impl<'q> Loader<'q> {
     /// Looks at the records one by one, if that was not done yet.
     pub(super) fn expand(&mut self, block: &mut Block) {
         if let Some(begin) = block.begin.filter(|_| !std::mem::replace(&mut block.is_expanded, true)) {
-            self.walk(block, None, u64::MAX, begin, Loader::line);
+            self.walk(block, None, u64::MAX, begin);
         }
     }
 
@@ -147,14 +146,7 @@ impl<'q> Loader<'q> {
 
     /// Cuts lines from `at` on, up to those that begin at the place `end` of the file, and gives back where the next line begins. Without
     /// a file the text is all there is.
-    fn walk(
-        &mut self,
-        block: &mut Block,
-        file: Option<&InputFile>,
-        end: u64,
-        mut at: usize,
-        take: fn(&mut Loader<'q>, &mut Block, Range<usize>),
-    ) -> usize {
+    fn walk(&mut self, block: &mut Block, file: Option<&InputFile>, end: u64, mut at: usize) -> usize {
         let (mut in_line, mut at_end) = (false, file.is_none());
         loop {
             if block.at + at as u64 >= end && !in_line {
@@ -165,7 +157,10 @@ impl<'q> Loader<'q> {
             at += nul;
             match cut(block.text().get(at..).unwrap_or_default(), SEARCH_LINE, at_end) {
                 Some((len, newline)) => {
-                    take(self, block, at..at + len);
+                    match block.is_expanded {
+                        true => self.line(block, at..at + len),
+                        false => self.outline(block, at..at + len),
+                    }
                     at += len + newline;
                     in_line = newline == 0;
                 }
@@ -284,7 +279,10 @@ impl Block {
     /// Reads on; 0 at the end, or where reading fails.
     fn read_on(&mut self, file: &InputFile, len: usize) -> usize {
         let had = self.used;
-        if self.buffer.len() < had + len {
+        if self.buffer.is_empty() {
+            // Zeros that come from the system need not be written.
+            self.buffer = vec![0; len + 2 * MORE];
+        } else if self.buffer.len() < had + len {
             self.buffer.resize(had + len, 0);
         }
         let place = self.buffer.get_mut(had..had + len).unwrap_or_default();
