@@ -3,6 +3,14 @@
 //! A line reads `[node=NAME ]type=TYPE msg=audit(SECONDS.MILLI:SERIAL): BODY`, and behind a byte 0x1D an enriched record
 //! carries the names its ids had when it was written. Lines come from disks and networks: whatever cannot be read is
 //! skipped or kept as it stands, and nothing panics.
+//!
+//! The reference cuts a record into fields in three ways that disagree about quotes, commas and parentheses. Each is kept
+//! where its answers are to be the same, and has one door:
+//!
+//! * libauparse: words between spaces, also inside quotes. [`Record::fields`]; for csv, text, expressions and library users.
+//! * `ausearch -i`: a value in quotes is one value, and ends nowhere else; other values end at a space or comma.
+//!   `interpret/scan.rs`; also for what the daemon adds to a record, so that both say the same.
+//! * Searches and reports: known names are looked for in the order in which the kernel writes them. `query/extract`.
 
 mod headers;
 mod known;
@@ -374,7 +382,7 @@ impl<'a> Fields<'a> {
 
 /// The field of this name and value, as [`Fields`] gives it out; `None` for a stamp and for one without a value.
 #[inline(always)]
-pub fn labelled<'a>(name: &'a [u8], value: &'a [u8]) -> Option<Field<'a>> {
+fn labelled<'a>(name: &'a [u8], value: &'a [u8]) -> Option<Field<'a>> {
     if name != b"msg" { trimmed(name, value) } else { behind_msg(value) }
 }
 

@@ -29,7 +29,7 @@ impl Interpreter<'_> {
             (at, place) = (found.next, place + 1);
             self.take_note(&mut setting, body, found.kind, &found);
             // An address has spaces in it: it stands alone.
-            if !has_name(found.kind) || (found.kind == Kind::Sockaddr && out.len() > start) {
+            if !found.kind.row().is_named || (found.kind == Kind::Sockaddr && out.len() > start) {
                 continue;
             }
             let before = out.len();
@@ -81,11 +81,6 @@ impl Interpreter<'_> {
 fn push_unknown(value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"unknown-");
     hex::encode(value, out);
-}
-
-/// Whether a field of this kind has a name that is written down.
-fn has_name(kind: Kind) -> bool {
-    matches!(kind, Kind::User | Kind::Group | Kind::Syscall | Kind::Arch | Kind::Sockaddr)
 }
 
 /// Whether the byte may stand in a value in quotes.

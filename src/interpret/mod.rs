@@ -57,6 +57,7 @@ mod names;
 mod path;
 mod pen;
 mod rewrite;
+mod row;
 mod scan;
 mod setting;
 mod sockaddr;
@@ -69,8 +70,9 @@ mod words;
 mod tests;
 
 pub use enriched::user_name;
-pub use kind::{Kind, kind, named};
+pub use kind::{kind, named};
 pub use names::Names;
+pub use row::Kind;
 pub use setting::Setting;
 pub use words::Interpreter;
 

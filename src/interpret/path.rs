@@ -17,11 +17,11 @@ impl Interpreter<'_> {
             return self.make_harmless(Kind::File, start, out);
         }
         let start = out.len();
-        push_text(field.value, out);
+        push_text(field.value, None, out);
         if let Some(directory) = directory {
             if out.get(start) != Some(&b'/') {
                 let name = out.split_off(start);
-                push_text(directory, out);
+                push_text(directory, None, out);
                 out.push(b'/');
                 out.extend_from_slice(&name);
             }

@@ -11,6 +11,7 @@ use super::enriched::{self, Enriched};
 use super::kind::guessed;
 use super::memo::Key;
 use super::pen::Pen;
+use super::row::Depends;
 use super::scan::{self, Found, Stop};
 use super::{Interpreter, Kind, Setting, choice, setting};
 use crate::record::{KEY_SEPARATOR, Record, RecordType};
@@ -97,29 +98,32 @@ impl Interpreter<'_> {
         if line.setting.enriched.may_have(found.mark) && found.kind != Kind::Plain {
             return self.rewrite_enriched(line, found);
         }
-        match way(found.kind) {
-            Way::Stays => true,
-            Way::Remembered => self.put_remembered(line, found, Key::of(found.value(body), found.kind as u64)),
-            Way::Text if found.is_quoted(body) => {
-                line.pen.put_part(body, line.written, found.start);
-                line.pen.put_part(body, found.start + 1, found.end - 1);
-                line.written = found.end;
-                true
-            }
-            Way::Text | Way::OftenStays => stays(found.kind, found.value(body)),
-            Way::Argument if line.is_mere_number(found.kind) => {
+        let row = found.kind.row();
+        let value = found.value(body);
+        if row.passes.holds(value) {
+            return true;
+        }
+        if row.is_text && found.is_quoted(body) {
+            line.pen.put_part(body, line.written, found.start);
+            line.pen.put_part(body, found.start + 1, found.end - 1);
+            line.written = found.end;
+            return true;
+        }
+        let key = match row.depends {
+            _ if !row.is_cached => return false,
+            Depends::Nothing => Key::of(value, found.kind as u64),
+            Depends::Call if line.is_mere_number(found.kind) => {
                 line.pen.put_part(body, line.written, found.start);
                 line.pen.put_two(*b"0x");
                 line.written = found.start;
-                true
+                return true;
             }
-            Way::Call | Way::Argument => {
+            _ => {
                 self.take_note(&mut line.setting, body, found.kind, found);
-                let key = self.key(found.kind, found.value(body), &line.setting);
-                self.put_remembered(line, found, key)
+                self.key(found.kind, value, &line.setting)
             }
-            _ => false,
-        }
+        };
+        self.put_remembered(line, found, key)
     }
 
     /// The same for one that may have been looked up.
@@ -175,7 +179,7 @@ impl Interpreter<'_> {
         let stands = matches!((separator, found.stop), (b",", _) | (b" ", Stop::Space));
         let enriched = if line.setting.enriched.may_have(found.mark) { line.looked_up(found) } else { None };
         let is_safe = matches!(self.mode, Escape::Raw | Escape::Tty);
-        let stays = kind == Kind::Plain || (is_safe && enriched.is_none() && stays(kind, value));
+        let stays = kind == Kind::Plain || (is_safe && enriched.is_none() && kind.row().passes.holds(value));
         if stays && stands && value.len() == found.end - found.start {
             return;
         }
@@ -297,54 +301,6 @@ impl<'a> Rewriting<'a, '_, '_> {
             _ => false,
         };
         unread && is_call(self.record.kind)
-    }
-}
-
-/// The short way in which values of a kind are written, if nothing is special about them.
-enum Way {
-    /// As they are.
-    Stays,
-    /// As they are, or else in words.
-    OftenStays,
-    /// Without their quotes.
-    Text,
-    /// In the words that were found before.
-    Remembered,
-    /// As a hexadecimal number, or else in words.
-    Argument,
-    /// In the words that were found before for the same machine or call.
-    Call,
-    /// They have none.
-    Long,
-}
-
-#[inline(always)]
-fn way(kind: Kind) -> Way {
-    use Kind::*;
-    match kind {
-        Plain => Way::Stays,
-        Address | Label | Exit | Success | Session => Way::OftenStays,
-        Escaped | File | Key | Proctitle => Way::Text,
-        Argument0 | Argument1 | Argument2 | Argument3 => Way::Argument,
-        Arch | Syscall => Way::Call,
-        Account | Keystrokes | Sockaddr | Hook | FanotifyInfo | FanotifyType => Way::Long,
-        Signal | OpenFlags | MapFlags | Ioctl | Errno => Way::Call,
-        User | Group | Perm | Mode | ShortMode | Promisc | Capability | Capabilities | List => Way::Remembered,
-        NetfilterFamily | IcmpType | Protocol | Personality | Seccomp => Way::Remembered,
-        Verdict | EtherType | Fanotify | Trust | NetlinkGroup | Resolve => Way::Remembered,
-    }
-}
-
-/// Whether the words for `value` are the value itself.
-#[inline(always)]
-fn stays(kind: Kind, value: &[u8]) -> bool {
-    match kind {
-        Kind::Address | Kind::Label => true,
-        Kind::Exit => value.len() < 19 && value.first().is_some_and(u8::is_ascii_digit),
-        Kind::Success => !value.first().is_some_and(u8::is_ascii_digit),
-        Kind::Session => value != b"4294967295",
-        Kind::Escaped | Kind::File | Kind::Key | Kind::Proctitle => value == b"(null)",
-        _ => false,
     }
 }
 

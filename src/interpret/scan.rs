@@ -1,11 +1,13 @@
-//! Finds the fields of a record's body the way `ausearch -i` does, eight bytes at a time.
+//! Finds the fields of a record's body the way `ausearch -i` does, eight bytes at a time: one of the three dialects that the
+//! first lines of `record.rs` name.
 //!
 //! A field is what stands before and behind each `=`. Its name is the word before the `=`. Its value is in quotes, or ends
 //! at a space or comma; a security context ends at a space only, for it may hold commas. Words that belong to no field
 //! lie between the fields and are left to the caller.
 
+use super::Kind;
 use super::enriched::mark;
-use super::kind::{self, Kind};
+use super::kind;
 use crate::text::eight as load;
 use memchr::memchr;
 

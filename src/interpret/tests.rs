@@ -62,7 +62,7 @@ fn ids_have_names() {
         ("gid=1000", "staff"),
         ("id=1000", "alice"),
         ("uid=99999999999999999999", "conversion error(99999999999999999999)"),
-        ("uid=someone", "root"),
+        ("uid=someone", "someone"),
         ("ses=4294967295", "unset"),
         ("old-ses=4294967295", "4294967295"),
     ]);
@@ -174,6 +174,7 @@ fn modes_and_flags_are_listed() {
     shown(&[
         ("mode=0100644", "file,644"),
         ("mode=041777", "dir,sticky,777"),
+        ("mode=enforcing", "enforcing"),
         ("perm=5", "read,exec"),
         ("perm=0", "read,write,exec,attr"),
         ("perm_mask=8", "attr"),

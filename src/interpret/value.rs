@@ -1,34 +1,59 @@
 //! Values that need nothing but themselves to be put into words.
 
 use super::choice::push_overflow;
-use super::{Kind, cut_at_nul, setting};
+use super::{cut_at_nul, mode, setting};
 use crate::tables::machine::Machine;
 use crate::tables::{errno, file, process};
 use crate::text::{hex, number};
 
-/// Kinds of a few words; those are listed where this is called.
-pub(super) fn push_simple(kind: Kind, value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
-    let decimal = || number::lead(value, 10);
-    let hex = || number::lead(value, 16);
-    let starts_with_digit = value.first().is_some_and(u8::is_ascii_digit);
-    let word: Option<&[u8]> = match kind {
-        Kind::Success | Kind::Fanotify if !starts_with_digit => Some(value),
-        Kind::Success => decimal().map(|n| one_of(n, &[b"no", b"yes"], b"unset")),
-        Kind::Fanotify => decimal().map(|n| one_of(n, &[b"unknown", b"allow", b"deny"], b"unknown")),
-        Kind::Promisc => number::lead_signed(value, 10).map(|n| if n as u32 == 0 { &b"no"[..] } else { b"yes" }),
-        Kind::EtherType => hex().map(|n| match n as u32 {
-            0x0800 => &b"IP"[..],
-            0x0806 => b"ARP",
-            _ => b"UNKNOWN",
-        }),
-        Kind::NetlinkGroup => hex().map(|n| if n == 1 { &b"audit-netlink-multicast"[..] } else { b"audit-none" }),
-        Kind::Errno => decimal().map(|n| error(n as i32, machine).0.unwrap_or("UNKNOWN").as_bytes()),
-        Kind::Trust => Some(word_of(value, [b"no", b"yes"])),
-        Kind::FanotifyType => Some(word_of(value, [b"none", b"rule_info"])),
-        Kind::Session if value == b"4294967295" => Some(b"unset"),
-        Kind::Ioctl => return push_ioctl(value, machine, out),
-        _ => Some(value),
+/// 1 or 0.
+pub(super) fn push_success(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    push_word(number::lead(value, 10).map(|n| one_of(n, &[b"no", b"yes"], b"unset")), value, out);
+}
+
+pub(super) fn push_fanotify(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    push_word(number::lead(value, 10).map(|n| one_of(n, &[b"unknown", b"allow", b"deny"], b"unknown")), value, out);
+}
+
+pub(super) fn push_fanotify_type(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    out.extend_from_slice(word_of(value, [b"none", b"rule_info"]));
+}
+
+pub(super) fn push_trust(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    out.extend_from_slice(word_of(value, [b"no", b"yes"]));
+}
+
+pub(super) fn push_promisc(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    let word = |n: i64| if n as u32 == 0 { &b"no"[..] } else { b"yes" };
+    push_word(number::lead_signed(value, 10).map(word), value, out);
+}
+
+pub(super) fn push_ether_type(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    let word = |n: u64| match n as u32 {
+        0x0800 => &b"IP"[..],
+        0x0806 => b"ARP",
+        _ => b"UNKNOWN",
     };
+    push_word(number::lead(value, 16).map(word), value, out);
+}
+
+pub(super) fn push_netlink_group(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    let word = |n: u64| if n == 1 { &b"audit-netlink-multicast"[..] } else { b"audit-none" };
+    push_word(number::lead(value, 16).map(word), value, out);
+}
+
+pub(super) fn push_errno(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
+    let word = |n: u64| error(n as i32, machine).0.unwrap_or("UNKNOWN").as_bytes();
+    push_word(number::lead(value, 10).map(word), value, out);
+}
+
+/// A session that is none.
+pub(super) fn push_unset(_: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"unset");
+}
+
+/// The word for a number, or what is said of one that fits no register.
+fn push_word(word: Option<&[u8]>, value: &[u8], out: &mut Vec<u8>) {
     match word {
         Some(word) => out.extend_from_slice(word),
         None => push_overflow(value, out),
@@ -56,7 +81,7 @@ pub(super) fn push_parenthesised(text: &[u8], out: &mut Vec<u8>) {
 
 /// A string in quotes or in hex. A leading NUL marks an abstract socket name and is left out; a quote that is never
 /// closed gives a space; what is neither stands for itself.
-pub(super) fn push_text(value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_text(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
     if let [b'"', rest @ ..] = value {
         let inside = memchr::memchr(b'"', rest).and_then(|end| rest.get(..end));
         return out.extend_from_slice(inside.unwrap_or(b" "));
@@ -72,10 +97,10 @@ pub(super) fn push_text(value: &[u8], out: &mut Vec<u8>) {
 /// Arguments with a NUL behind each. The NULs become spaces.
 ///
 /// COMPAT: so do the bytes that could not be decoded, from the first character that is no hex digit on.
-pub(super) fn push_proctitle(value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_proctitle(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
     let start = out.len();
     if matches!(value, [b'"', ..] | b"00") || !hex::unescape(value, out) {
-        return push_text(value, out);
+        return push_text(value, machine, out);
     }
     if value.first() != Some(&b'(') {
         out.resize(start + value.len() / 2, 0);
@@ -124,7 +149,17 @@ fn error(number: i32, machine: Option<Machine>) -> (Option<&'static str>, Option
     (name, text.filter(|_| number >= 0))
 }
 
-pub(super) fn push_mode(push: fn(u32, &mut Vec<u8>), value: &[u8], base: u32, out: &mut Vec<u8>) {
+/// File type and mode in octal.
+pub(super) fn push_mode(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    push_mode_in(mode::push, value, 8, out);
+}
+
+/// Mode in octal without a file type.
+pub(super) fn push_short_mode(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    push_mode_in(mode::push_short, value, 8, out);
+}
+
+pub(super) fn push_mode_in(push: fn(u32, &mut Vec<u8>), value: &[u8], base: u32, out: &mut Vec<u8>) {
     match number::lead(value, base) {
         Some(mode) => push(mode as u32, out),
         None => push_overflow(value, out),
@@ -132,7 +167,7 @@ pub(super) fn push_mode(push: fn(u32, &mut Vec<u8>), value: &[u8], base: u32, ou
 }
 
 /// No bit at all means every access to the kernel.
-pub(super) fn push_perm(value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_perm(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
     const WORDS: [(i64, &str); 4] = [(4, "read"), (2, "write"), (1, "exec"), (8, "attr")];
     let Some(bits) = number::lead_signed(value, 10) else { return push_overflow(value, out) };
     let start = out.len();
@@ -142,7 +177,7 @@ pub(super) fn push_perm(value: &[u8], out: &mut Vec<u8>) {
 }
 
 /// A list from the lowest bit up; bits above the last known capability are ignored.
-pub(super) fn push_capabilities(value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_capabilities(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
     let Some(mut bits) = number::lead(value, 16) else { return push_overflow(value, out) };
     let start = out.len();
     while let Some(name) = process::CAPABILITIES.name(bits.trailing_zeros()) {

@@ -5,11 +5,9 @@ use super::choice::{self, push_hex, push_overflow};
 use super::memo::{Key, Memo};
 use super::names::Remembered;
 use super::pen::CHUNK;
+use super::row::{Depends, Print};
 use super::usual::Usual;
-use super::value::{
-    push_arch, push_capabilities, push_decimal, push_exit, push_ioctl, push_mode, push_parenthesised, push_perm,
-    push_proctitle, push_simple, push_text,
-};
+use super::value::{push_arch, push_decimal, push_ioctl, push_mode_in, push_parenthesised};
 use super::{Kind, Names, Setting, enriched, keystrokes, mode, setting, sockaddr};
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
@@ -159,24 +157,20 @@ impl<'n> Interpreter<'n> {
         }
     }
 
-    /// What the words for `value` depend on; `None` if that is much, or the value hardly ever the same.
+    /// What the words for `value` depend on; `None` if they are not cached.
     #[inline(never)]
     pub(super) fn key(&mut self, kind: Kind, value: &[u8], setting: &Setting) -> Option<Key> {
+        let row = kind.row();
+        if !row.is_cached || row.passes.holds(value) {
+            return None;
+        }
         let of = |machine: Option<Machine>| machine.map_or(0xff, |machine| machine as u64) << 16;
-        let around = {
-            use Kind::*;
-            match kind {
-                Plain | Address | Label => return None,
-                Escaped | File | Key | Account | Proctitle => return None,
-                Keystrokes | Sockaddr | Hook | FanotifyInfo => return None,
-                Session if value != b"4294967295" => return None,
-                Arch => of(setting.machine),
-                Exit | Errno | Signal | OpenFlags | MapFlags | Ioctl => of(self.machine_of(setting)),
-                Syscall | Argument0 | Argument1 | Argument2 | Argument3 => self.call_around(kind, setting)?,
-                User | Group | Success | Session | Perm | Mode | ShortMode | Promisc | Capability => 0,
-                Capabilities | List | NetfilterFamily | IcmpType | Protocol | Personality | Seccomp => 0,
-                Verdict | EtherType | Fanotify | FanotifyType | Trust | NetlinkGroup | Resolve => 0,
-            }
+        let around = match row.depends {
+            Depends::Nothing => 0,
+            Depends::Arch => of(setting.machine),
+            Depends::Constants => of(self.machine_of(setting)),
+            Depends::Call => self.call_around(kind, setting)?,
+            Depends::Record => return None,
         };
         Key::of(value, kind as u64 | around)
     }
@@ -218,54 +212,30 @@ impl<'n> Interpreter<'n> {
         }
     }
 
-    /// Appends the meaning of `value`, as it is.
+    /// Appends the meaning of `value`, unescaped.
     pub(super) fn push(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+        let row = kind.row();
+        if row.passes.holds(value) {
+            return out.extend_from_slice(value);
+        }
         let machine = self.machine_of(setting);
-        match kind {
-            Kind::Plain | Kind::Address | Kind::Label => out.extend_from_slice(value),
-            Kind::User => self.push_user(value, 10, out),
-            Kind::Group => self.push_group(value, 10, out),
-            Kind::Syscall => self.push_syscall(value, setting, out),
-            Kind::Argument0 => self.push_argument(0, value, setting, out),
-            Kind::Argument1 => self.push_argument(1, value, setting, out),
-            Kind::Argument2 => self.push_argument(2, value, setting, out),
-            Kind::Argument3 => self.push_argument(3, value, setting, out),
-            Kind::Sockaddr => sockaddr::push(value, &*self.names, out),
-            Kind::Protocol => self.push_protocol(value, out),
-            Kind::Arch => push_arch(value, setting.machine, out),
-            Kind::Exit => push_exit(value, machine, out),
-            Kind::Escaped | Kind::File | Kind::Key | Kind::Account => push_text(value, out),
-            Kind::Proctitle => push_proctitle(value, out),
-            Kind::Keystrokes => {}
-            Kind::Mode => push_mode(mode::push, value, 8, out),
-            Kind::ShortMode => push_mode(mode::push_short, value, 8, out),
-            Kind::Perm => push_perm(value, out),
-            Kind::Capabilities => push_capabilities(value, out),
-            Kind::Hook if setting.is_arp => choice::ARP_HOOK.push(value, machine, out),
-            Kind::FanotifyInfo if setting.has_fanotify_rule => push_decimal(value, out),
-            Kind::FanotifyInfo => out.extend_from_slice(value),
-            Kind::Signal => choice::SIGNAL.push(value, machine, out),
-            Kind::Capability => choice::CAPABILITY.push(value, machine, out),
-            Kind::List => choice::LIST.push(value, machine, out),
-            Kind::NetfilterFamily => choice::NETFILTER_FAMILY.push(value, machine, out),
-            Kind::IcmpType => choice::ICMP_TYPE.push(value, machine, out),
-            Kind::Hook => choice::INET_HOOK.push(value, machine, out),
-            Kind::Verdict => choice::VERDICT.push(value, machine, out),
-            Kind::Seccomp => choice::SECCOMP.push(value, machine, out),
-            Kind::Personality => choice::PERSONALITY.push(value, machine, out),
-            Kind::OpenFlags => choice::OPEN.push(value, machine, out),
-            Kind::MapFlags => choice::MAP.push(value, machine, out),
-            Kind::Resolve => choice::RESOLVE.push(value, machine, out),
-            Kind::Success
-            | Kind::Fanotify
-            | Kind::FanotifyType
-            | Kind::Promisc
-            | Kind::EtherType
-            | Kind::NetlinkGroup
-            | Kind::Errno
-            | Kind::Trust
-            | Kind::Session
-            | Kind::Ioctl => push_simple(kind, value, machine, out),
+        match row.print {
+            Print::Itself => out.extend_from_slice(value),
+            Print::Value(push) => push(value, machine, out),
+            Print::Choice(choice) => choice.push(value, machine, out),
+            Print::Flags(flags) => flags.push(value, machine, out),
+            Print::User => self.push_user(value, 10, out),
+            Print::Group => self.push_group(value, 10, out),
+            Print::Protocol => self.push_protocol(value, out),
+            Print::Sockaddr => sockaddr::push(value, &*self.names, out),
+            Print::Arch => push_arch(value, setting.machine, out),
+            Print::Syscall => self.push_syscall(value, setting, out),
+            Print::Argument(place) => self.push_argument(place, value, setting, out),
+            Print::Hook if setting.is_arp => choice::ARP_HOOK.push(value, machine, out),
+            Print::Hook => choice::INET_HOOK.push(value, machine, out),
+            Print::FanotifyInfo if setting.has_fanotify_rule => push_decimal(value, out),
+            Print::FanotifyInfo => out.extend_from_slice(value),
+            Print::Keystrokes => {}
         }
     }
 
@@ -334,9 +304,11 @@ impl<'n> Interpreter<'n> {
             Argument::Group => self.push_group(value, 16, out),
             Argument::Directory => argument::push_directory(value, out),
             Argument::CloneFlags => argument::push_clone_flags(value, machine, out),
-            Argument::Mode => push_mode(mode::push, value, 16, out),
-            Argument::ShortMode => push_mode(mode::push_short, value, 16, out),
-            Argument::CreationMode if argument::creates(second, machine) => push_mode(mode::push_short, value, 16, out),
+            Argument::Mode => push_mode_in(mode::push, value, 16, out),
+            Argument::ShortMode => push_mode_in(mode::push_short, value, 16, out),
+            Argument::CreationMode if argument::creates(second, machine) => {
+                push_mode_in(mode::push_short, value, 16, out)
+            }
             Argument::CreationMode => push_hex(value, out),
             Argument::ExitStatus => argument::push_exit_status(value, out),
             Argument::Ioctl => push_ioctl(value, machine, out),
