@@ -2,7 +2,7 @@
 
 use super::ThisHost;
 use auditbox::abi::{Features, Status};
-use auditbox::interpret::{Interpreter, Names, Setting};
+use auditbox::interpret::{Interpreter, Names, RecordContext};
 use auditbox::record::{Field, RecordType};
 use auditbox::rule::{Argument, Host, Listing, Rule};
 use auditbox::text::{Escape, number};
@@ -68,11 +68,11 @@ pub(super) fn rules(rules: &[Rule], host: &ThisHost, interpret: bool) -> Vec<u8>
 /// An argument as it would be interpreted in a SYSCALL record.
 fn argument_words(interpreter: &mut Interpreter, argument: &Argument) -> Vec<u8> {
     let first_two = argument.first_two.map(u64::from);
-    let setting = Setting::of_call(argument.machine, argument.syscall, first_two);
+    let context = RecordContext::of_call(argument.machine, argument.syscall, first_two);
     let name = [b'a', b'0' + argument.number as u8];
     let (mut value, mut words) = (Vec::new(), Vec::new());
     number::push_hex(&mut value, u64::from(argument.value));
-    interpreter.value(RecordType::SYSCALL, Field { name: &name, value: &value }, &setting, &mut words);
+    interpreter.value(RecordType::SYSCALL, Field { name: &name, value: &value }, &context, &mut words);
     words
 }
 

@@ -1,7 +1,7 @@
 //! Records from hostile hands put into words. tests/it/interpret_properties.rs does the same with bytes of its own making, so
 //! that it runs with every `cargo test`.
 
-use auditbox::interpret::{Interpreter, Names, Setting};
+use auditbox::interpret::{Interpreter, Names, RecordContext};
 use auditbox::record::Record;
 use auditbox::tables::machine::Machine;
 use auditbox::text::Escape;
@@ -62,10 +62,10 @@ pub(crate) fn record(data: &[u8]) {
     assert!(out.starts_with(b"type=") && out.ends_with(b"\n"));
     assert!(out.len() <= MOST_WORDS * line.len());
 
-    let setting = Setting::of(&record);
+    let context = RecordContext::of(&record);
     for field in record.fields() {
         out.clear();
-        interpreter.value(record.kind, field, &setting, &mut out);
+        interpreter.value(record.kind, field, &context, &mut out);
         assert!(out.len() <= MOST_WORDS * (field.value.len() + line.len()));
         if mode != Escape::Raw && record.enriched.is_none() {
             let separates = |byte: &u8| *byte == 1 && field.name == b"key";

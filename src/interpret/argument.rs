@@ -4,7 +4,7 @@
 //! its wrapper). Calls and arguments that are not listed are shown as plain hexadecimal numbers. COMPAT: argument 2 of
 //! readlinkat is a directory and that of fsmount a set of mount flags, as in the reference.
 
-use super::choice::{self, Choice, FlagSet, push_flags, push_hex, push_overflow};
+use super::enum_table::{self, EnumTable, FlagSet, push_flags, push_hex, push_overflow};
 use super::mode;
 use super::value::push_number;
 use crate::tables::machine::{Family, Machine};
@@ -16,7 +16,7 @@ use crate::text::number;
 pub(super) enum Argument {
     /// A number and nothing more.
     Number,
-    Choice(&'static Choice),
+    EnumTable(&'static EnumTable),
     Flags(&'static FlagSet),
     User,
     Group,
@@ -72,38 +72,38 @@ pub(super) fn of_call(machine: Machine, name: &str) -> &'static Arguments {
     CALLS.binary_search_by_key(&name, |row| row.0).map_or(&NUMBERS, |row| &CALLS[row].1)
 }
 
-const SIGNAL: Argument = Choice(&choice::SIGNAL_ARGUMENT);
-const MESSAGE: Argument = Flags(&choice::MESSAGE);
-const XATTR: Argument = Flags(&choice::XATTR);
-const ACCESS: Argument = Flags(&choice::ACCESS);
-const RLIMIT: Argument = Choice(&choice::RLIMIT);
+const SIGNAL: Argument = EnumTable(&enum_table::SIGNAL_ARGUMENT);
+const MESSAGE: Argument = Flags(&enum_table::MESSAGE);
+const XATTR: Argument = Flags(&enum_table::XATTR);
+const ACCESS: Argument = Flags(&enum_table::ACCESS);
+const RLIMIT: Argument = EnumTable(&enum_table::RLIMIT);
 
 /// Sorted by name.
 #[rustfmt::skip]
 static CALLS: &[(&str, Arguments)] = &[
     ("access", [Number, ACCESS, Number, Number]),
-    ("bpf", [Choice(&choice::BPF), Number, Number, Number]),
+    ("bpf", [EnumTable(&enum_table::BPF), Number, Number, Number]),
     ("chmod", [Number, ShortMode, Number, Number]),
     ("chown", [Number, User, Group, Number]),
     ("chown32", [Number, User, Group, Number]),
-    ("clock_settime", [Choice(&choice::CLOCK), Number, Number, Number]),
+    ("clock_settime", [EnumTable(&enum_table::CLOCK), Number, Number, Number]),
     ("clone", [CloneFlags, Number, Number, Number]),
     ("clone2", [CloneFlags, Number, Number, Number]),
     ("creat", [Number, ShortMode, Number, Number]),
-    ("epoll_ctl", [Number, Choice(&choice::EPOLL), Number, Number]),
+    ("epoll_ctl", [Number, EnumTable(&enum_table::EPOLL), Number, Number]),
     ("exit", [ExitStatus, Number, Number, Number]),
     ("exit_group", [ExitStatus, Number, Number, Number]),
-    ("faccessat", [Directory, Number, ACCESS, Flags(&choice::ACCESS_FLAGS)]),
-    ("faccessat2", [Directory, Number, ACCESS, Flags(&choice::ACCESS_FLAGS)]),
+    ("faccessat", [Directory, Number, ACCESS, Flags(&enum_table::ACCESS_FLAGS)]),
+    ("faccessat2", [Directory, Number, ACCESS, Flags(&enum_table::ACCESS_FLAGS)]),
     ("fchmod", [Number, ShortMode, Number, Number]),
     ("fchmodat", [Directory, Number, ShortMode, Number]),
     ("fchownat", [Directory, Number, Number, Number]),
-    ("fcntl", [Number, Choice(&choice::FCNTL), FcntlOperand, Number]),
-    ("fcntl64", [Number, Choice(&choice::FCNTL), FcntlOperand, Number]),
+    ("fcntl", [Number, EnumTable(&enum_table::FCNTL), FcntlOperand, Number]),
+    ("fcntl64", [Number, EnumTable(&enum_table::FCNTL), FcntlOperand, Number]),
     ("file_getattr", [Directory, Number, Number, Number]),
     ("file_setattr", [Directory, Number, Number, Number]),
-    ("fsconfig", [Number, Choice(&choice::FSCONFIG), Number, Number]),
-    ("fsmount", [Number, One("FSMOUNT_CLOEXEC"), Flags(&choice::MOUNT), Number]),
+    ("fsconfig", [Number, EnumTable(&enum_table::FSCONFIG), Number, Number]),
+    ("fsmount", [Number, One("FSMOUNT_CLOEXEC"), Flags(&enum_table::MOUNT), Number]),
     ("fsopen", [Number, One("FSOPEN_CLOEXEC"), Number, Number]),
     ("futimensat", [Directory, Number, Number, Number]),
     ("futimesat", [Directory, Number, Number, Number]),
@@ -114,26 +114,26 @@ static CALLS: &[(&str, Arguments)] = &[
     ("kill", [Number, SIGNAL, Number, Number]),
     ("linkat", [Directory, Number, Directory, Number]),
     ("listxattrat", [Directory, Number, XATTR, Number]),
-    ("lseek", [Number, Number, Choice(&choice::WHENCE), Number]),
+    ("lseek", [Number, Number, EnumTable(&enum_table::WHENCE), Number]),
     ("mkdir", [Number, ShortMode, Number, Number]),
     ("mkdirat", [Directory, Number, ShortMode, Number]),
     ("mknod", [Number, Mode, Number, Number]),
     ("mknodat", [Directory, Number, ShortMode, Number]),
-    ("mmap", [Number, Number, Flags(&choice::MAP_PROTECTION), Flags(&choice::MAP)]),
-    ("mount", [Number, Number, Number, Flags(&choice::MOUNT)]),
+    ("mmap", [Number, Number, Flags(&enum_table::MAP_PROTECTION), Flags(&enum_table::MAP)]),
+    ("mount", [Number, Number, Number, Flags(&enum_table::MOUNT)]),
     ("move_mount", [Number, Number, Directory, Number]),
-    ("mprotect", [Number, Number, Flags(&choice::PROTECTION), Number]),
-    ("mq_open", [Number, Flags(&choice::OPEN_ARGUMENT), CreationMode, Number]),
+    ("mprotect", [Number, Number, Flags(&enum_table::PROTECTION), Number]),
+    ("mq_open", [Number, Flags(&enum_table::OPEN_ARGUMENT), CreationMode, Number]),
     ("name_to_handle_at", [Directory, Number, Number, Number]),
     ("newfstatat", [Directory, Number, Number, Number]),
-    ("open", [Number, Flags(&choice::OPEN_ARGUMENT), CreationMode, Number]),
-    ("open_by_handle_at", [Number, Number, Flags(&choice::OPEN_ARGUMENT), Number]),
+    ("open", [Number, Flags(&enum_table::OPEN_ARGUMENT), CreationMode, Number]),
+    ("open_by_handle_at", [Number, Number, Flags(&enum_table::OPEN_ARGUMENT), Number]),
     ("open_tree_attr", [Number, Number, Number, XATTR]),
-    ("openat", [Directory, Number, Flags(&choice::OPEN_ARGUMENT), Number]),
+    ("openat", [Directory, Number, Flags(&enum_table::OPEN_ARGUMENT), Number]),
     ("openat2", [Directory, Number, Number, Number]),
-    ("personality", [Choice(&choice::PERSONALITY), Number, Number, Number]),
-    ("prctl", [Choice(&choice::PRCTL), PrctlOperand, Number, Number]),
-    ("ptrace", [Choice(&choice::PTRACE), Number, Number, Number]),
+    ("personality", [EnumTable(&enum_table::PERSONALITY), Number, Number, Number]),
+    ("prctl", [EnumTable(&enum_table::PRCTL), PrctlOperand, Number, Number]),
+    ("ptrace", [EnumTable(&enum_table::PTRACE), Number, Number, Number]),
     ("readlinkat", [Directory, Number, Directory, Number]),
     ("recv", [Number, Number, Number, MESSAGE]),
     ("recvfrom", [Number, Number, Number, MESSAGE]),
@@ -143,7 +143,7 @@ static CALLS: &[(&str, Arguments)] = &[
     ("renameat", [Directory, Number, Directory, Number]),
     ("renameat2", [Directory, Number, Directory, Number]),
     ("rt_sigaction", [SIGNAL, Number, Number, Number]),
-    ("sched_setscheduler", [Number, Choice(&choice::SCHEDULER), Number, Number]),
+    ("sched_setscheduler", [Number, EnumTable(&enum_table::SCHEDULER), Number, Number]),
     ("send", [Number, Number, Number, MESSAGE]),
     ("sendmmsg", [Number, Number, Number, MESSAGE]),
     ("sendmsg", [Number, Number, MESSAGE, Number]),
@@ -161,11 +161,11 @@ static CALLS: &[(&str, Arguments)] = &[
     ("setuid", [User, Number, Number, Number]),
     ("setxattrat", [Directory, Number, XATTR, Number]),
     ("shmget", [Number, Number, SharedMemory, Number]),
-    ("socket", [Choice(&choice::SOCKET_FAMILY), Choice(&choice::SOCKET_TYPE), SocketProtocol, Number]),
-    ("socketcall", [Choice(&choice::SOCKET_CALL), Number, Number, Number]),
+    ("socket", [EnumTable(&enum_table::SOCKET_FAMILY), EnumTable(&enum_table::SOCKET_TYPE), SocketProtocol, Number]),
+    ("socketcall", [EnumTable(&enum_table::SOCKET_CALL), Number, Number, Number]),
     ("tgkill", [Number, Number, SIGNAL, Number]),
     ("tkill", [Number, SIGNAL, Number, Number]),
-    ("umount2", [Number, Flags(&choice::UMOUNT), Number, Number]),
+    ("umount2", [Number, Flags(&enum_table::UMOUNT), Number, Number]),
     ("unlinkat", [Directory, Number, Number, Number]),
     ("unshare", [CloneFlags, Number, Number, Number]),
     ("utimensat", [Directory, Number, Number, Number]),
@@ -180,7 +180,7 @@ pub(super) fn push_directory(value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Flags, and in the lowest byte the signal that tells of the child's end. COMPAT: only 32 bits are looked at.
+/// Flags, and in the lowest byte the signal that is sent at the child's end. COMPAT: only 32 bits are looked at.
 pub(super) fn push_clone_flags(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
     let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
     let start = out.len();
@@ -210,8 +210,8 @@ pub(super) fn push_prctl(option: u64, machine: Option<Machine>, value: &[u8], ou
     const PR_CAPBSET_READ: u64 = 23;
     const PR_CAPBSET_DROP: u64 = 24;
     match option {
-        PR_SET_PDEATHSIG => choice::SIGNAL_ARGUMENT.push(value, machine, out),
-        PR_CAPBSET_READ | PR_CAPBSET_DROP => choice::CAPABILITY_ARGUMENT.push(value, machine, out),
+        PR_SET_PDEATHSIG => enum_table::SIGNAL_ARGUMENT.push(value, machine, out),
+        PR_CAPBSET_READ | PR_CAPBSET_DROP => enum_table::CAPABILITY_ARGUMENT.push(value, machine, out),
         _ => push_hex(value, out),
     }
 }
@@ -229,12 +229,12 @@ pub(super) fn creates(flags: u64, machine: Option<Machine>) -> bool {
 
 pub(super) fn push_socket_option(level: u64, machine: Option<Machine>, value: &[u8], out: &mut Vec<u8>) {
     let options = match level {
-        _ if is_socket_level(level, machine) => &choice::SOCKET_OPTION,
-        0 => &choice::IP_OPTION,
-        6 => &choice::TCP_OPTION,
-        17 => &choice::UDP_OPTION,
-        41 => &choice::IPV6_OPTION,
-        263 => &choice::PACKET_OPTION,
+        _ if is_socket_level(level, machine) => &enum_table::SOCKET_OPTION,
+        0 => &enum_table::IP_OPTION,
+        6 => &enum_table::TCP_OPTION,
+        17 => &enum_table::UDP_OPTION,
+        41 => &enum_table::IPV6_OPTION,
+        263 => &enum_table::PACKET_OPTION,
         _ => return push_hex(value, out),
     };
     options.push(value, machine, out);

@@ -8,7 +8,7 @@
 //! is the one place where a value is written.
 
 use super::scan;
-use super::{Interpreter, Kind, Setting};
+use super::{Interpreter, Kind, RecordContext};
 use crate::record::{ENRICHED, RecordType};
 use crate::text::{escape_for_log, hex, number};
 
@@ -21,13 +21,13 @@ impl Interpreter<'_> {
     /// that the fields of one name and its words stay in step.
     pub fn enrich(&mut self, record_type: RecordType, body: &[u8], room: usize, out: &mut Vec<u8>) {
         let start = out.len();
-        let mut shapes = std::mem::take(&mut self.usual);
-        let layout = shapes.form(record_type);
-        let mut setting = self.setting_of_call(record_type, body);
+        let mut shapes = std::mem::take(&mut self.shapes);
+        let layout = shapes.layout(record_type);
+        let mut context = self.context_of_call(record_type, body);
         let (mut at, mut place) = (scan::first(body), 0);
         while let Some(found) = layout.field(place, body, at) {
             (at, place) = (found.next, place + 1);
-            self.take_note(&mut setting, body, found.kind, &found);
+            self.note_field(&mut context, body, found.kind, &found);
             // An address has spaces in it: it stands alone.
             if !found.kind.row().is_named || (found.kind == Kind::Sockaddr && out.len() > start) {
                 continue;
@@ -39,7 +39,7 @@ impl Interpreter<'_> {
             out.push(if before == start { ENRICHED } else { b' ' });
             out.extend(found.name(body).iter().map(u8::to_ascii_uppercase));
             out.push(b'=');
-            self.push_name(found.kind, found.value(body), &setting, out);
+            self.push_name(found.kind, found.value(body), &context, out);
             if out.len() - start >= room {
                 out.truncate(before);
                 break;
@@ -48,14 +48,14 @@ impl Interpreter<'_> {
                 break;
             }
         }
-        self.usual = shapes;
+        self.shapes = shapes;
     }
 
     /// Appends the name for a value, as a value of an enriched part.
-    fn push_name(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+    fn push_name(&mut self, kind: Kind, value: &[u8], context: &RecordContext, out: &mut Vec<u8>) {
         let mut name = std::mem::take(&mut self.unescaped);
         name.clear();
-        self.push(kind, value, setting, &mut name);
+        self.push(kind, value, context, &mut name);
         match (kind, name.as_slice()) {
             (Kind::User | Kind::Group, name) if name.iter().all(|b| is_plain(*b)) => {
                 out.push(b'"');

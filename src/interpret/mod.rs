@@ -1,14 +1,14 @@
 //! Field values as words: what a number, a flag set or a hex string in a record means.
 //!
-//! [`kind()`] tells what kind of value a field holds, an [`Interpreter`] puts it into words: with the names of this host,
-//! the record's own looked-up names where it is enriched, and what the [`Setting`] of the record adds. Follows ausearch(8)
+//! [`kind()`] says what kind of value a field holds, an [`Interpreter`] puts it into words: with the names of this host,
+//! the record's own looked-up names where it is enriched, and what the [`RecordContext`] of the record adds. Follows ausearch(8)
 //! `-i` and auparse_interpret_field(3). Text is made harmless for the terminal by the escape mode.
 //!
 //! One interpreter serves a whole log; it keeps what it has looked up. Nothing here asks the system: the names of users,
 //! groups, protocols and interfaces come from the caller.
 //!
 //! ```
-//! use auditbox::interpret::{Interpreter, Names, Setting};
+//! use auditbox::interpret::{Interpreter, Names, RecordContext};
 //! use auditbox::record::Record;
 //! use auditbox::tables::machine::Machine;
 //! use auditbox::text::Escape;
@@ -31,10 +31,10 @@
 //! let mut interpreter = Interpreter::new(&Staff, Some(Machine::X86_64), Escape::Tty);
 //!
 //! // One field at a time.
-//! let setting = Setting::of(&record);
+//! let context = RecordContext::of(&record);
 //! let mut words = Vec::new();
 //! for field in record.fields().filter(|field| matches!(field.name, b"syscall" | b"exit" | b"a1" | b"auid" | b"uid")) {
-//!     interpreter.value(record.kind, field, &setting, &mut words);
+//!     interpreter.value(record.kind, field, &context, &mut words);
 //!     words.push(b'\n');
 //! }
 //! assert_eq!(words, b"open\nEACCES(Permission denied)\nO_RDONLY|O_CLOEXEC\nalice\nunknown(77)\n");
@@ -46,35 +46,35 @@
 //! ```
 
 mod argument;
-mod choice;
+mod context;
 mod enrich;
 mod enriched;
+mod enum_table;
+mod interpreter;
 mod keystrokes;
 mod kind;
-mod memo;
+mod line_buffer;
 mod mode;
 mod names;
 mod path;
-mod pen;
 mod rewrite;
 mod row;
 mod scan;
-mod setting;
+mod shape_cache;
 mod sockaddr;
 pub mod socket_address;
-mod usual;
 mod value;
-mod words;
+mod value_cache;
 
 #[cfg(test)]
 mod tests;
 
+pub use context::RecordContext;
 pub use enriched::user_name;
+pub use interpreter::Interpreter;
 pub use kind::{kind, named};
 pub use names::Names;
 pub use row::Kind;
-pub use setting::Setting;
-pub use words::Interpreter;
 
 /// What stands before the first NUL.
 fn cut_at_nul(bytes: &[u8]) -> &[u8] {

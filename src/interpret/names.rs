@@ -1,10 +1,10 @@
-//! Names of ids on this host: asked for through a trait, remembered in a small cache.
+//! Names of ids on this host: asked for through a trait, kept in a small cache.
 
 use crate::text::number;
 
 /// Where names come from. The library reads no passwd of its own; the applets answer from this host's files.
 ///
-/// Every method may say that there is no such name. The answers may be remembered for as long as an
+/// Every method may say that there is no such name. The answers may be cached for as long as an
 /// [`Interpreter`](super::Interpreter) lives. Several threads may ask at a time.
 pub trait Names: Sync {
     /// The account with this user id.
@@ -25,7 +25,7 @@ pub trait Names: Sync {
         None
     }
 
-    /// The network interface with this index, shown behind a link-local address.
+    /// The network interface with this index, shown after a link-local address.
     fn interface(&self, index: u32) -> Option<&[u8]> {
         let _ = index;
         None
@@ -65,17 +65,17 @@ impl Names for () {
     }
 }
 
-/// How many ids are remembered at a time; a new one takes the place of another.
+/// How many ids are cached at a time; a new one takes the place of another.
 const SLOTS: usize = 64;
 
 /// What was last shown for some ids, known and unknown ones alike, so that neither costs a second look-up.
-pub(super) struct Remembered {
+pub(super) struct NameCache {
     slots: Vec<(u32, Vec<u8>)>,
 }
 
-impl Remembered {
-    pub(super) fn new() -> Remembered {
-        Remembered { slots: vec![(0, b"root".to_vec()); SLOTS] }
+impl NameCache {
+    pub(super) fn new() -> NameCache {
+        NameCache { slots: vec![(0, b"root".to_vec()); SLOTS] }
     }
 
     /// Appends the name of `id`: `unset` and `root` by themselves, else what `ask` answers, else `unknown(ID)`.
@@ -121,7 +121,7 @@ mod tests {
             asked.set(asked.get() + 1);
             (id == 1000).then_some(&b"alice"[..])
         };
-        let (mut names, mut out) = (Remembered::new(), Vec::new());
+        let (mut names, mut out) = (NameCache::new(), Vec::new());
         for id in [1000, 1000, 1001, 1001, 0, u32::MAX, u32::MAX - 1] {
             names.push(id, ask, &mut out);
             out.push(b' ');
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn ids_that_share_a_slot_do_not_share_a_name() {
-        let (mut names, mut out) = (Remembered::new(), Vec::new());
+        let (mut names, mut out) = (NameCache::new(), Vec::new());
         for id in [64, 0, 128, 64] {
             names.push(id, |id| (id == 64).then_some(&b"x"[..]), &mut out);
             out.push(b' ');

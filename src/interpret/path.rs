@@ -1,20 +1,20 @@
 //! Paths of files, shown from the event's working directory on.
 
 use super::value::push_text;
-use super::{Interpreter, Kind, Setting};
+use super::{Interpreter, Kind, RecordContext};
 use crate::record::Field;
 use memchr::memmem;
 
 impl Interpreter<'_> {
-    /// Appends the path that a field means. One that does not begin with `/` is put behind the working directory
+    /// Appends the path that a field means. One that does not begin with `/` is put after the working directory
     /// (a value of a CWD record, in quotes or hex), if that is known.
     ///
     /// COMPAT: `.` and doubled slashes stay, unless `..` occurs as well.
-    pub fn path(&mut self, field: Field, directory: Option<&[u8]>, setting: &Setting, out: &mut Vec<u8>) {
-        if let Some(name) = setting.enriched.value(field.name, field.value) {
+    pub fn path(&mut self, field: Field, directory: Option<&[u8]>, context: &RecordContext, out: &mut Vec<u8>) {
+        if let Some(name) = context.enriched.value(field.name, field.value) {
             let start = out.len();
             out.extend_from_slice(name);
-            return self.make_harmless(Kind::File, start, out);
+            return self.escape_value(Kind::File, start, out);
         }
         let start = out.len();
         push_text(field.value, None, out);
@@ -29,7 +29,7 @@ impl Interpreter<'_> {
                 shorten(start, out);
             }
         }
-        self.make_harmless(Kind::File, start, out);
+        self.escape_value(Kind::File, start, out);
     }
 }
 
@@ -64,9 +64,9 @@ mod tests {
     use crate::text::Escape;
 
     fn shown(name: &str, directory: Option<&str>, mode: Escape) -> String {
-        let (mut out, setting) = (b"= ".to_vec(), Setting::default());
+        let (mut out, context) = (b"= ".to_vec(), RecordContext::default());
         let field = Field { name: b"name", value: name.as_bytes() };
-        Interpreter::new((), None, mode).path(field, directory.map(str::as_bytes), &setting, &mut out);
+        Interpreter::new((), None, mode).path(field, directory.map(str::as_bytes), &context, &mut out);
         String::from_utf8(out).unwrap()
     }
 

@@ -1,19 +1,29 @@
 //! Whole records with their values in words: what `ausearch -i` prints.
 //!
-//! A value is written in a short way where one is known for its kind (`way`), and else in the long one (`rewrite_value`).
-//! Both write the same, so that it never shows what the log held before: a short way may leave a value as it is only where
-//! `stays` says that its words are the value itself, and may take words out of the memory only under a key that holds all
-//! they depend on (`Interpreter::key`). A kind whose words depend on more than the value has no key of the value alone:
-//! neither `Remembered` here nor 0 there. tests/it/interpret_properties.rs compares the ways.
+//! One record on its way, `type=USER_LOGIN msg=audit(1.000:2): pid=7 uid=1000 exe="/bin/login"`:
+//!
+//! * `rewrite` asks the shape cache for the [`Layout`](super::shape_cache::Layout) of USER_LOGIN records, and writes the header
+//!   that is kept there and the event id into the line buffer.
+//! * It asks the layout for one field after another. At the place where the last record had `pid=` stands `pid=` again: name,
+//!   kind (`Plain`) and row are known without a search; where the value ends is found by `scan`.
+//! * `write_fast` looks at the row. Plain values pass: nothing is written yet, the field goes out with what follows.
+//! * `uid=` is a `User`: its row says that the words depend on nothing else and are cached. `1000` is found in the value cache
+//!   as `alice`. What stands before it in the record is written, then the cached words.
+//! * `exe=` is text in quotes: what is between them is written.
+//! * Whatever the fast path does not take, such as an id that is not cached yet, `write_value` writes in every case, and fills
+//!   the cache.
+//! * At the end the line is escaped where a terminal might obey it.
+//!
+//! Both paths write the same, because both go by the rows of `row.rs`. tests/it/interpret_properties.rs compares them.
 
 use super::argument::Argument;
 use super::enriched::{self, Enriched};
 use super::kind::guessed;
-use super::memo::Key;
-use super::pen::Pen;
+use super::line_buffer::LineBuffer;
 use super::row::Depends;
 use super::scan::{self, Found, Stop};
-use super::{Interpreter, Kind, Setting, choice, setting};
+use super::value_cache::Key;
+use super::{Interpreter, Kind, RecordContext, context, enum_table};
 use crate::record::{KEY_SEPARATOR, Record, RecordType};
 use crate::tables::machine::Machine;
 use crate::text::{self, Escape, escape, may_need_escape, number};
@@ -22,55 +32,55 @@ use std::ops::Range;
 /// A record on its way out.
 struct Rewriting<'a, 'r, 'o> {
     record: &'r Record<'a>,
-    setting: Setting<'a>,
+    context: RecordContext<'a>,
     /// Marks of the names that were looked for among those looked up earlier, a bit each.
     asked: u64,
     /// Up to here the body has been written.
     written: usize,
-    pen: Pen<'o>,
+    buffer: LineBuffer<'o>,
 }
 
 impl Interpreter<'_> {
     /// Appends `record` and a newline. `stamp` is the record's stamp as it is to be shown.
     ///
-    /// COMPAT: behind every value stands a space, also where the record has a comma, but for values without a meaning;
-    /// words behind the last field are left out unless that field ended at a comma; a record without any field is
+    /// COMPAT: after every value stands a space, also where the record has a comma, but for values without a meaning;
+    /// words after the last field are left out unless that field ended at a comma; a record without any field is
     /// followed by an empty line.
     pub fn rewrite(&mut self, record: &Record, stamp: &[u8], out: &mut Vec<u8>) {
         let (start, body) = (out.len(), record.body);
-        let mut usual = std::mem::take(&mut self.usual);
-        let form = usual.form(record.kind);
+        let mut shapes = std::mem::take(&mut self.shapes);
+        let layout = shapes.layout(record.kind);
         let mut line = Rewriting {
             record,
-            setting: Setting { enriched: Enriched::of(record), ..self.setting_of_call(record.kind, body) },
+            context: RecordContext { enriched: Enriched::of(record), ..self.context_of_call(record.kind, body) },
             asked: 0,
             written: 0,
-            pen: Pen::new(std::mem::take(&mut self.room), out),
+            buffer: LineBuffer::new(std::mem::take(&mut self.scratch), out),
         };
-        line.push_header(&form.front, stamp);
-        let is_usual = matches!(self.mode, Escape::Raw | Escape::Tty) && record.kind != RecordType::TRUSTED_APP;
+        line.push_header(&layout.front, stamp);
+        let may_be_fast = matches!(self.mode, Escape::Raw | Escape::Tty) && record.kind != RecordType::TRUSTED_APP;
         let (mut at, mut last) = (scan::first(body), None);
         let (mut place, mut lacks_space) = (0, false);
-        while let Some(found) = form.field(place, body, at) {
+        while let Some(found) = layout.field(place, body, at) {
             (at, last) = (found.next, Some(found.stop));
             place += 1;
-            if is_usual && matches!(found.stop, Stop::Space | Stop::End) && self.rewrite_usual(&mut line, &found) {
+            if may_be_fast && matches!(found.stop, Stop::Space | Stop::End) && self.write_fast(&mut line, &found) {
                 lacks_space = found.stop == Stop::End;
             } else {
-                self.rewrite_value(&mut line, &found);
+                self.write_value(&mut line, &found);
             }
         }
         if last.is_some() {
-            line.pen.put_part(body, line.written, at);
+            line.buffer.push_part(body, line.written, at);
         }
         let rest = if last.is_none() { body } else { part(body, at..body.len()) };
         if last == Some(Stop::Comma) || (last.is_none() && !rest.is_empty()) {
-            escape(rest, self.mode, line.pen.out());
-            line.pen.put(b"\n");
+            escape(rest, self.mode, line.buffer.out());
+            line.buffer.push(b"\n");
         }
-        line.pen.put(if lacks_space { b" \n" } else { b"\n" });
-        self.room = line.pen.finish();
-        self.usual = usual;
+        line.buffer.push(if lacks_space { b" \n" } else { b"\n" });
+        self.scratch = line.buffer.finish();
+        self.shapes = shapes;
         if self.mode != Escape::Raw {
             self.escape_line(start, out);
         }
@@ -91,12 +101,12 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Writes most values before which nothing is special in a short way; false if this one takes the long way.
+    /// Writes a value by its row alone, as most can be; false where `write_value` must.
     #[inline(always)]
-    fn rewrite_usual(&mut self, line: &mut Rewriting, found: &Found) -> bool {
+    fn write_fast(&mut self, line: &mut Rewriting, found: &Found) -> bool {
         let body = line.record.body;
-        if line.setting.enriched.may_have(found.mark) && found.kind != Kind::Plain {
-            return self.rewrite_enriched(line, found);
+        if line.context.enriched.may_have(found.mark) && found.kind != Kind::Plain {
+            return self.write_looked_up(line, found);
         }
         let row = found.kind.row();
         let value = found.value(body);
@@ -104,8 +114,8 @@ impl Interpreter<'_> {
             return true;
         }
         if row.is_text && found.is_quoted(body) {
-            line.pen.put_part(body, line.written, found.start);
-            line.pen.put_part(body, found.start + 1, found.end - 1);
+            line.buffer.push_part(body, line.written, found.start);
+            line.buffer.push_part(body, found.start + 1, found.end - 1);
             line.written = found.end;
             return true;
         }
@@ -113,21 +123,21 @@ impl Interpreter<'_> {
             _ if !row.is_cached => return false,
             Depends::Nothing => Key::of(value, found.kind as u64),
             Depends::Call if line.is_mere_number(found.kind) => {
-                line.pen.put_part(body, line.written, found.start);
-                line.pen.put_two(*b"0x");
+                line.buffer.push_part(body, line.written, found.start);
+                line.buffer.push_two(*b"0x");
                 line.written = found.start;
                 return true;
             }
             _ => {
-                self.take_note(&mut line.setting, body, found.kind, found);
-                self.key(found.kind, value, &line.setting)
+                self.note_field(&mut line.context, body, found.kind, found);
+                self.key(found.kind, value, &line.context)
             }
         };
-        self.put_remembered(line, found, key)
+        self.push_cached(line, found, key)
     }
 
     /// The same for one that may have been looked up.
-    fn rewrite_enriched(&mut self, line: &mut Rewriting, found: &Found) -> bool {
+    fn write_looked_up(&mut self, line: &mut Rewriting, found: &Found) -> bool {
         let body = line.record.body;
         let looked_up = match line.looked_up(found) {
             Some([b'"', text @ .., b'"']) if matches!(found.kind, Kind::User | Kind::Group) => text,
@@ -138,106 +148,106 @@ impl Interpreter<'_> {
         if looked_up.contains(&b'"') {
             return false;
         }
-        self.take_note(&mut line.setting, body, found.kind, found);
-        line.pen.put_part(body, line.written, found.start);
-        line.pen.put(looked_up);
+        self.note_field(&mut line.context, body, found.kind, found);
+        line.buffer.push_part(body, line.written, found.start);
+        line.buffer.push(looked_up);
         line.written = found.end;
         true
     }
 
     #[inline(always)]
-    fn put_remembered(&self, line: &mut Rewriting, found: &Found, key: Option<Key>) -> bool {
+    fn push_cached(&self, line: &mut Rewriting, found: &Found, key: Option<Key>) -> bool {
         let Some((words, len)) = key.as_ref().and_then(|key| self.recall(key)) else { return false };
-        line.pen.put_part(line.record.body, line.written, found.start);
-        line.pen.put_chunk(words, len);
+        line.buffer.push_part(line.record.body, line.written, found.start);
+        line.buffer.push_chunk(words, len);
         line.written = found.end;
         true
     }
 
     /// Where the library goes by the places of fields, here the fields before the one that is shown count.
-    pub(super) fn setting_of_call<'a>(&self, record_type: RecordType, body: &[u8]) -> Setting<'a> {
+    pub(super) fn context_of_call<'a>(&self, record_type: RecordType, body: &[u8]) -> RecordContext<'a> {
         let machine = match record_type {
             RecordType::SYSCALL => self.native,
             // The signal is written before the machine that numbers it.
-            RecordType::SECCOMP => text::after(body, b" arch=").and_then(setting::machine).or(self.native),
+            RecordType::SECCOMP => text::after(body, b" arch=").and_then(context::machine).or(self.native),
             RecordType::URINGOP => Some(Machine::IoUring),
             _ => None,
         };
-        Setting { machine, ..Setting::default() }
+        RecordContext { machine, ..RecordContext::default() }
     }
 
     #[inline(never)]
-    fn rewrite_value(&mut self, line: &mut Rewriting, found: &Found) {
+    fn write_value(&mut self, line: &mut Rewriting, found: &Found) {
         let body = line.record.body;
         let (kind, value) = line.kind_and_value(found);
-        self.take_note(&mut line.setting, body, kind, found);
+        self.note_field(&mut line.context, body, kind, found);
         let separator: &[u8] = match (kind, found.stop) {
             (Kind::Plain, Stop::Comma) => b",",
             (Kind::Keystrokes, _) => b"",
             _ => b" ",
         };
         let stands = matches!((separator, found.stop), (b",", _) | (b" ", Stop::Space));
-        let enriched = if line.setting.enriched.may_have(found.mark) { line.looked_up(found) } else { None };
+        let enriched = if line.context.enriched.may_have(found.mark) { line.looked_up(found) } else { None };
         let is_safe = matches!(self.mode, Escape::Raw | Escape::Tty);
         let stays = kind == Kind::Plain || (is_safe && enriched.is_none() && kind.row().passes.holds(value));
         if stays && stands && value.len() == found.end - found.start {
             return;
         }
-        line.pen.put_part(body, line.written, found.start);
+        line.buffer.push_part(body, line.written, found.start);
         match stays {
-            true => line.pen.put(value),
-            false if line.is_beyond_reading(kind, value) => push_unread(found.name(body), value, line.pen.out()),
+            true => line.buffer.push(value),
+            false if line.is_beyond_reading(kind, value) => push_unread(found.name(body), value, line.buffer.out()),
             false => self.push_words(line, kind, value, enriched),
         }
         // A separator that is there already will be written with what follows.
         line.written = if stands { found.end } else { found.next };
         if !stands {
-            line.pen.put(separator);
+            line.buffer.push(separator);
         }
     }
 
     /// Remembers what later values of the same record depend on.
-    pub(super) fn take_note(&mut self, setting: &mut Setting, body: &[u8], kind: Kind, found: &Found) {
+    pub(super) fn note_field(&mut self, context: &mut RecordContext, body: &[u8], kind: Kind, found: &Found) {
         match kind {
-            Kind::Argument0 | Kind::Argument1 if setting.call.is_none_or(|call| call.looks_back) => {
-                setting.arguments[usize::from(kind == Kind::Argument1)] = setting::argument(found.value(body));
+            Kind::Argument0 | Kind::Argument1 if context.call.is_none_or(|call| call.looks_back) => {
+                context.arguments[usize::from(kind == Kind::Argument1)] = context::argument(found.value(body));
             }
-            Kind::FanotifyType => setting.has_fanotify_rule = found.value(body) == b"1",
+            Kind::FanotifyType => context.has_fanotify_rule = found.value(body) == b"1",
             Kind::Arch => {
                 let value = found.value(body);
                 if value.len() <= 16 || number::lead(value, 16).is_some() {
-                    setting.set_machine(self.machine(value));
-                    setting.call = None;
+                    context.set_machine(self.machine(value));
+                    context.call = None;
                 }
             }
-            Kind::Syscall if setting.syscall.is_none() => self.note_call(setting, body, found),
+            Kind::Syscall if context.syscall.is_none() => self.note_call(context, body, found),
             _ => {}
         }
     }
 
-    fn note_call(&mut self, setting: &mut Setting, body: &[u8], found: &Found) {
-        setting.machine = setting.machine_or(self.native);
-        setting.syscall = number::lead(found.value(body), 10).map(|n| n as u32);
-        let (Some(machine), Some(number)) = (setting.machine, setting.syscall) else { return };
+    fn note_call(&mut self, context: &mut RecordContext, body: &[u8], found: &Found) {
+        context.machine = context.machine_or(self.native);
+        context.syscall = number::lead(found.value(body), 10).map(|n| n as u32);
+        let (Some(machine), Some(number)) = (context.machine, context.syscall) else { return };
         let call = self.call(machine, number);
-        setting.call = Some(call);
+        context.call = Some(call);
         if call.stands_for_many() {
             let rest = part(body, found.next..body.len());
-            setting.arguments[0] = text::after(rest, b"a0=").map_or(0, setting::argument);
+            context.arguments[0] = text::after(rest, b"a0=").map_or(0, context::argument);
         }
     }
 
     /// Writes words that are not the value itself.
     fn push_words(&mut self, line: &mut Rewriting, kind: Kind, value: &[u8], enriched: Option<&[u8]>) {
-        let key = if enriched.is_none() { self.key(kind, value, &line.setting) } else { None };
+        let key = if enriched.is_none() { self.key(kind, value, &line.context) } else { None };
         if let Some((words, len)) = key.as_ref().and_then(|key| self.recall(key)) {
-            return line.pen.put_chunk(words, len);
+            return line.buffer.push_chunk(words, len);
         }
-        let out = line.pen.out();
+        let out = line.buffer.out();
         let start = out.len();
         match enriched {
             Some(name) => self.looked_up(kind, name, out),
-            None => self.new_words(key, kind, value, &line.setting, out),
+            None => self.new_words(key, kind, value, &line.context, out),
         }
         if kind == Kind::Key {
             name_each_key(start, out);
@@ -250,21 +260,21 @@ impl<'a> Rewriting<'a, '_, '_> {
     fn push_header(&mut self, front: &[u8], stamp: &[u8]) {
         let Record { node, line, .. } = self.record;
         if let Some(node) = node {
-            self.pen.put(b"node=");
-            self.pen.put(node);
-            self.pen.put(b" ");
+            self.buffer.push(b"node=");
+            self.buffer.push(node);
+            self.buffer.push(b" ");
         }
         if front.is_empty() {
             let behind_node = node.and_then(|_| text::after(line, b" "));
-            self.pen.put(text::up_to(behind_node.unwrap_or(line), b'('));
-            self.pen.put(b"(");
+            self.buffer.push(text::up_to(behind_node.unwrap_or(line), b'('));
+            self.buffer.push(b"(");
         }
-        self.pen.put(front);
-        self.pen.put(stamp);
-        self.pen.put_two(*b") ");
+        self.buffer.push(front);
+        self.buffer.push(stamp);
+        self.buffer.push_two(*b") ");
     }
 
-    /// COMPAT: an account's name loses a colon behind it.
+    /// COMPAT: an account's name loses a colon after it.
     fn kind_and_value(&self, found: &Found) -> (Kind, &'a [u8]) {
         let value = found.value(self.record.body);
         match found.kind {
@@ -282,14 +292,14 @@ impl<'a> Rewriting<'a, '_, '_> {
         let bit = enriched::bit(found.mark);
         let is_first = self.asked & bit == 0;
         self.asked |= bit;
-        self.setting.enriched.find(found.name(self.record.body), found.mark, found.start, is_first)
+        self.context.enriched.find(found.name(self.record.body), found.mark, found.start, is_first)
     }
 
     /// Whether this is an argument of which no more is known than its number, and on which no other one depends.
     #[inline(always)]
     fn is_mere_number(&self, kind: Kind) -> bool {
         let place = (kind as usize).wrapping_sub(Kind::Argument0 as usize);
-        let Some(call) = self.setting.call.filter(|call| !call.looks_back) else { return false };
+        let Some(call) = self.context.call.filter(|call| !call.looks_back) else { return false };
         matches!(call.arguments.get(place), Some(Argument::Number))
     }
 
@@ -297,7 +307,7 @@ impl<'a> Rewriting<'a, '_, '_> {
     fn is_beyond_reading(&self, kind: Kind, value: &[u8]) -> bool {
         let unread = match kind {
             Kind::Arch => number::lead(value, 16).is_none(),
-            Kind::Syscall => self.setting.syscall.is_none(),
+            Kind::Syscall => self.context.syscall.is_none(),
             _ => false,
         };
         unread && is_call(self.record.kind)
@@ -306,7 +316,7 @@ impl<'a> Rewriting<'a, '_, '_> {
 
 fn push_unread(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(if name == b"arch" { b"arch " } else { b"syscall " });
-    choice::push_overflow(value, out);
+    enum_table::push_overflow(value, out);
 }
 
 /// Several keys of one value are shown as several fields.

@@ -5,7 +5,7 @@
 //! (`rewrite.rs`) takes its fast path by it: a value may be written as it stands only where its row says that its words are
 //! the value itself, and words may be taken from the cache only under a key that holds all that the row says they depend on.
 
-use super::choice::{self, Choice, FlagSet};
+use super::enum_table::{self, EnumTable, FlagSet};
 use super::value;
 use crate::tables::machine::Machine;
 
@@ -28,7 +28,7 @@ pub(super) enum Print {
     Itself,
     /// The value alone, and the machine whose constants count.
     Value(fn(&[u8], Option<Machine>, &mut Vec<u8>)),
-    Choice(&'static Choice),
+    EnumTable(&'static EnumTable),
     Flags(&'static FlagSet),
     User,
     Group,
@@ -114,8 +114,8 @@ const fn cached(print: Print) -> Row {
     Row { is_cached: true, ..uncached(print) }
 }
 
-const fn choice(choice: &'static Choice) -> Row {
-    cached(Print::Choice(choice))
+const fn one_of(table: &'static EnumTable) -> Row {
+    cached(Print::EnumTable(table))
 }
 
 /// Flags whose bits differ from machine to machine.
@@ -173,7 +173,7 @@ kinds! {
     Exit: cached(Print::Value(value::push_exit)).depends(Depends::Constants).passes(Passes::Positive),
     /// A quoted or hexadecimal string.
     Escaped: text(value::push_text),
-    /// An account's name: escaped if it looks so, else plain. [`kind`] tells which, and never answers this.
+    /// An account's name: escaped if it looks so, else plain. [`kind`] says which, and never answers this.
     Account: uncached(Print::Value(value::push_text)),
     /// A path that may be relative to the event's working directory.
     File: text(value::push_text),
@@ -192,7 +192,7 @@ kinds! {
     /// Whether an interface is promiscuous.
     Promisc: cached(Print::Value(value::push_promisc)),
     /// A capability's number.
-    Capability: choice(&choice::CAPABILITY),
+    Capability: one_of(&enum_table::CAPABILITY),
     /// Capabilities as a hexadecimal bitmap.
     Capabilities: cached(Print::Value(value::push_capabilities)),
     /// 1 or 0, or already a word.
@@ -206,35 +206,35 @@ kinds! {
     /// Argument 3 of a system call.
     Argument3: argument(3),
     /// A signal's number.
-    Signal: choice(&choice::SIGNAL).depends(Depends::Constants),
+    Signal: one_of(&enum_table::SIGNAL).depends(Depends::Constants),
     /// A filter list's number.
-    List: choice(&choice::LIST),
+    List: one_of(&enum_table::LIST),
     /// Keystrokes in hexadecimal.
     Keystrokes: uncached(Print::Keystrokes),
     /// A login session.
     Session: cached(Print::Value(value::push_unset)).passes(Passes::NotUnset),
     /// A netfilter protocol family.
-    NetfilterFamily: choice(&choice::NETFILTER_FAMILY),
+    NetfilterFamily: one_of(&enum_table::NETFILTER_FAMILY),
     /// A type of ICMP message.
-    IcmpType: choice(&choice::ICMP_TYPE),
+    IcmpType: one_of(&enum_table::ICMP_TYPE),
     /// An IP protocol.
     Protocol: cached(Print::Protocol),
     /// A host address in words.
     Address: Row::ITSELF,
     /// An execution domain (personality(2)).
-    Personality: choice(&choice::PERSONALITY),
+    Personality: one_of(&enum_table::PERSONALITY),
     /// A seccomp return action.
-    Seccomp: choice(&choice::SECCOMP),
+    Seccomp: one_of(&enum_table::SECCOMP),
     /// Flags of open(2), in C notation.
-    OpenFlags: flags(&choice::OPEN),
+    OpenFlags: flags(&enum_table::OPEN),
     /// Flags of mmap(2), in hexadecimal.
-    MapFlags: flags(&choice::MAP),
+    MapFlags: flags(&enum_table::MAP),
     /// A security context.
     Label: Row::ITSELF,
     /// A netfilter hook.
     Hook: uncached(Print::Hook).depends(Depends::Record),
     /// A netfilter verdict.
-    Verdict: choice(&choice::VERDICT),
+    Verdict: one_of(&enum_table::VERDICT),
     /// An Ethernet protocol.
     EtherType: cached(Print::Value(value::push_ether_type)),
     /// An ioctl(2) request.
@@ -250,7 +250,7 @@ kinds! {
     /// A netlink multicast group of the audit system.
     NetlinkGroup: cached(Print::Value(value::push_netlink_group)),
     /// Resolve flags of openat2(2).
-    Resolve: cached(Print::Flags(&choice::RESOLVE)),
+    Resolve: cached(Print::Flags(&enum_table::RESOLVE)),
     /// An error number.
     Errno: cached(Print::Value(value::push_errno)).depends(Depends::Constants),
 }

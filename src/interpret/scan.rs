@@ -1,7 +1,7 @@
 //! Finds the fields of a record's body the way `ausearch -i` does, eight bytes at a time: one of the three dialects that the
 //! first lines of `record.rs` name.
 //!
-//! A field is what stands before and behind each `=`. Its name is the word before the `=`. Its value is in quotes, or ends
+//! A field is what stands before and after each `=`. Its name is the word before the `=`. Its value is in quotes, or ends
 //! at a space or comma; a security context ends at a space only, for it may hold commas. Words that belong to no field
 //! lie between the fields and are left to the caller.
 
@@ -28,7 +28,7 @@ pub(super) struct Name {
 /// What the value of a name looks like.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    Usual,
+    Other,
     /// It may hold commas.
     Label,
     /// Behind `msg=` stand fields again: its value is empty.
@@ -46,7 +46,7 @@ pub(super) struct Found {
     pub(super) mark: u32,
     /// What the value ended at.
     pub(super) stop: Stop,
-    /// Where the search for the next field begins: the byte behind a value is passed over, whatever it is.
+    /// Where the search for the next field begins: the byte after a value is passed over, whatever it is.
     pub(super) next: usize,
     /// Whether the value has a closing quote if it has one that opens.
     pub(super) is_closed: bool,
@@ -79,7 +79,7 @@ impl Found {
     }
 }
 
-/// The first name at or behind `at`.
+/// The first name at or after `at`.
 ///
 /// COMPAT: a security context whose name has a parenthesis before it ends at a comma.
 pub(super) fn name(body: &[u8], at: usize) -> Option<Name> {
@@ -93,7 +93,7 @@ pub(super) fn name(body: &[u8], at: usize) -> Option<Name> {
     let text = text.strip_prefix(b"'").unwrap_or(text);
     let bare = text.iter().position(|byte| *byte != b'(').map_or(&[][..], |from| text.get(from..).unwrap_or_default());
     let kind = kind::named(bare);
-    let shape = if kind == Kind::Label && bare.len() == text.len() { Shape::Label } else { Shape::Usual };
+    let shape = if kind == Kind::Label && bare.len() == text.len() { Shape::Label } else { Shape::Other };
     Some(Name { at: start - 1 - bare.len(), start, kind, shape, mark: mark(bare) })
 }
 
@@ -177,7 +177,7 @@ const ONES: u64 = u64::MAX / 255;
 const SPACES: u64 = ONES * b' ' as u64;
 const COMMAS: u64 = ONES * b',' as u64;
 
-/// Sixteen bytes, the first one lowest; zeros stand for those behind the end.
+/// Sixteen bytes, the first one lowest; zeros stand for those after the end.
 #[inline(always)]
 pub(super) fn load_two(body: &[u8], at: usize) -> u128 {
     match body.get(at..).and_then(<[u8]>::first_chunk) {

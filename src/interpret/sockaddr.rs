@@ -39,7 +39,7 @@ pub(super) fn push(value: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
     push_all(out, &[b"{ saddr_fam=", word.as_bytes(), b" "]);
     push_address(family, is_big, length, address, names, out);
     out.extend_from_slice(b" }");
-    // COMPAT: behind a call sign of less than seven characters nothing more is said.
+    // COMPAT: after a call sign of less than seven characters nothing more is said.
     out.truncate(start + cut_at_nul(out.get(start..).unwrap_or_default()).len());
 }
 
@@ -79,7 +79,7 @@ fn push_address(family: u16, is_big: bool, length: usize, address: &[u8], names:
     }
 }
 
-/// A path, or an abstract name behind a NUL.
+/// A path, or an abstract name after a NUL.
 fn push_path(address: &[u8], out: &mut Vec<u8>) {
     const LONGEST: usize = 108;
     let path = address.strip_prefix(&[0]).unwrap_or(address);

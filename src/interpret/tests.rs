@@ -34,7 +34,7 @@ fn of_record(line: &str, name: &str, mode: Escape) -> String {
     let record = Record::parse(line.as_bytes()).expect("a record");
     let field = record.fields().filter(|f| f.name == name.as_bytes()).last().expect("the field");
     let mut out = Vec::new();
-    interpreter(mode).value(record.kind, field, &Setting::of(&record), &mut out);
+    interpreter(mode).value(record.kind, field, &RecordContext::of(&record), &mut out);
     String::from_utf8(out).unwrap()
 }
 
@@ -472,7 +472,7 @@ fn names_of_an_enriched_record_take_the_place_of_values() {
 #[test]
 fn every_kind_survives_every_text() {
     let mut interpreter = interpreter(Escape::ShellQuote);
-    let setting = Setting { machine: Some(Machine::X86_64), syscall: Some(54), ..Setting::default() };
+    let context = RecordContext { machine: Some(Machine::X86_64), syscall: Some(54), ..RecordContext::default() };
     let odd: [&[u8]; 12] = [
         b"",
         b"-",
@@ -493,7 +493,7 @@ fn every_kind_survives_every_text() {
                 ["uid", "a0", "a1", "a2", "a3", "data", "saddr", "proctitle", "mode", "exit", "key", "cap_fp", "acct"]
             {
                 let field = Field { name: name.as_bytes(), value };
-                interpreter.value(record, field, &setting, &mut Vec::new());
+                interpreter.value(record, field, &context, &mut Vec::new());
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Values that need nothing but themselves to be put into words.
 
-use super::choice::push_overflow;
-use super::{cut_at_nul, mode, setting};
+use super::enum_table::push_overflow;
+use super::{context, cut_at_nul, mode};
 use crate::tables::machine::Machine;
 use crate::tables::{errno, file, process};
 use crate::text::{hex, number};
@@ -94,7 +94,7 @@ pub(super) fn push_text(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
     out.truncate(start + text);
 }
 
-/// Arguments with a NUL behind each. The NULs become spaces.
+/// Arguments with a NUL after each. The NULs become spaces.
 ///
 /// COMPAT: so do the bytes that could not be decoded, from the first character that is no hex digit on.
 pub(super) fn push_proctitle(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
@@ -109,7 +109,7 @@ pub(super) fn push_proctitle(value: &[u8], machine: Option<Machine>, out: &mut V
 }
 
 pub(super) fn push_arch(value: &[u8], known: Option<Machine>, out: &mut Vec<u8>) {
-    match known.or_else(|| setting::machine(value)) {
+    match known.or_else(|| context::machine(value)) {
         Some(machine) => out.extend_from_slice(machine.name().as_bytes()),
         None if number::lead(value, 16).is_none() => {
             push_overflow(value, out);

@@ -3,7 +3,7 @@
 use super::TextSource;
 use super::kernel::unquoted;
 use super::parsed::{ParsedEvent, Place};
-use crate::interpret::{Interpreter, Kind, Setting, kind};
+use crate::interpret::{Interpreter, Kind, RecordContext, kind};
 use crate::record::{Field, KEY_SEPARATOR, Record, RecordType};
 use memchr::memmem;
 
@@ -12,7 +12,7 @@ pub struct Words<'s, 'e, 'i, 'n> {
     event: &'s ParsedEvent<'e>,
     interpreter: &'i mut Interpreter<'n>,
     /// The settings of the records asked about so far.
-    settings: Vec<(u16, Setting<'e>)>,
+    settings: Vec<(u16, RecordContext<'e>)>,
 }
 
 impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
@@ -36,7 +36,7 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
     fn push_kind(&mut self, place: Place, record: &Record<'e>, field: Field, kind: Kind, out: &mut Vec<u8>) {
         let start = out.len();
         let setting = match record.enriched.is_none() && kind.stands_alone() {
-            true => Setting::nothing(),
+            true => RecordContext::nothing(),
             false => setting(&mut self.settings, self.event, place.record),
         };
         self.interpreter.value_in(kind, field, setting, out);
@@ -65,7 +65,7 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
             return self.push_kind(place, record, field, kind, out);
         }
         let setting = match record.enriched {
-            None => Setting::nothing(),
+            None => RecordContext::nothing(),
             Some(_) => setting(&mut self.settings, self.event, place.record),
         };
         self.interpreter.path(field, self.event.working_directory(), setting, out);
@@ -91,11 +91,17 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
     }
 }
 
-fn setting<'a, 'e>(settings: &'a mut Vec<(u16, Setting<'e>)>, event: &ParsedEvent<'e>, record: u16) -> &'a Setting<'e> {
+fn setting<'a, 'e>(
+    settings: &'a mut Vec<(u16, RecordContext<'e>)>,
+    event: &ParsedEvent<'e>,
+    record: u16,
+) -> &'a RecordContext<'e> {
     let at = settings.iter().position(|(of, _)| *of == record).unwrap_or_else(|| {
         let number = usize::from(record);
-        let setting =
-            event.record(number).map(|r| Setting::gather(r, event.fields(number).iter().copied())).unwrap_or_default();
+        let setting = event
+            .record(number)
+            .map(|r| RecordContext::gather(r, event.fields(number).iter().copied()))
+            .unwrap_or_default();
         settings.push((record, setting));
         settings.len() - 1
     });

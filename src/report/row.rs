@@ -3,7 +3,7 @@
 use super::kind::{Column, Item, Kind};
 use super::{NO_AUID, NO_KEY, Report, UNSET};
 use crate::event::Event;
-use crate::interpret::{self, Interpreter, Names, Setting};
+use crate::interpret::{self, Interpreter, Names, RecordContext};
 use crate::query::extract::{EventFields, FAILED, Label, SUCCEEDED, Text};
 use crate::record::{Field, RecordType};
 use crate::tables::machine::Machine;
@@ -231,5 +231,5 @@ fn push_keystrokes(interpreter: &mut Interpreter, event: &Event, out: &mut Vec<u
         out.extend_from_slice(value);
         return out.push(b')');
     }
-    interpreter.value(RecordType::TTY, Field { name: b"data", value }, &Setting::default(), out);
+    interpreter.value(RecordType::TTY, Field { name: b"data", value }, &RecordContext::default(), out);
 }

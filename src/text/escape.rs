@@ -40,9 +40,17 @@ impl Escape {
 }
 
 /// Whether `text` holds a byte that a terminal may obey, or one that is not ASCII. What holds none is the same for
-/// [`Escape::Tty`] as for [`Escape::Raw`]. Without branches, so that sixteen bytes are looked at at once.
+/// [`Escape::Tty`] as for [`Escape::Raw`].
+///
+/// Sixteen bytes at a time: adding to all bytes of a word at once sets the high bit of 0x7F and more, subtracting that of
+/// 0x1F and less. A byte spoils the one above it only where its own bit is set too.
 pub(crate) fn may_need_escape(text: &[u8]) -> bool {
-    text.iter().fold(0, |bits, byte| bits | byte | byte.wrapping_sub(0x20) | byte.wrapping_add(1)) & 0x80 != 0
+    const ONES: u64 = u64::MAX / 255;
+    let odd = |word: u64| word | word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES);
+    let pairs = text.chunks_exact(16);
+    let rest = pairs.remainder();
+    let bits = pairs.fold(0, |bits, pair| bits | odd(super::eight(pair, 0)) | odd(super::eight(pair, 8)));
+    bits & (ONES << 7) != 0 || rest.iter().any(|byte| !(0x20..0x7F).contains(byte))
 }
 
 /// Appends `text` to `out` in `mode`.

@@ -1,6 +1,6 @@
 use auditbox::host::names::{self, Host};
 use auditbox::interpret::socket_address::SocketAddress;
-use auditbox::interpret::{Interpreter, Setting};
+use auditbox::interpret::{Interpreter, RecordContext};
 use auditbox::text::Escape;
 use auditbox::trail::Trail;
 
@@ -12,7 +12,7 @@ pub(crate) fn connections(mut trail: Trail) -> std::io::Result<Vec<String>> {
         let mut who = Vec::new();
         for record in event.records() {
             for field in record.fields().filter(|field| field.name == b"auid") {
-                interpreter.value(record.kind, field, &Setting::of(&record), &mut who);
+                interpreter.value(record.kind, field, &RecordContext::of(&record), &mut who);
             }
             let address = record.field(b"saddr").and_then(|value| SocketAddress::parse(value, names::machine()));
             if let Some(SocketAddress::Internet { address, port }) = address {

@@ -2,7 +2,7 @@
 //! each escape mode, searches, normalised events, and many threads at once.
 
 use auditbox::event::Event;
-use auditbox::interpret::{Interpreter, Kind, Names, Setting, kind};
+use auditbox::interpret::{Interpreter, Kind, Names, RecordContext, kind};
 use auditbox::normalize::{EventKind, ObjectKind, SubjectKind, Words, normalize, pieces};
 use auditbox::query::expression::{Expression, ExpressionError};
 use auditbox::record::{EventId, RecordType};
@@ -127,7 +127,7 @@ fn meanings_are_made_harmless_as_the_mode_says() {
         (Escape::ShellQuote, b"the\\ file\\007"),
     ] {
         let mut words = Vec::new();
-        interpreter(mode).value(record.kind, field, &Setting::of(&record), &mut words);
+        interpreter(mode).value(record.kind, field, &RecordContext::of(&record), &mut words);
         assert_eq!(words, shown, "{mode:?}");
     }
 }
@@ -138,7 +138,7 @@ fn a_path_is_joined_with_the_working_directory() {
     let record = event.record(2).unwrap();
     let (field, directory) = (record.fields().find(|f| f.name == b"name").unwrap(), event.record(1).unwrap());
     let mut words = Vec::new();
-    interpreter(Escape::Tty).path(field, directory.field(b"cwd"), &Setting::of(&record), &mut words);
+    interpreter(Escape::Tty).path(field, directory.field(b"cwd"), &RecordContext::of(&record), &mut words);
     assert_eq!(words, b"/home/alice/the file\\007");
 }
 

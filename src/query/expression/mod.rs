@@ -20,7 +20,7 @@
 mod lexer;
 
 use super::regexp::Regexp;
-use crate::interpret::{Interpreter, Kind, Setting, named};
+use crate::interpret::{Interpreter, Kind, RecordContext, named};
 use crate::record::{self, EventId, Field, Record, RecordType};
 use crate::text::{self, number};
 use lexer::{Lexer, Token};
@@ -211,7 +211,7 @@ fn value_of(record: &Record<'_>, name: &[u8], interpreter: Option<&mut Interpret
     }
     match interpreter {
         Some(interpreter) => {
-            interpreter.value(record.kind, Field { name: field.name, value: &raw }, &Setting::of(record), out);
+            interpreter.value(record.kind, Field { name: field.name, value: &raw }, &RecordContext::of(record), out);
         }
         None => out.extend_from_slice(&raw),
     }

@@ -1,14 +1,14 @@
 //! What a value's meaning depends on beside its own field: other fields of its record.
 
 use super::enriched::Enriched;
-use super::words::Call;
+use super::interpreter::Call;
 use crate::record::{Field, Record, RecordType};
 use crate::tables::machine::Machine;
 use crate::text::number;
 
-/// The setting of the values of one record.
+/// What the values of one record depend on: its machine and call, and the names that were looked up for it.
 #[derive(Clone, Default)]
-pub struct Setting<'a> {
+pub struct RecordContext<'a> {
     pub(super) machine: Option<Machine>,
     /// Whether the record names a machine that is not known.
     pub(super) is_foreign: bool,
@@ -23,7 +23,7 @@ pub struct Setting<'a> {
     pub(super) enriched: Enriched<'a>,
 }
 
-static NOTHING: Setting<'static> = Setting {
+static NOTHING: RecordContext<'static> = RecordContext {
     machine: None,
     is_foreign: false,
     syscall: None,
@@ -34,9 +34,9 @@ static NOTHING: Setting<'static> = Setting {
     enriched: Enriched::NOTHING,
 };
 
-impl<'a> Setting<'a> {
-    /// Of values that depend on nothing else, in a record without looked-up names.
-    pub fn nothing() -> &'static Setting<'static> {
+impl<'a> RecordContext<'a> {
+    /// The context of values that depend on nothing else, in a record without looked-up names.
+    pub fn nothing() -> &'static RecordContext<'static> {
         &NOTHING
     }
 
@@ -44,31 +44,31 @@ impl<'a> Setting<'a> {
     ///
     /// COMPAT: machine and call number count only where SYSCALL, SECCOMP and URINGOP records normally have them; in a
     /// SECCOMP record without a security context they are not found.
-    pub fn of(record: &Record<'a>) -> Setting<'a> {
-        Setting::gather(record, record.fields())
+    pub fn of(record: &Record<'a>) -> RecordContext<'a> {
+        RecordContext::gather(record, record.fields())
     }
 
-    /// Like [`Setting::of`], from fields that have been split already.
-    pub fn gather<'f>(record: &Record<'a>, fields: impl IntoIterator<Item = Field<'f>>) -> Setting<'a> {
+    /// Like [`RecordContext::of`], from fields that have been split already.
+    pub fn gather<'f>(record: &Record<'a>, fields: impl IntoIterator<Item = Field<'f>>) -> RecordContext<'a> {
         let enriched = Enriched::of(record);
         let machine = (record.kind == RecordType::URINGOP).then_some(Machine::IoUring);
-        let mut setting = Setting { machine, enriched, ..Setting::default() };
+        let mut context = RecordContext { machine, enriched, ..RecordContext::default() };
         let named = usize::from(record.node.is_some());
         // Records of calls are long, and hold nothing else of interest.
         let count = if record.kind == RecordType::SYSCALL { LAST_PLACE + 1 } else { usize::MAX };
         for (place, field) in fields.into_iter().skip(named).take(count).enumerate() {
             match field.name.first() {
-                Some(b'a' | b's' | b'u') if place <= LAST_PLACE => setting.note_call(place, &field),
-                Some(b'f') => setting.note_kind(&field),
+                Some(b'a' | b's' | b'u') if place <= LAST_PLACE => context.note_call(place, &field),
+                Some(b'f') => context.note_kind(&field),
                 _ => {}
             }
         }
-        setting
+        context
     }
 
-    /// The setting of the arguments of call `syscall` on `machine`, of which `arguments` are the first two.
-    pub fn of_call(machine: Option<Machine>, syscall: u32, arguments: [u64; 2]) -> Setting<'a> {
-        Setting { machine, syscall: Some(syscall), arguments, ..Setting::default() }
+    /// The context of the arguments of call `syscall` on `machine`, of which `arguments` are the first two.
+    pub fn of_call(machine: Option<Machine>, syscall: u32, arguments: [u64; 2]) -> RecordContext<'a> {
+        RecordContext { machine, syscall: Some(syscall), arguments, ..RecordContext::default() }
     }
 
     /// Takes note of what the field at `place` says of the call, where the record's type has place 0.
@@ -105,7 +105,7 @@ impl<'a> Setting<'a> {
     }
 }
 
-/// No field behind this place says anything of the call.
+/// No field after this place says anything of the call.
 const LAST_PLACE: usize = 11;
 
 /// NFPROTO_ARP of linux/netfilter.h.

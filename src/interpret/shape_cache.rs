@@ -1,36 +1,39 @@
-//! The fields that the records of a type usually have. A record nearly always has those of the one before it of its type,
-//! in the same order: then neither their names need to be found nor what they mean.
+//! The shape cache: which fields the records of a type have, in which order. A record nearly always has those of the last one
+//! of its type. Then no name has to be searched for, and its kind is known.
+//!
+//! A layout is a guess that is checked: a cached field is taken only where its bytes stand at its place in the record, and it
+//! is cached only where a search from that place must find it. What is found never depends on the records before.
 
 use super::Kind;
 use super::kind::settled;
 use super::scan::{self, Found, Name, Shape};
 use crate::record::RecordType;
 
-/// How many record types are remembered at a time.
+/// Layouts that are cached; types whose numbers are equal modulo this share a place.
 const TYPES: usize = 128;
 
-/// How many fields of a record are remembered; the records of calls have 27.
+/// Fields of a layout that are cached; the records of calls have 27.
 const FIELDS: usize = 40;
 
-/// What the records of each type looked like.
+/// The layouts of record types.
 #[derive(Default)]
-pub(super) struct Usual {
-    forms: Vec<Form>,
+pub(super) struct ShapeCache {
+    layouts: Vec<Layout>,
 }
 
-/// What the records of one type look like.
+/// The fields of the records of one type.
 #[derive(Default)]
-pub(super) struct Form {
-    kind: Option<RecordType>,
+pub(super) struct Layout {
+    record_type: Option<RecordType>,
     /// `type=NAME msg=audit(`; nothing if the type has no name, or one that must be taken from the log.
     pub(super) front: Vec<u8>,
     /// The last two at each place, the one that was seen last first.
-    fields: Vec<[Known; 2]>,
+    fields: Vec<[CachedField; 2]>,
 }
 
 /// A field's name as it was written.
 #[derive(Clone, Copy)]
-struct Known {
+struct CachedField {
     /// The name and its `=`, with what stands right before the name; the first byte is the lowest.
     text: u128,
     /// Which bits of it count.
@@ -43,33 +46,34 @@ struct Known {
     mark: u32,
 }
 
-/// Stands nowhere.
-const NOTHING: Known = Known { text: 1, mask: 0, len: 0, before: 0, kind: Kind::Plain, shape: Shape::Nothing, mark: 0 };
+/// Matches no text.
+const NOTHING: CachedField =
+    CachedField { text: 1, mask: 0, len: 0, before: 0, kind: Kind::Plain, shape: Shape::Nothing, mark: 0 };
 
-impl Usual {
-    /// The form of a type's records.
-    pub(super) fn form(&mut self, kind: RecordType) -> &mut Form {
-        if self.forms.is_empty() {
-            self.forms.resize_with(TYPES, Form::default);
+impl ShapeCache {
+    /// The layout of a type's records.
+    pub(super) fn layout(&mut self, record_type: RecordType) -> &mut Layout {
+        if self.layouts.is_empty() {
+            self.layouts.resize_with(TYPES, Layout::default);
         }
-        let form = &mut self.forms[kind.0 as usize % TYPES];
-        if form.kind != Some(kind) {
-            *form = Form::of(kind);
+        let layout = &mut self.layouts[record_type.0 as usize % TYPES];
+        if layout.record_type != Some(record_type) {
+            *layout = Layout::of(record_type);
         }
-        form
+        layout
     }
 }
 
-impl Form {
-    fn of(kind: RecordType) -> Form {
-        let front = kind
+impl Layout {
+    fn of(record_type: RecordType) -> Layout {
+        let front = record_type
             .name()
-            .filter(|_| !kind.is_ambiguous())
+            .filter(|_| !record_type.is_ambiguous())
             .map(|name| [b"type=", name.as_bytes(), b" msg=audit("].concat());
-        Form { kind: Some(kind), front: front.unwrap_or_default(), fields: Vec::new() }
+        Layout { record_type: Some(record_type), front: front.unwrap_or_default(), fields: Vec::new() }
     }
 
-    /// The field at or behind `at`, of which `place` have been found before.
+    /// The field at or after `at`, of which `place` have been found before.
     #[inline(always)]
     pub(super) fn field(&mut self, place: usize, body: &[u8], at: usize) -> Option<Found> {
         let seen = scan::load_two(body, at);
@@ -91,21 +95,21 @@ impl Form {
     #[inline(never)]
     fn find(&mut self, place: usize, body: &[u8], at: usize) -> Option<Name> {
         let mut name = scan::name(body, at)?;
-        name.kind = settled(name.kind, self.kind?, name.text(body));
+        name.kind = settled(name.kind, self.record_type?, name.text(body));
         if place < FIELDS {
             if self.fields.len() <= place {
                 self.fields.resize(place + 1, [NOTHING; 2]);
             }
             self.fields[place].swap(0, 1);
-            self.fields[place][0] = Known::of(&name, body, at).unwrap_or(NOTHING);
+            self.fields[place][0] = CachedField::of(&name, body, at).unwrap_or(NOTHING);
         }
         Some(name)
     }
 }
 
-impl Known {
+impl CachedField {
     /// `None` if it is too long, or words stand before it: then it may be found elsewhere the next time.
-    fn of(name: &Name, body: &[u8], at: usize) -> Option<Known> {
+    fn of(name: &Name, body: &[u8], at: usize) -> Option<CachedField> {
         let text = body.get(at..name.start)?;
         let mut bytes = [0; 16];
         bytes.get_mut(..text.len())?.copy_from_slice(text);
@@ -113,7 +117,7 @@ impl Known {
         let mask = u128::MAX >> (128 - 8 * text.len().max(1));
         let before = u8::try_from(name.at - at).ok()?;
         let text = u128::from_le_bytes(bytes);
-        is_word.then_some(Known {
+        is_word.then_some(CachedField {
             text,
             mask,
             len: (name.start - at) as u8,
@@ -143,11 +147,11 @@ mod tests {
 
     /// What is found in `bodies`, one after another, of each field its name, value and kind.
     fn found(kind: RecordType, bodies: &[&str]) -> Vec<Vec<(String, String, Kind)>> {
-        let mut usual = Usual::default();
+        let mut shapes = ShapeCache::default();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let fields = |body: &&str| {
-            let (body, form, mut at, mut got) = (body.as_bytes(), usual.form(kind), 0, Vec::new());
-            while let Some(found) = form.field(got.len(), body, at) {
+            let (body, layout, mut at, mut got) = (body.as_bytes(), shapes.layout(kind), 0, Vec::new());
+            while let Some(found) = layout.field(got.len(), body, at) {
                 at = found.next;
                 got.push((text(found.name(body)), text(found.value(body)), found.kind));
             }
@@ -181,10 +185,10 @@ mod tests {
 
     #[test]
     fn types_that_share_a_place_do_not_share_fields() {
-        let mut usual = Usual::default();
+        let mut shapes = ShapeCache::default();
         let mut kind_of_mode = |record: u32| {
-            let form = usual.form(RecordType(record));
-            form.field(0, b"mode=0600", 0).map(|found| found.kind)
+            let layout = shapes.layout(RecordType(record));
+            layout.field(0, b"mode=0600", 0).map(|found| found.kind)
         };
         for _ in 0..2 {
             assert_eq!(kind_of_mode(1312), Some(Kind::ShortMode));

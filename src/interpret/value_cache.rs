@@ -1,8 +1,8 @@
-//! Short values and the words that were last found for them. A log says the same few things over and over.
+//! The value cache: short values, and the words that were last found for them. A log says the same few things again and again.
 
-use super::pen::CHUNK;
+use super::line_buffer::CHUNK;
 
-/// How many values are remembered at a time, as a power of two; a new one takes the place of another.
+/// Values that are cached, as a power of two; a new one takes the place of another.
 const BITS: u32 = 9;
 
 /// Words that fit a chunk; the last byte is their length.
@@ -47,14 +47,14 @@ impl Key {
 }
 
 /// The words for some values.
-pub(super) struct Memo {
+pub(super) struct ValueCache {
     slots: Box<[Slot]>,
 }
 
-impl Memo {
-    pub(super) fn new() -> Memo {
+impl ValueCache {
+    pub(super) fn new() -> ValueCache {
         let nothing = Slot { key: Key { value: [0; 2], around: u64::MAX }, words: Short([0; CHUNK]) };
-        Memo { slots: vec![nothing; 1 << BITS].into() }
+        ValueCache { slots: vec![nothing; 1 << BITS].into() }
     }
 
     /// The chunk that begins with the words, and their length.
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn only_the_same_value_of_the_same_kind_is_found() {
-        let mut memo = Memo::new();
+        let mut cache = ValueCache::new();
         let values: [&[u8]; 12] = [
             b"",
             b"0",
@@ -100,9 +100,9 @@ mod tests {
         for (place, value) in values.into_iter().enumerate() {
             for around in [1u64, 2, 1 << 32] {
                 let key = Key::of(value, around).unwrap();
-                assert!(memo.find(&key).is_none(), "{value:?}");
-                memo.keep(key, format!("{place} {around}").as_bytes());
-                let (chunk, len) = memo.find(&key).unwrap();
+                assert!(cache.find(&key).is_none(), "{value:?}");
+                cache.keep(key, format!("{place} {around}").as_bytes());
+                let (chunk, len) = cache.find(&key).unwrap();
                 assert_eq!(chunk[..len], *format!("{place} {around}").as_bytes());
             }
         }
@@ -110,12 +110,12 @@ mod tests {
 
     #[test]
     fn long_values_and_long_words_are_not_remembered() {
-        let mut memo = Memo::new();
+        let mut cache = ValueCache::new();
         assert!(Key::of(&[b'1'; 17], 0).is_none());
         let key = Key::of(b"1", 0).unwrap();
-        memo.keep(key, &[b'x'; 32]);
-        assert!(memo.find(&key).is_none());
-        memo.keep(key, &[b'x'; 31]);
-        assert_eq!(memo.find(&key).unwrap().1, 31);
+        cache.keep(key, &[b'x'; 32]);
+        assert!(cache.find(&key).is_none());
+        cache.keep(key, &[b'x'; 31]);
+        assert_eq!(cache.find(&key).unwrap().1, 31);
     }
 }

@@ -5,7 +5,7 @@ use crate::tables::{Table, file, memory, packet, process, rule, socket, socket_o
 use crate::text::number;
 
 /// A number of which a table knows the meaning.
-pub(super) struct Choice {
+pub(super) struct EnumTable {
     table: &'static Table,
     base: u32,
     /// The bits that are looked up.
@@ -29,71 +29,71 @@ enum Echo {
     Decimal,
 }
 
-const fn decimal(table: &'static Table, unknown: &'static str) -> Choice {
-    Choice { table, base: 10, mask: u32::MAX, end: u32::MAX, extra: (0, ""), unknown, echo: Echo::Written }
+const fn decimal(table: &'static Table, unknown: &'static str) -> EnumTable {
+    EnumTable { table, base: 10, mask: u32::MAX, end: u32::MAX, extra: (0, ""), unknown, echo: Echo::Written }
 }
 
-const fn hex(table: &'static Table, unknown: &'static str) -> Choice {
-    Choice { base: 16, echo: Echo::Hex, ..decimal(table, unknown) }
+const fn hex(table: &'static Table, unknown: &'static str) -> EnumTable {
+    EnumTable { base: 16, echo: Echo::Hex, ..decimal(table, unknown) }
 }
 
 /// Hexadecimal, and unknown numbers are shown as they are written.
-const fn bare(table: &'static Table, unknown: &'static str) -> Choice {
-    Choice { echo: Echo::Written, ..hex(table, unknown) }
+const fn bare(table: &'static Table, unknown: &'static str) -> EnumTable {
+    EnumTable { echo: Echo::Written, ..hex(table, unknown) }
 }
 
 /// A command or operation: hexadecimal, and unknown numbers are shown in decimal.
-const fn command(table: &'static Table, unknown: &'static str) -> Choice {
-    Choice { echo: Echo::Decimal, ..hex(table, unknown) }
+const fn command(table: &'static Table, unknown: &'static str) -> EnumTable {
+    EnumTable { echo: Echo::Decimal, ..hex(table, unknown) }
 }
 
-pub(super) static SIGNAL: Choice = decimal(&process::SIGNALS, "unknown-signal");
-pub(super) static CAPABILITY: Choice = decimal(&process::CAPABILITIES, "unknown-capability");
-pub(super) static LIST: Choice = decimal(&rule::LISTS, "unknown-list");
-pub(super) static NETFILTER_FAMILY: Choice = decimal(&packet::NETFILTER_FAMILIES, "unknown-netfilter-protocol");
-pub(super) static ICMP_TYPE: Choice = decimal(&packet::ICMP_TYPES, "unknown-icmp-type");
-pub(super) static INET_HOOK: Choice = bare(&packet::INET_HOOKS, "unknown-hook");
-pub(super) static ARP_HOOK: Choice = bare(&packet::ARP_HOOKS, "unknown-hook");
-pub(super) static VERDICT: Choice = bare(&packet::ACTIONS, "unknown-action");
+pub(super) static SIGNAL: EnumTable = decimal(&process::SIGNALS, "unknown-signal");
+pub(super) static CAPABILITY: EnumTable = decimal(&process::CAPABILITIES, "unknown-capability");
+pub(super) static LIST: EnumTable = decimal(&rule::LISTS, "unknown-list");
+pub(super) static NETFILTER_FAMILY: EnumTable = decimal(&packet::NETFILTER_FAMILIES, "unknown-netfilter-protocol");
+pub(super) static ICMP_TYPE: EnumTable = decimal(&packet::ICMP_TYPES, "unknown-icmp-type");
+pub(super) static INET_HOOK: EnumTable = bare(&packet::INET_HOOKS, "unknown-hook");
+pub(super) static ARP_HOOK: EnumTable = bare(&packet::ARP_HOOKS, "unknown-hook");
+pub(super) static VERDICT: EnumTable = bare(&packet::ACTIONS, "unknown-action");
 /// The lower half holds what the filter has to say beside the action.
-pub(super) static SECCOMP: Choice =
-    Choice { mask: 0xffff_0000, ..bare(&process::SECCOMP_ACTIONS, "unknown-seccomp-code") };
-pub(super) static PERSONALITY: Choice = Choice {
+pub(super) static SECCOMP: EnumTable =
+    EnumTable { mask: 0xffff_0000, ..bare(&process::SECCOMP_ACTIONS, "unknown-seccomp-code") };
+pub(super) static PERSONALITY: EnumTable = EnumTable {
     mask: 0xff,
     extra: (0x4_0000, "|~ADDR_NO_RANDOMIZE"),
     ..hex(&process::PERSONALITIES, "unknown-personality")
 };
 
-pub(super) static SIGNAL_ARGUMENT: Choice = hex(&process::SIGNALS, "unknown-signal");
-pub(super) static CAPABILITY_ARGUMENT: Choice = hex(&process::CAPABILITIES, "unknown-capability");
+pub(super) static SIGNAL_ARGUMENT: EnumTable = hex(&process::SIGNALS, "unknown-signal");
+pub(super) static CAPABILITY_ARGUMENT: EnumTable = hex(&process::CAPABILITIES, "unknown-capability");
 /// COMPAT: only the first seven clocks are known by name.
-pub(super) static CLOCK: Choice = Choice { end: 7, ..hex(&process::CLOCKS, "unknown-clk_id") };
-pub(super) static RLIMIT: Choice = hex(&process::RLIMITS, "unknown-rlimit");
-pub(super) static PTRACE: Choice = hex(&process::PTRACE_REQUESTS, "unknown-ptrace");
-pub(super) static PRCTL: Choice = hex(&process::PRCTL_OPTIONS, "unknown-prctl-option");
-pub(super) static SCHEDULER: Choice = Choice {
+pub(super) static CLOCK: EnumTable = EnumTable { end: 7, ..hex(&process::CLOCKS, "unknown-clk_id") };
+pub(super) static RLIMIT: EnumTable = hex(&process::RLIMITS, "unknown-rlimit");
+pub(super) static PTRACE: EnumTable = hex(&process::PTRACE_REQUESTS, "unknown-ptrace");
+pub(super) static PRCTL: EnumTable = hex(&process::PRCTL_OPTIONS, "unknown-prctl-option");
+pub(super) static SCHEDULER: EnumTable = EnumTable {
     mask: 0x0f,
     extra: (0x4000_0000, "|SCHED_RESET_ON_FORK"),
     ..hex(&process::SCHEDULERS, "unknown-scheduler-policy")
 };
-pub(super) static BPF: Choice = bare(&process::BPF_COMMANDS, "unknown-bpf-cmd");
-pub(super) static FCNTL: Choice = command(&file::FCNTL_COMMANDS, "unknown-fcntl-command");
-pub(super) static FSCONFIG: Choice = command(&file::FSCONFIG_COMMANDS, "unknown-fsconfig-operation");
-pub(super) static EPOLL: Choice = command(&file::EPOLL_OPERATIONS, "unknown-epoll_ctl-operation");
-pub(super) static WHENCE: Choice = Choice { mask: 0xff, ..bare(&file::SEEK_WHENCE, "unknown-whence") };
-pub(super) static SOCKET_FAMILY: Choice = hex(&socket::FAMILIES, "unknown-family");
+pub(super) static BPF: EnumTable = bare(&process::BPF_COMMANDS, "unknown-bpf-cmd");
+pub(super) static FCNTL: EnumTable = command(&file::FCNTL_COMMANDS, "unknown-fcntl-command");
+pub(super) static FSCONFIG: EnumTable = command(&file::FSCONFIG_COMMANDS, "unknown-fsconfig-operation");
+pub(super) static EPOLL: EnumTable = command(&file::EPOLL_OPERATIONS, "unknown-epoll_ctl-operation");
+pub(super) static WHENCE: EnumTable = EnumTable { mask: 0xff, ..bare(&file::SEEK_WHENCE, "unknown-whence") };
+pub(super) static SOCKET_FAMILY: EnumTable = hex(&socket::FAMILIES, "unknown-family");
 /// Above the low byte stand SOCK_CLOEXEC and SOCK_NONBLOCK.
-pub(super) static SOCKET_TYPE: Choice = Choice { mask: 0xff, ..bare(&socket::TYPES, "unknown-type") };
-pub(super) static SOCKET_CALL: Choice = bare(&socket::CALLS, "unknown-socketcall");
-pub(super) static SOCKOPT_LEVEL: Choice = hex(&socket_option::LEVELS, "unknown-sockopt-level");
-pub(super) static SOCKET_OPTION: Choice = hex(&socket_option::SOCKET, "unknown-sockopt-name");
-pub(super) static IP_OPTION: Choice = hex(&socket_option::IP, "unknown-ipopt-name");
-pub(super) static IPV6_OPTION: Choice = hex(&socket_option::IPV6, "unknown-ip6opt-name");
-pub(super) static TCP_OPTION: Choice = hex(&socket_option::TCP, "unknown-tcpopt-name");
-pub(super) static UDP_OPTION: Choice = hex(&socket_option::UDP, "unknown-udpopt-name");
-pub(super) static PACKET_OPTION: Choice = hex(&socket_option::PACKET, "unknown-pktopt-name");
+pub(super) static SOCKET_TYPE: EnumTable = EnumTable { mask: 0xff, ..bare(&socket::TYPES, "unknown-type") };
+pub(super) static SOCKET_CALL: EnumTable = bare(&socket::CALLS, "unknown-socketcall");
+pub(super) static SOCKOPT_LEVEL: EnumTable = hex(&socket_option::LEVELS, "unknown-sockopt-level");
+pub(super) static SOCKET_OPTION: EnumTable = hex(&socket_option::SOCKET, "unknown-sockopt-name");
+pub(super) static IP_OPTION: EnumTable = hex(&socket_option::IP, "unknown-ipopt-name");
+pub(super) static IPV6_OPTION: EnumTable = hex(&socket_option::IPV6, "unknown-ip6opt-name");
+pub(super) static TCP_OPTION: EnumTable = hex(&socket_option::TCP, "unknown-tcpopt-name");
+pub(super) static UDP_OPTION: EnumTable = hex(&socket_option::UDP, "unknown-udpopt-name");
+pub(super) static PACKET_OPTION: EnumTable = hex(&socket_option::PACKET, "unknown-pktopt-name");
 
-impl Choice {
+impl EnumTable {
     /// Appends the name that the number `value` begins with has on `machine`, or says that it is unknown.
     pub(super) fn push(&self, value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
         let Some(number) = number::lead(value, self.base).map(|n| n as u32) else { return push_overflow(value, out) };
@@ -198,9 +198,9 @@ pub(super) fn push_overflow(value: &[u8], out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn choice(choice: &Choice, value: &str) -> String {
+    fn name_in(table: &EnumTable, value: &str) -> String {
         let mut out = Vec::new();
-        choice.push(value.as_bytes(), Some(Machine::X86_64), &mut out);
+        table.push(value.as_bytes(), Some(Machine::X86_64), &mut out);
         String::from_utf8(out).unwrap()
     }
 
@@ -212,25 +212,25 @@ mod tests {
 
     #[test]
     fn unknown_numbers_keep_their_notation() {
-        assert_eq!(choice(&SIGNAL, "11"), "SIGSEGV");
-        assert_eq!(choice(&SIGNAL, "99"), "unknown-signal(99)");
-        assert_eq!(choice(&SIGNAL_ARGUMENT, "40"), "unknown-signal(0x40)");
-        assert_eq!(choice(&SOCKET_TYPE, "9"), "unknown-type(9)");
-        assert_eq!(choice(&FCNTL, "ffffffff"), "unknown-fcntl-command(-1)");
-        assert_eq!(choice(&LIST, "99999999999999999999"), "conversion error(99999999999999999999)");
+        assert_eq!(name_in(&SIGNAL, "11"), "SIGSEGV");
+        assert_eq!(name_in(&SIGNAL, "99"), "unknown-signal(99)");
+        assert_eq!(name_in(&SIGNAL_ARGUMENT, "40"), "unknown-signal(0x40)");
+        assert_eq!(name_in(&SOCKET_TYPE, "9"), "unknown-type(9)");
+        assert_eq!(name_in(&FCNTL, "ffffffff"), "unknown-fcntl-command(-1)");
+        assert_eq!(name_in(&LIST, "99999999999999999999"), "conversion error(99999999999999999999)");
     }
 
     #[test]
     fn only_part_of_a_number_may_count() {
-        assert_eq!(choice(&SOCKET_TYPE, "80001"), "SOCK_STREAM");
-        assert_eq!(choice(&SECCOMP, "0x50001"), "errno");
-        assert_eq!(choice(&SECCOMP, "0x80000000"), "kill-process");
-        assert_eq!(choice(&CLOCK, "1"), "CLOCK_MONOTONIC");
-        assert_eq!(choice(&CLOCK, "9"), "unknown-clk_id(0x9)");
-        assert_eq!(choice(&PERSONALITY, "40000"), "PER_LINUX|~ADDR_NO_RANDOMIZE");
-        assert_eq!(choice(&PERSONALITY, "ffffffff"), "unknown-personality(0xffffffff)");
-        assert_eq!(choice(&SCHEDULER, "40000001"), "SCHED_FIFO|SCHED_RESET_ON_FORK");
-        assert_eq!(choice(&SCHEDULER, "4"), "unknown-scheduler-policy(0x4)");
+        assert_eq!(name_in(&SOCKET_TYPE, "80001"), "SOCK_STREAM");
+        assert_eq!(name_in(&SECCOMP, "0x50001"), "errno");
+        assert_eq!(name_in(&SECCOMP, "0x80000000"), "kill-process");
+        assert_eq!(name_in(&CLOCK, "1"), "CLOCK_MONOTONIC");
+        assert_eq!(name_in(&CLOCK, "9"), "unknown-clk_id(0x9)");
+        assert_eq!(name_in(&PERSONALITY, "40000"), "PER_LINUX|~ADDR_NO_RANDOMIZE");
+        assert_eq!(name_in(&PERSONALITY, "ffffffff"), "unknown-personality(0xffffffff)");
+        assert_eq!(name_in(&SCHEDULER, "40000001"), "SCHED_FIFO|SCHED_RESET_ON_FORK");
+        assert_eq!(name_in(&SCHEDULER, "4"), "unknown-scheduler-policy(0x4)");
     }
 
     #[test]

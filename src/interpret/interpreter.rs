@@ -1,14 +1,14 @@
 //! The interpreter: from a value and its kind to words.
 
 use super::argument::{self, Argument, Arguments};
-use super::choice::{self, push_hex, push_overflow};
-use super::memo::{Key, Memo};
-use super::names::Remembered;
-use super::pen::CHUNK;
+use super::enum_table::{self, push_hex, push_overflow};
+use super::line_buffer::CHUNK;
+use super::names::NameCache;
 use super::row::{Depends, Print};
-use super::usual::Usual;
+use super::shape_cache::ShapeCache;
 use super::value::{push_arch, push_decimal, push_ioctl, push_mode_in, push_parenthesised};
-use super::{Kind, Names, Setting, enriched, keystrokes, mode, setting, sockaddr};
+use super::value_cache::{Key, ValueCache};
+use super::{Kind, Names, RecordContext, context, enriched, keystrokes, mode, sockaddr};
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{Table, file, memory, socket, syscall};
@@ -19,15 +19,15 @@ pub struct Interpreter<'n> {
     names: Box<dyn Names + Send + 'n>,
     pub(super) native: Option<Machine>,
     pub(super) mode: Escape,
-    users: Remembered,
-    groups: Remembered,
+    users: NameCache,
+    groups: NameCache,
     /// The last machine, and how it was written.
     arch: (Vec<u8>, Option<Machine>),
     calls: Vec<Call>,
-    memo: Memo,
-    pub(super) usual: Usual,
+    values: ValueCache,
+    pub(super) shapes: ShapeCache,
     /// Where a line is put together.
-    pub(super) room: Box<[u8]>,
+    pub(super) scratch: Box<[u8]>,
     pub(super) unescaped: Vec<u8>,
 }
 
@@ -56,7 +56,7 @@ impl Call {
     }
 }
 
-/// How many calls are remembered at a time.
+/// How many calls are cached at a time.
 const CALL_SLOTS: usize = 128;
 
 impl<'n> Interpreter<'n> {
@@ -68,13 +68,13 @@ impl<'n> Interpreter<'n> {
             names: Box::new(names),
             native,
             mode,
-            users: Remembered::new(),
-            groups: Remembered::new(),
+            users: NameCache::new(),
+            groups: NameCache::new(),
             arch: (Vec::new(), None),
             calls: vec![nothing; CALL_SLOTS],
-            memo: Memo::new(),
-            usual: Usual::default(),
-            room: Box::default(),
+            values: ValueCache::new(),
+            shapes: ShapeCache::default(),
+            scratch: Box::default(),
             unescaped: Vec::new(),
         }
     }
@@ -82,19 +82,19 @@ impl<'n> Interpreter<'n> {
     /// Takes newer names, and forgets what the former said.
     pub fn set_names(&mut self, names: impl Names + Send + 'n) {
         self.names = Box::new(names);
-        (self.users, self.groups, self.memo) = (Remembered::new(), Remembered::new(), Memo::new());
+        (self.users, self.groups, self.values) = (NameCache::new(), NameCache::new(), ValueCache::new());
     }
 
-    /// Appends what `field` of a record of type `record` means, the way libauparse tells it.
-    pub fn value(&mut self, record: RecordType, field: Field, setting: &Setting, out: &mut Vec<u8>) {
-        self.value_in(super::kind(record, field.name, field.value), field, setting, out);
+    /// Appends what `field` of a record of type `record` means, as libauparse does.
+    pub fn value(&mut self, record: RecordType, field: Field, context: &RecordContext, out: &mut Vec<u8>) {
+        self.value_in(super::kind(record, field.name, field.value), field, context, out);
     }
 
     /// The same for a field whose kind is known.
-    pub fn value_in(&mut self, kind: Kind, field: Field, setting: &Setting, out: &mut Vec<u8>) {
-        match setting.enriched.value(field.name, field.value) {
+    pub fn value_in(&mut self, kind: Kind, field: Field, context: &RecordContext, out: &mut Vec<u8>) {
+        match context.enriched.value(field.name, field.value) {
             Some(name) => self.looked_up(kind, name, out),
-            None => self.words(kind, field.value, setting, out),
+            None => self.words(kind, field.value, context, out),
         }
     }
 
@@ -102,7 +102,7 @@ impl<'n> Interpreter<'n> {
     pub(super) fn looked_up(&mut self, kind: Kind, name: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         enriched::push(kind, name, out);
-        self.make_harmless(kind, start, out);
+        self.escape_value(kind, start, out);
     }
 
     /// Appends the name of a user id: `unset` for -1, `unknown(N)` if it has none.
@@ -121,28 +121,28 @@ impl<'n> Interpreter<'n> {
     }
 
     /// Appends the meaning of `value`, escaped.
-    pub(super) fn words(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
-        let key = self.key(kind, value, setting);
-        match key.as_ref().and_then(|key| self.memo.find(key)) {
+    pub(super) fn words(&mut self, kind: Kind, value: &[u8], context: &RecordContext, out: &mut Vec<u8>) {
+        let key = self.key(kind, value, context);
+        match key.as_ref().and_then(|key| self.values.find(key)) {
             Some((words, len)) => out.extend_from_slice(words.get(..len).unwrap_or_default()),
-            None => self.new_words(key, kind, value, setting, out),
+            None => self.new_words(key, kind, value, context, out),
         }
     }
 
-    /// The words that are remembered for `value`.
+    /// The cached words for `value`.
     #[inline(always)]
     pub(super) fn recall(&self, key: &Key) -> Option<(&[u8; CHUNK], usize)> {
-        self.memo.find(key)
+        self.values.find(key)
     }
 
-    /// The same, when they are not remembered. They will be from now on.
+    /// The same, where they are not cached, and caches them.
     #[inline(never)]
     pub(super) fn new_words(
         &mut self,
         key: Option<Key>,
         kind: Kind,
         value: &[u8],
-        setting: &Setting,
+        context: &RecordContext,
         out: &mut Vec<u8>,
     ) {
         let start = out.len();
@@ -150,16 +150,16 @@ impl<'n> Interpreter<'n> {
             // COMPAT: stands for what cannot be decoded, and no escape mode touches it.
             return out.extend_from_slice(b"(null)");
         }
-        self.push(kind, value, setting, out);
-        self.make_harmless(kind, start, out);
+        self.push(kind, value, context, out);
+        self.escape_value(kind, start, out);
         if let Some(key) = key {
-            self.memo.keep(key, out.get(start..).unwrap_or_default());
+            self.values.keep(key, out.get(start..).unwrap_or_default());
         }
     }
 
     /// What the words for `value` depend on; `None` if they are not cached.
     #[inline(never)]
-    pub(super) fn key(&mut self, kind: Kind, value: &[u8], setting: &Setting) -> Option<Key> {
+    pub(super) fn key(&mut self, kind: Kind, value: &[u8], context: &RecordContext) -> Option<Key> {
         let row = kind.row();
         if !row.is_cached || row.passes.holds(value) {
             return None;
@@ -167,27 +167,27 @@ impl<'n> Interpreter<'n> {
         let of = |machine: Option<Machine>| machine.map_or(0xff, |machine| machine as u64) << 16;
         let around = match row.depends {
             Depends::Nothing => 0,
-            Depends::Arch => of(setting.machine),
-            Depends::Constants => of(self.machine_of(setting)),
-            Depends::Call => self.call_around(kind, setting)?,
+            Depends::Arch => of(context.machine),
+            Depends::Constants => of(self.machine_of(context)),
+            Depends::Call => self.call_around(kind, context)?,
             Depends::Record => return None,
         };
         Key::of(value, kind as u64 | around)
     }
 
     /// The call and its machine.
-    fn call_around(&mut self, kind: Kind, setting: &Setting) -> Option<u64> {
-        let (machine, number) = (setting.machine_or(self.native)?, setting.syscall?);
+    fn call_around(&mut self, kind: Kind, context: &RecordContext) -> Option<u64> {
+        let (machine, number) = (context.machine_or(self.native)?, context.syscall?);
         let call = self.call(machine, number);
         let depends = match kind {
             Kind::Syscall => call.stands_for_many(),
-            _ => call.looks_back || setting.machine.is_none(),
+            _ => call.looks_back || context.machine.is_none(),
         };
         (!depends).then_some((machine as u64) << 16 | u64::from(number) << 32)
     }
 
     /// Escapes what stands in `out` from `start` on. The separators between keys stay as they are.
-    pub(super) fn make_harmless(&mut self, kind: Kind, start: usize, out: &mut Vec<u8>) {
+    pub(super) fn escape_value(&mut self, kind: Kind, start: usize, out: &mut Vec<u8>) {
         let tail = out.get(start..).unwrap_or_default();
         if self.mode == Escape::Raw || (self.mode == Escape::Tty && !may_need_escape(tail)) {
             return;
@@ -205,35 +205,35 @@ impl<'n> Interpreter<'n> {
     }
 
     /// The machine whose constants the values of a record are; this one where the record names none.
-    fn machine_of(&self, setting: &Setting) -> Option<Machine> {
-        match setting.machine_or(self.native) {
+    fn machine_of(&self, context: &RecordContext) -> Option<Machine> {
+        match context.machine_or(self.native) {
             Some(Machine::IoUring) => self.native,
             machine => machine,
         }
     }
 
     /// Appends the meaning of `value`, unescaped.
-    pub(super) fn push(&mut self, kind: Kind, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
+    pub(super) fn push(&mut self, kind: Kind, value: &[u8], context: &RecordContext, out: &mut Vec<u8>) {
         let row = kind.row();
         if row.passes.holds(value) {
             return out.extend_from_slice(value);
         }
-        let machine = self.machine_of(setting);
+        let machine = self.machine_of(context);
         match row.print {
             Print::Itself => out.extend_from_slice(value),
             Print::Value(push) => push(value, machine, out),
-            Print::Choice(choice) => choice.push(value, machine, out),
+            Print::EnumTable(table) => table.push(value, machine, out),
             Print::Flags(flags) => flags.push(value, machine, out),
             Print::User => self.push_user(value, 10, out),
             Print::Group => self.push_group(value, 10, out),
             Print::Protocol => self.push_protocol(value, out),
             Print::Sockaddr => sockaddr::push(value, &*self.names, out),
-            Print::Arch => push_arch(value, setting.machine, out),
-            Print::Syscall => self.push_syscall(value, setting, out),
-            Print::Argument(place) => self.push_argument(place, value, setting, out),
-            Print::Hook if setting.is_arp => choice::ARP_HOOK.push(value, machine, out),
-            Print::Hook => choice::INET_HOOK.push(value, machine, out),
-            Print::FanotifyInfo if setting.has_fanotify_rule => push_decimal(value, out),
+            Print::Arch => push_arch(value, context.machine, out),
+            Print::Syscall => self.push_syscall(value, context, out),
+            Print::Argument(place) => self.push_argument(place, value, context, out),
+            Print::Hook if context.is_arp => enum_table::ARP_HOOK.push(value, machine, out),
+            Print::Hook => enum_table::INET_HOOK.push(value, machine, out),
+            Print::FanotifyInfo if context.has_fanotify_rule => push_decimal(value, out),
             Print::FanotifyInfo => out.extend_from_slice(value),
             Print::Keystrokes => {}
         }
@@ -254,16 +254,16 @@ impl<'n> Interpreter<'n> {
     }
 
     /// A call that stands for many is shown with the one that was meant.
-    fn push_syscall(&mut self, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
-        let Some(machine) = setting.machine_or(self.native) else { return out.extend_from_slice(value) };
-        let number = setting.syscall.unwrap_or(u32::MAX);
+    fn push_syscall(&mut self, value: &[u8], context: &RecordContext, out: &mut Vec<u8>) {
+        let Some(machine) = context.machine_or(self.native) else { return out.extend_from_slice(value) };
+        let number = context.syscall.unwrap_or(u32::MAX);
         let Some(name) = self.call(machine, number).name else {
             out.extend_from_slice(b"unknown-syscall(");
             number::push_signed(out, i64::from(number as i32));
             return out.push(b')');
         };
         out.extend_from_slice(name.as_bytes());
-        let first = u32::try_from(setting.arguments[0]).ok();
+        let first = u32::try_from(context.arguments[0]).ok();
         if let Some(meant) = calls_behind(name).zip(first).and_then(|(calls, first)| calls.name(first)) {
             push_parenthesised(meant.as_bytes(), out);
         }
@@ -273,7 +273,7 @@ impl<'n> Interpreter<'n> {
     pub(super) fn machine(&mut self, value: &[u8]) -> Option<Machine> {
         let (written, machine) = &mut self.arch;
         if written != value {
-            *machine = setting::machine(value);
+            *machine = context::machine(value);
             written.clear();
             written.extend_from_slice(value);
         }
@@ -289,16 +289,16 @@ impl<'n> Interpreter<'n> {
         *kept
     }
 
-    fn push_argument(&mut self, place: u8, value: &[u8], setting: &Setting, out: &mut Vec<u8>) {
-        let meaning = match (setting.machine, setting.syscall) {
+    fn push_argument(&mut self, place: u8, value: &[u8], context: &RecordContext, out: &mut Vec<u8>) {
+        let meaning = match (context.machine, context.syscall) {
             (Some(machine), Some(number)) => self.call(machine, number).arguments.get(usize::from(place)).copied(),
             _ => None,
         };
-        let machine = setting.machine;
-        let [first, second] = setting.arguments;
+        let machine = context.machine;
+        let [first, second] = context.arguments;
         match meaning.unwrap_or(Argument::Number) {
             Argument::Number => push_hex(value, out),
-            Argument::Choice(choice) => choice.push(value, machine, out),
+            Argument::EnumTable(table) => table.push(value, machine, out),
             Argument::Flags(flags) => flags.push(value, machine, out),
             Argument::User => self.push_user(value, 16, out),
             Argument::Group => self.push_group(value, 16, out),
@@ -357,7 +357,7 @@ impl<'n> Interpreter<'n> {
         match self.names.protocol(level) {
             _ if argument::is_socket_level(level.into(), machine) => out.extend_from_slice(b"SOL_SOCKET"),
             Some(name) => out.extend_from_slice(name),
-            None => choice::SOCKOPT_LEVEL.push(value, machine, out),
+            None => enum_table::SOCKOPT_LEVEL.push(value, machine, out),
         }
     }
 }
