@@ -7,7 +7,7 @@
 //! Memory is bounded: [`MOST`] sessions are open at a time, and text of a record is kept up to [`LONGEST`] bytes. A log that
 //! opens more sessions loses the oldest.
 
-use crate::interpret::{Interpreter, Setting};
+use crate::interpret::{Interpreter, RecordContext};
 use crate::record::{Field, Record, RecordType};
 use crate::text::date::Date;
 use crate::text::{Escape, escape, number};
@@ -342,7 +342,7 @@ impl<'n> Sessions<'n> {
     /// The words for the account that a field names.
     fn name(&mut self, record: &Record<'_>, field: Field<'_>) -> Vec<u8> {
         let mut name = Vec::new();
-        self.interpreter.value(record.kind, field, &Setting::of(record), &mut name);
+        self.interpreter.value(record.kind, field, &RecordContext::of(record), &mut name);
         name.truncate(LONGEST);
         name
     }
