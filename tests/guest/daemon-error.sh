@@ -144,6 +144,7 @@ accounted 480 100
 before=$(kept)
 mv /var/log/audit /var/log/kept
 mkdir -m 777 /var/log/audit
+auditctl -m 'the daemon looks after what it has written' >/dev/null
 told 'Unsafe audit log directory for /var/log/audit/audit.log \(/var/log/audit: '
 calls 30
 [ ! -e $log ] || fail "a log in a directory that is open to all"
