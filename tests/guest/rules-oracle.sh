@@ -8,8 +8,8 @@ debian() { /oracle/lib64/ld-linux-x86-64.so.2 --library-path /oracle/lib/x86_64-
 auditctl -e 0 >/dev/null
 dmesg -n 1
 
-# Left out is what 3.0.9 does otherwise: io_uring rules, paths and programs with !=, perm with an arch, and most fields on the
-# exclude list. The first rule is a good one: before it Debian's sends its messages to syslog.
+# Left out is what 3.0.9 does otherwise: io_uring rules, paths and programs with !=, perm with an arch, most fields on the exclude
+# list, and the names of calls without an arch. The first rule is a good one: before it Debian's sends its messages to syslog.
 {
 	printf '%s\n' -i '-a always,exit -S all -F pid=1'
 	awk '
@@ -57,7 +57,7 @@ dmesg -n 1
 			has_key = 0
 			if (list == "exit") {
 				if (roll(3)) { line = line " -F arch=" pick("b64 b32 x86_64 i386 c000003e"); line = line " " calls(); has_key = 1 }
-				else if (roll(2)) { line = line " " calls(); has_key = 1 }
+				else if (roll(2)) { line = line " -S all"; has_key = 1 }
 				if (roll(5) == 0) line = line " -C " pick("uid!=euid auid!=obj_uid obj_gid=gid euid=suid")
 			}
 			if (list == "exclude") line = line " -F msgtype=" pick("CWD PATH USER_LOGIN 1999 1300")
