@@ -121,6 +121,7 @@ pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static
     let config = load_config(&options.paths.config, options.paths.follow_links, &mut notes)
         .map_err(|text| refuse(6, text))
         .and_then(|config| {
+            check_rights(&options, &config)?;
             if !options.foreground {
                 check_place(&config, &mut notes)?;
             }
@@ -130,7 +131,6 @@ pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static
         print(&note.text);
     }
     let config = config?;
-    check_rights(&options, &config)?;
     if config.priority_boost > 0 && process::renice(-(config.priority_boost as i32)).is_err() {
         print("Cannot change priority; going on with the one there is");
     }

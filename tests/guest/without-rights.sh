@@ -11,7 +11,9 @@ expect '^usage: auditctl' /tmp/out
 as alice 'auditd -n' >/tmp/out 2>&1
 [ $? = 6 ] || fail "auditd as alice, who may not read its configuration, does not end with 6"
 mkdir /tmp/readable
-install -m 644 /etc/audit/auditd.conf /tmp/readable/
+cp /etc/audit/auditd.conf /tmp/readable/
+echo "log_file = /tmp/nowhere/audit.log" >>/tmp/readable/auditd.conf
+chmod 644 /tmp/readable/auditd.conf
 as alice 'auditd -n -c /tmp/readable' >/tmp/out 2>&1
-[ $? = 4 ] || fail "auditd as alice does not end with 4"
+[ $? = 4 ] || fail "auditd as alice does not end with 4: $(cat /tmp/out)"
 expect 'You must be root or have capabilities to run this program' /tmp/out
