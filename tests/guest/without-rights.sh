@@ -11,8 +11,8 @@ expect '^usage: auditctl' /tmp/out
 as alice 'auditd -n' >/tmp/out 2>&1
 [ $? = 6 ] || fail "auditd as alice, who may not read its configuration, does not end with 6"
 mkdir /tmp/readable
-cp /etc/audit/auditd.conf /tmp/readable/
-echo "log_file = /tmp/nowhere/audit.log" >>/tmp/readable/auditd.conf
+# one whose log is not out of alice's sight
+sed 's,^log_file =.*,log_file = /tmp/nowhere/audit.log,' /etc/audit/auditd.conf >/tmp/readable/auditd.conf
 chmod 644 /tmp/readable/auditd.conf
 as alice 'auditd -n -c /tmp/readable' >/tmp/out 2>&1
 [ $? = 4 ] || fail "auditd as alice does not end with 4: $(cat /tmp/out)"
