@@ -9,6 +9,7 @@
 
 use auditbox::sys::errno::{self, EPIPE};
 use auditbox::sys::streams::{self, Stream};
+use auditbox::trail::pages::Page;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
@@ -61,6 +62,19 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new() -> Output {
         Output { text: Vec::with_capacity(FULL + (16 << 10)) }
+    }
+
+    /// Takes what was made of a batch of events: its complaints to standard error, its text after what has collected.
+    pub(crate) fn take(&mut self, page: &mut Page) -> io::Result<()> {
+        if !page.complaints.is_empty() {
+            complain(&page.complaints);
+        }
+        if self.text.is_empty() {
+            std::mem::swap(&mut self.text, &mut page.text);
+        } else {
+            self.text.extend_from_slice(&page.text);
+        }
+        self.checkpoint()
     }
 
     /// Writes what has collected, if it is much. The error says that there is no use in going on.

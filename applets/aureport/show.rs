@@ -3,7 +3,7 @@
 use super::arguments::Command;
 use crate::host::{self, Host};
 use crate::logs::{self, LEFT_OUT, Place};
-use crate::output::{Output, complain, say};
+use crate::output::{Output, say};
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Criteria;
@@ -11,7 +11,7 @@ use auditbox::record::EventId;
 use auditbox::render::Renderer;
 use auditbox::report::{NOTHING, Range, Report};
 use auditbox::trail::order::STATE_DIR;
-use auditbox::trail::pages::{Page, Pages};
+use auditbox::trail::pages::Pages;
 use auditbox::trail::{Search, Sink, UnreadLine};
 use std::io;
 use std::ops::ControlFlow;
@@ -47,7 +47,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         let outcome = trail.search(&search, Path::new("stdin"), &mut reporting);
         let Reporting { mut pages, mut output, failed, .. } = reporting;
         failed.map_or(Ok(()), Err)?;
-        pages.flush(&mut |page| write(&mut output, page))?;
+        pages.flush(&mut |page| output.take(page))?;
         if logs::has_failed(&outcome) {
             return output.flush().map(|()| 1);
         }
@@ -70,7 +70,7 @@ struct Reporting<'s, 'e, 'h> {
 impl<'s, 'h: 's> Sink for Reporting<'s, '_, 'h> {
     fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>> {
         let output = &mut self.output;
-        match self.pages.take(event, &mut |page| write(output, page)) {
+        match self.pages.take(event, &mut |page| output.take(page)) {
             Ok(done) => ControlFlow::Continue(done),
             Err(error) => {
                 self.failed = Some(error);
@@ -85,7 +85,7 @@ impl<'s, 'h: 's> Sink for Reporting<'s, '_, 'h> {
 
     fn end_of_file(&mut self, path: &Path) -> ControlFlow<()> {
         let output = &mut self.output;
-        match self.pages.end_of_file(path.as_os_str().as_bytes(), &mut |page| write(output, page)) {
+        match self.pages.end_of_file(path.as_os_str().as_bytes(), &mut |page| output.take(page)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.failed = Some(error);
@@ -93,18 +93,6 @@ impl<'s, 'h: 's> Sink for Reporting<'s, '_, 'h> {
             }
         }
     }
-}
-
-fn write(output: &mut Output, page: &mut Page) -> io::Result<()> {
-    if !page.complaints.is_empty() {
-        complain(&page.complaints);
-    }
-    if output.text.is_empty() {
-        std::mem::swap(&mut output.text, &mut page.text);
-    } else {
-        output.text.extend_from_slice(&page.text);
-    }
-    output.checkpoint()
 }
 
 /// Puts events into the report.

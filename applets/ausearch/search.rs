@@ -10,7 +10,7 @@ use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
 use auditbox::render::{Format, Renderer, Style};
 use auditbox::trail::order::STATE_DIR;
-use auditbox::trail::pages::{Page, Pages};
+use auditbox::trail::pages::Pages;
 use auditbox::trail::{Search, Sink, UnreadLine};
 use std::io;
 use std::ops::ControlFlow;
@@ -166,13 +166,13 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
             self.style.push_title(&mut self.output.text);
         }
         let output = &mut self.output;
-        self.pages.take(event, &mut |page| write(output, page))
+        self.pages.take(event, &mut |page| output.take(page))
     }
 
     /// Writes everything.
     fn flush(&mut self) -> io::Result<()> {
         let output = &mut self.output;
-        self.pages.flush(&mut |page| write(output, page))?;
+        self.pages.flush(&mut |page| output.take(page))?;
         output.flush()
     }
 
@@ -208,16 +208,4 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
             _ => u8::from(!self.found),
         }
     }
-}
-
-fn write(output: &mut Output, page: &mut Page) -> io::Result<()> {
-    if !page.complaints.is_empty() {
-        complain(&page.complaints);
-    }
-    if output.text.is_empty() {
-        std::mem::swap(&mut output.text, &mut page.text);
-    } else {
-        output.text.extend_from_slice(&page.text);
-    }
-    output.checkpoint()
 }
