@@ -4,7 +4,7 @@
 //! because elsewhere and later the numbers may mean something else. What is written is what `ausearch -i` says of the record
 //! without it: the same fields, found in the same way, put into words by the same interpreter.
 //!
-//! Who sends a record chooses many of its bytes. None of them can end a value here, the line, or the record: [`push_name`]
+//! Who sends a record chooses many of its bytes. None of them can end a value here, the line, or the record: `push_name`
 //! is the one place where a value is written.
 
 use super::scan;

@@ -173,7 +173,7 @@ kinds! {
     Exit: cached(Print::Value(value::push_exit)).depends(Depends::Constants).passes(Passes::Positive),
     /// A quoted or hexadecimal string.
     Escaped: text(value::push_text),
-    /// An account's name: escaped if it looks so, else plain. [`kind`] says which, and never answers this.
+    /// An account's name: escaped if it looks so, else plain. `kind` says which, and never answers this.
     Account: uncached(Print::Value(value::push_text)),
     /// A path that may be relative to the event's working directory.
     File: text(value::push_text),

@@ -4,7 +4,7 @@
 //! no session of a person and is not given out. SYSTEM_BOOT begins a run of the machine and ends what the last one left open;
 //! SYSTEM_SHUTDOWN ends the run.
 //!
-//! Memory is bounded: [`MOST`] sessions are open at a time, and text of a record is kept up to [`LONGEST`] bytes. A log that
+//! Memory is bounded: `MOST` sessions are open at a time, and text of a record is kept up to `LONGEST` bytes. A log that
 //! opens more sessions loses the oldest.
 
 use crate::interpret::{Interpreter, RecordContext};

@@ -1,6 +1,6 @@
 //! Lines of a source one after another, through one buffer of fixed size: pipes, sockets, memory, and files as the library's
-//! users walk through them. Searches read regular files by blocks ([`super::block`]); the rule by which lines are cut is
-//! the same ([`cut`]).
+//! users walk through them. Searches read regular files by blocks (`block`); the rule by which lines are cut is
+//! the same (`cut`).
 //!
 //! Files are read by position and never mapped: a live log may be cut or rotated under the reader.
 

@@ -1,6 +1,6 @@
 //! One search through a trail: files in order, blocks of each, the records that can matter, their events, a sink.
 //!
-//! Where something is needed that a record of every wanted event has ([`Need`]), only the surroundings of the records that
+//! Where something is needed that a record of every wanted event has (`Need`), only the surroundings of the records that
 //! have it are put together to events. Nothing of what is passed over can change the answer, and this is why:
 //!
 //! - A record that opens an event of second `s` completes every event that is not newer than `s - timeout`, and all these

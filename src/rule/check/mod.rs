@@ -2,7 +2,7 @@
 //!
 //! [`check`] reads files as they would be loaded, without a kernel, and returns everything that is wrong or doubtful as
 //! [`Finding`]s with their place. Lines are judged one by one (`line`), then the rules as the kernel would hold them in the
-//! end (`set`). Whatever says "never" or "always" is certain; what is not is not said. [`format`] writes findings,
+//! end (`set`). Whatever says "never" or "always" is certain; what is not is not said. `format` writes findings,
 //! [`fix`] repairs what can be repaired without a change of what was meant.
 
 pub mod codes;
