@@ -5,7 +5,7 @@
 //! --dry-run prints the netlink requests instead of sending them, --root DIR and --machine NAME say for which system.
 
 use crate::control::modes::{self, machine, root};
-use crate::control::{self, DISABLED, DryRun, End, Executor, Source, ThisHost, rules_file, state, transaction, usage};
+use crate::control::{self, DISABLED, DryRun, End, Executor, RuleHost, Source, rules_file, state, transaction, usage};
 use crate::output::{say, show};
 use auditbox::rule::{Host, Reason, Refusal, parse_line};
 use auditbox::sys::process;
@@ -19,7 +19,7 @@ const WRONG: u8 = 255;
 
 /// Our own options, which come before the others.
 #[derive(Default)]
-struct Own {
+struct OwnOptions {
     dry_run: bool,
     root: Option<PathBuf>,
     machine: Option<Machine>,
@@ -41,8 +41,8 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
 }
 
 /// Takes our own options off the line.
-fn own_options(line: &mut Vec<&OsString>) -> Result<Own, String> {
-    let mut own = Own::default();
+fn own_options(line: &mut Vec<&OsString>) -> Result<OwnOptions, String> {
+    let mut own = OwnOptions::default();
     while let Some(word) = line.get(1).map(|word| word.as_bytes()) {
         let mut taken = 2;
         match word {
@@ -71,13 +71,13 @@ fn own_options(line: &mut Vec<&OsString>) -> Result<Own, String> {
 
 const OURS: [&[u8]; 3] = [b"--dry-run", b"--root", b"--machine"];
 
-fn start(line: &[&OsString], own: Own) -> u8 {
+fn start(line: &[&OsString], own: OwnOptions) -> u8 {
     if line.len() == 1 {
         show(usage::USAGE.as_bytes());
         return 1;
     }
     if own.dry_run {
-        let host = ThisHost::planned(own.root, own.machine);
+        let host = RuleHost::planned(own.root, own.machine);
         let is_little_endian = host.machine().is_none_or(Machine::is_little_endian);
         let mut executor = DryRun::new(is_little_endian);
         if let Some(atomic) = atomic(line) {
@@ -104,7 +104,7 @@ fn start(line: &[&OsString], own: Own) -> u8 {
         }
         None => {}
     }
-    let host = ThisHost::new();
+    let host = RuleHost::new();
     // Root may list rules, as far as the kernel lets it, even without the capability.
     let lists = matches!(line, [_, word] if *word == "-l") && process::effective_uid() == 0;
     match if lists { control::connect(&host) } else { control::open_kernel(&host) } {
@@ -117,7 +117,7 @@ fn start(line: &[&OsString], own: Own) -> u8 {
 }
 
 /// Does what the rules of a directory, merged, or those on standard input say.
-fn prove(name: &OsString, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+fn prove(name: &OsString, host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     match modes::read(std::slice::from_ref(name)) {
         Ok(rules) if rules.files.is_empty() => {
             say(format!("There is no file *.rules in {}", name.to_string_lossy()));
@@ -159,7 +159,7 @@ impl Atomic<'_> {
     }
 }
 
-fn command(line: &[&OsString], host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+fn command(line: &[&OsString], host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     match line {
         [_, option, file] if *option == "-R" => rules_file::load(Path::new(file), host, executor),
         _ => options(line, host, executor),
@@ -167,7 +167,7 @@ fn command(line: &[&OsString], host: &ThisHost, executor: &mut dyn Executor) -> 
 }
 
 /// All other options.
-fn options(line: &[&OsString], host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+fn options(line: &[&OsString], host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     let words: Vec<&[u8]> = line.iter().map(|word| word.as_bytes()).collect();
     let plan = parse_line(&words, host);
     if plan.changes_rules

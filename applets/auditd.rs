@@ -25,7 +25,7 @@ Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]
 ";
 
 /// What the words ask for.
-enum Wish {
+enum Invocation {
     Run(Options),
     Check(Paths),
     Show(String),
@@ -35,17 +35,17 @@ enum Wish {
 pub(crate) fn run(words: &[OsString]) -> u8 {
     let words: Vec<String> = words.iter().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
     match parse(&words) {
-        Wish::Usage(why) => {
+        Invocation::Usage(why) => {
             why.iter().for_each(say);
             say(USAGE);
             2
         }
-        Wish::Show(text) => {
+        Invocation::Show(text) => {
             show(text.as_bytes());
             0
         }
-        Wish::Check(paths) => check(&paths),
-        Wish::Run(options) => start(options),
+        Invocation::Check(paths) => check(&paths),
+        Invocation::Run(options) => start(options),
     }
 }
 
@@ -68,8 +68,8 @@ fn start(options: Options) -> u8 {
 }
 
 fn check(paths: &Paths) -> u8 {
-    let (result, notes) = daemon::check_config(paths);
-    notes.iter().filter(|note| note.level < Level::Debug).for_each(|note| say(&note.text));
+    let (result, diagnostics) = daemon::check_config(paths);
+    diagnostics.iter().filter(|note| note.level < Level::Debug).for_each(|note| say(&note.text));
     match result {
         Ok(values) => {
             show(values.as_bytes());
@@ -83,7 +83,7 @@ fn check(paths: &Paths) -> u8 {
 }
 
 /// Reads the words in the manner of getopt_long(3): letters may be bundled, values may be joined, long names shortened.
-fn parse(words: &[String]) -> Wish {
+fn parse(words: &[String]) -> Invocation {
     let paths = Paths {
         config: Path::new("/etc/audit/auditd.conf").into(),
         follow_links: false,
@@ -108,12 +108,14 @@ fn parse(words: &[String]) -> Wish {
                     }
                     continue;
                 }
-                None => return Wish::Usage(None),
+                None => return Invocation::Usage(None),
             },
         };
         let outcome = match name {
-            Some("help") => return Wish::Show(HELP.to_string()),
-            Some("version") => return Wish::Show(concat!("auditd ", env!("CARGO_PKG_VERSION"), "\n").to_string()),
+            Some("help") => return Invocation::Show(HELP.to_string()),
+            Some("version") => {
+                return Invocation::Show(concat!("auditd ", env!("CARGO_PKG_VERSION"), "\n").to_string());
+            }
             Some("check-config") => {
                 checks = true;
                 Ok(())
@@ -130,16 +132,16 @@ fn parse(words: &[String]) -> Wish {
             Some("foreground" | "stdout") => take('f', None, &mut options),
             Some("allow_links") => take('l', None, &mut options),
             Some("disable_fork") => take('n', None, &mut options),
-            _ => Err(Wish::Usage(Some(format!("auditd: unrecognized option '{word}'")))),
+            _ => Err(Invocation::Usage(Some(format!("auditd: unrecognized option '{word}'")))),
         };
         if let Err(wish) = outcome {
             return wish;
         }
     }
     match (rest.next(), checks) {
-        (Some(_), _) => Wish::Usage(None),
-        (None, true) => Wish::Check(options.paths),
-        (None, false) => Wish::Run(options),
+        (Some(_), _) => Invocation::Usage(None),
+        (None, true) => Invocation::Check(options.paths),
+        (None, false) => Invocation::Run(options),
     }
 }
 
@@ -166,7 +168,7 @@ fn take_letters<'w>(
     letters: &str,
     rest: &mut impl Iterator<Item = &'w String>,
     options: &mut Options,
-) -> Result<(), Wish> {
+) -> Result<(), Invocation> {
     for (at, letter) in letters.char_indices() {
         if matches!(letter, 'c' | 's') {
             let joined = &letters[at + 1..];
@@ -178,8 +180,8 @@ fn take_letters<'w>(
     Ok(())
 }
 
-fn take(letter: char, value: Option<String>, options: &mut Options) -> Result<(), Wish> {
-    let missing = || Wish::Usage(Some(format!("auditd: option requires an argument -- '{letter}'")));
+fn take(letter: char, value: Option<String>, options: &mut Options) -> Result<(), Invocation> {
+    let missing = || Invocation::Usage(Some(format!("auditd: option requires an argument -- '{letter}'")));
     match letter {
         'f' => options.foreground = true,
         'l' => options.paths.follow_links = true,
@@ -191,10 +193,10 @@ fn take(letter: char, value: Option<String>, options: &mut Options) -> Result<()
         }
         's' => {
             let word = value.ok_or_else(missing)?;
-            let unknown = || Wish::Usage(Some(format!("unknown startup mode '{word}'")));
+            let unknown = || Invocation::Usage(Some(format!("unknown startup mode '{word}'")));
             options.state = StartupState::parse(&word).ok_or_else(unknown)?;
         }
-        _ => return Err(Wish::Usage(Some(format!("auditd: invalid option -- '{letter}'")))),
+        _ => return Err(Invocation::Usage(Some(format!("auditd: invalid option -- '{letter}'")))),
     }
     Ok(())
 }
@@ -206,14 +208,14 @@ mod tests {
     fn options(words: &str) -> Options {
         let words: Vec<String> = words.split_whitespace().map(str::to_string).collect();
         match parse(&words) {
-            Wish::Run(options) => options,
+            Invocation::Run(options) => options,
             _ => panic!("{words:?} does not run the daemon"),
         }
     }
 
     fn is_usage(words: &str) -> bool {
         let words: Vec<String> = words.split_whitespace().map(str::to_string).collect();
-        matches!(parse(&words), Wish::Usage(_))
+        matches!(parse(&words), Invocation::Usage(_))
     }
 
     #[test]

@@ -9,7 +9,7 @@
 
 use crate::control::modes::Rules;
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
-use crate::control::{self, DryRun, ThisHost, check, io_error_text, modes, transaction};
+use crate::control::{self, DryRun, RuleHost, check, io_error_text, modes, transaction};
 use crate::output::{complain, must_finish, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
@@ -94,7 +94,7 @@ fn own_name(word: Option<&OsString>) -> String {
 }
 
 impl Invocation {
-    fn tell(&self, message: &str) {
+    fn log(&self, message: &str) {
         show(format!("{}: {message}\n", self.name).as_bytes());
     }
 
@@ -119,15 +119,15 @@ impl Invocation {
         for source in &sources {
             within(source.name.strip_prefix(&*root.to_string_lossy()).unwrap_or(&source.name))?;
         }
-        let host = ThisHost::planned(Some(root.to_owned()), machine);
+        let host = RuleHost::planned(Some(root.to_owned()), machine);
         if rules_file::run_merged(&sources, &host, &mut DryRun::silent()) != 0 {
             return Err(Trouble(format!("{} stays as it is", target.display())));
         }
         let merged = rules_file::merged(&sources);
         if files::read_up_to(&target, MAX_SIZE).is_ok_and(|current| current == merged) {
-            self.tell("No change");
+            self.log("No change");
         } else if self.options.check {
-            self.tell("Rules have changed and should be updated");
+            self.log("Rules have changed and should be updated");
         } else {
             install(&merged, &target)
                 .map_err(|error| Trouble(format!("cannot write {} ({})", target.display(), io_error_text(&error))))?;
@@ -137,7 +137,7 @@ impl Invocation {
 
     fn merge_here(&self) -> Result<u8, Trouble> {
         if !Path::new(SOURCE).is_dir() {
-            self.tell(&format!("No rules directory - {SOURCE}"));
+            self.log(&format!("No rules directory - {SOURCE}"));
             self.load_target(&[]);
             return Ok(1);
         }
@@ -150,11 +150,11 @@ impl Invocation {
             return self.load_whole(sources, &merged);
         }
         if files::read_up_to(Path::new(TARGET), MAX_SIZE).is_ok_and(|current| current == merged) {
-            self.tell("No change");
+            self.log("No change");
             return Ok(if self.is_locked() { 0 } else { self.load_target(&sources) });
         }
         if self.options.check {
-            self.tell("Rules have changed and should be updated");
+            self.log("Rules have changed and should be updated");
             return Ok(0);
         }
         if self.is_locked() {
@@ -172,7 +172,7 @@ impl Invocation {
 
     /// With --load --atomic: the rules come into force whole, or neither they nor the file change.
     fn load_whole(&self, files: Vec<SourceFile>, merged: &[u8]) -> Result<u8, Trouble> {
-        let host = ThisHost::new();
+        let host = RuleHost::new();
         let mut kernel = match control::open_kernel(&host) {
             Ok(kernel) => kernel,
             Err(status) => return Ok(status),
@@ -195,7 +195,7 @@ impl Invocation {
         let status = AuditSocket::open().and_then(|mut socket| socket.status());
         let locked = status.is_ok_and(|status| status.enabled == Status::LOCKED);
         if locked {
-            self.tell("Audit system is in immutable mode - exiting with no changes");
+            self.log("Audit system is in immutable mode - exiting with no changes");
         }
         locked
     }
@@ -205,7 +205,7 @@ impl Invocation {
         if !self.options.load {
             return 0;
         }
-        let host = ThisHost::new();
+        let host = RuleHost::new();
         match control::open_kernel(&host) {
             Ok(mut kernel) => rules_file::load_merged(Path::new(TARGET), sources, &host, &mut kernel),
             Err(status) => status,
@@ -214,7 +214,7 @@ impl Invocation {
 }
 
 fn load_without_target(sources: &[SourceFile]) -> u8 {
-    let host = ThisHost::new();
+    let host = RuleHost::new();
     match control::open_kernel(&host) {
         Ok(mut kernel) => rules_file::run_merged(sources, &host, &mut kernel),
         Err(status) => status,

@@ -50,7 +50,7 @@ fn parse(words: &[OsString]) -> Result<Request, &'static str> {
     while let Some(word) = words.next() {
         match &*shown(word.as_bytes()) {
             "-f" if matches!(request.input, Input::Stdin) => return Err("stdin already given"),
-            // COMPAT: without a name behind it the daemon's logs are read.
+            // COMPAT: without a name after it the daemon's logs are read.
             "-f" => request.input = words.next().map_or(Input::Logs, |path| Input::File(path.into())),
             "--stdin" if matches!(request.input, Input::File(_)) => return Err("file already given"),
             "--stdin" => request.input = Input::Stdin,
@@ -125,7 +125,7 @@ impl Printing {
         match passed_over.filter(|_| self.debug) {
             // COMPAT: this one goes to standard output.
             Some(reason @ PassedOver::NoSession) => writeln!(self.output.text, "{reason}")?,
-            Some(reason) => say(format_args!("{reason} for event: {}", record.stamp.serial)),
+            Some(reason) => say(format_args!("{reason} for event: {}", record.id.serial)),
             None => {}
         }
         self.sessions(ended);

@@ -10,12 +10,12 @@ use std::path::Path;
 /// What auditd.conf(5) says of the log and of its events. What is wrong with that is printed, and the built-in value counts.
 /// `says_log`: the log it names will be read; where its directory is not there the built-in log is.
 pub(crate) fn daemon_config(says_log: bool) -> SearchConfig {
-    let mut notes = Vec::new();
+    let mut diagnostics = Vec::new();
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::Any, called: "config file" };
-    let text = config_file::read(Path::new("/etc/audit/auditd.conf"), policy, &mut notes);
+    let text = config_file::read(Path::new("/etc/audit/auditd.conf"), policy, &mut diagnostics);
     let mut config =
-        auditd::parse_search(text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default(), &mut notes);
-    notes.iter().filter(|note| note.level != Level::Debug).for_each(|note| say(&note.text));
+        auditd::parse_search(text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default(), &mut diagnostics);
+    diagnostics.iter().filter(|note| note.level != Level::Debug).for_each(|note| say(&note.text));
     if let Err(reason) = text {
         say(format_args!("{reason}\nNOTE - using built-in end_of_event_timeout: {}", config.end_of_event_timeout));
         if says_log {

@@ -175,7 +175,9 @@ struct Beginnings<'r> {
 impl Sink for Beginnings<'_> {
     fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>> {
         for piece in pieces(&event) {
-            let Some(record) = piece.first().filter(|record| self.types.contains(&record.kind)) else { continue };
+            let Some(record) = piece.first().filter(|record| self.types.contains(&record.record_type)) else {
+                continue;
+            };
             if let Err(error) = (self.each)(record) {
                 self.failed = Some(error);
                 return ControlFlow::Break(());
@@ -223,7 +225,7 @@ pub(crate) fn has_failed(outcome: &Outcome) -> bool {
 /// Prints what the reference does of a line that cannot be read; with `debug` the line too.
 pub(crate) fn print_unread(line: &UnreadLine<'_>, debug: bool) {
     if let Some(id) = line.event_id() {
-        say(format_args!("Error extracting time stamp ({})", String::from_utf8_lossy(id)));
+        say(format_args!("Error extracting time id ({})", String::from_utf8_lossy(id)));
     }
     if debug {
         let text = String::from_utf8_lossy(line.text);

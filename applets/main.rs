@@ -72,7 +72,7 @@ fn find(name: &str) -> Option<&'static Applet> {
 
 /// What `auditbox` takes under its own name.
 #[derive(FromArgs)]
-struct Own {
+struct OwnOptions {
     /// name the applets
     #[argh(switch)]
     list: bool,
@@ -95,13 +95,13 @@ fn own(words: &[OsString]) -> u8 {
     let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let Some(first) = words.first() else { return help() };
     let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
-    match Own::from_args(&["auditbox"], &texts) {
-        Ok(Own { version: true, .. }) => show(concat!("auditbox ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
-        Ok(Own { list: true, .. }) => {
+    match OwnOptions::from_args(&["auditbox"], &texts) {
+        Ok(OwnOptions { version: true, .. }) => show(concat!("auditbox ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
+        Ok(OwnOptions { list: true, .. }) => {
             let names: String = APPLETS.iter().flat_map(|applet| [applet.name, "\n"]).collect();
             show(names.as_bytes());
         }
-        Ok(Own { install: true, hard, directories, .. }) => {
+        Ok(OwnOptions { install: true, hard, directories, .. }) => {
             return install::run(&directories, hard, APPLETS.iter().map(|a| a.name));
         }
         Err(EarlyExit { status: Ok(()), .. }) => return help(),

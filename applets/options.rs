@@ -1,5 +1,5 @@
 //! How the reading commands take their words: options of one or two dashes in any order, each an exact word of a table,
-//! most with one argument behind them.
+//! most with one argument after them.
 //!
 //! COMPAT: ausearch, aureport and their kind know options like `-ts`, `-hn` and `-ul -1`, arguments that are one or two
 //! words, and errors that depend on what stood further left, so the words are walked from left to right here.
@@ -8,7 +8,7 @@ use auditbox::query::time;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-/// The words of a command line behind the command's name.
+/// The words of a command line after the command's name.
 pub(crate) struct Words<'a> {
     words: &'a [OsString],
     at: usize,

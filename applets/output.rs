@@ -9,7 +9,7 @@
 
 use auditbox::sys::errno::{self, EPIPE};
 use auditbox::sys::streams::{self, Stream};
-use auditbox::trail::pages::Page;
+use auditbox::trail::render_pool::Batch;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
@@ -65,14 +65,14 @@ impl Output {
     }
 
     /// Takes what was made of a batch of events: its complaints to standard error, its text after what has collected.
-    pub(crate) fn take(&mut self, page: &mut Page) -> io::Result<()> {
-        if !page.complaints.is_empty() {
-            complain(&page.complaints);
+    pub(crate) fn take(&mut self, batch: &mut Batch) -> io::Result<()> {
+        if !batch.complaints.is_empty() {
+            complain(&batch.complaints);
         }
         if self.text.is_empty() {
-            std::mem::swap(&mut self.text, &mut page.text);
+            std::mem::swap(&mut self.text, &mut batch.text);
         } else {
-            self.text.extend_from_slice(&page.text);
+            self.text.extend_from_slice(&batch.text);
         }
         self.checkpoint()
     }

@@ -1,7 +1,7 @@
 //! Records that share node, time and serial become events: one bounded assembler for every reader.
 //!
 //! Records of different events arrive interleaved, late and out of order. The assembler keeps what is building, decides
-//! when an event is complete, and hands events out in the order of their stamps. It is bounded: an event that grows beyond
+//! when an event is complete, and hands events out in the order of their event ids. It is bounded: an event that grows beyond
 //! [`EVENT_BYTES`], and the oldest event when more than [`WAITING_BYTES`] or [`WAITING_EVENTS`] wait, is handed out as it is.
 
 use crate::record::{self, EventId, KEY_SEPARATOR, Record, RecordType};
@@ -22,11 +22,11 @@ struct Span {
     kind: RecordType,
     start: u32,
     line: u32,
-    /// The line, and the names behind it.
+    /// The line, and the names after it.
     written: u32,
     node_at: u16,
-    kind_at: u16,
-    kind_len: u16,
+    type_at: u16,
+    type_len: u16,
     body_at: u16,
 }
 
@@ -39,8 +39,8 @@ impl Span {
 /// All records with the same node, time and serial, in the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub struct Event {
-    stamp: EventId,
-    /// Its records as they were written, a newline behind each.
+    id: EventId,
+    /// Its records as they were written, a newline after each.
     text: Vec<u8>,
     node_len: Option<u32>,
     spans: Vec<Span>,
@@ -48,8 +48,8 @@ pub struct Event {
 
 impl Event {
     /// When it happened.
-    pub fn stamp(&self) -> EventId {
-        self.stamp
+    pub fn id(&self) -> EventId {
+        self.id
     }
 
     /// The machine it came from, if its first record says so.
@@ -59,12 +59,12 @@ impl Event {
     }
 
     /// The type of its first record.
-    pub fn kind(&self) -> RecordType {
+    pub fn record_type(&self) -> RecordType {
         self.spans.first().map_or(RecordType::UNRECOGNISED, |s| s.kind)
     }
 
     /// The types of its records.
-    pub fn kinds(&self) -> impl Iterator<Item = RecordType> {
+    pub fn record_types(&self) -> impl Iterator<Item = RecordType> {
         self.spans.iter().map(|s| s.kind)
     }
 
@@ -106,30 +106,30 @@ impl Event {
         keys
     }
 
-    /// All its records as they were written, a newline behind each. `None` when only some of them carry looked-up names.
+    /// All its records as they were written, a newline after each. `None` when only some of them carry looked-up names.
     pub fn lines(&self) -> Option<&[u8]> {
         let enriched = self.spans.first().is_some_and(Span::is_enriched);
         self.spans.iter().all(|span| span.is_enriched() == enriched).then_some(&self.text)
     }
 
-    /// Adds a record. The caller has seen that it belongs here; the first one gives stamp and node.
+    /// Adds a record. The caller has seen that it belongs here; the first one gives event id and node.
     #[inline(always)]
     pub fn push(&mut self, record: &Record<'_>) {
         let start = size(self.text.len());
         self.text.extend_from_slice(record.written);
         self.text.push(b'\n');
         if self.spans.is_empty() {
-            self.stamp = record.stamp;
+            self.id = record.id;
             self.node_len = record.node.map(|node| size(node.len()));
         }
         self.spans.push(Span {
-            kind: record.kind,
+            kind: record.record_type,
             start,
             line: size(record.line.len()),
             written: size(record.written.len()),
             node_at: record.node.map_or(0, |node| place(record.line, node)),
-            kind_at: place(record.line, record.kind_text),
-            kind_len: short(record.kind_text.len()),
+            type_at: place(record.line, record.type_text),
+            type_len: short(record.type_text.len()),
             body_at: short(record.line.len() - record.body.len()),
         });
     }
@@ -139,7 +139,7 @@ impl Event {
         self.text.clear();
         self.spans.clear();
         self.node_len = None;
-        self.stamp = EventId::default();
+        self.id = EventId::default();
     }
 
     fn record_of(&self, span: &Span) -> Record<'_> {
@@ -148,9 +148,9 @@ impl Event {
         Record {
             line,
             node: self.node_of(span),
-            kind: span.kind,
-            kind_text: cut(line, u32::from(span.kind_at), u32::from(span.kind_len)).unwrap_or_default(),
-            stamp: self.stamp,
+            record_type: span.kind,
+            type_text: cut(line, u32::from(span.type_at), u32::from(span.type_len)).unwrap_or_default(),
+            id: self.id,
             body: line.get(usize::from(span.body_at)..).unwrap_or_default(),
             enriched: names.get(1..),
             written,
@@ -162,8 +162,8 @@ impl Event {
     }
 
     #[inline]
-    fn is(&self, stamp: EventId, node: Option<&[u8]>) -> bool {
-        self.stamp == stamp && self.node() == node
+    fn is(&self, id: EventId, node: Option<&[u8]>) -> bool {
+        self.id == id && self.node() == node
     }
 }
 
@@ -184,7 +184,7 @@ fn place(line: &[u8], part: &[u8]) -> u16 {
     short((part.as_ptr() as usize).wrapping_sub(line.as_ptr() as usize))
 }
 
-/// When an event counts as complete. Both hand out the event with the smallest stamp, and only if it is complete.
+/// When an event counts as complete. Both hand out the event with the smallest event id, and only if it is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
     /// COMPAT: ausearch and aureport look when a record opens a new event: events of a type that is alone are complete, and
@@ -217,7 +217,7 @@ pub struct Assembler {
     /// Every event in waiting, in the order of their ids; among equal ones the event that opened first goes first, so that the
     /// order does not depend on what else waits.
     order: VecDeque<(EventId, u32)>,
-    /// Building events by a hash of their stamp: the first slot of each chain.
+    /// Building events by a hash of their event id: the first slot of each chain.
     chains: Vec<u32>,
     /// The slot in which the last record was put.
     last: u32,
@@ -262,21 +262,21 @@ impl Assembler {
 
     /// Takes one record. Call [`Assembler::next`] until it is empty before the next one.
     pub fn push(&mut self, record: &Record<'_>) -> Placed {
-        if let Some(slot) = self.building(record.stamp, record.node) {
+        if let Some(slot) = self.building(record.id, record.node) {
             self.handing_out = self.policy == Policy::Search;
             self.add(slot, record);
             if self.policy == Policy::Library {
-                self.pass(record.stamp.sec);
+                self.pass(record.id.sec);
             }
             return Placed::Joined;
         }
-        if record.kind == RecordType::EOE {
+        if record.record_type == RecordType::EOE {
             return Placed::Dropped;
         }
-        let slot = self.open(record.stamp);
+        let slot = self.open(record.id);
         self.handing_out = true;
         self.add(slot, record);
-        self.pass(record.stamp.sec);
+        self.pass(record.id.sec);
         Placed::Opened
     }
 
@@ -361,19 +361,19 @@ impl Assembler {
         }
     }
 
-    /// The building event of that stamp and node: most often that of the record before.
+    /// The building event of that event id and node: most often that of the record before.
     #[inline(always)]
-    fn building(&self, stamp: EventId, node: Option<&[u8]>) -> Option<u32> {
+    fn building(&self, id: EventId, node: Option<&[u8]>) -> Option<u32> {
         match self.slots.get(self.last as usize) {
-            Some(slot) if !slot.complete && slot.event.is(stamp, node) => Some(self.last),
-            _ => self.seek(stamp, node),
+            Some(slot) if !slot.complete && slot.event.is(id, node) => Some(self.last),
+            _ => self.seek(id, node),
         }
     }
 
-    fn seek(&self, stamp: EventId, node: Option<&[u8]>) -> Option<u32> {
-        let mut at = *self.chains.get(chain(stamp))?;
+    fn seek(&self, id: EventId, node: Option<&[u8]>) -> Option<u32> {
+        let mut at = *self.chains.get(chain(id))?;
         while let Some(slot) = self.slots.get(at as usize) {
-            if slot.event.is(stamp, node) {
+            if slot.event.is(id, node) {
                 return Some(at);
             }
             at = slot.next;
@@ -382,22 +382,22 @@ impl Assembler {
     }
 
     /// Makes room for a new event in a free slot.
-    fn open(&mut self, stamp: EventId) -> u32 {
+    fn open(&mut self, id: EventId) -> u32 {
         let at = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), complete: false, next: NONE });
             size(self.slots.len() - 1)
         });
         match self.order.back() {
-            Some((newest, _)) if *newest > stamp => {
-                let place = self.order.partition_point(|(other, _)| *other <= stamp);
-                self.order.insert(place, (stamp, at));
+            Some((newest, _)) if *newest > id => {
+                let place = self.order.partition_point(|(other, _)| *other <= id);
+                self.order.insert(place, (id, at));
             }
-            _ => self.order.push_back((stamp, at)),
+            _ => self.order.push_back((id, at)),
         }
-        if stamp.sec < self.aged {
+        if id.sec < self.aged {
             self.aged = 0;
         }
-        if let (Some(head), Some(slot)) = (self.chains.get_mut(chain(stamp)), self.slots.get_mut(at as usize)) {
+        if let (Some(head), Some(slot)) = (self.chains.get_mut(chain(id)), self.slots.get_mut(at as usize)) {
             slot.complete = false;
             slot.next = std::mem::replace(head, at);
         }
@@ -412,8 +412,8 @@ impl Assembler {
         self.waiting_bytes += slot.event.text.len() - before;
         self.last = at;
         let ended = match self.policy {
-            Policy::Search => slot.event.len() == 1 && record.kind.ends_event(),
-            Policy::Library => record.kind.ends_event(),
+            Policy::Search => slot.event.len() == 1 && record.record_type.ends_event(),
+            Policy::Library => record.record_type.ends_event(),
         };
         if ended || slot.event.text.len() > EVENT_BYTES {
             self.complete(at);
@@ -433,7 +433,7 @@ impl Assembler {
         self.aged = limit.saturating_add(1);
         for place in 0..self.order.len() {
             match self.order.get(place) {
-                Some((stamp, at)) if stamp.sec <= limit => self.complete(*at),
+                Some((id, at)) if id.sec <= limit => self.complete(*at),
                 _ => return,
             }
         }
@@ -443,8 +443,8 @@ impl Assembler {
     fn complete(&mut self, at: u32) {
         let Some(slot) = self.slots.get_mut(at as usize).filter(|s| !s.complete) else { return };
         slot.complete = true;
-        let (stamp, next) = (slot.event.stamp, slot.next);
-        let Some(head) = self.chains.get_mut(chain(stamp)) else { return };
+        let (id, next) = (slot.event.id, slot.next);
+        let Some(head) = self.chains.get_mut(chain(id)) else { return };
         if *head == at {
             *head = next;
             return;
@@ -460,21 +460,21 @@ impl Assembler {
     }
 }
 
-fn chain(stamp: EventId) -> usize {
-    (stamp.serial ^ stamp.sec) as usize % CHAINS
+fn chain(id: EventId) -> usize {
+    (id.serial ^ id.sec) as usize % CHAINS
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Pushes `TYPE SECOND.MILLI:SERIAL` lines; gives back each event as its stamp's serial and its types' first letters.
+    /// Pushes `TYPE SECOND.MILLI:SERIAL` lines; gives back each event as its event id's serial and its types' first letters.
     fn run(policy: Policy, lines: &[&str]) -> Vec<String> {
         let mut assembler = Assembler::new(policy, 2);
         let mut got = Vec::new();
         for line in lines {
-            let (kind, stamp) = line.split_once(' ').unwrap();
-            let line = format!("type={kind} msg=audit(17000000{stamp}): a=1");
+            let (kind, id) = line.split_once(' ').unwrap();
+            let line = format!("type={kind} msg=audit(17000000{id}): a=1");
             assembler.push(&Record::parse(line.as_bytes()).unwrap());
             drain(&mut assembler, &mut got);
         }
@@ -485,8 +485,8 @@ mod tests {
 
     fn drain(assembler: &mut Assembler, got: &mut Vec<String>) {
         while let Some(event) = assembler.next() {
-            let kinds: String = event.records().filter_map(|r| r.kind.name()?.chars().next()).collect();
-            got.push(format!("{} {kinds}", event.stamp().serial));
+            let kinds: String = event.records().filter_map(|r| r.record_type.name()?.chars().next()).collect();
+            got.push(format!("{} {kinds}", event.id().serial));
             assembler.recycle(event);
         }
     }

@@ -1,6 +1,6 @@
-//! One line of an audit log: type, node, stamp and fields. Borrows the line, never allocates.
+//! One line of an audit log: type, node, event id and fields. Borrows the line, never allocates.
 //!
-//! A line reads `[node=NAME ]type=TYPE msg=audit(SECONDS.MILLI:SERIAL): BODY`, and behind a byte 0x1D an enriched record
+//! A line reads `[node=NAME ]type=TYPE msg=audit(SECONDS.MILLI:SERIAL): BODY`, and after a byte 0x1D an enriched record
 //! carries the names its ids had when it was written. Lines come from disks and networks: whatever cannot be read is
 //! skipped or kept as it stands, and nothing panics.
 //!
@@ -45,13 +45,13 @@ impl EventId {
     }
 
     fn parse_any(word: &[u8]) -> Option<EventId> {
-        let sec = number::lead(word, 10).filter(|&s| s < i64::MAX as u64 - EOE_MARGIN)?;
+        let sec = number::parse_prefix(word, 10).filter(|&s| s < i64::MAX as u64 - EOE_MARGIN)?;
         let (milli, tail) = match text::after(word, b".") {
-            Some(rest) => (number::lead(rest, 10).filter(|&m| m <= 999)?, rest),
+            Some(rest) => (number::parse_prefix(rest, 10).filter(|&m| m <= 999)?, rest),
             None => (0, word),
         };
         let serial = match text::after(tail, b":") {
-            Some(rest) => number::lead(rest, 10)?,
+            Some(rest) => number::parse_prefix(rest, 10)?,
             None => 0,
         };
         Some(EventId { sec, milli: u16::try_from(milli).ok()?, serial })
@@ -59,12 +59,12 @@ impl EventId {
 
     /// The form that kernels write, in one pass. Anything else is `None`.
     fn parse_regular(word: &[u8]) -> Option<EventId> {
-        EventId::lead(word).filter(|(_, rest)| rest.is_empty()).map(|(stamp, _)| stamp)
+        EventId::parse_prefix(word).filter(|(_, rest)| rest.is_empty()).map(|(id, _)| id)
     }
 
-    /// The stamp that `text` begins with, in the form that kernels write, and what follows.
+    /// The event id that `text` begins with, in the form that kernels write, and what follows.
     #[inline]
-    fn lead(text: &[u8]) -> Option<(EventId, &[u8])> {
+    fn parse_prefix(text: &[u8]) -> Option<(EventId, &[u8])> {
         let (sec, rest) = digits(text);
         let (milli, rest) = digits(rest.strip_prefix(b".")?);
         let (serial, rest) = digits(rest.strip_prefix(b":")?);
@@ -75,11 +75,11 @@ impl EventId {
     /// Appends `SECONDS.MILLI:SERIAL`.
     pub fn print(&self, out: &mut Vec<u8>) {
         number::push(out, self.sec);
-        self.print_behind_second(out);
+        self.push_after_second(out);
     }
 
     /// Appends `.MILLI:SERIAL`.
-    pub fn print_behind_second(&self, out: &mut Vec<u8>) {
+    pub fn push_after_second(&self, out: &mut Vec<u8>) {
         out.push(b'.');
         number::push_wide(out, u64::from(self.milli), 3);
         out.push(b':');
@@ -92,7 +92,7 @@ impl EventId {
 fn digits(text: &[u8]) -> (u64, &[u8]) {
     let (mut value, mut at) = (0, 0);
     loop {
-        let (part, count) = number::eight_digits(text::eight(text, at));
+        let (part, count) = number::eight_digits(text::load_u64(text, at));
         (value, at) = (u64::wrapping_mul(value, number::POWERS[count]).wrapping_add(part), at + count);
         if count < 8 || at > 16 {
             return (value, text.get(at.min(18)..).unwrap_or_default());
@@ -120,7 +120,7 @@ impl RecordType {
             Some(rest) => text::before(rest, b']').map(|inside| inside.get(..7).unwrap_or(inside)),
             None => name.first().filter(|b| b.is_ascii_digit()).map(|_| name),
         };
-        let number = digits.and_then(|d| number::lead(d, 10)).and_then(|n| u32::try_from(n).ok());
+        let number = digits.and_then(|d| number::parse_prefix(d, 10)).and_then(|n| u32::try_from(n).ok());
         number.map_or(RecordType::UNRECOGNISED, RecordType)
     }
 
@@ -164,7 +164,7 @@ impl RecordType {
 pub struct Field<'a> {
     /// What stands before the `=`.
     pub name: &'a [u8],
-    /// What stands behind it, with its quotes.
+    /// What follows it, with its quotes.
     pub value: &'a [u8],
 }
 
@@ -204,7 +204,7 @@ impl<'a> Line<'a> {
     }
 
     /// The parts where the text of a user message holds a byte 0x1D. The kernel ends the message with a quote: the names
-    /// begin behind the last quote that has the byte behind it. No name ends with a quote: where the line does, it is the
+    /// begin after the last quote that has the byte after it. No name ends with a quote: where the line does, it is the
     /// message's, and there are no names.
     #[cold]
     fn message_parts(&self) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
@@ -225,16 +225,16 @@ pub struct Record<'a> {
     /// The machine it came from, if it says so.
     pub node: Option<&'a [u8]>,
     /// Its type.
-    pub kind: RecordType,
+    pub record_type: RecordType,
     /// Its type as it is written.
-    pub kind_text: &'a [u8],
+    pub type_text: &'a [u8],
     /// Its event.
-    pub stamp: EventId,
-    /// What follows the `)` of the stamp; normally begins with `: `.
+    pub id: EventId,
+    /// What follows the `)` of the event id; normally begins with `: `.
     pub body: &'a [u8],
-    /// The looked-up names behind byte 0x1D.
+    /// The looked-up names after byte 0x1D.
     pub enriched: Option<&'a [u8]>,
-    /// `line` and, where there are some, the names behind it.
+    /// `line` and, where there are some, the names after it.
     pub(crate) written: &'a [u8],
 }
 
@@ -243,7 +243,7 @@ pub struct Record<'a> {
 pub enum Malformed<'a> {
     /// It does not have the shape of one.
     Shape,
-    /// The text of the stamp holds a number that does not fit.
+    /// The text of the event id holds a number that does not fit.
     EventId(&'a [u8]),
 }
 
@@ -255,7 +255,7 @@ impl<'a> Record<'a> {
 
     /// Like [`Record::parse`], and says why not.
     ///
-    /// COMPAT: type and stamp must stand in the first 80 bytes (340 with a node), the word of the stamp must exceed 18,
+    /// COMPAT: type and event id must stand in the first 80 bytes (340 with a node), the word of the event id must exceed 18,
     /// and a NUL byte ends the line.
     pub fn scan(line: Line<'a>) -> Result<Record<'a>, Malformed<'a>> {
         let text = line.text.get(..line.end).unwrap_or(line.text);
@@ -268,23 +268,23 @@ impl<'a> Record<'a> {
             node = Some(word.get(5..).unwrap_or_default());
             word = text::take_word(&mut head).ok_or(Malformed::Shape)?;
         }
-        let kind_text = word.get(5..).unwrap_or_default();
+        let type_text = word.get(5..).unwrap_or_default();
         let word = text::take_word(&mut head).filter(|w| w.len() > 18).ok_or(Malformed::Shape)?;
         let end = start - head.len();
         let open = if word.get(9) == Some(&b'(') { 9 } else { memchr(b'(', word).ok_or(Malformed::Shape)? };
         let inside = word.get(open + 1..).unwrap_or_default();
         let digits = text::up_to(inside, b')');
-        let stamp = EventId::parse(digits).ok_or(Malformed::EventId(digits))?;
-        let kind = RecordType::parse(kind_text);
-        let (line, enriched, written) = line.parts(kind);
+        let id = EventId::parse(digits).ok_or(Malformed::EventId(digits))?;
+        let record_type = RecordType::parse(type_text);
+        let (line, enriched, written) = line.parts(record_type);
         let body = line.get(end - (inside.len() - digits.len()).saturating_sub(1)..).unwrap_or_default();
-        Ok(Record { line, node, kind, kind_text, stamp, body, enriched, written })
+        Ok(Record { line, node, record_type, type_text, id, body, enriched, written })
     }
 
     /// The name of its type, unless the log has no more than a number that has meant more than one type.
     pub fn type_name(&self) -> Option<&'static str> {
-        let is_bare = self.kind.is_ambiguous() && self.kind_text.starts_with(b"UNKNOWN[");
-        self.kind.name().filter(|_| !is_bare)
+        let is_bare = self.record_type.is_ambiguous() && self.type_text.starts_with(b"UNKNOWN[");
+        self.record_type.name().filter(|_| !is_bare)
     }
 
     /// The record's fields in order: `node`, `type`, and those of the body, also inside `msg='...'`.
@@ -292,7 +292,7 @@ impl<'a> Record<'a> {
         Fields {
             line: self.line,
             at: 0,
-            avc: matches!(self.kind, RecordType::AVC | RecordType::USER_AVC),
+            avc: matches!(self.record_type, RecordType::AVC | RecordType::USER_AVC),
             seen: 0,
             node: 0,
         }
@@ -311,7 +311,7 @@ impl<'a> Record<'a> {
 
 /// Fields of one record, in the manner of libauparse.
 ///
-/// Words between spaces that hold a `=`. A `(` before the name goes, and so does one each of `:` `,` `'` `)` behind the
+/// Words between spaces that hold a `=`. A `(` before the name goes, and so does one each of `:` `,` `'` `)` after the
 /// value, in that order, except of `(none)` and `(null)`; empty values are skipped, and a quoted value with spaces is
 /// cut at the first. The unlabelled words of an SELinux message come out as `seresult` and `seperms`; the latter's value
 /// is the text between the braces, of which libauparse makes a list with commas. A key in hex is one field here; see
@@ -337,10 +337,11 @@ impl<'a> Iterator for Fields<'a> {
             while line.get(start) == Some(&b' ') {
                 start += 1;
             }
-            let name_end = text::place(line, start, |bytes| text::marks(bytes, b'=') | text::marks(bytes, b' '));
+            let name_end =
+                text::find_byte(line, start, |bytes| text::byte_mask(bytes, b'=') | text::byte_mask(bytes, b' '));
             let name = line.get(start..name_end)?;
             let field = if line.get(name_end) == Some(&b'=') {
-                self.at = text::place(line, name_end + 1, |bytes| text::marks(bytes, b' '));
+                self.at = text::find_byte(line, name_end + 1, |bytes| text::byte_mask(bytes, b' '));
                 labelled(name, line.get(name_end + 1..self.at)?)
             } else {
                 self.at = name_end;
@@ -380,13 +381,13 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The field of this name and value, as [`Fields`] gives it out; `None` for a stamp and for one without a value.
+/// The field of this name and value, as [`Fields`] gives it out; `None` for an event id and for one without a value.
 #[inline(always)]
 fn labelled<'a>(name: &'a [u8], value: &'a [u8]) -> Option<Field<'a>> {
-    if name != b"msg" { trimmed(name, value) } else { behind_msg(value) }
+    if name != b"msg" { trimmed(name, value) } else { after_msg(value) }
 }
 
-fn behind_msg(value: &[u8]) -> Option<Field<'_>> {
+fn after_msg(value: &[u8]) -> Option<Field<'_>> {
     match value {
         [b'a', ..] => None,
         [b'\'', inner @ ..] => {
@@ -452,8 +453,8 @@ mod tests {
     fn a_record_is_type_node_stamp_body_and_names() {
         let record = Record::parse(LINE).unwrap();
         assert_eq!(record.node, Some(&b"web"[..]));
-        assert_eq!(record.kind, RecordType(1300));
-        assert_eq!(record.stamp, EventId { sec: 1_700_000_009, milli: 123, serial: 45 });
+        assert_eq!(record.record_type, RecordType(1300));
+        assert_eq!(record.id, EventId { sec: 1_700_000_009, milli: 123, serial: 45 });
         assert_eq!(record.body, b": arch=c000003e a0=1 key=(null)");
         assert_eq!(record.enriched, Some(&b"ARCH=x86_64"[..]));
         assert!(record.line.ends_with(b"key=(null)"));
@@ -462,7 +463,7 @@ mod tests {
     #[test]
     fn a_stamp_may_lack_milli_and_serial() {
         let record = Record::parse(b"type=USER msg=audit(1700000009): x").unwrap();
-        assert_eq!(record.stamp, EventId { sec: 1_700_000_009, milli: 0, serial: 0 });
+        assert_eq!(record.id, EventId { sec: 1_700_000_009, milli: 0, serial: 0 });
         assert_eq!(record.body, b": x");
     }
 
@@ -475,8 +476,8 @@ mod tests {
             for word in
                 [format!("{sec}.{milli}:{serial}"), format!("{sec}.{milli}:{serial} "), format!("{sec}:{serial}")]
             {
-                if let Some(stamp) = EventId::parse_regular(word.as_bytes()) {
-                    assert_eq!(Some(stamp), EventId::parse_any(word.as_bytes()), "{word}");
+                if let Some(id) = EventId::parse_regular(word.as_bytes()) {
+                    assert_eq!(Some(id), EventId::parse_any(word.as_bytes()), "{word}");
                     short += 1;
                 }
             }
@@ -553,7 +554,7 @@ mod tests {
     #[test]
     fn an_unclosed_stamp_is_read_and_leaves_no_body() {
         let record = Record::parse(b"type=USER msg=audit(1700000009.123:45").unwrap();
-        assert_eq!((record.stamp.serial, record.body), (45, &b""[..]));
+        assert_eq!((record.id.serial, record.body), (45, &b""[..]));
     }
 
     #[test]

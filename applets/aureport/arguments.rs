@@ -22,7 +22,7 @@ pub(crate) struct Command {
 }
 
 /// What a command line asks for.
-pub(crate) enum Asked {
+pub(crate) enum Invocation {
     Report(Box<Command>),
     Help,
     Version,
@@ -41,7 +41,7 @@ type Taken = Result<(), Refusal>;
 /// COMPAT: paths of this length and above are refused.
 const LONGEST_PATH: usize = 4096 - 32;
 
-/// The reports by option, and whether a word behind the option is taken as a wish for one thing alone.
+/// The reports by option, and whether a word after the option is taken as a wish for one thing alone.
 const REPORTS: &[(&str, &str, &Kind, bool)] = &[
     ("-a", "--avc", &kind::AVCS, false),
     ("-au", "--auth", &kind::AUTHENTICATIONS, false),
@@ -68,19 +68,19 @@ const REPORTS: &[(&str, &str, &Kind, bool)] = &[
     ("-x", "--executable", &kind::EXES, true),
 ];
 
-/// Reads the words behind the command's name.
-pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Asked, Refusal> {
+/// Reads the words after the command's name.
+pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refusal> {
     let mut parser = Parser { words: Words::new(words), host, asked: Box::default() };
     while let Some(word) = parser.words.option() {
         match &*shown(word) {
-            "--help" => return Ok(Asked::Help),
-            "-v" | "--version" => return Ok(Asked::Version),
+            "--help" => return Ok(Invocation::Help),
+            "-v" | "--version" => return Ok(Invocation::Version),
             option => parser.take(option)?,
         }
     }
     let Request { start, end, .. } = parser.asked.request;
     time::check_range(start, end).map_err(|error| Refusal::Usage(format!("{error}\n")))?;
-    Ok(Asked::Report(parser.asked))
+    Ok(Invocation::Report(parser.asked))
 }
 
 struct Parser<'a> {
@@ -166,7 +166,7 @@ impl<'a> Parser<'a> {
         if !word.first().is_some_and(u8::is_ascii_digit) {
             return Err(format!("End of Event Timeout must be a numeric value, was {}\n", shown(word)));
         }
-        let seconds = number::whole(word).filter(|seconds| (1..i64::MAX as u64).contains(seconds));
+        let seconds = number::parse_exact(word).filter(|seconds| (1..i64::MAX as u64).contains(seconds));
         seconds.ok_or_else(|| format!("Illegal value for End of Event Timeout, was {}\n", shown(word)))
     }
 

@@ -8,7 +8,7 @@ mod show;
 
 use crate::host::Host;
 use crate::output::{complain, say, show};
-use arguments::{Asked, Refusal};
+use arguments::{Invocation, Refusal};
 use std::ffi::OsString;
 
 /// The version of the reference whose behaviour this is.
@@ -20,15 +20,15 @@ const USAGE: &[u8] = include_bytes!("usage.txt");
 pub(crate) fn run(words: &[OsString]) -> u8 {
     let host = Host::open();
     match arguments::parse(words, &host) {
-        Ok(Asked::Help) => {
+        Ok(Invocation::Help) => {
             show(USAGE);
             0
         }
-        Ok(Asked::Version) => {
+        Ok(Invocation::Version) => {
             show(VERSION.as_bytes());
             0
         }
-        Ok(Asked::Report(command)) => show::run(*command, &host).unwrap_or(1),
+        Ok(Invocation::Report(command)) => show::run(*command, &host).unwrap_or(1),
         Err(Refusal::Usage(message)) => {
             complain(message.as_bytes());
             show(USAGE);

@@ -11,7 +11,7 @@ use auditbox::record::EventId;
 use auditbox::render::Renderer;
 use auditbox::report::{NOTHING, Range, Report};
 use auditbox::trail::order::STATE_DIR;
-use auditbox::trail::pages::Pages;
+use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Search, Sink, UnreadLine};
 use std::io;
 use std::ops::ControlFlow;
@@ -41,17 +41,17 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     let (trail, unread) = logs.split();
     std::thread::scope(|threads| {
         let reporter = Reporter { report, of_file: None, of_last_file: None, debug };
-        let pages = Pages::beside(threads, vec![reporter]);
-        let mut reporting = Reporting { pages, output, debug, failed: None };
+        let pool = RenderPool::beside(threads, vec![reporter]);
+        let mut reporting = Reporting { pool, output, debug, failed: None };
         let search = Search { state_dir: Some(Path::new(STATE_DIR)), ..Search::new(&criteria, timeout) };
         let outcome = trail.search(&search, Path::new("stdin"), &mut reporting);
-        let Reporting { mut pages, mut output, failed, .. } = reporting;
+        let Reporting { mut pool, mut output, failed, .. } = reporting;
         failed.map_or(Ok(()), Err)?;
-        pages.flush(&mut |page| output.take(page))?;
+        pool.flush(&mut |batch| output.take(batch))?;
         if logs::has_failed(&outcome) {
             return output.flush().map(|()| 1);
         }
-        let reporter = pages.finish().pop();
+        let reporter = pool.finish().pop();
         let status = reporter.map_or(1, |reporter| reporter.finish(outcome.first, &mut output.text));
         output.flush()?;
         let leaves_out = unread.report("aureport", &outcome);
@@ -61,7 +61,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
 
 /// The events of a trail on their way to the report.
 struct Reporting<'s, 'e, 'h> {
-    pages: Pages<'s, 'e, Reporter<'h>>,
+    pool: RenderPool<'s, 'e, Reporter<'h>>,
     output: Output,
     debug: bool,
     failed: Option<io::Error>,
@@ -70,7 +70,7 @@ struct Reporting<'s, 'e, 'h> {
 impl<'s, 'h: 's> Sink for Reporting<'s, '_, 'h> {
     fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>> {
         let output = &mut self.output;
-        match self.pages.take(event, &mut |page| output.take(page)) {
+        match self.pool.take(event, &mut |batch| output.take(batch)) {
             Ok(done) => ControlFlow::Continue(done),
             Err(error) => {
                 self.failed = Some(error);
@@ -85,7 +85,7 @@ impl<'s, 'h: 's> Sink for Reporting<'s, '_, 'h> {
 
     fn end_of_file(&mut self, path: &Path) -> ControlFlow<()> {
         let output = &mut self.output;
-        match self.pages.end_of_file(path.as_os_str().as_bytes(), &mut |page| output.take(page)) {
+        match self.pool.end_of_file(path.as_os_str().as_bytes(), &mut |batch| output.take(batch)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.failed = Some(error);
@@ -107,7 +107,7 @@ struct Reporter<'h> {
 
 impl Renderer for Reporter<'_> {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>) {
-        let id = event.stamp();
+        let id = event.id();
         self.of_file = Some(Range { first: self.of_file.map_or(id, |range| range.first), last: id });
         if let Err((index, malformed)) = self.report.event(event, out) {
             if !matches!(malformed, Malformed::Field(_)) {

@@ -40,7 +40,7 @@ impl Request {
 }
 
 /// What a command line asks for.
-pub(crate) enum Asked {
+pub(crate) enum Invocation {
     Search(Box<Request>),
     Help,
     Version,
@@ -54,15 +54,15 @@ type Taken = Result<(), Refusal>;
 /// COMPAT: paths of this length and above are refused.
 const PATH_MAX: usize = 4096;
 
-/// Reads the words behind the command's name.
-pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Asked, Refusal> {
+/// Reads the words after the command's name.
+pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refusal> {
     let mut parser =
         Parser { words: Words::new(words), host, asked: Box::default(), option: String::new(), syscall_name: None };
     while let Some(word) = parser.words.option() {
         parser.option = shown(word).into_owned();
         match parser.option.as_str() {
-            "-h" | "--help" => return Ok(Asked::Help),
-            "-v" | "--version" => return Ok(Asked::Version),
+            "-h" | "--help" => return Ok(Invocation::Help),
+            "-v" | "--version" => return Ok(Invocation::Version),
             _ => parser.take()?,
         }
     }
@@ -73,7 +73,7 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Asked, Refusal> {
     }
     let criteria = &parser.asked.criteria;
     time::check_range(criteria.start, criteria.end).map_err(|error| error.to_string())?;
-    Ok(Asked::Search(parser.asked))
+    Ok(Invocation::Search(parser.asked))
 }
 
 struct Parser<'a> {
@@ -188,7 +188,7 @@ impl<'a> Parser<'a> {
         if !word.first().is_some_and(u8::is_ascii_digit) {
             return Err(format!("End of Event Timeout must be a numeric value, was {}", shown(word)));
         }
-        let seconds = number::whole(word).filter(|s| (1..i64::MAX as u64).contains(s));
+        let seconds = number::parse_exact(word).filter(|s| (1..i64::MAX as u64).contains(s));
         let seconds = seconds.ok_or_else(|| format!("Illegal value for End of Event Timeout, was {}", shown(word)))?;
         self.asked.timeout = Some(seconds);
         Ok(())
@@ -479,7 +479,7 @@ fn limited(word: &[u8], most: u64) -> Result<u32, &'static str> {
     if !word.iter().all(u8::is_ascii_digit) {
         return Err("Invalid argument");
     }
-    let fits = number::whole(word).filter(|n| *n <= most).and_then(|n| u32::try_from(n).ok());
+    let fits = number::parse_exact(word).filter(|n| *n <= most).and_then(|n| u32::try_from(n).ok());
     fits.ok_or("Numerical result out of range")
 }
 
@@ -494,7 +494,7 @@ fn signed(word: &[u8]) -> Option<i64> {
     let base = number::base_of(digits);
     let bare = if base == 16 { digits.get(2..)? } else { digits };
     let complete = !bare.is_empty() && bare.iter().all(|b| char::from(*b).is_digit(base));
-    complete.then(|| number::lead_signed(word, base)).flatten()
+    complete.then(|| number::parse_signed_prefix(word, base)).flatten()
 }
 
 /// A negative id, which is meant as the same 32 bits without sign.

@@ -10,7 +10,7 @@ mod search;
 
 use crate::host::Host;
 use crate::output::{say, show};
-use arguments::Asked;
+use arguments::Invocation;
 use std::ffi::OsString;
 
 /// The version of the reference whose behaviour this is.
@@ -26,15 +26,15 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     }
     let host = Host::open();
     match arguments::parse(words, &host) {
-        Ok(Asked::Help) => {
+        Ok(Invocation::Help) => {
             show(USAGE);
             0
         }
-        Ok(Asked::Version) => {
+        Ok(Invocation::Version) => {
             show(VERSION.as_bytes());
             0
         }
-        Ok(Asked::Search(request)) => search::run(*request, &host).unwrap_or(1),
+        Ok(Invocation::Search(request)) => search::run(*request, &host).unwrap_or(1),
         Err(refusal) => {
             say(refusal);
             1

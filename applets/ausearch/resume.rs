@@ -5,7 +5,7 @@ use auditbox::event::Event;
 use auditbox::query::checkpoint::{Checkpoint, Last};
 use std::path::{Path, PathBuf};
 
-/// COMPAT: an event so many seconds newer than the recorded one proves that the recorded one is not in the log.
+/// COMPAT: an event this number of seconds newer than the recorded one proves that the recorded one is not in the log.
 const PATIENCE: u64 = 2;
 
 /// What becomes of an event.
@@ -76,7 +76,7 @@ impl Resume {
         let Some(last) = self.loaded.as_ref().and_then(|checkpoint| checkpoint.last.as_ref()) else {
             return Verdict::New;
         };
-        let (then, now) = (last.stamp, event.stamp());
+        let (then, now) = (last.id, event.id());
         if self.passed || (self.time_only && (then.sec, then.milli) <= (now.sec, now.milli)) {
             self.passed = true;
             return Verdict::New;

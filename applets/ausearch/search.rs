@@ -10,7 +10,7 @@ use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Predicate;
 use auditbox::render::{Format, Renderer, Style};
 use auditbox::trail::order::STATE_DIR;
-use auditbox::trail::pages::Pages;
+use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Search, Sink, UnreadLine};
 use std::io;
 use std::ops::ControlFlow;
@@ -58,10 +58,10 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
     };
     std::thread::scope(|threads| {
         let style = request.style(host);
-        let pages = if is_prompt || !style.is_slow() {
-            Pages::at_once(style.renderer())
+        let pool = if is_prompt || !style.is_slow() {
+            RenderPool::at_once(style.renderer())
         } else {
-            Pages::beside(threads, (0..RENDERERS).map(|_| style.renderer()).collect())
+            RenderPool::beside(threads, (0..RENDERERS).map(|_| style.renderer()).collect())
         };
         let predicate = Predicate::new(request.criteria.clone());
         let mut finding = Finding {
@@ -69,7 +69,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             host,
             style,
             predicate,
-            pages,
+            pool,
             output: Output::new(),
             resume,
             found: false,
@@ -116,7 +116,7 @@ struct Finding<'s, 'e, 'h> {
     host: &'h Host,
     style: Style<'h>,
     predicate: Predicate,
-    pages: Pages<'s, 'e, Box<dyn Renderer + Send + 'h>>,
+    pool: RenderPool<'s, 'e, Box<dyn Renderer + Send + 'h>>,
     output: Output,
     resume: Option<Resume>,
     found: bool,
@@ -166,13 +166,13 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
             self.style.push_title(&mut self.output.text);
         }
         let output = &mut self.output;
-        self.pages.take(event, &mut |page| output.take(page))
+        self.pool.take(event, &mut |batch| output.take(batch))
     }
 
     /// Writes everything.
     fn flush(&mut self) -> io::Result<()> {
         let output = &mut self.output;
-        self.pages.flush(&mut |page| output.take(page))?;
+        self.pool.flush(&mut |batch| output.take(batch))?;
         output.flush()
     }
 
@@ -192,10 +192,10 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
 
     fn corrupted(&self, event: &Event) -> End {
         let mut text = b"Corrupted checkpoint file. Inode match, but newer complete event (".to_vec();
-        event.stamp().print(&mut text);
+        event.id().print(&mut text);
         text.extend_from_slice(b") found before loaded checkpoint ");
         if let Some(last) = self.resume.as_ref().and_then(Resume::recorded) {
-            last.stamp.print(&mut text);
+            last.id.print(&mut text);
         }
         say(String::from_utf8_lossy(&text));
         End::Refused(resume::CORRUPTED)

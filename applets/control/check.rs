@@ -2,7 +2,7 @@
 
 use super::modes::{self, Options, Rules, WRONG};
 use super::rules_file::SourceFile;
-use super::{ThisHost, io_error_text};
+use super::{RuleHost, io_error_text};
 use crate::output::{must_finish, say, show};
 use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
 use auditbox::sys::files;
@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// After so many rounds of repair nothing more is tried; one fix may make room for another.
+/// After this number of rounds of repair nothing more is tried; one fix may make room for another.
 const ROUNDS: usize = 16;
 
 /// Does what the options ask for; returns 0 when nothing is found, 1 when something is, 2 when rules cannot be read.
@@ -56,7 +56,7 @@ fn sources(files: &[SourceFile]) -> Vec<Source<'_>> {
     files.iter().map(|file| Source { name: &file.name, text: &file.text }).collect()
 }
 
-fn findings(rules: &Rules, options: &Options, host: &ThisHost) -> Result<Vec<Finding>, String> {
+fn findings(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<Finding>, String> {
     let exists = |path: &[u8]| host.exists(path);
     let exists: Option<Exists> = if options.knows_paths() { Some(&exists) } else { None };
     let target = Target { host, kernel: options.kernel, exists };
@@ -64,7 +64,7 @@ fn findings(rules: &Rules, options: &Options, host: &ThisHost) -> Result<Vec<Fin
 }
 
 /// The files with all safe fixes made.
-fn repaired(rules: &Rules, options: &Options, host: &ThisHost) -> Result<Vec<SourceFile>, String> {
+fn repaired(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<SourceFile>, String> {
     let copy = |file: &SourceFile| SourceFile { name: file.name.clone(), text: file.text.clone() };
     let mut rules = Rules { files: rules.files.iter().map(copy).collect(), is_set: rules.is_set };
     for _ in 0..ROUNDS {
@@ -103,7 +103,7 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
 
 /// What is wrong with rules for this host that will not load or not do what they say, in compact form.
 pub(crate) fn compact(files: &[SourceFile]) -> Vec<u8> {
-    let host = ThisHost::planned(None, None);
+    let host = RuleHost::planned(None, None);
     let target = Target { host: &host, kernel: None, exists: None };
     let sources = sources(files);
     let mut out = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::modes::{self, Options, WRONG};
 use super::rules_file::{self, FileLine};
-use super::{Failure, ThisHost, listing, open_kernel, say_refusal};
+use super::{Failure, RuleHost, listing, open_kernel, say_refusal};
 use crate::output::{say, show};
 use auditbox::abi::Status;
 use auditbox::rule::diff::{Difference, diff};
@@ -48,7 +48,7 @@ pub(super) fn run(options: &Options) -> u8 {
     }
 }
 
-fn print(difference: &Difference, host: &ThisHost, out: &mut Vec<u8>) {
+fn print(difference: &Difference, host: &RuleHost, out: &mut Vec<u8>) {
     let (what, rules) = match difference {
         Difference::Removed(rule) => ("removed", vec![*rule]),
         Difference::Added(rule) => ("added", vec![*rule]),
@@ -67,7 +67,7 @@ fn print(difference: &Difference, host: &ThisHost, out: &mut Vec<u8>) {
 }
 
 /// The rules that a name stands for; otherwise says why not and returns the exit status.
-pub(super) fn set(name: &OsString, host: &ThisHost) -> Result<Set, u8> {
+pub(super) fn set(name: &OsString, host: &RuleHost) -> Result<Set, u8> {
     if name == "kernel" {
         let fail = |failure| match failure {
             Failure::Step(message) | Failure::End(message, _) => {
@@ -91,7 +91,7 @@ pub(super) fn set(name: &OsString, host: &ThisHost) -> Result<Set, u8> {
 }
 
 /// The rules that a kernel without rules has once all lines are loaded.
-fn in_force(rules: &modes::Rules, host: &ThisHost) -> Result<Vec<Rule>, String> {
+fn in_force(rules: &modes::Rules, host: &RuleHost) -> Result<Vec<Rule>, String> {
     let mut set = RuleSet::new();
     for (name, line) in rules_file::lines(&rules.files, rules.is_set) {
         let words = line.words.as_ref().map_err(|error| format!("{name}:{}: {error}", line.number))?;

@@ -2,7 +2,7 @@
 
 use super::diff::{Set, set};
 use super::modes::{Options, WRONG};
-use super::{ThisHost, listing, rules_file};
+use super::{RuleHost, listing, rules_file};
 use crate::output::{say, show};
 use auditbox::record::Record;
 use auditbox::rule::Action;
@@ -39,18 +39,18 @@ pub(super) fn run(options: &Options) -> u8 {
 }
 
 /// What is known of the event: the words, or the records on standard input.
-fn facts(words: &[&OsString], host: &ThisHost) -> Result<Facts, String> {
+fn facts(words: &[&OsString], host: &RuleHost) -> Result<Facts, String> {
     if !words.is_empty() {
         return Facts::parse(&words.iter().map(|word| word.as_bytes()).collect::<Vec<_>>(), host);
     }
     let text = rules_file::read_stream(std::io::stdin().lock(), "standard input")?;
     let mut records = text.split(|b| *b == b'\n').filter_map(Record::parse).peekable();
-    let first = records.peek().map(|record| record.stamp).ok_or("no record on standard input")?;
-    let event = records.filter(|record| record.stamp == first);
+    let first = records.peek().map(|record| record.id).ok_or("no record on standard input")?;
+    let event = records.filter(|record| record.id == first);
     Facts::of_records(event).ok_or_else(|| "the event has no SYSCALL record: no rule for calls has made it".to_owned())
 }
 
-fn explain(set: &Set, facts: &Facts, host: &ThisHost) -> u8 {
+fn explain(set: &Set, facts: &Facts, host: &RuleHost) -> u8 {
     let mut out = Vec::new();
     let (mut decided, mut open) = (None, None);
     for (place, rule) in set.rules.iter().enumerate() {

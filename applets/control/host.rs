@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 /// This host, or one being built.
-pub(crate) struct ThisHost {
+pub(crate) struct RuleHost {
     root: PathBuf,
     machine: Option<Machine>,
     users: OnceLock<Users>,
@@ -18,11 +18,11 @@ pub(crate) struct ThisHost {
     any_name: bool,
 }
 
-impl ThisHost {
+impl RuleHost {
     /// The host we run on.
-    pub(crate) fn new() -> ThisHost {
+    pub(crate) fn new() -> RuleHost {
         let machine = Machine::from_uname(&process::machine());
-        ThisHost {
+        RuleHost {
             root: PathBuf::from("/"),
             machine,
             users: OnceLock::new(),
@@ -33,15 +33,15 @@ impl ThisHost {
 
     /// A host with a kernel that knows all features, whose files stand below `root`, and whose machine is `machine` if it
     /// is not ours.
-    pub(crate) fn planned(root: Option<PathBuf>, machine: Option<Machine>) -> ThisHost {
-        let here = ThisHost::new();
+    pub(crate) fn planned(root: Option<PathBuf>, machine: Option<Machine>) -> RuleHost {
+        let here = RuleHost::new();
         let features = OnceLock::from(u32::MAX);
-        ThisHost { root: root.unwrap_or(here.root), machine: machine.or(here.machine), features, ..here }
+        RuleHost { root: root.unwrap_or(here.root), machine: machine.or(here.machine), features, ..here }
     }
 
     /// The same host, whose users are not known: every name is one.
-    pub(crate) fn without_names(self) -> ThisHost {
-        ThisHost { any_name: true, ..self }
+    pub(crate) fn without_names(self) -> RuleHost {
+        RuleHost { any_name: true, ..self }
     }
 
     /// Whether there is a file of this name.
@@ -61,7 +61,7 @@ impl ThisHost {
     }
 }
 
-impl Host for ThisHost {
+impl Host for RuleHost {
     fn machine(&self) -> Option<Machine> {
         self.machine
     }

@@ -1,7 +1,7 @@
 //! Steps done for real, through the audit netlink socket.
 
 use super::transaction::Snapshot;
-use super::{Executor, Failure, ThisHost, listing};
+use super::{Executor, Failure, RuleHost, listing};
 use crate::control::usage::USAGE;
 use crate::output::{must_finish, say, show};
 use auditbox::abi::rule::TEXT;
@@ -16,13 +16,13 @@ use std::os::unix::ffi::OsStrExt;
 
 /// The running kernel.
 pub(crate) struct Kernel<'h> {
-    host: &'h ThisHost,
+    host: &'h RuleHost,
     socket: AuditSocket,
 }
 
 impl<'h> Kernel<'h> {
     /// Opens the socket, or says in a sentence why not.
-    pub(crate) fn open(host: &'h ThisHost) -> Result<Kernel<'h>, String> {
+    pub(crate) fn open(host: &'h RuleHost) -> Result<Kernel<'h>, String> {
         match AuditSocket::open() {
             Ok(socket) => Ok(Kernel { host, socket }),
             Err(error) => Err(format!("Cannot open netlink audit socket ({})", error_text(error.errno()))),

@@ -1,6 +1,6 @@
 //! What auditctl shows: the status, and rules.
 
-use super::ThisHost;
+use super::RuleHost;
 use auditbox::abi::{Features, Status};
 use auditbox::interpret::{Interpreter, Names, RecordContext};
 use auditbox::record::{Field, RecordType};
@@ -55,7 +55,7 @@ pub(super) fn features(features: &Features) -> String {
 }
 
 /// The lines of -l.
-pub(super) fn rules(rules: &[Rule], host: &ThisHost, interpret: bool) -> Vec<u8> {
+pub(super) fn rules(rules: &[Rule], host: &RuleHost, interpret: bool) -> Vec<u8> {
     let names = HostNames(host);
     let interpreter = RefCell::new(Interpreter::new(&names, None, Escape::Tty));
     let words = |argument: &Argument| Some(argument_words(&mut interpreter.borrow_mut(), argument));
@@ -76,7 +76,7 @@ fn argument_words(interpreter: &mut Interpreter, argument: &Argument) -> Vec<u8>
     words
 }
 
-struct HostNames<'h>(&'h ThisHost);
+struct HostNames<'h>(&'h RuleHost);
 
 impl Names for HostNames<'_> {
     fn user(&self, uid: u32) -> Option<&[u8]> {

@@ -19,7 +19,7 @@ pub(crate) mod transaction;
 pub(crate) mod usage;
 
 pub(crate) use dry_run::DryRun;
-pub(crate) use host::ThisHost;
+pub(crate) use host::RuleHost;
 pub(crate) use kernel::Kernel;
 
 use crate::output::say;
@@ -116,7 +116,7 @@ pub(crate) fn say_refusal(refusal: &Refusal, source: &dyn Source) {
 }
 
 /// The kernel, for those who may change its rules; otherwise says why not and returns the exit status.
-pub(crate) fn open_kernel(host: &ThisHost) -> Result<Kernel<'_>, u8> {
+pub(crate) fn open_kernel(host: &RuleHost) -> Result<Kernel<'_>, u8> {
     const NOT_PRIVILEGED: u8 = 4;
     if !process::can_control_audit() {
         say("You must be root to run this program.");
@@ -126,7 +126,7 @@ pub(crate) fn open_kernel(host: &ThisHost) -> Result<Kernel<'_>, u8> {
 }
 
 /// The kernel, be we privileged or not.
-pub(crate) fn connect(host: &ThisHost) -> Result<Kernel<'_>, u8> {
+pub(crate) fn connect(host: &RuleHost) -> Result<Kernel<'_>, u8> {
     Kernel::open(host).map_err(|message| {
         say(&message);
         1

@@ -3,7 +3,7 @@
 //! `--check`, `--diff`, `--explain` and the like take their options in any order, end with 2 when they are asked wrongly, and
 //! change nothing in the kernel.
 
-use super::{ThisHost, check, convert, diff, explain, rules_file};
+use super::{RuleHost, check, convert, diff, explain, rules_file};
 use crate::output::say;
 use auditbox::rule::check::{Level, Version, format::Format};
 use auditbox::sys::process;
@@ -32,8 +32,8 @@ pub(crate) struct Options {
 
 impl Options {
     /// Where the rules are to live.
-    pub(super) fn host(&self) -> ThisHost {
-        let host = ThisHost::planned(self.root.clone(), self.machine);
+    pub(super) fn host(&self) -> RuleHost {
+        let host = RuleHost::planned(self.root.clone(), self.machine);
         if self.no_host { host.without_names() } else { host }
     }
 

@@ -1,6 +1,6 @@
 //! A rules file, line by line: auditctl -R, and what augenrules loads.
 
-use super::{DISABLED, End, Executor, Source, ThisHost, execute, io_error_text, ready};
+use super::{DISABLED, End, Executor, RuleHost, Source, execute, io_error_text, ready};
 use crate::output::say;
 use auditbox::rule::file::{self, Line};
 use auditbox::rule::typography::lookalikes;
@@ -83,12 +83,12 @@ fn cannot_read(path: &Path, error: &std::io::Error) -> String {
 }
 
 /// Reads a rules file and does what it says; returns the exit status.
-pub(crate) fn load(path: &Path, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+pub(crate) fn load(path: &Path, host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     load_merged(path, &[], host, executor)
 }
 
 /// The same; when the file is what `sources` are when merged, messages name the place in those.
-pub(crate) fn load_merged(path: &Path, sources: &[SourceFile], host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+pub(crate) fn load_merged(path: &Path, sources: &[SourceFile], host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     if let Err(status) = ready(executor) {
         return status;
     }
@@ -108,12 +108,12 @@ pub(crate) fn merged(sources: &[SourceFile]) -> Vec<u8> {
 }
 
 /// Does what the lines of one file ask for, and returns the exit status.
-pub(crate) fn run_alone(source: &SourceFile, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+pub(crate) fn run_alone(source: &SourceFile, host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     run(file::lines(&source.text).map(|line| (source.name.as_str(), line)), host, executor)
 }
 
 /// Does what the merged lines of `sources` ask for, and returns the exit status.
-pub(crate) fn run_merged(sources: &[SourceFile], host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+pub(crate) fn run_merged(sources: &[SourceFile], host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     run(lines(sources, true).into_iter(), host, executor)
 }
 
@@ -130,7 +130,7 @@ pub(super) fn lines(sources: &[SourceFile], is_set: bool) -> Vec<(&str, Line<'_>
 
 /// Does what lines ask for one by one, each given with the name of its file; returns the exit status. The first refused line
 /// ends it, unless a line said otherwise.
-fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     let (mut ignore, mut remember, mut slow, mut status) = (false, false, false, 0);
     for (name, line) in lines {
         let number = line.number;
@@ -168,7 +168,7 @@ fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &ThisHost, ex
 }
 
 /// What the words of a line ask for.
-pub(super) fn plan(words: &[file::Word], host: &ThisHost) -> Plan {
+pub(super) fn plan(words: &[file::Word], host: &RuleHost) -> Plan {
     let line: Vec<&[u8]> = std::iter::once(&b"auditctl"[..]).chain(words.iter().map(|w| w.text.as_slice())).collect();
     parse_line(&line, host)
 }

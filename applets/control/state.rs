@@ -29,14 +29,14 @@ pub(crate) fn file(line: &[&OsString]) -> Option<Result<&'static Path, String>> 
 
 /// Shows the report that `ask` makes the daemon write. The daemon puts a new file in the place of the old one.
 pub(crate) fn show_new(path: &Path, ask: impl FnOnce() -> u8) -> u8 {
-    let stamp = || fs::metadata(path).ok().map(|m| (m.ino(), m.mtime(), m.mtime_nsec()));
-    let old = stamp();
+    let id = || fs::metadata(path).ok().map(|m| (m.ino(), m.mtime(), m.mtime_nsec()));
+    let old = id();
     let status = ask();
     if status != 0 {
         return status;
     }
     for _ in 0..WAITS {
-        if let (true, Ok(report)) = (stamp() != old, fs::read(path)) {
+        if let (true, Ok(report)) = (id() != old, fs::read(path)) {
             show(&report);
             return 0;
         }

@@ -6,7 +6,7 @@
 
 use super::modes::Rules;
 use super::rules_file::{self, FileLine};
-use super::{DISABLED, Executor, Failure, Kernel, ThisHost, ready, say_refusal};
+use super::{DISABLED, Executor, Failure, Kernel, RuleHost, ready, say_refusal};
 use crate::output::{say, show};
 use auditbox::abi::Status;
 use auditbox::rule::check::{Version, newer_parts};
@@ -30,7 +30,7 @@ struct Load<'t> {
 
 /// Loads rules whole or not at all, and returns the exit status. With `skip_missing` rules for users and paths that the host
 /// has not are left out, and named.
-pub(crate) fn load(rules: &Rules, skip_missing: bool, host: &ThisHost, kernel: &mut Kernel) -> u8 {
+pub(crate) fn load(rules: &Rules, skip_missing: bool, host: &RuleHost, kernel: &mut Kernel) -> u8 {
     if let Err(status) = ready(kernel) {
         return status;
     }
@@ -62,7 +62,7 @@ pub(crate) fn load(rules: &Rules, skip_missing: bool, host: &ThisHost, kernel: &
 }
 
 /// Prints what would be sent, if the set is right; returns the exit status.
-pub(crate) fn dry_run(rules: &Rules, skip_missing: bool, host: &ThisHost, executor: &mut dyn Executor) -> u8 {
+pub(crate) fn dry_run(rules: &Rules, skip_missing: bool, host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     let Some(load) = read(rules, skip_missing, host) else { return 1 };
     let steps = load.lines.iter().flat_map(|planned| &planned.plan.steps);
     steps.map(|step| executor.execute(step)).find_map(Result::err).map_or(0, fail)
@@ -87,7 +87,7 @@ fn fail(failure: Failure) -> u8 {
 }
 
 /// Reads and judges all lines; `None`, and every mistake named, when there are any.
-fn read<'t>(rules: &'t Rules, skip_missing: bool, host: &ThisHost) -> Option<Load<'t>> {
+fn read<'t>(rules: &'t Rules, skip_missing: bool, host: &RuleHost) -> Option<Load<'t>> {
     let mut load = Load { lines: Vec::new(), skipped: 0 };
     let mut is_right = true;
     let mut is_locked = false;
@@ -122,7 +122,7 @@ fn read<'t>(rules: &'t Rules, skip_missing: bool, host: &ThisHost) -> Option<Loa
 }
 
 /// What the host lacks for a line: a user or group, or a path without which the kernel refuses the rule.
-fn missing(plan: &Plan, host: &ThisHost) -> Option<String> {
+fn missing(plan: &Plan, host: &RuleHost) -> Option<String> {
     if let Some(refusal) = &plan.refusal {
         let is_name = matches!(refusal.reason, Reason::UserUnknown { .. } | Reason::GroupUnknown { .. });
         return is_name.then(|| refusal.to_string());
@@ -172,7 +172,7 @@ impl Load<'_> {
     }
 
     /// Does all steps, and looks whether the kernel then has the rules that it should have.
-    fn execute(&self, before: &[Rule], host: &ThisHost, kernel: &mut Kernel) -> Result<(), Failure> {
+    fn execute(&self, before: &[Rule], host: &RuleHost, kernel: &mut Kernel) -> Result<(), Failure> {
         let mut wanted = RuleSet::listed(before.iter().cloned(), 0);
         for planned in &self.lines {
             for step in planned.plan.steps.iter().filter(|step| !is_final(step)) {

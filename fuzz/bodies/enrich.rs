@@ -73,11 +73,11 @@ impl Check {
         PrefixCache::default().push_line(&mut raw, message, &text);
         assert!(!raw.contains(&b'\n') && !raw.contains(&ENRICHED), "one line, and no names");
         let record = Record::parse(&raw).expect("its head is sound");
-        assert_eq!((record.kind, record.enriched), (RecordType(u32::from(message)), None));
+        assert_eq!((record.record_type, record.enriched), (RecordType(u32::from(message)), None));
 
         self.enriched.clear();
         self.enriched.extend_from_slice(&raw);
-        self.daemon.enrich(record.kind, record.body, room, &mut self.enriched);
+        self.daemon.enrich(record.record_type, record.body, room, &mut self.enriched);
         assert!(self.enriched.starts_with(&raw) && self.enriched.len() <= raw.len() + room);
         let names = &self.enriched[raw.len()..];
         if let [ENRICHED, names @ ..] = names {

@@ -65,7 +65,7 @@ pub(crate) fn record(data: &[u8]) {
     let context = RecordContext::of(&record);
     for field in record.fields() {
         out.clear();
-        interpreter.value(record.kind, field, &context, &mut out);
+        interpreter.value(record.record_type, field, &context, &mut out);
         assert!(out.len() <= MOST_WORDS * (field.value.len() + line.len()));
         if mode != Escape::Raw && record.enriched.is_none() {
             let separates = |byte: &u8| *byte == 1 && field.name == b"key";

@@ -19,11 +19,11 @@ pub(crate) fn log(data: &[u8]) {
     while let Ok(Some(event)) = whole.next_event() {
         look_at(&event);
         tell(&event, &mut interpreter);
-        events.push((event.stamp(), event.len()));
+        events.push((event.id(), event.len()));
     }
     let mut pieces = Vec::new();
     let mut feed = Feed::new(2);
-    let mut each = |event: &Event| pieces.push((event.stamp(), event.len()));
+    let mut each = |event: &Event| pieces.push((event.id(), event.len()));
     for piece in data.chunks(7) {
         feed.push(piece, &mut each);
     }
@@ -35,7 +35,7 @@ pub(crate) fn log(data: &[u8]) {
 fn look_at(event: &Event) {
     for record in event.records() {
         let again = Record::parse(record.line).expect("what was a record is one");
-        assert_eq!((again.stamp, again.kind, again.node), (record.stamp, record.kind, event.node()));
+        assert_eq!((again.id, again.record_type, again.node), (record.id, record.record_type, event.node()));
         assert!(record.fields().all(|field| !field.name.contains(&b' ')));
     }
     let all =

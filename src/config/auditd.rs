@@ -1,9 +1,9 @@
 //! auditd.conf(5): every key, its range, its default, and what pairs of values make no sense.
 
-use super::slot::choice;
-use super::{ConfigError, Key, Level, Note, Reaction, Response, Slot, Space, World};
+use super::slot::word_enum;
+use super::{ConfigError, Diagnostic, HostChecks, Key, Level, Reaction, Response, Slot, Space};
 
-choice! {
+word_enum! {
     /// How records are written to the log.
     LogFormat {
         /// As the kernel sent them.
@@ -15,7 +15,7 @@ choice! {
     }
 }
 
-choice! {
+word_enum! {
     /// When what was written is brought to the disk.
     Flush {
         /// When the system likes.
@@ -31,7 +31,7 @@ choice! {
     }
 }
 
-choice! {
+word_enum! {
     /// What a record's `node=` says.
     NameFormat {
         /// No node.
@@ -47,7 +47,7 @@ choice! {
     }
 }
 
-choice! {
+word_enum! {
     /// What to do when plugins do not keep up.
     Overflow {
         /// Nothing.
@@ -63,7 +63,7 @@ choice! {
     }
 }
 
-choice! {
+word_enum! {
     /// How rotated logs are called.
     LogNames {
         /// `audit.log.1` is the newest, and all move up with each rotation.
@@ -275,27 +275,32 @@ pub const KEYS: &[Row] = &[
 ];
 
 /// Reads an auditd.conf. A file without a line is not checked for sense. COMPAT: as the reference.
-pub fn parse(text: &[u8], file: &str, world: &dyn World, notes: &mut Vec<Note>) -> Result<Config, ConfigError> {
+pub fn parse(
+    text: &[u8],
+    file: &str,
+    checks: &dyn HostChecks,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Config, ConfigError> {
     let mut config = Config::default();
-    let lines = super::read(text, file, KEYS, &mut config, world, notes)?;
+    let lines = super::read(text, file, KEYS, &mut config, checks, diagnostics)?;
     if config.log_format == LogFormat::NoLog {
         let obsolete = "The NOLOG option to log_format is deprecated. Please use the write_logs option.";
-        notes.push(warning(obsolete.to_string()));
+        diagnostics.push(warning(obsolete.to_string()));
         if std::mem::replace(&mut config.write_logs, false) {
-            notes.push(warning("The NOLOG option is overriding the write_logs current setting.".to_string()));
+            diagnostics.push(warning("The NOLOG option is overriding the write_logs current setting.".to_string()));
         }
     }
     if lines == 0 {
         return Ok(config);
     }
     if config.q_depth < 512 {
-        notes.push(warning("q_depth should be larger than 512 for safety margin".to_string()));
+        diagnostics.push(warning("q_depth should be larger than 512 for safety margin".to_string()));
     }
     if config.report_interval > 6 * 3600 {
         let line = super::line_of(text, "report_interval");
-        notes.push(warning(format!("Warning - report_interval is more than 6 hours apart - line {line}")));
+        diagnostics.push(warning(format!("Warning - report_interval is more than 6 hours apart - line {line}")));
     }
-    match check(&config, notes) {
+    match check(&config, diagnostics) {
         Ok(()) => Ok(config),
         Err(mut error) => {
             error.line = super::line_of(text, &error.key);
@@ -325,7 +330,7 @@ impl Default for SearchConfig {
 
 /// Reads of an auditd.conf what a search needs, wherever it stands. All other lines are the daemon's affair and are
 /// passed over, wrong ones too. A value that is of no use is noted, and the one before it counts.
-pub fn parse_search(text: &[u8], notes: &mut Vec<Note>) -> SearchConfig {
+pub fn parse_search(text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> SearchConfig {
     let mut config = SearchConfig::default();
     for (line, words) in super::readable_lines(text) {
         let mut read = || match () {
@@ -342,13 +347,13 @@ pub fn parse_search(text: &[u8], notes: &mut Vec<Note>) -> SearchConfig {
             () => Ok(()),
         };
         let result: Result<(), String> = read();
-        notes.extend(result.err().map(|text| Note { level: Level::Error, text }));
+        diagnostics.extend(result.err().map(|text| Diagnostic { level: Level::Error, text }));
     }
     config
 }
 
-/// Refuses values that cannot stand together, and notes those that hardly make sense.
-fn check(config: &Config, notes: &mut Vec<Note>) -> Result<(), ConfigError> {
+/// Refuses values that cannot stand together, and diagnostics those that hardly make sense.
+fn check(config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Result<(), ConfigError> {
     let fail = |key: &str, text: String| Err(ConfigError { line: 0, key: key.to_string(), text });
     let mebibytes = |space: Space| match space {
         Space::Mebibytes(n) => Some(n),
@@ -377,7 +382,7 @@ fn check(config: &Config, notes: &mut Vec<Note>) -> Result<(), ConfigError> {
     if degrades(config) && config.priority_keys.is_empty() {
         return fail("priority_keys", "Error - degrade chosen, but priority_keys names no key to keep".to_string());
     }
-    notes.extend(doubts(config).into_iter().map(warning));
+    diagnostics.extend(doubts(config).into_iter().map(warning));
     Ok(())
 }
 
@@ -425,8 +430,8 @@ fn doubts(config: &Config) -> Vec<String> {
     doubts
 }
 
-fn warning(text: String) -> Note {
-    Note { level: Level::Warning, text }
+fn warning(text: String) -> Diagnostic {
+    Diagnostic { level: Level::Warning, text }
 }
 
 #[cfg(test)]
@@ -434,14 +439,14 @@ mod tests {
     use super::*;
 
     struct Anything;
-    impl World for Anything {
+    impl HostChecks for Anything {
         fn group_id(&self, name: &str) -> Option<u32> {
             (name == "adm").then_some(4)
         }
         fn check_helper(&self, path: &str) -> Result<(), String> {
             if path == "/gone" { Err("Unable to stat /gone (No such file or directory)".to_string()) } else { Ok(()) }
         }
-        fn check_log(&self, _: &str, _: &mut Vec<Note>) -> Result<(), String> {
+        fn check_log(&self, _: &str, _: &mut Vec<Diagnostic>) -> Result<(), String> {
             Ok(())
         }
         fn can_mail(&self) -> bool {
@@ -473,9 +478,9 @@ mod tests {
     #[test]
     fn a_search_takes_its_two_keys_from_a_file_that_the_daemon_refuses() {
         let search = |text: &str| {
-            let mut notes = Vec::new();
-            let SearchConfig { log_file, end_of_event_timeout } = parse_search(text.as_bytes(), &mut notes);
-            (log_file, end_of_event_timeout, notes.into_iter().map(|note| note.text).collect::<Vec<_>>())
+            let mut diagnostics = Vec::new();
+            let SearchConfig { log_file, end_of_event_timeout } = parse_search(text.as_bytes(), &mut diagnostics);
+            (log_file, end_of_event_timeout, diagnostics.into_iter().map(|note| note.text).collect::<Vec<_>>())
         };
         for wrong in
             ["freq = x", "bogus", "tcp_listen_port = 60", "max_log_file = 512  # MB", "\u{e9} = 1", "a = b c d"]
@@ -485,10 +490,10 @@ mod tests {
         }
         assert_eq!(search("log_file = /logs/a.log\r\nfreq = 5\r\n").0, "/logs/a.log");
         assert_eq!(search("#log_file = /logs/a.log\nlog_file = -\n").0, "/var/log/audit/audit.log");
-        let (log, timeout, notes) = search("log_file = /a/x\nend_of_event_timeout = soon\n");
+        let (log, timeout, diagnostics) = search("log_file = /a/x\nend_of_event_timeout = soon\n");
         assert_eq!((log.as_str(), timeout), ("/var/log/audit/audit.log", 2));
         assert_eq!(
-            notes,
+            diagnostics,
             ["The directory name: /a is too short - line 1", "Value soon should only be numbers - line 2"]
         );
     }
@@ -611,9 +616,10 @@ mod tests {
 
     #[test]
     fn pairs_that_hardly_make_sense_are_noted() {
-        let mut notes = Vec::new();
-        parse(b"space_left = 1\nmax_log_file_action = rotate\nq_depth = 5\n", "f", &Anything, &mut notes).unwrap();
-        assert_eq!(notes.len(), 3);
+        let mut diagnostics = Vec::new();
+        parse(b"space_left = 1\nmax_log_file_action = rotate\nq_depth = 5\n", "f", &Anything, &mut diagnostics)
+            .unwrap();
+        assert_eq!(diagnostics.len(), 3);
     }
 
     #[test]

@@ -3,13 +3,13 @@
 //! It is for programs that write records of their own, which ask for it and obey it; none of the commands here does.
 //! `host::config_file` reads the file itself.
 
-use super::slot::choice;
-use super::{ConfigError, Key, Note, Slot, World};
+use super::slot::word_enum;
+use super::{ConfigError, Diagnostic, HostChecks, Key, Slot};
 
 /// Bytes of a line that count. COMPAT: the reference's buffer.
 const LONGEST_LINE: usize = 127;
 
-choice! {
+word_enum! {
     /// What to do about an event that could not be sent.
     FailureAction {
         /// Go on.
@@ -25,21 +25,21 @@ const KEYS: &[Key<FailureAction>] =
     &[Key { name: "failure_action", takes_option: false, slot: |action| Slot::Choice(action) }];
 
 /// Reads a libaudit.conf. A file that does not say is [`FailureAction::Ignore`], and so it is to be after an error.
-pub fn parse(text: &[u8], file: &str, notes: &mut Vec<Note>) -> Result<FailureAction, ConfigError> {
+pub fn parse(text: &[u8], file: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<FailureAction, ConfigError> {
     let mut action = FailureAction::Ignore;
     let mut lines = Vec::new();
     for line in text.split(|&b| b == b'\n') {
         lines.extend_from_slice(line.get(..LONGEST_LINE).unwrap_or(line));
         lines.push(b'\n');
     }
-    super::read(&lines, file, KEYS, &mut action, &Nowhere, notes)?;
+    super::read(&lines, file, KEYS, &mut action, &Nowhere, diagnostics)?;
     Ok(action)
 }
 
 /// No value of this file refers to anything.
 pub(super) struct Nowhere;
 
-impl World for Nowhere {
+impl HostChecks for Nowhere {
     fn group_id(&self, _: &str) -> Option<u32> {
         None
     }
@@ -48,7 +48,7 @@ impl World for Nowhere {
         Ok(())
     }
 
-    fn check_log(&self, _: &str, _: &mut Vec<Note>) -> Result<(), String> {
+    fn check_log(&self, _: &str, _: &mut Vec<Diagnostic>) -> Result<(), String> {
         Ok(())
     }
 

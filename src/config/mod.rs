@@ -1,7 +1,7 @@
 //! Configuration files of the `key = value [option]` kind: auditd.conf(5) and its relatives.
 //!
 //! One grammar for all of them; what differs is a table of [`Key`]s, each of which names the place its value goes to as a
-//! [`Slot`]. What a value refers to outside the text (a helper program, a group, a directory) is asked of a [`World`].
+//! [`Slot`]. What a value refers to outside the text (a helper program, a group, a directory) is asked of a [`HostChecks`].
 
 pub mod auditd;
 pub mod libaudit;
@@ -16,13 +16,13 @@ use std::fmt;
 const MAX_LINE: usize = 511;
 
 /// What the text refers to and cannot know by itself.
-pub trait World {
+pub trait HostChecks {
     /// The gid of a group.
     fn group_id(&self, name: &str) -> Option<u32>;
     /// Whether a program may be run as helper; the error is a sentence that names the path.
     fn check_helper(&self, path: &str) -> Result<(), String>;
-    /// Whether a log may be written there; the error is a sentence. Warnings go to `notes`.
-    fn check_log(&self, path: &str, notes: &mut Vec<Note>) -> Result<(), String>;
+    /// Whether a log may be written there; the error is a sentence. Warnings go to `diagnostics`.
+    fn check_log(&self, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<(), String>;
     /// Whether mail can be sent.
     fn can_mail(&self) -> bool;
 }
@@ -48,7 +48,7 @@ pub enum Level {
 
 /// Something to be told that does not stop the reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub struct Diagnostic {
     /// How much it matters.
     pub level: Level,
     /// One sentence.
@@ -116,8 +116,8 @@ pub fn read<C>(
     file: &str,
     keys: &[Key<C>],
     config: &mut C,
-    world: &dyn World,
-    notes: &mut Vec<Note>,
+    checks: &dyn HostChecks,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<u32, ConfigError> {
     let mut number = 0;
     if text.is_empty() {
@@ -127,7 +127,8 @@ pub fn read<C>(
     for bytes in text.split(|&b| b == b'\n') {
         number += 1;
         if bytes.len() >= MAX_LINE {
-            notes.push(Note { level: Level::Error, text: format!("Skipping line {number} in {file}: too long") });
+            diagnostics
+                .push(Diagnostic { level: Level::Error, text: format!("Skipping line {number} in {file}: too long") });
             continue;
         }
         if bytes.iter().find(|b| **b != b' ') == Some(&b'#') {
@@ -142,13 +143,14 @@ pub fn read<C>(
             let text = format!("Line {number} in {file} ends with a carriage return; lines end with a newline alone");
             return Err(fail(key, text));
         }
-        let told = |why: &str| Note { level: Level::Error, text: format!("{why} for line {number} in {file}") };
+        let diagnostic =
+            |why: &str| Diagnostic { level: Level::Error, text: format!("{why} for line {number} in {file}") };
         let no_more = format!("Not processing any more lines in {file}");
         let Line { key, mut value, mut option, mut goes_on, words } = match split(line) {
             Ok(Some(line)) => line,
             Ok(None) => continue,
             Err(why) => {
-                notes.push(told(why));
+                diagnostics.push(diagnostic(why));
                 return Err(fail("", no_more));
             }
         };
@@ -157,7 +159,7 @@ pub fn read<C>(
             (value, option, goes_on) = (words, None, false);
         }
         if goes_on {
-            notes.push(told(COUNT));
+            diagnostics.push(diagnostic(COUNT));
         }
         let Some(row) = row else {
             return Err(fail(key, format!("Unknown keyword \"{key}\" in line {number} of {file}")));
@@ -169,7 +171,9 @@ pub fn read<C>(
         if goes_on {
             return Err(fail(row.name, no_more));
         }
-        (row.slot)(config).set(row.name, value, option, number, world, notes).map_err(|text| fail(row.name, text))?;
+        (row.slot)(config)
+            .set(row.name, value, option, number, checks, diagnostics)
+            .map_err(|text| fail(row.name, text))?;
     }
     Ok(number)
 }
@@ -241,8 +245,8 @@ mod tests {
     #[test]
     fn blank_lines_and_comments_say_nothing() {
         for line in [&b""[..], b"   ", b"#", b"# a = b", b"  # a", b"# caf\xe9"] {
-            let (keys, world): (&[Key<()>], _) = (&[], libaudit::Nowhere);
-            assert_eq!(read(&[line, b"\n#"].concat(), "f", keys, &mut (), &world, &mut Vec::new()), Ok(2));
+            let (keys, checks): (&[Key<()>], _) = (&[], libaudit::Nowhere);
+            assert_eq!(read(&[line, b"\n#"].concat(), "f", keys, &mut (), &checks, &mut Vec::new()), Ok(2));
         }
     }
 

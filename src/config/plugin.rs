@@ -1,9 +1,9 @@
 //! The file of one plugin in `plugin_dir`: auditd-plugins(5).
 
-use super::slot::choice;
-use super::{ConfigError, Key, Level, Note, Slot, libaudit::Nowhere};
+use super::slot::word_enum;
+use super::{ConfigError, Diagnostic, Key, Level, Slot, libaudit::Nowhere};
 
-choice! {
+word_enum! {
     /// In what form a plugin gets its records.
     Format {
         /// One line a record.
@@ -13,7 +13,7 @@ choice! {
     }
 }
 
-choice! {
+word_enum! {
     /// What a plugin gets when it cannot have all.
     Unit {
         /// Records, each by itself.
@@ -23,7 +23,7 @@ choice! {
     }
 }
 
-choice! {
+word_enum! {
     /// How a plugin is run. There is one way; `builtin` is of old times.
     Kind {
         /// As a program.
@@ -80,11 +80,11 @@ const KEYS: &[Key<Plugin>] = &[
 ];
 
 /// Reads a plugin's file, whose name is `file` in sentences.
-pub fn parse(text: &[u8], file: &str, notes: &mut Vec<Note>) -> Result<Plugin, ConfigError> {
+pub fn parse(text: &[u8], file: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<Plugin, ConfigError> {
     let mut plugin = Plugin::default();
-    super::read(text, file, KEYS, &mut plugin, &Nowhere, notes)?;
+    super::read(text, file, KEYS, &mut plugin, &Nowhere, diagnostics)?;
     let line = super::line_of(text, "path");
-    let mut warn = |text| notes.push(Note { level: Level::Warning, text });
+    let mut warn = |text| diagnostics.push(Diagnostic { level: Level::Warning, text });
     if plugin.kind == Kind::Builtin {
         warn(format!("Option builtin line {} is obsolete - update it", super::line_of(text, "type")));
     }
@@ -118,9 +118,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<(Plugin, Vec<String>), String> {
-        let mut notes = Vec::new();
-        let plugin = parse(text.as_bytes(), "p.conf", &mut notes).map_err(|error| error.to_string())?;
-        Ok((plugin, notes.into_iter().map(|note| note.text).collect()))
+        let mut diagnostics = Vec::new();
+        let plugin = parse(text.as_bytes(), "p.conf", &mut diagnostics).map_err(|error| error.to_string())?;
+        Ok((plugin, diagnostics.into_iter().map(|note| note.text).collect()))
     }
 
     #[test]
@@ -145,11 +145,11 @@ mod tests {
 
     #[test]
     fn what_was_part_of_the_daemon_once_becomes_a_program_with_a_warning() {
-        let (plugin, notes) = read("active = yes\npath = builtin_af_unix\ntype = builtin\n").unwrap();
+        let (plugin, diagnostics) = read("active = yes\npath = builtin_af_unix\ntype = builtin\n").unwrap();
         assert_eq!(plugin.path, "/sbin/audisp-af_unix");
         let expected =
             ["Option builtin line 3 is obsolete - update it", "Option builtin_af_unix line 2 is obsolete - update it"];
-        assert_eq!(notes, expected);
+        assert_eq!(diagnostics, expected);
     }
 
     #[test]

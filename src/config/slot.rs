@@ -1,8 +1,8 @@
 //! The kinds of values a configuration file has: how each is read, refused and shown again.
 
-use super::{Level, Note, World};
+use super::{Diagnostic, HostChecks, Level};
 
-/// A value that is one of a few words. Made by the `choice!` macro.
+/// A value that is one of a few words. Made by the `word_enum!` macro.
 pub trait Choice {
     /// Takes the choice of this name, without case; false when there is none.
     fn pick(&mut self, word: &str) -> bool;
@@ -11,7 +11,7 @@ pub trait Choice {
 }
 
 /// Makes an enum whose members have names in a configuration file.
-macro_rules! choice {
+macro_rules! word_enum {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $member:ident = $word:literal,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +29,9 @@ macro_rules! choice {
         }
     };
 }
-pub(super) use choice;
+pub(super) use word_enum;
 
-choice! {
+word_enum! {
     /// What to do about a log that grew too large, or a disk that is short of room.
     Response {
         /// Nothing.
@@ -134,8 +134,8 @@ impl Slot<'_> {
         value: &str,
         option: Option<&str>,
         line: u32,
-        world: &dyn World,
-        notes: &mut Vec<Note>,
+        checks: &dyn HostChecks,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<(), String> {
         let unknown = || format!("Option {value} not found - line {line}");
         match self {
@@ -144,7 +144,7 @@ impl Slot<'_> {
             Slot::YesNo(_) => return Err(unknown()),
             Slot::Number { to, least, most, refusal } => *to = number(value, line, least, most, refusal)?,
             Slot::Choice(to) => to.pick(value).then_some(()).ok_or_else(unknown)?,
-            Slot::Reaction(to, allowed) => *to = reaction(key, value, option, line, allowed, world, notes)?,
+            Slot::Reaction(to, allowed) => *to = reaction(key, value, option, line, allowed, checks, diagnostics)?,
             Slot::Space(to) => *to = space(value, line)?,
             Slot::Seconds(to, most) => match seconds(value) {
                 Some(n) if n <= most => *to = n,
@@ -156,15 +156,15 @@ impl Slot<'_> {
                     .parse()
                     .ok()
                     .filter(|_| !value.starts_with('+'))
-                    .or_else(|| world.group_id(value))
+                    .or_else(|| checks.group_id(value))
                     .ok_or_else(|| format!("Group ID is non-numeric and unknown ({value}) - line {line}"))?;
             }
             Slot::Log(to) => {
-                log_path(value, line, world, notes)?;
+                log_path(value, line, checks, diagnostics)?;
                 *to = value.to_string();
             }
             Slot::Helper(to) => {
-                helper(value, line, world)?;
+                helper(value, line, checks)?;
                 *to = value.to_string();
             }
             Slot::Account(to, is_checked) => {
@@ -189,7 +189,7 @@ impl Slot<'_> {
             }
             Slot::Deprecated => {
                 let text = format!("The {key} option is deprecated - line {line}");
-                notes.push(Note { level: Level::Warning, text });
+                diagnostics.push(Diagnostic { level: Level::Warning, text });
             }
         }
         Ok(())
@@ -263,8 +263,8 @@ fn reaction(
     option: Option<&str>,
     line: u32,
     allowed: &[Response],
-    world: &dyn World,
-    notes: &mut Vec<Note>,
+    checks: &dyn HostChecks,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Reaction, String> {
     let mut response = Response::Ignore;
     if !response.pick(value) {
@@ -284,29 +284,29 @@ fn reaction(
     let mut found = Reaction::from(response);
     if response == Response::Exec {
         let path = option.ok_or_else(|| format!("Executable path needed for line {line}"))?;
-        helper(path, line, world)?;
+        helper(path, line, checks)?;
         found.helper = path.to_string();
-    } else if response == Response::Email && !world.can_mail() {
+    } else if response == Response::Email && !checks.can_mail() {
         let text = "Email option is specified but /usr/lib/sendmail doesn't seem executable.".to_string();
-        notes.push(Note { level: Level::Error, text });
+        diagnostics.push(Diagnostic { level: Level::Error, text });
     }
     Ok(found)
 }
 
-fn helper(path: &str, line: u32, world: &dyn World) -> Result<(), String> {
+fn helper(path: &str, line: u32, checks: &dyn HostChecks) -> Result<(), String> {
     if !path.starts_with('/') {
         return Err(format!("Absolute path needed for {path} - line {line}"));
     }
-    world.check_helper(path).map_err(|why| format!("{why} - line {line}"))
+    checks.check_helper(path).map_err(|why| format!("{why} - line {line}"))
 }
 
 /// `-` is standard output; everything else is a file.
-fn log_path(path: &str, line: u32, world: &dyn World, notes: &mut Vec<Note>) -> Result<(), String> {
+fn log_path(path: &str, line: u32, checks: &dyn HostChecks, diagnostics: &mut Vec<Diagnostic>) -> Result<(), String> {
     if path == "-" {
         return Ok(());
     }
     log_directory(path, line)?;
-    world.check_log(path, notes)
+    checks.check_log(path, diagnostics)
 }
 
 /// COMPAT: the directory of a log has a name of at least four characters.
@@ -353,7 +353,7 @@ pub fn seconds(value: &str) -> Option<u64> {
     value[..end].parse::<u64>().ok()?.checked_mul(unit)
 }
 
-/// The shortest way to write so many seconds.
+/// The shortest way to write this number of seconds.
 pub fn show_seconds(seconds: u64, out: &mut String) {
     let (unit, letter) = [(86_400, "d"), (3600, "h"), (60, "m")]
         .into_iter()

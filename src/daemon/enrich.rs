@@ -62,11 +62,11 @@ impl Enricher {
 
     /// Appends the names of the record that stands in `out` from `start` on, whose text begins at `text`.
     pub fn enrich(&mut self, out: &mut Vec<u8>, start: usize, text: usize, message: u16) {
-        let room = LONGEST.saturating_sub(out.len() - start);
+        let limit = LONGEST.saturating_sub(out.len() - start);
         let mut names = std::mem::take(&mut self.names);
         let body = text::after(out.get(text..).unwrap_or_default(), b")").unwrap_or_default();
         names.clear();
-        self.interpreter.enrich(RecordType(u32::from(message)), body, room, &mut names);
+        self.interpreter.enrich(RecordType(u32::from(message)), body, limit, &mut names);
         out.extend_from_slice(&names);
         self.names = names;
     }

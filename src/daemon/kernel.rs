@@ -21,7 +21,7 @@ const INTERVAL: i64 = 5;
 const SILENCE: i64 = 2;
 /// Seconds after which a loss is written down although it goes on.
 const LONGEST_LOSS: i64 = 15;
-/// The kernel's stamps are older than the clock by a tick of it at most: 10 ms at 100 Hz.
+/// The kernel's times are older than the clock by a tick of it at most: 10 ms at 100 Hz.
 const TICK_MILLIS: i64 = 10;
 /// Runs of missing serials that are told apart.
 const RUNS: usize = 16;
@@ -112,7 +112,7 @@ impl KernelLosses {
         }
     }
 
-    /// Asks when it is time, and notes a loss in the ledger when its neighbours have come.
+    /// Asks when it is time, and diagnostics a loss in the ledger when its neighbours have come.
     pub(super) fn tick(&mut self, ctx: &mut Context) {
         if ctx.monotonic >= self.asked + INTERVAL {
             self.ask(ctx);

@@ -138,7 +138,7 @@ impl Runner {
         }
     }
 
-    /// Watches the plugins' sockets: for their end, and those that are behind for space.
+    /// Watches the plugins' sockets: for their end, and those that are after for space.
     fn watch_plugins(&mut self, reactor: &mut Reactor<Token>) {
         if self.driver.executor.plugins.take_changed() {
             reactor.forget(|token| matches!(token, Token::Plugin(_)));
@@ -284,8 +284,8 @@ impl Runner {
                 Outcome::Unsaved(path, why) => {
                     self.driver.executor.logger.log(Level::Error, &format!("Cannot write {} ({why})", path.display()));
                 }
-                Outcome::Config(result, notes) => {
-                    for note in notes {
+                Outcome::Config(result, diagnostics) => {
+                    for note in diagnostics {
                         self.driver.executor.logger.log(note.level, &note.text);
                     }
                     match result {

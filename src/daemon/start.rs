@@ -10,7 +10,7 @@ use super::run::{Driver, Runner};
 use super::worker::Worker;
 use crate::abi::{Status, UNSET, kind, mask};
 use crate::config::auditd::{Config, KEYS};
-use crate::config::{self, Level, World};
+use crate::config::{self, HostChecks, Level};
 use crate::host::plugins::load_plugins;
 use crate::host::{checks, load_config, node_name};
 use crate::log::file::check_directory;
@@ -82,20 +82,20 @@ fn refuse(status: u8, text: impl Into<String>) -> Refusal {
     Refusal { status, text: text.into() }
 }
 
-/// Reads auditd.conf as the daemon would: the values in force or why it would not start with them, and the notes on them.
-pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Note>) {
-    let mut notes = Vec::new();
-    let loaded = load_config(&paths.config, paths.follow_links, &mut notes).map_err(|text| refuse(6, text));
+/// Reads auditd.conf as the daemon would: the values in force or why it would not start with them, and the diagnostics on them.
+pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let loaded = load_config(&paths.config, paths.follow_links, &mut diagnostics).map_err(|text| refuse(6, text));
     let checked = loaded.and_then(|mut config| {
         node_name(&config).map_err(|text| refuse(1, format!("{text} (key name_format)")))?;
-        check_place(&config, &mut notes)?;
+        check_place(&config, &mut diagnostics)?;
         Ok(config::show(KEYS, &mut config))
     });
-    (checked, notes)
+    (checked, diagnostics)
 }
 
 /// What the log's directory and file system make of a configuration: the same for a check and for a start.
-fn check_place(config: &Config, notes: &mut Vec<config::Note>) -> Result<(), Refusal> {
+fn check_place(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Result<(), Refusal> {
     if !config.write_logs || config.log_file == "-" {
         return Ok(());
     }
@@ -106,7 +106,7 @@ fn check_place(config: &Config, notes: &mut Vec<config::Note>) -> Result<(), Ref
     let Ok(space) = files::space_at(log) else { return Ok(()) };
     match unmeetable(config, space) {
         Some((true, text)) => return Err(refuse(6, text)),
-        Some((false, text)) => notes.push(config::Note { level: Level::Warning, text }),
+        Some((false, text)) => diagnostics.push(config::Diagnostic { level: Level::Warning, text }),
         None => {}
     }
     Ok(())
@@ -117,17 +117,17 @@ fn check_place(config: &Config, notes: &mut Vec<config::Note>) -> Result<(), Ref
 pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static) -> Result<(), Refusal> {
     process::lift_limits();
     signals::ignore_others();
-    let mut notes = Vec::new();
-    let config = load_config(&options.paths.config, options.paths.follow_links, &mut notes)
+    let mut diagnostics = Vec::new();
+    let config = load_config(&options.paths.config, options.paths.follow_links, &mut diagnostics)
         .map_err(|text| refuse(6, text))
         .and_then(|config| {
             check_rights(&options, &config)?;
             if !options.foreground {
-                check_place(&config, &mut notes)?;
+                check_place(&config, &mut diagnostics)?;
             }
             Ok(config)
         });
-    for note in notes.iter().filter(|note| options.foreground || note.level < Level::Debug) {
+    for note in diagnostics.iter().filter(|note| options.foreground || note.level < Level::Debug) {
         print(&note.text);
     }
     let config = config?;
@@ -394,9 +394,9 @@ fn bring_up(
 
 /// Starts the plugins, which get the first record too. The daemon of a host has them, not those that observe beside it.
 fn start_plugins(driver: &mut Driver) {
-    let mut notes = Vec::new();
-    let plugins = load_plugins(Path::new(&driver.core.config().plugin_dir), &mut notes);
-    notes.iter().for_each(|note| driver.executor.logger.log(note.level, &note.text));
+    let mut diagnostics = Vec::new();
+    let plugins = load_plugins(Path::new(&driver.core.config().plugin_dir), &mut diagnostics);
+    diagnostics.iter().for_each(|note| driver.executor.logger.log(note.level, &note.text));
     driver.core.start_plugins(plugins);
     driver.perform_all();
 }

@@ -5,7 +5,7 @@
 //! that has not begun absorbs a later one for the same file, so the queue holds at most one for each file.
 
 use crate::config::auditd::Config;
-use crate::config::{Level, Note};
+use crate::config::{Diagnostic, Level};
 use crate::host::plugins::{PluginSet, load_plugins};
 use crate::host::{load_config, node_name};
 use crate::sys::files::{self, File};
@@ -47,8 +47,8 @@ pub(super) enum Job {
 pub(super) enum Outcome {
     /// A sync failed for this errno.
     SyncFailed(i32),
-    /// The configuration, the node's name and the plugins, with notes; or why not.
-    Config(Result<(Box<Config>, String, PluginSet), String>, Vec<Note>),
+    /// The configuration, the node's name and the plugins, with diagnostics; or why not.
+    Config(Result<(Box<Config>, String, PluginSet), String>, Vec<Diagnostic>),
     /// Names, newly read.
     Names(Users),
     /// A small file cannot be written, for this reason. Said once, and again after it could be written.
@@ -252,16 +252,16 @@ impl Job {
                 synced.err().map(|e| Outcome::SyncFailed(errno::of(&e)))
             }
             Job::LoadConfig { path, follow_links } => {
-                let mut notes = Vec::new();
-                let result = load_config(&path, follow_links, &mut notes).and_then(|config| {
+                let mut diagnostics = Vec::new();
+                let result = load_config(&path, follow_links, &mut diagnostics).and_then(|config| {
                     let node = node_name(&config)?;
                     Ok((Box::new(config), node))
                 });
                 let result = result.map(|(config, node)| {
-                    let plugins = load_plugins(Path::new(&config.plugin_dir), &mut notes);
+                    let plugins = load_plugins(Path::new(&config.plugin_dir), &mut diagnostics);
                     (config, node, plugins)
                 });
-                Some(Outcome::Config(result, notes))
+                Some(Outcome::Config(result, diagnostics))
             }
             Job::LoadNames { anyway } => {
                 let version = Users::version(Path::new("/"));

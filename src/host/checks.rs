@@ -1,6 +1,6 @@
 //! What auditd.conf refers to, checked on this machine.
 
-use crate::config::{Level, Note, World};
+use crate::config::{Diagnostic, HostChecks, Level};
 use crate::sys::users::Users;
 use crate::sys::{error_reason, files};
 use std::io;
@@ -22,7 +22,7 @@ impl Host {
     }
 }
 
-impl World for Host {
+impl HostChecks for Host {
     fn group_id(&self, name: &str) -> Option<u32> {
         // An appliance may have no group file; the number of this one never differs.
         self.users.group_id(name.as_bytes()).or((name == "root").then_some(0))
@@ -43,7 +43,7 @@ impl World for Host {
     }
 
     /// A missing directory is no fault: the daemon makes it.
-    fn check_log(&self, path: &str, notes: &mut Vec<Note>) -> Result<(), String> {
+    fn check_log(&self, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<(), String> {
         let facts = match files::metadata(path) {
             Ok(facts) => facts,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -55,7 +55,7 @@ impl World for Host {
         if facts.uid() != 0 {
             return Err(format!("{path} is not owned by root"));
         }
-        let mut warn = |text| notes.push(Note { level: Level::Warning, text });
+        let mut warn = |text| diagnostics.push(Diagnostic { level: Level::Warning, text });
         if facts.mode() & 0o137 != 0 {
             warn(format!("{path} permissions should be 0600 or 0640"));
         }

@@ -3,7 +3,7 @@
 use super::checks::Host;
 use crate::config::auditd::{self, Config, NameFormat};
 use crate::config::libaudit::{self, FailureAction};
-use crate::config::{Level, Note};
+use crate::config::{Diagnostic, Level};
 use crate::sys::{errno, error_text, files, host};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -45,7 +45,7 @@ impl OpenPolicy {
 }
 
 /// Reads a configuration file; `None`, and a note, when it is missing. The error is a sentence.
-pub fn read(path: &Path, policy: OpenPolicy, notes: &mut Vec<Note>) -> Result<Option<Vec<u8>>, String> {
+pub fn read(path: &Path, policy: OpenPolicy, diagnostics: &mut Vec<Diagnostic>) -> Result<Option<Vec<u8>>, String> {
     let name = path.display().to_string();
     let called = if policy.called.is_empty() { &name } else { policy.called };
     let failed = |doing: &str, e: io::Error| format!("Error {doing} {called} ({})", error_text(errno::of(&e)));
@@ -53,12 +53,12 @@ pub fn read(path: &Path, policy: OpenPolicy, notes: &mut Vec<Note>) -> Result<Op
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let text = format!("Config file {name} doesn't exist, skipping");
-            notes.push(Note { level: Level::Warning, text });
+            diagnostics.push(Diagnostic { level: Level::Warning, text });
             return Ok(None);
         }
         Err(e) => return Err(failed("opening", e)),
     };
-    notes.push(Note { level: Level::Debug, text: format!("Config file {name} opened for parsing") });
+    diagnostics.push(Diagnostic { level: Level::Debug, text: format!("Config file {name} opened for parsing") });
     let facts = file.metadata().map_err(|e| failed("fstat'ing", e))?;
     let fault = match () {
         () if facts.uid() != 0 => "isn't owned by root",
@@ -76,21 +76,23 @@ pub fn read(path: &Path, policy: OpenPolicy, notes: &mut Vec<Note>) -> Result<Op
 
 /// What libaudit.conf(5) at `path` (usually `/etc/libaudit.conf`) asks of a program that cannot send its event to the kernel:
 /// get_auditfail_action(3). A missing file asks for nothing. After an error, a sentence, nothing is to be done either.
-pub fn failure_action(path: &Path, notes: &mut Vec<Note>) -> Result<FailureAction, String> {
+pub fn failure_action(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<FailureAction, String> {
     let policy = OpenPolicy { follow_links: false, group_writers: GroupWriters::Root, called: "" };
-    match read(path, policy, notes)? {
-        Some(text) => libaudit::parse(&text, &path.display().to_string(), notes).map_err(|error| error.to_string()),
+    match read(path, policy, diagnostics)? {
+        Some(text) => {
+            libaudit::parse(&text, &path.display().to_string(), diagnostics).map_err(|error| error.to_string())
+        }
         None => Ok(FailureAction::Ignore),
     }
 }
 
 /// Reads auditd.conf, after checking the file itself. A missing file is one of defaults.
-pub fn load_config(path: &Path, follow_links: bool, notes: &mut Vec<Note>) -> Result<Config, String> {
+pub fn load_config(path: &Path, follow_links: bool, diagnostics: &mut Vec<Diagnostic>) -> Result<Config, String> {
     let name = path.display().to_string();
     let policy = OpenPolicy { follow_links, group_writers: GroupWriters::Any, called: "config file" };
-    let Some(text) = read(path, policy, notes)? else { return Ok(Config::default()) };
-    auditd::parse(&text, &name, &Host::open(), notes).map_err(|error| {
-        notes.push(Note { level: Level::Error, text: error.place(&name) });
+    let Some(text) = read(path, policy, diagnostics)? else { return Ok(Config::default()) };
+    auditd::parse(&text, &name, &Host::open(), diagnostics).map_err(|error| {
+        diagnostics.push(Diagnostic { level: Level::Error, text: error.place(&name) });
         error.to_string()
     })
 }
@@ -127,9 +129,9 @@ mod tests {
 
     #[test]
     fn a_missing_file_asks_for_nothing_and_is_noted() {
-        let mut notes = Vec::new();
-        assert_eq!(failure_action(Path::new("/nonexistent/l.conf"), &mut notes), Ok(FailureAction::Ignore));
-        assert_eq!(notes[0].text, "Config file /nonexistent/l.conf doesn't exist, skipping");
+        let mut diagnostics = Vec::new();
+        assert_eq!(failure_action(Path::new("/nonexistent/l.conf"), &mut diagnostics), Ok(FailureAction::Ignore));
+        assert_eq!(diagnostics[0].text, "Config file /nonexistent/l.conf doesn't exist, skipping");
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn protocols() -> Numbered {
     let line = |line: &[u8]| {
         let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let name = words.next().filter(|name| !name.starts_with(b"#"))?;
-        Some((u32::try_from(number::whole(words.next()?)?).ok()?, name.to_vec()))
+        Some((u32::try_from(number::parse_exact(words.next()?)?).ok()?, name.to_vec()))
     };
     text.split(|&b| b == b'\n').filter_map(line).collect()
 }
@@ -95,7 +95,7 @@ fn interfaces() -> Numbered {
     let entry = |entry: std::io::Result<files::DirEntry>| {
         let entry = entry.ok()?;
         let index = files::read_up_to(&entry.path().join("ifindex"), MOST).ok()?;
-        Some((u32::try_from(number::whole(index.trim_ascii())?).ok()?, entry.file_name().into_vec()))
+        Some((u32::try_from(number::parse_exact(index.trim_ascii())?).ok()?, entry.file_name().into_vec()))
     };
     entries.filter_map(entry).collect()
 }
@@ -128,7 +128,7 @@ impl Calendar for Host {
             Some(point) => hundredths.split_at(point),
             None => (hundredths, &[][..]),
         };
-        let seconds = number::whole(whole).and_then(|s| i64::try_from(s).ok()).ok_or("Invalid argument")?;
+        let seconds = number::parse_exact(whole).and_then(|s| i64::try_from(s).ok()).ok_or("Invalid argument")?;
         Ok(seconds + i64::from(part.get(1).is_some_and(|tenth| *tenth >= b'5')))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::config_file::{self, GroupWriters, OpenPolicy};
 use crate::config::plugin::{self, Plugin};
-use crate::config::{Level, Note};
+use crate::config::{Diagnostic, Level};
 use crate::sys::{error_reason, files};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub struct PluginSet {
 }
 
 /// Reads the plugins' files. What is wrong with one is a note, and the others are read. A missing directory has none.
-pub fn load_plugins(directory: &Path, notes: &mut Vec<Note>) -> PluginSet {
+pub fn load_plugins(directory: &Path, diagnostics: &mut Vec<Diagnostic>) -> PluginSet {
     let mut set = PluginSet::default();
     let mut names: Vec<_> = match files::read_dir(directory) {
         Ok(entries) => entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
@@ -26,14 +26,15 @@ pub fn load_plugins(directory: &Path, notes: &mut Vec<Note>) -> PluginSet {
     names.retain(|name| plugin::is_file_name(name));
     names.sort_unstable();
     for file in names {
-        match load(&directory.join(&file), notes) {
+        match load(&directory.join(&file), diagnostics) {
             Ok(plugin) if plugin.active => {
                 set.plugins.push((file.strip_suffix(".conf").unwrap_or(&file).to_string(), plugin));
             }
             Ok(_) => {}
             Err(text) => {
-                notes.push(Note { level: Level::Error, text });
-                notes.push(Note { level: Level::Error, text: format!("Skipping {file} plugin due to errors") });
+                diagnostics.push(Diagnostic { level: Level::Error, text });
+                diagnostics
+                    .push(Diagnostic { level: Level::Error, text: format!("Skipping {file} plugin due to errors") });
                 set.skipped.push(file);
             }
         }
@@ -42,12 +43,12 @@ pub fn load_plugins(directory: &Path, notes: &mut Vec<Note>) -> PluginSet {
 }
 
 /// Reads one file, and checks the program of an active plugin. The error is a sentence.
-fn load(path: &Path, notes: &mut Vec<Note>) -> Result<Plugin, String> {
+fn load(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Plugin, String> {
     let name = path.display().to_string();
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::None, called: "" };
-    let text = config_file::read(path, policy, notes)?.unwrap_or_default();
-    let plugin = plugin::parse(&text, &name, notes).map_err(|error| {
-        notes.push(Note { level: Level::Error, text: error.place(&name) });
+    let text = config_file::read(path, policy, diagnostics)?.unwrap_or_default();
+    let plugin = plugin::parse(&text, &name, diagnostics).map_err(|error| {
+        diagnostics.push(Diagnostic { level: Level::Error, text: error.place(&name) });
         error.to_string()
     })?;
     if plugin.active {
@@ -94,13 +95,13 @@ mod tests {
         put("idle.conf", "path = /nonexistent/program\n", 0o600);
         put("gone.conf", "active = yes\npath = /nonexistent/program\n", 0o600);
         put(".hidden.conf", &active, 0o600);
-        let mut notes = Vec::new();
-        let set = load_plugins(&directory, &mut notes);
+        let mut diagnostics = Vec::new();
+        let set = load_plugins(&directory, &mut diagnostics);
         let names: Vec<_> = set.plugins.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(set.skipped, ["gone.conf", "open.conf"]);
-        assert!(notes.iter().any(|note| note.text.starts_with("Unable to stat /nonexistent/program")));
+        assert!(diagnostics.iter().any(|note| note.text.starts_with("Unable to stat /nonexistent/program")));
         files::remove_dir_all(&directory).unwrap();
-        assert_eq!(load_plugins(&directory, &mut notes), PluginSet::default());
+        assert_eq!(load_plugins(&directory, &mut diagnostics), PluginSet::default());
     }
 }

@@ -173,7 +173,7 @@ static CALLS: &[(&str, Arguments)] = &[
 
 pub(super) fn push_directory(value: &[u8], out: &mut Vec<u8>) {
     const AT_FDCWD: u32 = -100i32 as u32;
-    match number::lead(value, 16).map(|fd| fd as u32) {
+    match number::parse_prefix(value, 16).map(|fd| fd as u32) {
         Some(AT_FDCWD) => out.extend_from_slice(b"AT_FDCWD"),
         Some(_) => push_hex(value, out),
         None => push_overflow(value, out),
@@ -182,7 +182,7 @@ pub(super) fn push_directory(value: &[u8], out: &mut Vec<u8>) {
 
 /// Flags, and in the lowest byte the signal that is sent at the child's end. COMPAT: only 32 bits are looked at.
 pub(super) fn push_clone_flags(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
-    let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+    let Some(flags) = number::parse_prefix(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
     let start = out.len();
     push_flags(process::CLONE_FLAGS.flags_on(flags, machine), start, out);
     let signal = Some(flags & 0xff).filter(|signal| *signal != 0);
@@ -241,7 +241,7 @@ pub(super) fn push_socket_option(level: u64, machine: Option<Machine>, value: &[
 }
 
 pub(super) fn push_shared_memory(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
-    let Some(flags) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+    let Some(flags) = number::parse_prefix(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
     let start = out.len();
     push_flags(memory::IPC_FLAGS.flags_on(flags & 0o3000, machine), start, out);
     push_flags(memory::SHM_MODES.flags_on(flags & 0o14000, machine), start, out);

@@ -51,11 +51,11 @@ impl<'a> RecordContext<'a> {
     /// Like [`RecordContext::of`], from fields that have been split already.
     pub fn gather<'f>(record: &Record<'a>, fields: impl IntoIterator<Item = Field<'f>>) -> RecordContext<'a> {
         let enriched = Enriched::of(record);
-        let machine = (record.kind == RecordType::URINGOP).then_some(Machine::IoUring);
+        let machine = (record.record_type == RecordType::URINGOP).then_some(Machine::IoUring);
         let mut context = RecordContext { machine, enriched, ..RecordContext::default() };
         let named = usize::from(record.node.is_some());
         // Records of calls are long, and hold nothing else of interest.
-        let count = if record.kind == RecordType::SYSCALL { LAST_PLACE + 1 } else { usize::MAX };
+        let count = if record.record_type == RecordType::SYSCALL { LAST_PLACE + 1 } else { usize::MAX };
         for (place, field) in fields.into_iter().skip(named).take(count).enumerate() {
             match field.name.first() {
                 Some(b'a' | b's' | b'u') if place <= LAST_PLACE => context.note_call(place, &field),
@@ -76,7 +76,7 @@ impl<'a> RecordContext<'a> {
         match (place, field.name) {
             (1 | 10, b"arch") => self.set_machine(machine(field.value)),
             (2 | LAST_PLACE, b"syscall") | (1, b"uring_op") => {
-                self.syscall = number::lead(field.value, 10).map(|n| n as u32);
+                self.syscall = number::parse_prefix(field.value, 10).map(|n| n as u32);
             }
             (5, b"a0") => self.arguments[0] = argument(field.value),
             (6, b"a1") => self.arguments[1] = argument(field.value),
@@ -98,7 +98,7 @@ impl<'a> RecordContext<'a> {
     /// Takes note of what decides the kind of another field.
     fn note_kind(&mut self, field: &Field) {
         match field.name {
-            b"family" => self.is_arp = number::lead(field.value, 10) == Some(ARP),
+            b"family" => self.is_arp = number::parse_prefix(field.value, 10) == Some(ARP),
             b"fan_type" => self.has_fanotify_rule = field.value == b"1",
             _ => {}
         }
@@ -113,10 +113,10 @@ const ARP: u64 = 3;
 
 /// The machine of an `arch` value.
 pub(super) fn machine(value: &[u8]) -> Option<Machine> {
-    number::lead(value, 16).and_then(|elf| Machine::from_elf(elf as u32))
+    number::parse_prefix(value, 16).and_then(|elf| Machine::from_elf(elf as u32))
 }
 
 /// The value of an argument; all ones if it does not fit.
 pub(super) fn argument(value: &[u8]) -> u64 {
-    number::lead(value, 16).unwrap_or(u64::MAX)
+    number::parse_prefix(value, 16).unwrap_or(u64::MAX)
 }

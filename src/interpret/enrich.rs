@@ -16,10 +16,10 @@ use crate::text::{escape_for_log, hex, number};
 const LEAST_ROOM: usize = 24;
 
 impl Interpreter<'_> {
-    /// Appends byte 0x1D and the names for a record of this type, whose `body` is what follows the stamp's parenthesis;
+    /// Appends byte 0x1D and the names for a record of this type, whose `body` is what follows the event id's parenthesis;
     /// nothing where no field has a name. At most `room` bytes: what does not fit is left out, and all that follows it, so
     /// that the fields of one name and its words stay in step.
-    pub fn enrich(&mut self, record_type: RecordType, body: &[u8], room: usize, out: &mut Vec<u8>) {
+    pub fn enrich(&mut self, record_type: RecordType, body: &[u8], limit: usize, out: &mut Vec<u8>) {
         let start = out.len();
         let mut shapes = std::mem::take(&mut self.shapes);
         let layout = shapes.layout(record_type);
@@ -33,14 +33,14 @@ impl Interpreter<'_> {
                 continue;
             }
             let before = out.len();
-            if before - start + LEAST_ROOM >= room {
+            if before - start + LEAST_ROOM >= limit {
                 break;
             }
             out.push(if before == start { ENRICHED } else { b' ' });
             out.extend(found.name(body).iter().map(u8::to_ascii_uppercase));
             out.push(b'=');
             self.push_name(found.kind, found.value(body), &context, out);
-            if out.len() - start >= room {
+            if out.len() - start >= limit {
                 out.truncate(before);
                 break;
             }
@@ -69,7 +69,7 @@ impl Interpreter<'_> {
                 out.push(b'}');
             }
             (Kind::Sockaddr, words) => escape_for_log(words, out),
-            (Kind::Arch, _) if number::lead(value, 16).is_none() => push_unknown(value, out),
+            (Kind::Arch, _) if number::parse_prefix(value, 16).is_none() => push_unknown(value, out),
             (_, name) if name.iter().all(|b| is_plain(*b) && *b != b'\\') => out.extend_from_slice(name),
             _ => push_unknown(value, out),
         }
@@ -114,9 +114,9 @@ mod tests {
     }
 
     fn names(record_type: RecordType, body: &str) -> String {
-        let (mut out, room) = (Vec::new(), 9000);
+        let (mut out, limit) = (Vec::new(), 9000);
         let mut interpreter = Interpreter::new(Strange, Some(Machine::X86_64), Escape::Tty);
-        interpreter.enrich(record_type, body.as_bytes(), room, &mut out);
+        interpreter.enrich(record_type, body.as_bytes(), limit, &mut out);
         String::from_utf8_lossy(&out).into_owned()
     }
 

@@ -6,7 +6,7 @@
 
 use super::{Kind, scan};
 use crate::record::{Record, RecordType};
-use crate::text::{eight, hex, marks, number, place};
+use crate::text::{byte_mask, find_byte, hex, load_u64, number};
 use memchr::memchr;
 use std::ops::Range;
 
@@ -31,7 +31,7 @@ pub(super) struct Enriched<'a> {
 /// A word, by places in the text.
 #[derive(Clone, Copy)]
 struct Word {
-    mark: u32,
+    name_hash: u32,
     name: u32,
     name_end: u32,
     value: u32,
@@ -44,7 +44,7 @@ impl<'a> Enriched<'a> {
 
     /// Reads what stands after a record's byte 0x1D.
     pub(super) fn of(record: &Record<'a>) -> Enriched<'a> {
-        record.enriched.map_or(Enriched::NOTHING, |text| Enriched::parse(text, record.kind, record.body))
+        record.enriched.map_or(Enriched::NOTHING, |text| Enriched::parse(text, record.record_type, record.body))
     }
 
     fn parse(text: &'a [u8], record_type: RecordType, body: &'a [u8]) -> Enriched<'a> {
@@ -52,18 +52,18 @@ impl<'a> Enriched<'a> {
         let mut enriched = Enriched { text, body, is_ambiguous, ..Enriched::NOTHING };
         while !enriched.words.is_full() {
             let Some(word) = take(text, &mut enriched.rest) else { return enriched };
-            enriched.is_ambiguous |= enriched.may_have(word.mark);
-            enriched.seen |= bit(word.mark);
+            enriched.is_ambiguous |= enriched.may_have(word.name_hash);
+            enriched.seen |= bit(word.name_hash);
             let _ = enriched.words.push(word);
         }
         (enriched.seen, enriched.is_ambiguous) = (u64::MAX, true);
         enriched
     }
 
-    /// Whether there may be a value for the field whose name has this mark.
+    /// Whether there may be a value for the field whose name has this hash.
     #[inline(always)]
-    pub(super) fn may_have(&self, mark: u32) -> bool {
-        self.seen & bit(mark) != 0
+    pub(super) fn may_have(&self, name_hash: u32) -> bool {
+        self.seen & bit(name_hash) != 0
     }
 
     /// The value for field `name` whose own value is `value`, a part of the record.
@@ -74,28 +74,28 @@ impl<'a> Enriched<'a> {
         }
         // How far one slice begins after the other; wherever they are, that is a number.
         let start = (value.as_ptr() as usize).wrapping_sub(self.body.as_ptr() as usize);
-        self.find(name, mark(name), start, true)
+        self.find(name, name_hash(name), start, true)
     }
 
-    /// The value for the field `name`, when the mark of the name is at hand; its own value stands at `start` in the body.
+    /// The value for the field `name`, when the hash of the name is at hand; its own value stands at `start` in the body.
     /// `is_first`: no field of this name stands before it.
     ///
     /// A value that says `unknown-` is as good as none: this host may know better. So is one in which bytes are escaped: the
     /// field itself has them all.
-    pub(super) fn find(&self, name: &[u8], mark: u32, start: usize, is_first: bool) -> Option<&'a [u8]> {
-        let place = if is_first && !self.is_ambiguous { 0 } else { self.place_of(name, mark, start)? };
-        let value = self.values(name, mark).nth(place)?;
+    pub(super) fn find(&self, name: &[u8], name_hash: u32, start: usize, is_first: bool) -> Option<&'a [u8]> {
+        let place = if is_first && !self.is_ambiguous { 0 } else { self.place_of(name, name_hash, start)? };
+        let value = self.values(name, name_hash).nth(place)?;
         let is_escaped = !value.starts_with(b"\"") && memchr(b'\\', value).is_some();
         (!is_escaped && !value.starts_with(b"unknown-")).then_some(value)
     }
 
     /// All values for fields `name`.
-    fn values(&self, name: &[u8], mark: u32) -> impl Iterator<Item = &'a [u8]> {
+    fn values(&self, name: &[u8], name_hash: u32) -> impl Iterator<Item = &'a [u8]> {
         let (mut rest, text) = (self.rest, self.text);
         let part = move |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or_default();
         let words = self.words.iter().copied().chain(std::iter::from_fn(move || take(text, &mut rest)));
         words
-            .filter(move |word| word.mark == mark && is_name(part(word.name, word.name_end), name))
+            .filter(move |word| word.name_hash == name_hash && is_name(part(word.name, word.name_end), name))
             .map(move |word| part(word.value, word.end))
     }
 
@@ -103,15 +103,17 @@ impl<'a> Enriched<'a> {
     /// are more words of the name than fields: who wrote them found a field inside the text of another, as who sent that text
     /// may have wanted.
     #[cold]
-    fn place_of(&self, name: &[u8], mark: u32, start: usize) -> Option<usize> {
+    fn place_of(&self, name: &[u8], name_hash: u32, start: usize) -> Option<usize> {
         let (mut fields, mut place) = (0, None);
-        for found in scan::fields(self.body).filter(|found| found.mark == mark && found.name(self.body) == name) {
+        for found in
+            scan::fields(self.body).filter(|found| found.name_hash == name_hash && found.name(self.body) == name)
+        {
             if found.start == start {
                 place = Some(fields);
             }
             fields += 1;
         }
-        place.filter(|_| self.values(name, mark).count() <= fields)
+        place.filter(|_| self.values(name, name_hash).count() <= fields)
     }
 }
 
@@ -120,7 +122,7 @@ pub fn user_name(record: &Record<'_>, name: &[u8], id: u32, out: &mut Vec<u8>) -
     let enriched = Enriched::of(record);
     let values = scan::fields(record.body).filter(|found| found.name(record.body) == name);
     let mut values =
-        values.map(|found| found.value(record.body)).filter(|value| number::whole(value) == Some(id.into()));
+        values.map(|found| found.value(record.body)).filter(|value| number::parse_exact(value) == Some(id.into()));
     let known = values.find_map(|value| enriched.value(name, value));
     known.inspect(|known| push(Kind::User, known, out)).is_some()
 }
@@ -151,7 +153,7 @@ fn take(text: &[u8], at: &mut usize) -> Option<Word> {
             *at += 1;
         }
         let start = *at;
-        let equals = place(text, start, |bytes| marks(bytes, b'=') | marks(bytes, b' '));
+        let equals = find_byte(text, start, |bytes| byte_mask(bytes, b'=') | byte_mask(bytes, b' '));
         match text.get(equals)? {
             // Whoever chose the path in it could have written all that follows.
             b'=' if text.get(start..equals) == Some(b"SADDR") => {
@@ -159,7 +161,7 @@ fn take(text: &[u8], at: &mut usize) -> Option<Word> {
                 return None;
             }
             b'=' => {
-                *at = place(text, equals + 1, |bytes| marks(bytes, b' '));
+                *at = find_byte(text, equals + 1, |bytes| byte_mask(bytes, b' '));
                 return Some(Word::of(text, start..equals, equals + 1..*at));
             }
             _ => *at = equals,
@@ -169,27 +171,27 @@ fn take(text: &[u8], at: &mut usize) -> Option<Word> {
 
 impl Word {
     fn of(text: &[u8], name: Range<usize>, value: Range<usize>) -> Word {
-        let mark = mark_of(eight(text, name.start), name.len());
+        let name_hash = hash_of(load_u64(text, name.start), name.len());
         let [name, name_end, value, end] = [name.start, name.end, value.start, value.end].map(|place| place as u32);
-        Word { mark, name, name_end, value, end }
+        Word { name_hash, name, name_end, value, end }
     }
 }
 
 /// Tells most names apart, letters of either case being equal.
-pub(super) fn mark(name: &[u8]) -> u32 {
-    mark_of(eight(name, 0), name.len())
+pub(super) fn name_hash(name: &[u8]) -> u32 {
+    hash_of(load_u64(name, 0), name.len())
 }
 
 /// `front` is what the name of `len` bytes begins with, first byte lowest, and what may follow it.
-fn mark_of(front: u64, len: usize) -> u32 {
+fn hash_of(front: u64, len: usize) -> u32 {
     const LOWER: u64 = u64::MAX / 255 * 0x20;
     let front = (front | LOWER).checked_shl(64 - 8 * len.min(8) as u32).unwrap_or(0);
     ((front ^ len as u64).wrapping_mul(0xbb28_463e_b7c6_767d) >> 32) as u32
 }
 
 #[inline(always)]
-pub(super) fn bit(mark: u32) -> u64 {
-    1 << (mark >> 26)
+pub(super) fn bit(name_hash: u32) -> u64 {
+    1 << (name_hash >> 26)
 }
 
 #[cfg(test)]

@@ -96,7 +96,9 @@ pub(super) static PACKET_OPTION: EnumTable = hex(&socket_option::PACKET, "unknow
 impl EnumTable {
     /// Appends the name that the number `value` begins with has on `machine`, or says that it is unknown.
     pub(super) fn push(&self, value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
-        let Some(number) = number::lead(value, self.base).map(|n| n as u32) else { return push_overflow(value, out) };
+        let Some(number) = number::parse_prefix(value, self.base).map(|n| n as u32) else {
+            return push_overflow(value, out);
+        };
         match self.table.name_on(number & self.mask, machine).filter(|_| number < self.end) {
             Some(name) => {
                 out.extend_from_slice(name.as_bytes());
@@ -156,7 +158,7 @@ const PROTECTION_BASE: FlagSet = FlagSet { none: (7, "PROT_NONE"), alone: true, 
 impl FlagSet {
     /// Appends the names that the flags in `value` have on `machine`, with `|` between them; the number itself if it has none.
     pub(super) fn push(&self, value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
-        let Some(bits) = number::lead(value, self.base) else { return push_overflow(value, out) };
+        let Some(bits) = number::parse_prefix(value, self.base) else { return push_overflow(value, out) };
         let start = out.len();
         if bits & self.none.0 == 0 {
             out.extend_from_slice(self.none.1.as_bytes());

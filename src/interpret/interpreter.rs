@@ -52,7 +52,7 @@ impl Call {
 
     /// Whether its first argument says which call is meant.
     pub(super) fn stands_for_many(&self) -> bool {
-        self.name.is_some_and(|name| calls_behind(name).is_some())
+        self.name.is_some_and(|name| calls_of(name).is_some())
     }
 }
 
@@ -240,14 +240,14 @@ impl<'n> Interpreter<'n> {
     }
 
     fn push_user(&mut self, value: &[u8], base: u32, out: &mut Vec<u8>) {
-        match number::lead(value, base) {
+        match number::parse_prefix(value, base) {
             Some(uid) => self.user(uid as u32, out),
             None => push_overflow(value, out),
         }
     }
 
     fn push_group(&mut self, value: &[u8], base: u32, out: &mut Vec<u8>) {
-        match number::lead(value, base) {
+        match number::parse_prefix(value, base) {
             Some(gid) => self.group(gid as u32, out),
             None => push_overflow(value, out),
         }
@@ -264,7 +264,7 @@ impl<'n> Interpreter<'n> {
         };
         out.extend_from_slice(name.as_bytes());
         let first = u32::try_from(context.arguments[0]).ok();
-        if let Some(meant) = calls_behind(name).zip(first).and_then(|(calls, first)| calls.name(first)) {
+        if let Some(meant) = calls_of(name).zip(first).and_then(|(calls, first)| calls.name(first)) {
             push_parenthesised(meant.as_bytes(), out);
         }
     }
@@ -325,7 +325,7 @@ impl<'n> Interpreter<'n> {
 
     fn push_fcntl(&mut self, command: u64, machine: Option<Machine>, value: &[u8], out: &mut Vec<u8>) {
         let command = file::FCNTL_COMMANDS.name_on(command as u32, machine).unwrap_or_default();
-        match (command, number::lead(value, 16)) {
+        match (command, number::parse_prefix(value, 16)) {
             (_, None) => push_overflow(value, out),
             ("F_SETOWN", Some(owner)) => self.user(owner as u32, out),
             ("F_SETFD", Some(1)) => out.extend_from_slice(b"FD_CLOEXEC"),
@@ -334,14 +334,14 @@ impl<'n> Interpreter<'n> {
     }
 
     fn push_protocol(&mut self, value: &[u8], out: &mut Vec<u8>) {
-        match number::lead(value, 10).map(|number| self.names.protocol(number as u32)) {
+        match number::parse_prefix(value, 10).map(|number| self.names.protocol(number as u32)) {
             Some(name) => out.extend_from_slice(name.unwrap_or(b"undefined protocol")),
             None => push_overflow(value, out),
         }
     }
 
     fn push_socket_protocol(&mut self, value: &[u8], out: &mut Vec<u8>) {
-        match number::lead(value, 16).map(|number| self.names.protocol(number as u32)) {
+        match number::parse_prefix(value, 16).map(|number| self.names.protocol(number as u32)) {
             Some(Some(name)) => out.extend_from_slice(name),
             Some(None) => {
                 out.extend_from_slice(b"unknown-proto");
@@ -353,7 +353,7 @@ impl<'n> Interpreter<'n> {
 
     /// Protocols are levels of their own number, but for that of the socket itself.
     fn push_socket_level(&mut self, machine: Option<Machine>, value: &[u8], out: &mut Vec<u8>) {
-        let Some(level) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+        let Some(level) = number::parse_prefix(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
         match self.names.protocol(level) {
             _ if argument::is_socket_level(level.into(), machine) => out.extend_from_slice(b"SOL_SOCKET"),
             Some(name) => out.extend_from_slice(name),
@@ -363,7 +363,7 @@ impl<'n> Interpreter<'n> {
 }
 
 /// The calls that a call stands for.
-fn calls_behind(name: &str) -> Option<&'static Table> {
+fn calls_of(name: &str) -> Option<&'static Table> {
     match name {
         "socketcall" => Some(&socket::CALLS),
         "ipc" => Some(&memory::IPC_CALLS),

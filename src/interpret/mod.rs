@@ -34,12 +34,12 @@
 //! let context = RecordContext::of(&record);
 //! let mut words = Vec::new();
 //! for field in record.fields().filter(|field| matches!(field.name, b"syscall" | b"exit" | b"a1" | b"auid" | b"uid")) {
-//!     interpreter.value(record.kind, field, &context, &mut words);
+//!     interpreter.value(record.record_type, field, &context, &mut words);
 //!     words.push(b'\n');
 //! }
 //! assert_eq!(words, b"open\nEACCES(Permission denied)\nO_RDONLY|O_CLOEXEC\nalice\nunknown(77)\n");
 //!
-//! // The whole record, as a search shows it. The stamp in local terms is the caller's business.
+//! // The whole record, as a search shows it. The event id in local terms is the caller's business.
 //! words.clear();
 //! interpreter.rewrite(&record, b"11/14/23 22:13:20.123:4567", &mut words);
 //! assert!(words.starts_with(b"type=SYSCALL msg=audit(11/14/23 22:13:20.123:4567) : arch=x86_64 syscall=open"));

@@ -41,24 +41,25 @@ struct Rewriting<'a, 'r, 'o> {
 }
 
 impl Interpreter<'_> {
-    /// Appends `record` and a newline. `stamp` is the record's stamp as it is to be shown.
+    /// Appends `record` and a newline. `id` is the record's event id as it is to be shown.
     ///
     /// COMPAT: after every value stands a space, also where the record has a comma, but for values without a meaning;
     /// words after the last field are left out unless that field ended at a comma; a record without any field is
     /// followed by an empty line.
-    pub fn rewrite(&mut self, record: &Record, stamp: &[u8], out: &mut Vec<u8>) {
+    pub fn rewrite(&mut self, record: &Record, id: &[u8], out: &mut Vec<u8>) {
         let (start, body) = (out.len(), record.body);
         let mut shapes = std::mem::take(&mut self.shapes);
-        let layout = shapes.layout(record.kind);
+        let layout = shapes.layout(record.record_type);
         let mut line = Rewriting {
             record,
-            context: RecordContext { enriched: Enriched::of(record), ..self.context_of_call(record.kind, body) },
+            context: RecordContext { enriched: Enriched::of(record), ..self.context_of_call(record.record_type, body) },
             asked: 0,
             written: 0,
             buffer: LineBuffer::new(std::mem::take(&mut self.scratch), out),
         };
-        line.push_header(&layout.front, stamp);
-        let may_be_fast = matches!(self.mode, Escape::Raw | Escape::Tty) && record.kind != RecordType::TRUSTED_APP;
+        line.push_header(&layout.front, id);
+        let may_be_fast =
+            matches!(self.mode, Escape::Raw | Escape::Tty) && record.record_type != RecordType::TRUSTED_APP;
         let (mut at, mut last) = (scan::first(body), None);
         let (mut place, mut lacks_space) = (0, false);
         while let Some(found) = layout.field(place, body, at) {
@@ -105,7 +106,7 @@ impl Interpreter<'_> {
     #[inline(always)]
     fn write_fast(&mut self, line: &mut Rewriting, found: &Found) -> bool {
         let body = line.record.body;
-        if line.context.enriched.may_have(found.mark) && found.kind != Kind::Plain {
+        if line.context.enriched.may_have(found.name_hash) && found.kind != Kind::Plain {
             return self.write_looked_up(line, found);
         }
         let row = found.kind.row();
@@ -187,14 +188,14 @@ impl Interpreter<'_> {
             _ => b" ",
         };
         let stands = matches!((separator, found.stop), (b",", _) | (b" ", Stop::Space));
-        let enriched = if line.context.enriched.may_have(found.mark) { line.looked_up(found) } else { None };
+        let enriched = if line.context.enriched.may_have(found.name_hash) { line.looked_up(found) } else { None };
         let is_safe = matches!(self.mode, Escape::Raw | Escape::Tty);
-        let stays = kind == Kind::Plain || (is_safe && enriched.is_none() && kind.row().passes.holds(value));
-        if stays && stands && value.len() == found.end - found.start {
+        let passes = kind == Kind::Plain || (is_safe && enriched.is_none() && kind.row().passes.holds(value));
+        if passes && stands && value.len() == found.end - found.start {
             return;
         }
         line.buffer.push_part(body, line.written, found.start);
-        match stays {
+        match passes {
             true => line.buffer.push(value),
             false if line.is_beyond_reading(kind, value) => push_unread(found.name(body), value, line.buffer.out()),
             false => self.push_words(line, kind, value, enriched),
@@ -215,7 +216,7 @@ impl Interpreter<'_> {
             Kind::FanotifyType => context.has_fanotify_rule = found.value(body) == b"1",
             Kind::Arch => {
                 let value = found.value(body);
-                if value.len() <= 16 || number::lead(value, 16).is_some() {
+                if value.len() <= 16 || number::parse_prefix(value, 16).is_some() {
                     context.set_machine(self.machine(value));
                     context.call = None;
                 }
@@ -227,7 +228,7 @@ impl Interpreter<'_> {
 
     fn note_call(&mut self, context: &mut RecordContext, body: &[u8], found: &Found) {
         context.machine = context.machine_or(self.native);
-        context.syscall = number::lead(found.value(body), 10).map(|n| n as u32);
+        context.syscall = number::parse_prefix(found.value(body), 10).map(|n| n as u32);
         let (Some(machine), Some(number)) = (context.machine, context.syscall) else { return };
         let call = self.call(machine, number);
         context.call = Some(call);
@@ -257,7 +258,7 @@ impl Interpreter<'_> {
 
 impl<'a> Rewriting<'a, '_, '_> {
     /// Node, type and stamp. A type without a name is shown as it was written.
-    fn push_header(&mut self, front: &[u8], stamp: &[u8]) {
+    fn push_header(&mut self, front: &[u8], id: &[u8]) {
         let Record { node, line, .. } = self.record;
         if let Some(node) = node {
             self.buffer.push(b"node=");
@@ -265,12 +266,12 @@ impl<'a> Rewriting<'a, '_, '_> {
             self.buffer.push(b" ");
         }
         if front.is_empty() {
-            let behind_node = node.and_then(|_| text::after(line, b" "));
-            self.buffer.push(text::up_to(behind_node.unwrap_or(line), b'('));
+            let after_node = node.and_then(|_| text::after(line, b" "));
+            self.buffer.push(text::up_to(after_node.unwrap_or(line), b'('));
             self.buffer.push(b"(");
         }
         self.buffer.push(front);
-        self.buffer.push(stamp);
+        self.buffer.push(id);
         self.buffer.push_two(*b") ");
     }
 
@@ -280,19 +281,19 @@ impl<'a> Rewriting<'a, '_, '_> {
         match found.kind {
             Kind::Account => {
                 let value = value.strip_suffix(b":").unwrap_or(value);
-                (guessed(found.kind, self.record.kind, b"acct", value), value)
+                (guessed(found.kind, self.record.record_type, b"acct", value), value)
             }
-            Kind::Plain => (guessed(found.kind, self.record.kind, found.name(self.record.body), value), value),
+            Kind::Plain => (guessed(found.kind, self.record.record_type, found.name(self.record.body), value), value),
             kind => (kind, value),
         }
     }
 
     /// What was looked up for this field when the record was written.
     fn looked_up(&mut self, found: &Found) -> Option<&'a [u8]> {
-        let bit = enriched::bit(found.mark);
+        let bit = enriched::bit(found.name_hash);
         let is_first = self.asked & bit == 0;
         self.asked |= bit;
-        self.context.enriched.find(found.name(self.record.body), found.mark, found.start, is_first)
+        self.context.enriched.find(found.name(self.record.body), found.name_hash, found.start, is_first)
     }
 
     /// Whether this is an argument of which no more is known than its number, and on which no other one depends.
@@ -306,11 +307,11 @@ impl<'a> Rewriting<'a, '_, '_> {
     /// Whether this is the machine or the number of a call, and too large to be either.
     fn is_beyond_reading(&self, kind: Kind, value: &[u8]) -> bool {
         let unread = match kind {
-            Kind::Arch => number::lead(value, 16).is_none(),
+            Kind::Arch => number::parse_prefix(value, 16).is_none(),
             Kind::Syscall => self.context.syscall.is_none(),
             _ => false,
         };
-        unread && is_call(self.record.kind)
+        unread && is_call(self.record.record_type)
     }
 }
 

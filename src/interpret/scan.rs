@@ -6,9 +6,9 @@
 //! lie between the fields and are left to the caller.
 
 use super::Kind;
-use super::enriched::mark;
+use super::enriched::name_hash;
 use super::kind;
-use crate::text::eight as load;
+use crate::text::load_u64 as load;
 use memchr::memchr;
 
 /// A name, by places in the body.
@@ -21,8 +21,8 @@ pub(super) struct Name {
     /// What it stands for in most records, until the record's type has settled it ([`kind::settled`]).
     pub(super) kind: Kind,
     pub(super) shape: Shape,
-    /// See [`mark`].
-    pub(super) mark: u32,
+    /// See [`super::enriched`].
+    pub(super) name_hash: u32,
 }
 
 /// What the value of a name looks like.
@@ -43,7 +43,7 @@ pub(super) struct Found {
     pub(super) end: usize,
     pub(super) kind: Kind,
     /// That of the name.
-    pub(super) mark: u32,
+    pub(super) name_hash: u32,
     /// What the value ended at.
     pub(super) stop: Stop,
     /// Where the search for the next field begins: the byte after a value is passed over, whatever it is.
@@ -88,13 +88,19 @@ pub(super) fn name(body: &[u8], at: usize) -> Option<Name> {
     let start = at + text.len() + 1;
     let text = text.rsplit(|byte| *byte == b' ').next().unwrap_or(text);
     if text == b"msg" {
-        return Some(Name { at: start - 4, start, kind: Kind::Plain, shape: Shape::Nothing, mark: mark(text) });
+        return Some(Name {
+            at: start - 4,
+            start,
+            kind: Kind::Plain,
+            shape: Shape::Nothing,
+            name_hash: name_hash(text),
+        });
     }
     let text = text.strip_prefix(b"'").unwrap_or(text);
     let bare = text.iter().position(|byte| *byte != b'(').map_or(&[][..], |from| text.get(from..).unwrap_or_default());
     let kind = kind::named(bare);
     let shape = if kind == Kind::Label && bare.len() == text.len() { Shape::Label } else { Shape::Other };
-    Some(Name { at: start - 1 - bare.len(), start, kind, shape, mark: mark(bare) })
+    Some(Name { at: start - 1 - bare.len(), start, kind, shape, name_hash: name_hash(bare) })
 }
 
 /// All fields of a body.
@@ -107,7 +113,7 @@ pub(super) fn fields(body: &[u8]) -> impl Iterator<Item = Found> {
     })
 }
 
-/// Where the search for the first field begins: the colon after the stamp belongs to none.
+/// Where the search for the first field begins: the colon after the event id belongs to none.
 pub(super) fn first(body: &[u8]) -> usize {
     if body.starts_with(b": ") { 2 } else { 0 }
 }
@@ -120,9 +126,9 @@ impl Name {
     /// The field of this name.
     #[inline(always)]
     pub(super) fn field(self, body: &[u8]) -> Found {
-        let Name { at: name, start, kind, shape, mark } = self;
+        let Name { at: name, start, kind, shape, name_hash } = self;
         if shape == Shape::Nothing {
-            return Found { name, start, end: start, kind, mark, stop: Stop::Space, next: start, is_closed: true };
+            return Found { name, start, end: start, kind, name_hash, stop: Stop::Space, next: start, is_closed: true };
         }
         let word = load(body, start);
         let ((end, stop), is_closed) = match word as u8 {
@@ -132,7 +138,7 @@ impl Name {
             }
             _ => (bare_end(body, start, word, if shape == Shape::Label { SPACES } else { COMMAS }), true),
         };
-        Found { name, start, end, kind, mark, stop, next: (end + 1).min(body.len()), is_closed }
+        Found { name, start, end, kind, name_hash, stop, next: (end + 1).min(body.len()), is_closed }
     }
 }
 
@@ -244,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_msg_is_fields_again() {
+    fn what_follows_msg_is_fields_again() {
         expect("msg='op=PAM:x acct=\"a\"'", &[("msg", "", false), ("op", "PAM:x", false), ("acct", "\"a\"", false)]);
     }
 

@@ -43,12 +43,12 @@ struct CachedField {
     before: u8,
     kind: Kind,
     shape: Shape,
-    mark: u32,
+    name_hash: u32,
 }
 
 /// Matches no text.
 const NOTHING: CachedField =
-    CachedField { text: 1, mask: 0, len: 0, before: 0, kind: Kind::Plain, shape: Shape::Nothing, mark: 0 };
+    CachedField { text: 1, mask: 0, len: 0, before: 0, kind: Kind::Plain, shape: Shape::Nothing, name_hash: 0 };
 
 impl ShapeCache {
     /// The layout of a type's records.
@@ -124,7 +124,7 @@ impl CachedField {
             before,
             kind: name.kind,
             shape: name.shape,
-            mark: name.mark,
+            name_hash: name.name_hash,
         })
     }
 
@@ -137,7 +137,7 @@ impl CachedField {
     #[inline(always)]
     fn name(&self, at: usize) -> Name {
         let start = at + usize::from(self.len);
-        Name { at: at + usize::from(self.before), start, kind: self.kind, shape: self.shape, mark: self.mark }
+        Name { at: at + usize::from(self.before), start, kind: self.kind, shape: self.shape, name_hash: self.name_hash }
     }
 }
 

@@ -34,7 +34,7 @@ fn of_record(line: &str, name: &str, mode: Escape) -> String {
     let record = Record::parse(line.as_bytes()).expect("a record");
     let field = record.fields().filter(|f| f.name == name.as_bytes()).last().expect("the field");
     let mut out = Vec::new();
-    interpreter(mode).value(record.kind, field, &RecordContext::of(&record), &mut out);
+    interpreter(mode).value(record.record_type, field, &RecordContext::of(&record), &mut out);
     String::from_utf8(out).unwrap()
 }
 
@@ -324,9 +324,9 @@ fn text_is_made_harmless_in_each_mode() {
 fn rewritten(line: &str) -> String {
     let record = Record::parse(line.as_bytes()).expect("a record");
     let mut out = Vec::new();
-    let mut stamp = b"11/14/23 22:13:20".to_vec();
-    record.stamp.print_behind_second(&mut stamp);
-    interpreter(Escape::Tty).rewrite(&record, &stamp, &mut out);
+    let mut id = b"11/14/23 22:13:20".to_vec();
+    record.id.push_after_second(&mut id);
+    interpreter(Escape::Tty).rewrite(&record, &id, &mut out);
     String::from_utf8(out).unwrap().strip_suffix('\n').expect("a newline").to_owned()
 }
 
@@ -370,7 +370,7 @@ fn a_message_in_quotes_keeps_them() {
 }
 
 #[test]
-fn words_behind_the_last_field_are_lost_unless_it_ended_at_a_comma() {
+fn words_after_the_last_field_are_lost_unless_it_ended_at_a_comma() {
     assert_eq!(body(RecordType::USER, "uid=0 is root"), "uid=root ");
     assert_eq!(body(RecordType::USER, "x=1, and more"), "x=1, and more\n");
     assert_eq!(body(RecordType::USER, "x=1 msg= and more"), "x=1 msg=");
@@ -396,7 +396,7 @@ fn several_keys_are_several_fields() {
 }
 
 #[test]
-fn keystrokes_have_no_space_behind_them() {
+fn keystrokes_have_no_space_after_them() {
     assert_eq!(body(RecordType::TTY, "tty pid=1 comm=\"sh\" data=6C730D"), "tty pid=1 comm=sh data=\"ls\",<ret>");
     assert_eq!(body(RecordType::USER_TTY, "msg='data=\"ls\"' res=1"), "msg='data=\"ls\" res=yes ");
 }

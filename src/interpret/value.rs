@@ -8,11 +8,15 @@ use crate::text::{hex, number};
 
 /// 1 or 0.
 pub(super) fn push_success(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
-    push_word(number::lead(value, 10).map(|n| one_of(n, &[b"no", b"yes"], b"unset")), value, out);
+    push_word(number::parse_prefix(value, 10).map(|n| one_of(n, &[b"no", b"yes"], b"unset")), value, out);
 }
 
 pub(super) fn push_fanotify(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
-    push_word(number::lead(value, 10).map(|n| one_of(n, &[b"unknown", b"allow", b"deny"], b"unknown")), value, out);
+    push_word(
+        number::parse_prefix(value, 10).map(|n| one_of(n, &[b"unknown", b"allow", b"deny"], b"unknown")),
+        value,
+        out,
+    );
 }
 
 pub(super) fn push_fanotify_type(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
@@ -25,7 +29,7 @@ pub(super) fn push_trust(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
 
 pub(super) fn push_promisc(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
     let word = |n: i64| if n as u32 == 0 { &b"no"[..] } else { b"yes" };
-    push_word(number::lead_signed(value, 10).map(word), value, out);
+    push_word(number::parse_signed_prefix(value, 10).map(word), value, out);
 }
 
 pub(super) fn push_ether_type(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
@@ -34,17 +38,17 @@ pub(super) fn push_ether_type(value: &[u8], _: Option<Machine>, out: &mut Vec<u8
         0x0806 => b"ARP",
         _ => b"UNKNOWN",
     };
-    push_word(number::lead(value, 16).map(word), value, out);
+    push_word(number::parse_prefix(value, 16).map(word), value, out);
 }
 
 pub(super) fn push_netlink_group(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
     let word = |n: u64| if n == 1 { &b"audit-netlink-multicast"[..] } else { b"audit-none" };
-    push_word(number::lead(value, 16).map(word), value, out);
+    push_word(number::parse_prefix(value, 16).map(word), value, out);
 }
 
 pub(super) fn push_errno(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
     let word = |n: u64| error(n as i32, machine).0.unwrap_or("UNKNOWN").as_bytes();
-    push_word(number::lead(value, 10).map(word), value, out);
+    push_word(number::parse_prefix(value, 10).map(word), value, out);
 }
 
 /// A session that is none.
@@ -111,7 +115,7 @@ pub(super) fn push_proctitle(value: &[u8], machine: Option<Machine>, out: &mut V
 pub(super) fn push_arch(value: &[u8], known: Option<Machine>, out: &mut Vec<u8>) {
     match known.or_else(|| context::machine(value)) {
         Some(machine) => out.extend_from_slice(machine.name().as_bytes()),
-        None if number::lead(value, 16).is_none() => {
+        None if number::parse_prefix(value, 16).is_none() => {
             push_overflow(value, out);
             // COMPAT: of all such words only these have a space.
             out.push(b' ');
@@ -125,7 +129,7 @@ pub(super) fn push_arch(value: &[u8], known: Option<Machine>, out: &mut Vec<u8>)
 
 /// Results below zero are errors.
 pub(super) fn push_exit(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
-    let Some(exit) = number::lead_signed(value, 10) else { return push_overflow(value, out) };
+    let Some(exit) = number::parse_signed_prefix(value, 10) else { return push_overflow(value, out) };
     if exit >= 0 {
         return out.extend_from_slice(value);
     }
@@ -160,7 +164,7 @@ pub(super) fn push_short_mode(value: &[u8], _: Option<Machine>, out: &mut Vec<u8
 }
 
 pub(super) fn push_mode_in(push: fn(u32, &mut Vec<u8>), value: &[u8], base: u32, out: &mut Vec<u8>) {
-    match number::lead(value, base) {
+    match number::parse_prefix(value, base) {
         Some(mode) => push(mode as u32, out),
         None => push_overflow(value, out),
     }
@@ -169,7 +173,7 @@ pub(super) fn push_mode_in(push: fn(u32, &mut Vec<u8>), value: &[u8], base: u32,
 /// No bit at all means every access to the kernel.
 pub(super) fn push_perm(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
     const WORDS: [(i64, &str); 4] = [(4, "read"), (2, "write"), (1, "exec"), (8, "attr")];
-    let Some(bits) = number::lead_signed(value, 10) else { return push_overflow(value, out) };
+    let Some(bits) = number::parse_signed_prefix(value, 10) else { return push_overflow(value, out) };
     let start = out.len();
     for (_, word) in WORDS.iter().filter(|(bit, _)| bits as i32 == 0 || bit & bits != 0) {
         push_after_comma(word, start, out);
@@ -178,7 +182,7 @@ pub(super) fn push_perm(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
 
 /// A list from the lowest bit up; bits above the last known capability are ignored.
 pub(super) fn push_capabilities(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
-    let Some(mut bits) = number::lead(value, 16) else { return push_overflow(value, out) };
+    let Some(mut bits) = number::parse_prefix(value, 16) else { return push_overflow(value, out) };
     let start = out.len();
     while let Some(name) = process::CAPABILITIES.name(bits.trailing_zeros()) {
         push_after_comma(name, start, out);
@@ -197,7 +201,7 @@ fn push_after_comma(word: &str, start: usize, out: &mut Vec<u8>) {
 }
 
 pub(super) fn push_decimal(value: &[u8], out: &mut Vec<u8>) {
-    match number::lead(value, 16) {
+    match number::parse_prefix(value, 16) {
         Some(number) => number::push(out, number),
         None => push_overflow(value, out),
     }
@@ -210,7 +214,7 @@ pub(super) fn push_number(number: u32, out: &mut Vec<u8>) {
 }
 
 pub(super) fn push_ioctl(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
-    let Some(request) = number::lead(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
+    let Some(request) = number::parse_prefix(value, 16).map(|n| n as u32) else { return push_overflow(value, out) };
     match file::IOCTL_REQUESTS.name_on(request, machine) {
         Some(name) => out.extend_from_slice(name.as_bytes()),
         None => push_number(request, out),

@@ -2,7 +2,7 @@
 //!
 //! Numbered logs move up: `audit.log.2` becomes `.3`, `.1` becomes `.2`, the log itself `.1`. Only what stands before the
 //! first gap moves, so an attempt that failed or was interrupted half way is simply made again: what has moved leaves a gap
-//! behind it. Dated logs never move. Nothing is ever renamed over a log that is to be kept.
+//! after it. Dated logs never move. Nothing is ever renamed over a log that is to be kept.
 
 use crate::config::auditd::LogNames;
 use crate::sys::clock::LocalTime;
@@ -91,7 +91,7 @@ fn dated(log: &Path, now: &LocalTime) -> PathBuf {
     let plain = suffixed(log, &stamp);
     let number = |path: &PathBuf| {
         let rest = path.as_os_str().as_encoded_bytes().strip_prefix(plain.as_os_str().as_encoded_bytes())?;
-        Some(rest.strip_prefix(b"_").and_then(|digits| number::lead(digits, 10)).unwrap_or(1))
+        Some(rest.strip_prefix(b"_").and_then(|digits| number::parse_prefix(digits, 10)).unwrap_or(1))
     };
     match all_dated(log, Stored::Any).iter().filter_map(number).max() {
         None => plain,

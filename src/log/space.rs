@@ -175,10 +175,10 @@ mod tests {
     #[test]
     fn only_what_tells_is_armed_by_room() {
         let mut guard = DiskGuard::default();
-        let telling = config(Response::Syslog, Response::Ignore);
-        assert_eq!(guard.look(mib(70), &telling), [Stage::Left]);
-        assert_eq!(guard.look(mib(80), &telling), [Stage::Relieved]);
-        assert_eq!(guard.look(mib(70), &telling), [Stage::Left]);
+        let to_syslog = config(Response::Syslog, Response::Ignore);
+        assert_eq!(guard.look(mib(70), &to_syslog), [Stage::Left]);
+        assert_eq!(guard.look(mib(80), &to_syslog), [Stage::Relieved]);
+        assert_eq!(guard.look(mib(70), &to_syslog), [Stage::Left]);
         let mailing = config(Response::Email, Response::Ignore);
         guard.arm();
         assert_eq!(guard.look(mib(70), &mailing), [Stage::Left]);

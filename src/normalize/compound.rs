@@ -24,7 +24,7 @@ fn special(event: &ParsedEvent<'_>, record: usize) -> Option<Special> {
     if kernel::is_decision(event, record) {
         return Some(Special::Decision(record));
     }
-    let kind = event.kind(record)?;
+    let kind = event.record_type(record)?;
     Some(match kind {
         RecordType::AVC => Special::Action("accessed-mac-policy-controlled-object"),
         RecordType::FANOTIFY => Special::Action("accessed-policy-controlled-file"),
@@ -61,12 +61,12 @@ impl Normalizer<'_, '_> {
     }
 
     fn first_of(&self, from: usize, kind: RecordType) -> Option<usize> {
-        (from..self.event.len()).find(|&record| self.event.kind(record) == Some(kind))
+        (from..self.event.len()).find(|&record| self.event.record_type(record) == Some(kind))
     }
 
     /// Normalizes an event that has a SYSCALL record.
     pub(super) fn compound(&mut self, syscall: usize, words: &mut Words<'_, '_, '_, '_>) {
-        let Some(first) = self.event.kind(0) else { return };
+        let Some(first) = self.event.record_type(0) else { return };
         self.fill(syscall, &SYSCALL, words);
         self.call = self.event.find_in(syscall, b"syscall");
         let normalized = &mut self.normalized;
@@ -161,7 +161,7 @@ impl Normalizer<'_, '_> {
         normalized.object.primary = self.event.find(0, name);
         if kind == RecordType::ANOM_PROMISCUOUS {
             let entered = self.event.find(0, b"prom").and_then(|prom| self.event.value(prom));
-            normalized.action = entered.map(|prom| match number::lead_signed(prom, 10) {
+            normalized.action = entered.map(|prom| match number::parse_signed_prefix(prom, 10) {
                 Some(0) => TextSource::Word("left-promiscuous-mode-on-device"),
                 _ => TextSource::Word("entered-promiscuous-mode-on-device"),
             });
@@ -185,14 +185,14 @@ impl Normalizer<'_, '_> {
             Second::Owner(argument) => {
                 let owner = self.event.find(0, argument)?;
                 // COMPAT: the argument is hexadecimal and read as decimal, so an owner that stays is shown too.
-                let stays = number::lead_signed(self.event.value(owner)?, 10).is_some_and(|id| id as i32 == -1);
+                let stays = number::parse_signed_prefix(self.event.value(owner)?, 10).is_some_and(|id| id as i32 == -1);
                 let next = Place { field: owner.field + u16::from(stays), ..owner };
                 self.event.at(next).map(|_| next).or(Some(owner))
             }
             Second::Ids(count) => {
                 let first = self.event.find(0, b"a0")?;
                 let places = (0..count as u16).map(|id| Place { field: first.field + id, ..first });
-                let is_set = |id: &[u8]| number::lead(id, 16).is_none_or(|id| id as u32 != u32::MAX);
+                let is_set = |id: &[u8]| number::parse_prefix(id, 16).is_none_or(|id| id as u32 != u32::MAX);
                 places.into_iter().find(|&place| self.event.value(place).is_some_and(is_set))
             }
             Second::MountPointAt(_) if self.succeeded != Some(true) => None,
@@ -244,13 +244,14 @@ impl Normalizer<'_, '_> {
     /// The first PATH from this record on that is no parent directory, or else the first parent; answers with its record.
     fn file_object(&mut self, from: usize) -> Option<usize> {
         let chosen = self.file_record(from)?;
-        if self.event.kind(chosen) != Some(RecordType::PATH) {
+        if self.event.record_type(chosen) != Some(RecordType::PATH) {
             return None;
         }
         let object = &mut self.normalized.object;
         object.primary = self.event.find_in(chosen, b"name").or(object.primary);
         object.secondary = self.event.find_in(chosen, b"inode").or(object.secondary);
-        let mode = self.event.find_in(chosen, b"mode").and_then(|mode| number::lead(self.event.value(mode)?, 8));
+        let mode =
+            self.event.find_in(chosen, b"mode").and_then(|mode| number::parse_prefix(self.event.value(mode)?, 8));
         object.kind = mode.and_then(|mode| ObjectKind::of_mode(mode as u32)).unwrap_or(object.kind);
         Some(chosen)
     }
@@ -271,7 +272,8 @@ impl Normalizer<'_, '_> {
     }
 
     fn pids(&mut self) {
-        let killed = (1..self.event.len()).filter(|&record| self.event.kind(record) == Some(RecordType::OBJ_PID));
+        let killed =
+            (1..self.event.len()).filter(|&record| self.event.record_type(record) == Some(RecordType::OBJ_PID));
         let pids = killed.filter_map(|record| self.event.find_in(record, b"opid"));
         self.normalized.object.attributes.extend(pids);
         if self.normalized.object.attributes.len() > 1 {
@@ -282,7 +284,7 @@ impl Normalizer<'_, '_> {
 
     /// `exe`, or for a script `comm`; some records name another thing than a program.
     fn program_object(&mut self) {
-        let object = match self.event.kind(0) {
+        let object = match self.event.record_type(0) {
             Some(RecordType::BPF) => self.event.find(0, b"prog-id"),
             Some(RecordType::EVENT_LISTENER) => self.event.find(0, b"nl-mcgrp"),
             Some(RecordType::MAC_POLICY_LOAD) => self.event.find(0, b"lsm"),
@@ -317,7 +319,7 @@ impl Normalizer<'_, '_> {
         }
         let mut parent = None;
         for record in 0..self.event.len() {
-            let name: &[u8] = match self.event.kind(record) {
+            let name: &[u8] = match self.event.record_type(record) {
                 Some(RecordType::CWD) => b"cwd",
                 Some(RecordType::SOCKADDR) => b"saddr",
                 Some(RecordType::PATH) => {

@@ -54,15 +54,15 @@ pub fn row(
     let mut words = Words::new(event, interpreter);
     push_field(first.node.map(|_| Place::START), &mut words, out);
     push_word(first.type_name().unwrap_or_default(), out);
-    let date = dates.of(first.stamp.sec as i64);
+    let date = dates.of(first.id.sec as i64);
     date.push_day(out);
     out.push(b',');
     date.push_time(out);
     out.push(b',');
     if columns.time {
-        push_parts(&date, first.stamp.milli, out);
+        push_parts(&date, first.id.milli, out);
     }
-    number::push(out, first.stamp.serial);
+    number::push(out, first.id.serial);
     out.push(b',');
     let normalized = normalize(event, &mut words, columns.labels);
     match &normalized {

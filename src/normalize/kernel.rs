@@ -113,11 +113,11 @@ pub(super) fn own_record(event: &ParsedEvent<'_>) -> Option<usize> {
 
 /// Whether a record is a decision of Landlock or AppArmor: it says more than the system call that met it.
 pub(super) fn is_decision(event: &ParsedEvent<'_>, record: usize) -> bool {
-    event.kind(record) == Some(T::LANDLOCK_ACCESS) || is_apparmor(event, record)
+    event.record_type(record) == Some(T::LANDLOCK_ACCESS) || is_apparmor(event, record)
 }
 
 fn is_apparmor(event: &ParsedEvent<'_>, record: usize) -> bool {
-    match event.kind(record) {
+    match event.record_type(record) {
         Some(T::AVC) => event.find_in(record, b"apparmor").is_some(),
         Some(kind) => (T::APPARMOR_AUDIT..=T::APPARMOR_KILL).contains(&kind),
         None => false,
@@ -128,7 +128,7 @@ fn row_of(event: &ParsedEvent<'_>, record: usize) -> Option<&'static Row> {
     if is_apparmor(event, record) {
         return Some(&APPARMOR);
     }
-    let kind = event.kind(record)?;
+    let kind = event.record_type(record)?;
     ROWS.binary_search_by_key(&kind, |row| row.kind).ok().map(|at| &ROWS[at])
 }
 
@@ -146,7 +146,7 @@ impl Normalizer<'_, '_> {
     /// Normalizes an event by one of its records alone.
     pub(super) fn by_record(&mut self, record: usize, words: &mut Words<'_, '_, '_, '_>) {
         let Some(row) = row_of(self.event, record) else { return };
-        self.normalized.event_kind = self.event.kind(0).map_or(EventKind::Unknown, |kind| EventKind::of(kind.0));
+        self.normalized.event_kind = self.event.record_type(0).map_or(EventKind::Unknown, |kind| EventKind::of(kind.0));
         self.fill(record, &row.layout, words);
         self.decision(record);
     }
@@ -181,7 +181,7 @@ impl Normalizer<'_, '_> {
                 _ => object_kind,
             };
         }
-        let names: &[&[u8]] = match (self.event.kind(record), value(b"apparmor")) {
+        let names: &[&[u8]] = match (self.event.record_type(record), value(b"apparmor")) {
             // What failed without being forbidden says so in `error`.
             (_, b"STATUS") => &[b"error", b"apparmor"],
             // Before AppArmor took AVC records, the type said what was decided.

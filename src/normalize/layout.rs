@@ -85,7 +85,7 @@ impl Normalizer<'_, '_> {
 /// The kind of the account whose user id this is.
 pub(super) fn account_kind(event: &ParsedEvent<'_>, place: Place) -> SubjectKind {
     match event.at(place) {
-        Some((record, field)) if interpret::kind(record.kind, field.name, field.value) == Kind::User => {
+        Some((record, field)) if interpret::kind(record.record_type, field.name, field.value) == Kind::User => {
             SubjectKind::of_uid(int(field.value) as u32)
         }
         _ => SubjectKind::Unknown,

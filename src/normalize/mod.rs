@@ -181,7 +181,7 @@ struct Normalizer<'s, 'e> {
 
 /// The number a field begins with as C's int; -1 when it does not fit.
 fn int(value: &[u8]) -> i32 {
-    number::lead_signed(value, 10).unwrap_or(-1) as i32
+    number::parse_signed_prefix(value, 10).unwrap_or(-1) as i32
 }
 
 /// Whether the field of a result says that it worked. `out` is left as it was.

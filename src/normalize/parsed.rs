@@ -27,15 +27,15 @@ pub struct ParsedEvent<'e> {
 }
 
 /// The events that libauparse makes of one: a record of a type that ends an event ends it, and what follows is another
-/// event of the same stamp, unless it is nothing but the end (EOE).
+/// event of the same event id, unless it is nothing but the end (EOE).
 pub fn pieces(whole: &Event) -> impl Iterator<Item = ParsedEvent<'_>> {
     let mut records = whole.records().peekable();
     std::iter::from_fn(move || {
-        while records.next_if(|record| record.kind == RecordType::EOE).is_some() {}
+        while records.next_if(|record| record.record_type == RecordType::EOE).is_some() {}
         records.peek()?;
         let mut event = ParsedEvent { records: Vec::with_capacity(records.len()) };
         for record in records.by_ref() {
-            let ends = record.kind.ends_event();
+            let ends = record.record_type.ends_event();
             event.records.push((record, OnceCell::new()));
             if ends {
                 break;
@@ -87,8 +87,8 @@ impl<'e> ParsedEvent<'e> {
     }
 
     /// The type of a record.
-    pub fn kind(&self, number: usize) -> Option<RecordType> {
-        self.record(number).map(|record| record.kind)
+    pub fn record_type(&self, number: usize) -> Option<RecordType> {
+        self.record(number).map(|record| record.record_type)
     }
 
     /// The fields of a record in order.
@@ -98,7 +98,7 @@ impl<'e> ParsedEvent<'e> {
 
     /// The working directory as the event's last CWD record has it, in quotes or hex.
     pub fn working_directory(&self) -> Option<&'e [u8]> {
-        let last = (0..self.len()).rev().find(|&r| self.kind(r) == Some(RecordType::CWD))?;
+        let last = (0..self.len()).rev().find(|&r| self.record_type(r) == Some(RecordType::CWD))?;
         self.fields(last).iter().find(|f| f.name == b"cwd").map(|f| f.value)
     }
 

@@ -70,7 +70,7 @@ fn how_of_daemon(kind: RecordType) -> How {
 impl Normalizer<'_, '_> {
     /// Normalizes an event of one record that is no SYSCALL record.
     pub(super) fn single(&mut self, words: &mut Words<'_, '_, '_, '_>) {
-        let Some(kind) = self.event.kind(0) else { return };
+        let Some(kind) = self.event.record_type(0) else { return };
         self.normalized.event_kind = EventKind::of(kind.0);
         self.fill(0, &layout_of(kind), words);
         self.normalized.action = records::action(kind).map(TextSource::Word);

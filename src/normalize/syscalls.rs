@@ -55,7 +55,7 @@ pub(super) enum Second {
     Argument(&'static [u8]),
     /// An argument looked at before the object; the next field when it reads -1.
     Owner(&'static [u8]),
-    /// The first of so many id arguments from a0 on that is set.
+    /// The first of this number of id arguments from a0 on that is set.
     Ids(usize),
     /// `name` of this record.
     NameAt(usize),

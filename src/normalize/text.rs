@@ -18,7 +18,7 @@ pub fn sentence(event: &ParsedEvent<'_>, interpreter: &mut Interpreter<'_>, date
     } else {
         out.extend_from_slice(b"At ");
     }
-    let date = dates.of(first.stamp.sec as i64);
+    let date = dates.of(first.id.sec as i64);
     date.push_time(out);
     out.push(b' ');
     date.push_day(out);
@@ -35,7 +35,7 @@ pub fn sentence(event: &ParsedEvent<'_>, interpreter: &mut Interpreter<'_>, date
     let action = out.get(start..).unwrap_or_default();
     // COMPAT: meant for "ended-session", and leaves out the program of whatever else begins with an e.
     let names_means = normalized.action.is_some() && action.first() != Some(&b'e');
-    let names_field = first.kind == RecordType::CONFIG_CHANGE && super::names_field(action);
+    let names_field = first.record_type == RecordType::CONFIG_CHANGE && super::names_field(action);
     out.push(b' ');
     push_object(&normalized, names_field, &mut words, out);
     if let Some(how) = normalized.how.filter(|_| names_means) {

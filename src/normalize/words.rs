@@ -11,35 +11,35 @@ use memchr::memmem;
 pub struct Words<'s, 'e, 'i, 'n> {
     event: &'s ParsedEvent<'e>,
     interpreter: &'i mut Interpreter<'n>,
-    /// The settings of the records asked about so far.
-    settings: Vec<(u16, RecordContext<'e>)>,
+    /// The contexts of the records asked about so far.
+    contexts: Vec<(u16, RecordContext<'e>)>,
 }
 
 impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
     /// Words for the fields of `event`.
     pub fn new(event: &'s ParsedEvent<'e>, interpreter: &'i mut Interpreter<'n>) -> Self {
-        Words { event, interpreter, settings: Vec::new() }
+        Words { event, interpreter, contexts: Vec::new() }
     }
 
     /// The type of the record and the field of a place.
     pub fn field(&self, place: Place) -> Option<(RecordType, Field<'e>)> {
-        self.event.at(place).map(|(record, field)| (record.kind, field))
+        self.event.at(place).map(|(record, field)| (record.record_type, field))
     }
 
     /// Appends the meaning of a field. Of several keys the first is taken.
     pub fn push(&mut self, place: Place, out: &mut Vec<u8>) {
         let Some((record, field)) = self.event.at(place) else { return };
-        let kind = kind(record.kind, field.name, field.value);
+        let kind = kind(record.record_type, field.name, field.value);
         self.push_kind(place, record, field, kind, out);
     }
 
     fn push_kind(&mut self, place: Place, record: &Record<'e>, field: Field, kind: Kind, out: &mut Vec<u8>) {
         let start = out.len();
-        let setting = match record.enriched.is_none() && kind.stands_alone() {
+        let record_context = match record.enriched.is_none() && kind.stands_alone() {
             true => RecordContext::nothing(),
-            false => setting(&mut self.settings, self.event, place.record),
+            false => record_context(&mut self.contexts, self.event, place.record),
         };
-        self.interpreter.value_in(kind, field, setting, out);
+        self.interpreter.value_in(kind, field, record_context, out);
         if kind == Kind::Key {
             keep_first_key(start, out);
         }
@@ -59,16 +59,16 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
     /// Like [`Words::push`], without quotes, and a relative path is shown from the event's working directory on.
     pub fn push_object(&mut self, place: Place, out: &mut Vec<u8>) {
         let Some((record, field)) = self.event.at(place) else { return };
-        let kind = kind(record.kind, field.name, field.value);
+        let kind = kind(record.record_type, field.name, field.value);
         if kind != Kind::File {
             let field = if kind == Kind::Plain { Field { value: unquoted(field.value), ..field } } else { field };
             return self.push_kind(place, record, field, kind, out);
         }
-        let setting = match record.enriched {
+        let record_context = match record.enriched {
             None => RecordContext::nothing(),
-            Some(_) => setting(&mut self.settings, self.event, place.record),
+            Some(_) => record_context(&mut self.contexts, self.event, place.record),
         };
-        self.interpreter.path(field, self.event.working_directory(), setting, out);
+        self.interpreter.path(field, self.event.working_directory(), record_context, out);
     }
 
     /// Like [`Words::push_object`], and of a socket address only the host is shown, or else its family.
@@ -91,21 +91,21 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
     }
 }
 
-fn setting<'a, 'e>(
-    settings: &'a mut Vec<(u16, RecordContext<'e>)>,
+fn record_context<'a, 'e>(
+    contexts: &'a mut Vec<(u16, RecordContext<'e>)>,
     event: &ParsedEvent<'e>,
     record: u16,
 ) -> &'a RecordContext<'e> {
-    let at = settings.iter().position(|(of, _)| *of == record).unwrap_or_else(|| {
+    let at = contexts.iter().position(|(of, _)| *of == record).unwrap_or_else(|| {
         let number = usize::from(record);
-        let setting = event
+        let record_context = event
             .record(number)
             .map(|r| RecordContext::gather(r, event.fields(number).iter().copied()))
             .unwrap_or_default();
-        settings.push((record, setting));
-        settings.len() - 1
+        contexts.push((record, record_context));
+        contexts.len() - 1
     });
-    &settings[at].1
+    &contexts[at].1
 }
 
 fn keep_first_key(start: usize, out: &mut Vec<u8>) {

@@ -24,7 +24,7 @@ pub struct Last {
     /// The machine.
     pub node: Option<Vec<u8>>,
     /// When.
-    pub stamp: EventId,
+    pub id: EventId,
     /// The type of its first record.
     pub kind: RecordType,
 }
@@ -38,7 +38,7 @@ pub enum CheckpointError {
     Inode(String),
     /// The event lacks what should follow its node.
     Node(String),
-    /// The event is cut short behind its node.
+    /// The event is cut short after its node.
     Event(String),
     /// The line is none of the three.
     Unknown(String),
@@ -67,18 +67,18 @@ impl Checkpoint {
             let line = text::up_to(line.strip_suffix(b"\n").unwrap_or(line), 0);
             let shown = || String::from_utf8_lossy(line).into_owned();
             if let Some(value) = line.strip_prefix(b"dev=") {
-                read.device = number::lead(value, 16).ok_or_else(|| CheckpointError::Device(shown()))?;
+                read.device = number::parse_prefix(value, 16).ok_or_else(|| CheckpointError::Device(shown()))?;
             } else if let Some(value) = line.strip_prefix(b"inode=") {
-                read.inode = number::lead(value, 0).ok_or_else(|| CheckpointError::Inode(shown()))?;
+                read.inode = number::parse_prefix(value, 0).ok_or_else(|| CheckpointError::Inode(shown()))?;
             } else if let Some(value) = line.strip_prefix(b"output=") {
                 let node = text::before(value, b' ').ok_or_else(|| CheckpointError::Node(shown()))?;
                 let rest = value.get(node.len() + 1..).unwrap_or_default();
                 let front = line.get(..line.len() - rest.len() - 1).unwrap_or(line);
-                let (stamp, kind) =
+                let (id, kind) =
                     event(rest).ok_or_else(|| CheckpointError::Event(String::from_utf8_lossy(front).into_owned()))?;
                 let node = (node.first() != Some(&b'-')).then(|| node.to_vec());
                 // A second of zero says that nothing was put out.
-                read.last = (stamp.sec != 0).then_some(Last { node, stamp, kind });
+                read.last = (id.sec != 0).then_some(Last { node, id, kind });
             } else {
                 return Err(CheckpointError::Unknown(shown()));
             }
@@ -97,7 +97,7 @@ impl Checkpoint {
             Some(last) => {
                 out.extend_from_slice(last.node.as_deref().unwrap_or(b"-"));
                 out.push(b' ');
-                last.stamp.print(&mut out);
+                last.id.print(&mut out);
                 out.extend_from_slice(b" 0x");
                 push_upper(&mut out, u64::from(last.kind.0));
             }
@@ -111,24 +111,24 @@ impl Checkpoint {
 impl Last {
     /// What identifies `event`.
     pub fn of(event: &Event) -> Last {
-        Last { node: event.node().map(<[u8]>::to_vec), stamp: event.stamp(), kind: event.kind() }
+        Last { node: event.node().map(<[u8]>::to_vec), id: event.id(), kind: event.record_type() }
     }
 
     /// Whether it is this very event.
     pub fn is(&self, event: &Event) -> bool {
-        self.stamp == event.stamp() && self.kind == event.kind() && self.node.as_deref() == event.node()
+        self.id == event.id() && self.kind == event.record_type() && self.node.as_deref() == event.node()
     }
 }
 
 /// `SECONDS.MILLI:SERIAL 0xTYPE`.
 fn event(text: &[u8]) -> Option<(EventId, RecordType)> {
-    let (stamp, kind) = text.split_at(memchr::memchr(b' ', text)?);
-    let whole = text::after(stamp, b".").is_some() && text::after(stamp, b":").is_some();
+    let (id, kind) = text.split_at(memchr::memchr(b' ', text)?);
+    let whole = text::after(id, b".").is_some() && text::after(id, b":").is_some();
     let digits = kind.trim_ascii_start().strip_prefix(b"0x")?;
     digits.first().filter(|b| b.is_ascii_hexdigit())?;
-    let kind = RecordType(number::lead(digits, 16)? as u32);
-    stamp.first().filter(|b| b.is_ascii_digit() && whole)?;
-    Some((EventId::parse(stamp)?, kind))
+    let kind = RecordType(number::parse_prefix(digits, 16)? as u32);
+    id.first().filter(|b| b.is_ascii_digit() && whole)?;
+    Some((EventId::parse(id)?, kind))
 }
 
 fn push_upper(out: &mut Vec<u8>, value: u64) {
@@ -150,7 +150,7 @@ mod tests {
         let read = Checkpoint::parse(FILE).unwrap();
         assert_eq!((read.device, read.inode), (0xfd01, 1234));
         let last = read.last.clone().unwrap();
-        assert_eq!((last.node.as_deref(), last.stamp.serial, last.kind), (Some(&b"web"[..]), 99, RecordType::SYSCALL));
+        assert_eq!((last.node.as_deref(), last.id.serial, last.kind), (Some(&b"web"[..]), 99, RecordType::SYSCALL));
         assert_eq!(read.print(), FILE);
         let empty = b"dev=0x1\ninode=2\noutput=- 0.000:0 0x0\n";
         assert_eq!(Checkpoint::parse(empty).unwrap().print(), empty);

@@ -14,7 +14,7 @@ use memchr::memmem::{self, Finder};
 pub enum Need {
     /// One of these texts, in a record of which fields are read.
     Texts(Vec<Literal>),
-    /// This number behind a name that ends so, in a record of which fields are read.
+    /// This number after a name that ends so, in a record of which fields are read.
     Number(Box<Finder<'static>>, u32),
     /// One of these types.
     Types(Vec<RecordType>),
@@ -62,7 +62,7 @@ impl Need {
             Need::Number(name, value) => {
                 for at in name.find_iter(block) {
                     let digits = block.get(at + name.needle().len()..).unwrap_or_default();
-                    if number::lead(digits, 10).is_some_and(|number| number as u32 == *value) {
+                    if number::parse_prefix(digits, 10).is_some_and(|number| number as u32 == *value) {
                         each(at);
                     }
                 }
@@ -147,7 +147,7 @@ fn hex_literals(text: Vec<u8>) -> Vec<Literal> {
     ways.iter().map(|way| literal(way, 0)).collect()
 }
 
-/// A number behind its field's name. Names are sought by their ends:
+/// A number after its field's name. Names are sought by their ends:
 /// - `uid=` is the end of `auid=`, `loginuid=` and `euid=` too, in which some records have the same id;
 /// - `id=` is that of `gid=` and `egid=`, and the name itself of a group's id in ADD_GROUP, DEL_GROUP and GRP_MGMT;
 /// - 0 is the uid of events that do not log it as such, and -1 and -2 are ids of events that have none: they leave no trace;

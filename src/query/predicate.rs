@@ -135,10 +135,10 @@ impl Predicate {
 
     fn matches_head(&self, event: &Event) -> bool {
         let wanted = &self.criteria;
-        self.in_range(event.stamp().sec)
-            && wanted.serial.is_none_or(|serial| serial == event.stamp().serial)
+        self.in_range(event.id().sec)
+            && wanted.serial.is_none_or(|serial| serial == event.id().serial)
             && (wanted.nodes.is_empty() || event.node().is_some_and(|node| wanted.nodes.iter().any(|n| n == node)))
-            && (wanted.kinds.is_empty() || event.kinds().any(|kind| wanted.kinds.contains(&kind)))
+            && (wanted.kinds.is_empty() || event.record_types().any(|kind| wanted.kinds.contains(&kind)))
     }
 
     fn matches_users(&self, event: &Event, names: UserNames<'_>) -> bool {

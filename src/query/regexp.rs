@@ -174,7 +174,7 @@ impl Compiler<'_> {
             self.set_step(start, Step::Split(start + 1, jump + 1));
             self.branch()?;
             let end = self.steps.len();
-            // The first alternative must not run into the others: it jumps behind the last of them.
+            // The first alternative must not run into the others: it jumps after the last of them.
             self.set_step(jump, Step::Jump(end));
         }
         Ok(())
@@ -319,7 +319,7 @@ impl Compiler<'_> {
 fn counts(text: &[u8]) -> Result<(usize, Option<usize>), RegexpError> {
     const BAD: RegexpError = "Invalid content of \\{\\}";
     let number = |digits: &[u8]| {
-        crate::text::number::whole(digits).and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= 255).ok_or(BAD)
+        crate::text::number::parse_exact(digits).and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= 255).ok_or(BAD)
     };
     let Some(comma) = memchr::memchr(b',', text) else {
         let times = number(text)?;

@@ -174,14 +174,14 @@ fn span_seconds(span: &[u8]) -> Option<i64> {
         b'w' => 7 * DAY,
         _ => return None,
     };
-    i64::try_from(number::whole(digits)?).ok()?.checked_mul(unit)
+    i64::try_from(number::parse_exact(digits)?).ok()?.checked_mul(unit)
 }
 
 /// The moment of a word that is neither a date nor a time of day alone. `None` when it is no such word.
 fn one_word(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<Option<i64>, TimeError> {
     let refused = || TimeError::Date(edge, word.into());
     if let Some(seconds) = word.strip_prefix('@') {
-        let seconds = number::whole(seconds.as_bytes()).and_then(|seconds| i64::try_from(seconds).ok());
+        let seconds = number::parse_exact(seconds.as_bytes()).and_then(|seconds| i64::try_from(seconds).ok());
         return seconds.map(Some).ok_or_else(refused);
     }
     if let Some(span) = word.strip_prefix('-') {

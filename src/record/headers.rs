@@ -1,25 +1,25 @@
-//! Records in a row: most of them belong to the event of the one before, which its stamp tells without being read, and are
+//! Records in a row: most of them belong to the event of the one before, which its event id tells without being read, and are
 //! of the few types that most records are of.
 
 use super::{EventId, Line, Malformed, Record, RecordType};
 use crate::text;
 
-/// Reads records one after another, and remembers the last stamp as it was written.
+/// Reads records one after another, and remembers the last event id as it was written.
 pub struct Headers {
     written: Written,
-    stamp: EventId,
+    id: EventId,
     /// Names of types that were met, first byte lowest, each at the place that it chooses.
     kinds: [(u128, RecordType); 128],
 }
 
-/// A stamp in a line, from the space before `msg=` to the parenthesis that closes it. No bytes when there is none yet.
+/// An event id in a line, from the space before `msg=` to the parenthesis that closes it. No bytes when there is none yet.
 struct Written {
     text: [u8; Written::LONGEST],
     len: usize,
 }
 
 impl Written {
-    /// With fewer bytes the word of a stamp may be too short to be one.
+    /// With fewer bytes the word of an event id may be too short to be one.
     const SHORTEST: usize = 20;
 
     /// Longer ones, which no kernel writes, are not remembered.
@@ -38,13 +38,13 @@ impl Written {
     }
 }
 
-/// Type and stamp at the beginning of a line.
+/// Type and event id at the beginning of a line.
 #[derive(Clone, Copy)]
 pub struct Front {
     /// The type.
     pub kind: RecordType,
     /// The event.
-    pub stamp: EventId,
+    pub id: EventId,
     /// Where the node's name is, if there is one: place and length.
     node: Option<(u16, u16)>,
     /// Where the type's name is.
@@ -54,7 +54,7 @@ pub struct Front {
     body: u16,
 }
 
-/// Type and stamp must stand in so many bytes.
+/// Type and event id must stand in this number of bytes.
 const LONGEST: usize = 80;
 const _: () = assert!(5 + 16 + Written::LONGEST <= LONGEST);
 
@@ -63,14 +63,14 @@ const _: () = assert!(5 + 16 + Written::LONGEST <= LONGEST);
 fn named(line: &[u8]) -> Option<(&[u8; 16], usize, &[u8])> {
     let (b"type=", rest) = line.split_first_chunk()? else { return None };
     let bytes = rest.first_chunk()?;
-    let name = text::place_in(bytes, b' ')?;
+    let name = text::find_in_16(bytes, b' ')?;
     Some((bytes, name, rest.get(name..)?))
 }
 
 impl Default for Headers {
     fn default() -> Headers {
         let written = Written { text: [0; Written::LONGEST], len: 0 };
-        Headers { written, stamp: EventId::default(), kinds: [(0, RecordType::UNRECOGNISED); 128] }
+        Headers { written, id: EventId::default(), kinds: [(0, RecordType::UNRECOGNISED); 128] }
     }
 }
 
@@ -90,17 +90,17 @@ impl Headers {
         self.front(line.text).filter(|front| usize::from(front.body) <= line.end)
     }
 
-    /// The front of a line without a node whose type is known by a short name and whose stamp is written as kernels do.
+    /// The front of a line without a node whose type is known by a short name and whose event id is written as kernels do.
     /// What [`Record::scan`] makes of any other line must be seen there.
     #[inline(always)]
     fn front(&mut self, line: &[u8]) -> Option<Front> {
         let (bytes, name, rest) = named(line)?;
-        let kind = self.kind(u128::from_le_bytes(*bytes) & !(u128::MAX << (8 * name)), bytes.get(..name)?)?;
+        let kind = self.record_type(u128::from_le_bytes(*bytes) & !(u128::MAX << (8 * name)), bytes.get(..name)?)?;
         if !self.written.begins(rest) {
             self.read_stamp(rest)?;
         }
         let body = (5 + name + self.written.len) as u16;
-        Some(Front { kind, stamp: self.stamp, node: None, name_at: 5, name_len: name as u16, body })
+        Some(Front { kind, id: self.id, node: None, name_at: 5, name_len: name as u16, body })
     }
 
     /// Forgets the last id.
@@ -117,7 +117,7 @@ impl Headers {
 
     /// The type of that name, which is `word` as a number.
     #[inline(always)]
-    fn kind(&mut self, word: u128, name: &[u8]) -> Option<RecordType> {
+    fn record_type(&mut self, word: u128, name: &[u8]) -> Option<RecordType> {
         let hash = (word as u64 ^ (word >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 57;
         let place = self.kinds.get_mut(hash as usize)?;
         if place.0 != word || word == 0 {
@@ -127,16 +127,16 @@ impl Headers {
         Some(place.1)
     }
 
-    /// Reads the stamp that `text` begins with.
+    /// Reads the event id that `text` begins with.
     fn read_stamp(&mut self, text: &[u8]) -> Option<()> {
         self.written.len = 0;
-        let (stamp, rest) = EventId::lead(text.strip_prefix(b" msg=audit(")?)?;
+        let (id, rest) = EventId::parse_prefix(text.strip_prefix(b" msg=audit(")?)?;
         let len = text.len() - rest.strip_prefix(b")")?.len();
         if len < Written::SHORTEST {
             return None;
         }
         self.written.text.get_mut(..len)?.copy_from_slice(text.get(..len)?);
-        (self.written.len, self.stamp) = (len, stamp);
+        (self.written.len, self.id) = (len, id);
         Some(())
     }
 }
@@ -153,11 +153,11 @@ impl Front {
     pub fn of(record: &Record<'_>) -> Front {
         let at = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(record.line.as_ptr() as usize) as u16;
         Front {
-            kind: record.kind,
-            stamp: record.stamp,
+            kind: record.record_type,
+            id: record.id,
             node: record.node.map(|node| (at(node), node.len() as u16)),
-            name_at: at(record.kind_text),
-            name_len: record.kind_text.len() as u16,
+            name_at: at(record.type_text),
+            name_len: record.type_text.len() as u16,
             body: (record.line.len() - record.body.len()) as u16,
         }
     }
@@ -171,9 +171,9 @@ impl Front {
         Record {
             line,
             node: self.node.map(|(at, len)| part(at, len)),
-            kind: self.kind,
-            kind_text: part(self.name_at, self.name_len),
-            stamp: self.stamp,
+            record_type: self.kind,
+            type_text: part(self.name_at, self.name_len),
+            id: self.id,
             body: line.get(usize::from(self.body)..).unwrap_or_default(),
             enriched,
             written,
@@ -225,7 +225,7 @@ mod tests {
                 let alone = Record::scan(Line::new(line));
                 assert_eq!(headers.scan(Line::new(line)), alone, "{}", String::from_utf8_lossy(line));
                 if headers.continues(line) && !line.iter().any(|byte| matches!(byte, 0 | 0x1D)) {
-                    assert_eq!(alone.map(|record| record.stamp), Ok(headers.stamp));
+                    assert_eq!(alone.map(|record| record.id), Ok(headers.id));
                 }
                 if let Ok(record) = alone {
                     assert_eq!(Front::of(&record).record(Line::new(line)), record);

@@ -22,8 +22,8 @@ impl Renderer for Interpreted<'_> {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
         out.extend_from_slice(b"----\n");
         self.id.clear();
-        self.dates.of(event.stamp().sec as i64).push(&mut self.id);
-        event.stamp().print_behind_second(&mut self.id);
+        self.dates.of(event.id().sec as i64).push(&mut self.id);
+        event.id().push_after_second(&mut self.id);
         if let Some(last) = daemon_record(event) {
             return self.interpreter.rewrite(&last, &self.id, out);
         }

@@ -101,5 +101,5 @@ impl Renderer for Box<dyn Renderer + Send + '_> {
 
 /// COMPAT: of what the daemon says only the last record is shown.
 fn daemon_record(event: &Event) -> Option<Record<'_>> {
-    event.records().next_back().filter(|last| (1200..1300).contains(&last.kind.0))
+    event.records().next_back().filter(|last| (1200..1300).contains(&last.record_type.0))
 }

@@ -13,7 +13,7 @@ pub(super) struct Plain {
 impl Renderer for Plain {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
         out.extend_from_slice(b"----\ntime->");
-        self.dates.of(event.stamp().sec as i64).push_ctime(out);
+        self.dates.of(event.id().sec as i64).push_ctime(out);
         out.push(b'\n');
         if let Some(last) = daemon_record(event) {
             // COMPAT: it is not escaped for a shell.

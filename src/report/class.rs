@@ -105,7 +105,7 @@ impl Class {
     pub fn of(event: &Event) -> Class {
         // Most records are these, and they are in no class.
         let is_counted = |kind: &RecordType| !matches!(kind.0, 1300..=1304 | 1306..=1324 | 1327);
-        event.kinds().filter(is_counted).fold(Class::default(), |all, kind| all.with(Class::of_kind(kind)))
+        event.record_types().filter(is_counted).fold(Class::default(), |all, kind| all.with(Class::of_kind(kind)))
     }
 
     /// Whether one of `classes` is in the set.

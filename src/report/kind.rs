@@ -13,7 +13,7 @@ pub struct Kind {
     pub wanted: FieldSet,
     /// Which events make a row.
     pub selects: Selects,
-    /// What stands in a row behind number and date.
+    /// What stands in a row after number and date.
     pub columns: &'static [Column],
     /// What its totals count.
     pub counts: Counts,

@@ -52,18 +52,18 @@ impl LastLogins {
 
     /// Takes a record that begins an event; only those of [`LOGIN_TYPES`] count.
     pub fn record(&mut self, record: &Record<'_>) {
-        if record.kind == RecordType::USER_LOGIN
+        if record.record_type == RecordType::USER_LOGIN
             && record.field(b"res") == Some(b"success")
             && let Some(account) = self.account(record)
         {
             let text = |name: &[u8]| record.field(name).map(shown).unwrap_or_default();
             let (terminal, host) = (text(b"terminal"), text(b"hostname"));
-            account.last = Some(Login { second: record.stamp.sec, terminal, host });
+            account.last = Some(Login { second: record.id.sec, terminal, host });
         }
     }
 
     fn account(&mut self, record: &Record<'_>) -> Option<&mut Account> {
-        let uid = u32::try_from(number::whole(record.field(b"auid")?)?).ok()?;
+        let uid = u32::try_from(number::parse_exact(record.field(b"auid")?)?).ok()?;
         let at = self.places.binary_search_by_key(&uid, |(uid, _)| *uid).ok()?;
         let (_, place) = *self.places.get(at)?;
         self.accounts.get_mut(place)

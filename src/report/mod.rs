@@ -82,7 +82,7 @@ impl Request {
     }
 }
 
-/// The stamps of the first and the last event.
+/// The event ids of the first and the last event.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Range {
     /// Of the first.
@@ -188,7 +188,7 @@ impl<'n> Report<'n> {
             Some(Change::Deletions) => (true, false),
             Some(Change::Additions) => (false, true),
         };
-        let is_left_out = match event.kind() {
+        let is_left_out = match event.record_type() {
             RecordType::CONFIG_CHANGE => request.no_config,
             RecordType::ADD_USER
             | RecordType::ADD_GROUP
@@ -208,7 +208,7 @@ impl<'n> Report<'n> {
         };
         let is_from_there = |node: &[u8]| request.nodes.iter().any(|wanted| wanted == node);
         !is_left_out
-            && request.in_range(event.stamp().sec)
+            && request.in_range(event.id().sec)
             && (request.nodes.is_empty() || event.node().is_some_and(is_from_there))
     }
 
@@ -219,7 +219,7 @@ impl<'n> Report<'n> {
             Selects::Every => true,
             Selects::Of(wanted) => classes.has(wanted),
             Selects::Authentication => is_authentication(classes, fields),
-            Selects::Keystrokes => matches!(event.kind(), RecordType::TTY | RecordType::USER_TTY),
+            Selects::Keystrokes => matches!(event.record_type(), RecordType::TTY | RecordType::USER_TTY),
             Selects::File => !fields.files.is_empty(),
             Selects::Key => fields.keys.iter().any(|key| fields.text(*key) != NO_KEY),
             Selects::Host => fields.host.is_some(),
@@ -242,8 +242,8 @@ impl<'n> Report<'n> {
         match counts {
             Counts::None => {}
             Counts::Types(wanted) if !classes.has(wanted) => {}
-            Counts::EveryType if event.kind() == RecordType::UNRECOGNISED => {}
-            Counts::Types(_) | Counts::EveryType => tally.add_number(event.kind().0 as i32),
+            Counts::EveryType if event.record_type() == RecordType::UNRECOGNISED => {}
+            Counts::Types(_) | Counts::EveryType => tally.add_number(event.record_type().0 as i32),
             Counts::Objects if !classes.has(Class::ANY_AVC) => {}
             Counts::Objects => {
                 fields.labels.iter().filter(|l| l.granted.is_some()).for_each(|l| text(tally, l.object));
@@ -340,7 +340,7 @@ impl<'n> Report<'n> {
             push_count(count, out);
             if are_users && matches!(value.first(), Some(b'-' | b'0'..=b'9')) {
                 self.scratch.clear();
-                let uid = number::lead_signed(value, 10).unwrap_or(i64::from(UNSET)) as u32;
+                let uid = number::parse_signed_prefix(value, 10).unwrap_or(i64::from(UNSET)) as u32;
                 self.users.push(uid, &mut self.scratch);
                 escape(&self.scratch, mode, out);
             } else {
@@ -400,8 +400,8 @@ fn push_count(count: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends date, time and milliseconds.
-fn push_moment(dates: &mut Dates, stamp: EventId, out: &mut Vec<u8>) {
-    dates.of(stamp.sec as i64).push(out);
+fn push_moment(dates: &mut Dates, id: EventId, out: &mut Vec<u8>) {
+    dates.of(id.sec as i64).push(out);
     out.push(b'.');
-    number::push_wide(out, u64::from(stamp.milli), 3);
+    number::push_wide(out, u64::from(id.milli), 3);
 }

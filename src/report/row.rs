@@ -40,7 +40,7 @@ impl Report<'_> {
         self.lines += 1;
         number::push(out, self.lines);
         out.extend_from_slice(b". ");
-        self.dates.of(event.stamp().sec as i64).push(out);
+        self.dates.of(event.id().sec as i64).push(out);
         for column in kind.columns {
             out.push(b' ');
             self.column(column, event, subject, out);
@@ -109,7 +109,7 @@ impl Report<'_> {
     fn push_number(&mut self, item: Item, event: &Event, label: &Label, out: &mut Vec<u8>) {
         let fields = &self.fields;
         match item {
-            Item::Serial => number::push(out, event.stamp().serial),
+            Item::Serial => number::push(out, event.id().serial),
             Item::Type => {
                 let name = event.record(0).and_then(|record| record.type_name());
                 out.extend_from_slice(name.unwrap_or("(null)").as_bytes());

@@ -195,7 +195,7 @@ impl<'n> Sessions<'n> {
     /// Takes a record that begins an event; those that are not of [`SESSION_TYPES`] do not count. What it ended is added to
     /// `ended`.
     pub fn record(&mut self, record: &Record<'_>, ended: &mut Vec<Session>) -> Result<(), PassedOver> {
-        let result = match record.kind {
+        let result = match record.record_type {
             RecordType::LOGIN => self.login(record, ended),
             RecordType::USER_LOGIN => self.user_login(record, ended),
             RecordType::USER_END => self.user_end(record, ended),
@@ -250,7 +250,7 @@ impl<'n> Sessions<'n> {
         self.opened += 1;
         let mut session = Session::of(Subject::Session, name, record);
         (session.pid, session.auid, session.order) = (pid, auid, self.opened);
-        session.proof[0] = record.stamp.serial;
+        session.proof[0] = record.id.serial;
         self.pending.add(number, session);
         Ok(())
     }
@@ -274,7 +274,7 @@ impl<'n> Sessions<'n> {
         let mut session = session.ok_or(PassedOver::NoSession)?;
         self.check_terminal(record)?;
         session.place(record);
-        session.proof[1] = record.stamp.serial;
+        session.proof[1] = record.id.serial;
         let oldest = self.confirmed.add(number, session);
         ended.extend(oldest.map(|oldest| oldest.end_by(Ending::Gone, record)));
         Ok(())
@@ -300,7 +300,7 @@ impl<'n> Sessions<'n> {
         self.check_terminal(record)?;
         let mut login = Session::of(Subject::FailedLogin, name, record);
         login.place(record);
-        login.proof[1] = record.stamp.serial;
+        login.proof[1] = record.id.serial;
         ended.push(Session { end: Some(login.start), ending: Ending::LoggedOut, ..login });
         Ok(())
     }
@@ -325,7 +325,7 @@ impl<'n> Sessions<'n> {
         let mut run = Session::of(Subject::Run, b"reboot".to_vec(), record);
         run.terminal = b"system boot".to_vec();
         run.host = self.kernel.clone().unwrap_or(run.host);
-        run.proof[0] = record.stamp.serial;
+        run.proof[0] = record.id.serial;
         self.run = Some(run);
         self.was_shut_down = false;
     }
@@ -342,7 +342,7 @@ impl<'n> Sessions<'n> {
     /// The words for the account that a field names.
     fn name(&mut self, record: &Record<'_>, field: Field<'_>) -> Vec<u8> {
         let mut name = Vec::new();
-        self.interpreter.value(record.kind, field, &RecordContext::of(record), &mut name);
+        self.interpreter.value(record.record_type, field, &RecordContext::of(record), &mut name);
         name.truncate(LONGEST);
         name
     }
@@ -356,7 +356,7 @@ impl Session {
             name,
             terminal: b"?".to_vec(),
             host: b"?".to_vec(),
-            start: record.stamp.sec,
+            start: record.id.sec,
             end: None,
             ending: Ending::Open,
             proof: [0; 3],
@@ -375,10 +375,10 @@ impl Session {
     }
 
     fn end_by(mut self, ending: Ending, record: &Record<'_>) -> Session {
-        (self.ending, self.end) = (ending, Some(record.stamp.sec));
+        (self.ending, self.end) = (ending, Some(record.id.sec));
         // COMPAT: the record of another session proves nothing.
         if ending != Ending::Gone {
-            self.proof[2] = record.stamp.serial;
+            self.proof[2] = record.id.serial;
         }
         self
     }
@@ -443,7 +443,7 @@ fn session_of(record: &Record<'_>) -> Option<u32> {
 
 /// A number that is set.
 fn id(value: &[u8]) -> Option<u32> {
-    number::whole(value).and_then(|number| u32::try_from(number).ok()).filter(|number| *number != u32::MAX)
+    number::parse_exact(value).and_then(|number| u32::try_from(number).ok()).filter(|number| *number != u32::MAX)
 }
 
 /// Text of a record for a terminal, cut at [`LONGEST`] bytes.

@@ -321,7 +321,7 @@ impl<'w, 'h> LineParser<'w, 'h> {
         }
     }
 
-    /// The word behind the option at hand.
+    /// The word after the option at hand.
     fn following(&self) -> Option<LocatedWord<'w>> {
         self.words.get(self.words.taken())
     }
@@ -369,7 +369,7 @@ impl<'w, 'h> LineParser<'w, 'h> {
         self.then(Step::DeleteAll { key }, Flow::Done)
     }
 
-    /// `-k KEY` behind -l and -D.
+    /// `-k KEY` after -l and -D.
     fn key_words(&mut self, at: LocatedWord<'w>, otherwise: Reason) -> Result<Vec<u8>, Refusal> {
         let word = self.following().unwrap_or(at);
         let (b"-k", Some(key)) = (word.text, self.words.get(3)) else { return Err(word.refuse(otherwise)) };
@@ -508,8 +508,8 @@ enum TargetWord {
     Neither,
 }
 
-/// `LIST,ACTION` or `ACTION,LIST`. COMPAT: behind a watch only the former.
-fn target(word: &[u8], behind_watch: bool) -> TargetWord {
+/// `LIST,ACTION` or `ACTION,LIST`. COMPAT: after a watch only the former.
+fn target(word: &[u8], after_watch: bool) -> TargetWord {
     let action = |word: &[u8]| match word {
         b"always" => Some(Action::ALWAYS),
         b"never" => Some(Action::NEVER),
@@ -520,7 +520,7 @@ fn target(word: &[u8], behind_watch: bool) -> TargetWord {
         return TargetWord::Neither;
     };
     match (action(first), List::named(first)) {
-        (Some(_), _) if behind_watch => TargetWord::Neither,
+        (Some(_), _) if after_watch => TargetWord::Neither,
         (Some(action), _) => List::named(second).map_or(TargetWord::Neither, |list| TargetWord::Both(list, action)),
         (None, Some(_)) if second == b"possible" => TargetWord::Possible,
         (None, Some(list)) => action(second).map_or(TargetWord::Neither, |action| TargetWord::Both(list, action)),

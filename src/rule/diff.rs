@@ -57,8 +57,8 @@ fn moved<'r>(
     differences: &mut Vec<Difference<'r>>,
 ) {
     for (at, (first, place)) in pairs.iter().enumerate() {
-        let behind = pairs.get(at + 1..).unwrap_or_default();
-        let passed = behind.iter().filter(|(_, other_place)| other_place < place);
+        let later = pairs.get(at + 1..).unwrap_or_default();
+        let passed = later.iter().filter(|(_, other_place)| other_place < place);
         let decides = |second: &Normal, first: &Normal| {
             let differ = first.action != second.action || first.keys != second.keys;
             differ && Meaning::of(first.rule, machine).may_meet(&Meaning::of(second.rule, machine))

@@ -339,7 +339,7 @@ impl Reason {
     }
 }
 
-const LISTS_AND_ACTIONS: &str = "LIST,ACTION or, not behind -w, ACTION,LIST; lists: task exit user exclude filesystem io_uring; actions: always never";
+const LISTS_AND_ACTIONS: &str = "LIST,ACTION or, not after -w, ACTION,LIST; lists: task exit user exclude filesystem io_uring; actions: always never";
 
 fn limit(what: &str, most: usize, got: usize) -> String {
     format!("up to {most} {what}; these are {got}")

@@ -112,7 +112,7 @@ impl Facts {
             _ => self.arch.and_then(Machine::from_elf),
         };
         let named = machine.and_then(|machine| syscall::number(machine, word));
-        let number = named.or_else(|| number::whole(word).and_then(|n| u32::try_from(n).ok()));
+        let number = named.or_else(|| number::parse_exact(word).and_then(|n| u32::try_from(n).ok()));
         number.ok_or_else(|| format!("{} is no system call", lossy(word)))
     }
 
@@ -140,8 +140,8 @@ impl Facts {
 
     fn add_call(&mut self, record: &Record) {
         for field in record.fields() {
-            let signed = || number::lead_signed(field.value, 10).map(|n| n as u32);
-            let argument = || number::lead(field.value, 16).map(|n| n as u32);
+            let signed = || number::parse_signed_prefix(field.value, 10).map(|n| n as u32);
+            let argument = || number::parse_prefix(field.value, 16).map(|n| n as u32);
             match field.name {
                 b"arch" => self.arch = argument(),
                 b"syscall" => self.call = signed(),
@@ -192,13 +192,16 @@ fn text_of(value: &[u8]) -> Option<Vec<u8>> {
 fn file_of(record: &Record) -> Option<File> {
     let mut file = File { path: record.field(b"name").and_then(text_of)?, numbers: Vec::new() };
     let mut add = |id, number: Option<u64>| file.numbers.extend(number.map(|number| (id, number as u32)));
-    let decimal = |name: &[u8]| record.field(name).and_then(number::whole);
+    let decimal = |name: &[u8]| record.field(name).and_then(number::parse_exact);
     add(FieldId::INODE, decimal(b"inode"));
     add(FieldId::OBJ_UID, decimal(b"ouid"));
     add(FieldId::OBJ_GID, decimal(b"ogid"));
-    add(FieldId::FILETYPE, record.field(b"mode").and_then(|mode| number::lead(mode, 8)).map(|mode| mode & FILE_TYPE));
+    add(
+        FieldId::FILETYPE,
+        record.field(b"mode").and_then(|mode| number::parse_prefix(mode, 8)).map(|mode| mode & FILE_TYPE),
+    );
     let device = record.field(b"dev").unwrap_or_default();
-    let mut parts = device.split(|b| *b == b':').map(|part| number::lead(part, 16));
+    let mut parts = device.split(|b| *b == b':').map(|part| number::parse_prefix(part, 16));
     add(FieldId::DEVMAJOR, parts.next().flatten());
     add(FieldId::DEVMINOR, parts.next().flatten());
     Some(file)

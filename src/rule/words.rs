@@ -4,7 +4,7 @@
 //! What auditctl makes of a line depends on how many words have been taken at each moment, so this follows the C library
 //! to the letter, moving of the other words to the end included.
 
-/// Short options, a colon behind those with a value.
+/// Short options, a colon after those with a value.
 const SHORT: &[u8] = b"hicslDvtC:e:f:r:b:a:A:d:S:F:m:R:w:W:k:p:q:";
 
 /// Long options, whether they take a value, and what they are called in [`Taken`].
@@ -95,7 +95,7 @@ impl<'w> Words<'w> {
         if word.text.starts_with(b"--") { self.long(word) } else { self.short() }
     }
 
-    /// Moves the words passed over behind the options taken since, and passes over those that come now.
+    /// Moves the words passed over after the options taken since, and passes over those that come now.
     fn pass_others(&mut self) {
         if self.others != self.others_end && self.others_end != self.next {
             self.exchange();

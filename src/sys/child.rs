@@ -36,7 +36,7 @@ impl Child {
         let mut pid = 0;
         let environment = [PATH.as_ptr().cast_mut(), ptr::null_mut()];
         // SAFETY: `path` and the entries of both lists point to live texts, and both lists end with a null pointer.
-        told(unsafe {
+        check(unsafe {
             libc::posix_spawn(&raw mut pid, path, files, attributes, pointers.as_ptr(), environment.as_ptr())
         })?;
         Pid::from_raw(pid).map(Child).ok_or_else(|| io::ErrorKind::Other.into())
@@ -59,7 +59,7 @@ impl Child {
 /// What no pipe is too small for, in bytes.
 const PIPE: usize = 4096;
 
-/// A pipe that holds `text`, of up to 4096 bytes (the rest is left out), and ends behind it.
+/// A pipe that holds `text`, of up to 4096 bytes (the rest is left out), and ends after it.
 pub fn holding(text: &[u8]) -> io::Result<OwnedFd> {
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
     // So this does not wait for a reader.
@@ -78,8 +78,8 @@ impl Settings {
         let (mut files, mut attributes) = (MaybeUninit::uninit(), MaybeUninit::uninit());
         // SAFETY: both functions fill in what they are given, or fail.
         unsafe {
-            told(libc::posix_spawn_file_actions_init(files.as_mut_ptr()))?;
-            told(libc::posix_spawnattr_init(attributes.as_mut_ptr()))?;
+            check(libc::posix_spawn_file_actions_init(files.as_mut_ptr()))?;
+            check(libc::posix_spawnattr_init(attributes.as_mut_ptr()))?;
             Ok(Settings { files: files.assume_init(), attributes: attributes.assume_init() })
         }
     }
@@ -90,17 +90,17 @@ impl Settings {
         // SAFETY: sigemptyset fills in the set before it is read, and the attributes are initialised.
         unsafe {
             libc::sigemptyset(set.as_mut_ptr());
-            told(libc::posix_spawnattr_setsigmask(&raw mut self.attributes, set.as_ptr()))?;
+            check(libc::posix_spawnattr_setsigmask(&raw mut self.attributes, set.as_ptr()))?;
             libc::sigaddset(set.as_mut_ptr(), libc::SIGPIPE);
-            told(libc::posix_spawnattr_setsigdefault(&raw mut self.attributes, set.as_ptr()))?;
-            told(libc::posix_spawnattr_setflags(&raw mut self.attributes, flags as _))
+            check(libc::posix_spawnattr_setsigdefault(&raw mut self.attributes, set.as_ptr()))?;
+            check(libc::posix_spawnattr_setflags(&raw mut self.attributes, flags as _))
         }
     }
 
     fn read(&mut self, input: &OwnedFd) -> io::Result<()> {
         let input = input.as_raw_fd();
         // SAFETY: the file actions are initialised; a descriptor that is not open would be an error when they are done.
-        told(unsafe { libc::posix_spawn_file_actions_adddup2(&raw mut self.files, input, libc::STDIN_FILENO) })
+        check(unsafe { libc::posix_spawn_file_actions_adddup2(&raw mut self.files, input, libc::STDIN_FILENO) })
     }
 }
 
@@ -115,7 +115,7 @@ impl Drop for Settings {
 }
 
 /// These functions give back an error number, or 0.
-fn told(error: c_int) -> io::Result<()> {
+fn check(error: c_int) -> io::Result<()> {
     if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
 }
 

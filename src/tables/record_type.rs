@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(number("AVCX"), None);
     }
 
-    /// Of each of its lines that begin with a file: what is named behind it stands in that file.
+    /// Of each of its lines that begin with a file: what is named after it stands in that file.
     #[test]
     fn the_places_named_above_exist() {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");

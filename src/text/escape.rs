@@ -28,7 +28,7 @@ impl Escape {
     }
 
     /// Whether the mode escapes this printable byte.
-    fn marks(self, byte: u8) -> bool {
+    fn byte_mask(self, byte: u8) -> bool {
         let shell = matches!(byte, b'"' | b'\'' | b'`' | b'$' | b'\\' | b'!' | b'(' | b')' | b'|' | b' ');
         let quote = matches!(byte, b';' | b'#' | b'&' | b'*' | b'?' | b'[' | b']' | b'<' | b'>' | b'{' | b'}');
         match self {
@@ -49,7 +49,7 @@ pub(crate) fn may_need_escape(text: &[u8]) -> bool {
     let odd = |word: u64| word | word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES);
     let pairs = text.chunks_exact(16);
     let rest = pairs.remainder();
-    let bits = pairs.fold(0, |bits, pair| bits | odd(super::eight(pair, 0)) | odd(super::eight(pair, 8)));
+    let bits = pairs.fold(0, |bits, pair| bits | odd(super::load_u64(pair, 0)) | odd(super::load_u64(pair, 8)));
     bits & (ONES << 7) != 0 || rest.iter().any(|byte| !(0x20..0x7F).contains(byte))
 }
 
@@ -58,7 +58,7 @@ pub fn escape(text: &[u8], mode: Escape, out: &mut Vec<u8>) {
     match mode {
         Escape::Raw => out.extend_from_slice(text),
         Escape::Tty if !may_need_escape(text) => out.extend_from_slice(text),
-        _ => replace(text, |byte| mode.marks(byte), |byte, out| out.extend([b'\\', byte]), out),
+        _ => replace(text, |byte| mode.byte_mask(byte), |byte, out| out.extend([b'\\', byte]), out),
     }
 }
 

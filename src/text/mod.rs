@@ -31,20 +31,20 @@ pub fn take_word<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
 
 /// The place of the first byte from `at` on that is marked, looking at eight at a time.
 #[inline(always)]
-pub(crate) fn place(text: &[u8], mut at: usize, marked: impl Fn(u64) -> u64) -> usize {
+pub(crate) fn find_byte(text: &[u8], mut at: usize, marked: impl Fn(u64) -> u64) -> usize {
     while at < text.len() {
-        let marks = marked(eight(text, at));
-        if marks != 0 {
-            return at + marks.trailing_zeros() as usize / 8;
+        let found = marked(load_u64(text, at));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
     text.len()
 }
 
-/// Eight bytes from `at` on, the first one lowest; zeros stand for those behind the end.
+/// Eight bytes from `at` on, the first one lowest; zeros stand for those after the end.
 #[inline(always)]
-pub(crate) fn eight(text: &[u8], at: usize) -> u64 {
+pub(crate) fn load_u64(text: &[u8], at: usize) -> u64 {
     let rest = text.get(at..).unwrap_or_default();
     match (rest.first_chunk(), text.last_chunk()) {
         (Some(bytes), _) => u64::from_le_bytes(*bytes),
@@ -56,7 +56,7 @@ pub(crate) fn eight(text: &[u8], at: usize) -> u64 {
 
 /// Marks the highest bit of the bytes that are `byte`. Right up to the lowest mark; those above it may be wrong.
 #[inline(always)]
-pub(crate) fn marks(bytes: u64, byte: u8) -> u64 {
+pub(crate) fn byte_mask(bytes: u64, byte: u8) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     let differs = bytes ^ (ONES * u64::from(byte));
     differs.wrapping_sub(ONES) & !differs & (ONES << 7)
@@ -64,12 +64,12 @@ pub(crate) fn marks(bytes: u64, byte: u8) -> u64 {
 
 /// The place of the first of sixteen bytes that is `byte`.
 #[inline(always)]
-pub fn place_in(bytes: &[u8; 16], byte: u8) -> Option<usize> {
-    let first = marks(eight(bytes, 0), byte);
+pub fn find_in_16(bytes: &[u8; 16], byte: u8) -> Option<usize> {
+    let first = byte_mask(load_u64(bytes, 0), byte);
     if first != 0 {
         return Some(first.trailing_zeros() as usize / 8);
     }
-    let second = marks(eight(bytes, 8), byte);
+    let second = byte_mask(load_u64(bytes, 8), byte);
     (second != 0).then_some(8 + second.trailing_zeros() as usize / 8)
 }
 
@@ -122,7 +122,11 @@ mod tests {
                 for from in 0..=length {
                     let want =
                         text.iter().skip(from).position(|b| matches!(b, b'=' | b' ')).map_or(length, |at| from + at);
-                    assert_eq!(place(&text, from, |bytes| marks(bytes, b'=') | marks(bytes, b' ')), want, "{text:?}");
+                    assert_eq!(
+                        find_byte(&text, from, |bytes| byte_mask(bytes, b'=') | byte_mask(bytes, b' ')),
+                        want,
+                        "{text:?}"
+                    );
                 }
             }
         }

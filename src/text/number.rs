@@ -1,14 +1,14 @@
 //! Numbers in and out, without the formatting machinery.
 //!
-//! `lead*` read the number a text begins with, in the manner of C's strtoul: leading white space and a sign are taken,
+//! `parse_prefix` read the number a text begins with, in the manner of C's strtoul: leading white space and a sign are taken,
 //! what follows the digits is ignored, and no digit at all is zero. The log format was defined by readers of that kind.
-//! `whole*` take nothing but a complete number.
+//! `parse_exact` take nothing but a complete number.
 
 use super::hex;
 
 /// The number `text` begins with; a minus sign wraps around. Base 0 is C's notation: `0x1f`, `017` or `15`. `None` when
 /// it does not fit.
-pub fn lead(text: &[u8], base: u32) -> Option<u64> {
+pub fn parse_prefix(text: &[u8], base: u32) -> Option<u64> {
     if let Some(value) = short_decimal(text).filter(|_| base == 10) {
         return Some(value);
     }
@@ -20,16 +20,16 @@ pub fn lead(text: &[u8], base: u32) -> Option<u64> {
 /// The number `text` begins with, if it is written in 1 to 15 decimal digits without a sign, as nearly all of a log are.
 #[inline(always)]
 fn short_decimal(text: &[u8]) -> Option<u64> {
-    let (high, count) = eight_digits(super::eight(text, 0));
+    let (high, count) = eight_digits(super::load_u64(text, 0));
     if count < 8 {
         return (count > 0).then_some(high);
     }
-    let (low, count) = eight_digits(super::eight(text, 8));
+    let (low, count) = eight_digits(super::load_u64(text, 8));
     (count < 8).then(|| high * POWERS[count] + low)
 }
 
 /// The signed number `text` begins with. `None` when it does not fit.
-pub fn lead_signed(text: &[u8], base: u32) -> Option<i64> {
+pub fn parse_signed_prefix(text: &[u8], base: u32) -> Option<i64> {
     match signed(text) {
         (true, digits) => 0i64.checked_sub_unsigned(magnitude(digits, base)?),
         (false, digits) => i64::try_from(magnitude(digits, base)?).ok(),
@@ -85,11 +85,11 @@ pub fn base_of(text: &[u8]) -> u32 {
 }
 
 /// A complete unsigned decimal number.
-pub fn whole(text: &[u8]) -> Option<u64> {
+pub fn parse_exact(text: &[u8]) -> Option<u64> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    lead(text, 10)
+    parse_prefix(text, 10)
 }
 
 /// Appends `value` in decimal.
@@ -135,7 +135,7 @@ fn push_base(out: &mut Vec<u8>, mut value: u64, base: u64, width: usize) {
     out.extend_from_slice(&digits[digits.len() - used..]);
 }
 
-/// The powers of ten with so many zeros.
+/// The powers of ten up to 10^19.
 pub const POWERS: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// The number that eight bytes begin with, the first one lowest, and how many digits it has: two, then four, then eight of
@@ -178,42 +178,42 @@ mod tests {
 
     #[test]
     fn a_leading_number_is_read_as_c_does() {
-        assert_eq!(lead(b"12ab", 10), Some(12));
-        assert_eq!(lead(b"  +7", 10), Some(7));
-        assert_eq!(lead(b"-1", 10), Some(u64::MAX));
-        assert_eq!(lead(b"abc", 10), Some(0));
-        assert_eq!(lead(b"0x1F ", 16), Some(31));
-        assert_eq!(lead(b"0x", 16), Some(0));
+        assert_eq!(parse_prefix(b"12ab", 10), Some(12));
+        assert_eq!(parse_prefix(b"  +7", 10), Some(7));
+        assert_eq!(parse_prefix(b"-1", 10), Some(u64::MAX));
+        assert_eq!(parse_prefix(b"abc", 10), Some(0));
+        assert_eq!(parse_prefix(b"0x1F ", 16), Some(31));
+        assert_eq!(parse_prefix(b"0x", 16), Some(0));
         assert_eq!(
-            [lead(b"0x1f", 0), lead(b"017", 0), lead(b"15", 0), lead(b"0", 0)],
+            [parse_prefix(b"0x1f", 0), parse_prefix(b"017", 0), parse_prefix(b"15", 0), parse_prefix(b"0", 0)],
             [Some(31), Some(15), Some(15), Some(0)]
         );
         for len in 1..20 {
             let digits = &b"1234567890123456789"[..len];
             let value = digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
-            assert_eq!([lead(digits, 10), lead(&[digits, b" 1"].concat(), 10)], [Some(value); 2]);
-            assert_eq!(lead(&[b"0", digits].concat(), 10), Some(value));
+            assert_eq!([parse_prefix(digits, 10), parse_prefix(&[digits, b" 1"].concat(), 10)], [Some(value); 2]);
+            assert_eq!(parse_prefix(&[b"0", digits].concat(), 10), Some(value));
         }
-        assert_eq!(lead(b"18446744073709551615", 10), Some(u64::MAX));
-        assert_eq!(lead(b"18446744073709551616", 10), None);
-        assert_eq!(lead_signed(b"-13 ", 10), Some(-13));
-        assert_eq!(lead_signed(b"-9223372036854775808", 10), Some(i64::MIN));
-        assert_eq!(lead_signed(b"9223372036854775808", 10), None);
-        assert_eq!(lead_signed(b"--5", 10), Some(0));
+        assert_eq!(parse_prefix(b"18446744073709551615", 10), Some(u64::MAX));
+        assert_eq!(parse_prefix(b"18446744073709551616", 10), None);
+        assert_eq!(parse_signed_prefix(b"-13 ", 10), Some(-13));
+        assert_eq!(parse_signed_prefix(b"-9223372036854775808", 10), Some(i64::MIN));
+        assert_eq!(parse_signed_prefix(b"9223372036854775808", 10), None);
+        assert_eq!(parse_signed_prefix(b"--5", 10), Some(0));
     }
 
     #[test]
     fn a_whole_number_is_digits_and_nothing_else() {
-        assert_eq!(whole(b"042"), Some(42));
+        assert_eq!(parse_exact(b"042"), Some(42));
         for bad in [&b""[..], b"-1", b"+1", b"1 ", b"0x1"] {
-            assert_eq!(whole(bad), None);
+            assert_eq!(parse_exact(bad), None);
         }
     }
 
     #[test]
     fn a_base_shows_in_the_prefix() {
         for (text, value) in [(&b"0x1F"[..], 31), (b"-010", -8), (b"12", 12), (b"0", 0)] {
-            assert_eq!(lead_signed(text, base_of(text)), Some(value));
+            assert_eq!(parse_signed_prefix(text, base_of(text)), Some(value));
         }
     }
 

@@ -186,7 +186,7 @@ impl<'q> Loader<'q> {
             return;
         }
         if let Some(front) = self.note(block, &place) {
-            block.has_serial |= matches!(self.query.need, Some(Need::Serial(serial)) if serial == front.stamp.serial);
+            block.has_serial |= matches!(self.query.need, Some(Need::Serial(serial)) if serial == front.id.serial);
         }
     }
 
@@ -201,10 +201,10 @@ impl<'q> Loader<'q> {
             block.unread.push(place.start as u32..place.end as u32);
             return None;
         };
-        let sec = front.stamp.sec;
+        let sec = front.id.sec;
         let in_range = self.query.seconds.contains(&sec);
         if block.first.is_none_or(|first| first.sec == 0) && (!in_range || !self.query.has_start) {
-            block.first = Some(front.stamp);
+            block.first = Some(front.id);
         }
         if !in_range {
             return None;
@@ -229,7 +229,7 @@ impl<'q> Loader<'q> {
         let Some(front) = self.kept(block, &place) else { return };
         let has_it = match &self.query.need {
             Some(Need::Types(types)) => types.contains(&front.kind),
-            Some(Need::Serial(serial)) => front.stamp.serial == *serial,
+            Some(Need::Serial(serial)) => front.id.serial == *serial,
             _ => false,
         };
         if has_it {
@@ -242,7 +242,7 @@ impl<'q> Loader<'q> {
     #[inline(always)]
     fn kept(&mut self, block: &mut Block, place: &Range<usize>) -> Option<Front> {
         if block.is_outlined {
-            return self.front(block, place).filter(|front| self.query.seconds.contains(&front.stamp.sec));
+            return self.front(block, place).filter(|front| self.query.seconds.contains(&front.id.sec));
         }
         self.note(block, place)
     }
@@ -322,7 +322,7 @@ impl Block {
         self.steps.iter().map(|(place, newest)| (self.at + *place as u64, *newest))
     }
 
-    /// The first record at or after the first step behind a place in the file; the number of records if there is none.
+    /// The first record at or after the first step after a place in the file; the number of records if there is none.
     pub(super) fn next_step(&self, place: u64) -> usize {
         let at = self.steps.partition_point(|(step, _)| self.at + *step as u64 <= place);
         self.steps.get(at).map_or(self.len(), |(step, _)| self.index(self.at + *step as u64))
@@ -333,7 +333,7 @@ impl Block {
         self.lines.len()
     }
 
-    /// Where a record begins in the file; of one behind the last, where the next block begins.
+    /// Where a record begins in the file; of one after the last, where the next block begins.
     pub(super) fn place(&self, index: usize) -> u64 {
         self.at + self.lines.get(index).map_or(self.used as u64, |(line, _)| u64::from(line.start))
     }
@@ -345,7 +345,7 @@ impl Block {
 
     /// The event of a record.
     pub(super) fn id(&self, index: usize) -> EventId {
-        self.lines.get(index).map(|(_, front)| front.stamp).unwrap_or_default()
+        self.lines.get(index).map(|(_, front)| front.id).unwrap_or_default()
     }
 
     /// A record.

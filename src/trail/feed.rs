@@ -12,7 +12,7 @@ use memchr::memchr;
 ///
 /// let mut feed = Feed::new(2);
 /// let mut serials = Vec::new();
-/// let mut each = |event: &auditbox::event::Event| serials.push(event.stamp().serial);
+/// let mut each = |event: &auditbox::event::Event| serials.push(event.id().serial);
 /// feed.push(b"type=USER_AUTH msg=audit(1700000000.000:7): pid=1\ntype=SYSC", &mut each);
 /// feed.push(b"ALL msg=audit(1700000001.000:8): syscall=1\n", &mut each);
 /// feed.flush(&mut each);
@@ -32,7 +32,7 @@ impl Feed {
     }
 
     /// Takes bytes, of which a line may be cut anywhere. Whenever a record opens an event, those before it that are complete
-    /// are handed to `each`, in order of their stamps. Returns how many lines were no records.
+    /// are handed to `each`, in order of their event ids. Returns how many lines were no records.
     pub fn push(&mut self, mut bytes: &[u8], each: &mut dyn FnMut(&Event)) -> usize {
         let mut malformed = 0;
         while let Some(len) = memchr(b'\n', bytes) {
@@ -97,7 +97,7 @@ mod tests {
     fn a_feed_takes_pieces_of_any_size() {
         for size in [1, 7, 1000] {
             let (mut feed, mut all, mut malformed) = (Feed::new(2), Vec::new(), 0);
-            let mut each = |event: &Event| all.push((event.stamp().serial, event.len()));
+            let mut each = |event: &Event| all.push((event.id().serial, event.len()));
             for piece in LOG.chunks(size) {
                 malformed += feed.push(piece, &mut each);
             }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn a_feed_ages_and_forgets_overlong_lines() {
         let (mut feed, mut serials) = (Feed::new(2), Vec::new());
-        let mut each = |event: &Event| serials.push(event.stamp().serial);
+        let mut each = |event: &Event| serials.push(event.id().serial);
         feed.push(b"type=SYSCALL msg=audit(1700000000.000:1): a=1\n", &mut each);
         assert_eq!(feed.waiting(), (1, 0));
         feed.age(1_700_000_001, &mut each);

@@ -51,7 +51,7 @@ pub fn is_compressed(file: &InputFile) -> bool {
 }
 
 /// How many of `files` (newest first) the reference reads for events since `start`: those from one before the first that begins
-/// later on. COMPAT: so does the reference since 4.1.2, by one stamp of each file.
+/// later on. COMPAT: so does the reference since 4.1.2, by one event id of each file.
 pub fn needed(files: &[PathBuf], start: u64) -> usize {
     let later = files.iter().rposition(|file| first_second(file).is_some_and(|sec| sec > start));
     match later {
@@ -66,7 +66,7 @@ fn first_second(path: &Path) -> Option<u64> {
     let mut front = [0; 512];
     let read = file.read_at(&mut front, 0).ok()?;
     let line = crate::text::up_to(front.get(..read)?, b'\n');
-    crate::text::number::lead(crate::text::after(line, b"audit(")?, 10)
+    crate::text::number::parse_prefix(crate::text::after(line, b"audit(")?, 10)
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ pub trait Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 }
 
-/// Part of a file.
-pub struct Part<'f> {
+/// Segment of a file.
+pub struct Segment<'f> {
     /// The file.
     pub file: &'f InputFile,
     /// The next byte to read.
@@ -26,7 +26,7 @@ pub struct Part<'f> {
     pub end: u64,
 }
 
-impl Part<'_> {
+impl Segment<'_> {
     /// How many bytes there are to read.
     pub fn len(&self) -> u64 {
         self.end.min(self.file.len()).saturating_sub(self.at)
@@ -38,7 +38,7 @@ impl Part<'_> {
     }
 }
 
-impl Source for Part<'_> {
+impl Source for Segment<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let room = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(buffer.len());
         if room == 0 {
@@ -81,7 +81,7 @@ impl Source for &[u8] {
     }
 }
 
-/// COMPAT: of a longer line ausearch and aureport take the first so many bytes as one line, and the rest as the next.
+/// COMPAT: of a longer line ausearch and aureport take the first bytes up to this number as one line, and the rest as the next.
 pub const SEARCH_LINE: usize = 8969;
 
 /// The longest line any reader takes whole.

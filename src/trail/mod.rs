@@ -7,7 +7,7 @@
 //! * [`lines`] cuts lines out of what can be read once; `block` does the same with half a megabyte of a file at a time, finds the
 //!   records that can matter, and is done ahead by the threads of a [`pool`];
 //! * `search` puts events together around the records that can matter ([`crate::query::literals`]), and gives them to a [`Sink`];
-//! * [`pages`] renders or reports the events of a sink in threads beside it;
+//! * [`render_pool`] renders or reports the events of a sink in threads beside it;
 //! * [`order`] remembers of closed logs which seconds they hold;
 //! * [`feed`] takes pieces of a stream.
 //!
@@ -40,8 +40,8 @@ pub mod feed;
 pub mod files;
 pub mod lines;
 pub mod order;
-pub mod pages;
 pub mod pool;
+pub mod render_pool;
 mod search;
 
 pub use feed::Feed;
@@ -66,7 +66,7 @@ use std::path::{Path, PathBuf};
 pub trait Sink {
     /// Takes an event, and says whether to go on. May give the event back, for its memory.
     ///
-    /// It need not meet the criteria: whatever cannot be told apart without reading fields is given out too.
+    /// It need not meet the criteria: whatever cannot be events_of apart without reading fields is given out too.
     fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>>;
 
     /// A line could not be read.
@@ -114,12 +114,12 @@ pub struct Search<'q> {
     /// Where the table of closed logs is ([`order`]).
     pub state_dir: Option<&'q Path>,
     /// How the trail is gone through. Nothing of it changes what is found.
-    pub way: Way,
+    pub tuning: Tuning,
 }
 
 /// How a trail is gone through.
 #[derive(Clone, Copy, Debug)]
-pub struct Way {
+pub struct Tuning {
     /// Files are read by blocks and by more than one thread, and only around what can be found. Without it everything is read
     /// line by line, which the tests compare with.
     pub shortcuts: bool,
@@ -129,16 +129,16 @@ pub struct Way {
     pub step: u64,
 }
 
-impl Default for Way {
-    fn default() -> Way {
-        Way { shortcuts: true, block: 512 << 10, step: 16 << 10 }
+impl Default for Tuning {
+    fn default() -> Tuning {
+        Tuning { shortcuts: true, block: 512 << 10, step: 16 << 10 }
     }
 }
 
 impl<'q> Search<'q> {
     /// Looks for the criteria, from the beginning to the end.
     pub fn new(criteria: &'q Criteria, timeout: u64) -> Search<'q> {
-        Search { criteria, timeout, only_ended: false, sees_all: false, state_dir: None, way: Way::default() }
+        Search { criteria, timeout, only_ended: false, sees_all: false, state_dir: None, tuning: Tuning::default() }
     }
 }
 
@@ -271,9 +271,9 @@ impl<'s> Trail<'s> {
         let Criteria { start, end, .. } = *search.criteria;
         let query = block::Query {
             seconds: start.unwrap_or(0)..=end.unwrap_or(u64::MAX),
-            need: Need::of(search.criteria).filter(|_| !search.sees_all && search.way.shortcuts),
+            need: Need::of(search.criteria).filter(|_| !search.sees_all && search.tuning.shortcuts),
             has_start: start.is_some(),
-            step: search.way.step,
+            step: search.tuning.step,
         };
         let reader = Reader::new(search, &query, sink);
         if let Some(source) = self.source.as_deref_mut() {
@@ -370,10 +370,10 @@ mod tests {
         type=CWD msg=audit(1700000000.000:1): cwd=\"/\"\n\
         type=USER_AUTH msg=audit(1700000003.000:2): pid=1";
 
-    fn told(mut trail: Trail<'_>) -> Vec<(u64, usize)> {
+    fn events_of(mut trail: Trail<'_>) -> Vec<(u64, usize)> {
         let mut all = Vec::new();
         while let Some(event) = trail.next_event().unwrap() {
-            all.push((event.stamp().serial, event.len()));
+            all.push((event.id().serial, event.len()));
         }
         all
     }
@@ -381,7 +381,7 @@ mod tests {
     #[test]
     fn memory_and_files_tell_the_same() {
         let expected = [(1, 2), (1, 1), (2, 1)];
-        assert_eq!(told(Trail::buffer(LOG)), expected);
+        assert_eq!(events_of(Trail::buffer(LOG)), expected);
         let directory = std::env::temp_dir().join(format!("auditbox-trail-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let (old, new) = LOG.split_at(46);
@@ -391,7 +391,7 @@ mod tests {
         assert_eq!(trail.next_event().unwrap().unwrap().len(), 2);
         assert_eq!(trail.path(), Some(directory.join("audit.log").as_path()));
         trail.rewind();
-        assert_eq!(told(trail), expected);
+        assert_eq!(events_of(trail), expected);
         std::fs::remove_dir_all(&directory).unwrap();
         assert!(Trail::directory(&directory).is_err());
     }
@@ -401,8 +401,8 @@ mod tests {
         let log: &[u8] = b"type=SYSCALL msg=audit(1700000000.000:1): a=1\n\
             type=SYSCALL msg=audit(1700000005.000:2): a=1\n\
             type=CWD msg=audit(1700000000.000:1): cwd=\"/\"\n";
-        assert_eq!(told(Trail::buffer(log).with_timeout(10)), [(1, 2), (2, 1)]);
-        assert_eq!(told(Trail::buffer(log).with_timeout(1)).first(), Some(&(1, 1)));
-        assert_eq!(told(Trail::buffer(log).with_timeout(0)).first(), Some(&(1, 1)));
+        assert_eq!(events_of(Trail::buffer(log).with_timeout(10)), [(1, 2), (2, 1)]);
+        assert_eq!(events_of(Trail::buffer(log).with_timeout(1)).first(), Some(&(1, 1)));
+        assert_eq!(events_of(Trail::buffer(log).with_timeout(0)).first(), Some(&(1, 1)));
     }
 }

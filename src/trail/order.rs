@@ -8,7 +8,7 @@
 //!
 //! Log lines that cannot be read are reported by every search, so a log that has some gets a row that is of no use.
 
-use super::lines::{Lines, Part, SEARCH_LINE};
+use super::lines::{Lines, SEARCH_LINE, Segment};
 use crate::record::{EventId, Headers, Record};
 use crate::sys::files;
 use crate::sys::input::{Facts, InputFile};
@@ -34,7 +34,7 @@ const ROWS: usize = 1024;
 /// No table is longer, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// Of each end of a log so many bytes are checked.
+/// this number of bytes is checked at each end of a log.
 const EDGE: usize = 4 << 10;
 
 /// What is known of one log.
@@ -107,7 +107,7 @@ impl Table {
             facts.size..facts.size
         } else if row.is_ordered {
             let end = match seconds.end().checked_add(1) {
-                // With a record behind the range: a report may name it as the first out of range.
+                // With a record after the range: a report may name it as the first out of range.
                 Some(after) => (seek(file, facts.size, after)? + 2 * SEARCH_LINE as u64).min(facts.size),
                 None => facts.size,
             };
@@ -135,7 +135,7 @@ fn seek(file: &InputFile, size: u64, second: u64) -> Option<u64> {
             return linear(file, low, second);
         }
         let record = Record::parse(text::up_to(text.get(skipped..)?, b'\n'))?;
-        if record.stamp.sec < second {
+        if record.id.sec < second {
             low = line + 1;
         } else if line == 0 {
             return Some(0);
@@ -149,14 +149,14 @@ fn seek(file: &InputFile, size: u64, second: u64) -> Option<u64> {
 /// The same, going through the lines that begin at `low` and after.
 fn linear(file: &InputFile, low: u64, second: u64) -> Option<u64> {
     let mut lines = Lines::new(SEARCH_LINE);
-    let mut part = Part { file, at: low.saturating_sub(1), end: u64::MAX };
+    let mut part = Segment { file, at: low.saturating_sub(1), end: u64::MAX };
     if low > 0 {
         lines.next(&mut part).ok()?;
     }
     loop {
         let at = low.saturating_sub(1) + lines.position();
         let Some(line) = lines.next(&mut part).ok()? else { return Some(at) };
-        if Record::scan(line).ok().is_none_or(|record| record.stamp.sec >= second) {
+        if Record::scan(line).ok().is_none_or(|record| record.id.sec >= second) {
             return Some(at);
         }
     }
@@ -175,18 +175,18 @@ impl Row {
             first: EventId::default(),
         };
         let (mut lines, mut headers) = (Lines::new(SEARCH_LINE), Headers::default());
-        let mut part = Part { file, at: 0, end: facts.size };
+        let mut part = Segment { file, at: 0, end: facts.size };
         while let Some(line) = lines.next(&mut part)? {
             let Ok(record) = headers.scan(line) else {
                 row.is_whole &= line.text.is_empty();
                 continue;
             };
-            let sec = record.stamp.sec;
+            let sec = record.id.sec;
             // A line that is cut into several could not be sought.
             row.is_ordered &= sec >= row.newest && line.text.len() < SEARCH_LINE;
             (row.oldest, row.newest) = (row.oldest.min(sec), row.newest.max(sec));
             if row.first.sec == 0 {
-                row.first = record.stamp;
+                row.first = record.id;
             }
         }
         Ok(row)
@@ -207,14 +207,14 @@ impl Row {
     fn parse(line: &[u8]) -> Option<Row> {
         let space = memchr::memrchr(b' ', line)?;
         let (row, own) = line.split_at(space);
-        if number::whole(own.get(1..)?)? != fold(START, row) {
+        if number::parse_exact(own.get(1..)?)? != fold(START, row) {
             return None;
         }
         let mut words = text::words(row);
         if words.next()? != FORM.as_bytes() {
             return None;
         }
-        let mut next = || number::whole(words.next()?);
+        let mut next = || number::parse_exact(words.next()?);
         let facts = Facts {
             device: next()?,
             inode: next()?,

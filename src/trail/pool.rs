@@ -1,4 +1,4 @@
-//! One ordered, bounded pool of threads: blocks of a log are loaded by it, and pages of events are rendered or reported.
+//! One ordered, bounded pool of threads: blocks of a log are loaded by it, and batches of events are rendered or reported.
 //!
 //! Jobs are handed in one after another, and their results come out in the same order. No more than [`IN_FLIGHT`] jobs are
 //! in the pool at a time, so memory stays bounded. Threads start with the first job; where none can be had, the work is done
@@ -81,7 +81,7 @@ where
         match self.idle.first_mut().filter(|_| self.running.is_empty()) {
             Some(worker) => {
                 let result = (self.work)(worker, job);
-                self.queue.lock().put(number, result);
+                self.queue.lock().put_result(number, result);
             }
             None => self.queue.lock().waiting.push_back((number, job)),
         }
@@ -149,7 +149,7 @@ impl<J, R> Queue<J, R> {
             let Some((number, job)) = state.waiting.pop_front() else { continue };
             drop(state);
             let result = work(worker, job);
-            self.lock().put(number, result);
+            self.lock().put_result(number, result);
             self.finished.notify_one();
         }
     }
@@ -167,7 +167,7 @@ impl<J, R> Queue<J, R> {
 }
 
 impl<J, R> State<J, R> {
-    fn put(&mut self, number: usize, result: R) {
+    fn put_result(&mut self, number: usize, result: R) {
         if let Some(place) = self.results.get_mut(number % IN_FLIGHT) {
             *place = Some(result);
         }

@@ -7,7 +7,7 @@
 //!   leave the assembler at once, as they are complete and nothing older waits. So from then on it holds only events that
 //!   are newer than `s - timeout`.
 //! - Let `h` be the first record of interest, of second `s`. Reading begins where no record before is newer than
-//!   `s - timeout` ([`Mark`]). All records of events that are newer, that of `h` among them, come after this place and are
+//!   `s - timeout` ([`ReadPoint`]). All records of events that are newer, that of `h` among them, come after this place and are
 //!   read. Which of them open an event and which join one depends on nothing older: an older record completes only what is
 //!   older still. When the event of `h` opens, the assembler therefore holds what it would hold had all been read, with the
 //!   same bytes, and goes on as it would.
@@ -20,7 +20,7 @@
 //! has been read is never read again but for the stretch before a hit: the work is linear on every log.
 
 use super::block::{Block, Job, Loader, Query, Span};
-use super::lines::{Lines, Part, SEARCH_LINE, Source};
+use super::lines::{Lines, SEARCH_LINE, Segment, Source};
 use super::order::Table;
 use super::pool::Pool;
 use super::{Outcome, Search, Sink, UnreadLine};
@@ -41,13 +41,13 @@ type Place = (usize, u64);
 
 /// No record before this place is newer than this second.
 #[derive(Clone, Copy)]
-struct Mark {
+struct ReadPoint {
     place: Place,
     newest: u64,
 }
 
-/// More marks than this are thinned out, which makes reading begin a little earlier.
-const MARKS: usize = 1 << 14;
+/// More read points than this are thinned out, which makes reading begin a little earlier.
+const MOST_READ_POINTS: usize = 1 << 14;
 
 /// One of the files.
 pub(super) struct LogFile {
@@ -73,7 +73,7 @@ pub(super) struct Reader<'r> {
     files: Vec<(Arc<InputFile>, PathBuf)>,
     /// What is known of closed logs, if a range is looked for.
     table: Option<Table>,
-    marks: Vec<Mark>,
+    read_points: Vec<ReadPoint>,
     newest: u64,
     /// Events with a record that has what is needed, sorted. Complete for all that waits.
     wanted: Vec<EventId>,
@@ -91,7 +91,7 @@ pub(super) struct Reader<'r> {
 impl<'r> Reader<'r> {
     pub(super) fn new(search: &'r Search<'r>, query: &'r Query, sink: &'r mut dyn Sink) -> Reader<'r> {
         let has_range = query.seconds != (0..=u64::MAX);
-        let table = search.state_dir.filter(|_| has_range && search.way.shortcuts).map(Table::read);
+        let table = search.state_dir.filter(|_| has_range && search.tuning.shortcuts).map(Table::read);
         Reader {
             search,
             query,
@@ -102,12 +102,12 @@ impl<'r> Reader<'r> {
             outcome: Outcome::default(),
             files: Vec::new(),
             table,
-            marks: vec![Mark { place: (0, 0), newest: 0 }],
+            read_points: vec![ReadPoint { place: (0, 0), newest: 0 }],
             newest: 0,
             wanted: Vec::new(),
             read_up_to: (0, 0),
             is_reading: false,
-            filters: search.way.shortcuts && query.need.is_some(),
+            filters: search.tuning.shortcuts && query.need.is_some(),
             has_records: false,
             spare: Vec::new(),
         }
@@ -181,9 +181,9 @@ impl<'r> Reader<'r> {
     ) -> ControlFlow<()> {
         let Some((file, path)) = self.files.last() else { return ControlFlow::Continue(()) };
         let (file, path) = (Arc::clone(file), path.clone());
-        match (file.is_regular(), self.search.way.shortcuts) {
+        match (file.is_regular(), self.search.tuning.shortcuts) {
             (true, true) => self.blocks(&file, loading, threads, query),
-            (true, false) => self.lines(&mut Part { file: &file, at: 0, end: u64::MAX }, &path),
+            (true, false) => self.lines(&mut Segment { file: &file, at: 0, end: u64::MAX }, &path),
             (false, _) => self.lines(&mut &*file, &path),
         }
     }
@@ -196,7 +196,7 @@ impl<'r> Reader<'r> {
         threads: &'s Scope<'s, 'e>,
         query: &'e Query,
     ) -> ControlFlow<()> {
-        let size = self.search.way.block;
+        let size = self.search.tuning.block;
         let known = self.table.as_ref().and_then(|table| table.known(file, &self.query.seconds));
         let mut start = known.as_ref().map_or(0, |known| known.bytes.start);
         let mut is_line = true;
@@ -279,7 +279,7 @@ impl<'r> Reader<'r> {
         }
         let file = self.files.len() - 1;
         for (place, newest) in block.steps() {
-            self.mark((file, place), newest);
+            self.add_read_point((file, place), newest);
         }
         if self.is_reading || !block.hits.is_empty() {
             self.loader.expand(block);
@@ -323,14 +323,14 @@ impl<'r> Reader<'r> {
         self.assembler.waiting_ids().any(|id| self.wanted.binary_search(&id).is_ok())
     }
 
-    fn mark(&mut self, place: Place, newest: u64) {
+    fn add_read_point(&mut self, place: Place, newest: u64) {
         let newest = newest.max(self.newest);
-        self.marks.push(Mark { place, newest });
-        if self.marks.len() > MARKS {
+        self.read_points.push(ReadPoint { place, newest });
+        if self.read_points.len() > MOST_READ_POINTS {
             let mut is_kept = false;
-            self.marks.retain(|mark| {
+            self.read_points.retain(|point| {
                 is_kept = !is_kept;
-                is_kept || mark.place == (0, 0)
+                is_kept || point.place == (0, 0)
             });
         }
     }
@@ -340,13 +340,13 @@ impl<'r> Reader<'r> {
     fn begin(&mut self, block: &Block, at: Place, hit: EventId) -> ControlFlow<(), usize> {
         self.is_reading = true;
         let known = match hit.sec.checked_sub(self.search.timeout.max(1)) {
-            Some(limit) => self.marks.partition_point(|mark| mark.newest <= limit || mark.place == (0, 0)),
+            Some(limit) => self.read_points.partition_point(|point| point.newest <= limit || point.place == (0, 0)),
             None => 1,
         };
-        let mark = known.checked_sub(1).and_then(|at| self.marks.get(at)).map_or((0, 0), |mark| mark.place);
-        if mark > self.read_up_to {
+        let point = known.checked_sub(1).and_then(|at| self.read_points.get(at)).map_or((0, 0), |point| point.place);
+        if point > self.read_up_to {
             self.assembler.clear();
-            self.read_up_to = mark;
+            self.read_up_to = point;
         }
         let from = self.read_up_to;
         let start = (at.0, block.place(0));
@@ -365,7 +365,7 @@ impl<'r> Reader<'r> {
             let end = if number == to.0 { to.1 } else { file.len() };
             let mut is_line = true;
             while start < end {
-                let span = Span { start, end: end.min(start + self.search.way.block), is_line };
+                let span = Span { start, end: end.min(start + self.search.tuning.block), is_line };
                 let mut block = self.load(&file, span);
                 loop {
                     self.loader.expand(&mut block);
@@ -417,9 +417,9 @@ impl<'r> Reader<'r> {
     }
 
     fn record(&mut self, record: &Record<'_>) -> ControlFlow<()> {
-        let in_range = self.query.seconds.contains(&record.stamp.sec);
+        let in_range = self.query.seconds.contains(&record.id.sec);
         if self.outcome.first.is_none_or(|first| first.sec == 0) && (!in_range || !self.query.has_start) {
-            self.outcome.first = Some(record.stamp);
+            self.outcome.first = Some(record.id);
         }
         if !in_range {
             return ControlFlow::Continue(());
@@ -445,7 +445,7 @@ impl<'r> Reader<'r> {
 
     fn give_events(&mut self) -> ControlFlow<()> {
         while let Some(event) = self.assembler.next() {
-            let is_wanted = !self.filters || self.wanted.binary_search(&event.stamp()).is_ok();
+            let is_wanted = !self.filters || self.wanted.binary_search(&event.id()).is_ok();
             let done = if is_wanted { self.sink.event(event)? } else { Some(event) };
             if let Some(event) = done {
                 self.assembler.recycle(event);

@@ -182,12 +182,12 @@ pub(crate) fn measure(bench: &Bench, bytes: u64, report: &mut Report) -> io::Res
         "reference",
         "answers",
     ])];
-    let mut notes = Vec::new();
+    let mut diagnostics = Vec::new();
     for r in rows(w.last_second) {
-        table.push(measure_row(&r, bench, &logs, &floors, &mut notes)?);
+        table.push(measure_row(&r, bench, &logs, &floors, &mut diagnostics)?);
     }
     report.table(&table)?;
-    for note in notes {
+    for note in diagnostics {
         report.say(&note)?;
     }
     Ok(())
@@ -198,11 +198,11 @@ fn measure_row(
     bench: &Bench,
     logs: &Logs,
     floors: &Floors,
-    notes: &mut Vec<String>,
+    diagnostics: &mut Vec<String>,
 ) -> io::Result<Vec<String>> {
     let (ours, theirs) = (r.ours(bench, logs), r.theirs(bench, logs));
     eprintln!("bench: {}", r.name(logs));
-    let (us, them, verdict) = answers(r, &ours, theirs.as_ref(), logs, notes)?;
+    let (us, them, verdict) = answers(r, &ours, theirs.as_ref(), logs, diagnostics)?;
     let ours = (!us.is_missing()).then_some(ours);
     let theirs = theirs.filter(|_| them.is_some_and(|a| !a.is_missing()));
     let (us, them) = in_turn(ours.as_ref(), theirs.as_ref())?;
@@ -234,7 +234,7 @@ fn answers(
     ours: &Words,
     theirs: Option<&Words>,
     logs: &Logs,
-    notes: &mut Vec<String>,
+    diagnostics: &mut Vec<String>,
 ) -> io::Result<(Answer, Option<Answer>, String)> {
     let Some(theirs) = theirs else {
         let us = process::answer(ours)?;
@@ -249,7 +249,7 @@ fn answers(
         _ => "DIFFER",
     };
     if verdict == "DIFFER" {
-        notes.push(match difference {
+        diagnostics.push(match difference {
             Some(d) => format!(
                 "{}: line {} differs:\n    ours:      {}\n    reference: {}",
                 r.name(logs),

@@ -12,7 +12,7 @@ pub(crate) fn connections(mut trail: Trail) -> std::io::Result<Vec<String>> {
         let mut who = Vec::new();
         for record in event.records() {
             for field in record.fields().filter(|field| field.name == b"auid") {
-                interpreter.value(record.kind, field, &RecordContext::of(&record), &mut who);
+                interpreter.value(record.record_type, field, &RecordContext::of(&record), &mut who);
             }
             let address = record.field(b"saddr").and_then(|value| SocketAddress::parse(value, names::machine()));
             if let Some(SocketAddress::Internet { address, port }) = address {

@@ -41,7 +41,7 @@ fn interpreter(mode: Escape) -> Interpreter<'static> {
 
 /// Serial and number of records of each event.
 fn told(mut trail: Trail<'_>) -> Vec<(u64, usize)> {
-    std::iter::from_fn(|| trail.next_event().unwrap()).map(|event| (event.stamp().serial, event.len())).collect()
+    std::iter::from_fn(|| trail.next_event().unwrap()).map(|event| (event.id().serial, event.len())).collect()
 }
 
 fn first_event() -> Event {
@@ -91,8 +91,8 @@ fn a_rotated_set_is_read_oldest_first_and_again_after_a_rewind() {
     std::fs::write(place.join("audit.log"), second).unwrap();
     let mut trail = Trail::directory(&place).unwrap();
     for _ in 0..2 {
-        assert_eq!(trail.next_event().unwrap().unwrap().stamp().serial, 1);
-        assert_eq!(trail.next_event().unwrap().unwrap().stamp().serial, 2);
+        assert_eq!(trail.next_event().unwrap().unwrap().id().serial, 1);
+        assert_eq!(trail.next_event().unwrap().unwrap().id().serial, 2);
         assert!(trail.path().is_some_and(|path| path.ends_with("audit.log")));
         assert!(trail.next_event().unwrap().is_none() && trail.next_event().unwrap().is_none());
         trail.rewind();
@@ -105,8 +105,8 @@ fn a_rotated_set_is_read_oldest_first_and_again_after_a_rewind() {
 fn an_event_hands_out_records_and_a_record_its_fields() {
     let event = first_event();
     let kinds = [RecordType::SYSCALL, RecordType::CWD, RecordType::PATH, RecordType::PROCTITLE];
-    assert!(event.kinds().eq(kinds) && event.kind() == RecordType::SYSCALL && event.node().is_none());
-    assert_eq!(event.stamp(), EventId { sec: 1_700_000_000, milli: 123, serial: 1 });
+    assert!(event.record_types().eq(kinds) && event.record_type() == RecordType::SYSCALL && event.node().is_none());
+    assert_eq!(event.id(), EventId { sec: 1_700_000_000, milli: 123, serial: 1 });
     let record = event.record(2).unwrap();
     let names: Vec<&[u8]> = record.fields().take(3).map(|field| field.name).collect();
     assert_eq!(names, [&b"type"[..], b"item", b"name"]);
@@ -127,7 +127,7 @@ fn meanings_are_made_harmless_as_the_mode_says() {
         (Escape::ShellQuote, b"the\\ file\\007"),
     ] {
         let mut words = Vec::new();
-        interpreter(mode).value(record.kind, field, &RecordContext::of(&record), &mut words);
+        interpreter(mode).value(record.record_type, field, &RecordContext::of(&record), &mut words);
         assert_eq!(words, shown, "{mode:?}");
     }
 }
@@ -147,7 +147,7 @@ fn searches_are_put_together_from_items_or_written() {
     let found = |wanted: &Expression| {
         let (mut trail, mut interpreter, mut all) = (Trail::buffer(LOG), interpreter(Escape::Tty), Vec::new());
         while let Some(found) = trail.find(wanted, &mut interpreter).unwrap() {
-            all.push((found.event.stamp().serial, found.record));
+            all.push((found.event.id().serial, found.record));
         }
         all
     };
@@ -191,10 +191,10 @@ fn an_event_says_who_did_what_to_what_and_how() {
 
 #[test]
 fn events_are_compared_by_time_and_by_node() {
-    let (mut trail, stamp) = (Trail::buffer(LOG), |sec, milli, serial| EventId { sec, milli, serial });
+    let (mut trail, id) = (Trail::buffer(LOG), |sec, milli, serial| EventId { sec, milli, serial });
     let (first, second) = (trail.next_event().unwrap().unwrap(), trail.next_event().unwrap().unwrap());
-    assert!(first.stamp() < second.stamp() && first.node() < second.node());
-    assert!(stamp(5, 1, 9) < stamp(5, 2, 1) && stamp(5, 1, 9) < stamp(5, 1, 10) && stamp(4, 999, 99) < stamp(5, 0, 0));
+    assert!(first.id() < second.id() && first.node() < second.node());
+    assert!(id(5, 1, 9) < id(5, 2, 1) && id(5, 1, 9) < id(5, 1, 10) && id(4, 999, 99) < id(5, 0, 0));
     assert_eq!(second.node(), Some(&b"web"[..]));
 }
 
@@ -205,13 +205,13 @@ fn a_feed_hands_over_what_is_complete_and_what_is_too_old() {
     let (mut feed, mut got) = (Feed::new(2), Vec::new());
     feed.push(&[line(100_000_000, 1, "SYSCALL"), line(100_000_000, 1, "PROCTITLE")].concat(), &mut |_| unreachable!());
     assert_eq!(feed.waiting(), (1, 1));
-    feed.age(0, &mut |event| got.push(event.stamp().serial));
+    feed.age(0, &mut |event| got.push(event.id().serial));
     assert_eq!((feed.waiting(), got.as_slice()), ((0, 0), &[1][..]));
     feed.push(&line(100_000_001, 2, "SYSCALL"), &mut |_| unreachable!());
     feed.age(100_000_002, &mut |_| unreachable!());
-    feed.age(100_000_003, &mut |event| got.push(event.stamp().serial));
+    feed.age(100_000_003, &mut |event| got.push(event.id().serial));
     assert_eq!(feed.push(&[b"junk\n".to_vec(), line(100_000_003, 3, "SYSCALL")].concat(), &mut |_| unreachable!()), 1);
-    feed.flush(&mut |event| got.push(event.stamp().serial));
+    feed.flush(&mut |event| got.push(event.id().serial));
     assert_eq!(got, [1, 2, 3]);
 }
 

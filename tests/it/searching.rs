@@ -12,7 +12,7 @@ use auditbox::event::{Event, WAITING_BYTES};
 use auditbox::query::predicate::{Criteria, Predicate, User};
 use auditbox::record::{EventId, Record, RecordType};
 use auditbox::trail::lines::{Lines, SEARCH_LINE};
-use auditbox::trail::{Search, Sink, Trail, UnreadLine, Way, order};
+use auditbox::trail::{Search, Sink, Trail, Tuning, UnreadLine, order};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -22,7 +22,7 @@ const TIMEOUT: u64 = 2;
 const FIRST: u64 = 1_700_000_000;
 
 /// Line by line.
-const PLAIN: Way = Way { shortcuts: false, block: 0, step: 0 };
+const PLAIN: Tuning = Tuning { shortcuts: false, block: 0, step: 0 };
 
 /// One event's lines; now and then the same on another machine.
 fn event(dice: &mut Dice, sec: u64, serial: u64, nodes: &[&str]) -> Vec<Vec<u8>> {
@@ -161,8 +161,7 @@ fn questions() -> Vec<Criteria> {
 
 /// Ranges that begin and end at seconds of the log.
 fn ranges(text: &[u8], dice: &mut Dice) -> Vec<Criteria> {
-    let seconds: Vec<u64> =
-        text.split(|&b| b == b'\n').filter_map(|line| Some(Record::parse(line)?.stamp.sec)).collect();
+    let seconds: Vec<u64> = text.split(|&b| b == b'\n').filter_map(|line| Some(Record::parse(line)?.id.sec)).collect();
     let mut any = || seconds[dice.roll(seconds.len())];
     let newest = seconds.iter().max().copied();
     let (start, end) = (Some(any()), Some(any()));
@@ -215,9 +214,9 @@ impl Sink for Finding {
 }
 
 /// Asks a log and its rotated predecessors.
-fn ask(base: &Path, criteria: &Criteria, way: Way, state_dir: Option<&Path>) -> Answer {
+fn ask(base: &Path, criteria: &Criteria, tuning: Tuning, state_dir: Option<&Path>) -> Answer {
     let mut finding = Finding::new(criteria);
-    let search = Search { way, state_dir, ..Search::new(criteria, TIMEOUT) };
+    let search = Search { tuning, state_dir, ..Search::new(criteria, TIMEOUT) };
     let outcome = Trail::rotated(base).search(&search, Path::new("none"), &mut finding);
     assert!(outcome.failed.is_none() && !outcome.is_stopped);
     assert_eq!(outcome.unread, finding.answer.unread.len() as u64);
@@ -240,7 +239,7 @@ fn slowly(files: &[Vec<u8>], criteria: &Criteria) -> Vec<Vec<Vec<u8>>> {
     let mut give = |all: &mut Vec<Building>| loop {
         all.retain(|b| !b.gone);
         // The first of those with the lowest id: the one that opened first.
-        let Some(lowest) = all.iter_mut().min_by_key(|b| b.event.stamp()).filter(|b| b.done) else { return };
+        let Some(lowest) = all.iter_mut().min_by_key(|b| b.event.id()).filter(|b| b.done) else { return };
         lowest.gone = true;
         if predicate.matches(&lowest.event, &|_| None).unwrap_or(false) {
             found.push(lowest.event.records().map(|r| r.line.to_vec()).collect());
@@ -254,21 +253,21 @@ fn slowly(files: &[Vec<u8>], criteria: &Criteria) -> Vec<Vec<Vec<u8>>> {
         }
     }
     for line in &lines {
-        let Some(record) = Record::parse(line).filter(|record| is_wanted(record.stamp.sec)) else { continue };
+        let Some(record) = Record::parse(line).filter(|record| is_wanted(record.id.sec)) else { continue };
         if let Some(same) =
-            all.iter_mut().find(|b| !b.done && b.event.stamp() == record.stamp && b.event.node() == record.node)
+            all.iter_mut().find(|b| !b.done && b.event.id() == record.id && b.event.node() == record.node)
         {
             same.event.push(&record);
             continue;
         }
-        if record.kind == RecordType::EOE {
+        if record.record_type == RecordType::EOE {
             continue;
         }
         let mut event = Event::default();
         event.push(&record);
         all.push(Building { event, done: false, gone: false });
         for b in &mut all {
-            b.done |= b.event.kind().ends_event() || b.event.stamp().sec + TIMEOUT <= record.stamp.sec;
+            b.done |= b.event.record_type().ends_event() || b.event.id().sec + TIMEOUT <= record.id.sec;
         }
         give(&mut all);
     }
@@ -314,10 +313,10 @@ impl Rotated {
 }
 
 /// Blocks and steps so small that there are seams everywhere in a short log, and others.
-const WAYS: [Way; 3] = [
-    Way { shortcuts: true, block: 3000, step: 100 },
-    Way { shortcuts: true, block: 40_000, step: 2000 },
-    Way { shortcuts: true, block: 512 << 10, step: 16 << 10 },
+const TUNINGS: [Tuning; 3] = [
+    Tuning { shortcuts: true, block: 3000, step: 100 },
+    Tuning { shortcuts: true, block: 40_000, step: 2000 },
+    Tuning { shortcuts: true, block: 512 << 10, step: 16 << 10 },
 ];
 
 #[test]
@@ -341,9 +340,9 @@ fn no_shortcut_changes_an_answer() {
         let rotated = Rotated::new(&text, 1 + seed as usize % 3, &mut dice);
         for (number, criteria) in questions().iter().chain(&ranges(&text, &mut dice)).enumerate() {
             let plain = ask(&rotated.base(), criteria, PLAIN, None);
-            let way = WAYS[dice.roll(WAYS.len())];
-            let what = format!("seed {seed}, {clock:?}, question {number}, {way:?}");
-            let quick = ask(&rotated.base(), criteria, way, None);
+            let tuning = TUNINGS[dice.roll(TUNINGS.len())];
+            let what = format!("seed {seed}, {clock:?}, question {number}, {tuning:?}");
+            let quick = ask(&rotated.base(), criteria, tuning, None);
             same(&quick.events, &plain.events, &what);
             assert_eq!((quick.first, &quick.unread), (plain.first, &plain.unread), "{what}");
             found += plain.events.len();
@@ -360,7 +359,7 @@ fn a_report_is_told_the_same_of_files() {
         let rotated = Rotated::new(&text, 3, &mut dice);
         for criteria in ranges(&text, &mut dice).iter().filter(|criteria| criteria.key.is_none()) {
             let (plain, quick) =
-                (ask(&rotated.base(), criteria, PLAIN, None), ask(&rotated.base(), criteria, WAYS[0], None));
+                (ask(&rotated.base(), criteria, PLAIN, None), ask(&rotated.base(), criteria, TUNINGS[0], None));
             assert_eq!(quick.ends, plain.ends);
         }
     }
@@ -377,7 +376,7 @@ fn the_table_of_closed_logs_changes_no_answer_be_it_whole_or_damaged() {
             let mut lines: Vec<&[u8]> =
                 text.split(|&b| b == b'\n').filter(|line| Record::parse(line).is_some()).collect();
             lines.retain(|line| line.len() < SEARCH_LINE && !line.contains(&0));
-            lines.sort_by_key(|line| Record::parse(line).unwrap().stamp.sec);
+            lines.sort_by_key(|line| Record::parse(line).unwrap().id.sec);
             text = lines.join(&b'\n');
         }
         let rotated = Rotated::new(&text, 3, &mut dice);
@@ -390,7 +389,7 @@ fn the_table_of_closed_logs_changes_no_answer_be_it_whole_or_damaged() {
             let plain = ask(&rotated.base(), &criteria, PLAIN, None);
             let check = |table: &[u8], what: &str| {
                 state.file("closed-logs", table);
-                let quick = ask(&rotated.base(), &criteria, WAYS[1], Some(&state.0));
+                let quick = ask(&rotated.base(), &criteria, TUNINGS[1], Some(&state.0));
                 same(&quick.events, &plain.events, &format!("seed {seed}, {what}"));
                 assert_eq!(
                     (quick.first, &quick.unread, &quick.ends),
@@ -415,7 +414,7 @@ fn the_table_of_closed_logs_changes_no_answer_be_it_whole_or_damaged() {
         state.file("closed-logs", &table);
         for criteria in ranges(&text, &mut dice) {
             let plain = ask(&rotated.base(), &criteria, PLAIN, None);
-            same(&ask(&rotated.base(), &criteria, WAYS[1], Some(&state.0)).events, &plain.events, "changed since");
+            same(&ask(&rotated.base(), &criteria, TUNINGS[1], Some(&state.0)).events, &plain.events, "changed since");
         }
     }
 }
@@ -442,7 +441,7 @@ fn what_is_given_out_for_want_of_room_is_the_same() {
     let criteria = Criteria { file: Some(b"/tmp/wanted".to_vec()), ..Criteria::default() };
     let plain = ask(&rotated.base(), &criteria, PLAIN, None);
     assert!(plain.events.iter().any(|event| event.len() == 1) && plain.events.len() > 5);
-    same(&ask(&rotated.base(), &criteria, WAYS[2], None).events, &plain.events, "long lines");
+    same(&ask(&rotated.base(), &criteria, TUNINGS[2], None).events, &plain.events, "long lines");
 }
 
 /// A record of an event stands far from the others, behind many that are older, in a log of some megabytes.
@@ -539,6 +538,6 @@ fn something_is_found_at_all() {
     let text = log(3, 300, Clock::Steady);
     let rotated = Rotated::new(&text, 1, &mut Dice(1));
     for criteria in questions() {
-        assert!(!ask(&rotated.base(), &criteria, WAYS[0], None).events.is_empty(), "{criteria:?}");
+        assert!(!ask(&rotated.base(), &criteria, TUNINGS[0], None).events.is_empty(), "{criteria:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// Bytes at the front that were read are given back when they are so many.
+/// Bytes at the front that were read are given back when there are this many of them.
 const COMPACT_AT: usize = 64 << 10;
 
 /// An empty queue keeps at most this much memory.

@@ -180,7 +180,7 @@ impl Subscriber {
         let line = record.line();
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         if let (Some(gatherer), Some(parsed)) = (&mut self.gatherer, Record::parse(line)) {
-            let event = gatherer.push(parsed.stamp, parsed.kind, line, monotonic);
+            let event = gatherer.push(parsed.id, parsed.record_type, line, monotonic);
             return event.is_none_or(|event| self.take_event(&event, limit, monotonic));
         }
         if self.is_suspended || self.queue.len() >= limit {

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::config::auditd::parse;
-use crate::config::{Choice, Note, World};
+use crate::config::{Choice, Diagnostic, HostChecks};
 use crate::daemon::ledger::CAUSES;
 use crate::daemon::log::State;
 
@@ -146,14 +146,14 @@ fn reload(script: &mut Script, config: Config) {
 }
 
 struct Anything;
-impl World for Anything {
+impl HostChecks for Anything {
     fn group_id(&self, _: &str) -> Option<u32> {
         None
     }
     fn check_helper(&self, _: &str) -> Result<(), String> {
         Ok(())
     }
-    fn check_log(&self, _: &str, _: &mut Vec<Note>) -> Result<(), String> {
+    fn check_log(&self, _: &str, _: &mut Vec<Diagnostic>) -> Result<(), String> {
         Ok(())
     }
     fn can_mail(&self) -> bool {

@@ -42,7 +42,7 @@ impl<'a> Lexer<'a> {
         self.whole.get(self.start..).unwrap_or_default()
     }
 
-    /// Goes on so many bytes behind the start of the last token.
+    /// Goes on this number of bytes after the start of the last token.
     pub(super) fn resume(&mut self, len: usize) {
         self.rest = self.whole.get(self.start + len..).unwrap_or_default();
     }

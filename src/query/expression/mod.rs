@@ -180,14 +180,14 @@ fn holds(term: &Term, record: &Record<'_>, interpreter: &mut Interpreter<'_>) ->
             value_of(record, name, meaning.then_some(interpreter), &mut found) && (found == *value) == *equal
         }
         Term::Number(name, operator, value) => record.field(name).is_some_and(|text| {
-            let found = number::lead(text, 10).unwrap_or(u64::MAX) as u32;
+            let found = number::parse_prefix(text, 10).unwrap_or(u64::MAX) as u32;
             operator.admits(found.cmp(value))
         }),
-        Term::Time(operator, stamp, with_serial) => {
-            let serial = if *with_serial { record.stamp.serial } else { stamp.serial };
-            operator.admits(EventId { serial, ..record.stamp }.cmp(stamp))
+        Term::Time(operator, id, with_serial) => {
+            let serial = if *with_serial { record.id.serial } else { id.serial };
+            operator.admits(EventId { serial, ..record.id }.cmp(id))
         }
-        Term::Kind(operator, kind) => operator.admits((record.kind.0 as i32).cmp(&(kind.0 as i32))),
+        Term::Kind(operator, kind) => operator.admits((record.record_type.0 as i32).cmp(&(kind.0 as i32))),
         Term::Regexp(regexp) => regexp.is_match(record.line),
     }
 }
@@ -211,7 +211,12 @@ fn value_of(record: &Record<'_>, name: &[u8], interpreter: Option<&mut Interpret
     }
     match interpreter {
         Some(interpreter) => {
-            interpreter.value(record.kind, Field { name: field.name, value: &raw }, &RecordContext::of(record), out);
+            interpreter.value(
+                record.record_type,
+                Field { name: field.name, value: &raw },
+                &RecordContext::of(record),
+                out,
+            );
         }
         None => out.extend_from_slice(&raw),
     }
@@ -312,7 +317,7 @@ impl Parser<'_> {
                 return Err(ExpressionError::NoNumber(String::from_utf8_lossy(&field).into_owned()));
             }
             _ => {
-                let id = number::whole(&value).and_then(|id| u32::try_from(id).ok());
+                let id = number::parse_exact(&value).and_then(|id| u32::try_from(id).ok());
                 Term::Number(field, operator, id.ok_or_else(|| ExpressionError::Number(self.written()))?)
             }
         };
@@ -320,7 +325,7 @@ impl Parser<'_> {
         Ok(term)
     }
 
-    /// What stands behind a backslash: time, type, or a regular expression.
+    /// What follows a backslash: time, type, or a regular expression.
     fn special(&mut self) -> Result<Term, ExpressionError> {
         self.advance()?;
         let Token::Text(name) = &self.token else { return Err(ExpressionError::NameExpected) };
@@ -365,17 +370,17 @@ impl Parser<'_> {
         let whole = self.lexer.since_token();
         let mut scan = Digits { rest: whole.strip_prefix(b"ts:").ok_or_else(|| invalid(self))? };
         let sec = scan.number().ok_or_else(|| invalid(self))?;
-        let milli = scan.behind(b'.').ok_or_else(|| invalid(self))?;
+        let milli = scan.number_after(b'.').ok_or_else(|| invalid(self))?;
         if milli >= 1000 {
             return Err(ExpressionError::Millisecond(self.written()));
         }
-        let mut stamp = EventId { sec, milli: milli as u16, serial: 0 };
+        let mut id = EventId { sec, milli: milli as u16, serial: 0 };
         if with_serial {
-            let serial = scan.behind(b':').filter(|serial| *serial <= u64::from(u32::MAX));
-            stamp.serial = serial.ok_or_else(|| invalid(self))?;
+            let serial = scan.number_after(b':').filter(|serial| *serial <= u64::from(u32::MAX));
+            id.serial = serial.ok_or_else(|| invalid(self))?;
         }
         self.lexer.resume(whole.len() - scan.rest.len());
-        Ok(Term::Time(operator, stamp, with_serial))
+        Ok(Term::Time(operator, id, with_serial))
     }
 }
 
@@ -395,10 +400,10 @@ impl Digits<'_> {
         let len = self.rest.iter().take_while(|b| b.is_ascii_digit()).count();
         let (digits, rest) = self.rest.split_at(len);
         self.rest = rest;
-        number::whole(digits)
+        number::parse_exact(digits)
     }
 
-    fn behind(&mut self, sign: u8) -> Option<u64> {
+    fn number_after(&mut self, sign: u8) -> Option<u64> {
         self.rest = self.rest.strip_prefix(&[sign])?;
         self.number()
     }

@@ -17,7 +17,7 @@ mod values;
 
 use crate::event::Event;
 use crate::record::{Record, RecordType};
-use crate::text::{self, hex, marks, number};
+use crate::text::{self, byte_mask, hex, number};
 use name::Name;
 use std::fmt;
 use values::{Found, Place, Values};
@@ -249,7 +249,7 @@ impl fmt::Display for Malformed {
 /// Reads the wanted fields of all records of `event`. An error has the number of the malformed record, counted from 0.
 pub fn extract(event: &Event, wanted: FieldSet, fields: &mut EventFields) -> Result<(), (usize, Malformed)> {
     fields.clear();
-    for (index, _) in event.kinds().enumerate().filter(|(_, kind)| reads(*kind)) {
+    for (index, _) in event.record_types().enumerate().filter(|(_, kind)| reads(*kind)) {
         let Some(record) = event.record(index) else { continue };
         let mut scan = Scan::new(&record, wanted, fields);
         let read = scan.record();
@@ -282,7 +282,7 @@ impl<'a> Scan<'a> {
     fn new(record: &Record<'a>, wanted: FieldSet, fields: &'a mut EventFields) -> Scan<'a> {
         let values =
             Values::new(record.line, record.line.len() - record.body.len(), std::mem::take(&mut fields.places));
-        Scan { kind: record.kind, text: record.line, values, next: 0, wanted, fields }
+        Scan { kind: record.record_type, text: record.line, values, next: 0, wanted, fields }
     }
 
     fn record(&mut self) -> Step<()> {
@@ -403,7 +403,7 @@ impl<'a> Scan<'a> {
         Ok(Some(self.fields.keep(value)))
     }
 
-    /// The label behind `name`, which must end at a space if it is there.
+    /// The label after `name`, which must end at a space if it is there.
     fn subject_label(&mut self, name: &'static Name) -> Step<()> {
         if self.wants(FieldSet::SUBJECT) {
             if let Some(value) = self.value(name)? {
@@ -436,7 +436,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// The number behind `res=`, the last field of many kernel records.
+    /// The number after `res=`, the last field of many kernel records.
     fn result(&mut self) -> Step<()> {
         if self.wants(FieldSet::SUCCESS) {
             if let Some(number) = self.last_number(name!("res="))? {
@@ -449,7 +449,7 @@ impl<'a> Scan<'a> {
 
 /// The text before the first `stop`, if it occurs. Faster than [`text::before`] where that is a few bytes away.
 fn near(text: &[u8], stop: u8) -> Option<&[u8]> {
-    let end = text::place(text, 0, |bytes| marks(bytes, stop));
+    let end = text::find_byte(text, 0, |bytes| byte_mask(bytes, stop));
     text.get(..end).filter(|_| end < text.len())
 }
 
@@ -468,7 +468,7 @@ fn number_at(text: &[u8], start: usize, name: &'static str) -> Step<u32> {
 
 /// An id. Ids are 32 bits wide wherever they come from.
 fn decimal(value: &[u8], name: &'static str) -> Step<u32> {
-    number::lead(value, 10).map(|n| n as u32).ok_or(Malformed::Field(name))
+    number::parse_prefix(value, 10).map(|n| n as u32).ok_or(Malformed::Field(name))
 }
 
 #[cfg(test)]

@@ -204,7 +204,7 @@ impl Scan<'_> {
     }
 }
 
-/// An IPv6 address behind its family: port, flow, host, and scope, which is shown as a number.
+/// An IPv6 address after its family: port, flow, host, and scope, which is shown as a number.
 fn push_inet6(rest: &[u8], out: &mut Vec<u8>) -> bool {
     let is_whole = address::push_inet6(rest.get(6..22).unwrap_or_default(), out);
     let scope = rest.get(22..).and_then(|rest| rest.first_chunk()).map_or(0, |scope| u32::from_ne_bytes(*scope));

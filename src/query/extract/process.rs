@@ -7,7 +7,7 @@ use crate::text::number;
 impl Scan<'_> {
     /// SECCOMP, ANOM_PROMISCUOUS and ANOM_ABEND.
     ///
-    /// COMPAT: `uid=` is the next one behind `auid=` only if that was wanted, else it is `auid=` itself.
+    /// COMPAT: `uid=` is the next one after `auid=` only if that was wanted, else it is `auid=` itself.
     pub(super) fn anomaly(&mut self) -> Step<()> {
         if self.wants(FieldSet::AUID) {
             self.fields.auid = Some(self.last_number(name!("auid="))?.ok_or(Malformed::Field("auid="))?);
@@ -83,7 +83,7 @@ impl Scan<'_> {
 
     /// TTY.
     ///
-    /// COMPAT: the number behind ` uid=` is read from its `=` on, which makes it 0.
+    /// COMPAT: the number after ` uid=` is read from its `=` on, which makes it 0.
     pub(super) fn tty(&mut self) -> Step<()> {
         if self.wants(FieldSet::PID) {
             self.fields.pid = self.number(name!("pid="))?.or(self.fields.pid);
@@ -187,7 +187,7 @@ impl Scan<'_> {
     }
 
     fn arch(&mut self) -> Step<Option<u32>> {
-        let read = |value| number::lead(value, 16).map(|n| n as u32).ok_or(Malformed::Field("arch="));
+        let read = |value| number::parse_prefix(value, 16).map(|n| n as u32).ok_or(Malformed::Field("arch="));
         self.value(name!("arch="))?.map(read).transpose()
     }
 

@@ -178,8 +178,8 @@ impl Scan<'_> {
 impl EventFields {
     fn take_word(&mut self, name: u64, value: &[u8]) -> Step<()> {
         match name {
-            ARCH => self.arch = Some(number::lead(value, 16).ok_or(Malformed::Field("arch="))? as u32),
-            EXIT => self.exit = Some(number::lead_signed(value, 0).ok_or(Malformed::Field("exit="))?),
+            ARCH => self.arch = Some(number::parse_prefix(value, 16).ok_or(Malformed::Field("arch="))? as u32),
+            EXIT => self.exit = Some(number::parse_signed_prefix(value, 0).ok_or(Malformed::Field("exit="))?),
             SUCCESS => self.success = Some(if value == b"yes" { SUCCEEDED } else { FAILED }),
             TTY => self.terminal = Some(self.keep(value)),
             _ => {

@@ -11,7 +11,7 @@
 
 use super::name::Name;
 use super::near;
-use crate::text::{eight, marks};
+use crate::text::{byte_mask, load_u64};
 
 /// What stands around one `=`.
 #[derive(Clone, Copy)]
@@ -28,7 +28,7 @@ pub(super) struct Places<'a> {
     text: &'a [u8],
     /// Where the eight bytes begin that are looked at.
     at: usize,
-    /// Their `=` that are still to come; see [`marks`].
+    /// Their `=` that are still to come; see `byte_mask`.
     equals: u64,
     /// The one given out last, and the one before it.
     last: Place,
@@ -47,10 +47,10 @@ pub(super) struct Found {
 }
 
 impl<'a> Places<'a> {
-    /// Those of `text` from `front` on, where a name can begin: after type and stamp, so it is never 0.
+    /// Those of `text` from `front` on, where a name can begin: after type and event id, so it is never 0.
     pub(super) fn new(text: &'a [u8], front: usize) -> Places<'a> {
         let edge = Place { start: front as u32, resume: front as u32 };
-        Places { text, at: front, equals: marks(eight(text, front), b'='), last: edge, before: edge }
+        Places { text, at: front, equals: byte_mask(load_u64(text, front), b'='), last: edge, before: edge }
     }
 
     /// Whether the `=` given out last ends a name. Of `a=b=c` only the first one does.
@@ -71,7 +71,7 @@ impl Iterator for Places<'_> {
                 if self.at >= self.text.len() {
                     return None;
                 }
-                self.equals = marks(eight(self.text, self.at), b'=');
+                self.equals = byte_mask(load_u64(self.text, self.at), b'=');
             }
             let equals = self.at + self.equals.trailing_zeros() as usize / 8;
             self.equals &= self.equals - 1;
@@ -80,7 +80,7 @@ impl Iterator for Places<'_> {
                 Some([b'=', b'"', ..]) => {
                     let end = quoted_end(self.text, self.last, start);
                     if end > 0 {
-                        (self.at, self.equals) = (end, marks(eight(self.text, end), b'='));
+                        (self.at, self.equals) = (end, byte_mask(load_u64(self.text, end), b'='));
                     }
                     end
                 }

@@ -434,8 +434,8 @@ fn cost(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>)
     };
     let first_dear = rule.fields.iter().position(|field| dear(field.id));
     let late = first_dear.and_then(|at| {
-        let behind = rule.fields.iter().enumerate().skip(at + 1).find(|(_, field)| cheap(field.id));
-        Some((at, behind?.0))
+        let later = rule.fields.iter().enumerate().skip(at + 1).find(|(_, field)| cheap(field.id));
+        Some((at, later?.0))
     });
     let Some((dear_at, cheap_at)) = late else { return };
     let name = |at: usize| rule.fields.get(at).and_then(|field| field.id.name()).unwrap_or_default();

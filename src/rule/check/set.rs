@@ -323,9 +323,9 @@ fn with_arch(rule: &Active, native: Machine) -> Option<Fix> {
     let target = planned.place(planned.plan.as_ref()?.places.target);
     let words: &[&[u8]] = if other_width(native).is_some() { &[b"b64", b"b32"] } else { &[b"b64"] };
     let whole = planned.whole();
-    let (before, behind) =
+    let (before, after) =
         (planned.line.text.get(whole.bytes.0..target.bytes.1)?, planned.line.text.get(target.bytes.1..)?);
-    let lines: Vec<Vec<u8>> = words.iter().map(|word| [before, b" -F arch=", word, behind].concat()).collect();
+    let lines: Vec<Vec<u8>> = words.iter().map(|word| [before, b" -F arch=", word, after].concat()).collect();
     Some(Fix { is_safe: false, edits: vec![planned.edit(whole, &lines.join(&b'\n'))] })
 }
 

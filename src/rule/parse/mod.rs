@@ -68,7 +68,7 @@ impl std::fmt::Display for Warning {
 /// What is to be done with a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Add it behind the others of its list.
+    /// Add it after the others of its list.
     Append,
     /// Add it before the others of its list.
     Prepend,
