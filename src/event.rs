@@ -161,8 +161,9 @@ impl Event {
         cut(&self.text, span.start + u32::from(span.node_at), self.node_len?)
     }
 
+    /// Whether a record of this id and node belongs to it.
     #[inline]
-    fn is(&self, id: EventId, node: Option<&[u8]>) -> bool {
+    pub(crate) fn is(&self, id: EventId, node: Option<&[u8]>) -> bool {
         self.id == id && self.node() == node
     }
 }

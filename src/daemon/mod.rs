@@ -19,7 +19,6 @@ mod execute;
 mod kernel;
 pub mod ledger;
 mod log;
-mod logger;
 mod reactor;
 pub mod record;
 pub mod report;

@@ -5,12 +5,12 @@ use super::core::Core;
 use super::enrich::Enricher;
 use super::execute::{Executor, Paths};
 use super::log::output::LogOutput;
-use super::logger::Logger;
 use super::run::{Driver, Runner};
 use super::worker::Worker;
 use crate::abi::{Status, UNSET, kind, mask};
 use crate::config::auditd::{Config, KEYS};
 use crate::config::{self, HostChecks, Level};
+use crate::host::logger::Logger;
 use crate::host::plugins::load_plugins;
 use crate::host::{checks, load_config, node_name};
 use crate::log::file::check_directory;
@@ -18,7 +18,7 @@ use crate::log::space::unmeetable;
 use crate::sys::files::{self, File};
 use crate::sys::netlink::{AuditSocket, NetlinkError};
 use crate::sys::signals::{self, Signals};
-use crate::sys::syslog::Syslog;
+use crate::sys::syslog::{LOG_DAEMON, Syslog};
 use crate::sys::users::Users;
 use crate::sys::{clock, errno, error_reason, process};
 use std::ffi::OsString;
@@ -153,7 +153,7 @@ pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static
         notify_starter = Box::new(move || drop(write.write_all(b"+")));
     }
     process::leave_session().map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
-    let syslog = Syslog::open(format!("auditd[{}]", process::id()));
+    let syslog = Syslog::open(format!("auditd[{}]", process::id()), LOG_DAEMON);
     serve(&options, config, stream, Logger::syslog(syslog, Box::new(print)), &mut *notify_starter)
 }
 

@@ -4,6 +4,7 @@
 
 pub mod checks;
 pub mod config_file;
+pub mod logger;
 pub mod names;
 pub mod plugins;
 

@@ -9,6 +9,7 @@
 //! others; no line begins so). It keeps a frame that arrives in pieces, honours the header length, and loses no more than the
 //! frame that is wrong.
 
+use crate::record::RecordType;
 use memchr::memchr;
 
 /// Bytes of the header that is written. A longer one may be read; what is more is passed over.
@@ -46,12 +47,11 @@ impl Frame<'_> {
     }
 
     /// Appends the line of the string form. Newlines inside become spaces; a text of more than [`MAX_PAYLOAD`] bytes is cut.
-    /// `name` is the record type's name, which only version 0 needs.
-    pub fn push_line(&self, name: &str, out: &mut Vec<u8>) {
+    pub fn push_line(&self, out: &mut Vec<u8>) {
         let start = out.len();
         if self.version == 0 {
             out.extend_from_slice(b"type=");
-            out.extend_from_slice(name.as_bytes());
+            RecordType(self.record_type).print(out);
             out.extend_from_slice(b" msg=");
         }
         out.extend_from_slice(self.text);
@@ -281,14 +281,14 @@ mod tests {
         assert_eq!(frame.len(), HEADER + MAX_PAYLOAD);
         assert_eq!(frame[12..16], (MAX_PAYLOAD as u32).to_ne_bytes());
         let mut line = Vec::new();
-        Frame { version: 1, record_type: 1300, text: &text }.push_line("SYSCALL", &mut line);
+        Frame { version: 1, record_type: 1300, text: &text }.push_line(&mut line);
         assert_eq!(line, [&text[1..], b"\n"].concat(), "no NUL, one newline");
     }
 
     #[test]
     fn the_line_of_a_kernel_text_names_its_type_and_has_one_newline() {
         let mut out = b"before\n".to_vec();
-        Frame { version: 0, record_type: 1307, text: b"audit(1.000:2): a=\nb" }.push_line("CWD", &mut out);
+        Frame { version: 0, record_type: 1307, text: b"audit(1.000:2): a=\nb" }.push_line(&mut out);
         assert_eq!(out, b"before\ntype=CWD msg=audit(1.000:2): a= b\n");
     }
 }

@@ -1,7 +1,7 @@
 //! Logs as they are read: files by position, so that any part can be read again, and pipes with patience.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, accessat, fstat, open};
 use std::io;
 use std::path::Path;
@@ -37,6 +37,11 @@ impl InputFile {
     /// Opens the file.
     pub fn open(path: &Path) -> io::Result<InputFile> {
         Ok(InputFile { fd: open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())? })
+    }
+
+    /// Standard input, whatever it is, under another number.
+    pub fn standard() -> io::Result<InputFile> {
+        Ok(InputFile { fd: rustix::stdio::stdin().try_clone_to_owned()? })
     }
 
     /// Its length in bytes at this moment; 0 for what has no length.
@@ -80,6 +85,12 @@ impl InputFile {
     /// Reads on from where the last read ended; 0 at the end.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         again(|| rustix::io::read(&self.fd, &mut *buffer))
+    }
+}
+
+impl AsFd for InputFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

@@ -3,7 +3,9 @@
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use rustix::thread::{CapabilitySet, capabilities};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, capabilities, remove_capability_from_bounding_set, set_capabilities,
+};
 use std::ffi::{CStr, OsStr};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
@@ -58,6 +60,22 @@ pub fn executed_path() -> Option<Vec<u8>> {
 /// Our process id.
 pub fn id() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
+}
+
+/// The process that started us, as long as it runs.
+pub fn parent() -> i32 {
+    rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get())
+}
+
+/// Gives up all capabilities, for good and for the programs we start; `may_control_audit` keeps CAP_AUDIT_CONTROL.
+pub fn drop_capabilities(may_control_audit: bool) -> std::io::Result<()> {
+    let kept = if may_control_audit { CapabilitySet::AUDIT_CONTROL } else { CapabilitySet::empty() };
+    // What is not in the bounding set cannot be removed from it, nor what the kernel does not know.
+    for capability in CapabilitySet::all().difference(kept).iter() {
+        let _ = remove_capability_from_bounding_set(capability);
+    }
+    let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
+    Ok(set_capabilities(None, sets)?)
 }
 
 /// Our effective user id.

@@ -73,6 +73,17 @@ impl Signals {
         Ok(Signals(read))
     }
 
+    /// Signals as a test writes them.
+    #[cfg(test)]
+    pub(crate) fn scripted() -> (Signals, impl Fn(i32, i32)) {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).unwrap();
+        let send = move |number: i32, pid: i32| {
+            let bytes = [number, pid, 0].map(i32::to_ne_bytes).concat();
+            assert_eq!(rustix::io::write(&write, &bytes), Ok(SIZE));
+        };
+        (Signals(read), send)
+    }
+
     /// The next signal that came, without waiting.
     pub fn next(&self) -> Option<Arrival> {
         let mut bytes = [0; SIZE];

@@ -1,44 +1,64 @@
 //! The system log (syslog(3), RFC 3164 lines to /dev/log), written to without ever waiting.
 
-use super::clock;
+use super::{clock, poll};
+use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
 
-/// Facility LOG_DAEMON.
-const DAEMON: u32 = 3 << 3;
+/// Facilities of syslog(3), as they are added to a severity.
+pub const LOG_USER: u32 = 1 << 3;
+/// See [`LOG_USER`].
+pub const LOG_DAEMON: u32 = 3 << 3;
 
 /// A connection to the system log; made again when it breaks, silent while there is no log.
 pub struct Syslog {
     tag: String,
+    facility: u32,
     socket: Option<UnixDatagram>,
 }
 
 impl Syslog {
-    /// Connects under a tag such as `auditd[123]`.
-    pub fn open(tag: String) -> Syslog {
-        Syslog { tag, socket: connect() }
+    /// Connects under a tag such as `auditd[123]`, for messages of one facility.
+    pub fn open(tag: String, facility: u32) -> Syslog {
+        Syslog { tag, facility, socket: connect() }
     }
 
     /// Sends one message with a severity of 0 (emergency) to 7 (debug). What cannot be sent at once is dropped.
     pub fn send(&mut self, severity: u32, text: &str) {
+        let _ = self.try_send(severity, text.as_bytes());
+    }
+
+    /// Sends one message, and says whether it was taken: EAGAIN when the log is behind, which is worth trying again.
+    pub fn try_send(&mut self, severity: u32, text: &[u8]) -> io::Result<()> {
         const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let time = clock::local(clock::now().seconds);
         let month = MONTHS.get(usize::from(time.month).wrapping_sub(1)).unwrap_or(&"Jan");
-        let line = format!(
-            "<{}>{month} {:2} {:02}:{:02}:{:02} {}: {text}",
-            DAEMON | severity,
+        let front = format!(
+            "<{}>{month} {:2} {:02}:{:02}:{:02} {}: ",
+            self.facility | severity,
             time.day,
             time.hour,
             time.minute,
             time.second,
             self.tag
         );
-        let sent = self.socket.as_ref().map(|s| s.send(line.as_bytes()));
-        let is_busy = |e: &std::io::Error| e.kind() == std::io::ErrorKind::WouldBlock;
-        if sent.is_none_or(|r| r.is_err_and(|e| !is_busy(&e))) {
-            // The log daemon may have been started (again) since.
-            self.socket = connect();
-            let _ = self.socket.as_ref().map(|s| s.send(line.as_bytes()));
+        let message = [front.as_bytes(), text].concat();
+        match self.socket.as_ref().map(|socket| socket.send(&message)) {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
+            _ => {
+                // The log daemon may have been started (again) since.
+                self.socket = connect();
+                let socket = self.socket.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+                socket.send(&message).map(drop)
+            }
         }
+    }
+
+    /// Waits until the log can take a message; false when `limit` has passed.
+    pub fn can_send(&self, limit: Duration) -> bool {
+        self.socket.as_ref().is_some_and(|socket| poll::can_write(socket.as_fd(), limit))
     }
 }
 

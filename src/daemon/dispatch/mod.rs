@@ -7,11 +7,9 @@
 //! for the next start -> started again. A plugin that dies too often is given up until the next reload.
 
 pub(super) mod processes;
-mod queue;
 mod subscriber;
 #[cfg(test)]
 mod tests;
-mod whole;
 
 use super::Effect;
 use super::context::Context;
@@ -22,7 +20,7 @@ use crate::abi::kind;
 use crate::config::Level;
 use crate::config::auditd::{LogFormat, Overflow};
 use crate::host::plugins::PluginSet;
-use queue::Lost;
+use crate::plugin::queue::Lost;
 use subscriber::{Life, Subscriber};
 
 /// Stands for one plugin while the daemon runs.

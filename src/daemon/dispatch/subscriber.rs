@@ -1,14 +1,15 @@
 //! One plugin: what waits for it, and its life.
 
-use super::queue::{Lost, Queue};
-use super::whole::{Gathered, Gatherer};
 use super::{Context, PluginId, REPORT_LOSSES_AFTER, is_about_loss, note};
 use crate::config::Level;
 use crate::config::plugin::{Format, Plugin, Unit};
 use crate::daemon::Effect;
 use crate::daemon::ledger::Cause;
 use crate::daemon::record::batch::BatchRecord;
+use crate::event::Event;
 use crate::plugin::frame::Frame;
+use crate::plugin::gather::Gatherer;
+use crate::plugin::queue::{Lost, Queue};
 use crate::record::Record;
 
 /// Seconds after which a plugin whose input has ended is told to end, and then is killed.
@@ -180,7 +181,7 @@ impl Subscriber {
         let line = record.line();
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         if let (Some(gatherer), Some(parsed)) = (&mut self.gatherer, Record::parse(line)) {
-            let event = gatherer.push(parsed.id, parsed.record_type, line, monotonic);
+            let event = gatherer.push(&parsed, monotonic);
             return event.is_none_or(|event| self.take_event(&event, limit, monotonic));
         }
         if self.is_suspended || self.queue.len() >= limit {
@@ -197,23 +198,24 @@ impl Subscriber {
         };
         self.queue.push(serial, |out| match self.config.format {
             Format::Binary => frame.push_binary(out),
-            Format::Text => Frame { version: 1, record_type, text: line }.push_line("", out),
+            Format::Text => Frame { version: 1, record_type, text: line }.push_line(out),
         });
         true
     }
 
     /// Queues an event, whole or not at all; false when it did not fit.
-    fn take_event(&mut self, event: &Gathered, limit: usize, monotonic: i64) -> bool {
+    fn take_event(&mut self, event: &Event, limit: usize, monotonic: i64) -> bool {
         if self.is_suspended || self.queue.len() + event.len() > limit {
-            self.lose_at(Lost { count: event.len() as u64, serials: (event.serial(), event.serial()) }, monotonic);
+            let serial = event.id().serial;
+            self.lose_at(Lost { count: event.len() as u64, serials: (serial, serial) }, monotonic);
             self.has_overflown = true;
             return self.is_suspended;
         }
-        for (record_type, line) in event.records() {
-            let frame = Frame { version: 1, record_type, text: line };
-            self.queue.push(event.serial(), |out| match self.config.format {
+        for record in event.records() {
+            let frame = Frame { version: 1, record_type: record.record_type.0, text: record.as_written() };
+            self.queue.push(event.id().serial, |out| match self.config.format {
                 Format::Binary => frame.push_binary(out),
-                Format::Text => frame.push_line("", out),
+                Format::Text => frame.push_line(out),
             });
         }
         true
@@ -221,7 +223,7 @@ impl Subscriber {
 
     /// Asks for what waits to be written, if it can be.
     pub(super) fn write(&mut self, ctx: &mut Context) {
-        if self.life == Life::Running && !self.is_blocked && !self.is_writing && self.queue.len() > 0 {
+        if self.life == Life::Running && !self.is_blocked && !self.is_writing && !self.queue.is_empty() {
             self.is_writing = true;
             ctx.emit(Effect::WritePlugin(self.id));
         }

@@ -4,8 +4,8 @@
 
 use crate::config::auditd::{Config, LogNames};
 use crate::config::{Level, Response};
-use crate::daemon::logger::Logger;
 use crate::daemon::{Input, RotationError, RotationResult};
+use crate::host::logger::Logger;
 use crate::log::file::{LogFile, prepare_directory, share_directory};
 use crate::log::rotation::{self, Keep};
 use crate::sys::{clock, errno, error_reason, files, poll};

@@ -1,4 +1,6 @@
-//! What one plugin has yet to read: whole frames, in the form in which it reads them, bounded by their number.
+//! What one reader has yet to read: whole frames, in the form in which it reads them, counted for whoever bounds their number.
+//!
+//! The dispatcher has one for each plugin, and a plugin that serves readers of its own one for each of those.
 
 use std::collections::VecDeque;
 
@@ -10,7 +12,7 @@ const KEEP: usize = 256 << 10;
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Queue {
+pub struct Queue {
     /// The frames, one after another; those before `start` were read.
     bytes: Vec<u8>,
     start: usize,
@@ -28,25 +30,31 @@ struct Queued {
 
 /// Records that did not reach a plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lost {
-    pub(super) count: u64,
+pub struct Lost {
+    /// How many.
+    pub count: u64,
     /// Serials of the first and the last one.
-    pub(super) serials: (u64, u64),
+    pub serials: (u64, u64),
 }
 
 impl Queue {
     /// How many frames wait.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.frames.len()
     }
 
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
     /// The most frames that waited at a time.
-    pub(super) fn deepest(&self) -> usize {
+    pub fn deepest(&self) -> usize {
         self.deepest
     }
 
     /// Adds a frame, which `write` appends.
-    pub(super) fn push(&mut self, serial: u64, write: impl FnOnce(&mut Vec<u8>)) {
+    pub fn push(&mut self, serial: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.bytes.len();
         write(&mut self.bytes);
         self.frames.push_back(Queued { len: self.bytes.len() - before, serial });
@@ -54,12 +62,12 @@ impl Queue {
     }
 
     /// What is to be written next.
-    pub(super) fn pending(&self) -> &[u8] {
+    pub fn pending(&self) -> &[u8] {
         self.bytes.get(self.start + self.sent..).unwrap_or_default()
     }
 
     /// The first `count` bytes of what was pending were written.
-    pub(super) fn written(&mut self, count: usize) {
+    pub fn written(&mut self, count: usize) {
         self.sent += count;
         while let Some(first) = self.frames.front().filter(|first| first.len <= self.sent) {
             self.sent -= first.len;
@@ -77,12 +85,12 @@ impl Queue {
     }
 
     /// Another reader begins: a frame that was written in part is written again from its first byte.
-    pub(super) fn rewind(&mut self) {
+    pub fn rewind(&mut self) {
         self.sent = 0;
     }
 
     /// Forgets all frames.
-    pub(super) fn clear(&mut self) -> Option<Lost> {
+    pub fn clear(&mut self) -> Option<Lost> {
         let serials = (self.frames.front()?.serial, self.frames.back()?.serial);
         let lost = Lost { count: self.frames.len() as u64, serials };
         *self = Queue { deepest: self.deepest, ..Queue::default() };

@@ -1,13 +1,13 @@
-//! Where the daemon's own messages go: the system log, and the terminal while there is one.
+//! Where the own messages of the daemon and of its plugins go: the system log, and the terminal while there is one.
 
 use crate::config::Level;
 use crate::sys::syslog::Syslog;
 
 /// Takes one sentence for the terminal.
-pub(super) type Print = Box<dyn FnMut(&str)>;
+pub type Print = Box<dyn FnMut(&str)>;
 
 /// See the module.
-pub(super) struct Logger {
+pub struct Logger {
     /// None for a daemon in the foreground.
     syslog: Option<Syslog>,
     /// What the applet gave: standard error. None once the daemon has left its terminal.
@@ -16,16 +16,17 @@ pub(super) struct Logger {
 
 impl Logger {
     /// Everything goes to the terminal.
-    pub(super) fn console(print: Print) -> Logger {
+    pub fn console(print: Print) -> Logger {
         Logger { syslog: None, print: Some(print) }
     }
 
     /// Everything goes to the system log, and what is wrong also to the terminal until that is left.
-    pub(super) fn syslog(syslog: Syslog, print: Print) -> Logger {
+    pub fn syslog(syslog: Syslog, print: Print) -> Logger {
         Logger { syslog: Some(syslog), print: Some(print) }
     }
 
-    pub(super) fn log(&mut self, level: Level, text: &str) {
+    /// Logs a sentence.
+    pub fn log(&mut self, level: Level, text: &str) {
         self.log_silently(level, text);
         let is_console = self.syslog.is_none();
         if let Some(print) = self.print.as_mut().filter(|_| is_console || level <= Level::Warning) {
@@ -34,7 +35,7 @@ impl Logger {
     }
 
     /// Logs what the terminal gets by another way.
-    pub(super) fn log_silently(&mut self, level: Level, text: &str) {
+    pub fn log_silently(&mut self, level: Level, text: &str) {
         // Whoever looks for mistakes runs the daemon in the foreground.
         if let Some(syslog) = self.syslog.as_mut().filter(|_| level < Level::Debug) {
             syslog.send(level as u32 + 1, text);
@@ -42,7 +43,7 @@ impl Logger {
     }
 
     /// The terminal is left, unless the daemon stays in the foreground.
-    pub(super) fn leave_terminal(&mut self) {
+    pub fn leave_terminal(&mut self) {
         if self.syslog.is_some() {
             self.print = None;
         }

@@ -1,0 +1,124 @@
+//! Records gathered into events as they come, for those who want whole ones: the dispatcher, the filter.
+//!
+//! An event is complete when its EOE record has come, or at once when it is of a type that stands alone. Others are complete
+//! after the end-of-event timeout. No event waits for another: a reader that needs them in order has their ids.
+
+use crate::event::Event;
+use crate::record::{Record, RecordType};
+use std::collections::VecDeque;
+
+/// More events than these do not wait, the oldest is handed out as it is; nor more bytes, the one that grew is.
+const MOST_EVENTS: usize = 256;
+const MOST_BYTES: usize = 1 << 20;
+
+/// An event whose records are still coming.
+struct Waiting {
+    event: Event,
+    /// When its last record came, on the monotonic clock.
+    fed: i64,
+}
+
+/// The events whose records are still coming, oldest first.
+pub struct Gatherer {
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
+    timeout: i64,
+}
+
+impl Gatherer {
+    /// `timeout` is in seconds.
+    pub fn new(timeout: u64) -> Gatherer {
+        Gatherer { waiting: VecDeque::new(), bytes: 0, timeout: timeout.min(i64::MAX as u64 / 2) as i64 }
+    }
+
+    /// Takes a record at the second `now`, and returns the event that is complete or too much with it.
+    pub fn push(&mut self, record: &Record<'_>, now: i64) -> Option<Event> {
+        let at = self.waiting.iter().rposition(|waiting| waiting.event.is(record.id, record.node));
+        let at = at.unwrap_or_else(|| {
+            self.waiting.push_back(Waiting { event: Event::default(), fed: now });
+            self.waiting.len() - 1
+        });
+        let waiting = self.waiting.get_mut(at)?;
+        waiting.fed = now;
+        let before = waiting.event.size();
+        waiting.event.push(record);
+        self.bytes += waiting.event.size() - before;
+        let is_alone = waiting.event.len() == 1 && record.record_type.ends_event();
+        if is_alone || record.record_type == RecordType::EOE || self.bytes > MOST_BYTES {
+            return self.take(at);
+        }
+        (self.waiting.len() > MOST_EVENTS).then(|| self.take(0)).flatten()
+    }
+
+    fn take(&mut self, at: usize) -> Option<Event> {
+        let event = self.waiting.remove(at)?.event;
+        self.bytes -= event.size();
+        Some(event)
+    }
+
+    /// The next event of which no record has come for so long that it is complete.
+    pub fn overdue(&mut self, now: i64) -> Option<Event> {
+        let at = self.waiting.iter().position(|waiting| waiting.fed + self.timeout < now)?;
+        self.take(at)
+    }
+
+    /// When [`Gatherer::overdue`] has something.
+    pub fn due(&self) -> Option<i64> {
+        self.waiting.iter().map(|waiting| waiting.fed + self.timeout + 1).min()
+    }
+
+    /// The next event, complete or not: no record will follow.
+    pub fn rest(&mut self) -> Option<Event> {
+        self.take(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(gatherer: &mut Gatherer, serial: u64, name: &str, text: &str, now: i64) -> Option<String> {
+        let line = format!("type={name} msg=audit(1.000:{serial}): {text}");
+        let event = gatherer.push(&Record::parse(line.as_bytes()).unwrap(), now)?;
+        Some(bodies(&event))
+    }
+
+    fn bodies(event: &Event) -> String {
+        let body = |record: Record<'_>| String::from_utf8_lossy(record.body).trim_start_matches(": ").to_string() + " ";
+        event.records().map(body).collect()
+    }
+
+    #[test]
+    fn an_event_is_complete_with_its_end_whatever_came_between() {
+        let mut gatherer = Gatherer::new(2);
+        assert_eq!(push(&mut gatherer, 1, "SYSCALL", "a", 0), None);
+        assert_eq!(push(&mut gatherer, 2, "SYSCALL", "b", 0), None);
+        assert_eq!(push(&mut gatherer, 1, "PROCTITLE", "c", 0), None, "the end is yet to come");
+        assert_eq!(push(&mut gatherer, 2, "EOE", "d", 0), Some("b d ".to_string()));
+        assert_eq!(push(&mut gatherer, 1, "EOE", "e", 0), Some("a c e ".to_string()));
+        assert_eq!(gatherer.due(), None);
+    }
+
+    #[test]
+    fn one_that_stands_alone_waits_for_nothing_and_one_without_an_end_for_the_timeout() {
+        let mut gatherer = Gatherer::new(2);
+        assert_eq!(push(&mut gatherer, 1, "CONFIG_CHANGE", "a", 10), None);
+        assert_eq!(push(&mut gatherer, 2, "USER_LOGIN", "b", 10), Some("b ".to_string()));
+        assert_eq!(gatherer.due(), Some(13));
+        assert!(gatherer.overdue(12).is_none());
+        assert_eq!(gatherer.overdue(13).map(|event| bodies(&event)), Some("a ".to_string()));
+        assert_eq!((gatherer.due(), gatherer.bytes), (None, 0));
+    }
+
+    #[test]
+    fn memory_is_bounded_by_events_and_by_bytes() {
+        let mut gatherer = Gatherer::new(2);
+        let handed_out = (0..1000).filter(|serial| push(&mut gatherer, *serial, "SYSCALL", "a", 0).is_some()).count();
+        assert_eq!((handed_out, gatherer.waiting.len()), (1000 - MOST_EVENTS, MOST_EVENTS));
+        let long = "x".repeat(8000);
+        for serial in 0..1000 {
+            push(&mut gatherer, 5000 + serial % 3, "EXECVE", &long, 0);
+            assert!(gatherer.bytes <= MOST_BYTES);
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! The loop of every plugin: records from standard input in any form and any pieces, signals, time, and descriptors of its own.
+//!
+//! A plugin is a [`Consumer`], and [`run()`] calls it. It ends in one of three ways:
+//! - The input has ended. All that was in it has been taken; the consumer has [`LAST_WAIT_AFTER_END`] seconds to hand on what it has.
+//! - SIGTERM came from the parent: the input that is there is taken, no more is waited for, and there are [`LAST_WAIT`] seconds.
+//!   COMPAT: from others it is ignored, so that nobody ends a plugin but the daemon, which would start it again.
+//! - The input makes no sense any more, or could not be read.
+//!
+//! A consumer that has no room says so, and no more is read: what waits then waits in the daemon, which counts what is lost.
+
+use super::frame::{Frame, FrameError, Frames};
+use crate::abi::Signal;
+use crate::config::Level;
+use crate::sys::input::InputFile;
+use crate::sys::poll::{Interest, PollSet};
+use crate::sys::signals::{self, Signals};
+use crate::sys::{clock, error_reason, process};
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// Seconds that a consumer has after SIGTERM. The daemon sends SIGKILL five seconds after it.
+pub const LAST_WAIT: i64 = 3;
+
+/// Seconds that a consumer has after the end of its input. The daemon sends SIGTERM one second after it; another program that
+/// feeds a plugin may send none.
+pub const LAST_WAIT_AFTER_END: i64 = 10;
+
+/// Complaints about lines that were left out end after so many.
+const COMPLAINTS: u32 = 5;
+
+/// So much is read at a time.
+const PIECE: usize = 64 << 10;
+
+/// What a plugin may be told by a signal, beyond to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// SIGHUP: read the configuration again.
+    Reload,
+    /// SIGUSR1: write a state report.
+    Report,
+    /// A child has ended.
+    ChildEnded,
+    /// SIGTERM: the end is near, see the module.
+    Terminate,
+}
+
+/// Why a plugin has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Its input has.
+    EndOfInput,
+    /// SIGTERM.
+    Terminated,
+    /// It said so itself, by [`Consumer::has_failed`].
+    Failed,
+    /// Its input could not be read, or made no sense; this was logged.
+    Broken,
+}
+
+/// A plugin: what it does with its records. Times are seconds of the monotonic clock.
+pub trait Consumer {
+    /// Logs a sentence.
+    fn log(&mut self, level: Level, text: &str);
+
+    /// Takes a record.
+    fn record(&mut self, frame: &Frame<'_>, now: i64);
+
+    /// Time has passed, or something came. Called before every wait, so what has collected can be handed on here in one go.
+    /// Returns when it must be called again, at the latest.
+    fn tick(&mut self, now: i64) -> Option<i64>;
+
+    /// No record will follow.
+    fn end_of_input(&mut self) {}
+
+    /// A signal came.
+    fn notice(&mut self, notice: Notice) {
+        let _ = notice;
+    }
+
+    /// Whether it has no room for more records.
+    fn is_full(&self) -> bool {
+        false
+    }
+
+    /// Whether it has handed on all that it took.
+    fn is_done(&self) -> bool {
+        true
+    }
+
+    /// Whether there is no use in going on.
+    fn has_failed(&self) -> bool {
+        false
+    }
+
+    /// Adds the descriptors it waits for.
+    fn watch(&self, set: &mut PollSet) {
+        let _ = set;
+    }
+
+    /// A wait is over: its own descriptors stand in `set` from index `first` on, in the order in which they were added.
+    fn ready(&mut self, set: &PollSet, first: usize) {
+        let _ = (set, first);
+    }
+}
+
+/// Runs a plugin on standard input until its end.
+pub fn run(consumer: &mut dyn Consumer) -> io::Result<Ending> {
+    let signals = Signals::listen(&signals::LISTENED).map_err(io::Error::from_raw_os_error)?;
+    Ok(serve(consumer, &InputFile::standard()?, &signals, &mut || clock::monotonic().seconds))
+}
+
+/// Where the signals and the input stand in the set.
+const SIGNALS: usize = 0;
+const INPUT: usize = 1;
+const OWN: usize = 2;
+
+fn serve(
+    consumer: &mut dyn Consumer,
+    input: &InputFile,
+    signals: &Signals,
+    monotonic: &mut dyn FnMut() -> i64,
+) -> Ending {
+    let mut reader = Reader { frames: Frames::default(), piece: vec![0; PIECE], complaints: 0 };
+    let mut ending = None;
+    let (mut is_terminated, mut deadline) = (false, None);
+    loop {
+        let now = monotonic();
+        let due = consumer.tick(now);
+        match ending {
+            _ if consumer.has_failed() => return Ending::Failed,
+            Some(ending) if consumer.is_done() => return ending,
+            _ if deadline.is_some_and(|at| at <= now) => return ending.unwrap_or(Ending::Terminated),
+            _ => {}
+        }
+        let reads = ending.is_none() && !consumer.is_full();
+        let mut set = PollSet::default();
+        set.add(signals.as_fd(), Interest::Read);
+        set.add(input.as_fd(), if reads { Interest::Read } else { Interest::Nothing });
+        consumer.watch(&mut set);
+        let due = if reads && is_terminated { Some(now) } else { due.into_iter().chain(deadline).min() };
+        set.wait(due.map(|at| Duration::from_secs(u64::try_from(at - now).unwrap_or(0))));
+        if set.is_ready(SIGNALS) {
+            while let Some(arrival) = signals.next() {
+                let Some(notice) = notice(arrival.number) else { continue };
+                if notice == Notice::Terminate {
+                    if arrival.pid != process::parent() {
+                        continue;
+                    }
+                    (is_terminated, deadline) = (true, Some(now + LAST_WAIT));
+                }
+                consumer.notice(notice);
+            }
+        }
+        consumer.ready(&set, OWN);
+        if reads {
+            ending = match set.is_ready(INPUT) {
+                true => reader.read(input, consumer, now),
+                false if is_terminated => Some(Ending::Terminated),
+                false => None,
+            };
+            if ending.is_some() {
+                reader.end(consumer, now);
+                deadline = deadline.or(Some(now + LAST_WAIT_AFTER_END));
+            }
+        }
+    }
+}
+
+fn notice(number: i32) -> Option<Notice> {
+    match signals::meaning(number) {
+        Some(Signal::Stop) => Some(Notice::Terminate),
+        Some(Signal::Reload) => Some(Notice::Reload),
+        // To the daemon SIGUSR1 means a rotation.
+        Some(Signal::Rotate) => Some(Notice::Report),
+        Some(_) => None,
+        None => Some(Notice::ChildEnded),
+    }
+}
+
+/// The input on its way to the consumer.
+struct Reader {
+    frames: Frames,
+    piece: Vec<u8>,
+    complaints: u32,
+}
+
+impl Reader {
+    /// Reads what is there, and hands it on. Says whether that was the end.
+    fn read(&mut self, input: &InputFile, consumer: &mut dyn Consumer, now: i64) -> Option<Ending> {
+        match input.read(&mut self.piece) {
+            Ok(0) => return Some(Ending::EndOfInput),
+            Ok(count) => self.frames.feed(self.piece.get(..count).unwrap_or_default()),
+            Err(error) => {
+                consumer.log(Level::Error, &["cannot read records: ", &error_reason(&error)].concat());
+                return Some(Ending::Broken);
+            }
+        }
+        self.hand_on(consumer, now)
+    }
+
+    fn hand_on(&mut self, consumer: &mut dyn Consumer, now: i64) -> Option<Ending> {
+        while let Some(found) = self.frames.next_frame() {
+            let error = match found {
+                Ok(frame) => {
+                    consumer.record(&frame, now);
+                    continue;
+                }
+                Err(error) => error,
+            };
+            self.complaints += 1;
+            if self.complaints <= COMPLAINTS {
+                consumer.log(Level::Error, &error.to_string());
+            }
+            if let FrameError::Header(_) = error {
+                return Some(Ending::Broken);
+            }
+        }
+        None
+    }
+
+    /// Hands on what lacks nothing but its newline.
+    fn end(&mut self, consumer: &mut dyn Consumer, now: i64) {
+        self.frames.end();
+        let _ = self.hand_on(consumer, now);
+        consumer.end_of_input();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::process::pipe;
+    use std::io::Write;
+    use std::os::fd::OwnedFd;
+
+    const HUP: i32 = 1;
+    const USR1: i32 = 10;
+    const TERM: i32 = 15;
+
+    /// Keeps what it is told, as text.
+    #[derive(Default)]
+    struct Script {
+        seen: Vec<String>,
+        /// It has room for so many more records.
+        room: Option<usize>,
+        /// It never has handed on everything.
+        is_stuck: bool,
+    }
+
+    impl Consumer for Script {
+        fn log(&mut self, _: Level, text: &str) {
+            self.seen.push(format!("log {text}"));
+        }
+
+        fn record(&mut self, frame: &Frame<'_>, _: i64) {
+            self.seen.push(String::from_utf8_lossy(frame.text).into_owned());
+            self.room = self.room.map(|room| room.saturating_sub(1));
+        }
+
+        fn tick(&mut self, _: i64) -> Option<i64> {
+            None
+        }
+
+        fn end_of_input(&mut self) {
+            self.seen.push("end".to_string());
+        }
+
+        fn notice(&mut self, notice: Notice) {
+            self.seen.push(format!("{notice:?}"));
+        }
+
+        fn is_full(&self) -> bool {
+            self.room == Some(0)
+        }
+
+        fn is_done(&self) -> bool {
+            !self.is_stuck
+        }
+
+        fn has_failed(&self) -> bool {
+            self.seen.iter().any(|seen| seen == "fail")
+        }
+    }
+
+    /// What a plugin does with this input, which ends if it may, when these signals have come from these processes.
+    fn serve_script(script: &mut Script, text: &[u8], ends: bool, arrivals: &[(i32, i32)]) -> Ending {
+        let round = if script.is_full() { LAST_WAIT } else { LAST_WAIT - 1 };
+        let (read, mut write) = pipe().unwrap();
+        write.write_all(text).unwrap();
+        let _write = (!ends).then_some(write);
+        let (signals, send) = Signals::scripted();
+        arrivals.iter().for_each(|(number, pid)| send(*number, *pid));
+        let mut now = 0;
+        let mut monotonic = || {
+            now += round;
+            now
+        };
+        serve(script, &InputFile::from(OwnedFd::from(read)), &signals, &mut monotonic)
+    }
+
+    fn served(text: &[u8], ends: bool, arrivals: &[(i32, i32)]) -> (Ending, Vec<String>) {
+        let mut script = Script::default();
+        let ending = serve_script(&mut script, text, ends, arrivals);
+        (ending, script.seen)
+    }
+
+    #[test]
+    fn all_that_was_sent_before_the_end_is_taken() {
+        let (ending, seen) = served(b"one\ntwo\nthree", true, &[]);
+        assert_eq!((ending, seen), (Ending::EndOfInput, ["one", "two", "three", "end"].map(str::to_string).into()));
+    }
+
+    #[test]
+    fn sigterm_of_the_parent_ends_it_when_what_is_there_was_taken() {
+        let (ending, seen) = served(b"one\ntwo\n", false, &[(TERM, process::parent())]);
+        assert_eq!((ending, seen), (Ending::Terminated, ["Terminate", "one", "two", "end"].map(str::to_string).into()));
+    }
+
+    #[test]
+    fn sigterm_of_others_is_ignored_and_other_signals_are_handed_on() {
+        let arrivals = [(TERM, process::id()), (HUP, 1), (USR1, 1)];
+        let (ending, seen) = served(b"one\n", true, &arrivals);
+        assert_eq!((ending, seen), (Ending::EndOfInput, ["Reload", "Report", "one", "end"].map(str::to_string).into()));
+    }
+
+    #[test]
+    fn one_that_is_full_reads_no_more_and_ends_all_the_same_when_it_is_told_to() {
+        let mut script = Script { room: Some(0), ..Script::default() };
+        let ending = serve_script(&mut script, b"one\n", true, &[(TERM, process::parent())]);
+        assert_eq!((ending, script.seen), (Ending::Terminated, vec!["Terminate".to_string()]));
+    }
+
+    #[test]
+    fn one_that_cannot_hand_on_its_records_ends_when_its_time_is_over() {
+        let mut script = Script { is_stuck: true, ..Script::default() };
+        let ending = serve_script(&mut script, b"one\n", true, &[(TERM, process::parent())]);
+        assert_eq!((ending, script.seen.len()), (Ending::EndOfInput, 3));
+    }
+
+    #[test]
+    fn input_without_sense_ends_it_after_what_made_sense() {
+        let mut input = Vec::new();
+        Frame { version: 1, record_type: 1300, text: b"one" }.push_binary(&mut input);
+        input.extend([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let (ending, seen) = served(&input, true, &[]);
+        assert_eq!((ending, seen[0].as_str(), seen.len()), (Ending::Broken, "one", 3));
+        assert!(seen[1].starts_with("log a header makes no sense"), "{seen:?}");
+    }
+
+    #[test]
+    fn one_that_has_failed_is_not_served_on() {
+        assert_eq!(served(b"fail\n", false, &[]), (Ending::Failed, vec!["fail".to_string()]));
+    }
+}
