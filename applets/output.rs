@@ -84,10 +84,15 @@ impl Output {
 
     /// Writes everything. The error says that there is no use in going on.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        write(&self.text)?;
-        self.text.clear();
-        Ok(())
+        write_out(&mut self.text)
     }
+}
+
+/// Writes all of a text to standard output, and empties it. The error says that there is no use in going on.
+pub(crate) fn write_out(text: &mut Vec<u8>) -> io::Result<()> {
+    write(text)?;
+    text.clear();
+    Ok(())
 }
 
 /// From here on the command changes something: no failure of its output decides how it ends.

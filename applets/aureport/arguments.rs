@@ -3,7 +3,7 @@
 use crate::host::Host;
 use crate::options::{Words, lacks_argument, shown};
 use auditbox::query::time::{self, Edge};
-use auditbox::report::{Change, Kind, Request, kind};
+use auditbox::report::{Change, Format, Kind, Request, View, kind};
 use auditbox::text::{Escape, number};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -68,15 +68,20 @@ const REPORTS: &[(&str, &str, &Kind, bool)] = &[
     ("-x", "--executable", &kind::EXES, true),
 ];
 
+const FORMATS: [(&str, Format); 3] = [("text", Format::Text), ("csv", Format::Csv), ("json", Format::Json)];
+
 /// Reads the words after the command's name.
 pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refusal> {
-    let mut parser = Parser { words: Words::new(words), host, asked: Box::default() };
+    let mut parser = Parser { words: Words::new(words), host, summary: false, asked: Box::default() };
     while let Some(word) = parser.words.option() {
         match &*shown(word) {
             "--help" => return Ok(Invocation::Help),
             "-v" | "--version" => return Ok(Invocation::Version),
             option => parser.take(option)?,
         }
+    }
+    if parser.asked.request.views.is_empty() {
+        parser.asked.request.views.push(View::OVERVIEW);
     }
     let Request { start, end, .. } = parser.asked.request;
     time::check_range(start, end).map_err(|error| Refusal::Usage(format!("{error}\n")))?;
@@ -86,17 +91,22 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refus
 struct Parser<'a> {
     words: Words<'a>,
     host: &'a Host,
+    /// `--summary` stands before all reports.
+    summary: bool,
     asked: Box<Command>,
 }
 
 impl<'a> Parser<'a> {
     fn take(&mut self, option: &str) -> Taken {
-        if let Some((_, _, kind, stands_alone)) = REPORTS.iter().find(|row| row.0 == option || row.1 == option) {
-            return self.report(kind, *stands_alone);
+        if let Some((_, name, kind, stands_alone)) = REPORTS.iter().find(|row| row.0 == option || row.1 == option) {
+            return self.report(name.trim_start_matches('-'), kind, *stands_alone);
         }
         let request = &mut self.asked.request;
         match option {
-            "--summary" => request.summary = true,
+            "--summary" => match request.views.last_mut() {
+                Some(view) => view.summary = true,
+                None => self.summary = true,
+            },
             "--success" => request.success = Some(true),
             "--failed" => request.success = Some(false),
             "--add" => request.without = Some(Change::Deletions),
@@ -109,14 +119,11 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn report(&mut self, kind: &'static Kind, stands_alone: bool) -> Taken {
-        if self.asked.request.kind.is_some() {
-            return Err(Refusal::Usage("Error - only one report can be specified".into()));
-        }
+    fn report(&mut self, name: &'static str, kind: &'static Kind, stands_alone: bool) -> Taken {
         if stands_alone && self.words.peek().is_some() {
             return Err(Refusal::Unimplemented);
         }
-        self.asked.request.kind = Some(kind);
+        self.asked.request.views.push(View { name, kind: Some(kind), summary: self.summary });
         Ok(())
     }
 
@@ -143,6 +150,11 @@ impl<'a> Parser<'a> {
                 let mode = self.argument(option)?;
                 let known = Escape::named(mode).ok_or_else(|| format!("Unknown option ({})\n", shown(mode)));
                 self.asked.request.escape = known?;
+            }
+            "--format" => {
+                let format = self.argument(option)?;
+                let known = FORMATS.iter().find(|(name, _)| name.as_bytes() == format);
+                self.asked.request.format = known.ok_or_else(|| format!("Unknown option ({})\n", shown(format)))?.1;
             }
             "--eoe-timeout" => self.asked.timeout = Some(self.timeout(option)?),
             "--last" => {

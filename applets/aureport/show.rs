@@ -1,19 +1,20 @@
-//! From events to the report on standard output. The report is made in a thread of its own beside the one that reads.
+//! From events to the reports on standard output. They are made in a thread of its own beside the one that reads.
 
 use super::arguments::Command;
 use crate::host::{self, Host};
 use crate::logs::{self, LEFT_OUT, Place};
-use crate::output::{Output, say};
+use crate::output::{Output, say, write_out};
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Criteria;
 use auditbox::record::EventId;
 use auditbox::render::Renderer;
-use auditbox::report::{NOTHING, Range, Report};
+use auditbox::report::{Range, Reports};
+use auditbox::sys::files::{self, File};
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Search, Sink, UnreadLine};
-use std::io;
+use std::io::{self, Read, Seek, Write};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -21,15 +22,13 @@ use std::path::Path;
 /// Reports, prints, and gives back the exit status. An error is one of writing the output.
 pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     let Command { request, input, force_logs, debug, timeout } = command;
-    let has_no_totals = request.summary && request.kind.is_some_and(|kind| kind.summary.is_none());
     let config = host::daemon_config(input.is_none());
     let timeout = timeout.unwrap_or(config.end_of_event_timeout);
     let place = Place { input, log: config.log_file.into(), force_logs, patience: None, begin_with: None };
     let criteria = Criteria { start: request.start, end: request.end, ..Criteria::default() };
-    let report = Report::new(request, host, host::date);
+    let mut reports = Reports::new(request, host, host::date);
     let mut output = Output::new();
-    report.title(&mut output.text);
-    if has_no_totals {
+    if !reports.begin(&mut output.text) {
         output.flush()?;
         say("Unimplemented option");
         return Ok(1);
@@ -40,7 +39,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     };
     let (trail, unread) = logs.split();
     std::thread::scope(|threads| {
-        let reporter = Reporter { report, of_file: None, of_last_file: None, debug };
+        let reporter = Reporter { reports, kept: Vec::new(), of_file: None, of_last_file: None, debug, failed: None };
         let pool = RenderPool::beside(threads, vec![reporter]);
         let mut reporting = Reporting { pool, output, debug, failed: None };
         let search = Search { state_dir: Some(Path::new(STATE_DIR)), ..Search::new(&criteria, timeout) };
@@ -51,8 +50,16 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         if logs::has_failed(&outcome) {
             return output.flush().map(|()| 1);
         }
-        let reporter = pool.finish().pop();
-        let status = reporter.map_or(1, |reporter| reporter.finish(outcome.first, &mut output.text));
+        let Some(reporter) = pool.finish().pop() else { return Ok(1) };
+        let status = match reporter.finish(outcome.first, &mut output.text) {
+            Ok(found) => u8::from(!found),
+            Err(Failure::Output(error)) => return Err(error),
+            Err(Failure::Kept(error)) => {
+                output.flush()?;
+                say(format_args!("aureport: rows cannot be kept in {}: {error}", std::env::temp_dir().display()));
+                return Ok(1);
+            }
+        };
         output.flush()?;
         let leaves_out = unread.report("aureport", &outcome);
         Ok(if leaves_out && status == 1 { LEFT_OUT } else { status })
@@ -95,21 +102,35 @@ impl<'s, 'h: 's> Sink for Reporting<'s, '_, 'h> {
     }
 }
 
-/// Puts events into the report.
+/// Rows of a report that waits for its turn are kept in memory up to this size, and then in a file.
+const MUCH: usize = 1 << 20;
+
+/// Why reports could not be finished.
+enum Failure {
+    /// Standard output does not take them.
+    Output(io::Error),
+    /// The file of rows that wait does not.
+    Kept(io::Error),
+}
+
+/// Puts events into the reports.
 struct Reporter<'h> {
-    report: Report<'h>,
+    reports: Reports<'h>,
+    /// Rows of all reports but the first.
+    kept: Vec<Option<File>>,
     /// The events since the present file was opened.
     of_file: Option<Range>,
     /// The same of the file before.
     of_last_file: Option<Range>,
     debug: bool,
+    failed: Option<io::Error>,
 }
 
 impl Renderer for Reporter<'_> {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>) {
         let id = event.id();
         self.of_file = Some(Range { first: self.of_file.map_or(id, |range| range.first), last: id });
-        if let Err((index, malformed)) = self.report.event(event, out) {
+        if let Err((index, malformed)) = self.reports.event(event, out) {
             if !matches!(malformed, Malformed::Field(_)) {
                 complaints.extend_from_slice(format!("{malformed}\n").as_bytes());
             }
@@ -118,26 +139,52 @@ impl Renderer for Reporter<'_> {
                 complaints.extend_from_slice(format!("Malformed event skipped, {malformed}. {line}\n").as_bytes());
             }
         }
+        if let Err(error) = self.keep() {
+            self.failed.get_or_insert(error);
+        }
     }
 
     fn end_of_file(&mut self, name: &[u8], out: &mut Vec<u8>) {
         self.of_last_file = self.of_file.take();
-        if self.report.request().is_log_times() {
-            self.report.log_times(name, self.of_last_file, out);
-        }
+        self.reports.end_of_file(name, self.of_last_file, out);
     }
 }
 
 impl Reporter<'_> {
-    /// Prints what was counted; gives back the exit status.
-    fn finish(mut self, first: Option<EventId>, out: &mut Vec<u8>) -> u8 {
-        let request = self.report.request();
-        if request.is_detailed() && !request.is_log_times() && !self.report.has_rows() {
-            out.extend_from_slice(NOTHING);
-            return 1;
+    /// Takes rows that wait away, where they are many.
+    fn keep(&mut self) -> io::Result<()> {
+        for (number, text) in self.reports.waiting().enumerate().filter(|(_, text)| text.len() >= MUCH) {
+            if self.kept.len() <= number {
+                self.kept.resize_with(number + 1, || None);
+            }
+            let Some(kept) = self.kept.get_mut(number) else { continue };
+            let mut file = kept.take().map_or_else(|| files::scratch(&std::env::temp_dir()), Ok)?;
+            file.write_all(text)?;
+            text.clear();
+            *kept = Some(file);
         }
-        let last = self.of_last_file.map(|range| range.last).unwrap_or_default();
-        self.report.finish(Range { first: first.unwrap_or_default(), last }, out);
-        0
+        Ok(())
+    }
+
+    /// Prints what was counted and kept; gives back whether there is anything in a report.
+    fn finish(self, first: Option<EventId>, out: &mut Vec<u8>) -> Result<bool, Failure> {
+        let Reporter { reports, mut kept, of_last_file, failed, .. } = self;
+        failed.map_or(Ok(()), |error| Err(Failure::Kept(error)))?;
+        let last = of_last_file.map(|range| range.last).unwrap_or_default();
+        reports.finish(Range { first: first.unwrap_or_default(), last }, out, |number, out| {
+            let file = kept.get_mut(number - 1).and_then(Option::take);
+            file.map_or(Ok(()), |file| copy(file, out))
+        })
+    }
+}
+
+/// Prints what a file holds, after `out`.
+fn copy(mut file: File, out: &mut Vec<u8>) -> Result<(), Failure> {
+    file.rewind().map_err(Failure::Kept)?;
+    loop {
+        write_out(out).map_err(Failure::Output)?;
+        if Read::take(&file, MUCH as u64).read_to_end(out).map_err(Failure::Kept)? == 0 {
+            return Ok(());
+        }
     }
 }

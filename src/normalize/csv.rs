@@ -7,6 +7,7 @@ use super::parsed::{ParsedEvent, Place};
 use super::{DID_UNKNOWN, NoSyscall, Normalized, TextSource, Words, normalize, success};
 use crate::interpret::Interpreter;
 use crate::record::RecordType;
+use crate::text::csv::quote;
 use crate::text::date::{Date, Dates};
 use crate::text::number;
 
@@ -152,25 +153,8 @@ fn push_field(place: Option<Place>, words: &mut Words<'_, '_, '_, '_>, out: &mut
 fn push_value(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     write(out);
-    let value = out.get(start..).unwrap_or_default();
-    if value.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
-        quote(start, out);
-    }
+    quote(start, out);
     out.push(b',');
-}
-
-/// Puts what begins at `start` between quotes, and doubles those inside.
-#[cold]
-fn quote(start: usize, out: &mut Vec<u8>) {
-    let value = out.split_off(start);
-    out.push(b'"');
-    for byte in value {
-        out.push(byte);
-        if byte == b'"' {
-            out.push(byte);
-        }
-    }
-    out.push(b'"');
 }
 
 /// The attribute of that name.

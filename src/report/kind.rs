@@ -31,6 +31,13 @@ pub struct Heading {
     pub below: u8,
 }
 
+impl Heading {
+    /// The names of the columns, without those of number, date and time.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.columns.split_ascii_whitespace().filter(|name| !matches!(*name, "#" | "date" | "time"))
+    }
+}
+
 /// Which events make a row of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named as the fields of an event")]
@@ -377,6 +384,9 @@ pub static SYSCALLS: Kind = Kind {
     columns: &[plain(Item::Syscall), plain(Item::Pid), escaped(Item::Comm), escaped(Item::Auid), plain(Item::Serial)],
     counts: Counts::Syscalls,
 };
+
+/// What JSON calls [`LOG_TIMES`].
+pub(super) const LOG_TIMES_NAME: &str = "log";
 
 /// `-t`. Its lines are those of [`Range`](super::Range).
 pub static LOG_TIMES: Kind = Kind {

@@ -1,9 +1,11 @@
 //! The reports of aureport(8): a row for each event, totals of a value, or the summary of everything. Beside them the tables of
 //! aulast(8) ([`sessions`]) and aulastlog(8) ([`last_login`]).
 //!
-//! [`kind`] is the table of reports. A [`Report`] takes events one after another, appends rows to its caller's buffer or
-//! counts, and appends what was counted at the end. Memory grows with the number of different values only.
+//! [`kind`] is the table of reports. [`Reports`] takes events one after another, for any number of reports at once: it appends
+//! rows or counts, and appends what was counted at the end. Each report says what it would say alone. Memory grows with the
+//! number of different values only, if the caller takes the rows away.
 
+mod cells;
 mod class;
 pub mod kind;
 pub mod last_login;
@@ -12,6 +14,7 @@ mod row;
 pub mod sessions;
 mod tally;
 
+pub use cells::Format;
 pub use class::Class;
 pub use kind::Kind;
 pub use tally::Tally;
@@ -22,6 +25,7 @@ use crate::query::extract::{EventFields, FAILED, FieldSet, Malformed, SUCCEEDED,
 use crate::record::{EventId, RecordType};
 use crate::text::date::{Date, Dates};
 use crate::text::{Escape, escape, number};
+use cells::{Cells, push_names, push_row};
 use kind::{Counts, Heading, Selects};
 use overview::Overview;
 use row::Users;
@@ -35,13 +39,49 @@ pub enum Change {
     Additions,
 }
 
-/// What a report is to be.
-#[derive(Default)]
-pub struct Request {
+/// One of the reports that are asked for.
+#[derive(Clone, Copy)]
+pub struct View {
+    /// What JSON calls it.
+    pub name: &'static str,
     /// Which report; `None` is the summary of everything.
     pub kind: Option<&'static Kind>,
     /// Totals instead of rows.
     pub summary: bool,
+}
+
+impl View {
+    /// The summary of everything.
+    pub const OVERVIEW: View = View { name: "summary", kind: None, summary: false };
+
+    /// Whether rows are printed, not totals.
+    fn is_detailed(&self) -> bool {
+        !self.summary && self.kind.is_some() && !self.is_log_times()
+    }
+
+    /// Whether this is `-t`.
+    fn is_log_times(&self) -> bool {
+        self.kind.is_some_and(|kind| std::ptr::eq(kind, &kind::LOG_TIMES))
+    }
+
+    /// Whether totals are asked for that there are none of.
+    fn lacks_totals(&self) -> bool {
+        self.summary && self.kind.is_some_and(|kind| kind.summary.is_none())
+    }
+
+    fn wanted(&self, interpret: bool) -> FieldSet {
+        let wanted = self.kind.map_or(kind::OF_EVERYTHING, |kind| kind.wanted);
+        if interpret { wanted.with(FieldSet::ARCH) } else { wanted }
+    }
+}
+
+/// What is to be reported.
+#[derive(Default)]
+pub struct Request {
+    /// The reports, in the order in which they are printed.
+    pub views: Vec<View>,
+    /// How they are written.
+    pub format: Format,
     /// Only events that succeeded, or that failed.
     pub success: Option<bool>,
     /// What `--add` and `--delete` leave out.
@@ -65,21 +105,6 @@ impl Request {
     pub fn in_range(&self, sec: u64) -> bool {
         self.start.is_none_or(|start| sec >= start) && self.end.is_none_or(|end| sec <= end)
     }
-
-    /// Whether rows are printed, not totals.
-    pub fn is_detailed(&self) -> bool {
-        !self.summary && self.kind.is_some()
-    }
-
-    /// Whether this is `-t`.
-    pub fn is_log_times(&self) -> bool {
-        self.kind.is_some_and(|kind| std::ptr::eq(kind, &kind::LOG_TIMES))
-    }
-
-    fn wanted(&self) -> FieldSet {
-        let wanted = self.kind.map_or(kind::OF_EVERYTHING, |kind| kind.wanted);
-        if self.interpret { wanted.with(FieldSet::ARCH) } else { wanted }
-    }
 }
 
 /// The event ids of the first and the last event.
@@ -95,54 +120,89 @@ pub struct Range {
 pub const NOTHING: &[u8] = b"<no events of interest were found>\n\n";
 
 /// One report in the making.
-pub struct Report<'n> {
-    request: Request,
+struct Table {
+    view: View,
     wanted: FieldSet,
+    rows: u64,
+    tally: Tally,
+    overview: Overview,
+    /// Rows that were not taken away. Those of the first report never wait.
+    text: Vec<u8>,
+}
+
+/// Reports in the making.
+pub struct Reports<'n> {
+    request: Request,
+    tables: Vec<Table>,
     fields: EventFields,
     dates: Dates,
     users: Users<'n>,
-    lines: u64,
-    tally: Tally,
-    overview: Overview,
     scratch: Vec<u8>,
 }
 
-impl<'n> Report<'n> {
+impl<'n> Reports<'n> {
     /// `names` are those of this host; `local` is the way from seconds since 1970 UTC to local time.
-    pub fn new(request: Request, names: &'n dyn Names, local: fn(i64) -> Date) -> Report<'n> {
-        Report {
-            wanted: request.wanted(),
+    pub fn new(request: Request, names: &'n dyn Names, local: fn(i64) -> Date) -> Reports<'n> {
+        let table = |view: &View| Table {
+            view: *view,
+            wanted: view.wanted(request.interpret),
+            rows: 0,
+            tally: Tally::default(),
+            overview: Overview::default(),
+            text: Vec::new(),
+        };
+        Reports {
+            tables: request.views.iter().map(table).collect(),
             fields: EventFields::default(),
             dates: Dates::new(local),
             users: Users::new(names, request.interpret),
-            lines: 0,
-            tally: Tally::default(),
-            overview: Overview::default(),
             scratch: Vec::new(),
             request,
         }
     }
 
-    /// What was asked for.
-    pub fn request(&self) -> &Request {
-        &self.request
+    /// The rows of each report but the first, to be taken away.
+    pub fn waiting(&mut self) -> impl Iterator<Item = &mut Vec<u8>> {
+        self.tables.iter_mut().skip(1).map(|table| &mut table.text)
     }
 
-    /// Whether a row was printed.
-    pub fn has_rows(&self) -> bool {
-        self.lines > 0
+    /// Begins the reports: appends what stands above the first. False if one is asked for that there is none of: its title is the
+    /// last thing to be printed.
+    pub fn begin(&mut self, out: &mut Vec<u8>) -> bool {
+        let mut tables = std::mem::take(&mut self.tables);
+        let missing = tables.iter().position(|table| table.view.lacks_totals());
+        for (number, table) in tables.iter_mut().enumerate() {
+            if missing.is_none_or(|missing| missing == number) {
+                let text = if number == 0 || missing.is_some() { &mut *out } else { &mut table.text };
+                self.title(&table.view, text);
+            }
+        }
+        self.tables = tables;
+        missing.is_none()
     }
 
-    /// Appends what stands above the report.
-    pub fn title(&self, out: &mut Vec<u8>) {
-        out.push(b'\n');
-        let Some(kind) = self.request.kind else {
-            return self.heading(&overview::HEADING, out);
-        };
-        match &kind.summary {
-            _ if !self.request.summary => push_heading(&kind.detail, out),
-            Some(heading) => self.heading(heading, out),
-            None => self.qualifier(out),
+    fn title(&self, view: &View, out: &mut Vec<u8>) {
+        let heading = view.kind.map(|kind| if view.summary { kind.summary.as_ref() } else { Some(&kind.detail) });
+        match (self.request.format, heading) {
+            (Format::Json, _) | (Format::Csv, None | Some(None)) => {}
+            (Format::Csv, Some(Some(heading))) => push_names(out, &mut |cells| {
+                let names = if view.is_log_times() { &LOG_TIME_COLUMNS[..] } else { &[] };
+                let time = ["time"].into_iter().filter(|_| view.is_detailed());
+                let names = names.iter().copied().chain(time).chain(heading.names());
+                names.for_each(|name| cells.number(name, None));
+            }),
+            (Format::Text, None) => {
+                out.push(b'\n');
+                self.heading(&overview::HEADING, out);
+            }
+            (Format::Text, Some(Some(heading))) => {
+                out.push(b'\n');
+                if view.summary { self.heading(heading, out) } else { push_heading(heading, out) }
+            }
+            (Format::Text, Some(None)) => {
+                out.push(b'\n');
+                self.qualifier(out);
+            }
         }
     }
 
@@ -160,24 +220,47 @@ impl<'n> Report<'n> {
         });
     }
 
-    /// Takes an event: appends its rows, or counts it. One that lacks what the report needs is malformed and left out; the
-    /// error names the record.
+    /// Takes an event: counts it, and appends its rows, those of the first report to `out`. For a report that needs what the
+    /// event lacks it is malformed and left out; the error names the record.
     pub fn event(&mut self, event: &Event, out: &mut Vec<u8>) -> Result<(), (usize, Malformed)> {
         if !self.is_admitted(event) {
             return Ok(());
         }
-        extract(event, self.wanted, &mut self.fields)?;
-        if self.request.success.is_some_and(|yes| self.fields.success != Some(if yes { SUCCEEDED } else { FAILED })) {
-            return Ok(());
-        }
         let classes = Class::of(event);
-        match self.request.kind {
-            None => self.overview.add(classes, &self.fields),
-            Some(kind) if self.request.summary => self.count(kind.counts, event, classes),
-            Some(kind) if self.selects(kind.selects, event, classes) => self.rows(kind, event, out),
+        let mut tables = std::mem::take(&mut self.tables);
+        let (mut read, mut malformed) = (None, Ok(()));
+        for (number, table) in tables.iter_mut().enumerate() {
+            // What is wanted decides what is malformed, and where a field is sought: each report reads for itself.
+            if read != Some(table.wanted) {
+                read = Some(table.wanted);
+                if let Err(error) = extract(event, table.wanted, &mut self.fields) {
+                    (read, malformed) = (None, malformed.and(Err(error)));
+                    continue;
+                }
+            }
+            if number == 0 {
+                std::mem::swap(&mut table.text, out);
+            }
+            self.take(event, classes, table);
+            if number == 0 {
+                std::mem::swap(&mut table.text, out);
+            }
+        }
+        self.tables = tables;
+        malformed
+    }
+
+    fn take(&mut self, event: &Event, classes: Class, table: &mut Table) {
+        let is_other = |yes| self.fields.success != Some(if yes { SUCCEEDED } else { FAILED });
+        if self.request.success.is_some_and(is_other) {
+            return;
+        }
+        match table.view.kind {
+            None => table.overview.add(classes, &self.fields),
+            Some(kind) if table.view.summary => self.count(kind.counts, event, classes, &mut table.tally),
+            Some(kind) if self.selects(kind.selects, event, classes) => self.rows(kind, event, table),
             Some(_) => {}
         }
-        Ok(())
     }
 
     /// What can be decided without reading fields.
@@ -232,8 +315,8 @@ impl<'n> Report<'n> {
         }
     }
 
-    fn count(&mut self, counts: Counts, event: &Event, classes: Class) {
-        let (fields, tally) = (&self.fields, &mut self.tally);
+    fn count(&mut self, counts: Counts, event: &Event, classes: Class, tally: &mut Tally) {
+        let fields = &self.fields;
         let text = |tally: &mut Tally, text: Option<Text>| {
             if let Some(text) = text {
                 tally.add(fields.text(text));
@@ -261,11 +344,13 @@ impl<'n> Report<'n> {
                 fields.pid.iter().filter(|pid| **pid != UNSET).for_each(|pid| tally.add_number(*pid as i32))
             }
             Counts::Authentications if !is_authentication(classes, fields) => {}
-            Counts::Authentications => self.count_user(event, self.fields.auid.is_none()),
+            Counts::Authentications => self.count_user(event, self.fields.auid.is_none(), tally),
             Counts::Logins if !classes.has(Class::USER_LOGIN) => {}
-            Counts::Logins => self.count_user(event, self.fields.auid.is_none_or(|auid| (auid as i32) < 0)),
+            Counts::Logins => {
+                self.count_user(event, self.fields.auid.is_none_or(|auid| (auid as i32) < 0), tally);
+            }
             Counts::Auids if fields.auid.is_none_or(|auid| auid == NO_AUID) => {}
-            Counts::Auids => self.count_user(event, false),
+            Counts::Auids => self.count_user(event, false, tally),
             Counts::Syscalls if fields.syscall.is_none_or(|number| number as i32 <= 0) => {}
             Counts::Syscalls => {
                 self.scratch.clear();
@@ -276,22 +361,46 @@ impl<'n> Report<'n> {
     }
 
     /// Counts the account, if that may stand for the user and there is one, else the auid.
-    fn count_user(&mut self, event: &Event, by_account: bool) {
+    fn count_user(&mut self, event: &Event, by_account: bool, tally: &mut Tally) {
         if let Some(account) = self.fields.account.filter(|_| by_account) {
-            return self.tally.add(self.fields.text(account));
+            return tally.add(self.fields.text(account));
         }
         self.scratch.clear();
         let auid = self.fields.auid.unwrap_or(NO_AUID);
         self.users.push_of(event, b"auid", auid, &mut self.scratch);
-        self.tally.add(&self.scratch);
+        tally.add(&self.scratch);
+    }
+
+    /// The file `path` ends. `range` is that of its events.
+    pub fn end_of_file(&mut self, path: &[u8], range: Option<Range>, out: &mut Vec<u8>) {
+        let mut tables = std::mem::take(&mut self.tables);
+        for (number, table) in tables.iter_mut().enumerate().filter(|(_, table)| table.view.is_log_times()) {
+            self.log_times(path, range, if number == 0 { &mut *out } else { &mut table.text });
+        }
+        self.tables = tables;
     }
 
     /// Appends `path: FIRST - LAST`, or that there is nothing in the log.
-    pub fn log_times(&mut self, path: &[u8], range: Option<Range>, out: &mut Vec<u8>) {
+    fn log_times(&mut self, path: &[u8], range: Option<Range>, out: &mut Vec<u8>) {
+        let [file, first, last] = LOG_TIME_COLUMNS;
+        if self.request.format != Format::Text {
+            return push_row(self.request.format, kind::LOG_TIMES_NAME, out, &mut |cells| {
+                cells.text(file, Some(path), self.request.escape);
+                self.moment(first, range.map(|range| range.first), cells);
+                self.moment(last, range.map(|range| range.last), cells);
+            });
+        }
         out.extend_from_slice(path);
         let Some(range) = range else { return out.extend_from_slice(b": no records\n") };
         out.extend_from_slice(b": ");
         self.range(range, out);
+    }
+
+    fn moment(&mut self, name: &str, moment: Option<EventId>, cells: &mut Cells) {
+        match moment {
+            Some(id) => cells.time(name, &self.dates.of(id.sec as i64), id.milli),
+            None => cells.text(name, None, Escape::Raw),
+        }
     }
 
     fn range(&mut self, range: Range, out: &mut Vec<u8>) {
@@ -301,56 +410,103 @@ impl<'n> Report<'n> {
         out.push(b'\n');
     }
 
-    /// Appends what was counted. `range` is that of the whole log.
-    pub fn finish(&mut self, range: Range, out: &mut Vec<u8>) {
-        let Some(kind) = self.request.kind else { return self.finish_overview(range, out) };
-        if !self.request.summary {
-            return;
+    /// Ends the reports, the first one first: appends to `out` what was counted. Between two reports `next` is called, to put
+    /// the rows of the second that were taken away where they belong. `range` is that of the whole log. Gives back whether
+    /// there is anything in one of them.
+    pub fn finish<E>(
+        mut self,
+        range: Range,
+        out: &mut Vec<u8>,
+        mut next: impl FnMut(usize, &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let mut found = false;
+        for (number, mut table) in std::mem::take(&mut self.tables).into_iter().enumerate() {
+            if number > 0 {
+                if self.request.format == Format::Csv {
+                    out.push(b'\n');
+                }
+                next(number, out)?;
+                out.append(&mut table.text);
+            }
+            found |= self.end(&table, range, out);
         }
-        if self.tally.is_empty() {
-            return out.extend_from_slice(NOTHING);
+        Ok(found)
+    }
+
+    fn end(&mut self, table: &Table, range: Range, out: &mut Vec<u8>) -> bool {
+        let view = &table.view;
+        let is_text = self.request.format == Format::Text;
+        let is_empty = if view.summary { table.tally.is_empty() } else { view.is_detailed() && table.rows == 0 };
+        if is_empty && is_text {
+            out.extend_from_slice(NOTHING);
         }
+        match view.kind {
+            None if is_text => self.finish_overview(&table.overview, range, out),
+            None => self.overview_row(&table.overview, range, out),
+            Some(kind) if view.summary => self.totals(kind, table, out),
+            Some(_) => {}
+        }
+        !(is_empty && view.is_detailed())
+    }
+
+    /// Appends what was counted. COMPAT: types are numbers where people read them, unless words are asked for.
+    fn totals(&mut self, kind: &Kind, table: &Table, out: &mut Vec<u8>) {
+        let is_text = self.request.format == Format::Text;
+        let mut value = Vec::new();
         match kind.counts {
-            Counts::Types(_) | Counts::EveryType | Counts::Pids => self.numbers(kind.counts != Counts::Pids, out),
-            _ => self.texts(kind.counts, out),
-        }
-    }
-
-    fn numbers(&self, are_types: bool, out: &mut Vec<u8>) {
-        for (count, value) in self.tally.numbers_by_count() {
-            push_count(count, out);
-            if are_types && self.request.interpret {
-                row::push_type(RecordType(value as u32), out);
-            } else {
-                number::push_signed(out, i64::from(value));
+            Counts::Pids | Counts::Types(_) | Counts::EveryType => {
+                for (count, number) in table.tally.numbers_by_count() {
+                    value.clear();
+                    let record_type = RecordType(number as u32);
+                    let is_named = kind.counts != Counts::Pids && (self.request.interpret || !is_text);
+                    match is_named && (is_text || row::has_name(record_type)) {
+                        true => row::push_type(record_type, &mut value),
+                        false => number::push_signed(&mut value, i64::from(number)),
+                    }
+                    self.total(kind, &table.view, count, &value, Escape::Raw, out);
+                }
             }
-            out.push(b'\n');
-        }
-    }
-
-    /// COMPAT: of hosts, terminals and labels only control bytes are escaped. A user that begins with a digit or a dash is a
-    /// number again.
-    fn texts(&mut self, counts: Counts, out: &mut Vec<u8>) {
-        let mode = match counts {
-            Counts::Hosts | Counts::Terminals | Counts::Objects => row::control_bytes(self.request.escape),
-            _ => self.request.escape,
-        };
-        let are_users = matches!(counts, Counts::Authentications | Counts::Logins | Counts::Auids);
-        for (count, value) in self.tally.by_count() {
-            push_count(count, out);
-            if are_users && matches!(value.first(), Some(b'-' | b'0'..=b'9')) {
-                self.scratch.clear();
-                let uid = number::parse_signed_prefix(value, 10).unwrap_or(i64::from(UNSET)) as u32;
-                self.users.push(uid, &mut self.scratch);
-                escape(&self.scratch, mode, out);
-            } else {
-                escape(value, mode, out);
+            // COMPAT: of hosts, terminals and labels only control bytes are escaped. A user that begins with a digit or a dash is
+            // a number again.
+            counts => {
+                let mode = match counts {
+                    Counts::Hosts | Counts::Terminals | Counts::Objects => row::control_bytes(self.request.escape),
+                    _ => self.request.escape,
+                };
+                let are_users = matches!(counts, Counts::Authentications | Counts::Logins | Counts::Auids);
+                for (count, text) in table.tally.by_count() {
+                    value.clear();
+                    if are_users && matches!(text.first(), Some(b'-' | b'0'..=b'9')) {
+                        let uid = number::parse_signed_prefix(text, 10).unwrap_or(i64::from(UNSET)) as u32;
+                        self.users.push(uid, &mut value);
+                    } else {
+                        value.extend_from_slice(text);
+                    }
+                    self.total(kind, &table.view, count, &value, mode, out);
+                }
             }
-            out.push(b'\n');
         }
     }
 
-    fn finish_overview(&mut self, range: Range, out: &mut Vec<u8>) {
+    fn total(&self, kind: &Kind, view: &View, count: u64, value: &[u8], mode: Escape, out: &mut Vec<u8>) {
+        if self.request.format == Format::Text {
+            number::push(out, count);
+            out.extend_from_slice(b"  ");
+            escape(value, mode, out);
+            return out.push(b'\n');
+        }
+        push_row(self.request.format, view.name, out, &mut |cells| {
+            let mut names = kind.summary.iter().flat_map(Heading::names);
+            cells.number(names.next().unwrap_or_default(), Some(count));
+            let name = names.next().unwrap_or_default();
+            match kind.counts {
+                Counts::Pids => cells.number(name, number::parse_prefix(value, 10)),
+                _ => cells.text(name, Some(value), mode),
+            }
+        });
+    }
+
+    fn finish_overview(&mut self, overview: &Overview, range: Range, out: &mut Vec<u8>) {
         out.extend_from_slice(b"Range of time in logs: ");
         self.range(range, out);
         out.extend_from_slice(b"Selected time for report: ");
@@ -362,9 +518,25 @@ impl<'n> Report<'n> {
             None => push_moment(&mut self.dates, range.last, out),
         }
         out.push(b'\n');
-        self.overview.print(out);
+        overview.print(out);
+    }
+
+    fn overview_row(&mut self, overview: &Overview, range: Range, out: &mut Vec<u8>) {
+        let format = self.request.format;
+        let mut fill = |cells: &mut Cells| {
+            self.moment("first", Some(range.first), cells);
+            self.moment("last", Some(range.last), cells);
+            overview.give(cells);
+        };
+        if format == Format::Csv {
+            push_names(out, &mut fill);
+        }
+        push_row(format, View::OVERVIEW.name, out, &mut fill);
     }
 }
+
+/// The columns of `-t`.
+const LOG_TIME_COLUMNS: [&str; 3] = ["file", "first", "last"];
 
 /// A key that says that there is none.
 const NO_KEY: &[u8] = b"(null)";
@@ -392,11 +564,6 @@ fn push_heading(heading: &Heading, out: &mut Vec<u8>) {
         out.push(b'\n');
         rule(heading.below, out);
     }
-}
-
-fn push_count(count: u64, out: &mut Vec<u8>) {
-    number::push(out, count);
-    out.extend_from_slice(b"  ");
 }
 
 /// Appends date, time and milliseconds.

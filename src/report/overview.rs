@@ -1,5 +1,6 @@
 //! The summary of everything: what aureport(8) prints when it is asked for no report.
 
+use super::cells::Cells;
 use super::class::Class;
 use super::kind::Heading;
 use super::tally::Tally;
@@ -90,11 +91,11 @@ impl Overview {
         }
     }
 
-    /// Appends the lines.
-    pub(super) fn print(&self, out: &mut Vec<u8>) {
+    /// The counters by what they count.
+    pub(super) fn counters(&self) -> [(&'static str, u64); 23] {
         let [failed_logins, logins] = self.logins;
         let [failed_authentications, authentications] = self.authentications;
-        let lines = [
+        [
             ("changes in configuration", self.changes),
             ("changes to accounts, groups, or roles", self.account_changes),
             ("logins", logins),
@@ -118,8 +119,12 @@ impl Overview {
             ("keys", self.keys.len() as u64),
             ("process IDs", self.pids.len() as u64),
             ("events", self.events),
-        ];
-        for (name, count) in lines {
+        ]
+    }
+
+    /// Appends the lines.
+    pub(super) fn print(&self, out: &mut Vec<u8>) {
+        for (name, count) in self.counters() {
             out.extend_from_slice(b"Number of ");
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(b": ");
@@ -127,6 +132,16 @@ impl Overview {
             out.push(b'\n');
         }
         out.push(b'\n');
+    }
+
+    /// Gives the counters to `cells`, by names of letters and underscores.
+    pub(super) fn give(&self, cells: &mut Cells) {
+        for (name, count) in self.counters() {
+            let letters = name.chars().filter(|letter| !matches!(letter, ',' | '\''));
+            let name: String =
+                letters.map(|letter| if letter == ' ' { '_' } else { letter.to_ascii_lowercase() }).collect();
+            cells.number(&name, Some(count));
+        }
     }
 }
 

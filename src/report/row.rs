@@ -1,7 +1,8 @@
 //! Rows of the detailed reports: number, date, and the columns of the report.
 
+use super::cells::{Cells, push_row};
 use super::kind::{Column, Item, Kind};
-use super::{NO_AUID, NO_KEY, Report, UNSET};
+use super::{Format, NO_AUID, NO_KEY, Reports, Table, UNSET};
 use crate::event::Event;
 use crate::interpret::{self, Interpreter, Names, RecordContext};
 use crate::query::extract::{EventFields, FAILED, Label, SUCCEEDED, Text};
@@ -10,35 +11,40 @@ use crate::tables::machine::Machine;
 use crate::tables::{record_type, syscall};
 use crate::text::{self, Escape, escape, may_need_escape, number};
 
-impl Report<'_> {
+impl Reports<'_> {
     /// Appends the rows of an event: one, or one for each key, or of access vectors one for each that has a verdict.
-    pub(super) fn rows(&mut self, kind: &Kind, event: &Event, out: &mut Vec<u8>) {
+    pub(super) fn rows(&mut self, kind: &Kind, event: &Event, table: &mut Table) {
         let shows = |item| kind.columns.iter().any(|column| column.item == item);
         if shows(Item::Verdict) {
             let labels = std::mem::take(&mut self.fields.labels);
             let mut judged = labels.iter().filter(|label| label.granted.is_some()).peekable();
             // COMPAT: without any verdict the last label stands for the event.
             if judged.peek().is_none() {
-                labels.last().into_iter().for_each(|label| self.row(kind, event, &Subject::Label(*label), out));
+                labels.last().into_iter().for_each(|label| self.row(kind, event, &Subject::Label(*label), table));
             }
-            judged.for_each(|label| self.row(kind, event, &Subject::Label(*label), out));
+            judged.for_each(|label| self.row(kind, event, &Subject::Label(*label), table));
             self.fields.labels = labels;
         } else if shows(Item::Key) {
             let keys = std::mem::take(&mut self.fields.keys);
             for key in &keys {
                 if self.fields.text(*key) != NO_KEY {
-                    self.row(kind, event, &Subject::Key(*key), out);
+                    self.row(kind, event, &Subject::Key(*key), table);
                 }
             }
             self.fields.keys = keys;
         } else {
-            self.row(kind, event, &Subject::Event, out);
+            self.row(kind, event, &Subject::Event, table);
         }
     }
 
-    fn row(&mut self, kind: &Kind, event: &Event, subject: &Subject, out: &mut Vec<u8>) {
-        self.lines += 1;
-        number::push(out, self.lines);
+    fn row(&mut self, kind: &Kind, event: &Event, subject: &Subject, table: &mut Table) {
+        table.rows += 1;
+        let out = &mut table.text;
+        if self.request.format != Format::Text {
+            let format = self.request.format;
+            return push_row(format, table.view.name, out, &mut |cells| self.cells(kind, event, subject, cells));
+        }
+        number::push(out, table.rows);
         out.extend_from_slice(b". ");
         self.dates.of(event.id().sec as i64).push(out);
         for column in kind.columns {
@@ -46,6 +52,38 @@ impl Report<'_> {
             self.column(column, event, subject, out);
         }
         out.push(b'\n');
+    }
+
+    fn cells(&mut self, kind: &Kind, event: &Event, subject: &Subject, cells: &mut Cells) {
+        self.moment("time", Some(event.id()), cells);
+        let mut value = Vec::new();
+        for (column, name) in kind.columns.iter().zip(kind.detail.names()) {
+            value.clear();
+            match column.item {
+                Item::Serial => cells.number(name, Some(event.id().serial)),
+                Item::Pid => cells.number(name, self.fields.pid.map(u64::from)),
+                Item::Session => cells.number(name, self.fields.session.map(u64::from)),
+                item => {
+                    let is_there = self.push_item(item, event, subject, &mut value) && !self.is_missing(item);
+                    let mode = if column.escaped { self.request.escape } else { control_bytes(self.request.escape) };
+                    cells.text(name, Some(&*value).filter(|_| is_there), mode);
+                }
+            }
+        }
+    }
+
+    /// Whether a number stands for an item that is not there.
+    fn is_missing(&self, item: Item) -> bool {
+        let fields = &self.fields;
+        match item {
+            Item::Auid => fields.auid.is_none(),
+            Item::AccountOrUid => fields.account.is_none() && fields.uid.is_none(),
+            Item::AccountOrAuid => {
+                fields.auid.is_none() && (fields.account.is_none() || fields.success != Some(FAILED))
+            }
+            Item::Syscall => fields.syscall.is_none(),
+            _ => false,
+        }
     }
 
     fn column(&mut self, column: &Column, event: &Event, subject: &Subject, out: &mut Vec<u8>) {
@@ -177,6 +215,11 @@ fn file(fields: &EventFields) -> Option<Text> {
         [one] => Some(one.name),
         several => several.get(parents).map(|file| file.name),
     }
+}
+
+/// Whether a record type has a name.
+pub(super) fn has_name(record_type: RecordType) -> bool {
+    record_type::name(record_type.0).is_some()
 }
 
 /// Appends the name of a record type.

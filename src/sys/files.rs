@@ -3,6 +3,7 @@
 
 use rustix::fs::{FallocateFlags, FlockOperation, StatFs, fallocate, flock, fstatfs, statfs};
 use rustix::io::Errno;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -101,6 +102,14 @@ pub fn create_anew(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(mode).custom_flags(flags).open(path)
 }
 
+/// A file without a name in `directory`, for what does not fit into memory; gone when it is closed.
+pub fn scratch(directory: &Path) -> io::Result<File> {
+    let path = directory.join(format!("auditbox-{}-{:x}", std::process::id(), RandomState::new().hash_one(0)));
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    remove_file(&path)?;
+    Ok(file)
+}
+
 /// Locks an open file for this process and its forks alone (flock(2)); false when another one has locked it.
 pub fn lock(file: &File) -> io::Result<bool> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
@@ -157,6 +166,19 @@ mod tests {
         write_to_terminal(path.to_str().unwrap(), "text");
         assert_eq!(metadata(&path).unwrap().len(), 0);
         remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_scratch_file_has_no_name_and_keeps_what_was_written() {
+        let place = std::env::temp_dir().join(format!("auditbox-scratch-{}", std::process::id()));
+        create_dir_all(&place).unwrap();
+        let (mut file, mut text) = (scratch(&place).unwrap(), String::new());
+        assert_eq!(read_dir(&place).unwrap().count(), 0);
+        io::Write::write_all(&mut file, b"text").unwrap();
+        io::Seek::rewind(&mut file).unwrap();
+        io::Read::read_to_string(&mut file, &mut text).unwrap();
+        assert_eq!(text, "text");
+        remove_dir_all(&place).unwrap();
     }
 
     #[test]

@@ -71,6 +71,20 @@ impl Date {
         number::push_signed(out, i64::from(self.year));
     }
 
+    /// Appends `2026-11-22T18:05:09.120+01:00` (RFC 3339).
+    pub fn push_rfc3339(&self, milli: u16, out: &mut Vec<u8>) {
+        number::push_wide(out, self.year.unsigned_abs().into(), 4);
+        out.push(b'-');
+        number::push_wide(out, self.month.into(), 2);
+        out.push(b'-');
+        number::push_wide(out, self.day.into(), 2);
+        out.push(b'T');
+        self.push_time(out);
+        out.push(b'.');
+        number::push_wide(out, milli.into(), 3);
+        self.push_offset(out);
+    }
+
     /// Appends the distance from Greenwich, as `+01:00`.
     pub fn push_offset(&self, out: &mut Vec<u8>) {
         let minutes = u64::from(self.offset.unsigned_abs() / 60);
@@ -185,5 +199,8 @@ mod tests {
         date.push_offset(&mut out);
         Date { offset: -3600, ..date }.push_offset(&mut out);
         assert_eq!(out, b"02/03/09 04:05:06 +05:30-01:00");
+        out.clear();
+        date.push_rfc3339(7, &mut out);
+        assert_eq!(out, b"2009-02-03T04:05:06.007+05:30");
     }
 }

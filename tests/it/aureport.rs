@@ -24,7 +24,7 @@ impl Log {
         let mut command = applet("aureport");
         command.arg("-if").arg(&self.path).args(line.split_whitespace());
         let output = command.output().expect("the binary runs");
-        let text = |bytes| String::from_utf8(bytes).expect("output is text");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let stderr = text(output.stderr);
         let stderr = stderr.strip_prefix(NO_CONFIG).unwrap_or(&stderr).to_string();
         (text(output.stdout), stderr, output.status.code().expect("an exit status"))
@@ -239,7 +239,7 @@ fn a_command_line_that_makes_no_sense_is_refused() {
     let log = Log::new("refused", LOG);
     for (line, sentence) in [
         ("-q", "-q is an unsupported option\n"),
-        ("-e -f", "Error - only one report can be specified"),
+        ("--format xml", "Unknown option (xml)\n"),
         ("-f /etc/shadow", "Unimplemented option\n"),
         ("-e word", "word is an unsupported option\n"),
         ("-i yes", "Argument is NOT required for -i\n"),
@@ -314,4 +314,76 @@ fn a_user_unknown_to_this_host_has_the_name_that_came_with_the_record() {
     assert_eq!(log.rows("-l -i"), ["1. 11/14/23 22:13:20 jane h ssh /usr/sbin/sshd yes 1"]);
     assert_eq!(log.rows("-u -i --summary"), ["1  jane"]);
     assert_eq!(log.rows("-l"), ["1. 11/14/23 22:13:20 424242 h ssh /usr/sbin/sshd yes 1"]);
+}
+
+/// Whatever else is asked for, each report says what it says alone; `--summary` is about the report before it.
+#[test]
+fn one_pass_builds_any_number_of_reports() {
+    let log = Log::new("several", LOG);
+    let all = ["-k --summary", "-f", "-t", "-l --summary", "-e", "-au", "--virt --summary", "-f --summary"];
+    for format in ["", "--format json ", "--format csv "] {
+        let alone: Vec<_> = all.iter().map(|report| log.run(&format!("{format}{report}")).0).collect();
+        let between = if format.contains("csv") { "\n" } else { "" };
+        let (stdout, stderr, status) = log.run(&format!("{format}{}", all.join(" ")));
+        assert_eq!((stdout, stderr.as_str(), status), (alone.join(between), "", 0), "{format}");
+    }
+    let before_all = log.run("--summary -k -f").0;
+    assert_eq!(before_all, log.run("-k --summary -f --summary").0);
+    assert_eq!((log.run("-r -n --node x").2, log.run("-r -e").2), (1, 0), "1 says that no report found anything");
+}
+
+/// More rows than are kept in memory wait in a file, and come in their turn.
+#[test]
+fn many_rows_of_a_second_report_wait_for_their_turn() {
+    let lines = (0..30_000).map(|n| {
+        format!(
+            "type=USER_LOGIN msg=audit({}.000:{n}): pid={n} uid=0 auid=5 ses=1 msg='op=login \
+        id=5 exe=\"/usr/sbin/sshd\" hostname=h addr=1.2.3.4 terminal=ssh res=success'\n",
+            1_700_000_000 + n
+        )
+    });
+    let log = Log::new("waiting", &lines.collect::<String>());
+    let (both, _, status) = log.run("-l -e -p --summary");
+    assert!(both == ["-l", "-e", "-p --summary"].map(|report| log.run(report).0).concat());
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn reports_are_written_for_programs_too() {
+    let log = Log::new("formats", LOG);
+    log.check(
+        "--format json -au -f --summary",
+        "{\"report\":\"auth\",\"time\":\"2023-11-14T22:13:30.000+00:00\",\"acct\":\"eve\",\"host\":\"10.0.0.9\",\"term\":\"ssh\",\
+         \"exe\":\"/usr/sbin/sshd\",\"success\":\"no\",\"event\":3}\n\
+         {\"report\":\"file\",\"total\":1,\"file\":\"/etc\"}\n{\"report\":\"file\",\"total\":1,\"file\":\"/etc/shadow\"}\n\
+         {\"report\":\"file\",\"total\":1,\"file\":\"x\"}\n{\"report\":\"file\",\"total\":1,\"file\":\"/x\"}\n",
+    );
+    log.check(
+        "--format csv -k -e --summary -te 11/14/23 22:13:29",
+        "time,key,success,exe,auid,event\n2023-11-14T22:13:20.010+00:00,etc,yes,,-1,2\n\n\
+         total,type\n1,DAEMON_START\n1,CONFIG_CHANGE\n",
+    );
+    let (summary, ..) = log.run("--format csv");
+    let lines: Vec<Vec<&str>> = summary.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!((lines.len(), lines[0].len(), lines[1].len()), (2, 25, 25));
+    let at = lines[0].iter().position(|name| *name == "changes_to_accounts_groups_or_roles").unwrap();
+    assert_eq!(lines[1][at], "1");
+}
+
+#[test]
+fn values_that_would_end_a_cell_are_quoted_and_bytes_that_are_no_text_come_as_hex() {
+    let log = Log::new(
+        "quoted",
+        "type=SYSCALL msg=audit(1700000000.000:1): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=0 ppid=1 \
+         pid=2 auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=3 comm=61222C62 exe=2F0A1BFF \
+         key=(null)\n",
+    );
+    log.check(
+        "--format csv --comm --summary -x --summary",
+        "total,command\n1,\"a\"\",b\"\n\ntotal,file\n1,/\\012\\033\u{fffd}\n",
+    );
+    log.check(
+        "--format json -x --summary",
+        "{\"report\":\"executable\",\"total\":1,\"file\":\"/\\n\\u001B\u{fffd}\",\"file_hex\":\"2F0A1BFF\"}\n",
+    );
 }
