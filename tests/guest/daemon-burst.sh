@@ -5,7 +5,7 @@
 . /steps
 configure num_logs=2 space_left=20 admin_space_left=10
 start_auditd
-auditctl -b 2048 --backlog_wait_time 0 >/dev/null
+auditctl -b 128 --backlog_wait_time 0 >/dev/null
 auditctl -a always,exit -F arch=b64 -S umask -F auid=7777 -k burst >/dev/null
 sleep 1
 auditctl --reset-lost >/dev/null

@@ -65,7 +65,7 @@ until_true 20 same_calls || fail "the binary reader has $(calls_in /tmp/read.bin
 all_whole() { [ "$(grep -c 'syscall=95 ' /tmp/whole)" -ge 2990 ]; }
 until_true 20 all_whole || fail "whole events: $(grep -c 'syscall=95 ' /tmp/whole)"
 awk '/^type=EOE/ { next }
-	{ split($0, part, /[:)]/); if (part[2] != last && part[2] in seen) { print; exit 1 } seen[part[2]] = 1; last = part[2] }' \
+	{ split($0, part, /[()]/); if (part[2] != last && part[2] in seen) { print; exit 1 } seen[part[2]] = 1; last = part[2] }' \
 	/tmp/whole || fail "an event came in two pieces"
 
 # a reload: all are ended and started again, also those that are deaf; one that is gone leaves, one that was given up returns
