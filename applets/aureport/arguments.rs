@@ -3,7 +3,7 @@
 use crate::host::Host;
 use crate::options::{Words, lacks_argument, shown};
 use auditbox::query::time::{self, Edge};
-use auditbox::report::{Change, Format, Kind, Request, View, kind};
+use auditbox::report::{Change, Content, Format, Kind, Request, View, kind};
 use auditbox::text::{Escape, number};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -107,6 +107,7 @@ impl<'a> Parser<'a> {
                 Some(view) => view.summary = true,
                 None => self.summary = true,
             },
+            "--coverage" => request.views.push(View { name: "coverage", content: Content::Coverage, summary: false }),
             "--success" => request.success = Some(true),
             "--failed" => request.success = Some(false),
             "--add" => request.without = Some(Change::Deletions),
@@ -123,7 +124,7 @@ impl<'a> Parser<'a> {
         if stands_alone && self.words.peek().is_some() {
             return Err(Refusal::Unimplemented);
         }
-        self.asked.request.views.push(View { name, kind: Some(kind), summary: self.summary });
+        self.asked.request.views.push(View { name, content: Content::Rows(kind), summary: self.summary });
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 
 mod cells;
 mod class;
+mod coverage;
 pub mod kind;
 pub mod last_login;
 mod overview;
@@ -26,6 +27,7 @@ use crate::record::{EventId, RecordType};
 use crate::text::date::{Date, Dates};
 use crate::text::{Escape, escape, number};
 use cells::{Cells, push_names, push_row};
+use coverage::Coverage;
 use kind::{Counts, Heading, Selects};
 use overview::Overview;
 use row::Users;
@@ -44,33 +46,48 @@ pub enum Change {
 pub struct View {
     /// What JSON calls it.
     pub name: &'static str,
-    /// Which report; `None` is the summary of everything.
-    pub kind: Option<&'static Kind>,
+    /// Which report.
+    pub content: Content,
     /// Totals instead of rows.
     pub summary: bool,
 }
 
+/// What a report is about.
+#[derive(Clone, Copy)]
+pub enum Content {
+    /// The summary of everything.
+    Overview,
+    /// One of the reports of [`kind`].
+    Rows(&'static Kind),
+    /// How complete the log is.
+    Coverage,
+}
+
 impl View {
     /// The summary of everything.
-    pub const OVERVIEW: View = View { name: "summary", kind: None, summary: false };
+    pub const OVERVIEW: View = View { name: "summary", content: Content::Overview, summary: false };
+
+    fn kind(&self) -> Option<&'static Kind> {
+        if let Content::Rows(kind) = self.content { Some(kind) } else { None }
+    }
 
     /// Whether rows are printed, not totals.
     fn is_detailed(&self) -> bool {
-        !self.summary && self.kind.is_some() && !self.is_log_times()
+        !self.summary && self.kind().is_some() && !self.is_log_times()
     }
 
     /// Whether this is `-t`.
     fn is_log_times(&self) -> bool {
-        self.kind.is_some_and(|kind| std::ptr::eq(kind, &kind::LOG_TIMES))
+        self.kind().is_some_and(|kind| std::ptr::eq(kind, &kind::LOG_TIMES))
     }
 
     /// Whether totals are asked for that there are none of.
     fn lacks_totals(&self) -> bool {
-        self.summary && self.kind.is_some_and(|kind| kind.summary.is_none())
+        self.summary && self.kind().is_some_and(|kind| kind.summary.is_none())
     }
 
     fn wanted(&self, interpret: bool) -> FieldSet {
-        let wanted = self.kind.map_or(kind::OF_EVERYTHING, |kind| kind.wanted);
+        let wanted = self.kind().map_or(kind::OF_EVERYTHING, |kind| kind.wanted);
         if interpret { wanted.with(FieldSet::ARCH) } else { wanted }
     }
 }
@@ -126,6 +143,7 @@ struct Table {
     rows: u64,
     tally: Tally,
     overview: Overview,
+    coverage: Coverage,
     /// Rows that were not taken away. Those of the first report never wait.
     text: Vec<u8>,
 }
@@ -149,6 +167,7 @@ impl<'n> Reports<'n> {
             rows: 0,
             tally: Tally::default(),
             overview: Overview::default(),
+            coverage: Coverage::default(),
             text: Vec::new(),
         };
         Reports {
@@ -182,33 +201,28 @@ impl<'n> Reports<'n> {
     }
 
     fn title(&self, view: &View, out: &mut Vec<u8>) {
-        let heading = view.kind.map(|kind| if view.summary { kind.summary.as_ref() } else { Some(&kind.detail) });
+        let heading = match view.content {
+            Content::Overview => Some(&overview::HEADING),
+            Content::Coverage => Some(&coverage::HEADING),
+            Content::Rows(kind) if view.summary => kind.summary.as_ref(),
+            Content::Rows(kind) => Some(&kind.detail),
+        };
         match (self.request.format, heading) {
-            (Format::Json, _) | (Format::Csv, None | Some(None)) => {}
-            (Format::Csv, Some(Some(heading))) => push_names(out, &mut |cells| {
+            (Format::Text, heading) => {
+                out.push(b'\n');
+                if view.summary || matches!(view.content, Content::Overview) {
+                    self.qualifier(out);
+                }
+                heading.into_iter().for_each(|heading| push_heading(heading, out));
+            }
+            (Format::Csv, Some(heading)) if view.kind().is_some() => push_names(out, &mut |cells| {
                 let names = if view.is_log_times() { &LOG_TIME_COLUMNS[..] } else { &[] };
                 let time = ["time"].into_iter().filter(|_| view.is_detailed());
                 let names = names.iter().copied().chain(time).chain(heading.names());
                 names.for_each(|name| cells.number(name, None));
             }),
-            (Format::Text, None) => {
-                out.push(b'\n');
-                self.heading(&overview::HEADING, out);
-            }
-            (Format::Text, Some(Some(heading))) => {
-                out.push(b'\n');
-                if view.summary { self.heading(heading, out) } else { push_heading(heading, out) }
-            }
-            (Format::Text, Some(None)) => {
-                out.push(b'\n');
-                self.qualifier(out);
-            }
+            _ => {}
         }
-    }
-
-    fn heading(&self, heading: &Heading, out: &mut Vec<u8>) {
-        self.qualifier(out);
-        push_heading(heading, out);
     }
 
     /// COMPAT: only totals say in their title that they count failures or successes alone.
@@ -230,6 +244,10 @@ impl<'n> Reports<'n> {
         let mut tables = std::mem::take(&mut self.tables);
         let (mut read, mut malformed) = (None, Ok(()));
         for (number, table) in tables.iter_mut().enumerate() {
+            if matches!(table.view.content, Content::Coverage) {
+                table.coverage.add(event);
+                continue;
+            }
             // What is wanted decides what is malformed, and where a field is sought: each report reads for itself.
             if read != Some(table.wanted) {
                 read = Some(table.wanted);
@@ -255,11 +273,11 @@ impl<'n> Reports<'n> {
         if self.request.success.is_some_and(is_other) {
             return;
         }
-        match table.view.kind {
-            None => table.overview.add(classes, &self.fields),
-            Some(kind) if table.view.summary => self.count(kind.counts, event, classes, &mut table.tally),
-            Some(kind) if self.selects(kind.selects, event, classes) => self.rows(kind, event, table),
-            Some(_) => {}
+        match table.view.content {
+            Content::Overview => table.overview.add(classes, &self.fields),
+            Content::Rows(kind) if table.view.summary => self.count(kind.counts, event, classes, &mut table.tally),
+            Content::Rows(kind) if self.selects(kind.selects, event, classes) => self.rows(kind, event, table),
+            Content::Rows(_) | Content::Coverage => {}
         }
     }
 
@@ -428,23 +446,28 @@ impl<'n> Reports<'n> {
                 next(number, out)?;
                 out.append(&mut table.text);
             }
-            found |= self.end(&table, range, out);
+            found |= self.end(table, range, out);
         }
         Ok(found)
     }
 
-    fn end(&mut self, table: &Table, range: Range, out: &mut Vec<u8>) -> bool {
-        let view = &table.view;
+    fn end(&mut self, table: Table, range: Range, out: &mut Vec<u8>) -> bool {
+        let view = table.view;
         let is_text = self.request.format == Format::Text;
-        let is_empty = if view.summary { table.tally.is_empty() } else { view.is_detailed() && table.rows == 0 };
+        let is_empty = if view.summary && view.kind().is_some() {
+            table.tally.is_empty()
+        } else {
+            view.is_detailed() && table.rows == 0
+        };
         if is_empty && is_text {
             out.extend_from_slice(NOTHING);
         }
-        match view.kind {
-            None if is_text => self.finish_overview(&table.overview, range, out),
-            None => self.overview_row(&table.overview, range, out),
-            Some(kind) if view.summary => self.totals(kind, table, out),
-            Some(_) => {}
+        match view.content {
+            Content::Overview if is_text => self.finish_overview(&table.overview, range, out),
+            Content::Overview => self.overview_row(&table.overview, range, out),
+            Content::Rows(kind) if view.summary => self.totals(kind, &table, out),
+            Content::Rows(_) => {}
+            Content::Coverage => self.finish_coverage(table.coverage, out),
         }
         !(is_empty && view.is_detailed())
     }
@@ -519,6 +542,23 @@ impl<'n> Reports<'n> {
         }
         out.push(b'\n');
         overview.print(out);
+    }
+
+    fn finish_coverage(&mut self, coverage: Coverage, out: &mut Vec<u8>) {
+        let facts = coverage.finish();
+        if self.request.format == Format::Csv {
+            push_names(out, &mut |cells| {
+                coverage::Fact::default().give(cells, &mut |name, id, cells| self.moment(name, id, cells))
+            });
+        }
+        for fact in facts {
+            match self.request.format {
+                Format::Text => fact.print(out, &mut |id, out| push_moment(&mut self.dates, id, out)),
+                format => push_row(format, coverage::NAME, out, &mut |cells| {
+                    fact.give(cells, &mut |name, id, cells| self.moment(name, id, cells));
+                }),
+            }
+        }
     }
 
     fn overview_row(&mut self, overview: &Overview, range: Range, out: &mut Vec<u8>) {

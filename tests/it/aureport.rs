@@ -387,3 +387,38 @@ fn values_that_would_end_a_cell_are_quoted_and_bytes_that_are_no_text_come_as_he
         "{\"report\":\"executable\",\"total\":1,\"file\":\"/\\n\\u001B\u{fffd}\",\"file_hex\":\"2F0A1BFF\"}\n",
     );
 }
+
+/// Of all events, those too that other reports find malformed, and whatever else is selected.
+#[test]
+fn coverage_shows_gaps_losses_and_times_without_a_daemon() {
+    let log = Log::new(
+        "coverage",
+        "type=DAEMON_START msg=audit(1700000000.000:900): op=start pid=1 res=success\n\
+         type=CONFIG_CHANGE msg=audit(1700000001.000:1): op=set audit_enabled=1 res=1\n\
+         type=SYSCALL msg=audit(1700000002.000:4): no fields\n\
+         type=DAEMON_ERR msg=audit(1700000003.000:901): op=lost-events cause=disk-full count=2 first=2 last=3 begin=1.0 end=2.0 sink=log\n\
+         type=DAEMON_START msg=audit(1700000063.000:17): op=start pid=2 res=success\n\
+         type=USER msg=audit(1700000064.000:5): pid=1 uid=0 auid=0 ses=1 msg='x res=success'\n\
+         type=DAEMON_END msg=audit(1700000065.000:18): op=terminate res=success\n",
+    );
+    log.check(
+        "--coverage --failed",
+        "\nCoverage Report\n======================\n\
+         boot 3 serials 1-5 between 11/14/23 22:13:21.000 and 11/14/23 22:14:24.000\n\
+         no-daemon 60 crashed between 11/14/23 22:13:23.000 and 11/14/23 22:14:23.000\n\
+         missing 2 serials 2-3 between 11/14/23 22:13:21.000 and 11/14/23 22:13:22.000\n\
+         lost 2 disk-full between 11/14/23 22:13:23.000 and 11/14/23 22:13:23.000\n\
+         starts 2\nstops 1\ncrashes 1\nfailed-starts 0\n",
+    );
+    let (csv, ..) = log.run("--coverage --format csv");
+    assert!(
+        csv.starts_with(
+            "what,node,first,last,first_serial,last_serial,count,cause\nboot,,2023-11-14T22:13:21.000+00:00,"
+        ),
+        "{csv}"
+    );
+    let (json, ..) = log.run("--coverage --format json -e");
+    let lost = "{\"report\":\"coverage\",\"what\":\"lost\",\"node\":null,\"first\":\"2023-11-14T22:13:23.000+00:00\",\
+        \"last\":\"2023-11-14T22:13:23.000+00:00\",\"first_serial\":null,\"last_serial\":null,\"count\":2,\"cause\":\"disk-full\"}";
+    assert!(json.lines().any(|line| line == lost), "{json}");
+}

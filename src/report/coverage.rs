@@ -1,0 +1,438 @@
+//! How complete a trail is: boots and the serials missing in them, losses that the daemon wrote down, and when there was no
+//! daemon (`aureport --coverage`).
+//!
+//! The kernel numbers events from 1 at each boot, and what it or the daemon dropped leaves a gap; so does an event that was cut
+//! out of the log. Nothing in a record says at which boot it was made: a boot begins where a log goes back to low serials. Records
+//! of the daemon (DAEMON_*) have numbers of their own. Each machine (`node=`) has its own boots and daemon.
+//!
+//! Memory is bounded: [`NODES`] machines, [`WINDOW`] stretches of serials each that late events may still fill, and [`FACTS`] lines.
+
+use super::cells::Cells;
+use super::kind::Heading;
+use crate::event::Event;
+use crate::record::{EventId, RecordType};
+use crate::text::{Escape, number};
+use std::collections::VecDeque;
+
+/// What JSON calls the report.
+pub(super) const NAME: &str = "coverage";
+
+pub(super) static HEADING: Heading = Heading { title: "Coverage Report", columns: "", above: 22, below: 0 };
+
+/// Machines that are told apart; those after them count as one.
+const NODES: usize = 256;
+/// Stretches of serials without a gap that are kept of a boot. An event is late by the number of calls that were under way, far
+/// fewer.
+const WINDOW: usize = 512;
+/// Lines of the report, of losses and of the rest; how many there are more is said.
+const FACTS: usize = 10_000;
+/// A serial that is lower by this is one of another boot, whatever was between.
+const FAR_BACK: u64 = 1 << 16;
+
+/// SYSTEM_BOOT of user space and KERNEL (`state=initialized`) of the kernel.
+const BOOT_TYPES: [RecordType; 2] = [RecordType(1127), RecordType(2000)];
+
+/// One line of the report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fact {
+    /// boot, missing, lost, no-daemon, starts, stops, crashes, failed-starts, not-shown.
+    what: &'static str,
+    node: Option<Vec<u8>>,
+    /// The events it lies between, both included for a boot.
+    between: Option<[EventId; 2]>,
+    serials: Option<[u64; 2]>,
+    /// Events of a boot, missing serials, lost records, seconds, or how often; `None` where a loss is of unknown size.
+    count: Option<u64>,
+    cause: Option<Vec<u8>>,
+}
+
+/// A stretch of serials that all occurred, with the ids of its first and last event.
+#[derive(Clone, Copy)]
+struct Stretch {
+    first: EventId,
+    last: EventId,
+}
+
+/// The present boot of a machine.
+struct Boot {
+    /// Its line, if there is one.
+    line: usize,
+    first: EventId,
+    last: EventId,
+    /// The lowest and the highest serial.
+    serials: [u64; 2],
+    events: u64,
+    stretches: VecDeque<Stretch>,
+}
+
+/// Lines, of which there are not too many.
+#[derive(Default)]
+struct Facts {
+    shown: Vec<Fact>,
+    omitted: u64,
+}
+
+impl Facts {
+    fn push(&mut self, fact: Fact) {
+        match self.shown.len() < FACTS {
+            true => self.shown.push(fact),
+            false => self.omitted += 1,
+        }
+    }
+}
+
+/// What is known of one machine.
+#[derive(Default)]
+struct Machine {
+    node: Option<Vec<u8>>,
+    boot: Option<Boot>,
+    /// The last event of all.
+    last: EventId,
+    /// A daemon began, and no event of the kernel came since.
+    is_fresh: bool,
+    is_running: bool,
+    /// When the daemon ended, and how.
+    ended: Option<(EventId, &'static [u8])>,
+    starts: u64,
+    stops: u64,
+    crashes: u64,
+    failed_starts: u64,
+}
+
+/// What was found out so far.
+#[derive(Default)]
+pub(super) struct Coverage {
+    machines: Vec<Machine>,
+    at: usize,
+    facts: Facts,
+    losses: Facts,
+}
+
+impl Coverage {
+    /// Takes an event.
+    pub(super) fn add(&mut self, event: &Event) {
+        self.at = self.machine(event.node());
+        let Coverage { machines, at, facts, losses } = self;
+        let Some(machine) = machines.get_mut(*at) else { return };
+        let id = event.id();
+        match event.record_type() {
+            RecordType::DAEMON_START => machine.start(id, facts),
+            RecordType::DAEMON_END => {
+                machine.stops += 1;
+                machine.end(id, b"stopped");
+            }
+            RecordType::DAEMON_ABORT => machine.failed_starts += 1,
+            RecordType(1209) => lose(event, &machine.node, losses),
+            RecordType(1200..1300) => {}
+            record_type => machine.kernel_event(id, BOOT_TYPES.contains(&record_type), facts),
+        }
+        machine.last = id;
+    }
+
+    fn machine(&mut self, node: Option<&[u8]>) -> usize {
+        let is_it = |machine: &Machine| machine.node.as_deref() == node;
+        if self.machines.get(self.at).is_some_and(is_it) {
+            return self.at;
+        }
+        self.machines.iter().position(is_it).unwrap_or_else(|| {
+            if self.machines.len() < NODES {
+                self.machines.push(Machine { node: node.map(<[u8]>::to_vec), ..Machine::default() });
+            }
+            self.machines.len() - 1
+        })
+    }
+
+    /// All lines, those of each machine in the order of time.
+    pub(super) fn finish(mut self) -> Vec<Fact> {
+        let mut daemons = Vec::new();
+        for mut machine in self.machines {
+            machine.end_boot(&mut self.facts);
+            let counts = [
+                ("starts", machine.starts),
+                ("stops", machine.stops),
+                ("crashes", machine.crashes),
+                ("failed-starts", machine.failed_starts),
+            ];
+            let fact = |(what, count)| Fact { what, node: machine.node.clone(), count: Some(count), ..Fact::default() };
+            daemons.extend(counts.map(fact));
+        }
+        let omitted = self.facts.omitted + self.losses.omitted;
+        if omitted > 0 {
+            daemons.push(Fact { what: "not-shown", count: Some(omitted), ..Fact::default() });
+        }
+        self.facts.shown.into_iter().chain(self.losses.shown).chain(daemons).collect()
+    }
+}
+
+/// DAEMON_ERR: what the daemon says of a loss.
+fn lose(event: &Event, node: &Option<Vec<u8>>, losses: &mut Facts) {
+    let Some(record) = event.record(0) else { return };
+    let Some(cause) = record.field(b"cause").filter(|_| record.field(b"op") == Some(b"lost-events")) else { return };
+    let lost = record.field(b"count").and_then(number::parse_exact);
+    let known = losses.shown.iter_mut().find(|fact| fact.node == *node && fact.cause.as_deref() == Some(cause));
+    match known {
+        Some(fact) => {
+            fact.count = fact.count.zip(lost).map(|(count, lost)| count.saturating_add(lost));
+            fact.between = fact.between.map(|[first, _]| [first, event.id()]);
+        }
+        None => losses.push(Fact {
+            what: "lost",
+            node: node.clone(),
+            between: Some([event.id(); 2]),
+            count: lost,
+            cause: Some(cause.to_vec()),
+            ..Fact::default()
+        }),
+    }
+}
+
+impl Machine {
+    fn start(&mut self, id: EventId, facts: &mut Facts) {
+        self.starts += 1;
+        if self.is_running {
+            self.crashes += 1;
+            self.end(self.last, b"crashed");
+        }
+        if let Some((ended, cause)) = self.ended.take() {
+            facts.push(Fact {
+                what: "no-daemon",
+                node: self.node.clone(),
+                between: Some([ended, id]),
+                count: Some(id.sec.saturating_sub(ended.sec)),
+                cause: Some(cause.to_vec()),
+                ..Fact::default()
+            });
+        }
+        (self.is_running, self.is_fresh) = (true, true);
+    }
+
+    fn end(&mut self, id: EventId, cause: &'static [u8]) {
+        self.is_running = false;
+        self.ended = Some((id, cause));
+    }
+
+    fn kernel_event(&mut self, id: EventId, is_boot: bool, facts: &mut Facts) {
+        let is_fresh = std::mem::take(&mut self.is_fresh);
+        let begins = self.boot.as_ref().is_none_or(|boot| {
+            let [lowest, highest] = boot.serials;
+            let is_back = id.serial <= lowest || id.serial < highest / 2;
+            id.serial.saturating_add(FAR_BACK) < highest
+                || (id.serial < highest && is_back && (is_fresh || is_boot) && id != boot.first)
+        });
+        if begins {
+            self.end_boot(facts);
+            let serials = [id.serial; 2];
+            let line = facts.shown.len();
+            facts.push(Fact { what: "boot", node: self.node.clone(), ..Fact::default() });
+            self.boot = Some(Boot { line, first: id, last: id, serials, events: 0, stretches: VecDeque::new() });
+        }
+        if let Some(boot) = &mut self.boot {
+            boot.take(id);
+            if boot.stretches.len() > WINDOW {
+                settle(boot, &self.node, facts);
+            }
+        }
+    }
+
+    fn end_boot(&mut self, facts: &mut Facts) {
+        let Some(mut boot) = self.boot.take() else { return };
+        while boot.stretches.len() > 1 {
+            settle(&mut boot, &self.node, facts);
+        }
+        if let Some(fact) = facts.shown.get_mut(boot.line) {
+            fact.between = Some([boot.first, boot.last]);
+            (fact.serials, fact.count) = (Some(boot.serials), Some(boot.events));
+        }
+    }
+}
+
+/// Lets go of the oldest stretch: what is missing after it stays missing.
+fn settle(boot: &mut Boot, node: &Option<Vec<u8>>, facts: &mut Facts) {
+    let (Some(before), Some(after)) = (boot.stretches.pop_front(), boot.stretches.front()) else { return };
+    let serials = [before.last.serial + 1, after.first.serial - 1];
+    facts.push(Fact {
+        what: "missing",
+        node: node.clone(),
+        between: Some([before.last, after.first]),
+        serials: Some(serials),
+        count: Some(serials[1] - serials[0] + 1),
+        cause: None,
+    });
+}
+
+impl Boot {
+    /// Counts an event. One that has been counted, in another part, is none.
+    fn take(&mut self, id: EventId) {
+        self.last = id;
+        let [lowest, highest] = self.serials;
+        self.serials = [lowest.min(id.serial), highest.max(id.serial)];
+        // The place of the first stretch that begins after it: the last one, nearly always.
+        let mut at = self.stretches.len();
+        while at > 0 && self.stretches.get(at - 1).is_some_and(|stretch| stretch.first.serial > id.serial) {
+            at -= 1;
+        }
+        let joins_next = self.stretches.get(at).is_some_and(|next| next.first.serial == id.serial + 1);
+        match at.checked_sub(1).and_then(|before| self.stretches.get_mut(before)) {
+            Some(before) if before.last.serial >= id.serial => return,
+            Some(before) if before.last.serial + 1 == id.serial => {
+                before.last = id;
+                if joins_next {
+                    let next = self.stretches.remove(at);
+                    let before = self.stretches.get_mut(at - 1);
+                    before.zip(next).into_iter().for_each(|(before, next)| before.last = next.last);
+                }
+            }
+            _ if joins_next => self.stretches.get_mut(at).into_iter().for_each(|next| next.first = id),
+            _ => self.stretches.insert(at, Stretch { first: id, last: id }),
+        }
+        self.events += 1;
+    }
+}
+
+impl Fact {
+    /// Gives the cells of the line. `time` writes a moment.
+    pub(super) fn give(&self, cells: &mut Cells, time: &mut dyn FnMut(&'static str, Option<EventId>, &mut Cells)) {
+        let [first, last] = self.between.map_or([None; 2], |between| between.map(Some));
+        let [lowest, highest] = self.serials.map_or([None; 2], |serials| serials.map(Some));
+        cells.text("what", Some(self.what.as_bytes()), Escape::Raw);
+        cells.text("node", self.node.as_deref(), Escape::Tty);
+        time("first", first, cells);
+        time("last", last, cells);
+        cells.number("first_serial", lowest);
+        cells.number("last_serial", highest);
+        cells.number("count", self.count);
+        cells.text("cause", self.cause.as_deref(), Escape::Tty);
+    }
+
+    /// Appends the line for people. `time` writes a moment.
+    pub(super) fn print(&self, out: &mut Vec<u8>, time: &mut dyn FnMut(EventId, &mut Vec<u8>)) {
+        out.extend_from_slice(self.what.as_bytes());
+        out.push(b' ');
+        match self.count {
+            Some(count) => number::push(out, count),
+            None => out.push(b'?'),
+        }
+        if let Some([first, last]) = self.serials {
+            out.extend_from_slice(b" serials ");
+            number::push(out, first);
+            out.push(b'-');
+            number::push(out, last);
+        }
+        for text in [&self.cause, &self.node].into_iter().flatten() {
+            out.push(b' ');
+            crate::text::escape(text, Escape::Tty, out);
+        }
+        if let Some([first, last]) = self.between {
+            out.extend_from_slice(b" between ");
+            time(first, out);
+            out.extend_from_slice(b" and ");
+            time(last, out);
+        }
+        out.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Record;
+
+    /// The lines of a log whose events are `TYPE SERIAL [TEXT]`, one second apart from 1000 on.
+    fn lines(log: &[&str]) -> Vec<String> {
+        let mut coverage = Coverage::default();
+        for (second, line) in (1000..).zip(log) {
+            let (node, line) =
+                line.split_once('@').map_or((String::new(), *line), |(node, line)| (format!("node={node} "), line));
+            let words: Vec<&str> = line.splitn(3, ' ').collect();
+            let text = words.get(2).unwrap_or(&"pid=1");
+            let line = format!("{node}type={} msg=audit({second}.000:{}): {text}", words[0], words[1]);
+            let mut event = Event::default();
+            event.push(&Record::parse(line.as_bytes()).unwrap());
+            coverage.add(&event);
+        }
+        let mut out = Vec::new();
+        for fact in coverage.finish() {
+            fact.print(&mut out, &mut |id, out| number::push(out, id.sec));
+        }
+        let text = String::from_utf8(out).unwrap();
+        text.lines().filter(|line| !line.contains(" 0")).map(str::to_string).collect()
+    }
+
+    #[test]
+    fn a_gap_is_what_no_event_fills_not_even_a_late_one() {
+        let log = ["USER 10", "USER 12", "USER 11", "USER 14", "USER 15", "USER 15", "USER 20"];
+        assert_eq!(
+            lines(&log),
+            [
+                "boot 6 serials 10-20 between 1000 and 1006",
+                "missing 1 serials 13-13 between 1001 and 1003",
+                "missing 4 serials 16-19 between 1004 and 1006",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_boot_begins_with_low_serials_and_a_restart_of_the_daemon_is_none() {
+        let log = [
+            "DAEMON_START 7",
+            "USER 1",
+            "USER 2",
+            "DAEMON_END 8",
+            "DAEMON_START 900",
+            "USER 3",
+            "DAEMON_START 5",
+            "USER 1",
+            "USER 2",
+            "SYSTEM_BOOT 3",
+            "USER 4",
+        ];
+        assert_eq!(
+            lines(&log),
+            [
+                "boot 3 serials 1-3 between 1001 and 1005",
+                "no-daemon 1 stopped between 1003 and 1004",
+                "no-daemon 1 crashed between 1005 and 1006",
+                "boot 4 serials 1-4 between 1007 and 1010",
+                "starts 3",
+                "stops 1",
+                "crashes 1",
+            ]
+        );
+    }
+
+    #[test]
+    fn each_machine_has_its_own_boots() {
+        assert_eq!(
+            lines(&["a@USER 1", "b@USER 500", "a@USER 2", "b@USER 501"]),
+            ["boot 2 serials 1-2 a between 1000 and 1002", "boot 2 serials 500-501 b between 1001 and 1003",]
+        );
+    }
+
+    #[test]
+    fn losses_are_added_by_cause() {
+        let loss = |cause: &str, count: &str| {
+            format!("DAEMON_ERR 1 op=lost-events cause={cause} count={count} first=1 last=2")
+        };
+        let log =
+            [loss("disk-full", "5"), loss("socket-overrun", "?"), loss("disk-full", "7"), "DAEMON_ERR 1 op=x".into()];
+        assert_eq!(
+            lines(&log.each_ref().map(String::as_str)),
+            ["lost 12 disk-full between 1000 and 1002", "lost ? socket-overrun between 1001 and 1001",]
+        );
+    }
+
+    #[test]
+    fn what_a_hostile_log_makes_is_bounded() {
+        let mut coverage = Coverage::default();
+        for n in 0..40_000u64 {
+            let line =
+                format!("node=n{} type=USER msg=audit({n}.000:{}): x", n % 300, n * 2_654_435_761 % 1_000_003 * 2);
+            let mut event = Event::default();
+            event.push(&Record::parse(line.as_bytes()).unwrap());
+            coverage.add(&event);
+        }
+        assert!(coverage.machines.iter().all(|m| m.boot.as_ref().is_some_and(|boot| boot.stretches.len() <= WINDOW)));
+        assert!(coverage.machines.len() == NODES && coverage.facts.shown.len() <= FACTS);
+        assert!(coverage.finish().iter().any(|fact| fact.what == "not-shown"));
+    }
+}
