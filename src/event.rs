@@ -28,6 +28,7 @@ struct Span {
     type_at: u16,
     type_len: u16,
     body_at: u16,
+    number: u32,
 }
 
 impl Span {
@@ -93,6 +94,12 @@ impl Event {
         self.spans.get(index).map(|span| self.record_of(span))
     }
 
+    /// The number of a record's line in its file, counted from 1, if the events of a trail were walked through
+    /// ([`crate::trail::Trail::events`]).
+    pub fn line_number(&self, index: usize) -> Option<u32> {
+        self.spans.get(index).map(|span| span.number).filter(|number| *number > 0)
+    }
+
     /// The keys of the rules it matched, one by one, as their records have them (auditctl(8), -k): a record that matched
     /// several rules has several.
     pub fn keys(&self) -> Vec<Vec<u8>> {
@@ -113,8 +120,12 @@ impl Event {
     }
 
     /// Adds a record. The caller has seen that it belongs here; the first one gives event id and node.
-    #[inline(always)]
     pub fn push(&mut self, record: &Record<'_>) {
+        self.push_line(record, 0);
+    }
+
+    #[inline(always)]
+    fn push_line(&mut self, record: &Record<'_>, number: u32) {
         let start = size(self.text.len());
         self.text.extend_from_slice(record.written);
         self.text.push(b'\n');
@@ -131,6 +142,7 @@ impl Event {
             type_at: place(record.line, record.type_text),
             type_len: short(record.type_text.len()),
             body_at: short(record.line.len() - record.body.len()),
+            number,
         });
     }
 
@@ -226,6 +238,8 @@ pub struct Assembler {
     aged: u64,
     waiting_bytes: usize,
     handing_out: bool,
+    /// The line of the next record, if it is known; else 0.
+    line_number: u32,
     spare: Vec<Event>,
 }
 
@@ -257,8 +271,14 @@ impl Assembler {
             aged: 0,
             waiting_bytes: 0,
             handing_out: true,
+            line_number: 0,
             spare: Vec::new(),
         }
+    }
+
+    /// The next record stands in this line of its file.
+    pub fn at_line(&mut self, number: u32) {
+        self.line_number = number;
     }
 
     /// Takes one record. Call [`Assembler::next`] until it is empty before the next one.
@@ -409,7 +429,7 @@ impl Assembler {
     fn add(&mut self, at: u32, record: &Record<'_>) {
         let Some(slot) = self.slots.get_mut(at as usize) else { return };
         let before = slot.event.text.len();
-        slot.event.push(record);
+        slot.event.push_line(record, self.line_number);
         self.waiting_bytes += slot.event.text.len() - before;
         self.last = at;
         let ended = match self.policy {

@@ -116,6 +116,10 @@ pub struct Lines {
     at: u64,
     longest: usize,
     at_end: bool,
+    /// How many lines have begun.
+    number: u32,
+    /// The next byte begins one.
+    is_new: bool,
     /// No byte that could end a record before its line stands between `start` and `end`.
     plain: bool,
 }
@@ -124,17 +128,33 @@ impl Lines {
     /// Cuts lines at `longest` bytes.
     pub fn new(longest: usize) -> Lines {
         let longest = longest.clamp(1, LONGEST_LINE);
-        Lines { buffer: vec![0; CHUNK.max(2 * longest)], start: 0, end: 0, at: 0, longest, at_end: false, plain: true }
+        Lines {
+            buffer: vec![0; CHUNK.max(2 * longest)],
+            start: 0,
+            end: 0,
+            at: 0,
+            longest,
+            at_end: false,
+            number: 0,
+            is_new: true,
+            plain: true,
+        }
     }
 
     /// Forgets what has been read, for the next source.
     pub fn restart(&mut self) {
         (self.start, self.end, self.at, self.at_end) = (0, 0, 0, false);
+        (self.number, self.is_new) = (0, true);
     }
 
     /// The place of the next line in the source.
     pub fn position(&self) -> u64 {
         self.at + self.start as u64
+    }
+
+    /// The number of the next line, counted from 1. The pieces of one that is too long have the same.
+    pub fn number(&self) -> u32 {
+        self.number.saturating_add(u32::from(self.is_new))
     }
 
     /// The next line; `None` at the end. A last line may lack its newline.
@@ -158,6 +178,8 @@ impl Lines {
         let (len, newline) = cut(self.buffer.get(self.start..self.end).unwrap_or_default(), self.longest, self.at_end)?;
         let start = self.start;
         self.start += len + newline;
+        self.number = self.number();
+        self.is_new = newline > 0;
         Some(start..start + len)
     }
 

@@ -9,9 +9,10 @@
 //! * `search` puts events together around the records that can matter ([`crate::query::literals`]), and gives them to a [`Sink`];
 //! * [`render_pool`] renders or reports the events of a sink in threads beside it;
 //! * [`order`] remembers of closed logs which seconds they hold;
-//! * [`feed`] takes pieces of a stream.
+//! * [`feed`] takes pieces of a stream, and [`follow`] reads a log that is being written.
 //!
-//! [`Trail::search`] is the door of searches and reports, [`Trail::next_event`] that of programs that walk through all events. An event hands
+//! [`Trail::search`] is the door of searches and reports, [`Trail::events`] that of programs that walk through all events, and
+//! [`Trail::follow`] that of those that wait for more. An event hands
 //! out its records ([`Event::records`]), a record its fields ([`Record::fields`]), and an [`Interpreter`] puts fields into
 //! words. [`Trail::find`] looks for an [`Expression`]. Nothing here prints, and nothing is global: trails can be read by
 //! several threads.
@@ -38,6 +39,7 @@
 mod block;
 pub mod feed;
 pub mod files;
+pub mod follow;
 pub mod lines;
 pub mod order;
 pub mod pool;
@@ -45,6 +47,7 @@ pub mod render_pool;
 mod search;
 
 pub use feed::Feed;
+pub use follow::{Begin, Follow};
 pub use lines::{LONGEST_LINE, SEARCH_LINE};
 
 use crate::event::{Assembler, Event, Policy};
@@ -177,6 +180,7 @@ pub struct Trail<'s> {
     source: Option<Box<dyn Source + Send + 's>>,
     lines: Lines,
     assembler: Assembler,
+    policy: Policy,
     timeout: u64,
     /// The files are a log and its predecessors.
     is_rotated: bool,
@@ -249,7 +253,17 @@ impl<'s> Trail<'s> {
     #[must_use]
     pub fn with_timeout(mut self, seconds: u64) -> Trail<'s> {
         self.timeout = seconds.max(1);
-        self.assembler = Assembler::new(Policy::Library, self.timeout);
+        self.assembler = Assembler::new(self.policy, self.timeout);
+        self
+    }
+
+    /// The same trail, whose events are put together as ausearch(8) does it: records that come after the end of their event
+    /// join it until it is older than the timeout.
+    #[must_use]
+    pub fn as_searched(mut self) -> Trail<'s> {
+        self.policy = Policy::Search;
+        self.lines = Lines::new(SEARCH_LINE);
+        self.assembler = Assembler::new(self.policy, self.timeout);
         self
     }
 
@@ -260,6 +274,7 @@ impl<'s> Trail<'s> {
             source,
             lines: Lines::new(LONGEST_LINE),
             assembler: Assembler::new(Policy::Library, TIMEOUT),
+            policy: Policy::Library,
             timeout: TIMEOUT,
             is_rotated: false,
         }
@@ -300,15 +315,28 @@ impl<'s> Trail<'s> {
                 return Ok(self.assembler.next());
             }
             let Some(source) = self.source.as_deref_mut() else { continue };
+            let number = self.lines.number();
             match self.lines.next(source)? {
                 Some(line) => {
                     if let Ok(record) = Record::scan(line) {
+                        self.assembler.at_line(number);
                         self.assembler.push(&record);
                     }
                 }
                 None => self.source = None,
             }
         }
+    }
+
+    /// All events from here on.
+    pub fn events(&mut self) -> impl Iterator<Item = io::Result<Event>> {
+        std::iter::from_fn(|| self.next_event().transpose())
+    }
+
+    /// Goes through the trail to its end and on with what is written after that, across rotation of its newest file. What has
+    /// no files, such as a pipe, cannot be followed.
+    pub fn follow(self, begin: Begin) -> io::Result<Follow> {
+        Follow::new(self.files, self.is_rotated, begin, self.lines, self.assembler)
     }
 
     /// The next event for which the expression holds.
@@ -330,7 +358,7 @@ impl<'s> Trail<'s> {
         }
         self.source = None;
         self.lines.restart();
-        self.assembler = Assembler::new(Policy::Library, self.timeout);
+        self.assembler = Assembler::new(self.policy, self.timeout);
     }
 
     /// The file that is being read, if it is a file.

@@ -17,6 +17,7 @@ mod corpus;
 mod enrich_properties;
 mod example;
 mod explaining;
+mod following;
 mod golden;
 mod hostile_values;
 mod installing;

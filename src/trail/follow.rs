@@ -1,0 +1,237 @@
+//! A log that is being written: its events as they come, across rotation.
+//!
+//! The file that is read stays open, so that nothing of it is lost when it is renamed. When the log's name stands for another
+//! file, the old one is read to its end, then the files that were begun since, oldest first. One assembler takes all records:
+//! an event may begin in one file and end in the next.
+//!
+//! Nothing here waits, and nothing reads a clock: who follows a log calls again a little later, and says what time it is.
+
+use super::files;
+use super::lines::{Lines, Source};
+use crate::event::{Assembler, Event};
+use crate::record::Record;
+use crate::sys::input::{self, InputFile};
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+
+/// Where following begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// With the first record of the trail.
+    Oldest,
+    /// With the events that are not complete yet.
+    Now,
+}
+
+/// Events of a log that is being written ([`super::Trail::follow`]).
+pub struct Follow {
+    base: PathBuf,
+    is_rotated: bool,
+    lines: Lines,
+    assembler: Assembler,
+    /// The file that is read.
+    tail: Option<Tail>,
+    /// Files begun after it, oldest first.
+    newer: VecDeque<Tail>,
+    /// The file before it. While it is open its inode is not used again.
+    previous: Option<InputFile>,
+    /// Neither of the two was among the log's files when it was looked for.
+    is_lost: bool,
+    /// What is complete by now is not wanted.
+    is_catching_up: bool,
+}
+
+/// A file read up to some place.
+struct Tail {
+    file: InputFile,
+    at: u64,
+    /// It grows no more: its last line may lack a newline.
+    is_closed: bool,
+}
+
+/// Before the end of a log so many bytes may belong to events that are not complete.
+const RECENT: u64 = 64 << 10;
+
+impl Source for Tail {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        if read == 0 && !self.is_closed { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(read) }
+    }
+}
+
+impl Tail {
+    fn new(file: InputFile) -> Tail {
+        Tail { file, at: 0, is_closed: false }
+    }
+
+    /// Goes to a line near the end.
+    fn skip(&mut self) {
+        let mut text = vec![0; RECENT as usize];
+        let from = self.file.len().saturating_sub(RECENT);
+        let read = self.file.read_at(&mut text, from).unwrap_or(0);
+        let line = memchr::memchr(b'\n', text.get(..read).unwrap_or_default()).map_or(read, |newline| newline + 1);
+        self.at = if from == 0 { 0 } else { from + line as u64 };
+    }
+
+    fn identity(&self) -> Option<(u64, u64)> {
+        self.file.identity().ok()
+    }
+}
+
+impl Follow {
+    pub(super) fn new(
+        mut paths: VecDeque<PathBuf>,
+        is_rotated: bool,
+        begin: Begin,
+        lines: Lines,
+        assembler: Assembler,
+    ) -> io::Result<Follow> {
+        let base = paths.pop_back().ok_or(io::ErrorKind::Unsupported)?;
+        let mut follow = Follow {
+            base,
+            is_rotated,
+            lines,
+            assembler,
+            tail: None,
+            newer: VecDeque::new(),
+            previous: None,
+            is_lost: true,
+            is_catching_up: begin == Begin::Now,
+        };
+        let Some(mut files) = follow.files_since_here()? else { return Ok(follow) };
+        for path in paths.iter().rev().filter(|_| !is_rotated) {
+            files.push_front(Tail::new(InputFile::open(path)?));
+        }
+        if begin == Begin::Now {
+            let recent = files.back().map_or(0, |newest| newest.file.len());
+            while files.len() > 2 || (files.len() == 2 && recent >= RECENT) {
+                follow.previous = files.pop_front().map(|older| older.file);
+            }
+            files.iter_mut().for_each(Tail::skip);
+        }
+        follow.newer = files;
+        follow.open_newer();
+        Ok(follow)
+    }
+
+    /// The next event that is complete at second `now`; `None` when there is none yet. To be called again then, a
+    /// little later. Lines that are no records are passed over.
+    pub fn next_event(&mut self, now: u64) -> io::Result<Option<Event>> {
+        loop {
+            if let Some(event) = self.assembler.next() {
+                match self.is_catching_up {
+                    true => self.assembler.recycle(event),
+                    false => return Ok(Some(event)),
+                }
+                continue;
+            }
+            let number = self.lines.number();
+            let line = match &mut self.tail {
+                Some(tail) => self.lines.next(tail),
+                None => Err(io::ErrorKind::WouldBlock.into()),
+            };
+            match line {
+                Ok(Some(line)) => {
+                    if let Ok(record) = Record::scan(line) {
+                        self.assembler.at_line(number);
+                        self.assembler.push(&record);
+                    }
+                }
+                Ok(None) => self.open_newer(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if self.look()? {
+                        continue;
+                    }
+                    self.assembler.age(now);
+                    if !std::mem::take(&mut self.is_catching_up) {
+                        return Ok(self.assembler.next());
+                    }
+                    while let Some(event) = self.assembler.next() {
+                        self.assembler.recycle(event);
+                    }
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Gives out the next of all events that wait, complete or not: nothing more is to come.
+    pub fn finish(&mut self) -> Option<Event> {
+        self.assembler.finish();
+        self.assembler.next()
+    }
+
+    /// Gives an event that is done with back, for its memory.
+    pub fn recycle(&mut self, event: Event) {
+        self.assembler.recycle(event);
+    }
+
+    /// All that was there has been read. Whether there is more to read since: another file, or this one from its beginning.
+    fn look(&mut self) -> io::Result<bool> {
+        if let Some(tail) = &mut self.tail {
+            if tail.file.len() < tail.at {
+                // Cut short by whoever writes it.
+                tail.at = 0;
+                self.lines.restart();
+                return Ok(true);
+            }
+            let same = input::identity(&self.base).map(|it| Some(it) == tail.identity());
+            if same.unwrap_or(true) {
+                return Ok(false);
+            }
+        }
+        let Some(files) = self.files_since_here()?.filter(|files| !files.is_empty()) else { return Ok(false) };
+        self.newer = files;
+        match &mut self.tail {
+            // What was written before it was renamed is still to be read.
+            Some(tail) => tail.is_closed = true,
+            None => self.open_newer(),
+        }
+        Ok(true)
+    }
+
+    /// The files begun after the one that is read, oldest first. `None` where that is not sure, because they are being renamed.
+    fn files_since_here(&mut self) -> io::Result<Option<VecDeque<Tail>>> {
+        let known =
+            [self.tail.as_ref().and_then(Tail::identity), self.previous.as_ref().and_then(|f| f.identity().ok())];
+        let paths = if self.is_rotated { files::rotation(&self.base) } else { vec![self.base.clone()] };
+        let mut newer = VecDeque::new();
+        let mut is_found = !self.is_rotated;
+        for path in paths {
+            let tail = match InputFile::open(&path) {
+                Ok(file) => Tail::new(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            if known.iter().any(|known| known.is_some() && *known == tail.identity()) {
+                is_found = true;
+                break;
+            }
+            newer.push_front(tail);
+        }
+        // Files are renamed from the oldest on, so their names are as they were listed if the newest has kept its own.
+        let newest = newer.back().and_then(Tail::identity);
+        if newest.is_some() && newest != input::identity(&self.base).ok() {
+            return Ok(None);
+        }
+        // A log that was deleted is believed to be so when it is missed twice: it may have had no name just then.
+        let is_sure = is_found || std::mem::replace(&mut self.is_lost, true);
+        if is_sure {
+            self.is_lost = false;
+        }
+        Ok(is_sure.then_some(newer))
+    }
+
+    fn open_newer(&mut self) {
+        let next = self.newer.pop_front();
+        let read = std::mem::replace(&mut self.tail, next);
+        self.previous = read.map(|tail| tail.file).or(self.previous.take());
+        if let Some(tail) = &mut self.tail {
+            tail.is_closed = !self.newer.is_empty();
+        }
+        self.lines.restart();
+    }
+}

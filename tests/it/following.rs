@@ -1,0 +1,157 @@
+//! A log that is written, rotated, cut short and deleted while it is followed: every event comes once, whole, and in time.
+
+use crate::support::{Dice, Dir};
+use auditbox::trail::{Begin, Follow, Trail};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+const FIRST: u64 = 1_700_000_000;
+
+fn line(serial: u64, kind: &str) -> String {
+    format!("type={kind} msg=audit({}.000:{serial}): a={}\n", FIRST + serial, "x".repeat(serial as usize * 37 % 500))
+}
+
+fn event(serial: u64) -> String {
+    ["SYSCALL", "CWD", "PATH", "PROCTITLE"].map(|kind| line(serial, kind)).concat()
+}
+
+/// The daemon's side: it appends to a log, and rotates it so that no more than `keep` files stay.
+struct Writer {
+    base: PathBuf,
+    keep: u32,
+}
+
+impl Writer {
+    fn write(&self, text: &str) {
+        let mut file = fs::File::options().create(true).append(true).open(&self.base).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
+    fn numbered(&self, number: u32) -> PathBuf {
+        PathBuf::from(format!("{}.{number}", self.base.display()))
+    }
+
+    fn rotate(&self) {
+        for number in (1..self.keep).rev() {
+            let older = if number == 1 { self.base.clone() } else { self.numbered(number - 1) };
+            let _ = fs::rename(older, self.numbered(number));
+        }
+        self.write("");
+    }
+}
+
+/// Serial and number of records of all events that are there by now.
+fn more(follow: &mut Follow, now: u64) -> Vec<(u64, usize)> {
+    let mut all = Vec::new();
+    // A rotation is sometimes believed only at the second look.
+    for _ in 0..2 {
+        while let Some(event) = follow.next_event(now).unwrap() {
+            all.push((event.id().serial, event.len()));
+            follow.recycle(event);
+        }
+    }
+    all
+}
+
+fn base(dir: &Dir) -> PathBuf {
+    Path::new(&dir.0).join("audit.log")
+}
+
+#[test]
+fn events_come_once_and_whole_however_the_log_is_written_and_rotated() {
+    for seed in 1..40 {
+        let (mut dice, dir) = (Dice(seed), Dir::new("follow"));
+        let writer = Writer { base: base(&dir), keep: 4 };
+        writer.write("");
+        let mut follow = Trail::rotated(&writer.base).as_searched().follow(Begin::Oldest).unwrap();
+        let mut all = Vec::new();
+        for serial in 1..60 {
+            let mut text = &event(serial)[..];
+            while !text.is_empty() {
+                let (piece, rest) = text.split_at(1 + dice.roll(text.len()));
+                writer.write(piece);
+                text = rest;
+                // The daemon rotates between lines.
+                if piece.ends_with('\n') && dice.below(12) == 0 {
+                    (0..1 + dice.below(2)).for_each(|_| writer.rotate());
+                }
+                if dice.below(6) == 0 {
+                    all.extend(more(&mut follow, 0));
+                }
+            }
+            all.extend(more(&mut follow, FIRST + serial));
+        }
+        all.extend(more(&mut follow, FIRST + 100));
+        assert_eq!(all, (1..60).map(|serial| (serial, 4)).collect::<Vec<_>>(), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_log_that_is_not_there_yet_is_waited_for() {
+    let dir = Dir::new("follow-later");
+    let writer = Writer { base: base(&dir), keep: 3 };
+    let mut follow = Trail::rotated(&writer.base).follow(Begin::Now).unwrap();
+    assert!(more(&mut follow, FIRST).is_empty());
+    writer.write(&event(1));
+    assert_eq!(more(&mut follow, FIRST + 5), [(1, 4)]);
+}
+
+#[test]
+fn what_was_complete_before_is_not_shown_to_who_begins_now() {
+    let dir = Dir::new("follow-now");
+    let writer = Writer { base: base(&dir), keep: 3 };
+    (1..500).for_each(|serial| writer.write(&event(serial)));
+    writer.rotate();
+    let (front, back) = (line(500, "SYSCALL"), line(500, "CWD"));
+    writer.write(&front);
+    let mut follow = Trail::rotated(&writer.base).as_searched().follow(Begin::Now).unwrap();
+    assert!(more(&mut follow, FIRST + 501).is_empty());
+    writer.write(&back);
+    assert_eq!(more(&mut follow, FIRST + 502), [(499, 4), (500, 2)][1..]);
+}
+
+#[test]
+fn a_log_that_is_cut_short_begins_again_and_one_that_is_deleted_is_left() {
+    let dir = Dir::new("follow-cut");
+    let writer = Writer { base: base(&dir), keep: 3 };
+    writer.write(&[event(1), event(2)].concat());
+    let mut follow = Trail::rotated(&writer.base).follow(Begin::Oldest).unwrap();
+    assert_eq!(more(&mut follow, FIRST + 9), [(1, 4), (2, 4)]);
+    fs::write(&writer.base, event(3)).unwrap();
+    assert_eq!(more(&mut follow, FIRST + 9), [(3, 4)]);
+    writer.rotate();
+    fs::remove_file(writer.numbered(1)).unwrap();
+    writer.write(&event(4));
+    assert_eq!(more(&mut follow, FIRST + 9), [(4, 4)]);
+    // The file before it is known, so nothing older is read again.
+    writer.write(&event(5));
+    assert_eq!(more(&mut follow, FIRST + 9), [(5, 4)]);
+}
+
+#[test]
+fn a_plain_file_is_followed_by_its_name_and_a_pipe_is_not() {
+    let dir = Dir::new("follow-plain");
+    let writer = Writer { base: base(&dir), keep: 3 };
+    writer.write(&event(1));
+    let mut follow = Trail::file(&writer.base).unwrap().follow(Begin::Oldest).unwrap();
+    assert_eq!(more(&mut follow, FIRST + 9), [(1, 4)]);
+    writer.rotate();
+    writer.write(&event(2));
+    assert_eq!(more(&mut follow, FIRST + 9), [(2, 4)]);
+    writer.write(&line(3, "SYSCALL"));
+    assert_eq!(follow.finish().map(|event| event.len()), None, "it has not been read yet");
+    assert!(follow.next_event(FIRST).unwrap().is_none());
+    assert_eq!(follow.finish().map(|event| event.len()), Some(1));
+    assert!(Trail::buffer(b"x").follow(Begin::Now).is_err());
+}
+
+#[test]
+fn walked_events_know_the_lines_of_their_records() {
+    let text = format!("junk\n\n{}{}{}", line(1, "SYSCALL"), line(2, "USER_AUTH"), line(1, "PROCTITLE"));
+    let mut trail = Trail::buffer(text.as_bytes());
+    let events: Vec<_> = trail.events().map(Result::unwrap).collect();
+    let numbers = |at: usize| (0..3).map(|record| events[at].line_number(record)).collect::<Vec<_>>();
+    assert_eq!(events.len(), 2);
+    assert_eq!((numbers(0), numbers(1)), (vec![Some(3), Some(5), None], vec![Some(4), None, None]));
+}
