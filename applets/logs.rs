@@ -9,6 +9,7 @@ use auditbox::event::Event;
 use auditbox::normalize::pieces;
 use auditbox::query::predicate::Criteria;
 use auditbox::record::{Record, RecordType};
+use auditbox::render::json;
 use auditbox::sys::input::{self, InputFile, Stdin};
 use auditbox::trail::files;
 use auditbox::trail::lines::Pipe;
@@ -200,6 +201,14 @@ impl Logs {
 }
 
 impl Unread {
+    /// Appends what was not read as objects of the events' stream.
+    pub(crate) fn push_gaps(&self, outcome: &Outcome, out: &mut Vec<u8>) {
+        self.left_out.iter().for_each(|path| json::push_gap("compressed", path, None, out));
+        if let Some((path, at)) = &outcome.first_unread {
+            json::push_gap("unreadable", path, Some((outcome.unread, *at)), out);
+        }
+    }
+
     /// Names the files and counts the lines that were not read. Gives back whether a file was left out.
     pub(crate) fn report(&self, applet: &str, outcome: &Outcome) -> bool {
         for path in &self.left_out {

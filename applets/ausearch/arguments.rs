@@ -158,6 +158,7 @@ impl<'a> Parser<'a> {
             b"default" => Format::Default,
             b"csv" => Format::Csv,
             b"text" => Format::Text,
+            b"json" => Format::Json,
             _ if word.starts_with(b"interp") => Format::Interpret,
             _ => return Err(format!("Unknown option ({})", shown(word))),
         };

@@ -77,6 +77,10 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
         };
         let outcome = trail.search(&search, Path::new("stdin"), &mut finding);
         finding.flush()?;
+        if request.format == Format::Json {
+            unread.push_gaps(&outcome, &mut finding.output.text);
+            finding.flush()?;
+        }
         let status = match finding.end.take() {
             Some(End::Output(error)) => return Err(error),
             Some(End::Refused(status)) => return Ok(status),

@@ -15,7 +15,7 @@ const AT_HAND: usize = 16;
 
 /// The looked-up names of one record.
 #[derive(Clone, Default)]
-pub(super) struct Enriched<'a> {
+pub(crate) struct Enriched<'a> {
     text: &'a [u8],
     /// The body of the record.
     body: &'a [u8],
@@ -39,11 +39,11 @@ struct Word {
 }
 
 impl<'a> Enriched<'a> {
-    pub(super) const NOTHING: Enriched<'a> =
+    pub(crate) const NOTHING: Enriched<'a> =
         Enriched { text: &[], body: &[], words: heapless::Vec::new(), seen: 0, rest: 0, is_ambiguous: false };
 
     /// Reads what stands after a record's byte 0x1D.
-    pub(super) fn of(record: &Record<'a>) -> Enriched<'a> {
+    pub(crate) fn of(record: &Record<'a>) -> Enriched<'a> {
         record.enriched.map_or(Enriched::NOTHING, |text| Enriched::parse(text, record.record_type, record.body))
     }
 
@@ -134,6 +134,15 @@ pub(super) fn push(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
         (Kind::User | Kind::Group, _) if hex::unescape(value, out) => {}
         _ => out.extend_from_slice(value),
     }
+}
+
+/// The words of the enriched part of a record: name and value by their places, and the hash of the name.
+pub(crate) fn words(text: &[u8]) -> impl Iterator<Item = (Range<usize>, Range<usize>, u32)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let word = take(text, &mut at)?;
+        Some((word.name as usize..word.name_end as usize, word.value as usize..word.end as usize, word.name_hash))
+    })
 }
 
 fn is_name(written: &[u8], name: &[u8]) -> bool {

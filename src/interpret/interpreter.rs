@@ -50,6 +50,10 @@ impl Call {
         Call { machine, number, name, arguments, looks_back }
     }
 
+    pub(super) fn name(&self) -> Option<&'static str> {
+        self.name
+    }
+
     /// Whether its first argument says which call is meant.
     pub(super) fn stands_for_many(&self) -> bool {
         self.name.is_some_and(|name| calls_of(name).is_some())

@@ -2,13 +2,13 @@
 //! one takes no call. A full buffer is emptied into the output.
 
 /// Bytes copied at once. Longer parts take a call.
-pub(super) const CHUNK: usize = 32;
+pub(crate) const CHUNK: usize = 32;
 
 /// Bytes of the buffer: a record of a call with its words takes about 400.
 const CAPACITY: usize = 4096;
 
 /// Appends to `out`, by way of a buffer.
-pub(super) struct LineBuffer<'o> {
+pub(crate) struct LineBuffer<'o> {
     scratch: Box<[u8]>,
     used: usize,
     out: &'o mut Vec<u8>,
@@ -16,14 +16,14 @@ pub(super) struct LineBuffer<'o> {
 
 impl<'o> LineBuffer<'o> {
     /// `scratch` comes from [`LineBuffer::finish`], or is empty.
-    pub(super) fn new(scratch: Box<[u8]>, out: &'o mut Vec<u8>) -> LineBuffer<'o> {
+    pub(crate) fn new(scratch: Box<[u8]>, out: &'o mut Vec<u8>) -> LineBuffer<'o> {
         let scratch = if scratch.is_empty() { vec![0; CAPACITY].into() } else { scratch };
         LineBuffer { scratch, used: 0, out }
     }
 
     /// Writes `text[from..to]`.
     #[inline(always)]
-    pub(super) fn push_part(&mut self, text: &[u8], from: usize, to: usize) {
+    pub(crate) fn push_part(&mut self, text: &[u8], from: usize, to: usize) {
         match text.get(from..).and_then(<[u8]>::first_chunk) {
             Some(chunk) if to.wrapping_sub(from) <= CHUNK => self.push_chunk(chunk, to - from),
             _ => self.push(text.get(from..to).unwrap_or_default()),
@@ -32,7 +32,7 @@ impl<'o> LineBuffer<'o> {
 
     /// Writes the first `len` bytes of `chunk`.
     #[inline(always)]
-    pub(super) fn push_chunk(&mut self, chunk: &[u8; CHUNK], len: usize) {
+    pub(crate) fn push_chunk(&mut self, chunk: &[u8; CHUNK], len: usize) {
         match self.scratch.get_mut(self.used..).and_then(<[u8]>::first_chunk_mut) {
             Some(place) => {
                 *place = *chunk;
@@ -44,7 +44,7 @@ impl<'o> LineBuffer<'o> {
 
     /// Writes two bytes.
     #[inline(always)]
-    pub(super) fn push_two(&mut self, bytes: [u8; 2]) {
+    pub(crate) fn push_two(&mut self, bytes: [u8; 2]) {
         match self.scratch.get_mut(self.used..).and_then(<[u8]>::first_chunk_mut) {
             Some(place) => {
                 *place = bytes;
@@ -56,7 +56,7 @@ impl<'o> LineBuffer<'o> {
 
     /// Writes `text`.
     #[inline(never)]
-    pub(super) fn push(&mut self, text: &[u8]) {
+    pub(crate) fn push(&mut self, text: &[u8]) {
         let end = self.used + text.len();
         match self.scratch.get_mut(self.used..end) {
             Some(place) => {
@@ -69,14 +69,14 @@ impl<'o> LineBuffer<'o> {
 
     /// Empties the buffer into the output, to which the caller may then append.
     #[inline(never)]
-    pub(super) fn out(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn out(&mut self) -> &mut Vec<u8> {
         self.out.extend_from_slice(self.scratch.get(..self.used).unwrap_or_default());
         self.used = 0;
         self.out
     }
 
     /// Empties the buffer, and gives its memory back for the next line.
-    pub(super) fn finish(mut self) -> Box<[u8]> {
+    pub(crate) fn finish(mut self) -> Box<[u8]> {
         self.out();
         self.scratch
     }

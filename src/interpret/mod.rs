@@ -47,13 +47,14 @@
 
 mod argument;
 mod context;
+mod cut;
 mod enrich;
 mod enriched;
 mod enum_table;
 mod interpreter;
 mod keystrokes;
 mod kind;
-mod line_buffer;
+pub(crate) mod line_buffer;
 mod mode;
 mod names;
 mod path;
@@ -70,7 +71,9 @@ mod value_cache;
 mod tests;
 
 pub use context::RecordContext;
+pub(crate) use cut::Cut;
 pub use enriched::user_name;
+pub(crate) use enriched::{Enriched, words};
 pub use interpreter::Interpreter;
 pub use kind::{kind, named};
 pub use names::Names;

@@ -152,6 +152,11 @@ impl Kind {
         &ROWS[self as usize]
     }
 
+    /// Whether its values are bytes that may be written in hex.
+    pub(super) fn may_be_hex(self) -> bool {
+        self.row().is_text || self == Kind::Keystrokes
+    }
+
     /// Whether what a value of this kind means depends on nothing else in its record.
     pub fn stands_alone(self) -> bool {
         self.row().depends == Depends::Nothing

@@ -10,6 +10,7 @@ use super::enriched::name_hash;
 use super::kind;
 use crate::text::load_u64 as load;
 use memchr::memchr;
+use std::ops::Range;
 
 /// A name, by places in the body.
 #[derive(Clone, Copy)]
@@ -64,7 +65,11 @@ pub(super) enum Stop {
 
 impl Found {
     pub(super) fn name<'a>(&self, body: &'a [u8]) -> &'a [u8] {
-        body.get(self.name..self.start - 1).unwrap_or_default()
+        body.get(self.name_place()).unwrap_or_default()
+    }
+
+    pub(super) fn name_place(&self) -> Range<usize> {
+        self.name..self.start - 1
     }
 
     #[inline(always)]

@@ -185,7 +185,7 @@ fn int(value: &[u8]) -> i32 {
 }
 
 /// Whether the field of a result says that it worked. `out` is left as it was.
-fn success(result: Place, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) -> bool {
+pub(crate) fn success(result: Place, words: &mut Words<'_, '_, '_, '_>, out: &mut Vec<u8>) -> bool {
     let Some((record, field)) = words.field(result) else { return false };
     match field.name {
         b"action" => return field.value == XT_AUDIT_TYPE_ACCEPT,
@@ -217,6 +217,6 @@ fn push_subject(subject: Option<Place>, words: &mut Words<'_, '_, '_, '_>, out: 
 }
 
 /// Whether a change of the audit configuration with this action has the name of the setting as its object, not its value.
-fn names_field(action: &[u8]) -> bool {
+pub(crate) fn names_field(action: &[u8]) -> bool {
     matches!(action, b"set" | b"seccomp-logging")
 }

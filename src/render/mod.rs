@@ -6,6 +6,7 @@
 
 mod csv;
 mod interpreted;
+pub mod json;
 mod plain;
 mod raw;
 mod text;
@@ -43,6 +44,8 @@ pub enum Format {
     Csv,
     /// A sentence for each event.
     Text,
+    /// An object for each event.
+    Json,
 }
 
 /// How events are shown, and by which host's names.
@@ -65,7 +68,7 @@ pub struct Style<'h> {
 impl<'h> Style<'h> {
     /// Whether it takes longer to render an event than to find it.
     pub fn is_slow(&self) -> bool {
-        matches!(self.format, Format::Interpret | Format::Csv | Format::Text)
+        matches!(self.format, Format::Interpret | Format::Csv | Format::Text | Format::Json)
     }
 
     /// Appends what stands above the first event.
@@ -84,6 +87,7 @@ impl<'h> Style<'h> {
             Format::Default => Box::new(plain::Plain { escape: self.escape, dates }),
             Format::Interpret => Box::new(interpreted::Interpreted::new(interpreter(), dates)),
             Format::Csv => Box::new(csv::Csv { columns: self.columns, interpreter: interpreter(), dates }),
+            Format::Json => Box::new(json::Json::new(Interpreter::new(self.names, self.machine, Escape::Raw), true)),
             Format::Text => Box::new(text::Text { interpreter: interpreter(), dates }),
         }
     }

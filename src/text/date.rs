@@ -95,6 +95,27 @@ impl Date {
     }
 }
 
+/// The date of a second since 1970, in Greenwich.
+pub fn utc(seconds: i64) -> Date {
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) as u32);
+    // Years begin in March, as in `Date::seconds`; 146,097 days are 400 years.
+    let day = days + 719_468;
+    let (era, day_of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+    let year = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    Date {
+        year: (year + era * 400 + i64::from(month >= 10)) as i32,
+        month: (month + if month < 10 { 3 } else { -9 }) as u8,
+        day: (day_of_year - (153 * month + 2) / 5 + 1) as u8,
+        weekday: (days + 4).rem_euclid(7) as u8,
+        hour: (second / 3600) as u8,
+        minute: (second / 60 % 60) as u8,
+        second: (second % 60) as u8,
+        offset: 0,
+    }
+}
+
 /// How many days a month, 1 to 12, has (Gregorian calendar).
 pub fn days_of_month(year: i32, month: u8) -> u8 {
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -185,6 +206,9 @@ mod tests {
                 for day in 1..=days_of_month(year, month) {
                     seconds += 86_400;
                     assert_eq!(at(year, month, day).seconds(), seconds, "{year}-{month}-{day}");
+                    let weekday = (seconds / 86_400 + 4).rem_euclid(7) as u8;
+                    assert_eq!(utc(seconds + 3661).seconds(), seconds + 3661);
+                    assert_eq!(utc(seconds), Date { weekday, ..at(year, month, day) });
                 }
             }
         }

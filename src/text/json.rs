@@ -138,13 +138,18 @@ impl Array<'_> {
 /// becomes U+FFFD, as `String::from_utf8_lossy` has it; everything else stays as it is.
 pub fn push_string(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
+    push_inside(out, text);
+    out.push(b'"');
+}
+
+/// Appends what stands between the quotes of a string.
+pub fn push_inside(out: &mut Vec<u8>, text: &[u8]) {
     for chunk in text.utf8_chunks() {
         push_escaped(out, chunk.valid().as_bytes());
         if !chunk.invalid().is_empty() {
             out.extend_from_slice("\u{fffd}".as_bytes());
         }
     }
-    out.push(b'"');
 }
 
 fn push_escaped(out: &mut Vec<u8>, mut text: &[u8]) {

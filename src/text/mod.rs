@@ -8,6 +8,7 @@ pub mod date;
 pub mod escape;
 pub mod hex;
 pub mod json;
+pub mod json_reader;
 pub mod number;
 
 pub(crate) use escape::may_need_escape;

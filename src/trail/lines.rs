@@ -161,7 +161,7 @@ impl Lines {
     #[inline]
     pub fn next(&mut self, source: &mut dyn Source) -> io::Result<Option<Line<'_>>> {
         loop {
-            if let Some(place) = self.cut() {
+            if let Some((place, _)) = self.cut() {
                 return Ok(Some(self.line(place)));
             }
             if self.at_end {
@@ -171,16 +171,40 @@ impl Lines {
         }
     }
 
-    /// Cuts off the next line, if it is all there, and gives back its place.
+    /// The next part of a line that may be longer than the longest, and whether the line ends with it; `None` at the end.
+    pub fn next_part(&mut self, source: &mut dyn Source) -> io::Result<Option<(&[u8], bool)>> {
+        loop {
+            if let Some((place, newline)) = self.cut() {
+                return Ok(self.buffer.get(place).map(|part| (part, newline > 0)));
+            }
+            if self.at_end {
+                return Ok(None);
+            }
+            self.fill(source)?;
+        }
+    }
+
+    /// Whether the source begins with this byte, and nothing of it was read yet.
+    pub(super) fn begins_with(&mut self, byte: u8, source: &mut dyn Source) -> io::Result<bool> {
+        if self.position() > 0 {
+            return Ok(false);
+        }
+        if self.end == 0 && !self.at_end {
+            self.fill(source)?;
+        }
+        Ok(self.buffer.get(..self.end).and_then(<[u8]>::first) == Some(&byte))
+    }
+
+    /// Cuts off the next line, if it is all there, and gives back its place and the length of its newline.
     #[inline(always)]
-    fn cut(&mut self) -> Option<Range<usize>> {
+    fn cut(&mut self) -> Option<(Range<usize>, usize)> {
         self.start += nul_bytes(self.buffer.get(self.start..self.end).unwrap_or_default());
         let (len, newline) = cut(self.buffer.get(self.start..self.end).unwrap_or_default(), self.longest, self.at_end)?;
         let start = self.start;
         self.start += len + newline;
         self.number = self.number();
         self.is_new = newline > 0;
-        Some(start..start + len)
+        Some((start..start + len, newline))
     }
 
     /// A line that was cut since the buffer was filled.

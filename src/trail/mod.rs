@@ -6,6 +6,7 @@
 //! * [`files`] says which files there are, and in which order;
 //! * [`lines`] cuts lines out of what can be read once; `block` does the same with half a megabyte of a file at a time, finds the
 //!   records that can matter, and is done ahead by the threads of a [`pool`];
+//! * `json` reads events that are written in JSON;
 //! * `search` puts events together around the records that can matter ([`crate::query::literals`]), and gives them to a [`Sink`];
 //! * [`render_pool`] renders or reports the events of a sink in threads beside it;
 //! * [`order`] remembers of closed logs which seconds they hold;
@@ -40,6 +41,7 @@ mod block;
 pub mod feed;
 pub mod files;
 pub mod follow;
+mod json;
 pub mod lines;
 pub mod order;
 pub mod pool;
@@ -57,6 +59,7 @@ use crate::query::literals::Need;
 use crate::query::predicate::Criteria;
 use crate::record::{EventId, Line, Malformed, Record};
 use crate::sys::input::InputFile;
+use json::{Object, Objects};
 use lines::{Lines, Source};
 use search::{LogFile, Reader};
 use std::collections::VecDeque;
@@ -179,6 +182,9 @@ pub struct Trail<'s> {
     read: Vec<PathBuf>,
     source: Option<Box<dyn Source + Send + 's>>,
     lines: Lines,
+    /// The source holds events in JSON.
+    is_json: bool,
+    objects: Objects,
     assembler: Assembler,
     policy: Policy,
     timeout: u64,
@@ -273,6 +279,8 @@ impl<'s> Trail<'s> {
             read: Vec::new(),
             source,
             lines: Lines::new(LONGEST_LINE),
+            is_json: false,
+            objects: Objects::default(),
             assembler: Assembler::new(Policy::Library, TIMEOUT),
             policy: Policy::Library,
             timeout: TIMEOUT,
@@ -315,6 +323,15 @@ impl<'s> Trail<'s> {
                 return Ok(self.assembler.next());
             }
             let Some(source) = self.source.as_deref_mut() else { continue };
+            if self.is_json || self.lines.begins_with(b'{', source)? {
+                self.is_json = true;
+                match self.objects.next(&mut self.lines, source)? {
+                    Some(Object::Event(event)) => return Ok(Some(event)),
+                    Some(Object::Unread(_)) => {}
+                    None => (self.source, self.is_json) = (None, false),
+                }
+                continue;
+            }
             let number = self.lines.number();
             match self.lines.next(source)? {
                 Some(line) => {
@@ -356,7 +373,7 @@ impl<'s> Trail<'s> {
         for path in self.read.drain(..).rev() {
             self.files.push_front(path);
         }
-        self.source = None;
+        (self.source, self.is_json) = (None, false);
         self.lines.restart();
         self.assembler = Assembler::new(self.policy, self.timeout);
     }

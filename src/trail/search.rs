@@ -20,6 +20,7 @@
 //! has been read is never read again but for the stretch before a hit: the work is linear on every log.
 
 use super::block::{Block, Job, Loader, Query, Span};
+use super::json::{Object, Objects};
 use super::lines::{Lines, SEARCH_LINE, Segment, Source};
 use super::order::Table;
 use super::pool::Pool;
@@ -181,7 +182,9 @@ impl<'r> Reader<'r> {
     ) -> ControlFlow<()> {
         let Some((file, path)) = self.files.last() else { return ControlFlow::Continue(()) };
         let (file, path) = (Arc::clone(file), path.clone());
-        match (file.is_regular(), self.search.tuning.shortcuts) {
+        let mut first = [0];
+        let is_json = file.is_regular() && file.read_at(&mut first, 0).is_ok() && first == *b"{";
+        match (file.is_regular(), self.search.tuning.shortcuts && !is_json) {
             (true, true) => self.blocks(&file, loading, threads, query),
             (true, false) => self.lines(&mut Segment { file: &file, at: 0, end: u64::MAX }, &path),
             (false, _) => self.lines(&mut &*file, &path),
@@ -395,6 +398,14 @@ impl<'r> Reader<'r> {
     fn lines(&mut self, source: &mut dyn Source, name: &Path) -> ControlFlow<()> {
         let mut lines = Lines::new(SEARCH_LINE);
         loop {
+            match lines.begins_with(b'{', source) {
+                Ok(true) => return self.objects(&mut lines, source, name),
+                Ok(false) => break,
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                Err(_) => return ControlFlow::Continue(()),
+            }
+        }
+        loop {
             let at = lines.position();
             match lines.next(source) {
                 Ok(Some(line)) => {
@@ -416,17 +427,43 @@ impl<'r> Reader<'r> {
         }
     }
 
+    /// Reads events in JSON one after another.
+    fn objects(&mut self, lines: &mut Lines, source: &mut dyn Source, name: &Path) -> ControlFlow<()> {
+        let mut objects = Objects::default();
+        loop {
+            match objects.next(lines, source) {
+                Ok(Some(Object::Event(event))) => {
+                    if self.is_in_range(event.id()) {
+                        let done = self.sink.event(event)?;
+                        done.into_iter().for_each(|event| self.assembler.recycle(event));
+                    }
+                }
+                Ok(Some(Object::Unread(at))) => {
+                    self.outcome.count_unread(name, at);
+                    self.sink.unread(&UnreadLine { path: name, at, text: objects.text() });
+                }
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                Ok(None) | Err(_) => return ControlFlow::Continue(()),
+            }
+        }
+    }
+
     fn record(&mut self, record: &Record<'_>) -> ControlFlow<()> {
-        let in_range = self.query.seconds.contains(&record.id.sec);
+        if self.is_in_range(record.id) {
+            self.assembler.push(record);
+            self.drain()?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Whether what has this id is in the range; takes note of it.
+    fn is_in_range(&mut self, id: EventId) -> bool {
+        let in_range = self.query.seconds.contains(&id.sec);
         if self.outcome.first.is_none_or(|first| first.sec == 0) && (!in_range || !self.query.has_start) {
-            self.outcome.first = Some(record.id);
+            self.outcome.first = Some(id);
         }
-        if !in_range {
-            return ControlFlow::Continue(());
-        }
-        self.has_records = true;
-        self.assembler.push(record);
-        self.drain()
+        self.has_records |= in_range;
+        in_range
     }
 
     /// The input is at its end, or silent.

@@ -1,0 +1,640 @@
+//! `--format json`: an object and a line for each event, schema version 1.
+//!
+//! The members before `records` are columns: a fixed list, one type each, of which those that are not known are left out. They
+//! are what is asked most often. `records` is the evidence: of each record the fields with their values as bytes, the names
+//! that were looked up when it was written, and its line.
+//!
+//! No two members of an object are called the same, nor the same in letters of another case: many readers take one of them and
+//! say nothing ([`Members`]). A value that is no UTF-8 or holds a NUL stands twice, as text and, under `NAME_hex`, in
+//! hexadecimal; no field of a record is given out under such a name.
+
+use super::Renderer;
+use crate::event::Event;
+use crate::interpret::line_buffer::LineBuffer;
+use crate::interpret::{Cut, Enriched, Interpreter, Kind, RecordContext, words};
+use crate::normalize::{self, Normalized, ObjectKind, Words, normalize, pieces};
+use crate::record::{ENRICHED, KEY_SEPARATOR, Record, RecordType};
+use crate::text::date::{Date, Dates, utc};
+use crate::text::{self, hex, json, number};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+/// Renders events as JSON, and keeps what it needs for the next one.
+pub struct Json<'h> {
+    interpreter: Interpreter<'h>,
+    dates: Dates,
+    with_raw: bool,
+    /// The fields of the event's records.
+    cuts: Vec<Cut>,
+    /// Which of them are each record's, and where the words after its last field are.
+    parts: Vec<(Range<usize>, Range<usize>)>,
+    scratch: Box<[u8]>,
+    text: Vec<u8>,
+    decoded: Vec<u8>,
+    list: List,
+    members: [Members; 2],
+}
+
+/// Some texts in a row.
+#[derive(Default)]
+struct List {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl List {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn push_parts(&mut self, text: &[u8], separator: u8) {
+        text.split(|byte| *byte == separator).for_each(|part| self.push(part));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| self.bytes.get(std::mem::replace(&mut start, *end)..*end).unwrap_or_default())
+    }
+}
+
+/// The columns that are a field of the record that says who acts.
+const COLUMNS: [&str; 14] =
+    ["auid", "uid", "euid", "gid", "ses", "pid", "ppid", "exit", "tty", "terminal", "comm", "exe", "arch", "syscall"];
+
+/// How many of them are numbers below 2^32 that stand for nothing where all bits are set.
+const IDS: usize = 7;
+
+/// Readers that keep numbers as floating point hold all integers below it.
+const EXACT: u64 = 1 << 53;
+
+impl Renderer for Json<'_> {
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
+        self.cuts.clear();
+        self.parts.clear();
+        for record in event.records() {
+            let first = self.cuts.len();
+            let rest = self.interpreter.cut(&record, &mut self.cuts);
+            self.parts.push((first..self.cuts.len(), rest));
+        }
+        let mut line = Line { buffer: LineBuffer::new(std::mem::take(&mut self.scratch), out) };
+        line.push("{\"v\":1");
+        self.push_id(event, &mut line);
+        self.push_normalized(event, &mut line);
+        self.push_actor(event, &mut line);
+        self.push_objects(event, &mut line);
+        line.push(",\"records\":[");
+        for (index, record) in event.records().enumerate() {
+            line.push(if index == 0 { "{\"type\":" } else { ",{\"type\":" });
+            self.push_record(index, &record, &mut line);
+            line.push("}");
+        }
+        line.push("]}\n");
+        self.scratch = line.buffer.finish();
+    }
+}
+
+impl<'h> Json<'h> {
+    /// `with_raw`: each record has its line too.
+    pub fn new(interpreter: Interpreter<'h>, with_raw: bool) -> Json<'h> {
+        Json {
+            interpreter,
+            dates: Dates::new(utc),
+            with_raw,
+            cuts: Vec::new(),
+            parts: Vec::new(),
+            scratch: Box::default(),
+            text: Vec::new(),
+            decoded: Vec::new(),
+            list: List::default(),
+            members: Default::default(),
+        }
+    }
+
+    fn push_id(&mut self, event: &Event, line: &mut Line) {
+        /// The first second of the year 10000, which has no date of this form.
+        const LATEST: u64 = 253_402_300_800;
+        let id = event.id();
+        if id.sec < LATEST {
+            line.push(",\"time\":\"");
+            push_time(&self.dates.of(id.sec as i64), id.milli, line.buffer.out());
+            line.push("\"");
+        }
+        if id.serial < EXACT {
+            line.number("serial", id.serial);
+        }
+        if let Some(node) = event.node() {
+            line.bytes("node", node);
+        }
+        line.push(",\"type\":");
+        event.record(0).inspect(|first| line.string(type_of(first)));
+    }
+
+    /// What the normalizer says, of the first where the records are several events to it.
+    fn push_normalized(&mut self, event: &Event, line: &mut Line) {
+        let Some(piece) = pieces(event).next() else { return };
+        let mut words = Words::new(&piece, &mut self.interpreter);
+        let Ok(Normalized { action, object, result, how, .. }) = normalize(&piece, &mut words, false) else { return };
+        let text = &mut self.text;
+        text.clear();
+        if let Some(result) = result {
+            let succeeded = normalize::success(result, &mut words, text);
+            line.bytes("result", if succeeded { b"success" } else { b"failed" });
+        }
+        action.inspect(|&action| words.push_text(action, text));
+        let names_field = normalize::names_field(text);
+        line.take("action", text);
+        if let Some(primary) = object.primary {
+            match words.field(primary) {
+                Some((RecordType::CONFIG_CHANGE, field)) if names_field => text.extend_from_slice(field.name),
+                _ => words.push_object(primary, text),
+            }
+            line.take("object", text);
+        }
+        if object.kind != ObjectKind::Unknown {
+            line.bytes("object_type", object.kind.word().as_bytes());
+        }
+        how.inspect(|&how| words.push_text(how, text));
+        line.take("how", text);
+    }
+
+    /// What the record of the call says of who acts, or else the first record.
+    fn push_actor(&mut self, event: &Event, line: &mut Line) {
+        let is_call = |kind: RecordType| matches!(kind, RecordType::SYSCALL | RecordType::URINGOP);
+        let main = event.record_types().position(is_call).unwrap_or(0);
+        let Some((record, (fields, _))) = event.record(main).zip(self.parts.get(main)) else { return };
+        let (body, mut found) = (record.body, [None; COLUMNS.len()]);
+        for cut in self.cuts.get(fields.clone()).unwrap_or_default() {
+            let name = cut.name(body);
+            let column = COLUMNS.iter().position(|column| column.as_bytes() == name);
+            if let Some(place) = column.and_then(|column| found.get_mut(column)).filter(|place| place.is_none()) {
+                *place = Some(cut);
+            }
+        }
+        let [auid, uid, .., exit, tty, terminal, comm, exe, arch, syscall] = found;
+        let id = |cut: &Cut| number::parse_exact(cut.written(body)).filter(|id| *id < u64::from(u32::MAX));
+        for (name, cut) in COLUMNS.iter().zip(found).take(IDS) {
+            cut.and_then(id).inspect(|id| line.number(name, *id));
+        }
+        let (enriched, mut looks_up) = (Enriched::of(&record), false);
+        for (name, cut) in [("auid_name", auid), ("uid_name", uid)] {
+            let Some(cut) = cut.filter(|cut| id(cut).is_some()) else { continue };
+            self.text.clear();
+            let known = self.interpreter.account(&enriched, cut.name(body), cut.written(body), &mut self.text);
+            looks_up |= known == Some(false);
+            known.inspect(|_| line.take(name, &mut self.text));
+        }
+        if looks_up {
+            line.push(",\"looked_up\":true");
+        }
+        for (name, cut) in [("tty", tty.or(terminal)), ("comm", comm), ("exe", exe)] {
+            let value = cut.map_or(&b""[..], |cut| cut.bytes(body, &mut self.decoded));
+            if !matches!(value, b"" | b"?" | b"(none)" | b"(null)") {
+                line.bytes(name, value);
+            }
+        }
+        let [machine, call] = self.interpreter.call_names(
+            record.record_type,
+            arch.map(|cut| cut.written(body)),
+            syscall.map(|cut| cut.written(body)),
+        );
+        call.inspect(|name| line.bytes("syscall", name.as_bytes()));
+        machine.inspect(|name| line.bytes("arch", name.as_bytes()));
+        if let Some(exit) = exit.and_then(|cut| exact(cut.written(body))) {
+            line.push(",\"exit\":");
+            number::push_signed(line.buffer.out(), exit);
+        }
+    }
+
+    /// What the other records say: by which rules it was seen, where, with which arguments, to which files and addresses.
+    fn push_objects(&mut self, event: &Event, line: &mut Line) {
+        let Json { interpreter, cuts, parts, text, decoded, list, .. } = self;
+        let all = || {
+            let fields = parts.iter().map(|(fields, _)| cuts.get(fields.clone()).unwrap_or_default());
+            event.records().zip(fields).flat_map(|(record, fields)| fields.iter().map(move |cut| (record, cut)))
+        };
+        let of = |record_type: RecordType, name: &'static [u8]| {
+            all().filter(move |(record, cut)| record.record_type == record_type && cut.name(record.body) == name)
+        };
+        list.clear();
+        for (record, cut) in all().filter(|(_, cut)| cut.kind == Kind::Key && (cut.is_hex || cut.is_quoted)) {
+            let keys = cut.bytes(record.body, decoded);
+            keys.split(|byte| *byte == KEY_SEPARATOR).filter(|key| !key.is_empty()).for_each(|key| list.push(key));
+        }
+        line.list("keys", list);
+        let cwd = of(RecordType::CWD, b"cwd").last();
+        if let Some((record, cut)) = cwd {
+            line.bytes("cwd", cut.bytes(record.body, decoded));
+        }
+        list.clear();
+        for (record, cut) in all().filter(|(record, _)| record.record_type == RecordType::EXECVE) {
+            let part = argument(cut.name(record.body));
+            if part == Some(Argument::More) {
+                list.ends.pop();
+            }
+            if matches!(part, Some(Argument::First | Argument::More)) {
+                list.push(cut.bytes(record.body, decoded));
+            }
+        }
+        if list.ends.is_empty() {
+            if let Some((record, cut)) = of(RecordType::PROCTITLE, b"proctitle").next() {
+                let title = cut.bytes(record.body, decoded);
+                list.push_parts(title.strip_suffix(b"\0").unwrap_or(title), 0);
+                line.push(",\"argv_from\":\"proctitle\"");
+            }
+        }
+        line.list("argv", list);
+        list.clear();
+        let directory = cwd.map(|(record, cut)| cut.field(record.body).value);
+        for (record, cut) in of(RecordType::PATH, b"name").filter(|(_, cut)| cut.is_hex || cut.is_quoted) {
+            text.clear();
+            interpreter.path(cut.field(record.body), directory, RecordContext::nothing(), text);
+            list.push(text);
+        }
+        line.list("paths", list);
+        text.clear();
+        if let Some((record, cut)) = of(RecordType::SOCKADDR, b"saddr").next() {
+            interpreter.value_in(Kind::Sockaddr, cut.field(record.body), RecordContext::nothing(), text);
+            push_address(text, line);
+        } else if let Some((record, cut)) = all().find(|(record, cut)| cut.name(record.body) == b"addr") {
+            if !matches!(cut.written(record.body), b"" | b"?") {
+                line.bytes("addr", cut.written(record.body));
+            }
+        }
+    }
+
+    fn push_record(&mut self, index: usize, record: &Record<'_>, line: &mut Line) {
+        let Json { cuts, parts, text, decoded, list, members: [members, inner], .. } = self;
+        let Some((fields, rest)) = parts.get(index) else { return };
+        let (body, mut is_open) = (record.body, false);
+        line.string(type_of(record));
+        line.push(",\"fields\":{");
+        text.clear();
+        members.clear();
+        inner.clear();
+        for cut in cuts.get(fields.clone()).unwrap_or_default() {
+            push_words(body.get(cut.words.clone()).unwrap_or_default(), text);
+            let name = cut.name(body);
+            if record.record_type == RecordType::EXECVE && argument(name).is_some() {
+                continue;
+            }
+            let members = if is_open { &mut *inner } else { &mut *members };
+            let is_other_message = name == b"msg" && !cut.opens;
+            let name = if is_other_message { (&b"msg_text"[..], 0..8) } else { (body, cut.name.clone()) };
+            let renamed = line.begin(members, name.clone(), cut.name_hash);
+            let name = renamed.as_deref().unwrap_or(name.0.get(name.1).unwrap_or_default());
+            if cut.opens {
+                is_open = true;
+                line.push("{");
+            } else if cut.kind == Kind::Proctitle {
+                list.clear();
+                list.push_parts(cut.bytes(body, decoded), 0);
+                line.elements(name, list);
+            } else if cut.is_hex {
+                line.value(name, cut.bytes(body, decoded));
+            } else {
+                line.value_in(name, body, cut.value.clone());
+            }
+        }
+        if is_open {
+            line.push("}");
+        }
+        push_words(body.get(rest.clone()).unwrap_or_default(), text);
+        if !text.is_empty() {
+            let name = b"text";
+            let renamed = line.begin(members, (name, 0..name.len()), u32::MAX);
+            line.value(renamed.as_deref().unwrap_or(name), text);
+        }
+        line.push("}");
+        if let Some(names) = record.enriched {
+            line.push(",\"names\":{");
+            members.clear();
+            for (name, value, name_hash) in words(names) {
+                let renamed = line.begin(members, (names, name.clone()), name_hash);
+                let value = names.get(value).unwrap_or_default();
+                let value = if let [b'"', value @ .., b'"'] = value { value } else { value };
+                line.value(renamed.as_deref().unwrap_or(names.get(name).unwrap_or_default()), value);
+            }
+            line.push("}");
+        }
+        if self.with_raw {
+            line.bytes("raw", record.as_written());
+        }
+    }
+}
+
+/// The type as the log has it named, or else as it was written.
+fn type_of<'a>(record: &Record<'a>) -> &'a [u8] {
+    record.type_name().map_or(record.type_text, str::as_bytes)
+}
+
+/// Adds words that belong to no field, a space between them.
+fn push_words(words: &[u8], text: &mut Vec<u8>) {
+    let words = words.trim_ascii();
+    if !matches!(words, b"" | b"'") {
+        if !text.is_empty() {
+            text.push(b' ');
+        }
+        text.extend_from_slice(words);
+    }
+}
+
+/// What a field of an EXECVE record is of the command line.
+#[derive(Clone, Copy, PartialEq)]
+enum Argument {
+    /// An argument, or its first part.
+    First,
+    /// A further part of the last one.
+    More,
+    /// The length of one that comes in parts.
+    Length,
+}
+
+/// `a0`, `a1[0]`, `a1[1]`, `a1_len`.
+fn argument(name: &[u8]) -> Option<Argument> {
+    let rest = name.strip_prefix(b"a")?;
+    let rest = rest.get(rest.iter().take_while(|byte| byte.is_ascii_digit()).count()..)?;
+    match rest {
+        _ if rest.len() + 1 == name.len() => None,
+        b"" | b"[0]" => Some(Argument::First),
+        b"_len" => Some(Argument::Length),
+        [b'[', part @ .., b']'] => number::parse_exact(part).map(|_| Argument::More),
+        _ => None,
+    }
+}
+
+/// The number that is written, if every reader of JSON can hold it.
+fn exact(value: &[u8]) -> Option<i64> {
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    let size = number::parse_exact(digits).filter(|size| *size < EXACT)? as i64;
+    Some(if digits.len() < value.len() { -size } else { size })
+}
+
+/// Appends `2026-11-26T15:04:05.123Z`.
+fn push_time(date: &Date, milli: u16, out: &mut Vec<u8>) {
+    number::push_wide(out, date.year as u64, 4);
+    for (before, part) in
+        [(b'-', date.month), (b'-', date.day), (b'T', date.hour), (b':', date.minute), (b':', date.second)]
+    {
+        out.extend([before, b'0' + part / 10, b'0' + part % 10]);
+    }
+    out.push(b'.');
+    number::push_wide(out, milli.into(), 3);
+    out.push(b'Z');
+}
+
+/// The columns of a socket address in words.
+fn push_address(words: &[u8], line: &mut Line) {
+    let part = |name: &[u8], end: &[u8]| {
+        let rest = text::after(words, name)?;
+        rest.get(..memchr::memmem::rfind(rest, end).filter(|_| end.len() > 1).or_else(|| memchr::memchr(b' ', rest))?)
+    };
+    if words.starts_with(b"{ saddr_fam=local ") {
+        part(b" path=", b" }").inspect(|path| line.bytes("sock", path));
+    } else if let Some(address) = part(b" laddr=", b" ") {
+        line.bytes("addr", address);
+        let port = part(b" lport=", b" ").and_then(number::parse_exact);
+        port.inspect(|port| line.number("port", *port));
+    }
+}
+
+/// The members that an object has so far, so that no two are called the same.
+#[derive(Default)]
+struct Members {
+    /// A bit for each name, by its hash.
+    seen: u64,
+    names: Vec<(u32, Range<usize>)>,
+    /// Once a name was to be changed: all names in lower case, and what was last put after each.
+    all: BTreeMap<Vec<u8>, u64>,
+}
+
+/// How many names are compared one by one.
+const FEW: usize = 64;
+
+impl Members {
+    fn clear(&mut self) {
+        self.seen = 0;
+        self.names.clear();
+        self.all.clear();
+    }
+
+    /// Takes note of a name, a part of `text`, of which all names of the object are. Gives back what to call the member if
+    /// that is not the name itself.
+    fn rename(&mut self, text: &[u8], place: Range<usize>, name_hash: u32) -> Option<Vec<u8>> {
+        let name = text.get(place.clone()).unwrap_or_default();
+        let bit = 1 << (name_hash >> 26);
+        let is_plain = self.all.is_empty()
+            && (self.seen & bit == 0 || !self.names.iter().any(|(other, _)| *other == name_hash))
+            && self.names.len() < FEW
+            && name.is_ascii()
+            && !is_hex_name(name);
+        let renamed = if is_plain { None } else { self.rename_checked(text, name) };
+        self.seen |= bit;
+        self.names.push((name_hash, place));
+        renamed
+    }
+
+    #[cold]
+    fn rename_checked(&mut self, text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+        let shown = |name: &[u8]| String::from_utf8_lossy(name).into_owned().into_bytes();
+        let lower = |name: &[u8]| name.to_ascii_lowercase();
+        if self.all.is_empty() {
+            let names = self.names.iter().map(|(_, place)| (lower(text.get(place.clone()).unwrap_or_default()), 1));
+            self.all.extend(names);
+        }
+        let name = shown(name);
+        if !is_hex_name(&name) && !self.all.contains_key(&lower(&name)) {
+            self.all.insert(lower(&name), 1);
+            return Some(name);
+        }
+        loop {
+            let count = self.all.entry(lower(&name)).or_insert(1);
+            *count += 1;
+            let mut other = name.clone();
+            other.push(b'_');
+            number::push(&mut other, *count);
+            if !self.all.contains_key(&lower(&other)) {
+                self.all.insert(lower(&other), 1);
+                return Some(other);
+            }
+        }
+    }
+}
+
+/// Such names are our own.
+fn is_hex_name(name: &[u8]) -> bool {
+    name.last_chunk::<4>().is_some_and(|end| end.eq_ignore_ascii_case(b"_hex"))
+}
+
+/// A line that is being written.
+struct Line<'o> {
+    buffer: LineBuffer<'o>,
+}
+
+impl Line<'_> {
+    fn push(&mut self, text: &str) {
+        self.buffer.push(text.as_bytes());
+    }
+
+    /// Begins a member of an object that has another one already.
+    fn name(&mut self, name: &str) {
+        self.push(",\"");
+        self.push(name);
+        self.push("\":");
+    }
+
+    fn number(&mut self, name: &str, value: u64) {
+        self.name(name);
+        number::push(self.buffer.out(), value);
+    }
+
+    /// A member of bytes.
+    fn bytes(&mut self, name: &str, value: &[u8]) {
+        self.name(name);
+        self.value(name.as_bytes(), value);
+    }
+
+    /// The same of what stands in `text`, unless that is empty; empties it.
+    fn take(&mut self, name: &str, text: &mut Vec<u8>) {
+        if !text.is_empty() {
+            self.bytes(name, text);
+            text.clear();
+        }
+    }
+
+    /// A member that is a list, unless that is empty.
+    fn list(&mut self, name: &str, list: &List) {
+        if !list.ends.is_empty() {
+            self.name(name);
+            self.elements(name.as_bytes(), list);
+        }
+    }
+
+    /// Begins a member that may be the first of its object, and whose name is taken from a record. Gives back its name if that
+    /// had to be changed.
+    fn begin(&mut self, members: &mut Members, name: (&[u8], Range<usize>), name_hash: u32) -> Option<Vec<u8>> {
+        let (text, place) = name;
+        self.push(if members.names.is_empty() { "\"" } else { ",\"" });
+        let renamed = members.rename(text, place.clone(), name_hash);
+        match &renamed {
+            Some(name) => _ = self.inside(name, 0, name.len()),
+            None => _ = self.inside(text, place.start, place.end),
+        }
+        self.push("\":");
+        renamed
+    }
+
+    /// The value of the member `name`, and a member for what its text does not say.
+    fn value(&mut self, name: &[u8], value: &[u8]) {
+        self.value_in(name, value, 0..value.len());
+    }
+
+    /// The same for a value that is part of a text.
+    fn value_in(&mut self, name: &[u8], text: &[u8], place: Range<usize>) {
+        self.push("\"");
+        let is_plain = self.inside(text, place.start, place.end);
+        self.push("\"");
+        let value = text.get(place).unwrap_or_default();
+        if !is_plain && has_more(value) {
+            self.hex_name(name);
+            self.hex(value);
+        }
+    }
+
+    fn hex_name(&mut self, name: &[u8]) {
+        self.push(",\"");
+        self.inside(name, 0, name.len());
+        self.push("_hex\":");
+    }
+
+    fn hex(&mut self, value: &[u8]) {
+        let out = self.buffer.out();
+        out.push(b'"');
+        hex::encode(value, out);
+        out.push(b'"');
+    }
+
+    /// The elements of the member `name`, and a member for what their texts do not say.
+    fn elements(&mut self, name: &[u8], list: &List) {
+        let mut opening = "[";
+        for text in list.iter() {
+            self.push(opening);
+            self.string(text);
+            opening = ",";
+        }
+        self.push("]");
+        if !list.iter().any(has_more) {
+            return;
+        }
+        self.hex_name(name);
+        opening = "[";
+        for text in list.iter() {
+            self.push(opening);
+            match has_more(text) {
+                true => self.hex(text),
+                false => self.push("null"),
+            }
+            opening = ",";
+        }
+        self.push("]");
+    }
+
+    fn string(&mut self, text: &[u8]) {
+        self.push("\"");
+        self.inside(text, 0, text.len());
+        self.push("\"");
+    }
+
+    /// What stands between the quotes of a string. Gives back whether it was ASCII without controls but for the byte before the names.
+    fn inside(&mut self, text: &[u8], from: usize, to: usize) -> bool {
+        let (all, mut at) = (text.get(..to).unwrap_or_default(), from);
+        loop {
+            let stop = text::find_byte(all, at, special).min(to);
+            self.buffer.push_part(text, at, stop);
+            match all.get(stop) {
+                None => return true,
+                Some(byte @ (b'"' | b'\\')) => self.buffer.push_two([b'\\', *byte]),
+                Some(&ENRICHED) => self.push("\\u001D"),
+                Some(_) => {
+                    json::push_inside(self.buffer.out(), all.get(stop..).unwrap_or_default());
+                    return false;
+                }
+            }
+            at = stop + 1;
+        }
+    }
+}
+
+/// Marks the bytes that do not stand for themselves in a string, and those that are no ASCII.
+#[inline(always)]
+fn special(bytes: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    let controls = bytes.wrapping_sub(ONES * 0x20) & !bytes;
+    let others = text::byte_mask(bytes, b'"') | text::byte_mask(bytes, b'\\') | text::byte_mask(bytes, 0x7f);
+    (controls | bytes) & (ONES << 7) | others
+}
+
+/// Whether a text does not say all of its bytes, or to some readers not.
+fn has_more(value: &[u8]) -> bool {
+    value.contains(&0) || str::from_utf8(value).is_err()
+}
+
+/// What was not read: the lines of files that are no records, or a file that was left out.
+pub fn push_gap(cause: &str, file: &Path, lines: Option<(u64, u64)>, out: &mut Vec<u8>) {
+    let mut line = Line { buffer: LineBuffer::new(Box::default(), out) };
+    line.push("{\"v\":1,\"type\":\"GAP\"");
+    line.bytes("cause", cause.as_bytes());
+    line.bytes("file", file.as_os_str().as_encoded_bytes());
+    if let Some((lost, at)) = lines {
+        line.number("lost", lost);
+        line.number("at", at);
+    }
+    line.push("}\n");
+    line.buffer.finish();
+}
