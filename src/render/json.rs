@@ -285,10 +285,12 @@ impl<'h> Json<'h> {
                 continue;
             }
             let members = if is_open { &mut *inner } else { &mut *members };
-            let is_other_message = name == b"msg" && !cut.opens;
-            let name = if is_other_message { (&b"msg_text"[..], 0..8) } else { (body, cut.name.clone()) };
-            let renamed = line.begin(members, name.clone(), cut.name_hash);
-            let name = renamed.as_deref().unwrap_or(name.0.get(name.1).unwrap_or_default());
+            let renamed = if name == b"msg" && !cut.opens {
+                line.begin_own(members, body, b"msg_text")
+            } else {
+                line.begin(members, body, &cut.name, cut.name_hash)
+            };
+            let name = renamed.as_deref().unwrap_or(name);
             if cut.opens {
                 is_open = true;
                 line.push("{");
@@ -307,16 +309,15 @@ impl<'h> Json<'h> {
         }
         push_words(body.get(rest.clone()).unwrap_or_default(), text);
         if !text.is_empty() {
-            let name = b"text";
-            let renamed = line.begin(members, (name, 0..name.len()), u32::MAX);
-            line.value(renamed.as_deref().unwrap_or(name), text);
+            let renamed = line.begin_own(members, body, b"text");
+            line.value(renamed.as_deref().unwrap_or_default(), text);
         }
         line.push("}");
         if let Some(names) = record.enriched {
             line.push(",\"names\":{");
             members.clear();
             for (name, value, name_hash) in words(names) {
-                let renamed = line.begin(members, (names, name.clone()), name_hash);
+                let renamed = line.begin(members, names, &name, name_hash);
                 let value = names.get(value).unwrap_or_default();
                 let value = if let [b'"', value @ .., b'"'] = value { value } else { value };
                 line.value(renamed.as_deref().unwrap_or(names.get(name).unwrap_or_default()), value);
@@ -426,7 +427,7 @@ impl Members {
 
     /// Takes note of a name, a part of `text`, of which all names of the object are. Gives back what to call the member if
     /// that is not the name itself.
-    fn rename(&mut self, text: &[u8], place: Range<usize>, name_hash: u32) -> Option<Vec<u8>> {
+    fn rename(&mut self, text: &[u8], place: &Range<usize>, name_hash: u32) -> Option<Vec<u8>> {
         let name = text.get(place.clone()).unwrap_or_default();
         let bit = 1 << (name_hash >> 26);
         let is_plain = self.all.is_empty()
@@ -434,14 +435,19 @@ impl Members {
             && self.names.len() < FEW
             && name.is_ascii()
             && !is_hex_name(name);
-        let renamed = if is_plain { None } else { self.rename_checked(text, name) };
+        let renamed = if is_plain { None } else { Some(self.rename_checked(text, name)) };
         self.seen |= bit;
-        self.names.push((name_hash, place));
+        self.names.push((name_hash, place.clone()));
         renamed
     }
 
+    /// What stands before the next name.
+    fn separator(&self) -> &'static str {
+        if self.names.is_empty() && self.all.is_empty() { "\"" } else { ",\"" }
+    }
+
     #[cold]
-    fn rename_checked(&mut self, text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    fn rename_checked(&mut self, text: &[u8], name: &[u8]) -> Vec<u8> {
         let shown = |name: &[u8]| String::from_utf8_lossy(name).into_owned().into_bytes();
         let lower = |name: &[u8]| name.to_ascii_lowercase();
         if self.all.is_empty() {
@@ -451,7 +457,7 @@ impl Members {
         let name = shown(name);
         if !is_hex_name(&name) && !self.all.contains_key(&lower(&name)) {
             self.all.insert(lower(&name), 1);
-            return Some(name);
+            return name;
         }
         loop {
             let count = self.all.entry(lower(&name)).or_insert(1);
@@ -461,7 +467,7 @@ impl Members {
             number::push(&mut other, *count);
             if !self.all.contains_key(&lower(&other)) {
                 self.all.insert(lower(&other), 1);
-                return Some(other);
+                return other;
             }
         }
     }
@@ -516,18 +522,26 @@ impl Line<'_> {
         }
     }
 
-    /// Begins a member that may be the first of its object, and whose name is taken from a record. Gives back its name if that
-    /// had to be changed.
-    fn begin(&mut self, members: &mut Members, name: (&[u8], Range<usize>), name_hash: u32) -> Option<Vec<u8>> {
-        let (text, place) = name;
-        self.push(if members.names.is_empty() { "\"" } else { ",\"" });
-        let renamed = members.rename(text, place.clone(), name_hash);
+    /// Begins a member that may be the first of its object, and whose name is a part of `text`. Gives back its name if that had
+    /// to be changed.
+    fn begin(&mut self, members: &mut Members, text: &[u8], name: &Range<usize>, name_hash: u32) -> Option<Vec<u8>> {
+        self.push(members.separator());
+        let renamed = members.rename(text, name, name_hash);
         match &renamed {
             Some(name) => _ = self.inside(name, 0, name.len()),
-            None => _ = self.inside(text, place.start, place.end),
+            None => _ = self.inside(text, name.start, name.end),
         }
         self.push("\":");
         renamed
+    }
+
+    /// The same with a name of our own.
+    fn begin_own(&mut self, members: &mut Members, text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+        self.push(members.separator());
+        let name = members.rename_checked(text, name);
+        self.inside(&name, 0, name.len());
+        self.push("\":");
+        Some(name)
     }
 
     /// The value of the member `name`, and a member for what its text does not say.

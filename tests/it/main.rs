@@ -22,6 +22,7 @@ mod golden;
 mod hostile_values;
 mod installing;
 mod interpret_properties;
+mod json;
 mod layering;
 mod library;
 mod multicall;
