@@ -228,7 +228,7 @@ impl<'h> Json<'h> {
             keys.split(|byte| *byte == KEY_SEPARATOR).filter(|key| !key.is_empty()).for_each(|key| list.push(key));
         }
         line.list("keys", list);
-        let cwd = of(RecordType::CWD, b"cwd").last();
+        let cwd = of(RecordType::CWD, b"cwd").next_back();
         if let Some((record, cut)) = cwd {
             line.bytes("cwd", cut.bytes(record.body, decoded));
         }
@@ -455,18 +455,20 @@ impl Members {
             self.all.extend(names);
         }
         let name = shown(name);
-        if !is_hex_name(&name) && !self.all.contains_key(&lower(&name)) {
-            self.all.insert(lower(&name), 1);
+        let key = lower(&name);
+        if !is_hex_name(&name) && !self.all.contains_key(&key) {
+            self.all.insert(key, 1);
             return name;
         }
         loop {
-            let count = self.all.entry(lower(&name)).or_insert(1);
+            let count = self.all.entry(key.clone()).or_insert(1);
             *count += 1;
             let mut other = name.clone();
             other.push(b'_');
             number::push(&mut other, *count);
-            if !self.all.contains_key(&lower(&other)) {
-                self.all.insert(lower(&other), 1);
+            let taken = self.all.entry(lower(&other)).or_insert(0);
+            if *taken == 0 {
+                *taken = 1;
                 return other;
             }
         }
