@@ -10,6 +10,10 @@ compile_error!(
      unset it, or add `-C target-feature=+crt-static` to it"
 );
 
+mod audisp_af_unix;
+mod audisp_filter;
+mod audisp_statsd;
+mod audisp_syslog;
 mod auditctl;
 mod auditd;
 mod augenrules;
@@ -24,6 +28,7 @@ mod install;
 mod logs;
 mod options;
 mod output;
+mod plugin;
 
 use argh::{EarlyExit, FromArgs};
 use output::{say, show};
@@ -40,6 +45,10 @@ struct Applet {
 
 /// Sorted by name; looked up by binary search.
 const APPLETS: &[Applet] = &[
+    Applet { name: "audisp-af_unix", about: "plugin: records to the reader of a socket", run: audisp_af_unix::run },
+    Applet { name: "audisp-filter", about: "plugin: some events to another plugin", run: audisp_filter::run },
+    Applet { name: "audisp-statsd", about: "plugin: counts of events to statsd", run: audisp_statsd::run },
+    Applet { name: "audisp-syslog", about: "plugin: records to the system log", run: audisp_syslog::run },
     Applet { name: "auditctl", about: "control the kernel's audit rules and settings", run: auditctl::run },
     Applet { name: "auditd", about: "collect the kernel's audit events into the log", run: auditd::run },
     Applet { name: "augenrules", about: "merge rules.d into audit.rules and load it", run: augenrules::run },
@@ -115,7 +124,7 @@ fn own(words: &[OsString]) -> u8 {
 
 fn help() -> u8 {
     let usage = "usage: auditbox APPLET [ARGUMENT...] | --list | --install DIR [--hard] | --version\n\n";
-    let rows = APPLETS.iter().map(|applet| format!("  {:12} {}\n", applet.name, applet.about));
+    let rows = APPLETS.iter().map(|applet| format!("  {:14} {}\n", applet.name, applet.about));
     let text: String = std::iter::once(usage.to_owned()).chain(rows).collect();
     show(text.as_bytes());
     0

@@ -7,6 +7,7 @@ pub mod auditd;
 pub mod libaudit;
 pub mod plugin;
 mod slot;
+pub mod statsd;
 
 pub use slot::{Choice, Reaction, Response, Slot, Space, seconds, show_seconds};
 

@@ -1,7 +1,8 @@
 //! The loop of every plugin: records from standard input in any form and any pieces, signals, time, and descriptors of its own.
 //!
 //! A plugin is a [`Consumer`], and [`run()`] calls it. It ends in one of three ways:
-//! - The input has ended. All that was in it has been taken; the consumer has [`LAST_WAIT_AFTER_END`] seconds to hand on what it has.
+//! - The input has ended. All that was in it has been taken, and the consumer hands on what it has, until for
+//!   [`LAST_WAIT_AFTER_END`] seconds none of its descriptors was ready.
 //! - SIGTERM came from the parent: the input that is there is taken, no more is waited for, and there are [`LAST_WAIT`] seconds.
 //!   COMPAT: from others it is ignored, so that nobody ends a plugin but the daemon, which would start it again.
 //! - The input makes no sense any more, or could not be read.
@@ -22,7 +23,7 @@ use std::time::Duration;
 /// Seconds that a consumer has after SIGTERM. The daemon sends SIGKILL five seconds after it.
 pub const LAST_WAIT: i64 = 3;
 
-/// Seconds that a consumer has after the end of its input. The daemon sends SIGTERM one second after it; another program that
+/// Seconds in which nobody took anything after the end of the input. The daemon sends SIGTERM one second after it; another program that
 /// feeds a plugin may send none.
 pub const LAST_WAIT_AFTER_END: i64 = 10;
 
@@ -151,6 +152,9 @@ fn serve(
                 }
                 consumer.notice(notice);
             }
+        }
+        if ending == Some(Ending::EndOfInput) && !is_terminated && set.is_any_ready(OWN) {
+            deadline = Some(now + LAST_WAIT_AFTER_END);
         }
         consumer.ready(&set, OWN);
         if reads {

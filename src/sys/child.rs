@@ -47,6 +47,11 @@ impl Child {
         let _ = rustix::process::kill_process(self.0, if kill { Signal::KILL } else { Signal::TERM });
     }
 
+    /// Sends it SIGHUP.
+    pub fn hang_up(&self) {
+        let _ = rustix::process::kill_process(self.0, Signal::HUP);
+    }
+
     /// Whether it succeeded, once it has ended.
     pub fn result(&self) -> Option<bool> {
         match waitpid(Some(self.0), WaitOptions::NOHANG) {
@@ -65,6 +70,18 @@ pub fn holding(text: &[u8]) -> io::Result<OwnedFd> {
     // So this does not wait for a reader.
     File::from(writer).write_all(text.get(..PIPE).unwrap_or(text))?;
     Ok(reader)
+}
+
+/// A pipe for the standard input of a program: its reading end, and ours, which can be written to without waiting.
+pub fn feed() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK)?;
+    Ok((reader, writer))
+}
+
+/// Writes what can be written at once. The error is EAGAIN when nothing can be now, and EPIPE when nobody will read it.
+pub fn write(pipe: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::io::write(pipe, bytes))?)
 }
 
 /// How a program begins.

@@ -81,6 +81,11 @@ impl PollSet {
         self.0.get(index).is_some_and(|entry| entry.fd >= 0 && entry.revents & ends != 0)
     }
 
+    /// Whether the last wait found one ready of those from `index` on.
+    pub fn is_any_ready(&self, index: usize) -> bool {
+        (index..self.0.len()).any(|index| self.is_ready(index))
+    }
+
     /// Whether the last wait found the descriptor at `index` ready.
     pub fn is_ready(&self, index: usize) -> bool {
         self.0.get(index).is_some_and(|entry| entry.fd >= 0 && entry.revents != 0)

@@ -1,8 +1,15 @@
-//! Connected pairs of Unix sockets, written to without waiting (socketpair(2), send(2)).
+//! Sockets, written to without waiting: pairs and listeners of Unix stream sockets (socketpair(2), unix(7)), datagrams (udp(7)).
 
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType};
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::Path;
+
+/// Clients that may wait to be accepted.
+const BACKLOG: i32 = 1;
 
 /// Two connected stream sockets. Neither is inherited by programs that are started.
 pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
@@ -14,6 +21,50 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 pub fn send(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
     Ok(rustix::io::retry_on_intr(|| rustix::net::send(&socket, bytes, flags))?)
+}
+
+/// Listens at a path of the file system, without ever waiting. A socket that nobody listens at any more is replaced; anything
+/// else in its place is an error.
+pub fn listen(path: &Path, mode: u32) -> io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = || rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
+    let (listener, address) = (socket()?, SocketAddrUnix::new(path)?);
+    let mut bound = rustix::net::bind(&listener, &address);
+    let is_socket = || std::fs::symlink_metadata(path).is_ok_and(|facts| facts.file_type().is_socket());
+    let has_no_listener = || io::Result::Ok(rustix::net::connect(socket()?, &address) == Err(Errno::CONNREFUSED));
+    if bound == Err(Errno::ADDRINUSE) && is_socket() && has_no_listener()? {
+        std::fs::remove_file(path)?;
+        bound = rustix::net::bind(&listener, &address);
+    }
+    bound?;
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode))
+        .and_then(|()| Ok(rustix::net::listen(&listener, BACKLOG)?))
+        .inspect_err(|_| drop(std::fs::remove_file(path)))?;
+    Ok(listener)
+}
+
+/// The next client of a listener, if one waits. It is written to by [`send`].
+pub fn accept(listener: &OwnedFd) -> Option<OwnedFd> {
+    rustix::net::accept_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK).ok()
+}
+
+/// A socket that sends datagrams to one address.
+pub struct Datagrams(UdpSocket);
+
+impl Datagrams {
+    /// To this port of a host.
+    pub fn to(host: IpAddr, port: u16) -> io::Result<Datagrams> {
+        let any: IpAddr = if host.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        let socket = UdpSocket::bind((any, 0))?;
+        socket.set_nonblocking(true)?;
+        socket.connect((host, port))?;
+        Ok(Datagrams(socket))
+    }
+
+    /// Sends one, if that can be done at once. Whether anybody gets it is not for a datagram to know.
+    pub fn send(&self, bytes: &[u8]) {
+        let _ = self.0.send(bytes);
+    }
 }
 
 #[cfg(test)]
@@ -33,5 +84,23 @@ mod tests {
         assert_eq!(errno::of(&full), errno::EAGAIN);
         drop(theirs);
         assert_eq!(errno::of(&send(&ours, b"abc").unwrap_err()), errno::EPIPE);
+    }
+
+    #[test]
+    fn a_listener_takes_the_place_of_one_that_is_gone_and_of_nothing_else() {
+        let path = std::env::temp_dir().join(format!("auditbox-listen-{}", std::process::id()));
+        let first = listen(&path, 0o620).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o620);
+        assert_eq!(listen(&path, 0o600).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        drop(first);
+        let listener = listen(&path, 0o600).unwrap();
+        assert!(accept(&listener).is_none());
+        let client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        assert_eq!(send(accept(&listener).unwrap(), b"abc").unwrap(), 3);
+        drop(client);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "a file").unwrap();
+        assert_eq!(listen(&path, 0o600).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -1,10 +1,9 @@
 //! The system log (syslog(3), RFC 3164 lines to /dev/log), written to without ever waiting.
 
-use super::{clock, poll};
+use super::clock;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
 
 /// Facilities of syslog(3), as they are added to a severity.
 pub const LOG_USER: u32 = 1 << 3;
@@ -56,9 +55,9 @@ impl Syslog {
         }
     }
 
-    /// Waits until the log can take a message; false when `limit` has passed.
-    pub fn can_send(&self, limit: Duration) -> bool {
-        self.socket.as_ref().is_some_and(|socket| poll::can_write(socket.as_fd(), limit))
+    /// What becomes writable when a log that was behind can take a message again; `None` while there is no log.
+    pub fn socket(&self) -> Option<BorrowedFd<'_>> {
+        self.socket.as_ref().map(AsFd::as_fd)
     }
 }
 

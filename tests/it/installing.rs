@@ -36,6 +36,9 @@ fn an_installation_is_whole_below_its_prefix_and_brings_no_deleted_rule_back() {
         ("opt/audit/share/doc/auditbox/auditd.cron", 0o755),
         ("etc/audit", 0o750),
         ("etc/audit/rules.d/39-exec.rules", 0o640),
+        ("etc/audit/plugins.d/af_unix.conf", 0o640),
+        ("etc/audit/audisp-filter.conf", 0o640),
+        ("opt/audit/sbin/audisp-syslog", 0o755),
         ("var/log/audit", 0o700),
     ] {
         assert_eq!(mode(path), wanted, "{path}");

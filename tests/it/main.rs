@@ -27,6 +27,7 @@ mod layering;
 mod library;
 mod multicall;
 mod normalize;
+mod plugins;
 mod reading_properties;
 mod rule_properties;
 mod rules_guide;

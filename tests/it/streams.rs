@@ -16,13 +16,17 @@ use std::process::{Command, Output, Stdio};
 const SIGPIPE: i32 = 13;
 
 /// One command line of each kind. `LOG`, `RULES`, `ETC` and `LINKS` stand for paths of the test.
-const LINES: [(&str, Purpose); 32] = [
+const LINES: [(&str, Purpose); 36] = [
     ("--list", Purpose::Print),
     ("--help", Purpose::Print),
     ("--version", Purpose::Print),
     ("auditbogus", Purpose::Print),
     ("--install LINKS", Purpose::Change),
     ("--install LINKS/missing", Purpose::Change),
+    ("audisp-af_unix 0600 LOG/missing string", Purpose::Change),
+    ("audisp-filter --check LOG/missing", Purpose::Change),
+    ("audisp-statsd", Purpose::Change),
+    ("audisp-syslog LOG_BOGUS", Purpose::Change),
     ("auditctl", Purpose::Print),
     ("auditctl --help", Purpose::Print),
     ("auditctl --dry-run -R RULES", Purpose::Print),

@@ -1,0 +1,25 @@
+//! audisp-syslog(8): the plugin that writes records to the system log.
+//!
+//! Exit status: 0; 1 when a word is wrong or the input makes no sense.
+
+use crate::host::Host;
+use crate::plugin;
+use auditbox::config::Level;
+use auditbox::plugin::syslog::{Options, ToSyslog};
+use std::ffi::OsString;
+
+/// Runs the command; `words` begins with its name.
+pub(crate) fn run(words: &[OsString]) -> u8 {
+    let mut logger = plugin::logger("audisp-syslog");
+    let words = plugin::words(words);
+    let options = match Options::parse(words.iter().map(String::as_str)) {
+        Ok(options) => options,
+        Err(word) => {
+            logger.log(Level::Error, &["Unknown log priority/facility ", word].concat());
+            return 1;
+        }
+    };
+    let host = Host::open();
+    plugin::drop_capabilities(false, &mut |level, text| logger.log(level, text));
+    plugin::run(&mut ToSyslog::new(options, &host, logger))
+}

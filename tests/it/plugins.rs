@@ -1,0 +1,167 @@
+//! The plugins of the daemon as programs: what they read, what comes out, how they end.
+
+use crate::support::{BINARY, Dir};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const LOGIN: &str = "type=USER_LOGIN msg=audit(1700000001.000:46): pid=7 auid=1000 res=success\x1dAUID=\"alice\"";
+const CALL: &str =
+    "type=SYSCALL msg=audit(1700000002.000:47): arch=c000003e syscall=59 uid=0\x1dSYSCALL=execve UID=\"root\"";
+const PATH: &str = "type=PATH msg=audit(1700000002.000:47): item=0 name=\"/etc/shadow\"";
+const END: &str = "type=EOE msg=audit(1700000002.000:47): ";
+
+/// Starts a plugin with these words.
+fn start(words: &[&str]) -> Child {
+    let mut command = Command::new(BINARY);
+    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("the plugin starts")
+}
+
+/// What a plugin does with this input, which comes in pieces of `size` bytes.
+fn run(words: &[&str], input: &[u8], size: usize) -> Output {
+    let mut child = start(words);
+    let mut pipe = child.stdin.take().expect("its input");
+    // One that does not start reads nothing.
+    let _ = input.chunks(size).try_for_each(|piece| pipe.write_all(piece).and_then(|()| pipe.flush()));
+    drop(pipe);
+    child.wait_with_output().expect("it ends")
+}
+
+fn frame(record_type: u32, line: &str) -> Vec<u8> {
+    let words = [1, 16, record_type, line.len() as u32].map(u32::to_ne_bytes).concat();
+    [&words, line.as_bytes()].concat()
+}
+
+fn filter_file(dir: &Dir, text: &str) -> String {
+    let path = dir.0.join("filter.conf");
+    std::fs::write(&path, text).expect("a file");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("its mode");
+    path.to_str().expect("a plain name").to_owned()
+}
+
+fn lines(lines: &[&str]) -> String {
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_filter_hands_on_whole_events_with_the_names_that_were_looked_up() {
+    let dir = Dir::new("filter");
+    let file = filter_file(&dir, "# logins of people\n\nauid >= 1000\nname r= \"\\\"/no\\\"\"\n");
+    let input = lines(&[LOGIN, CALL, PATH, END]);
+    for (mode, expected) in [("blocklist", lines(&[LOGIN])), ("AllowList", lines(&[CALL, PATH, END]))] {
+        let output = run(&["audisp-filter", mode, &file, "/bin/cat"], input.as_bytes(), 4096);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{mode}");
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn frames_in_any_pieces_and_unread_at_the_end_come_out_of_a_filter() {
+    let dir = Dir::new("filter-pieces");
+    let file = filter_file(&dir, "");
+    let input = [frame(1112, LOGIN), frame(1300, CALL), frame(1302, PATH), frame(1320, END)].concat();
+    for size in [1, 20, input.len()] {
+        let output = run(&["audisp-filter", "allowlist", &file, "/bin/cat"], &input, size);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), lines(&[LOGIN, CALL, PATH, END]), "pieces of {size}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn more_records_than_wait_pass_a_filter_without_loss() {
+    let dir = Dir::new("filter-many");
+    let file = filter_file(&dir, "uid == 77\n");
+    let record = |serial| format!("type=USER_AUTH msg=audit(1.000:{serial}): pid=7 text={}\n", "x".repeat(250));
+    let input: String = (0..1500).map(record).collect();
+    // Its reader is slower than its writer.
+    let slow = "while IFS= read -r line; do printf '%s\\n' \"$line\"; done";
+    let mut child = start(&["audisp-filter", "allowlist", &file, "/bin/sh", "-c", slow]);
+    let mut pipe = child.stdin.take().expect("its input");
+    let writer = std::thread::spawn({
+        let input = input.clone();
+        move || pipe.write_all(input.as_bytes())
+    });
+    let output = child.wait_with_output().expect("it ends");
+    writer.join().expect("the writer").expect("all is read");
+    assert!(output.stdout == input.as_bytes(), "{} of {} bytes", output.stdout.len(), input.len());
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_filter_is_proved_and_refused_with_what_is_wrong() {
+    let dir = Dir::new("filter-check");
+    let file = filter_file(&dir, "auid >= 1000\n");
+    assert_eq!(run(&["audisp-filter", "--check", &file], b"", 1).status.code(), Some(0));
+    let file = filter_file(&dir, "auid >= 1000\nauid >=\n");
+    for words in [&["audisp-filter", "--check", &file][..], &["audisp-filter", "allowlist", &file, "/bin/cat"]] {
+        let output = run(words, b"", 1);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(said.contains("Invalid expression: auid >= (") && said.contains("line 2 of "), "{said}");
+    }
+    std::fs::set_permissions(Path::new(&file), std::fs::Permissions::from_mode(0o602)).expect("its mode");
+    for words in [
+        &["audisp-filter", "--check", &file][..],
+        &["audisp-filter", "--check", "/nonexistent"],
+        &["audisp-filter", "allowlist", &file],
+        &["audisp-filter", "both", &file, "/bin/cat"],
+        &["audisp-filter"],
+    ] {
+        let output = run(words, b"", 1);
+        assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(1), false), "{words:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_filter_ends_when_its_program_does() {
+    let dir = Dir::new("filter-dies");
+    let file = filter_file(&dir, "");
+    let mut child = start(&["audisp-filter", "allowlist", &file, "/bin/false"]);
+    let _pipe = child.stdin.take();
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/bin/false has ended"));
+}
+
+#[test]
+fn input_without_sense_is_said_and_ends_a_plugin() {
+    let dir = Dir::new("af_unix-nonsense");
+    let socket = dir.0.join("socket");
+    let input = [&frame(1112, LOGIN)[..], &[1; 64]].concat();
+    let words = ["audisp-af_unix", "0600", socket.to_str().expect("a plain name"), "string", "8"];
+    let output = run(&words, &input, input.len());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a header makes no sense"));
+    assert!(!socket.exists(), "the socket is left behind");
+}
+
+#[test]
+fn a_socket_that_cannot_be_made_is_said() {
+    let dir = Dir::new("af_unix-refused");
+    let file = dir.0.join("file");
+    std::fs::write(&file, "kept").expect("a file");
+    let long = format!("/tmp/{}", "x".repeat(110));
+    for (path, reason) in [
+        ("/nonexistent/socket", "Couldn't open /nonexistent (No such file or directory)"),
+        (file.to_str().expect("a plain name"), "Couldn't bind af_unix socket (Address already in use)"),
+        (&long, "Couldn't bind af_unix socket (File name too long)"),
+    ] {
+        let output = run(&["audisp-af_unix", "0600", path, "string"], b"", 1);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
+    assert_eq!(std::fs::read(&file).expect("the file"), b"kept");
+}
+
+#[test]
+fn an_unknown_word_of_syslog_is_said() {
+    let output = run(&["audisp-syslog", "LOG_INFO", "LOG_BOGUS"], b"", 1);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "Unknown log priority/facility LOG_BOGUS\n");
+}
