@@ -3,7 +3,7 @@
 use crate::host::Host;
 use crate::options::{Words, lacks_argument, shown};
 use auditbox::query::time::{self, Edge};
-use auditbox::report::{Change, Content, Format, Kind, Request, View, kind};
+use auditbox::report::{By, Change, Content, Format, Kind, Request, View, kind};
 use auditbox::text::{Escape, number};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -13,6 +13,8 @@ use std::path::PathBuf;
 #[derive(Default)]
 pub(crate) struct Command {
     pub(crate) request: Request,
+    /// Files of the reports that are documents of their own, by their places among the reports.
+    pub(crate) documents: Vec<(usize, PathBuf)>,
     pub(crate) input: Option<PathBuf>,
     /// Read the logs even where standard input is a pipe.
     pub(crate) force_logs: bool,
@@ -68,11 +70,12 @@ const REPORTS: &[(&str, &str, &Kind, bool)] = &[
     ("-x", "--executable", &kind::EXES, true),
 ];
 
+const GROUPS: [(&str, By); 3] = [("type", By::Type), ("key", By::Key), ("user", By::User)];
 const FORMATS: [(&str, Format); 3] = [("text", Format::Text), ("csv", Format::Csv), ("json", Format::Json)];
 
 /// Reads the words after the command's name.
 pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refusal> {
-    let mut parser = Parser { words: Words::new(words), host, summary: false, asked: Box::default() };
+    let mut parser = Parser { words: Words::new(words), host, summary: false, period: 1, asked: Box::default() };
     while let Some(word) = parser.words.option() {
         match &*shown(word) {
             "--help" => return Ok(Invocation::Help),
@@ -82,6 +85,11 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refus
     }
     if parser.asked.request.views.is_empty() {
         parser.asked.request.views.push(View::OVERVIEW);
+    }
+    for view in &mut parser.asked.request.views {
+        if let Content::Timeline(period) | Content::Svg(period) | Content::Html(period) = &mut view.content {
+            *period = parser.period;
+        }
     }
     let Request { start, end, .. } = parser.asked.request;
     time::check_range(start, end).map_err(|error| Refusal::Usage(format!("{error}\n")))?;
@@ -93,6 +101,8 @@ struct Parser<'a> {
     host: &'a Host,
     /// `--summary` stands before all reports.
     summary: bool,
+    /// Seconds of a period of time in pictures.
+    period: u64,
     asked: Box<Command>,
 }
 
@@ -107,6 +117,7 @@ impl<'a> Parser<'a> {
                 Some(view) => view.summary = true,
                 None => self.summary = true,
             },
+            "--bars" => request.bars = true,
             "--coverage" => request.views.push(View { name: "coverage", content: Content::Coverage, summary: false }),
             "--success" => request.success = Some(true),
             "--failed" => request.success = Some(false),
@@ -152,6 +163,26 @@ impl<'a> Parser<'a> {
                 let known = Escape::named(mode).ok_or_else(|| format!("Unknown option ({})\n", shown(mode)));
                 self.asked.request.escape = known?;
             }
+            "--timeline" => {
+                if let Some(word) = self.words.argument() {
+                    let period = time::span_seconds(word).and_then(|seconds| u64::try_from(seconds).ok());
+                    let refusal = || {
+                        format!(
+                            "Invalid span of time ({})\nAccepted: a number and s, m, h, d or w, as 15m\n",
+                            shown(word)
+                        )
+                    };
+                    self.period = period.filter(|period| *period > 0).ok_or_else(refusal)?;
+                }
+                self.view("timeline", Content::Timeline(1));
+            }
+            "--svg" => self.document(option, Content::Svg(1))?,
+            "--html" => self.document(option, Content::Html(1))?,
+            "--by" => {
+                let group = self.argument(option)?;
+                let known = GROUPS.iter().find(|(name, _)| name.as_bytes() == group);
+                self.asked.request.by = known.ok_or_else(|| format!("Unknown option ({})\n", shown(group)))?.1;
+            }
             "--format" => {
                 let format = self.argument(option)?;
                 let known = FORMATS.iter().find(|(name, _)| name.as_bytes() == format);
@@ -167,6 +198,18 @@ impl<'a> Parser<'a> {
             "-te" | "--end" => self.asked.request.end = self.time(Edge::End, option)?,
             _ => return Err(format!("{option} is an unsupported option\n")),
         }
+        Ok(())
+    }
+
+    fn view(&mut self, name: &'static str, content: Content) {
+        self.asked.request.views.push(View { name, content, summary: false });
+    }
+
+    /// A report that goes into a file.
+    fn document(&mut self, option: &str, content: Content) -> Result<(), String> {
+        let path = PathBuf::from(OsStr::from_bytes(self.argument(option)?));
+        self.asked.documents.push((self.asked.request.views.len(), path));
+        self.view("", content);
         Ok(())
     }
 

@@ -9,19 +9,21 @@ use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Criteria;
 use auditbox::record::EventId;
 use auditbox::render::Renderer;
-use auditbox::report::{Range, Reports};
+use auditbox::report::{Canvas, Ended, Range, Reports};
 use auditbox::sys::files::{self, File};
+use auditbox::sys::streams::Stream;
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Search, Sink, UnreadLine};
 use std::io::{self, Read, Seek, Write};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reports, prints, and gives back the exit status. An error is one of writing the output.
 pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
-    let Command { request, input, force_logs, debug, timeout } = command;
+    let Command { mut request, documents, input, force_logs, debug, timeout } = command;
+    request.canvas = canvas();
     let config = host::daemon_config(input.is_none());
     let timeout = timeout.unwrap_or(config.end_of_event_timeout);
     let place = Place { input, log: config.log_file.into(), force_logs, patience: None, begin_with: None };
@@ -52,7 +54,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         }
         let Some(reporter) = pool.finish().pop() else { return Ok(1) };
         let status = match reporter.finish(outcome.first, &mut output.text) {
-            Ok(found) => u8::from(!found),
+            Ok(ended) => write_documents(&documents, ended),
             Err(Failure::Output(error)) => return Err(error),
             Err(Failure::Kept(error)) => {
                 output.flush()?;
@@ -64,6 +66,31 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         let leaves_out = unread.report("aureport", &outcome);
         Ok(if leaves_out && status == 1 { LEFT_OUT } else { status })
     })
+}
+
+/// What standard output can show. No colours where `NO_COLOR` is set (no-color.org), block characters where the locale has UTF-8.
+fn canvas() -> Canvas {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default().to_ascii_lowercase();
+    let columns = Stream::Output.width().map(usize::from).or_else(|| variable("COLUMNS")?.parse().ok());
+    Canvas {
+        width: columns.unwrap_or(80).clamp(40, 1000),
+        utf8: locale.contains("utf-8") || locale.contains("utf8"),
+        color: Stream::Output.is_terminal() && variable("NO_COLOR").is_none(),
+    }
+}
+
+/// Writes the documents to their files, which nobody else may read; gives back the exit status.
+fn write_documents(paths: &[(usize, PathBuf)], ended: Ended) -> u8 {
+    let mut status = u8::from(!ended.found);
+    for (number, text) in ended.documents {
+        let Some((_, path)) = paths.iter().find(|(of, _)| *of == number) else { continue };
+        if let Err(error) = files::replace(path, &text, 0o600) {
+            say(format_args!("aureport: cannot write {}: {}", path.display(), host::reason(&error)));
+            status = 1;
+        }
+    }
+    status
 }
 
 /// The events of a trail on their way to the report.
@@ -166,8 +193,8 @@ impl Reporter<'_> {
         Ok(())
     }
 
-    /// Prints what was counted and kept; gives back whether there is anything in a report.
-    fn finish(self, first: Option<EventId>, out: &mut Vec<u8>) -> Result<bool, Failure> {
+    /// Prints what was counted and kept; gives back what the reports ended with.
+    fn finish(self, first: Option<EventId>, out: &mut Vec<u8>) -> Result<Ended, Failure> {
         let Reporter { reports, mut kept, of_last_file, failed, .. } = self;
         failed.map_or(Ok(()), |error| Err(Failure::Kept(error)))?;
         let last = of_last_file.map(|range| range.last).unwrap_or_default();

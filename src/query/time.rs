@@ -164,7 +164,7 @@ pub fn check_range(start: Option<u64>, end: Option<u64>) -> Result<(), TimeError
 }
 
 /// Seconds of a number and its unit.
-fn span_seconds(span: &[u8]) -> Option<i64> {
+pub fn span_seconds(span: &[u8]) -> Option<i64> {
     let (unit, digits) = span.split_last()?;
     let unit = match unit {
         b's' => 1,

@@ -290,6 +290,12 @@ impl Boot {
 }
 
 impl Fact {
+    /// A loss (true) or a time without a daemon (false), and the events it lies between.
+    pub(super) fn incident(&self) -> Option<(bool, [EventId; 2])> {
+        let is_loss = self.what == "lost";
+        self.between.filter(|_| is_loss || self.what == "no-daemon").map(|between| (is_loss, between))
+    }
+
     /// Gives the cells of the line. `time` writes a moment.
     pub(super) fn give(&self, cells: &mut Cells, time: &mut dyn FnMut(&'static str, Option<EventId>, &mut Cells)) {
         let [first, last] = self.between.map_or([None; 2], |between| between.map(Some));

@@ -461,5 +461,8 @@ pub static EXES: Kind = Kind {
     counts: Counts::Exes,
 };
 
+/// What pictures read.
+pub(super) const OF_PICTURES: FieldSet = wanted([W::EXE, W::KEY, W::AUID, W::ACCOUNT, W::HOST]);
+
 /// What the summary of everything reads.
 pub(super) const OF_EVERYTHING: FieldSet = wanted([W::FILE, W::HOST, W::TERMINAL, W::EXE, W::COMM, W::KEY, W::AUID]);

@@ -11,14 +11,19 @@ mod coverage;
 pub mod kind;
 pub mod last_login;
 mod overview;
+mod page;
+mod picture;
 mod row;
 pub mod sessions;
 mod tally;
+mod timeline;
 
 pub use cells::Format;
 pub use class::Class;
 pub use kind::Kind;
+pub use picture::Canvas;
 pub use tally::Tally;
+pub use timeline::By;
 
 use crate::event::Event;
 use crate::interpret::Names;
@@ -30,7 +35,9 @@ use cells::{Cells, push_names, push_row};
 use coverage::Coverage;
 use kind::{Counts, Heading, Selects};
 use overview::Overview;
+use page::Page;
 use row::Users;
+use timeline::Timeline;
 
 /// What changes of configuration are left out of every report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +68,20 @@ pub enum Content {
     Rows(&'static Kind),
     /// How complete the log is.
     Coverage,
+    /// Events over time, in periods of so many seconds at least.
+    Timeline(u64),
+    /// The same as a picture: a document of its own.
+    Svg(u64),
+    /// A page with what matters first: a document of its own.
+    Html(u64),
+}
+
+/// What reports ended with.
+pub struct Ended {
+    /// There is something in one of them.
+    pub found: bool,
+    /// Those that are documents of their own, by their place among the reports.
+    pub documents: Vec<(usize, Vec<u8>)>,
 }
 
 impl View {
@@ -86,8 +107,24 @@ impl View {
         self.summary && self.kind().is_some_and(|kind| kind.summary.is_none())
     }
 
+    /// The seconds of a period, if this is a picture.
+    fn period(&self) -> Option<u64> {
+        match self.content {
+            Content::Timeline(period) | Content::Svg(period) | Content::Html(period) => Some(period),
+            Content::Overview | Content::Rows(_) | Content::Coverage => None,
+        }
+    }
+
+    fn is_document(&self) -> bool {
+        matches!(self.content, Content::Svg(_) | Content::Html(_))
+    }
+
     fn wanted(&self, interpret: bool) -> FieldSet {
-        let wanted = self.kind().map_or(kind::OF_EVERYTHING, |kind| kind.wanted);
+        let wanted = match self.content {
+            Content::Rows(kind) => kind.wanted,
+            Content::Overview => kind::OF_EVERYTHING,
+            _ => kind::OF_PICTURES,
+        };
         if interpret { wanted.with(FieldSet::ARCH) } else { wanted }
     }
 }
@@ -99,6 +136,12 @@ pub struct Request {
     pub views: Vec<View>,
     /// How they are written.
     pub format: Format,
+    /// The rows of a timeline.
+    pub by: By,
+    /// Totals have bars.
+    pub bars: bool,
+    /// Where pictures of text are drawn.
+    pub canvas: Canvas,
     /// Only events that succeeded, or that failed.
     pub success: Option<bool>,
     /// What `--add` and `--delete` leave out.
@@ -144,6 +187,7 @@ struct Table {
     tally: Tally,
     overview: Overview,
     coverage: Coverage,
+    page: Option<Box<Page>>,
     /// Rows that were not taken away. Those of the first report never wait.
     text: Vec<u8>,
 }
@@ -168,6 +212,9 @@ impl<'n> Reports<'n> {
             tally: Tally::default(),
             overview: Overview::default(),
             coverage: Coverage::default(),
+            page: view
+                .period()
+                .map(|period| Box::new(Page { timeline: Timeline::new(period), tallies: Default::default() })),
             text: Vec::new(),
         };
         Reports {
@@ -204,6 +251,8 @@ impl<'n> Reports<'n> {
         let heading = match view.content {
             Content::Overview => Some(&overview::HEADING),
             Content::Coverage => Some(&coverage::HEADING),
+            Content::Timeline(_) => Some(&picture::HEADING),
+            Content::Svg(_) | Content::Html(_) => return,
             Content::Rows(kind) if view.summary => kind.summary.as_ref(),
             Content::Rows(kind) => Some(&kind.detail),
         };
@@ -251,8 +300,13 @@ impl<'n> Reports<'n> {
             // What is wanted decides what is malformed, and where a field is sought: each report reads for itself.
             if read != Some(table.wanted) {
                 read = Some(table.wanted);
-                if let Err(error) = extract(event, table.wanted, &mut self.fields) {
-                    (read, malformed) = (None, malformed.and(Err(error)));
+                let extracted = extract(event, table.wanted, &mut self.fields);
+                if extracted.is_err() {
+                    read = None;
+                }
+                // A picture shows all events.
+                if let (Err(error), None) = (extracted, &table.page) {
+                    malformed = malformed.and(Err(error));
                     continue;
                 }
             }
@@ -278,6 +332,48 @@ impl<'n> Reports<'n> {
             Content::Rows(kind) if table.view.summary => self.count(kind.counts, event, classes, &mut table.tally),
             Content::Rows(kind) if self.selects(kind.selects, event, classes) => self.rows(kind, event, table),
             Content::Rows(_) | Content::Coverage => {}
+            Content::Timeline(_) | Content::Svg(_) => self.draw(event, self.request.by, table),
+            Content::Html(_) => {
+                self.draw(event, By::Type, table);
+                table.page.iter_mut().for_each(|page| self.add_to_page(event, classes, page));
+            }
+        }
+    }
+
+    /// Counts an event in a timeline.
+    fn draw(&mut self, event: &Event, by: By, table: &mut Table) {
+        let Some(Page { timeline, .. }) = table.page.as_deref_mut() else { return };
+        let second = event.id().sec;
+        timeline.event(event, || self.dates.of(second as i64).offset);
+        self.scratch.clear();
+        match by {
+            By::Type => row::push_type(event.record_type(), &mut self.scratch),
+            By::User => match self.fields.auid {
+                Some(auid) => self.users.push_of(event, b"auid", auid, &mut self.scratch),
+                None => self.scratch.extend_from_slice(b"(no user)"),
+            },
+            By::Key => {
+                let keys = self.fields.keys.iter().map(|key| self.fields.text(*key));
+                let mut keys = keys.filter(|key| *key != NO_KEY).peekable();
+                if keys.peek().is_none() {
+                    timeline.count(second, b"(no key)");
+                }
+                return keys.for_each(|key| timeline.count(second, key));
+            }
+        }
+        timeline.count(second, &self.scratch);
+    }
+
+    fn add_to_page(&mut self, event: &Event, classes: Class, page: &mut Page) {
+        let [keys, users, programs, failed_logins] = &mut page.tallies;
+        self.count(Counts::Keys, event, classes, keys);
+        self.count(Counts::Auids, event, classes, users);
+        self.count(Counts::Exes, event, classes, programs);
+        if classes.has(Class::USER_LOGIN) && self.fields.success == Some(FAILED) {
+            let fields = &self.fields;
+            let [account, host] =
+                [fields.account, fields.host].map(|text| text.map_or(&b"?"[..], |text| fields.text(text)));
+            failed_logins.add(&[account, b" from ", host].concat());
         }
     }
 
@@ -430,15 +526,20 @@ impl<'n> Reports<'n> {
 
     /// Ends the reports, the first one first: appends to `out` what was counted. Between two reports `next` is called, to put
     /// the rows of the second that were taken away where they belong. `range` is that of the whole log. Gives back whether
-    /// there is anything in one of them.
+    /// there is anything in one of them, and the documents, which are not appended.
     pub fn finish<E>(
         mut self,
         range: Range,
         out: &mut Vec<u8>,
         mut next: impl FnMut(usize, &mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<bool, E> {
-        let mut found = false;
+    ) -> Result<Ended, E> {
+        let mut ended = Ended { found: false, documents: Vec::new() };
         for (number, mut table) in std::mem::take(&mut self.tables).into_iter().enumerate() {
+            if table.view.is_document() {
+                ended.documents.push((number, self.document(table)));
+                ended.found = true;
+                continue;
+            }
             if number > 0 {
                 if self.request.format == Format::Csv {
                     out.push(b'\n');
@@ -446,9 +547,9 @@ impl<'n> Reports<'n> {
                 next(number, out)?;
                 out.append(&mut table.text);
             }
-            found |= self.end(table, range, out);
+            ended.found |= self.end(table, range, out);
         }
-        Ok(found)
+        Ok(ended)
     }
 
     fn end(&mut self, table: Table, range: Range, out: &mut Vec<u8>) -> bool {
@@ -468,6 +569,8 @@ impl<'n> Reports<'n> {
             Content::Rows(kind) if view.summary => self.totals(kind, &table, out),
             Content::Rows(_) => {}
             Content::Coverage => self.finish_coverage(table.coverage, out),
+            Content::Timeline(_) => table.page.into_iter().for_each(|page| self.finish_timeline(page.timeline, out)),
+            Content::Svg(_) | Content::Html(_) => {}
         }
         !(is_empty && view.is_detailed())
     }
@@ -476,9 +579,11 @@ impl<'n> Reports<'n> {
     fn totals(&mut self, kind: &Kind, table: &Table, out: &mut Vec<u8>) {
         let is_text = self.request.format == Format::Text;
         let mut value = Vec::new();
+        let mut peak = 0;
         match kind.counts {
             Counts::Pids | Counts::Types(_) | Counts::EveryType => {
                 for (count, number) in table.tally.numbers_by_count() {
+                    peak = peak.max(count);
                     value.clear();
                     let record_type = RecordType(number as u32);
                     let is_named = kind.counts != Counts::Pids && (self.request.interpret || !is_text);
@@ -486,7 +591,7 @@ impl<'n> Reports<'n> {
                         true => row::push_type(record_type, &mut value),
                         false => number::push_signed(&mut value, i64::from(number)),
                     }
-                    self.total(kind, &table.view, count, &value, Escape::Raw, out);
+                    self.total(kind, &table.view, [count, peak], &value, Escape::Raw, out);
                 }
             }
             // COMPAT: of hosts, terminals and labels only control bytes are escaped. A user that begins with a digit or a dash is
@@ -498,6 +603,7 @@ impl<'n> Reports<'n> {
                 };
                 let are_users = matches!(counts, Counts::Authentications | Counts::Logins | Counts::Auids);
                 for (count, text) in table.tally.by_count() {
+                    peak = peak.max(count);
                     value.clear();
                     if are_users && matches!(text.first(), Some(b'-' | b'0'..=b'9')) {
                         let uid = number::parse_signed_prefix(text, 10).unwrap_or(i64::from(UNSET)) as u32;
@@ -505,14 +611,18 @@ impl<'n> Reports<'n> {
                     } else {
                         value.extend_from_slice(text);
                     }
-                    self.total(kind, &table.view, count, &value, mode, out);
+                    self.total(kind, &table.view, [count, peak], &value, mode, out);
                 }
             }
         }
     }
 
-    fn total(&self, kind: &Kind, view: &View, count: u64, value: &[u8], mode: Escape, out: &mut Vec<u8>) {
+    fn total(&self, kind: &Kind, view: &View, [count, peak]: [u64; 2], value: &[u8], mode: Escape, out: &mut Vec<u8>) {
         if self.request.format == Format::Text {
+            if self.request.bars {
+                self.request.canvas.push_bar(count, peak, self.request.canvas.width / 3, out);
+                out.push(b' ');
+            }
             number::push(out, count);
             out.extend_from_slice(b"  ");
             escape(value, mode, out);
@@ -542,6 +652,39 @@ impl<'n> Reports<'n> {
         }
         out.push(b'\n');
         overview.print(out);
+    }
+
+    fn finish_timeline(&mut self, mut timeline: Timeline, out: &mut Vec<u8>) {
+        let facts = std::mem::take(&mut timeline.coverage).finish();
+        let format = self.request.format;
+        if format == Format::Text {
+            return picture::draw(&mut timeline, &facts, &self.request.canvas, &mut self.dates, out);
+        }
+        timeline.fit(u64::MAX);
+        if format == Format::Csv {
+            out.extend_from_slice(b"time,seconds,group,count\n");
+        }
+        for row in &timeline.rows {
+            for (column, count) in (0..).zip(&row.counts).filter(|(_, count)| **count > 0) {
+                push_row(format, picture::NAME, out, &mut |cells| {
+                    cells.time("time", &self.dates.of(timeline.begins(column)), 0);
+                    cells.number("seconds", Some(timeline.period));
+                    cells.text("group", Some(&row.name), self.request.escape);
+                    cells.number("count", Some(*count));
+                });
+            }
+        }
+    }
+
+    fn document(&mut self, table: Table) -> Vec<u8> {
+        let mut out = Vec::new();
+        let Some(mut page) = table.page else { return out };
+        let facts = std::mem::take(&mut page.timeline.coverage).finish();
+        match table.view.content {
+            Content::Html(_) => page::push(&mut page, &facts, &mut self.dates, &mut out),
+            _ => picture::push_svg(&mut page.timeline, &facts, "Events over time", &mut self.dates, &mut out),
+        }
+        out
     }
 
     fn finish_coverage(&mut self, coverage: Coverage, out: &mut Vec<u8>) {

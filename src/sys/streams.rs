@@ -44,6 +44,17 @@ impl Stream {
         poll::can_write(self.fd(), Duration::ZERO)
     }
 
+    /// Whether it is a terminal.
+    pub fn is_terminal(self) -> bool {
+        self.fd().is_terminal()
+    }
+
+    /// Characters of a line, if it is a terminal that says so.
+    pub fn width(self) -> Option<u16> {
+        let size = rustix::termios::tcgetwinsize(self.fd()).ok()?;
+        Some(size.ws_col).filter(|width| *width > 0)
+    }
+
     /// Another descriptor of the same stream.
     pub fn duplicate(self) -> io::Result<OwnedFd> {
         self.fd().try_clone_to_owned()

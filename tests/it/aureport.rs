@@ -22,6 +22,7 @@ impl Log {
     /// Standard output, standard error, status. Whether this machine has an auditd.conf does not matter.
     fn run(&self, line: &str) -> (String, String, i32) {
         let mut command = applet("aureport");
+        command.env("LC_ALL", "C").env_remove("COLUMNS");
         command.arg("-if").arg(&self.path).args(line.split_whitespace());
         let output = command.output().expect("the binary runs");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -421,4 +422,116 @@ fn coverage_shows_gaps_losses_and_times_without_a_daemon() {
     let lost = "{\"report\":\"coverage\",\"what\":\"lost\",\"node\":null,\"first\":\"2023-11-14T22:13:23.000+00:00\",\
         \"last\":\"2023-11-14T22:13:23.000+00:00\",\"first_serial\":null,\"last_serial\":null,\"count\":2,\"cause\":\"disk-full\"}";
     assert!(json.lines().any(|line| line == lost), "{json}");
+}
+
+/// A log of 40 minutes: logins at its beginning and end, calls with a key in the middle, and a daemon that was killed.
+fn busy() -> String {
+    let login = |second: u64, serial: u64, result: &str| {
+        format!(
+            "type=USER_LOGIN msg=audit({second}.000:{serial}): pid=1 uid=0 auid=1000 ses=1 msg='op=login acct=\"eve\" \
+            exe=\"/usr/sbin/sshd\" hostname=h addr=1.2.3.4 terminal=ssh res={result}'\n"
+        )
+    };
+    let call = |second: u64, serial: u64| {
+        format!(
+            "type=SYSCALL msg=audit({second}.000:{serial}): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=0 \
+            ppid=1 pid=2 auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=3 comm=\"id\" \
+            exe=\"/bin/id\" key=\"exec\"\n"
+        )
+    };
+    let start =
+        |second: u64, serial| format!("type=DAEMON_START msg=audit({second}.000:{serial}): op=start res=success\n");
+    let calls = (0..90).map(|n| call(1_700_000_600 + n * n / 10, 10 + n));
+    [start(1_700_000_000, 1), login(1_700_000_001, 9, "failed")]
+        .into_iter()
+        .chain(calls)
+        .chain([start(1_700_002_400, 2), login(1_700_002_401, 101, "success")])
+        .collect()
+}
+
+#[test]
+fn a_timeline_is_as_wide_as_the_terminal_and_ascii_unless_the_locale_has_more() {
+    let log = Log::new("timeline", &busy());
+    let (stdout, stderr, status) = log.run("--timeline 1m");
+    let lines: Vec<&str> = stdout.lines().collect();
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    let caption = "11/14/23 22:13:00 - 11/14/23 22:54:00 +00:00, a column is 1m, 94 events";
+    assert_eq!(lines[..4], ["", "Timeline", "======================", caption]);
+    assert!(stdout.is_ascii() && lines.iter().all(|line| line.len() <= 80), "{stdout}");
+    let bars = |line: &str| line[13..54].trim().to_string();
+    assert!(
+        lines[4].starts_with("SYSCALL ") && lines[4].ends_with(" 90") && bars(lines[4]).starts_with('@'),
+        "{stdout}"
+    );
+    let ends = format!("@{}@", " ".repeat(39));
+    assert_eq!((&lines[5][13..54], &lines[6][13..54]), (ends.as_str(), ends.as_str()), "{stdout}");
+    assert!(lines[7].starts_with("no daemon ") && bars(lines[7]).len() > 10, "{stdout}");
+    assert!(lines[8].contains("|22:20"), "{stdout}");
+    let wide = |columns: &str, locale: &str| {
+        let mut command = applet("aureport");
+        command.args(["-if", &log.path, "--timeline", "--by", "key"]).env("COLUMNS", columns).env("LC_ALL", locale);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(wide("200", "C.UTF-8").contains('\u{2588}') && !wide("200", "C").contains('\u{2588}'));
+    assert!(wide("200", "C").lines().any(|line| line.len() > 120));
+    let (json, ..) = log.run("--timeline 1h --by user --format json");
+    assert_eq!(
+        json,
+        "{\"report\":\"timeline\",\"time\":\"2023-11-14T22:00:00.000+00:00\",\"seconds\":3600,\"group\":\"1000\",\"count\":92}\n\
+         {\"report\":\"timeline\",\"time\":\"2023-11-14T22:00:00.000+00:00\",\"seconds\":3600,\"group\":\"(no user)\",\"count\":2}\n"
+    );
+    assert_eq!(log.run("--timeline 0m").2, 1);
+}
+
+#[test]
+fn totals_have_bars() {
+    let log = Log::new("bars", &busy());
+    let (stdout, ..) = log.run("-x --summary --bars");
+    let rows: Vec<&str> = stdout.lines().skip(5).collect();
+    assert_eq!(rows, ["########################## 90  /bin/id", "#                          2  /usr/sbin/sshd"]);
+}
+
+/// A picture and a page are well formed, and nothing that a log says becomes markup in them.
+#[test]
+fn documents_are_well_formed_whatever_names_a_log_holds() {
+    let hostile = "</text><script>alert(1)</script>&\"'\u{202e}]]>\u{1b}[2J\u{ffff}";
+    let hex: String = hostile.bytes().chain([0xff, 0x0c]).map(|byte| format!("{byte:02X}")).collect();
+    let more = format!(
+        "type=SYSCALL msg=audit(1700000700.000:300): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=0 ppid=1 \
+         pid=2 auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=3 comm=\"x\" exe={hex} key={hex}\n\
+         type=USER_LOGIN msg=audit(1700000701.000:301): pid=1 uid=0 auid=1000 ses=1 msg='op=login acct={hex} \
+         exe=\"/usr/sbin/sshd\" hostname=<b>h addr=1.2.3.4 terminal=ssh res=failed'\n\
+         type=DAEMON_ERR msg=audit(1700000702.000:7): op=lost-events cause=<i>disk</i> count=2 first=1 last=2\n"
+    );
+    let log = Log::new("documents", &(busy() + &more));
+    let [svg, html] = ["t.svg", "p.html"].map(|name| log._dir.0.join(name).to_str().unwrap().to_string());
+    let (stdout, stderr, status) = log.run(&format!("--svg {svg} --html {html} --by key"));
+    assert_eq!((stdout.as_str(), stderr.as_str(), status), ("", "", 0));
+    for path in [&svg, &html] {
+        let parsed = std::process::Command::new("python3")
+            .args([
+                "-c",
+                "import sys, xml.dom.minidom as m; d = m.parse(sys.argv[1])\n\
+                names = {e.tagName for e in d.getElementsByTagName('*')}\n\
+                print('script' in names, 'b' in names, 'i' in names, len(d.getElementsByTagName('path')) > 3)",
+                path,
+            ])
+            .output()
+            .unwrap();
+        let is_page = path == &html;
+        let expected = format!("False False {} True\n", if is_page { "True" } else { "False" });
+        assert_eq!(String::from_utf8_lossy(&parsed.stdout), expected, "{}", String::from_utf8_lossy(&parsed.stderr));
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(
+            !text.contains("<script") && !text.contains("<b>") && !text.contains('\x1b') && !text.contains('\u{202e}')
+        );
+        assert!(text.contains("&lt;script&gt;") || !is_page, "{text}");
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let (_, stderr, status) = log.run("--svg /no/such/directory/x.svg");
+    assert_eq!(
+        (stderr.as_str(), status),
+        ("aureport: cannot write /no/such/directory/x.svg: No such file or directory\n", 1)
+    );
 }

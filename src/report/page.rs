@@ -1,0 +1,88 @@
+//! `aureport --html`: one self-contained page without scripts, for a case file: a timeline, the most frequent keys, users, programs
+//! and failed logins, and how complete the log is.
+
+use super::coverage::Fact;
+use super::picture::{push_svg, push_xml};
+use super::tally::Tally;
+use super::timeline::Timeline;
+use crate::text::date::Dates;
+use crate::text::number;
+
+/// Lines of a table.
+const MOST: usize = 15;
+/// Lines of coverage.
+const MOST_FACTS: usize = 500;
+
+/// The tables by their titles.
+pub(super) const TABLES: [&str; 4] = ["Keys", "Users", "Programs", "Failed logins"];
+
+/// What the page shows.
+pub(super) struct Page {
+    pub(super) timeline: Timeline,
+    /// In the order of [`TABLES`].
+    pub(super) tallies: [Tally; 4],
+}
+
+const HEAD: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n\
+<meta name=\"viewport\" content=\"width=device-width\"/>\n<title>Audit report</title>\n<style>\n\
+body{font:14px sans-serif;color:#222;background:#fff;max-width:75em;margin:1em auto;padding:0 1em}\n\
+svg{width:100%;border:1px solid #ddd}\n\
+main{display:grid;grid-template-columns:repeat(auto-fit,minmax(20em,1fr));gap:1em 2em}\n\
+section{min-width:0}\n\
+h2{font-size:16px;border-bottom:1px solid #ddd}\n\
+table{border-collapse:collapse;width:100%;table-layout:fixed}\n\
+td{padding:2px 4px;overflow-wrap:anywhere;vertical-align:top}\n\
+td:first-child{width:6em;text-align:right}\n\
+td i{display:block;height:4px;background:#0072b2}\n\
+pre{white-space:pre-wrap;overflow-wrap:anywhere}\n\
+</style>\n</head>\n<body>\n<h1>Audit report</h1>\n";
+
+/// Appends the page.
+pub(super) fn push(page: &mut Page, facts: &[Fact], dates: &mut Dates, out: &mut Vec<u8>) {
+    let mut lines = Vec::new();
+    for fact in facts.iter().take(MOST_FACTS) {
+        fact.print(&mut lines, &mut |id, out| super::push_moment(dates, id, out));
+    }
+    out.extend_from_slice(HEAD.as_bytes());
+    push_svg(&mut page.timeline, facts, "Events by type", dates, out);
+    out.extend_from_slice(b"<main>\n");
+    for (title, tally) in TABLES.into_iter().zip(&page.tallies) {
+        push_table(title, tally, out);
+    }
+    out.extend_from_slice(b"</main>\n<h2>Coverage and losses</h2>\n<pre>");
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        push_xml(line.trim_ascii_end(), out);
+        out.push(b'\n');
+    }
+    if let Some(more) = facts.len().checked_sub(MOST_FACTS + 1) {
+        out.extend_from_slice(b"and more: ");
+        number::push(out, more as u64 + 1);
+    }
+    out.extend_from_slice(b"</pre>\n</body>\n</html>\n");
+}
+
+fn push_table(title: &str, tally: &Tally, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"<section><h2>");
+    out.extend_from_slice(title.as_bytes());
+    out.extend_from_slice(b"</h2>\n<table>\n");
+    let peak = tally.by_count().next().map_or(1, |(count, _)| count);
+    for (count, value) in tally.by_count().take(MOST) {
+        out.extend_from_slice(b"<tr><td>");
+        number::push(out, count);
+        out.extend_from_slice(b"</td><td>");
+        push_xml(value, out);
+        out.extend_from_slice(b"<i style=\"width:");
+        number::push(out, (count * 100 / peak).max(1));
+        out.extend_from_slice(b"%\"></i></td></tr>\n");
+    }
+    out.extend_from_slice(b"</table>\n");
+    if tally.is_empty() {
+        out.extend_from_slice(b"<p>none</p>\n");
+    } else if tally.len() > MOST {
+        out.extend_from_slice(b"<p>and ");
+        number::push(out, (tally.len() - MOST) as u64);
+        out.extend_from_slice(b" more</p>\n");
+    }
+    out.extend_from_slice(b"</section>\n");
+}
