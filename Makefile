@@ -56,6 +56,10 @@ fuzz: set-up ## hostile input by libFuzzer, each target of fuzz/ for SECONDS (de
 		RUSTC_BOOTSTRAP=1 cargo fuzz run --target $(HOST) $$target out/fuzz/$$target fuzz/corpus/$$target -- -max_total_time=$(or $(SECONDS),30) || exit 1; \
 	done
 
+fleet: build ## the recipes of docs/fleet.md, with the programs they are about; fetches what is not here
+	@tests/need python3 venv
+	tests/fleet $(BINARY)
+
 soak: build ## guest tests over and over for MINUTES (default 30)
 	tests/guest/soak $(BINARY) $(or $(MINUTES),30)
 

@@ -12,6 +12,7 @@ compile_error!(
 
 mod audisp_af_unix;
 mod audisp_filter;
+mod audisp_json;
 mod audisp_statsd;
 mod audisp_syslog;
 mod auditctl;
@@ -47,6 +48,7 @@ struct Applet {
 const APPLETS: &[Applet] = &[
     Applet { name: "audisp-af_unix", about: "plugin: records to the reader of a socket", run: audisp_af_unix::run },
     Applet { name: "audisp-filter", about: "plugin: some events to another plugin", run: audisp_filter::run },
+    Applet { name: "audisp-json", about: "plugin: events as JSON", run: audisp_json::run },
     Applet { name: "audisp-statsd", about: "plugin: counts of events to statsd", run: audisp_statsd::run },
     Applet { name: "audisp-syslog", about: "plugin: records to the system log", run: audisp_syslog::run },
     Applet { name: "auditctl", about: "control the kernel's audit rules and settings", run: auditctl::run },

@@ -9,6 +9,7 @@ pub mod af_unix;
 pub mod filter;
 pub mod frame;
 pub mod gather;
+pub mod json;
 pub mod queue;
 pub mod run;
 pub mod statsd;

@@ -34,10 +34,26 @@ pub struct Json<'h> {
     decoded: Vec<u8>,
     list: List,
     members: [Members; 2],
+    /// Processes, each at the place that its number chooses; none are remembered where there is no place.
+    processes: Vec<Process>,
+    /// The one at hand.
+    process: Process,
+    ppid: Option<u64>,
 }
 
-/// Some texts in a row.
+/// What is known of a process.
 #[derive(Default)]
+struct Process {
+    pid: Option<u64>,
+    exe: Vec<u8>,
+    argv: List,
+}
+
+/// Of a process with more bytes of arguments these are not remembered.
+const LONGEST_ARGV: usize = 4096;
+
+/// Some texts in a row.
+#[derive(Clone, Default)]
 struct List {
     bytes: Vec<u8>,
     ends: Vec<usize>,
@@ -89,6 +105,9 @@ impl Renderer for Json<'_> {
         self.push_normalized(event, &mut line);
         self.push_actor(event, &mut line);
         self.push_objects(event, &mut line);
+        if !self.processes.is_empty() {
+            self.push_parent(&mut line);
+        }
         line.push(",\"records\":[");
         for (index, record) in event.records().enumerate() {
             line.push(if index == 0 { "{\"type\":" } else { ",{\"type\":" });
@@ -114,6 +133,37 @@ impl<'h> Json<'h> {
             decoded: Vec::new(),
             list: List::default(),
             members: Default::default(),
+            processes: Vec::new(),
+            process: Process::default(),
+            ppid: None,
+        }
+    }
+
+    /// Remembers up to `most` processes and what they execute, and says so of the parents of others.
+    #[must_use]
+    pub fn with_parents(mut self, most: usize) -> Json<'h> {
+        self.processes.resize_with(most, Process::default);
+        self
+    }
+
+    /// What is known of the parent; remembers the process at hand.
+    fn push_parent(&mut self, line: &mut Line) {
+        let Json { processes, process, ppid, .. } = self;
+        let count = processes.len() as u64;
+        let place = |pid: u64| pid.checked_rem(count).unwrap_or(0) as usize;
+        if let Some(parent) = ppid.and_then(|ppid| processes.get(place(ppid))).filter(|parent| parent.pid == *ppid) {
+            line.push(",\"parent\":{\"exe\":");
+            line.value(b"exe", &parent.exe);
+            line.list("argv", &parent.argv);
+            line.push("}");
+        }
+        let Some(known) = process.pid.and_then(|pid| processes.get_mut(place(pid))) else { return };
+        let is_new = known.pid != process.pid || known.exe != process.exe || !process.argv.ends.is_empty();
+        if is_new && !process.exe.is_empty() {
+            std::mem::swap(known, process);
+            if known.argv.bytes.len() > LONGEST_ARGV {
+                known.argv.clear();
+            }
         }
     }
 
@@ -177,11 +227,15 @@ impl<'h> Json<'h> {
                 *place = Some(cut);
             }
         }
-        let [auid, uid, .., exit, tty, terminal, comm, exe, arch, syscall] = found;
+        let [auid, uid, _, _, _, pid, ppid, exit, tty, terminal, comm, exe, arch, syscall] = found;
+        let process = &mut self.process;
+        process.argv.clear();
+        process.exe.clear();
         let id = |cut: &Cut| number::parse_exact(cut.written(body)).filter(|id| *id < u64::from(u32::MAX));
         for (name, cut) in COLUMNS.iter().zip(found).take(IDS) {
             cut.and_then(id).inspect(|id| line.number(name, *id));
         }
+        (process.pid, self.ppid) = (pid.and_then(id), ppid.and_then(id));
         let (enriched, mut looks_up) = (Enriched::of(&record), false);
         for (name, cut) in [("auid_name", auid), ("uid_name", uid)] {
             let Some(cut) = cut.filter(|cut| id(cut).is_some()) else { continue };
@@ -197,6 +251,9 @@ impl<'h> Json<'h> {
             let value = cut.map_or(&b""[..], |cut| cut.bytes(body, &mut self.decoded));
             if !matches!(value, b"" | b"?" | b"(none)" | b"(null)") {
                 line.bytes(name, value);
+                if name == "exe" {
+                    process.exe.extend_from_slice(value);
+                }
             }
         }
         let [machine, call] = self.interpreter.call_names(
@@ -214,7 +271,7 @@ impl<'h> Json<'h> {
 
     /// What the other records say: by which rules it was seen, where, with which arguments, to which files and addresses.
     fn push_objects(&mut self, event: &Event, line: &mut Line) {
-        let Json { interpreter, cuts, parts, text, decoded, list, .. } = self;
+        let Json { interpreter, cuts, parts, text, decoded, list, processes, process, .. } = self;
         let all = || {
             let fields = parts.iter().map(|(fields, _)| cuts.get(fields.clone()).unwrap_or_default());
             event.records().zip(fields).flat_map(|(record, fields)| fields.iter().map(move |cut| (record, cut)))
@@ -241,6 +298,9 @@ impl<'h> Json<'h> {
             if matches!(part, Some(Argument::First | Argument::More)) {
                 list.push(cut.bytes(record.body, decoded));
             }
+        }
+        if !processes.is_empty() {
+            process.argv.clone_from(list);
         }
         if list.ends.is_empty() {
             if let Some((record, cut)) = of(RecordType::PROCTITLE, b"proctitle").next() {
@@ -639,6 +699,16 @@ fn special(bytes: u64) -> u64 {
 /// Whether a text does not say all of its bytes, or to some readers not.
 fn has_more(value: &[u8]) -> bool {
     value.contains(&0) || str::from_utf8(value).is_err()
+}
+
+/// So many events are missing here.
+pub fn push_lost(cause: &str, lost: u64, out: &mut Vec<u8>) {
+    let mut line = Line { buffer: LineBuffer::new(Box::default(), out) };
+    line.push("{\"v\":1,\"type\":\"GAP\"");
+    line.bytes("cause", cause.as_bytes());
+    line.number("lost", lost);
+    line.push("}\n");
+    line.buffer.finish();
 }
 
 /// What was not read: the lines of files that are no records, or a file that was left out.

@@ -10,6 +10,7 @@ pub mod json;
 mod plain;
 mod raw;
 mod text;
+pub mod view;
 
 use crate::event::Event;
 use crate::interpret::{Interpreter, Names};

@@ -128,6 +128,14 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Passes over one value, and gives it back as it is written.
+    pub fn written(&mut self) -> Option<&'t [u8]> {
+        self.peek();
+        let text = self.rest;
+        self.skip()?;
+        text.get(..text.len() - self.rest.len())
+    }
+
     /// The next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
         while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = self.rest {

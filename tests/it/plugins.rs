@@ -165,3 +165,22 @@ fn an_unknown_word_of_syslog_is_said() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "Unknown log priority/facility LOG_BOGUS\n");
 }
+
+#[test]
+fn json_has_an_object_for_each_event_that_is_wanted_and_the_log_comes_back() {
+    let input = lines(&[LOGIN, CALL, PATH, END]);
+    let output = run(&["audisp-json", "--raw"], input.as_bytes(), 7);
+    let objects = String::from_utf8(output.stdout).expect("JSON is UTF-8");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(objects.lines().count(), 2);
+    assert!(objects.contains("\"serial\":47,\"type\":\"SYSCALL\""), "{objects}");
+    let back = run(&["ausearch", "--raw"], objects.as_bytes(), 4096).stdout;
+    assert_eq!(
+        String::from_utf8_lossy(&back),
+        lines(&[LOGIN, &[CALL, "\n", PATH, "\u{1d}\n", END, "\u{1d}"].concat()])
+    );
+    let logins = run(&["audisp-json", "--type", "USER_LOGIN", "--view", "logfmt"], &frame(1112, LOGIN), 4096);
+    let want = "v=1 time=2023-11-14T22:13:21.000Z serial=46 type=USER_LOGIN ";
+    assert!(String::from_utf8_lossy(&logins.stdout).starts_with(want), "{logins:?}");
+    assert_eq!(run(&["audisp-json", "--view", "xml"], b"", 1).status.code(), Some(1));
+}

@@ -1,0 +1,27 @@
+//! audisp-json(8): the plugin that hands on events as JSON.
+//!
+//! Exit status: 0; 1 when a word is wrong, what it writes to cannot be opened or written, or the input makes no sense.
+
+use crate::host::Host;
+use crate::plugin;
+use auditbox::config::Level;
+use auditbox::plugin::json::{Options, ToJson};
+use auditbox::plugin::run::Consumer;
+use std::ffi::OsString;
+
+/// Runs the command; `words` begins with its name.
+pub(crate) fn run(words: &[OsString]) -> u8 {
+    let mut logger = plugin::logger("audisp-json");
+    let words = plugin::words(words);
+    let options = match Options::parse(words.iter().map(String::as_str)) {
+        Ok(options) => options,
+        Err(reason) => {
+            logger.log(Level::Error, &reason);
+            return 1;
+        }
+    };
+    let host = Host::open();
+    let Some(mut json) = ToJson::new(options, &host, logger) else { return 1 };
+    plugin::drop_capabilities(false, &mut |level, text| json.log(level, text));
+    plugin::run(&mut json)
+}
