@@ -6,13 +6,17 @@
 //!
 //! With --root it does so for an image: the rules are proved for the image's machine, accounts and directories, and written into
 //! it only when all are right. This machine's kernel is not asked.
+//!
+//! --profile works on the files of rules.d alone, by `control::profile`.
 
 use crate::control::modes::Rules;
+use crate::control::profile::{self, Profile};
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
 use crate::control::{self, DryRun, RuleHost, check, io_error_text, modes, transaction};
 use crate::output::{complain, must_finish, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
+use auditbox::rule::Host;
 use auditbox::sys::files;
 use auditbox::sys::netlink::AuditSocket;
 use auditbox::sys::process;
@@ -54,6 +58,27 @@ struct Options {
     /// with --atomic, without those for users and paths that this host has not
     #[argh(switch)]
     skip_missing: bool,
+    /// a profile of the policy library: what of it rules.d has
+    #[argh(option)]
+    profile: Option<String>,
+    /// with --profile, put its files there
+    #[argh(switch)]
+    install: bool,
+    /// name the profiles
+    #[argh(switch)]
+    profiles: bool,
+}
+
+impl Options {
+    /// Whether the options go together.
+    fn is_right(&self) -> bool {
+        let profile = match (&self.profile, self.check, self.install) {
+            (None, _, install) => !install && !(self.profiles && self.check),
+            (Some(_), check, install) => check != install && !self.profiles,
+        };
+        let loads = self.load && (self.profile.is_some() || self.profiles);
+        profile && !loads && (self.load || !self.atomic) && (self.atomic || !self.skip_missing)
+    }
 }
 
 /// One run.
@@ -71,9 +96,9 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     let name = own_name(words.first());
     let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
-    let is_right = |options: &Options| (options.load || !options.atomic) && (options.atomic || !options.skip_missing);
-    let Some(options) = Options::from_args(&[&name], &texts).ok().filter(is_right) else {
-        show(format!("Usage: {name} [--check|--load|--root DIR [--machine NAME] [--check]]\n").as_bytes());
+    let Some(options) = Options::from_args(&[&name], &texts).ok().filter(Options::is_right) else {
+        let profiles = "[--profiles|--profile NAME --check|--install]";
+        show(format!("Usage: {name} [--check|--load|--root DIR [--machine NAME] [--check]] {profiles}\n").as_bytes());
         return 1;
     };
     let invocation = Invocation { name, options };
@@ -101,11 +126,27 @@ impl Invocation {
     fn execute(&self) -> Result<u8, Trouble> {
         let machine =
             self.options.machine.as_ref().map(|name| modes::machine(&name.into())).transpose().map_err(Trouble)?;
-        match &self.options.root {
-            Some(root) => self.merge_image(&modes::root(&root.into()).map_err(Trouble)?, machine),
+        let root = self.options.root.as_ref().map(|root| modes::root(&root.into())).transpose().map_err(Trouble)?;
+        if self.options.profiles || self.options.profile.is_some() {
+            return self.use_profile(root, machine).map_err(Trouble);
+        }
+        match &root {
+            Some(root) => self.merge_image(root, machine),
             None if machine.is_some() => Err(Trouble("Option --machine needs --root".to_owned())),
             None => self.merge_here(),
         }
+    }
+
+    /// Names profiles, compares one with rules.d, or installs it there.
+    fn use_profile(&self, root: Option<PathBuf>, machine: Option<Machine>) -> Result<u8, String> {
+        let library = profile::library(root.as_deref());
+        let Some(name) = &self.options.profile else { return profile::list(&library) };
+        let rules_d =
+            root.as_ref().map_or_else(|| Ok(PathBuf::from(SOURCE)), |root| within(root, Path::new(SOURCE)))?;
+        let host = RuleHost::planned(root, machine);
+        let machine = host.machine().ok_or("which machine is this? --machine names it")?;
+        let profile = Profile::open(name, library, machine)?;
+        if self.options.install { profile.install(&rules_d, &host) } else { profile.check(&rules_d, &host) }
     }
 
     /// Merges the rules of an image, if all of them are right; otherwise nothing is written.
@@ -143,7 +184,7 @@ impl Invocation {
         }
         let sources = rules_file::read_directory(Path::new(SOURCE)).map_err(Trouble)?;
         if self.options.check {
-            complain(&check::compact(&sources));
+            complain(&check::compact(&sources, &RuleHost::planned(None, None)).0);
         }
         let merged = rules_file::merged(&sources);
         if self.options.atomic {

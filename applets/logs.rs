@@ -121,6 +121,14 @@ pub(crate) fn read(
     types: &[RecordType],
     each: &mut dyn FnMut(&Record<'_>) -> io::Result<()>,
 ) -> io::Result<u8> {
+    let criteria = Criteria { kinds: types.to_vec(), ..Criteria::default() };
+    let mut beginnings = Beginnings { types, each, failed: None };
+    let status = search(applet, input, &criteria, &mut beginnings);
+    beginnings.failed.map_or(Ok(status), Err)
+}
+
+/// Gives the events that can meet the criteria to `sink`, and gives back the exit status as [`read`] does.
+pub(crate) fn search(applet: &str, input: Input, criteria: &Criteria, sink: &mut dyn Sink) -> u8 {
     // auditd.conf speaks of the daemon's logs, not of others.
     let is_own = matches!(input, Input::Logs);
     let config = if is_own { host::daemon_config(true) } else { SearchConfig::default() };
@@ -128,24 +136,20 @@ pub(crate) fn read(
         Ok(logs) => logs,
         Err(error) => {
             say(format_args!("Error - {}", host::reason(&error)));
-            return Ok(1);
+            return 1;
         }
     };
     let (trail, unread) = logs.split();
-    let criteria = Criteria { kinds: types.to_vec(), ..Criteria::default() };
-    let mut beginnings = Beginnings { types, each, failed: None };
-    let search = Search::new(&criteria, config.end_of_event_timeout);
-    let outcome = trail.search(&search, Path::new("stdin"), &mut beginnings);
-    beginnings.failed.map_or(Ok(()), Err)?;
+    let outcome = trail.search(&Search::new(criteria, config.end_of_event_timeout), Path::new("stdin"), sink);
     let has_failed = has_failed(&outcome);
     let leaves_out = unread.report(applet, &outcome);
-    Ok(if has_failed {
+    if has_failed {
         1
     } else if leaves_out {
         LEFT_OUT
     } else {
         0
-    })
+    }
 }
 
 fn open(input: Input, log: PathBuf) -> io::Result<Logs> {

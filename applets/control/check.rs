@@ -101,15 +101,14 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     written
 }
 
-/// What is wrong with rules for this host that will not load or not do what they say, in compact form.
-pub(crate) fn compact(files: &[SourceFile]) -> Vec<u8> {
-    let host = RuleHost::planned(None, None);
-    let target = Target { host: &host, kernel: None, exists: None };
+/// What is wrong with a set of rules for `host` that will not load or not do what they say, in compact form, and whether any of it
+/// is an error.
+pub(crate) fn compact(files: &[SourceFile], host: &RuleHost) -> (Vec<u8>, bool) {
+    let target = Target { host, kernel: None, exists: None };
     let sources = sources(files);
     let mut out = Vec::new();
-    if let Ok(mut findings) = check(&sources, true, &target) {
-        findings.retain(|finding| finding.level >= Level::Warning);
-        format::write(&findings, &sources, format::Format::Compact, &mut out);
-    }
-    out
+    let mut findings = check(&sources, true, &target).unwrap_or_default();
+    findings.retain(|finding| finding.level >= Level::Warning);
+    format::write(&findings, &sources, format::Format::Compact, &mut out);
+    (out, findings.iter().any(|finding| finding.level == Level::Error))
 }

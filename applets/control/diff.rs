@@ -1,7 +1,7 @@
 //! `auditctl --diff A [B|kernel]`: two sets of rules compared by their meaning.
 
 use super::modes::{self, Options, WRONG};
-use super::rules_file::{self, FileLine};
+use super::rules_file::{self, FileLine, SourceFile};
 use super::{Failure, RuleHost, listing, open_kernel, say_refusal};
 use crate::output::{say, show};
 use auditbox::abi::Status;
@@ -48,7 +48,7 @@ pub(super) fn run(options: &Options) -> u8 {
     }
 }
 
-fn print(difference: &Difference, host: &RuleHost, out: &mut Vec<u8>) {
+pub(super) fn print(difference: &Difference, host: &RuleHost, out: &mut Vec<u8>) {
     let (what, rules) = match difference {
         Difference::Removed(rule) => ("removed", vec![*rule]),
         Difference::Added(rule) => ("added", vec![*rule]),
@@ -82,7 +82,7 @@ pub(super) fn set(name: &OsString, host: &RuleHost) -> Result<Set, u8> {
         let snapshot = open_kernel(host).map_err(|_| WRONG)?.snapshot().map_err(fail)?;
         return Ok(Set { rules: snapshot.rules, is_locked: snapshot.status.enabled == Status::LOCKED });
     }
-    let read = modes::read(std::slice::from_ref(name)).and_then(|rules| in_force(&rules, host));
+    let read = modes::read(std::slice::from_ref(name)).and_then(|rules| in_force(&rules.files, rules.is_set, host));
     let rules = read.map_err(|message| {
         say(format!("auditctl: {message}"));
         WRONG
@@ -91,9 +91,9 @@ pub(super) fn set(name: &OsString, host: &RuleHost) -> Result<Set, u8> {
 }
 
 /// The rules that a kernel without rules has once all lines are loaded.
-fn in_force(rules: &modes::Rules, host: &RuleHost) -> Result<Vec<Rule>, String> {
+pub(super) fn in_force(files: &[SourceFile], is_set: bool, host: &RuleHost) -> Result<Vec<Rule>, String> {
     let mut set = RuleSet::new();
-    for (name, line) in rules_file::lines(&rules.files, rules.is_set) {
+    for (name, line) in rules_file::lines(files, is_set) {
         let words = line.words.as_ref().map_err(|error| format!("{name}:{}: {error}", line.number))?;
         let plan = rules_file::plan(words, host);
         if let Some(refusal) = &plan.refusal {

@@ -5,7 +5,7 @@ use auditbox::sys::netlink::AuditSocket;
 use auditbox::sys::users::Users;
 use auditbox::sys::{process, root};
 use auditbox::tables::machine::Machine;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// This host, or one being built.
@@ -42,6 +42,11 @@ impl RuleHost {
     /// The same host, whose users are not known: every name is one.
     pub(crate) fn without_names(self) -> RuleHost {
         RuleHost { any_name: true, ..self }
+    }
+
+    /// Where its files stand.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Whether there is a file of this name.

@@ -6,6 +6,7 @@
 
 pub(crate) mod check;
 mod convert;
+mod cost;
 mod diff;
 mod dry_run;
 mod explain;
@@ -13,6 +14,8 @@ mod host;
 mod kernel;
 mod listing;
 pub(crate) mod modes;
+mod privileged;
+pub(crate) mod profile;
 pub(crate) mod rules_file;
 pub(crate) mod state;
 pub(crate) mod transaction;

@@ -3,7 +3,7 @@
 //! `--check`, `--diff`, `--explain` and the like take their options in any order, end with 2 when they are asked wrongly, and
 //! change nothing in the kernel.
 
-use super::{RuleHost, check, convert, diff, explain, rules_file};
+use super::{RuleHost, check, convert, cost, diff, explain, privileged, rules_file};
 use crate::output::say;
 use auditbox::rule::check::{Level, Version, format::Format};
 use auditbox::sys::process;
@@ -26,6 +26,8 @@ pub(crate) struct Options {
     pub(super) level: Option<Level>,
     pub(super) fix: bool,
     pub(super) diff_only: bool,
+    /// The log that --cost reads.
+    pub(super) log: Option<OsString>,
     /// Words that are no options.
     pub(super) names: Vec<OsString>,
 }
@@ -47,7 +49,7 @@ impl Options {
 const FLAGS: [&[u8]; 3] = [b"--no-host", b"--fix", b"--diff-only"];
 const VALUES: [&[u8]; 5] = [b"--root", b"--machine", b"--kernel", b"--format", b"--min-level"];
 /// The modes.
-const MODES: [&[u8]; 4] = [b"--check", b"--diff", b"--convert", b"--explain"];
+const MODES: [&[u8]; 6] = [b"--check", b"--diff", b"--convert", b"--explain", b"--privileged", b"--cost"];
 
 /// Does what one of the modes is for and returns the exit status; `None` when the words ask for none of them.
 pub(crate) fn run(words: &[&OsString]) -> Option<u8> {
@@ -62,6 +64,8 @@ pub(crate) fn run(words: &[&OsString]) -> Option<u8> {
             b"--diff" => diff::run(&options),
             b"--explain" => explain::run(&options),
             b"--convert" => convert::run(&options),
+            b"--cost" => cost::run(&options),
+            b"--privileged" => privileged::run(&options),
             _ => check::run(&options),
         },
         Err(message) => {
@@ -88,6 +92,7 @@ fn options(words: &[&OsString], mode: &[u8]) -> Result<Options, String> {
             b"--machine" => options.machine = Some(machine(value()?)?),
             b"--kernel" => options.kernel = Some(kernel(value()?)?),
             b"--format" => options.format = Some(named(value()?, Format::named, Format::NAMES)?),
+            b"-if" if mode == b"--cost" => options.log = Some((*value()?).clone()),
             b"--min-level" => options.level = Some(named(value()?, Level::named, "note, warning, error")?),
             _ if name.starts_with(b"--") => return Err(format!("{} is no option here", word.to_string_lossy())),
             _ => options.names.push((*word).clone()),

@@ -53,4 +53,6 @@ usage: auditctl [options]
     --diff <a> [<b>|kernel]           Compare rules by meaning
     --explain [<rules>] [<f=v> ...]   Say which rule decides about an event
     --convert <file|dir|->            Write -w watches as system call rules
+    --cost [-if <log>] [<rules>]      Count events, records and bytes by key, call and rule
+    --privileged [<dir> ...]          Write rules for set-uid programs and the like
 ";

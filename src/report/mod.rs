@@ -1,5 +1,5 @@
 //! The reports of aureport(8): a row for each event, totals of a value, or the summary of everything. Beside them the tables of
-//! aulast(8) ([`sessions`]) and aulastlog(8) ([`last_login`]).
+//! aulast(8) ([`sessions`]) and aulastlog(8) ([`last_login`]), and what rules cost ([`cost`]).
 //!
 //! [`kind`] is the table of reports. [`Reports`] takes events one after another, for any number of reports at once: it appends
 //! rows or counts, and appends what was counted at the end. Each report says what it would say alone. Memory grows with the
@@ -7,6 +7,7 @@
 
 mod cells;
 mod class;
+pub mod cost;
 mod coverage;
 pub mod kind;
 pub mod last_login;

@@ -131,6 +131,17 @@ fn word(line: &[u8], start: usize) -> (Word, usize) {
     (word, at)
 }
 
+/// Writes `text` as one word of a line; `false` when no line can hold it.
+pub fn push_word(text: &[u8], line: &mut Vec<u8>) -> bool {
+    for byte in text {
+        if matches!(byte, b' ' | b'\\') {
+            line.push(b'\\');
+        }
+        line.push(*byte);
+    }
+    !text.is_empty() && !text.iter().any(|byte| matches!(byte, b'\n' | 0)) && line.len() <= MAX_LINE
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +170,16 @@ mod tests {
         let text = b"# one\n\n   \n  # four\n-D\n-w /a #x\n";
         let found: Vec<_> = lines(text).map(|line| (line.number, line.start)).collect();
         assert_eq!(found, [(5, 20), (6, 23)]);
+    }
+
+    #[test]
+    fn a_written_word_is_read_as_it_was() {
+        for text in ["/a b", r"/a\b", r"/end\", r"/\ \\ ", "/tab\tnbsp\u{a0}", "#", "/a\rb"] {
+            let mut line = b"-w ".to_vec();
+            assert!(push_word(text.as_bytes(), &mut line));
+            assert_eq!(texts(std::str::from_utf8(&line).unwrap()), ["-w", text]);
+        }
+        assert!(!push_word(b"/a\nb", &mut Vec::new()) && !push_word(b"", &mut Vec::new()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //!   [`parse()`] takes the line of one rule alone.
 //! * [`Rule`] is what a rule is; [`encode`] and [`decode`] turn it into the kernel's bytes and back.
 //! * [`Listing`] writes rules as `auditctl -l` shows them.
+//! * [`profile`] says which rules files belong together, and fits them to a machine.
 //! * [`mod@file`] splits rules files into lines of words; [`merge`] makes one file of many, for augenrules.
 //!
 //! A new field needs words and rules for its value (`parse/field.rs`); its bytes and the dry run come from its number alone.
@@ -25,6 +26,7 @@ mod model;
 mod number;
 mod parse;
 mod print;
+pub mod profile;
 mod request;
 mod set;
 #[cfg(test)]

@@ -110,6 +110,11 @@ pub fn scratch(directory: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Whether the file itself, not what a link leads to, has an extended attribute of this name.
+pub fn has_attribute(path: &Path, name: &str) -> bool {
+    rustix::fs::lgetxattr(path, name, &mut [0; 64]).map_or_else(|error| error == Errno::RANGE, |_| true)
+}
+
 /// Locks an open file for this process and its forks alone (flock(2)); false when another one has locked it.
 pub fn lock(file: &File) -> io::Result<bool> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {

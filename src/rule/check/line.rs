@@ -368,7 +368,7 @@ fn unset_auid(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
 }
 
 /// Calls that ordinary programs make thousands of times a second.
-pub(super) const HOT: [&str; 34] = [
+const HOT: [&str; 34] = [
     "read",
     "write",
     "readv",
@@ -405,13 +405,18 @@ pub(super) const HOT: [&str; 34] = [
     "sendmsg",
 ];
 
+/// Whether ordinary programs make the call of this name thousands of times a second.
+pub fn is_hot(name: &[u8]) -> bool {
+    HOT.iter().any(|hot| hot.as_bytes() == name)
+}
+
 fn cost(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
     let Some(plan) = &planned.plan else { return };
     if rule.list == List::EXIT && rule.action == Action::ALWAYS && !Meaning::of(rule, None).is_narrow() {
         let span = plan.places.syscalls.first().map_or_else(|| planned.whole(), |place| planned.place(*place));
         let machine = machine_of(rule, target.host.machine());
         let name = |number| machine.and_then(|machine| syscall::name(machine, number));
-        let named = rule.syscalls.iter().find_map(|number| name(number).filter(|name| HOT.contains(name)));
+        let named = rule.syscalls.iter().find_map(|number| name(number).filter(|name| is_hot(name.as_bytes())));
         let message = match named {
             _ if rule.syscalls.is_full(MASK_WORDS - 1) => Some("records every system call".to_owned()),
             Some(call) => Some(format!("records every {call}, which programs call all the time")),

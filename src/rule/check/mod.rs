@@ -17,6 +17,7 @@ mod tests;
 
 pub use codes::Code;
 pub use kernel::{Version, newer_parts};
+pub use line::is_hot;
 
 use super::command::{Plan, Step, parse_line};
 use super::file::{self, Line};
@@ -187,7 +188,7 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
     let mut findings = Vec::new();
     planned.iter().for_each(|planned| line::check(planned, target, &mut findings));
     set::check(&planned, is_set || sources.len() > 1, target, &mut findings);
-    suppress::apply(sources, &mut findings);
+    suppress::apply(sources, is_set || sources.len() > 1, &mut findings);
     findings.sort_by_key(|finding| (finding.span.file, finding.span.line, finding.span.bytes, finding.code.id));
     Ok(findings)
 }

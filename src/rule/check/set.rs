@@ -248,7 +248,8 @@ fn arch(rule: &Active, all: &[Active], native: Option<Machine>, out: &mut Vec<Fi
     };
     let (here, there, there_elf, word) = match own {
         own if own == native_elf => (native, other, other_elf, "b32"),
-        own if own == other_elf => (other, native, native_elf, "b64"),
+        // A rule for every call of the narrow width is about that width.
+        own if own == other_elf && !rule.rule.syscalls.is_full(MASK_WORDS - 1) => (other, native, native_elf, "b64"),
         _ => return,
     };
     let Some(calls) = translated(&rule.rule.syscalls, here, there) else { return };

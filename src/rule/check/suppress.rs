@@ -1,7 +1,8 @@
 //! `# auditbox: allow AB301 REASON`: a finding that is known and meant.
 //!
 //! Such a comment is for the line that follows it and other comments; before the first line that asks for something, and with
-//! an empty line after it, for the whole file. One that suppresses nothing is itself found.
+//! an empty line after it, for the whole file. One that suppresses nothing is itself found, unless what it is about can only show
+//! in a set of which the file is a part.
 
 use super::super::file::{Line, all_lines};
 use super::{Code, Finding, Level, Source, Span, codes};
@@ -21,7 +22,7 @@ struct Suppression {
 }
 
 /// Takes away what is suppressed, and adds what is wrong with the comments.
-pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) {
+pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding>) {
     let mut all: Vec<Suppression> =
         sources.iter().enumerate().flat_map(|(file, source)| suppressions(file, source.text)).collect();
     findings.retain(|finding| {
@@ -39,7 +40,10 @@ pub(super) fn apply(sources: &[Source], findings: &mut Vec<Finding>) {
             None => true,
         }
     });
-    findings.extend(all.into_iter().filter(|suppression| !suppression.is_used).map(Suppression::finding));
+    let shows =
+        |suppression: &Suppression| is_set || suppression.code != Some(&codes::NO_LOCK) || !suppression.has_reason;
+    let unused = all.into_iter().filter(|suppression| !suppression.is_used && shows(suppression));
+    findings.extend(unused.map(Suppression::finding));
 }
 
 impl Suppression {

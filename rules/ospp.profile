@@ -1,0 +1,25 @@
+# The events of the OSPP, the protection profile for general purpose operating systems 4.2: loud.
+10-base.rules
+11-loginuid.rules
+30-identity.rules
+34-mount.rules
+35-modules.rules
+36-time.rules
+38-audit.rules
+41-privilege.rules
+46-logins.rules
+47-log-read.rules
+50-create-failed.rules
+50-create-successful.rules
+51-modify-failed.rules
+51-modify-successful.rules
+52-access-failed.rules
+52-access-successful.rules
+53-delete-failed.rules
+53-delete-successful.rules
+54-permission-failed.rules
+54-permission-successful.rules
+55-owner-failed.rules
+55-owner-successful.rules
+56-ospp.rules
+99-lock.rules

@@ -1,0 +1,2 @@
+# One small set for an appliance without accounts of people.
+10-tiny.rules

@@ -1,0 +1,279 @@
+//! The policy library in rules/, and augenrules --profile: every file and every profile is without a finding on each machine, and
+//! an installation loses nothing that an administrator wrote.
+
+use crate::support::{Dir, applet};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One machine of each kind: wide and narrow, with and without the old calls, with and without programs of another width.
+const MACHINES: [&str; 6] = ["x86_64", "i386", "arm", "aarch64", "riscv64", "s390x"];
+
+fn library() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")
+}
+
+/// The names of the library that end so, without the ending.
+fn names(ending: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(library()).expect("the library").map(|entry| entry.expect("an entry").file_name());
+    entries.filter_map(|name| Some(name.to_str()?.strip_suffix(ending)?.to_owned())).collect()
+}
+
+/// Runs augenrules on an image; the status, standard output and standard error.
+fn augenrules(root: &Dir, words: &[&str]) -> (Option<i32>, String, String) {
+    let output = applet("augenrules").arg("--root").arg(&root.0).args(words).output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text").replace(root.0.to_str().expect("text"), "ROOT");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// An image with the whole library.
+fn image() -> Dir {
+    let root = Dir::new("policy");
+    fs::create_dir_all(root.0.join("etc/audit")).expect("a directory");
+    for entry in fs::read_dir(library()).expect("the library") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_str().expect("text");
+        root.file(&format!("usr/share/audit-rules/{name}"), fs::read(&path).expect("a file"));
+    }
+    root
+}
+
+fn rules_d(root: &Dir) -> PathBuf {
+    root.0.join("etc/audit/rules.d")
+}
+
+/// All findings of what is in rules.d of an image, notes too; of one file when it is alone there.
+fn findings(root: &Dir, machine: &str) -> String {
+    let files: Vec<PathBuf> =
+        fs::read_dir(rules_d(root)).expect("rules.d").map(|entry| entry.expect("an entry").path()).collect();
+    let place = match files.as_slice() {
+        [one] => one.clone(),
+        _ => rules_d(root),
+    };
+    let mut check = applet("auditctl");
+    check.args(["--check", "--no-host", "--machine", machine, "--format", "compact"]).arg(place);
+    let output = check.output().expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn every_profile_is_without_findings_on_each_machine_and_whole_once_installed() {
+    let root = image();
+    for machine in MACHINES {
+        for name in names(".profile") {
+            let _ = fs::remove_dir_all(rules_d(&root));
+            let words = ["--machine", machine, "--profile", &name];
+            let (status, said, errors) = augenrules(&root, &[&words[..], &["--install"]].concat());
+            assert_eq!(
+                (status, errors.replace("is not for", "")),
+                (Some(0), errors.clone()),
+                "{name} {machine} {said}"
+            );
+            assert_eq!(findings(&root, machine), "", "{name} for {machine}");
+            let (status, said, _) = augenrules(&root, &[&words[..], &["--check"]].concat());
+            assert_eq!(status, Some(0), "{name} {machine} {said}");
+            assert_eq!(said.lines().count(), 1, "{said}");
+        }
+    }
+}
+
+#[test]
+fn every_file_is_without_findings_by_itself_and_says_what_it_is_for() {
+    let root = image();
+    for name in names(".rules") {
+        let text = fs::read_to_string(library().join(format!("{name}.rules"))).expect("a file");
+        let head: Vec<&str> = text.lines().take_while(|line| line.starts_with("# ")).collect();
+        assert!(!head[0].starts_with("# Cost:") && !head[0].starts_with("# Answers:"), "{name}: what is it for?");
+        for word in ["# Cost: ", "# Answers: "] {
+            assert!(head.iter().any(|line| line.starts_with(word)), "{name} does not say {word}");
+        }
+        root.file("usr/share/audit-rules/alone.profile", format!("{name}.rules\n"));
+        for machine in MACHINES {
+            let _ = fs::remove_dir_all(rules_d(&root));
+            let (status, _, errors) = augenrules(&root, &["--machine", machine, "--profile", "alone", "--install"]);
+            if errors.contains("is not for") {
+                continue;
+            }
+            // never,task is an error in a set by its nature, which the file says itself.
+            assert_eq!(status, Some(0), "{name} {machine} {errors}");
+            assert_eq!(findings(&root, machine), "", "{name} for {machine}");
+        }
+    }
+}
+
+#[test]
+fn every_file_but_the_choices_is_of_a_profile_or_stands_alone() {
+    let mut named = BTreeSet::new();
+    for profile in names(".profile") {
+        let text = fs::read_to_string(library().join(format!("{profile}.profile"))).expect("a profile");
+        assert!(text.starts_with("# "), "{profile} does not say what it is for");
+        named.extend(text.lines().filter_map(|line| line.strip_suffix(".rules")).map(str::to_owned));
+    }
+    let alone = [
+        "12-continue",
+        "12-ignore",
+        "21-narrow-abi",
+        "22-time-daemon",
+        "42-power-abuse",
+        "48-installers",
+        "49-serving",
+        "90-einval",
+    ];
+    let expected: BTreeSet<String> =
+        names(".rules").into_iter().filter(|name| !alone.contains(&name.as_str())).collect();
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn profiles_are_listed_with_what_they_are_for() {
+    let root = image();
+    let (status, said, _) = augenrules(&root, &["--profiles"]);
+    assert_eq!(status, Some(0));
+    let listed: BTreeSet<String> = said.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    assert_eq!(listed, names(".profile"));
+    assert!(said.contains("tiny             One small set for an appliance"), "{said}");
+}
+
+#[test]
+fn another_profile_replaces_what_is_as_shipped_and_keeps_what_is_not() {
+    let root = image();
+    let install = |name: &str| augenrules(&root, &["--machine", "aarch64", "--profile", name, "--install"]);
+    assert_eq!(install("default").0, Some(0));
+    assert!(!fs::read_to_string(rules_d(&root).join("31-access.rules")).unwrap().contains("-F arch=b64 -S open,"));
+    let edited = "# ours\n-w /etc/passwd -p wa -k own\n";
+    root.file("etc/audit/rules.d/37-network.rules", edited);
+    root.file("etc/audit/rules.d/30-identity.rules", edited);
+    root.file("etc/audit/rules.d/50-local.rules", "-w /etc/shadow -p wa -k own\n");
+    let (status, said, _) = install("pci-dss");
+    assert_eq!(status, Some(0), "{said}");
+    for line in [
+        "installed ROOT/etc/audit/rules.d/60-pci-dss.rules\n",
+        "removed ROOT/etc/audit/rules.d/99-finalize.rules\n",
+        "kept ROOT/etc/audit/rules.d/30-identity.rules, which is not as in ROOT/usr/share/audit-rules\n",
+        "kept ROOT/etc/audit/rules.d/37-network.rules, which is not of pci-dss\n",
+        "kept ROOT/etc/audit/rules.d/50-local.rules, which is not of pci-dss\n",
+    ] {
+        assert!(said.contains(line), "{line} {said}");
+    }
+    assert_eq!(fs::read_to_string(rules_d(&root).join("37-network.rules")).unwrap(), edited);
+    let (status, said, _) = augenrules(&root, &["--machine", "aarch64", "--profile", "pci-dss", "--check"]);
+    assert_eq!(status, Some(1));
+    let is_missing =
+        |line: &str| line.starts_with("removed: ") && line.ends_with("-F path=/etc/shadow -F perm=wa -F key=identity");
+    assert!(said.lines().any(is_missing), "{said}");
+    assert!(said.contains(" rules of pci-dss are in ROOT/etc/audit/rules.d\n"), "{said}");
+}
+
+#[test]
+fn nothing_changes_when_the_rules_would_be_wrong() {
+    let root = image();
+    root.file("etc/audit/rules.d/50-local.rules", "-w relative -p wa -k own\n");
+    let (status, said, errors) = augenrules(&root, &["--machine", "x86_64", "--profile", "tiny", "--install"]);
+    assert_eq!((status, said.as_str()), (Some(1), ""));
+    assert!(errors.contains("50-local.rules:1:4: error[AB001]"), "{errors}");
+    assert!(errors.contains("ROOT/etc/audit/rules.d stays as it is"), "{errors}");
+    assert_eq!(fs::read_dir(rules_d(&root)).unwrap().count(), 1);
+}
+
+#[test]
+fn a_profile_of_ones_own_is_a_path_and_wrong_words_are_named() {
+    let root = image();
+    let own = root.file("own/site.profile", "# Ours.\n10-a.rules\n");
+    root.file("own/10-a.rules", "-a always,exit -F arch=b64 -S openat,open -F success=0 -k a\n-a always,exit -F arch=b32 -S openat,open -F success=0 -k a\n");
+    let words = ["--machine", "riscv64", "--profile", &own, "--install"];
+    // What does not lie beside the profile is of the library.
+    fs::write(root.0.join("own/site.profile"), "# Ours.\n10-a.rules\n35-modules.rules\n").unwrap();
+    assert_eq!(augenrules(&root, &words).0, Some(0));
+    assert!(rules_d(&root).join("35-modules.rules").exists());
+    let installed = fs::read_to_string(rules_d(&root).join("10-a.rules")).unwrap();
+    assert!(installed.starts_with("-a always,exit -F arch=b64 -S openat -F success=0 -k a\n"), "{installed}");
+    fs::write(root.0.join("own/site.profile"), "# Ours.\n../10-a.rules\n").unwrap();
+    let (status, _, errors) = augenrules(&root, &words);
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("own/site.profile:2: no name of a rules file"), "{errors}");
+    let (status, _, errors) = augenrules(&root, &["--machine", "x86_64", "--profile", "nope", "--check"]);
+    assert_eq!(status, Some(1));
+    assert!(
+        errors.contains("cannot read ROOT/usr/share/audit-rules/nope.profile (No such file or directory)"),
+        "{errors}"
+    );
+    for wrong in [
+        &["--install"][..],
+        &["--profile", "tiny"],
+        &["--profile", "tiny", "--check", "--install"],
+        &["--profiles", "--check"],
+    ] {
+        let (status, said, _) = augenrules(&root, wrong);
+        assert!(status == Some(1) && said.starts_with("Usage: "), "{wrong:?} {said}");
+    }
+}
+
+/// A program file of this mode.
+fn program(root: &Dir, name: &[u8], mode: u32) {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+    let path = root.0.join(std::ffi::OsStr::from_bytes(name));
+    fs::create_dir_all(path.parent().expect("it has one")).expect("a directory");
+    fs::write(&path, "").expect("a file");
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+#[test]
+fn privileged_programs_are_found_by_their_bits_and_written_so_that_the_rules_are_read_back() {
+    let root = Dir::new("privileged");
+    for (name, mode) in [
+        ("usr/bin/su", 0o4755),
+        ("usr/bin/with space", 0o4711),
+        ("usr/bin/back\\slash \\", 0o4755),
+        ("usr/bin/--looks -k like", 0o4755),
+        ("usr/bin/wall", 0o2755),
+        ("usr/bin/cat", 0o755),
+        ("usr/bin/locked", 0o2644),
+        ("usr/bin/not-run", 0o4644),
+        ("opt/tool", 0o4755),
+    ] {
+        program(&root, name.as_bytes(), mode);
+    }
+    std::os::unix::fs::symlink("/usr/bin/su", root.0.join("usr/bin/link")).unwrap();
+    std::os::unix::fs::symlink("/usr", root.0.join("usr/loop")).unwrap();
+    let run = |words: &[&str]| {
+        let output =
+            applet("auditctl").args(["--privileged", "--root"]).arg(&root.0).args(words).output().expect("it runs");
+        (output.status.code(), output.stdout, String::from_utf8(output.stderr).expect("text"))
+    };
+    let (status, rules, said) = run(&["--machine", "x86_64"]);
+    assert_eq!((status, said.as_str()), (Some(0), ""));
+    let text = String::from_utf8(rules.clone()).unwrap();
+    let paths: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("-a always,exit -F arch=b64 -F auid>=1000 -F auid!=unset -F path="))
+        .filter_map(|rest| rest.strip_suffix(" -F perm=x -F key=privileged"))
+        .collect();
+    let expected = [
+        "/opt/tool",
+        "/usr/bin/--looks\\ -k\\ like",
+        "/usr/bin/back\\\\slash\\ \\\\",
+        "/usr/bin/su",
+        "/usr/bin/wall",
+        "/usr/bin/with\\ space",
+    ];
+    assert_eq!(paths, expected);
+    assert_eq!(text.lines().filter(|line| line.contains("arch=b32")).count(), 6);
+    let file = root.file("61-privileged.rules", &rules);
+    let check =
+        applet("auditctl").args(["--check", "--machine", "x86_64", "--root"]).arg(&root.0).arg(&file).output().unwrap();
+    assert_eq!((check.status.code(), String::from_utf8_lossy(&check.stdout).as_ref()), (Some(0), ""));
+    // One file system of several, a machine of one width, and a name that would forge a line.
+    program(&root, b"opt/a\n-D", 0o4755);
+    let (status, rules, said) = run(&["--machine", "riscv32", "/opt"]);
+    assert_eq!(status, Some(1));
+    assert!(said.contains("no rule can have the name \"/opt/a\\n-D\""), "{said}");
+    let text = String::from_utf8(rules).unwrap();
+    assert_eq!(
+        text.lines().skip(1).collect::<Vec<_>>(),
+        ["-a always,exit -F arch=b32 -F auid>=1000 -F auid!=unset -F path=/opt/tool -F perm=x -F key=privileged"]
+    );
+    assert_eq!(run(&["opt"]).0, Some(2));
+    assert_eq!(run(&["/nothing"]).0, Some(1));
+}
