@@ -73,7 +73,7 @@ impl Options {
     /// Whether the options go together.
     fn is_right(&self) -> bool {
         let profile = match (&self.profile, self.check, self.install) {
-            (None, _, install) => !install && !(self.profiles && self.check),
+            (None, check, install) => !(install || self.profiles && check),
             (Some(_), check, install) => check != install && !self.profiles,
         };
         let loads = self.load && (self.profile.is_some() || self.profiles);
