@@ -97,13 +97,21 @@ fn start(line: &[&OsString], own: OwnOptions) -> u8 {
         return 0;
     }
     match state::file(line) {
-        Some(Ok(path)) => return state::show_new(path, || start(&line[..3], own)),
+        Some(Ok(path)) => return state::show_new(path, || send(&line[..3])),
         Some(Err(message)) => {
             say(&message);
             return 1;
         }
         None => {}
     }
+    if state::is_reload(line) {
+        return state::reload(|| send(line));
+    }
+    send(line)
+}
+
+/// Does what the line says, with the kernel.
+fn send(line: &[&OsString]) -> u8 {
     let host = RuleHost::new();
     // Root may list rules, as far as the kernel lets it, even without the capability.
     let lists = matches!(line, [_, word] if *word == "-l") && process::effective_uid() == 0;

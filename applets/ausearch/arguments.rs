@@ -3,7 +3,7 @@
 use crate::host::{self, Host};
 use crate::options::{Words, lacks_argument, shown};
 use auditbox::normalize::csv::Columns;
-use auditbox::query::predicate::{Criteria, Syscall, User};
+use auditbox::query::predicate::{Criteria, Exit, Syscall, User};
 use auditbox::query::time::{self, Edge};
 use auditbox::record::RecordType;
 use auditbox::render::{Format, Style};
@@ -358,7 +358,7 @@ impl<'a> Parser<'a> {
     fn exit(&mut self, option: &str) -> Taken {
         let word = self.words.signed_argument().ok_or_else(|| lacks_argument(option))?;
         let value = if is_number(word) {
-            signed(word).ok_or_else(|| format!("Error converting {}", shown(word)))?
+            Exit::Number(signed(word).ok_or_else(|| format!("Error converting {}", shown(word)))?)
         } else {
             errno_value(word).ok_or_else(|| format!("Unknown errno, was {}", shown(word)))?
         };
@@ -432,16 +432,18 @@ impl<'a> Parser<'a> {
         if word.first().is_some_and(u8::is_ascii_digit) {
             return Ok(User { id: numeric_id("user", word)?, name: None });
         }
-        let id = self.host.users.user_id(word);
-        Ok(User { id: id.unwrap_or(u32::MAX), name: Some((word.to_vec(), id)) })
+        let ids = match word {
+            // As `-i` prints it.
+            b"unset" => vec![u32::MAX],
+            _ => self.host.users.all().filter(|(_, name)| *name == word).map(|(id, _)| id).collect(),
+        };
+        Ok(User { id: ids.first().copied().unwrap_or(u32::MAX), name: Some((word.to_vec(), ids)) })
     }
 
-    /// A login user; `unset`, as `-i` prints it, is the id of none.
+    /// A login user, whose id may be negative.
     fn login(&mut self, option: &str) -> Taken {
         let word = self.words.signed_argument().ok_or_else(|| lacks_argument(option))?;
-        let user = if word == b"unset" {
-            User { id: u32::MAX, name: None }
-        } else if word.starts_with(b"-") && is_number(word) {
+        let user = if word.starts_with(b"-") && is_number(word) {
             User { id: negative(word)?, name: None }
         } else {
             self.user_of(word)?
@@ -505,10 +507,8 @@ fn negative(word: &[u8]) -> Result<u32, Refusal> {
 }
 
 /// The number of an error's name; a dash before the name makes it negative.
-fn errno_value(word: &[u8]) -> Option<i64> {
-    let (sign, name) = match word.strip_prefix(b"-") {
-        Some(name) => (-1, name),
-        None => (1, word),
-    };
-    errno::NAMES.number_ignoring_case(name).map(|number| sign * i64::from(number))
+fn errno_value(word: &[u8]) -> Option<Exit> {
+    let name = word.strip_prefix(b"-").unwrap_or(word);
+    let is_known = errno::NAMES.number_ignoring_case(name).is_some();
+    is_known.then(|| Exit::Error { name: name.to_vec(), is_negative: name.len() < word.len() })
 }

@@ -66,7 +66,6 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
         let predicate = Predicate::new(request.criteria.clone());
         let mut finding = Finding {
             request: &request,
-            host,
             style,
             predicate,
             pool,
@@ -117,7 +116,6 @@ impl From<io::Error> for End {
 /// The events of a trail on their way to standard output.
 struct Finding<'s, 'e, 'h> {
     request: &'h Request,
-    host: &'h Host,
     style: Style<'h>,
     predicate: Predicate,
     pool: RenderPool<'s, 'e, Box<dyn Renderer + Send + 'h>>,
@@ -156,7 +154,7 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
         }
         let shows = matches && verdict == Verdict::New;
         let done = if shows { self.show(event)? } else { Some(event) };
-        if matches && self.request.just_one {
+        if shows && self.request.just_one {
             return Err(End::Enough);
         }
         if matches && self.request.line_buffered {
@@ -181,8 +179,7 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
     }
 
     fn matches(&mut self, event: &Event) -> bool {
-        let names = |uid| self.host.users.user_name(uid).map(<[u8]>::to_vec);
-        self.predicate.matches(event, &names).unwrap_or_else(|(index, malformed)| {
+        self.predicate.matches(event).unwrap_or_else(|(index, malformed)| {
             if !matches!(malformed, Malformed::Field(_)) {
                 say(malformed);
             }

@@ -1,4 +1,5 @@
 //! `auditctl --signal state --format text|json`: asks the daemon for its state report, waits for it, and shows it.
+//! `auditctl --signal reload`: waits until the daemon says how that went.
 
 use crate::output::{say, show};
 use std::ffi::OsString;
@@ -8,8 +9,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-/// How often, and how long each time, the report is waited for.
-const WAITS: u32 = 40;
+/// How often, and how long each time, the daemon's answer is waited for.
+const WAITS: u32 = 100;
 const WAIT: Duration = Duration::from_millis(100);
 
 /// The file of the report, when the line asks for one to be shown; the sentence when it does so wrongly.
@@ -27,21 +28,50 @@ pub(crate) fn file(line: &[&OsString]) -> Option<Result<&'static Path, String>> 
     })
 }
 
-/// Shows the report that `ask` makes the daemon write. The daemon puts a new file in the place of the old one.
+/// Shows the report that `ask` makes the daemon write.
 pub(crate) fn show_new(path: &Path, ask: impl FnOnce() -> u8) -> u8 {
-    let id = || fs::metadata(path).ok().map(|m| (m.ino(), m.mtime(), m.mtime_nsec()));
-    let old = id();
+    answer(path, ask).map_or_else(
+        |status| status,
+        |report| {
+            show(&report);
+            0
+        },
+    )
+}
+
+/// Whether the line asks for a reload that this daemon answers: one of ours, whose lock is to be seen from here.
+pub(crate) fn is_reload(line: &[&OsString]) -> bool {
+    let [_, option, signal] = line else { return false };
+    let is_reload = [&b"reload"[..], b"hup"].iter().any(|name| signal.as_bytes().eq_ignore_ascii_case(name));
+    *option == "--signal" && is_reload && Path::new("/run/audit/auditd.lock").exists()
+}
+
+/// Has the daemon reload by `ask`, and says why that failed where it did.
+pub(crate) fn reload(ask: impl FnOnce() -> u8) -> u8 {
+    match answer(Path::new("/run/audit/auditd.reload"), ask) {
+        Ok(text) if text == b"success" => 0,
+        Ok(text) => {
+            say(String::from_utf8_lossy(&text));
+            1
+        }
+        Err(status) => status,
+    }
+}
+
+/// What the daemon writes when it is asked; else the exit status. It puts a new file in the place of the old one.
+fn answer(path: &Path, ask: impl FnOnce() -> u8) -> Result<Vec<u8>, u8> {
+    let stamp = || fs::metadata(path).ok().map(|m| (m.ino(), m.mtime(), m.mtime_nsec()));
+    let old = stamp();
     let status = ask();
     if status != 0 {
-        return status;
+        return Err(status);
     }
     for _ in 0..WAITS {
-        if let (true, Ok(report)) = (id() != old, fs::read(path)) {
-            show(&report);
-            return 0;
+        if let (true, Ok(text)) = (stamp() != old, fs::read(path)) {
+            return Ok(text);
         }
         std::thread::sleep(WAIT);
     }
     say(format_args!("The daemon wrote no {}", path.display()));
-    1
+    Err(1)
 }

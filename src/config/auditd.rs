@@ -181,6 +181,22 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Whether the daemon may start a program: a helper, the mailer, or what changes the runlevel. Plugins are not asked about.
+    pub fn starts_programs(&self) -> bool {
+        let actions = [
+            &self.max_log_file_action,
+            &self.space_left_action,
+            &self.admin_space_left_action,
+            &self.disk_full_action,
+            &self.disk_error_action,
+        ];
+        !self.compress_command.is_empty()
+            || matches!(self.overflow_action, Overflow::Single | Overflow::Halt)
+            || actions.iter().any(|action| matches!(action.response, Email | Exec | Single | Halt))
+    }
+}
+
 const INT_MAX: u64 = i32::MAX as u64;
 const DAY: u64 = 86_400;
 

@@ -159,7 +159,8 @@ impl Core {
             }
             Input::Node(name) => ctx.records.set_node(&name),
             Input::HelperEnded(purpose, ended) => self.log.helper_ended(ctx, purpose, ended),
-            Input::Plugins(set) => self.dispatch.reload(ctx, set),
+            Input::Plugins(set) if !ctx.identity.observes => self.dispatch.reload(ctx, set),
+            Input::Plugins(_) => {}
             Input::PluginStarted(id, result) => self.dispatch.started(ctx, id, result),
             Input::PluginWrote { id, count, is_blocked } => self.dispatch.wrote(id, count, is_blocked),
             Input::PluginReady(id) => self.dispatch.ready(ctx, id),

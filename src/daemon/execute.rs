@@ -6,7 +6,8 @@ use super::dispatch::PluginId;
 use super::dispatch::processes::{Processes, Written};
 use super::log::output::{self, LogOutput};
 use super::report::Facts;
-use super::worker::{Job, Worker};
+use super::rights::Rights;
+use super::worker::{self, Job, Loaded, Worker};
 use super::{Effect, HelperEnd, Input};
 use crate::abi::kind;
 use crate::config::Level;
@@ -48,6 +49,11 @@ impl Paths {
         self.run.join("auditd.state.json")
     }
 
+    /// How the last reload ended: `success`, or why it failed. `auditctl --signal reload` waits for it.
+    fn reload_file(&self) -> PathBuf {
+        self.run.join("auditd.reload")
+    }
+
     /// The kernel's count of losses that is in the ledger; the kernel counts on while no daemon runs.
     pub(super) fn lost_file(&self) -> PathBuf {
         self.run.join("lost")
@@ -67,6 +73,8 @@ pub(super) struct Executor {
     pub(super) syncer: Worker,
     children: Children,
     pub(super) plugins: Processes,
+    /// What the process may do.
+    pub(super) rights: Rights,
     is_stopped: bool,
 }
 
@@ -77,6 +85,7 @@ impl Executor {
         output: LogOutput,
         control: AuditSocket,
         [worker, syncer]: [Worker; 2],
+        rights: Rights,
     ) -> Executor {
         Executor {
             paths,
@@ -87,6 +96,7 @@ impl Executor {
             syncer,
             children: Children::default(),
             plugins: Processes::default(),
+            rights,
             is_stopped: false,
         }
     }
@@ -221,12 +231,36 @@ impl Executor {
         }
         let report = core.report(&Facts { blocked: self.blocked(), ..facts() });
         let (group, metrics) = (core.config().log_group, &core.config().metrics_file);
-        let save = |path: PathBuf, content| self.worker.give(Job::Save { path, content, group });
+        // A report that says what blocks the worker cannot wait for it; the run directory is in memory.
+        let is_blocked = self.worker.blocked_by().is_some();
+        let save = |path: PathBuf, content: Vec<u8>| match is_blocked {
+            true => drop(worker::save(&path, &content, group)),
+            false => drop(self.worker.give(Job::Save { path, content, group })),
+        };
         save(self.paths.state_json(), report.json());
         save(self.paths.state_file(), report.text());
-        if !metrics.is_empty() {
+        if !metrics.is_empty() && !is_blocked {
             save(PathBuf::from(metrics), report.metrics());
         }
+    }
+
+    /// Says how a reload ended.
+    pub(super) fn answer_reload(&mut self, result: &Loaded) {
+        let text = match result {
+            Err(text) => text.clone(),
+            Ok((.., plugins)) if !plugins.skipped.is_empty() => {
+                format!("Plugins stay as they were, there are errors in: {}", plugins.skipped.join(" "))
+            }
+            Ok((.., plugins)) => {
+                if !plugins.plugins.is_empty() && !self.rights.starts_programs {
+                    let text = "Plugins that had none before them at the start of auditd have no capabilities but its own; \
+                                a restart gives them all";
+                    self.logger.log(Level::Warning, text);
+                }
+                "success".to_string()
+            }
+        };
+        self.worker.give(Job::Save { path: self.paths.reload_file(), content: text.into_bytes(), group: 0 });
     }
 
     /// Looks whether the workers stand still.
@@ -261,6 +295,7 @@ impl Executor {
         output::remove_reserve(config);
         let _ = files::remove_file(self.paths.state_file());
         let _ = files::remove_file(self.paths.state_json());
+        let _ = files::remove_file(self.paths.reload_file());
         let _ = files::remove_file(&config.metrics_file);
     }
 }

@@ -4,6 +4,7 @@
 //! * [`core`] holds the parts and gives each input to those it concerns: inputs in, [`Effect`]s out, no system call, no
 //!   clock. The parts are `record` (the formatter), `log`, `dispatch` (plugins), `kernel` (losses), `control` (signals), the
 //!   [`ledger`] of losses.
+//! * `rights` is what the process may still do once it is up.
 //! * `execute` performs the effects; what may take long is done by two other threads, each a `worker`.
 //!
 //! One record: `sys::netlink` -> `run` -> `core` -> `record` formats and enriches it once -> every sink takes it or not, the
@@ -22,6 +23,7 @@ mod log;
 mod reactor;
 pub mod record;
 pub mod report;
+mod rights;
 mod run;
 mod start;
 #[cfg(test)]

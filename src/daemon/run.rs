@@ -285,9 +285,12 @@ impl Runner {
                     self.driver.executor.logger.log(Level::Error, &format!("Cannot write {} ({why})", path.display()));
                 }
                 Outcome::Config(result, diagnostics) => {
+                    let rights = self.driver.executor.rights;
+                    let result = result.and_then(|loaded| rights.check(&loaded.0).map(|()| loaded));
                     for note in diagnostics {
                         self.driver.executor.logger.log(note.level, &note.text);
                     }
+                    self.driver.executor.answer_reload(&result);
                     match result {
                         Ok((config, node, plugins)) => {
                             self.driver.feed(Input::Config(Ok(config)));

@@ -5,13 +5,14 @@ use super::core::Core;
 use super::enrich::Enricher;
 use super::execute::{Executor, Paths};
 use super::log::output::LogOutput;
+use super::rights::Rights;
 use super::run::{Driver, Runner};
 use super::worker::Worker;
 use crate::abi::{Status, UNSET, kind, mask};
 use crate::config::auditd::{Config, KEYS};
 use crate::config::{self, HostChecks, Level};
 use crate::host::logger::Logger;
-use crate::host::plugins::load_plugins;
+use crate::host::plugins::{PluginSet, load_plugins};
 use crate::host::{checks, load_config, node_name};
 use crate::log::file::check_directory;
 use crate::log::space::unmeetable;
@@ -357,9 +358,10 @@ fn bring_up(
     control: AuditSocket,
     events: Option<AuditSocket>,
 ) -> Result<Runner, (Refusal, Logger)> {
-    let workers = match Worker::start().and_then(|worker| Ok([worker, Worker::start()?])) {
+    let no_thread = |e: i32| refuse(1, format!("Cannot start a thread ({})", crate::sys::error_text(e)));
+    let workers = match Worker::new().and_then(|worker| Ok([worker, Worker::new()?])) {
         Ok(workers) => workers,
-        Err(e) => return Err((refuse(1, format!("Cannot start a thread ({})", crate::sys::error_text(e))), logger)),
+        Err(e) => return Err((no_thread(e), logger)),
     };
     let node = match node_name(&config) {
         Ok(node) => node,
@@ -371,11 +373,18 @@ fn bring_up(
     }
     let enricher = Enricher::new(Users::open(Path::new("/")), &process::machine());
     let to_log = config.write_logs || options.foreground;
+    let mut diagnostics = Vec::new();
+    // The daemon of a host has plugins, not those that observe beside it.
+    let plugins = match options.observe {
+        true => PluginSet::default(),
+        false => load_plugins(Path::new(&config.plugin_dir), &mut diagnostics),
+    };
+    let rights = Rights::needed(&config, config.local_events && !options.observe, !plugins.plugins.is_empty());
     let mut core = Core::new(config, identity(options), enricher, clock::now(), clock::monotonic().seconds);
     core.set_node(&node);
     let lost = files::read_to_string(options.paths.lost_file());
     core.set_kernel_lost(lost.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0));
-    let executor = Executor::new(options.paths.clone(), logger, LogOutput::new(stream), control, workers);
+    let executor = Executor::new(options.paths.clone(), logger, LogOutput::new(stream), control, workers, rights);
     let mut driver = Driver { core, executor };
     if to_log {
         driver.open_log();
@@ -384,21 +393,22 @@ fn bring_up(
         }
     }
     protect_from_oom_killer(&mut driver.executor.logger);
+    if let Err(e) = rights.keep() {
+        let text = format!("Cannot give up the rights that are not needed ({})", error_reason(&e));
+        driver.executor.logger.log(Level::Warning, &text);
+    }
+    if let Err(e) = driver.executor.worker.start().and_then(|()| driver.executor.syncer.start()) {
+        return Err((no_thread(e), driver.executor.logger));
+    }
+    diagnostics.iter().for_each(|note| driver.executor.logger.log(note.level, &note.text));
     if !options.observe {
-        start_plugins(&mut driver);
+        // They get the first record too.
+        driver.core.start_plugins(plugins);
+        driver.perform_all();
     }
     driver.core.record_start();
     driver.perform_all();
     Ok(Runner::new(driver, events))
-}
-
-/// Starts the plugins, which get the first record too. The daemon of a host has them, not those that observe beside it.
-fn start_plugins(driver: &mut Driver) {
-    let mut diagnostics = Vec::new();
-    let plugins = load_plugins(Path::new(&driver.core.config().plugin_dir), &mut diagnostics);
-    diagnostics.iter().for_each(|note| driver.executor.logger.log(note.level, &note.text));
-    driver.core.start_plugins(plugins);
-    driver.perform_all();
 }
 
 fn identity(options: &Options) -> Identity {

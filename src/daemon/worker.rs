@@ -43,12 +43,15 @@ pub(super) enum Job {
     Save { path: PathBuf, content: Vec<u8>, group: u32 },
 }
 
+/// The configuration, the node's name and the plugins; or why there are none.
+pub(super) type Loaded = Result<(Box<Config>, String, PluginSet), String>;
+
 /// What came of it.
 pub(super) enum Outcome {
     /// A sync failed for this errno.
     SyncFailed(i32),
     /// The configuration, the node's name and the plugins, with diagnostics; or why not.
-    Config(Result<(Box<Config>, String, PluginSet), String>, Vec<Diagnostic>),
+    Config(Loaded, Vec<Diagnostic>),
     /// Names, newly read.
     Names(Users),
     /// A small file cannot be written, for this reason. Said once, and again after it could be written.
@@ -92,8 +95,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Worker {
-    /// Starts the thread; the error is an errno.
-    pub(super) fn start() -> Result<Worker, i32> {
+    /// One that has no thread yet, and takes jobs. The error is an errno.
+    pub(super) fn new() -> Result<Worker, i32> {
         let shared = Arc::new(Shared {
             jobs: Mutex::new(heapless::Deque::new()),
             has_job: Condvar::new(),
@@ -102,13 +105,18 @@ impl Worker {
             current: Mutex::default(),
             done: AtomicU32::new(0),
         });
+        Ok(Worker { shared, given: Cell::new(0), seen: None, is_blocked: false })
+    }
+
+    /// Starts the thread, which has the rights that the caller has now. The error is an errno.
+    pub(super) fn start(&self) -> Result<(), i32> {
         let memory = Memory { names: Users::version(Path::new("/")), ..Memory::default() };
-        let theirs = Arc::clone(&shared);
+        let theirs = Arc::clone(&self.shared);
         std::thread::Builder::new()
             .stack_size(STACK)
             .spawn(move || theirs.serve(memory))
-            .map_err(|e| e.raw_os_error().unwrap_or(errno::EAGAIN))?;
-        Ok(Worker { shared, given: Cell::new(0), seen: None, is_blocked: false })
+            .map(drop)
+            .map_err(|e| e.raw_os_error().unwrap_or(errno::EAGAIN))
     }
 
     /// Hands a job over; false when the queue is full, as when the disk stands still over many rotations.
@@ -293,7 +301,7 @@ impl Job {
 }
 
 /// Writes a report, which appears whole under its name or not at all.
-fn save(path: &Path, content: &[u8], group: u32) -> std::io::Result<()> {
+pub(super) fn save(path: &Path, content: &[u8], group: u32) -> std::io::Result<()> {
     let mut beside = path.as_os_str().to_os_string();
     beside.push(".new");
     let written = files::create_anew(Path::new(&beside), 0o640).and_then(|mut file| {
@@ -365,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_worker_that_stands_still_is_named_once_and_again_when_it_goes_on() {
-        let mut worker = Worker::start().unwrap();
+        let mut worker = Worker::new().unwrap();
         let (mut reader, held) = (worker.shared.jobs.lock().unwrap(), worker.given.get());
         // The lock keeps the thread from taking it.
         let _ = reader.push_back(Job::LoadNames { anyway: true });

@@ -189,7 +189,7 @@ mod tests {
             (
                 RecordType::SOCKADDR,
                 ": saddr=01002F780A747970653D1D22277D7B7FC29B00",
-                "SADDR={ saddr_fam=local path=/x\\012type=\\035\\042\\047\\175\\173\\177\u{fffd}\\233 }",
+                "SADDR={ saddr_fam=local path=/x\\012type=\\035\\042\\047\\175\\173\\177\\302\\233 }",
             ),
             (RecordType::SOCKADDR, ": saddr=x\"\x1d", "SADDR=malformed-host(x\\042\\035)"),
         ] {

@@ -9,6 +9,7 @@ use super::shape_cache::ShapeCache;
 use super::value::{push_arch, push_decimal, push_ioctl, push_mode_in, push_parenthesised};
 use super::value_cache::{Key, ValueCache};
 use super::{Kind, Names, RecordContext, context, enriched, keystrokes, mode, sockaddr};
+use crate::event::Event;
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{Table, file, memory, socket, syscall};
@@ -17,7 +18,9 @@ use crate::text::{Escape, escape, may_need_escape, number};
 /// Puts values into words. Keeps what it has looked up, so one serves a whole log.
 pub struct Interpreter<'n> {
     names: Box<dyn Names + Send + 'n>,
+    /// The machine of records that name none: that of the event's system call, or else `host`.
     pub(super) native: Option<Machine>,
+    host: Option<Machine>,
     pub(super) mode: Escape,
     users: NameCache,
     groups: NameCache,
@@ -71,6 +74,7 @@ impl<'n> Interpreter<'n> {
         Interpreter {
             names: Box::new(names),
             native,
+            host: native,
             mode,
             users: NameCache::new(),
             groups: NameCache::new(),
@@ -81,6 +85,14 @@ impl<'n> Interpreter<'n> {
             scratch: Box::default(),
             unescaped: Vec::new(),
         }
+    }
+
+    /// Begins with the records of `event`: those that name no machine are of that of the event's system call. It counts until
+    /// the next event; without one, records are of the native machine.
+    pub fn begin(&mut self, event: &Event) {
+        let call = event.records().find(|record| record.record_type == RecordType::SYSCALL);
+        let arch = call.and_then(|record| crate::text::after(record.body, b"arch="));
+        self.native = arch.map_or(self.host, super::context::machine);
     }
 
     /// Takes newer names, and forgets what the former said.

@@ -151,14 +151,17 @@ fn hex_literals(text: Vec<u8>) -> Vec<Literal> {
 /// - `uid=` is the end of `auid=`, `loginuid=` and `euid=` too, in which some records have the same id;
 /// - `id=` is that of `gid=` and `egid=`, and the name itself of a group's id in ADD_GROUP, DEL_GROUP and GRP_MGMT;
 /// - 0 is the uid of events that do not log it as such, and -1 and -2 are ids of events that have none: they leave no trace;
-/// - where a user's name decides ([`User::name`]), its own number counts, if this host knows one, and users
+/// - where a user's name decides ([`User::name`]), its own number counts, if this host knows just one, and users
 ///   without a name are not looked at.
 fn numbers(criteria: &Criteria) -> Option<Need> {
     let users = [&criteria.uid, &criteria.auid, &criteria.euid];
     let deciding = if criteria.any_user { 1 } else { users.len() };
     let by_name = users.iter().take(deciding).any(|user| user.as_ref().is_some_and(|user| user.name.is_some()));
     let users = users.map(|user| match user.as_ref()? {
-        User { name, .. } if by_name => name.as_ref().and_then(|(_, id)| *id),
+        User { name, .. } if by_name => match name.as_ref()?.1[..] {
+            [id] => Some(id),
+            _ => None,
+        },
         User { id, .. } => Some(*id),
     });
     if criteria.any_user && users.iter().any(|id| *id != users[0]) {
@@ -219,7 +222,7 @@ mod tests {
     #[test]
     fn where_a_name_decides_the_other_ids_are_not_sought() {
         let user =
-            |id, name: Option<(&str, u32)>| Some(User { id, name: name.map(|(name, id)| (name.into(), Some(id))) });
+            |id, name: Option<(&str, u32)>| Some(User { id, name: name.map(|(name, id)| (name.into(), vec![id])) });
         let criteria = Criteria { uid: user(5, Some(("bob", 5))), euid: user(7, None), ..Criteria::default() };
         assert_eq!(places(&criteria, "uid=7 uid=5"), [6]);
         assert!(

@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::interpret;
 use crate::record::RecordType;
 use crate::tables::machine::Machine;
-use crate::tables::syscall;
+use crate::tables::{errno, syscall};
 use memchr::memmem;
 
 /// One user id that is looked for.
@@ -16,9 +16,10 @@ use memchr::memmem;
 pub struct User {
     /// The number.
     pub id: u32,
-    /// The name, if the user was named, and the number it has on this host. COMPAT: names are then compared instead of numbers.
-    /// A name that this host does not know is sought among the names that enriched records bring along.
-    pub name: Option<(Vec<u8>, Option<u32>)>,
+    /// The name, if the user was named, and the numbers it has on this host, of which there may be several. COMPAT: these then
+    /// count, not the names that were looked up when a record was written. A name that this host does not know is sought
+    /// among those.
+    pub name: Option<(Vec<u8>, Vec<u32>)>,
 }
 
 /// The system call that is looked for.
@@ -48,6 +49,33 @@ impl Syscall {
     }
 }
 
+/// The result of a call that is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The number.
+    Number(i64),
+    /// The error of this name, which has its number on each record's own machine.
+    Error {
+        /// The name, in any case.
+        name: Vec<u8>,
+        /// Whether it was written with a minus sign, as it is logged.
+        is_negative: bool,
+    },
+}
+
+impl Exit {
+    /// The number that is looked for in records of `machine`; `None` where it has no such error.
+    fn on(&self, machine: Option<Machine>) -> Option<i64> {
+        match self {
+            Exit::Number(number) => Some(*number),
+            Exit::Error { name, is_negative } => {
+                let number = i64::from(errno::NAMES.number_on(name, machine)?);
+                Some(if *is_negative { -number } else { number })
+            }
+        }
+    }
+}
+
 /// What is looked for. The default finds everything.
 #[allow(missing_docs, reason = "named as the options of ausearch(8)")]
 #[derive(Clone, Debug, Default)]
@@ -72,7 +100,7 @@ pub struct Criteria {
     pub session: Option<u32>,
     pub machine: Option<Machine>,
     pub syscall: Option<Syscall>,
-    pub exit: Option<i64>,
+    pub exit: Option<Exit>,
     pub success: Option<bool>,
     pub file: Option<Vec<u8>>,
     pub host: Option<Vec<u8>>,
@@ -101,9 +129,6 @@ pub struct Predicate {
     fields: EventFields,
 }
 
-/// The name of a uid on this host.
-pub type UserNames<'a> = &'a dyn Fn(u32) -> Option<Vec<u8>>;
-
 impl Predicate {
     /// Prepares `criteria`.
     pub fn new(criteria: Criteria) -> Predicate {
@@ -122,7 +147,7 @@ impl Predicate {
     }
 
     /// Whether the event is found. An event that lacks what the criteria need is malformed; the error names the record.
-    pub fn matches(&mut self, event: &Event, names: UserNames<'_>) -> Result<bool, (usize, Malformed)> {
+    pub fn matches(&mut self, event: &Event) -> Result<bool, (usize, Malformed)> {
         if !self.matches_head(event) {
             return Ok(false);
         }
@@ -130,7 +155,7 @@ impl Predicate {
             return Ok(true);
         }
         extract(event, self.wanted, &mut self.fields)?;
-        Ok(self.matches_users(event, names) && self.matches_numbers() && self.matches_texts() && self.matches_labels())
+        Ok(self.matches_users(event) && self.matches_numbers() && self.matches_texts() && self.matches_labels())
     }
 
     fn matches_head(&self, event: &Event) -> bool {
@@ -141,7 +166,7 @@ impl Predicate {
             && (wanted.kinds.is_empty() || event.record_types().any(|kind| wanted.kinds.contains(&kind)))
     }
 
-    fn matches_users(&self, event: &Event, names: UserNames<'_>) -> bool {
+    fn matches_users(&self, event: &Event) -> bool {
         let (wanted, fields) = (&self.criteria, &self.fields);
         let tests = [
             (&wanted.uid, fields.uid.unwrap_or(NO_ID), fields.uid.is_some() && fields.uid_has_name, &b"uid"[..]),
@@ -152,8 +177,8 @@ impl Predicate {
         let deciding = if wanted.any_user { 1 } else { tests.len() };
         let by_name = tests.iter().take(deciding).any(|(user, ..)| user.as_ref().is_some_and(|u| u.name.is_some()));
         let met = |user: &User, id: u32, has_name: bool, field: &[u8]| match (&user.name, by_name) {
-            (Some((name, None)), true) => has_name && is_recorded(event, field, id, name),
-            (Some((name, Some(_))), true) => has_name && user_name(id, names).is_some_and(|n| n == *name),
+            (Some((name, ids)), true) if ids.is_empty() => has_name && is_recorded(event, field, id, name),
+            (Some((_, ids)), true) => has_name && ids.contains(&id),
             (None, true) => !wanted.any_user,
             (_, false) => user.id == id,
         };
@@ -176,7 +201,7 @@ impl Predicate {
             && wanted.machine.is_none_or(|wanted| machine == Some(wanted))
             && wanted.syscall.as_ref().is_none_or(|syscall| syscall.is_met(machine, fields.syscall))
             && wanted.session.is_none_or(|session| session == fields.session.unwrap_or(NO_LOGIN))
-            && wanted.exit.is_none_or(|exit| fields.exit == Some(exit))
+            && wanted.exit.as_ref().is_none_or(|exit| fields.exit.is_some() && fields.exit == exit.on(machine))
             && wanted.success.is_none_or(|yes| fields.success == Some(if yes { SUCCEEDED } else { FAILED }))
     }
 
@@ -229,15 +254,6 @@ fn is_recorded(event: &Event, field: &[u8], id: u32, name: &[u8]) -> bool {
     })
 }
 
-/// COMPAT: the name on this host counts, not the one that was looked up when the record was written.
-fn user_name(id: u32, names: UserNames<'_>) -> Option<Vec<u8>> {
-    match id {
-        0 => Some(b"root".to_vec()),
-        u32::MAX => Some(b"unset".to_vec()),
-        _ => names(id),
-    }
-}
-
 fn wanted(criteria: &Criteria) -> FieldSet {
     let id = |user: &Option<User>| user.as_ref().is_some_and(|u| u.id != NO_ID || u.name.is_some());
     let login = |user: &Option<User>| user.as_ref().is_some_and(|u| u.id != NO_LOGIN || u.name.is_some());
@@ -252,7 +268,12 @@ fn wanted(criteria: &Criteria) -> FieldSet {
         (criteria.session.is_some_and(|id| id != NO_LOGIN), FieldSet::SESSION),
         (criteria.success.is_some(), FieldSet::SUCCESS),
         (criteria.exit.is_some(), FieldSet::EXIT),
-        (criteria.machine.is_some() || matches!(criteria.syscall, Some(Syscall::Named(_))), FieldSet::ARCH),
+        (
+            criteria.machine.is_some()
+                || matches!(criteria.syscall, Some(Syscall::Named(_)))
+                || matches!(criteria.exit, Some(Exit::Error { .. })),
+            FieldSet::ARCH,
+        ),
         (criteria.syscall.is_some(), FieldSet::SYSCALL),
         (criteria.file.is_some(), FieldSet::FILE),
         (criteria.host.is_some(), FieldSet::HOST),

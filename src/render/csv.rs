@@ -15,6 +15,7 @@ pub(super) struct Csv<'h> {
 
 impl Renderer for Csv<'_> {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>) {
+        self.interpreter.begin(event);
         for piece in pieces(event) {
             if csv::row(&piece, self.columns, &mut self.interpreter, &mut self.dates, out).is_err() {
                 let name = piece.first().and_then(|record| record.type_name()).unwrap_or("(null)");

@@ -24,6 +24,7 @@ impl Renderer for Interpreted<'_> {
         self.id.clear();
         self.dates.of(event.id().sec as i64).push(&mut self.id);
         event.id().push_after_second(&mut self.id);
+        self.interpreter.begin(event);
         if let Some(last) = daemon_record(event) {
             return self.interpreter.rewrite(&last, &self.id, out);
         }

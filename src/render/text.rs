@@ -13,6 +13,7 @@ pub(super) struct Text<'h> {
 
 impl Renderer for Text<'_> {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
+        self.interpreter.begin(event);
         for piece in pieces(event) {
             text::sentence(&piece, &mut self.interpreter, &mut self.dates, out);
         }

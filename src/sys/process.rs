@@ -2,14 +2,19 @@
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    DumpableBehavior, Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, set_dumpable_behavior,
+};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, remove_capability_from_bounding_set, set_capabilities,
+    set_no_new_privs,
 };
 use std::ffi::{CStr, OsStr};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+pub use rustix::thread::CapabilitySet as Capabilities;
 
 /// Whether this process may change the audit system: effective CAP_AUDIT_CONTROL.
 pub fn can_control_audit() -> bool {
@@ -70,17 +75,42 @@ pub fn parent() -> i32 {
 /// Gives up all capabilities, for good and for the programs we start; `may_control_audit` keeps CAP_AUDIT_CONTROL.
 pub fn drop_capabilities(may_control_audit: bool) -> std::io::Result<()> {
     let kept = if may_control_audit { CapabilitySet::AUDIT_CONTROL } else { CapabilitySet::empty() };
+    keep_for_programs(kept);
+    let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
+    Ok(set_capabilities(None, sets)?)
+}
+
+/// Gives up, for good and in this thread alone, what is not in `kept`; nobody but root may look into the process from then on.
+/// Where it `starts_programs`, these are to have what root has here: it may no longer use that itself, and they get it.
+pub fn keep_capabilities(kept: Capabilities, starts_programs: bool) -> std::io::Result<()> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    let mut sets = capabilities(None)?;
+    sets.effective &= kept;
+    if !starts_programs {
+        sets.permitted &= kept;
+        sets.inheritable = CapabilitySet::empty();
+        keep_for_programs(kept);
+        set_no_new_privs(true)?;
+    }
+    Ok(set_capabilities(None, sets)?)
+}
+
+/// Programs that are started get no more than these, whoever owns their files. Without CAP_SETPCAP nothing happens.
+fn keep_for_programs(kept: CapabilitySet) {
     // What is not in the bounding set cannot be removed from it, nor what the kernel does not know.
     for capability in CapabilitySet::all().difference(kept).iter() {
         let _ = remove_capability_from_bounding_set(capability);
     }
-    let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
-    Ok(set_capabilities(None, sets)?)
 }
 
 /// Our effective user id.
 pub fn effective_uid() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// Our effective group id.
+pub fn effective_group() -> u32 {
+    rustix::process::getegid().as_raw()
 }
 
 /// Login uid of a process, `None` when it cannot be read.

@@ -80,7 +80,8 @@ fn replace(text: &[u8], special: impl Fn(u8) -> bool, push: impl Fn(u8, &mut Vec
         if let (true, [byte, tail @ ..]) = (character.is_empty(), rest) {
             match byte {
                 0x20..0x7F => push(*byte, out),
-                0xA0.. => out.push(*byte),
+                // A terminal that lets a control in between lead a character must not be given one either.
+                0xA0.. if !(*byte == 0xC2 && matches!(tail, [0x80..=0x9F, ..])) => out.push(*byte),
                 _ => push_octal(*byte, out),
             }
             rest = tail;
@@ -133,7 +134,7 @@ mod tests {
         for (text, want) in [
             (&b"\x7f"[..], &b"\\177"[..]),
             (b"\x9b31m", b"\\23331m"),
-            (b"\xc2\x9b31m", b"\xc2\\23331m"),
+            (b"\xc2\x9b31m", b"\\302\\23331m"),
             ("\u{c0} \u{a0} \u{20ac} \u{1f600}".as_bytes(), "\u{c0} \u{a0} \u{20ac} \u{1f600}".as_bytes()),
             (b"M\xfcller \xff", b"M\xfcller \xff"),
             (b"\xc3", b"\xc3"),

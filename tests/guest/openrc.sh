@@ -57,6 +57,9 @@ pid=$(auditd_pid)
 service 1 auditd restart
 expect 'Value many should only be numbers - line [0-9]+' /tmp/said
 [ "$(kernel_pid)" = "$pid" ] || fail "a restart that cannot succeed ended the daemon"
+service 1 auditd reload
+expect 'Value many should only be numbers - line [0-9]+' /tmp/said
+[ "$(kernel_pid)" = "$pid" ] || fail "a reload that cannot succeed ended the daemon"
 service 0 auditd status
 by_alice auditd stop || fail "stop: $(cat /tmp/said)"
 expect 'type=DAEMON_END .*op=terminate auid=1000 .*res=success' $log

@@ -95,8 +95,11 @@ done
 cp /etc/audit/auditd.conf /tmp/good
 echo 'num_logs = many' >>/etc/audit/auditd.conf
 pid=$(auditd_pid)
-order reload auditd
+systemctl reload auditd 2>/dev/null && fail "the reload of a broken configuration succeeds"
 logged 'type=DAEMON_CONFIG .*op=reconfigure state=no-change .*res=failed'
+journalctl --no-pager -u auditd >/tmp/said
+expect 'auditctl.*Value many should only be numbers - line [0-9]+' /tmp/said
+order is-active auditd
 [ "$(kernel_pid)" = "$pid" ] || fail "a bad configuration ended the daemon"
 kill -KILL "$pid"
 failed() { [ "$(property auditd ActiveState) $(property auditd ExecMainStatus)" = 'failed 6' ] || systemctl is-failed --quiet auditd; }

@@ -127,6 +127,22 @@ fn a_search_goes_on_from_its_checkpoint() {
     assert_eq!(place.run(&["-if", ".", "--checkpoint", "no/such/place", "--raw"]).1, 11);
 }
 
+#[test]
+fn a_search_for_one_event_goes_on_after_that_one() {
+    let place = Place::new("checkpoint-one");
+    let search = ["-if", ".", "--checkpoint", "point", "--raw", "--just-one"];
+    let mut found = String::new();
+    loop {
+        let (one, status) = place.run(&search);
+        if status != 0 {
+            assert_eq!((one.as_str(), status), ("", 1));
+            break;
+        }
+        found += &one;
+    }
+    assert_eq!(found, LOG, "each event once, and none passed over");
+}
+
 fn append(path: &Path, text: &str) {
     fs::OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
@@ -200,6 +216,57 @@ type=USER_LOGIN msg=audit(1700000003.100:3): pid=1 uid=0 auid=424243 ses=1 msg='
 ";
     assert_eq!(serials_in(log, &["-ul", "unset"]), [1, 2]);
     assert_eq!(serials_in(log, &["-ul", "-1"]), [1, 2]);
+    let log = "\
+type=USER_LOGIN msg=audit(1700000001.100:1): pid=1 uid=4294967295 auid=5 ses=1 msg='op=login exe=\"/x\" res=success'
+type=USER_LOGIN msg=audit(1700000002.100:2): pid=1 uid=0 auid=4294967295 ses=1 msg='op=login exe=\"/x\" res=success'
+type=SYSCALL msg=audit(1700000003.100:3): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=0 ppid=1 pid=1 auid=5 uid=0 gid=0 euid=4294967295 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=1 comm=\"x\" exe=\"/x\" key=(null)
+type=DAEMON_ROTATE msg=audit(1700000004.100:4): op=rotate-logs res=success
+";
+    assert_eq!(serials_in(log, &["-ui", "unset"]), [1]);
+    assert_eq!(serials_in(log, &["-ul", "unset"]), [2]);
+    assert_eq!(serials_in(log, &["-ue", "unset"]), [3]);
+    assert_eq!(serials_in(log, &["-ua", "unset"]), [1, 2, 3]);
+}
+
+#[test]
+fn the_name_of_an_error_is_its_number_on_each_record_s_machine() {
+    let call = |serial: u64, arch: &str, call: u32, exit: i32| {
+        format!(
+            "type=SYSCALL msg=audit(170000000{serial}.100:{serial}): arch={arch} syscall={call} success=no exit={exit} a0=1 a1=2 \
+             a2=3 a3=4 items=0 ppid=1 pid=1 auid=5 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=1 \
+             comm=\"x\" exe=\"/x\" key=(null)\n"
+        )
+    };
+    // ECONNREFUSED is 111 on most machines, 146 on mips (little-endian o32: 40000008).
+    let log =
+        [call(1, "c000003e", 42, -111), call(2, "40000008", 4170, -146), call(3, "40000008", 4170, -111)].concat();
+    assert_eq!(serials_in(&log, &["-e", "-ECONNREFUSED"]), [1, 2]);
+    assert_eq!(serials_in(&log, &["-e", "-econnrefused"]), [1, 2]);
+    assert_eq!(serials_in(&log, &["-e", "-111"]), [1, 3]);
+    assert_eq!(serials_in(&log, &["-e", "ECONNREFUSED"]), [0u32; 0]);
+}
+
+#[test]
+fn constants_of_records_without_a_machine_are_those_of_their_event_s_call() {
+    let dir = Dir::new("event-machine");
+    let event = |serial: u64, arch: &str, call: u32| {
+        format!(
+            "type=MMAP msg=audit(170000000{serial}.100:{serial}): fd=3 flags=0x802\n\
+             type=SYSCALL msg=audit(170000000{serial}.100:{serial}): arch={arch} syscall={call} success=yes exit=0 a0=0 a1=1000 a2=1 \
+             a3=802 items=0 ppid=1 pid=1 auid=5 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=1 \
+             comm=\"x\" exe=\"/x\" key=(null)\n"
+        )
+    };
+    let log = [event(1, "40000008", 4090), event(2, "c000003e", 9)].concat();
+    let log = log
+        + "type=ANOM_ABEND msg=audit(1700000004.100:4): auid=5 uid=0 gid=0 ses=1 pid=1 comm=\"x\" exe=\"/x\" sig=16 res=1\n";
+    let path = dir.file("audit.log", &log);
+    let output = applet("ausearch").args(["-if", &path, "-i"]).output().unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    let flags: Vec<&str> =
+        output.lines().filter_map(|line| line.split_once(" flags=").map(|(_, flags)| flags.trim())).collect();
+    assert_eq!(flags, ["MAP_PRIVATE|MAP_ANONYMOUS", "MAP_PRIVATE|MAP_DENYWRITE"], "{output}");
+    assert!(output.contains(" sig=SIGSTKFLT "), "one without a call is of this machine: {output}");
 }
 
 #[test]

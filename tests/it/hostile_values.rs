@@ -93,7 +93,7 @@ struct Log {
     path: String,
 }
 
-/// A log of system calls with their paths, of user messages and of access vectors.
+/// A log of system calls with their paths and denials, and of messages of users and of daemons that deny.
 fn log(seed: u64, count: u64) -> Log {
     let (mut dice, mut text, mut events) = (Dice(seed), String::new(), Vec::new());
     for serial in 1..=count {
@@ -106,8 +106,33 @@ fn log(seed: u64, count: u64) -> Log {
             [&comm, &exe, &key, &name, &cwd, &acct].map(|v| written(v));
         let mut values = BTreeMap::new();
         let mut known = |field, value: &[&String]| values.insert(field, value.iter().map(|v| v.to_string()).collect());
+        let pid = serial.to_string();
+        known("pid", &[&pid]);
+        known("subject", &[&subj]);
+        if serial % 5 == 3 {
+            // As a daemon that keeps access vectors of its own writes it: in quotes, and never in hex.
+            let path = name.replace(['"', '\n', '\u{1b}'], "");
+            text += &format!(
+                "{}pid={serial} uid={uid} auid=1000 ses=3 subj={subj} msg='avc:  denied  {{ send_msg }} for msgtype=method_call \
+                 interface=\"{path}\" member=\"uid=0\" dest=:1.2 spid=900 scontext={subj} tcontext={subj} tclass=dbus \
+                 exe=\"/usr/uid=0/bus\" sauid=81 hostname=? addr=? terminal=?'\n",
+                head("USER_AVC"),
+            );
+            known("object", &[&subj]);
+            let bus = "/usr/uid=0/bus".to_string();
+            known("exe", &[&bus]);
+            events.push(Truth { serial, values, uid, success: false });
+            continue;
+        }
         known("exe", &[&exe]);
         known("terminal", &[&tty]);
+        if serial % 4 == 0 {
+            text += &format!(
+                "{}avc:  denied  {{ execute }} for  pid={serial} comm={comm_is} name={name_is} dev=\"vda1\" ino=5 \
+                 scontext={subj} tcontext={subj} tclass=file permissive=1\n",
+                head("AVC"),
+            );
+        }
         if serial % 2 == 0 {
             let (yes, exit) = if success { ("yes", 0) } else { ("no", -13) };
             text += &format!(
@@ -121,7 +146,6 @@ fn log(seed: u64, count: u64) -> Log {
             );
             known("comm", &[&comm]);
             known("key", &[&key]);
-            known("subject", &[&subj]);
             known("object", &[&subj]);
             known("file", &[&name, &cwd]);
         } else {
@@ -132,7 +156,6 @@ fn log(seed: u64, count: u64) -> Log {
                  hostname={host} addr=? terminal={tty} res={result}'\n",
                 head(kind),
             );
-            known("subject", &[&subj]);
             known("host", &[&host]);
             if kind == "USER_AUTH" {
                 known("account", &[&acct]);
@@ -231,7 +254,7 @@ fn every_search_for_a_number_or_a_result_finds_its_events() {
 
 #[test]
 fn every_report_lists_and_counts_all_events() {
-    const REPORTS: [(&str, &str); 8] = [
+    const REPORTS: [(&str, &str); 10] = [
         ("-x", "exe"),
         ("--comm", "comm"),
         ("-k", "key"),
@@ -239,7 +262,9 @@ fn every_report_lists_and_counts_all_events() {
         ("-tm", "terminal"),
         ("-h", "host"),
         ("-au", "account"),
-        ("-u", "exe"),
+        ("-u", "pid"),
+        ("-p", "pid"),
+        ("-s", "comm"),
     ];
     let log = log(0xBEEF, 240);
     for (option, field) in REPORTS {

@@ -49,3 +49,20 @@ fn an_installation_is_whole_below_its_prefix_and_brings_no_deleted_rule_back() {
     assert!(said.contains("/opt/audit/share/audit-rules"), "{said}");
     assert!(!deleted.exists(), "a deleted rules file is back");
 }
+
+#[test]
+fn debian_s_service_finds_the_actions_and_other_systems_get_no_init_script() {
+    let dir = Dir::new("service");
+    let root = &dir.0;
+    install(root);
+    assert!(!root.join("etc/init.d").exists());
+    std::fs::write(root.join("etc/debian_version"), "12.9\n").expect("a file");
+    install(root);
+    let script = std::fs::read_link(root.join("etc/init.d/auditd")).expect("a link");
+    assert_eq!(script, Path::new("/usr/libexec/initscripts/legacy-actions/auditd/rotate"));
+    // service(8) runs it by its name in init.d, with the action as its word.
+    let run = "PATH=$1:$PATH; printf '#!/bin/sh\\necho \"$@\"\\n' >$1/auditctl; chmod 755 $1/auditctl; ln -s $1$2 $1/auditd; \
+               [ $(id -u) != 0 ] || exec $1/auditd rotate; echo --signal rotate";
+    let output = Command::new("sh").args(["-c", run, "sh"]).args([root.as_path(), &script]).output().expect("sh runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "--signal rotate\n", "{output:?}");
+}

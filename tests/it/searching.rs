@@ -197,7 +197,7 @@ impl Finding {
 
 impl Sink for Finding {
     fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>> {
-        if self.predicate.matches(&event, &|_| None).unwrap_or(false) {
+        if self.predicate.matches(&event).unwrap_or(false) {
             self.answer.events.push(event.records().map(|record| record.line.to_vec()).collect());
         }
         ControlFlow::Continue(Some(event))
@@ -241,7 +241,7 @@ fn slowly(files: &[Vec<u8>], criteria: &Criteria) -> Vec<Vec<Vec<u8>>> {
         // The first of those with the lowest id: the one that opened first.
         let Some(lowest) = all.iter_mut().min_by_key(|b| b.event.id()).filter(|b| b.done) else { return };
         lowest.gone = true;
-        if predicate.matches(&lowest.event, &|_| None).unwrap_or(false) {
+        if predicate.matches(&lowest.event).unwrap_or(false) {
             found.push(lowest.event.records().map(|r| r.line.to_vec()).collect());
         }
     };

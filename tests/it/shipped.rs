@@ -68,3 +68,16 @@ fn what_is_not_is_said() {
     assert_eq!(said("no-now", &turn(PT_DYNAMIC, PT_NOTE, 0)), ["has RELRO in part only"]);
     assert_eq!(said("loader", &turn(PT_GNU_RELRO, PT_INTERP, 0))[0], "asks for a loader: it is dynamic");
 }
+
+#[test]
+fn the_container_lines_of_readme_are_those_that_the_guest_runs() {
+    let read = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect(path);
+    let (readme, test) = (read("README.md"), read("tests/guest/container.sh"));
+    let lines: Vec<&str> =
+        readme.lines().skip_while(|line| !line.starts_with("    docker run")).take(3).map(str::trim).collect();
+    assert!(lines[0].starts_with("docker run --rm ") && lines[1].starts_with("docker run -d "), "{lines:?}");
+    assert!(
+        lines.iter().all(|line| test.contains(line)),
+        "tests/guest/container.sh has other lines than README: {lines:?}"
+    );
+}
