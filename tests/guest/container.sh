@@ -33,13 +33,14 @@ docker() {
 			IFS=: read -r from to how <<-V
 				$volume
 			V
-			mkdir -p "$from" "$root/${to%/*}"
+			[ -e "$from" ] || mkdir -p "$from"
+			mkdir -p "$root/${to%/*}"
 			if [ -d "$from" ]; then mkdir -p "$root$to"; else : >"$root$to"; fi
 			mount -o bind "$from" "$root$to" || exit 125
 			[ -z "$how" ] || mount -o "remount,bind,$how" "$root$to" || exit 125
 		done
 		exec chroot "$root" /auditbox "$@"
-	' docker "$@"
+	' docker "$@" </dev/null
 }
 
 # The daemon of the host, and a container that reads its log.

@@ -127,7 +127,12 @@ impl Scan<'_> {
 
     /// `avc:  denied  { read write } for`, which stands before all quotes.
     fn access_vector(&mut self, label: &mut Label) -> Step<()> {
-        let Some(decision) = text::after(text::up_to(self.text, b'"'), b"avc: ") else { return Ok(()) };
+        fn decision(text: &[u8]) -> Option<&[u8]> {
+            text::after(text::up_to(text, b'"'), b"avc: ")
+        }
+        // The label of whoever sent the message stands before it, and may hold a quote.
+        let message = || decision(text::after(self.text, b"msg='")?);
+        let Some(decision) = decision(self.text).or_else(message) else { return Ok(()) };
         let Some((verdict, inside)) = split_at_byte(decision, b'{') else { return Ok(()) };
         self.judge(text::after(verdict, b"denied").is_none(), label);
         let permissions = text::before(inside, b'}').ok_or(Malformed::Field("permissions"))?;
