@@ -121,6 +121,8 @@ fn log(seed: u64, count: u64) -> Log {
             known("object", &[&subj]);
             let bus = "/usr/uid=0/bus".to_string();
             known("exe", &[&bus]);
+            known("terminal", &[&"?".to_string()]);
+            known("host", &[&"?".to_string()]);
             events.push(Truth { serial, values, uid, success: false });
             continue;
         }
