@@ -37,6 +37,9 @@ check: set-up ## format, clippy and docs with warnings as errors, the layering t
 	cargo fmt --check
 	cargo clippy --locked --target $(HOST) --all-targets -- -D warnings
 	cargo clippy --locked --target $(HOST) --lib --no-default-features -- -D warnings
+	for set in "auditd auditctl augenrules" "auditctl rule-tools" "ausearch aureport machines" ausyscall; do \
+		cargo clippy --locked --target $(HOST) --no-default-features --features "$$set" -- -D warnings || exit 1; \
+	done
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --target $(HOST) --no-deps --document-private-items
 	cargo test --locked --target $(HOST) --test it layering
 
@@ -66,8 +69,10 @@ soak: build ## guest tests over and over for MINUTES (default 30)
 size: build ## bytes of each built binary, and the largest sections and symbols of this machine's
 	.ci/size $(BINARY)
 
-dist: ## static musl binary: make dist TARGET=... (default: all four) into out/dist
-	@for target in $(or $(TARGET),$(TARGETS)); do .ci/dist $$target || exit 1; done
+dist: ## static musl binary into out/dist: TARGET=... (default: all four) APPLETS="auditd ..." MACHINES=native PROFILE=fast
+	@for target in $(or $(TARGET),$(TARGETS)); do \
+		APPLETS='$(APPLETS)' MACHINES='$(MACHINES)' PROFILE='$(PROFILE)' .ci/dist $$target || exit 1; \
+	done
 
 install: build ## into DESTDIR; TARGET=... another machine's (make dist), INIT=openrc|systemd|runit|initramfs adds service files
 	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SBIN='$(SBIN)' init/install $(if $(TARGET),out/dist/auditbox-$(TARGET),$(BINARY)) $(BINARY) $(INIT)

@@ -1,8 +1,14 @@
 //! The binary. Dispatches on the name it was called by, or else on its first word, to one row of one sorted table.
 //!
+//! Each applet is a cargo feature of its name, so that a program can hold those alone that a system needs.
+//!
 //! `auditbox` itself knows `--list`, `--install DIR [--hard]`, `--version` and `--help`.
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro, reason = "applets write by output.rs")]
+#![cfg_attr(
+    not(feature = "applets"),
+    allow(dead_code, unused_imports, reason = "what applets share serves those that are left out")
+)]
 
 #[cfg(all(target_os = "linux", not(target_feature = "crt-static")))]
 compile_error!(
@@ -10,18 +16,31 @@ compile_error!(
      unset it, or add `-C target-feature=+crt-static` to it"
 );
 
+#[cfg(feature = "audisp-af_unix")]
 mod audisp_af_unix;
+#[cfg(feature = "audisp-filter")]
 mod audisp_filter;
+#[cfg(feature = "audisp-json")]
 mod audisp_json;
+#[cfg(feature = "audisp-statsd")]
 mod audisp_statsd;
+#[cfg(feature = "audisp-syslog")]
 mod audisp_syslog;
+#[cfg(feature = "auditctl")]
 mod auditctl;
+#[cfg(feature = "auditd")]
 mod auditd;
+#[cfg(feature = "augenrules")]
 mod augenrules;
+#[cfg(feature = "aulast")]
 mod aulast;
+#[cfg(feature = "aulastlog")]
 mod aulastlog;
+#[cfg(feature = "aureport")]
 mod aureport;
+#[cfg(feature = "ausearch")]
 mod ausearch;
+#[cfg(feature = "ausyscall")]
 mod ausyscall;
 mod control;
 mod host;
@@ -46,18 +65,31 @@ struct Applet {
 
 /// Sorted by name; looked up by binary search.
 const APPLETS: &[Applet] = &[
+    #[cfg(feature = "audisp-af_unix")]
     Applet { name: "audisp-af_unix", about: "plugin: records to the reader of a socket", run: audisp_af_unix::run },
+    #[cfg(feature = "audisp-filter")]
     Applet { name: "audisp-filter", about: "plugin: some events to another plugin", run: audisp_filter::run },
+    #[cfg(feature = "audisp-json")]
     Applet { name: "audisp-json", about: "plugin: events as JSON", run: audisp_json::run },
+    #[cfg(feature = "audisp-statsd")]
     Applet { name: "audisp-statsd", about: "plugin: counts of events to statsd", run: audisp_statsd::run },
+    #[cfg(feature = "audisp-syslog")]
     Applet { name: "audisp-syslog", about: "plugin: records to the system log", run: audisp_syslog::run },
+    #[cfg(feature = "auditctl")]
     Applet { name: "auditctl", about: "control the kernel's audit rules and settings", run: auditctl::run },
+    #[cfg(feature = "auditd")]
     Applet { name: "auditd", about: "collect the kernel's audit events into the log", run: auditd::run },
+    #[cfg(feature = "augenrules")]
     Applet { name: "augenrules", about: "merge rules.d into audit.rules and load it", run: augenrules::run },
+    #[cfg(feature = "aulast")]
     Applet { name: "aulast", about: "list login sessions and runs of the machine", run: aulast::run },
+    #[cfg(feature = "aulastlog")]
     Applet { name: "aulastlog", about: "list the last login of each account", run: aulastlog::run },
+    #[cfg(feature = "aureport")]
     Applet { name: "aureport", about: "report on the audit log", run: aureport::run },
+    #[cfg(feature = "ausearch")]
     Applet { name: "ausearch", about: "search the audit log", run: ausearch::run },
+    #[cfg(feature = "ausyscall")]
     Applet { name: "ausyscall", about: "name and number system calls", run: ausyscall::run },
 ];
 

@@ -1,7 +1,7 @@
 //! What auditctl can do with rules beside loading them: words that begin with one of its own long options.
 //!
 //! `--check`, `--diff`, `--explain` and the like take their options in any order, end with 2 when they are asked wrongly, and
-//! change nothing in the kernel.
+//! change nothing in the kernel. A program built without the feature `rule-tools` has none of them.
 
 use super::{RuleHost, check, convert, cost, diff, explain, privileged, rules_file};
 use crate::output::say;
@@ -60,19 +60,30 @@ pub(crate) fn run(words: &[&OsString]) -> Option<u8> {
     }
     let mode = words.iter().map(|word| word.as_bytes()).find(|word| MODES.contains(word))?;
     Some(match options(words, mode) {
-        Ok(options) => match mode {
-            b"--diff" => diff::run(&options),
-            b"--explain" => explain::run(&options),
-            b"--convert" => convert::run(&options),
-            b"--cost" => cost::run(&options),
-            b"--privileged" => privileged::run(&options),
-            _ => check::run(&options),
-        },
+        Ok(options) => answer(mode, &options),
         Err(message) => {
             say(format!("auditctl: {message}"));
             WRONG
         }
     })
+}
+
+#[cfg(feature = "rule-tools")]
+fn answer(mode: &[u8], options: &Options) -> u8 {
+    match mode {
+        b"--diff" => diff::run(options),
+        b"--explain" => explain::run(options),
+        b"--convert" => convert::run(options),
+        b"--cost" => cost::run(options),
+        b"--privileged" => privileged::run(options),
+        _ => check::run(options),
+    }
+}
+
+#[cfg(not(feature = "rule-tools"))]
+fn answer(mode: &[u8], _: &Options) -> u8 {
+    say(format_args!("auditctl: this program was built without {}", String::from_utf8_lossy(mode)));
+    WRONG
 }
 
 fn options(words: &[&OsString], mode: &[u8]) -> Result<Options, String> {

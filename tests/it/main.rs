@@ -18,6 +18,7 @@ mod costing;
 mod enrich_properties;
 mod example;
 mod explaining;
+mod features;
 mod following;
 mod golden;
 mod hostile_values;

@@ -1,23 +1,11 @@
 //! System calls of each machine, and the operations of io_uring, as the audit tools name them.
 //!
 //! The files beside this one are written by `make tables`. Names are kept once, in one sorted pool; a machine's table is
-//! a row of `u16` places in that pool, indexed by number, so that a machine costs about one KiB.
+//! a row of `u16` places in that pool, indexed by number, so that a machine costs about one KiB. Without the feature
+//! `machines` only the processor that the program is built for has a table, and its 32-bit mode; others have no calls.
 
-mod aarch64;
-mod arm;
-mod i386;
-mod loongarch64;
-mod mips_n32;
-mod mips_n64;
-mod mips_o32;
 mod names;
-mod ppc;
-mod riscv32;
-mod riscv64;
-mod s390;
-mod s390x;
 mod uring;
-mod x86_64;
 
 use std::cmp::Ordering;
 
@@ -80,52 +68,68 @@ fn place_of(name: &[u8]) -> Option<u16> {
     None
 }
 
+/// The table of a machine that was left out.
+#[cfg(not(feature = "machines"))]
+static LEFT_OUT: Calls = Calls { base: 0, places: &[], seconds: &[] };
+
 /// Packs the rows of one machine while compiling.
+macro_rules! packed {
+    ($machine:ident) => {{
+        const ROWS: &[(u32, &str)] = $machine::ROWS;
+        const SPAN: usize = (ROWS[ROWS.len() - 1].0 - ROWS[0].0) as usize + 1;
+        static PLACES: [u16; SPAN] = places(ROWS);
+        static SECONDS: [(u32, u16); seconds_len(ROWS)] = seconds(ROWS);
+        static CALLS: Calls = Calls { base: ROWS[0].0, places: &PLACES, seconds: &SECONDS };
+        &CALLS
+    }};
+}
+
+/// Declares the table of each machine, and the processors whose programs always have it.
 macro_rules! calls {
-    ($($name:ident: $machine:ident)*) => {$(
-        static $name: Calls = {
-            const ROWS: &[(u32, &str)] = $machine::ROWS;
-            const SPAN: usize = (ROWS[ROWS.len() - 1].0 - ROWS[0].0) as usize + 1;
-            static PLACES: [u16; SPAN] = places(ROWS);
-            static SECONDS: [(u32, u16); seconds_len(ROWS)] = seconds(ROWS);
-            Calls { base: ROWS[0].0, places: &PLACES, seconds: &SECONDS }
-        };
+    ($($name:ident: $machine:ident on $($processor:literal)+)*) => {$(
+        #[cfg(any(feature = "machines", $(target_arch = $processor),+))]
+        mod $machine;
+        #[cfg(any(feature = "machines", $(target_arch = $processor),+))]
+        static $name: &Calls = packed!($machine);
+        #[cfg(not(any(feature = "machines", $(target_arch = $processor),+)))]
+        static $name: &Calls = &LEFT_OUT;
     )*};
 }
 
 calls! {
-    AARCH64: aarch64
-    ARM: arm
-    I386: i386
-    LOONGARCH64: loongarch64
-    MIPS_N32: mips_n32
-    MIPS_N64: mips_n64
-    MIPS_O32: mips_o32
-    PPC: ppc
-    RISCV32: riscv32
-    RISCV64: riscv64
-    S390: s390
-    S390X: s390x
-    URING: uring
-    X86_64: x86_64
+    AARCH64: aarch64 on "aarch64"
+    ARM: arm on "arm" "aarch64"
+    I386: i386 on "x86" "x86_64"
+    LOONGARCH64: loongarch64 on "loongarch64"
+    MIPS_N32: mips_n32 on "mips64"
+    MIPS_N64: mips_n64 on "mips64"
+    MIPS_O32: mips_o32 on "mips" "mips64"
+    PPC: ppc on "powerpc" "powerpc64"
+    RISCV32: riscv32 on "riscv32" "riscv64"
+    RISCV64: riscv64 on "riscv64"
+    S390: s390 on "s390x"
+    S390X: s390x on "s390x"
+    X86_64: x86_64 on "x86_64"
 }
+
+static URING: &Calls = packed!(uring);
 
 fn calls(machine: Machine) -> &'static Calls {
     match machine {
-        Machine::I386 => &I386,
-        Machine::X86_64 => &X86_64,
-        Machine::Ppc | Machine::Ppc64 | Machine::Ppc64le => &PPC,
-        Machine::S390 => &S390,
-        Machine::S390x => &S390X,
-        Machine::Arm => &ARM,
-        Machine::Aarch64 => &AARCH64,
-        Machine::Riscv32 => &RISCV32,
-        Machine::Riscv64 => &RISCV64,
-        Machine::MipsO32 | Machine::MipselO32 => &MIPS_O32,
-        Machine::MipsN32 | Machine::MipselN32 => &MIPS_N32,
-        Machine::MipsN64 | Machine::MipselN64 => &MIPS_N64,
-        Machine::Loongarch64 => &LOONGARCH64,
-        Machine::IoUring => &URING,
+        Machine::I386 => I386,
+        Machine::X86_64 => X86_64,
+        Machine::Ppc | Machine::Ppc64 | Machine::Ppc64le => PPC,
+        Machine::S390 => S390,
+        Machine::S390x => S390X,
+        Machine::Arm => ARM,
+        Machine::Aarch64 => AARCH64,
+        Machine::Riscv32 => RISCV32,
+        Machine::Riscv64 => RISCV64,
+        Machine::MipsO32 | Machine::MipselO32 => MIPS_O32,
+        Machine::MipsN32 | Machine::MipselN32 => MIPS_N32,
+        Machine::MipsN64 | Machine::MipselN64 => MIPS_N64,
+        Machine::Loongarch64 => LOONGARCH64,
+        Machine::IoUring => URING,
     }
 }
 
