@@ -1,6 +1,6 @@
 //! aulast(8): who was logged in, from when to when, and when the machine ran.
 //!
-//! Exit status: 0; 1 when the command line, the log or aulast.log is bad; 2 when a compressed log was left out.
+//! Exit status: 0; 1 when the command line, the log or aulast.log is bad; 2 when a compressed log could not be read.
 
 use crate::host::{self, Host};
 use crate::logs::{self, Input};

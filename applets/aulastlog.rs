@@ -1,6 +1,6 @@
 //! aulastlog(8): when each account of this machine logged in last.
 //!
-//! Exit status: 0; 1 when the command line or the log is bad or there is no such account; 2 when a compressed log was left out.
+//! Exit status: 0; 1 when the command line or the log is bad or there is no such account; 2 when a compressed log could not be read.
 
 use crate::host::{self, Host};
 use crate::logs::{self, Input};

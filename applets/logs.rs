@@ -13,6 +13,7 @@ use auditbox::render::json;
 use auditbox::sys::input::{self, InputFile, Stdin};
 use auditbox::trail::files;
 use auditbox::trail::lines::Pipe;
+use auditbox::trail::packed;
 use auditbox::trail::{Outcome, Search, Sink, Trail, UnreadLine};
 use std::io;
 use std::ops::ControlFlow;
@@ -38,7 +39,7 @@ pub(crate) struct Logs {
     pub(crate) trail: Trail<'static>,
     /// They come out of a pipe.
     pub(crate) is_pipe: bool,
-    /// Files that belong to them and are compressed.
+    /// Files that belong to them and cannot be decompressed here.
     left_out: Vec<PathBuf>,
 }
 
@@ -50,7 +51,7 @@ pub(crate) enum Missing {
     Beginning,
 }
 
-/// The exit status where nothing was found and something was left out.
+/// The exit status where nothing was found and something could not be read.
 pub(crate) const LEFT_OUT: u8 = 2;
 
 impl Place {
@@ -72,8 +73,8 @@ impl Place {
                 self.rotated(&base)
             }
             Ok(false) => {
-                let is_compressed = InputFile::open(input).is_ok_and(|file| files::is_compressed(&file));
-                let (read, left_out) = if is_compressed { (None, Some(input)) } else { (Some(input), None) };
+                let is_left_out = packed::missing_program(input).is_some();
+                let (read, left_out) = if is_left_out { (None, Some(input)) } else { (Some(input), None) };
                 let trail = Trail::paths(read.into_iter().cloned().collect());
                 Ok(Logs { trail, is_pipe: false, left_out: left_out.into_iter().cloned().collect() })
             }
@@ -97,7 +98,14 @@ impl Place {
                 Trail::paths(newest_first)
             }
         };
-        Ok(Logs { trail, is_pipe: false, left_out: files::compressed(base) })
+        Ok(Logs {
+            trail,
+            is_pipe: false,
+            left_out: files::compressed(base)
+                .into_iter()
+                .filter(|path| packed::missing_program(path).is_some())
+                .collect(),
+        })
     }
 }
 
@@ -207,7 +215,8 @@ impl Logs {
 impl Unread {
     /// Appends what was not read as objects of the events' stream.
     pub(crate) fn push_gaps(&self, outcome: &Outcome, out: &mut Vec<u8>) {
-        self.left_out.iter().for_each(|path| json::push_gap("compressed", path, None, out));
+        let torn = outcome.torn.iter().map(|(path, _)| path);
+        self.left_out.iter().chain(torn).for_each(|path| json::push_gap("compressed", path, None, out));
         if let Some((path, at)) = &outcome.first_unread {
             json::push_gap("unreadable", path, Some((outcome.unread, *at)), out);
         }
@@ -216,14 +225,21 @@ impl Unread {
     /// Names the files and counts the lines that were not read. Gives back whether a file was left out.
     pub(crate) fn report(&self, applet: &str, outcome: &Outcome) -> bool {
         for path in &self.left_out {
-            say(format_args!("{applet}: {} is compressed and was left out", path.display()));
+            let program = packed::missing_program(path).unwrap_or_default();
+            say(format_args!("{applet}: {} is compressed and was left out: there is no {program}", path.display()));
+        }
+        for (path, program) in &outcome.torn {
+            say(format_args!("{applet}: {} could not be read to its end: {program} failed", path.display()));
         }
         if let Some((path, at)) = &outcome.first_unread {
+            if !outcome.has_records {
+                say(format_args!("{applet}: no line of {} is an audit record", path.display()));
+            }
             let lines = if outcome.unread == 1 { "line" } else { "lines" };
             let path = path.display();
             say(format_args!("{applet}: {} {lines} could not be read, first at byte {at} of {path}", outcome.unread));
         }
-        !self.left_out.is_empty()
+        !self.left_out.is_empty() || !outcome.torn.is_empty()
     }
 }
 

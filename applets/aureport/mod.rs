@@ -1,7 +1,7 @@
 //! aureport(8): reports on the audit log, as rows or as totals.
 //!
 //! Exit status: 0; 1 nothing was found for the rows of a report, or the command line or a file is bad; 2
-//! the same, and a compressed log was left out.
+//! the same, and a compressed log could not be read.
 
 mod arguments;
 mod show;

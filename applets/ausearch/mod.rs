@@ -1,7 +1,7 @@
 //! ausearch(8): finds events in the audit log and prints them.
 //!
 //! Exit status: 0 something was found; 1 nothing was found, or the command line or a file is bad; 2 nothing
-//! was found, and a compressed log was left out; 10 the checkpoint cannot
+//! was found, and a compressed log could not be read; 10 the checkpoint cannot
 //! be used; 11 it cannot be written; 12 its event is not in its log.
 
 mod arguments;

@@ -3,6 +3,7 @@
 //! `std::process::Command` could do it; but it carries code for every way a program can be started, which makes the shipped
 //! file 10 KB longer.
 
+use super::input::InputFile;
 use libc::{c_char, c_int, posix_spawn_file_actions_t, posix_spawnattr_t, sigset_t};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitOptions, waitpid};
@@ -10,7 +11,7 @@ use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
 
 /// The whole environment of a program: where a shell finds others. Nothing is inherited, whoever started the daemon.
@@ -23,14 +24,22 @@ impl Child {
     /// Starts the program `words[0]`, a path, with `words` as its arguments and PATH as its environment. It begins with no
     /// signal blocked and SIGPIPE not ignored, and reads `input` where that is given.
     pub fn start(words: &[&str], input: Option<&OwnedFd>) -> io::Result<Child> {
+        Child::start_between(words, input.map(OwnedFd::as_fd), None)
+    }
+
+    fn start_between(
+        words: &[&str],
+        input: Option<BorrowedFd<'_>>,
+        output: Option<BorrowedFd<'_>>,
+    ) -> io::Result<Child> {
         let words: Vec<CString> = words.iter().map(|word| CString::new(*word)).collect::<Result<_, _>>()?;
         let mut pointers: Vec<*mut c_char> = words.iter().map(|word| word.as_ptr().cast_mut()).collect();
         let path = *pointers.first().ok_or(io::ErrorKind::InvalidInput)?;
         pointers.push(ptr::null_mut());
         let mut settings = Settings::new()?;
         settings.clear_signals()?;
-        if let Some(input) = input {
-            settings.read(input)?;
+        for (fd, number) in [(input, libc::STDIN_FILENO), (output, libc::STDOUT_FILENO)] {
+            fd.map_or(Ok(()), |fd| settings.open_as(fd, number))?;
         }
         let (files, attributes) = (&raw const settings.files, &raw const settings.attributes);
         let mut pid = 0;
@@ -52,11 +61,59 @@ impl Child {
         let _ = rustix::process::kill_process(self.0, Signal::HUP);
     }
 
+    /// Waits for its end; whether it succeeded.
+    fn wait(&self) -> bool {
+        loop {
+            match waitpid(Some(self.0), WaitOptions::empty()) {
+                Err(rustix::io::Errno::INTR) => {}
+                ended => {
+                    return ended.is_ok_and(|ended| ended.is_some_and(|(_, status)| status.exit_status() == Some(0)));
+                }
+            }
+        }
+    }
+
     /// Whether it succeeded, once it has ended.
     pub fn result(&self) -> Option<bool> {
         match waitpid(Some(self.0), WaitOptions::NOHANG) {
             Ok(ended) => ended.map(|(_, status)| status.exit_status() == Some(0)),
             Err(_) => Some(false),
+        }
+    }
+}
+
+/// A program through which a file is read.
+pub struct Filter {
+    child: Child,
+    output: InputFile,
+    /// Whether it succeeded, once it has ended.
+    ended: Option<bool>,
+}
+
+impl Filter {
+    /// Starts the program `words[0]`, a path; it reads `input`.
+    pub fn start(words: &[&str], input: &InputFile) -> io::Result<Filter> {
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+        let child = Child::start_between(words, Some(input.as_fd()), Some(writer.as_fd()))?;
+        Ok(Filter { child, output: InputFile::from(reader), ended: None })
+    }
+
+    /// Reads what it writes; 0 at the end, and an error there if it did not succeed.
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.output.read(buffer)?;
+        if read > 0 || buffer.is_empty() {
+            return Ok(read);
+        }
+        let child = &self.child;
+        if *self.ended.get_or_insert_with(|| child.wait()) { Ok(0) } else { Err(io::ErrorKind::InvalidData.into()) }
+    }
+}
+
+impl Drop for Filter {
+    fn drop(&mut self) {
+        if self.ended.is_none() {
+            self.child.signal(true);
+            self.child.wait();
         }
     }
 }
@@ -114,10 +171,10 @@ impl Settings {
         }
     }
 
-    fn read(&mut self, input: &OwnedFd) -> io::Result<()> {
-        let input = input.as_raw_fd();
+    fn open_as(&mut self, fd: BorrowedFd<'_>, number: c_int) -> io::Result<()> {
+        let fd = fd.as_raw_fd();
         // SAFETY: the file actions are initialised; a descriptor that is not open would be an error when they are done.
-        check(unsafe { libc::posix_spawn_file_actions_adddup2(&raw mut self.files, input, libc::STDIN_FILENO) })
+        check(unsafe { libc::posix_spawn_file_actions_adddup2(&raw mut self.files, fd, number) })
     }
 }
 

@@ -3,6 +3,7 @@
 //! The reference's choice by a start time ([`needed`]) says which files its reports speak of. What other files have of the
 //! range is searched all the same.
 
+use super::packed;
 use crate::log::rotation::{self, Stored};
 use crate::sys::input::{self, InputFile};
 use std::cmp::Reverse;
@@ -28,7 +29,7 @@ pub fn rotation(base: &Path) -> Vec<PathBuf> {
     rotated
 }
 
-/// Rotated predecessors of a log that cannot be read because a `compress_command` has packed them, the oldest first: those
+/// Rotated predecessors of a log that a `compress_command` has packed, the oldest first: those
 /// whose name goes on after the number or the date of a rotated log, and that are not there unpacked too.
 pub fn compressed(base: &Path) -> Vec<PathBuf> {
     let plain = rotation(base);
@@ -37,17 +38,33 @@ pub fn compressed(base: &Path) -> Vec<PathBuf> {
         let stands_plain = |other: &PathBuf| {
             name.strip_prefix(other.as_os_str().as_encoded_bytes()).is_some_and(|rest| rest.starts_with(b"."))
         };
-        InputFile::open(path).is_ok_and(|file| is_compressed(&file)) && !plain.iter().skip(1).any(stands_plain)
+        InputFile::open(path).is_ok_and(|file| packed::program(&file).is_some())
+            && !plain.iter().skip(1).any(stands_plain)
     };
     rotation::all_suffixed(base).into_iter().filter(is_packed).collect()
 }
 
-/// Whether a file begins as those do that gzip(1), bzip2(1), xz(1), zstd(1) or lz4(1) writes.
-pub fn is_compressed(file: &InputFile) -> bool {
-    const BEGINNINGS: [&[u8]; 5] = [b"\x1F\x8B\x08", b"BZh", b"\xFD7zXZ\0", b"\x28\xB5\x2F\xFD", b"\x04\x22\x4D\x18"];
-    let mut front = [0; 6];
-    let read = if file.is_regular() { file.read_at(&mut front, 0).unwrap_or(0) } else { 0 };
-    BEGINNINGS.iter().any(|beginning| front.get(..read).is_some_and(|front| front.starts_with(beginning)))
+/// All logs that can be read, newest first: those of [`rotation`], and those that this system can decompress, at the place that their
+/// number or date has among them.
+pub fn all(base: &Path) -> Vec<PathBuf> {
+    let mut files = rotation(base);
+    let mut packed = compressed(base);
+    packed.retain(|path| packed::missing_program(path).is_none());
+    if files.is_empty() || packed.is_empty() {
+        return files;
+    }
+    files.append(&mut packed);
+    // Numbers from 1 on, then dates from the newest on.
+    let age = |path: &PathBuf| {
+        let suffix = path.as_os_str().as_encoded_bytes().get(base.as_os_str().len() + 1..).unwrap_or_default();
+        let is_date = suffix.contains(&b'-');
+        let number = crate::text::number::parse_prefix(suffix, 10).filter(|_| !is_date);
+        (number.unwrap_or(u64::MAX), Reverse(is_date.then(|| suffix.to_vec())))
+    };
+    if let Some((_, rotated)) = files.split_first_mut() {
+        rotated.sort_by_cached_key(age);
+    }
+    files
 }
 
 /// How many of `files` (newest first) the reference reads for events since `start`: those from one before the first that begins

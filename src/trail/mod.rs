@@ -44,6 +44,7 @@ pub mod follow;
 mod json;
 pub mod lines;
 pub mod order;
+pub mod packed;
 pub mod pool;
 pub mod render_pool;
 mod search;
@@ -161,6 +162,10 @@ pub struct Outcome {
     pub last_file: Option<PathBuf>,
     /// How many lines could not be read, and where the first one is.
     pub unread: u64,
+    /// Some line was a record.
+    pub has_records: bool,
+    /// Compressed logs that could not be read to their end, and the program that did not.
+    pub torn: Vec<(PathBuf, &'static str)>,
     /// See `unread`.
     pub first_unread: Option<(PathBuf, u64)>,
 }
@@ -219,7 +224,7 @@ impl<'s> Trail<'s> {
 
     /// A log and its rotated predecessors, oldest first; whether they can be read is seen when they are.
     pub fn rotated(base: &Path) -> Trail<'s> {
-        let mut files = files::rotation(base);
+        let mut files = files::all(base);
         if files.is_empty() {
             files.push(base.to_path_buf());
         }
@@ -390,7 +395,11 @@ impl<'s> Trail<'s> {
 
     fn open_next(&mut self) -> io::Result<bool> {
         let Some(path) = self.files.pop_front() else { return Ok(false) };
-        self.source = Some(Box::new(Whole(InputFile::open(&path)?)));
+        let file = InputFile::open(&path)?;
+        self.source = Some(match packed::program(&file) {
+            Some(program) => Box::new(packed::Unpacked::start(&file, program)?),
+            None => Box::new(Whole(file)),
+        });
         self.read.push(path);
         self.lines.restart();
         Ok(true)

@@ -23,10 +23,11 @@ use super::block::{Block, Job, Loader, Query, Span};
 use super::json::{Object, Objects};
 use super::lines::{Lines, SEARCH_LINE, Segment, Source};
 use super::order::Table;
+use super::packed;
 use super::pool::Pool;
 use super::{Outcome, Search, Sink, UnreadLine};
 use crate::event::{Assembler, Policy};
-use crate::record::{EventId, Headers, Record};
+use crate::record::{EventId, Headers, Line, Record};
 use crate::sys::input::InputFile;
 use std::io;
 use std::ops::ControlFlow;
@@ -127,7 +128,9 @@ impl<'r> Reader<'r> {
             }
         }
         // What comes out of a pipe cannot be gone back to.
-        self.filters = self.filters && opened.iter().all(|(file, ..)| file.is_regular());
+        let is_plain =
+            |file: &InputFile| file.is_regular() && packed::program(file).is_none() && !packed::is_prefixed(file);
+        self.filters = self.filters && opened.iter().all(|(file, ..)| is_plain(file));
         let (query, last) = (self.query, opened.len().saturating_sub(1));
         let is_whole = self.outcome.failed.is_none();
         let flow = std::thread::scope(|threads| {
@@ -182,13 +185,30 @@ impl<'r> Reader<'r> {
     ) -> ControlFlow<()> {
         let Some((file, path)) = self.files.last() else { return ControlFlow::Continue(()) };
         let (file, path) = (Arc::clone(file), path.clone());
+        if let Some(program) = packed::program(&file) {
+            return self.packed(&file, &path, program);
+        }
         let mut first = [0];
         let is_json = file.is_regular() && file.read_at(&mut first, 0).is_ok() && first == *b"{";
-        match (file.is_regular(), self.search.tuning.shortcuts && !is_json) {
+        let is_sequential = is_json || packed::is_prefixed(&file);
+        match (file.is_regular(), self.search.tuning.shortcuts && !is_sequential) {
             (true, true) => self.blocks(&file, loading, threads, query),
             (true, false) => self.lines(&mut Segment { file: &file, at: 0, end: u64::MAX }, &path),
             (false, _) => self.lines(&mut &*file, &path),
         }
+    }
+
+    /// Reads a compressed file.
+    fn packed(&mut self, file: &InputFile, path: &Path, program: &'static str) -> ControlFlow<()> {
+        let Ok(mut source) = packed::Unpacked::start(file, program) else {
+            self.outcome.torn.push((path.to_path_buf(), program));
+            return ControlFlow::Continue(());
+        };
+        self.lines(&mut source, path)?;
+        if source.is_torn() {
+            self.outcome.torn.push((path.to_path_buf(), program));
+        }
+        ControlFlow::Continue(())
     }
 
     /// Reads a file by blocks, which are loaded ahead where there is more than one.
@@ -251,6 +271,7 @@ impl<'r> Reader<'r> {
         loop {
             self.first(block.first);
             self.has_records |= block.has_records;
+            self.outcome.has_records |= block.has_records || block.first.is_some();
             self.report_unread(&block);
             self.take(&mut block)?;
             let rest = block.rest;
@@ -397,6 +418,8 @@ impl<'r> Reader<'r> {
     /// Reads lines one after another.
     fn lines(&mut self, source: &mut dyn Source, name: &Path) -> ControlFlow<()> {
         let mut lines = Lines::new(SEARCH_LINE);
+        // Until there is a record without it, a line may have something in front.
+        let (mut may_strip, mut stripped) = (true, Vec::new());
         loop {
             match lines.begins_with(b'{', source) {
                 Ok(true) => return self.objects(&mut lines, source, name),
@@ -411,11 +434,18 @@ impl<'r> Reader<'r> {
                 Ok(Some(line)) => {
                     let text = line.text;
                     let record = self.headers.scan(line);
+                    if record.is_err() && may_strip && packed::strip(text, &mut stripped) {
+                        if let Ok(record) = Record::scan(Line::new(&stripped)) {
+                            self.record(&record)?;
+                        }
+                        continue;
+                    }
                     if record.is_err() && !text.is_empty() {
                         self.outcome.count_unread(name, at);
                         self.sink.unread(&UnreadLine { path: name, at, text });
                     }
                     if let Ok(record) = record {
+                        may_strip = false;
                         self.record(&record)?;
                     }
                 }
@@ -463,6 +493,7 @@ impl<'r> Reader<'r> {
             self.outcome.first = Some(id);
         }
         self.has_records |= in_range;
+        self.outcome.has_records = true;
         in_range
     }
 

@@ -280,3 +280,85 @@ type=USER_LOGIN msg=audit(1700000003.100:3): pid=1 uid=0 auid=424243 ses=1 msg='
     assert_eq!(serials_in(log, &["-ui", "jane"]), [2]);
     assert_eq!(serials_in(log, &["-ul", "nobody-of-that-name"]), [0u32; 0]);
 }
+
+/// The serials of what is found, in their order, what is said, and the status.
+fn found(input: &str, options: &[&str]) -> (Vec<u64>, String, Option<i32>) {
+    let output = applet("ausearch").args(["--raw", "-if", input]).args(options).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let serial = |line: &str| line.split([':', ')']).nth(1).and_then(|serial| serial.parse().ok());
+    (
+        text.lines().filter_map(serial).collect(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+        output.status.code(),
+    )
+}
+
+fn login(serial: u64) -> String {
+    format!(
+        "type=USER_AUTH msg=audit({}.000:{serial}): pid=1 uid=0 auid=0 msg='op=x res=success'\n",
+        1_700_000_000 + serial
+    )
+}
+
+#[test]
+fn compressed_logs_are_read_at_their_place() {
+    let dir = Dir::new("ausearch-compressed");
+    dir.file("audit.log", login(9));
+    for (name, serials, program) in [
+        ("audit.log.1", 8..9, ""),
+        ("audit.log.2", 6..8, "gzip"),
+        ("audit.log.3", 5..6, "xz"),
+        ("audit.log.10", 1..5, "bzip2"),
+    ] {
+        let path = dir.file(name, serials.map(login).collect::<String>());
+        if !program.is_empty() {
+            assert!(std::process::Command::new(program).arg(&path).status().unwrap().success());
+        }
+    }
+    let place = dir.0.to_str().unwrap();
+    let (serials, stderr, status) = found(place, &[]);
+    assert_eq!((serials, status), ((1..10).collect(), Some(0)), "{stderr}");
+    assert_eq!(found(place, &["-a", "6"]).0, [6]);
+    assert_eq!(found(place, &["-ts", "@1700000004", "-te", "@1700000006"]).0, [4, 5, 6]);
+    assert_eq!(found(dir.0.join("audit.log.10.bz2").to_str().unwrap(), &["-m", "USER_AUTH"]).0, [1, 2, 3, 4]);
+    let output = applet("aureport").args(["-if", place, "-au"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 14);
+}
+
+#[test]
+fn a_compressed_log_that_ends_too_early_is_named_and_one_event_is_found_without_waiting_for_its_end() {
+    let dir = Dir::new("ausearch-torn");
+    let path = dir.file("a.log", (1..20_000).map(login).collect::<String>());
+    assert!(std::process::Command::new("gzip").arg(&path).status().unwrap().success());
+    let path = format!("{path}.gz");
+    assert_eq!(found(&path, &["--just-one"]).0, [1]);
+    let text = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &text[..text.len() / 2]).unwrap();
+    let (serials, stderr, status) = found(&path, &[]);
+    assert!(serials.len() > 1000 && status == Some(0), "{status:?}");
+    assert!(stderr.ends_with(&format!("ausearch: {path} could not be read to its end: gzip failed\n")), "{stderr}");
+    assert_eq!(found(&path, &["-k", "none"]).2, Some(2));
+}
+
+#[test]
+fn what_syslog_puts_before_records_is_no_part_of_them_and_a_file_without_records_is_named() {
+    let dir = Dir::new("ausearch-prefixed");
+    let prefixed = |serial| format!("Nov 22 18:05:09 host audisp-syslog[7]: {}", login(serial));
+    let kernel = "[   12.3] audit: type=1327 audit(1700000004.000:4): proctitle=61\n";
+    let file = dir.file("syslog", format!("{}Nov 22 host sshd[1]: hello\n{}{kernel}", prefixed(1), prefixed(2)));
+    let (serials, stderr, status) = found(&file, &[]);
+    assert_eq!((serials, status), (vec![1, 2, 4], Some(0)), "{stderr}");
+    assert!(
+        stderr
+            .ends_with(&format!("ausearch: 1 line could not be read, first at byte {} of {file}\n", prefixed(1).len()))
+    );
+    // Not where records stand without a prefix: there such a line is torn, or a lie.
+    let file = dir.file("mixed", format!("{}{}", login(1), prefixed(2)));
+    assert_eq!(found(&file, &[]).0, [1]);
+    let file = dir.file("letter", "Dear auditor,\nthere is nothing.\n");
+    let (_, stderr, status) = found(&file, &[]);
+    let said = format!(
+        "ausearch: no line of {file} is an audit record\nausearch: 2 lines could not be read, first at byte 0 of {file}\n"
+    );
+    assert!(stderr.contains(&said) && status == Some(1), "{stderr}");
+}

@@ -1,0 +1,119 @@
+//! Compressed logs, read through the system's own decompressor, and lines that syslog or the journal put something in front of.
+
+use super::lines::Source;
+use crate::record::Line;
+use crate::sys::child::Filter;
+use crate::sys::input::{self, InputFile};
+use crate::text;
+use std::io;
+use std::path::Path;
+
+/// The decompressors by the bytes that their files begin with. With `-dc` each of them, busybox's too, writes to standard output what
+/// it reads unpacked.
+const PROGRAMS: [(&[u8], &str); 5] = [
+    (b"\x1F\x8B\x08", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xFD7zXZ\0", "xz"),
+    (b"\x28\xB5\x2F\xFD", "zstd"),
+    (b"\x04\x22\x4D\x18", "lz4"),
+];
+
+/// Where programs are looked for, whatever the caller's PATH is.
+const PLACES: [&str; 5] = ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/local/bin/"];
+
+/// The program that a file has to be read through, if it is compressed.
+pub fn program(file: &InputFile) -> Option<&'static str> {
+    let front = front::<6>(file);
+    PROGRAMS.iter().find(|(beginning, _)| front.starts_with(beginning)).map(|(_, program)| *program)
+}
+
+/// The path of a program, if this system has it.
+pub fn find(program: &str) -> Option<String> {
+    PLACES.iter().map(|place| format!("{place}{program}")).find(|path| input::is_readable(Path::new(path)))
+}
+
+/// The name of the decompressor that a compressed file needs and this system does not have.
+pub fn missing_program(path: &Path) -> Option<&'static str> {
+    program(&InputFile::open(path).ok()?).filter(|program| find(program).is_none())
+}
+
+fn front<const N: usize>(file: &InputFile) -> Vec<u8> {
+    let mut front = vec![0; N];
+    let read = if file.is_regular() { file.read_at(&mut front, 0).unwrap_or(0) } else { 0 };
+    front.truncate(read);
+    front
+}
+
+/// What a decompressor makes of a file.
+pub(super) struct Unpacked {
+    filter: Filter,
+    is_torn: bool,
+}
+
+impl Unpacked {
+    pub(super) fn start(file: &InputFile, program: &str) -> io::Result<Unpacked> {
+        let path = find(program).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Unpacked { filter: Filter::start(&[&path, "-dc"], file)?, is_torn: false })
+    }
+
+    /// The file was not whole, or no file of its kind.
+    pub(super) fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+}
+
+impl Source for Unpacked {
+    /// An error at the end when the file is not whole, or no file of its kind.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.filter.read(buffer).inspect_err(|_| self.is_torn = true)
+    }
+}
+
+/// Whether the first line of a file is a record with something in front of it.
+pub(super) fn is_prefixed(file: &InputFile) -> bool {
+    is_prefixed_line(text::up_to(&front::<1024>(file), b'\n'))
+}
+
+fn is_prefixed_line(line: &[u8]) -> bool {
+    !line.starts_with(b"type=") && !line.starts_with(b"node=") && strip(line, &mut Vec::new())
+}
+
+/// Puts the record of a line into `record` for which syslog, a plugin for syslog or the journal wrote something in front, up to a colon:
+/// `Nov 22 18:05:09 host audisp-syslog[7]: type=...`. The kernel's own log has no `msg=`: `audit: type=1300 audit(...): ...`.
+pub(super) fn strip(line: &[u8], record: &mut Vec<u8>) -> bool {
+    let starts = [&b": type="[..], b": node="].into_iter().filter_map(|start| memchr::memmem::find(line, start));
+    let Some(text) = starts.min().and_then(|at| line.get(at + 2..)) else { return false };
+    record.clear();
+    match memchr::memmem::find(text, b" audit(").and_then(|at| text.split_at_checked(at + 1)) {
+        Some((kind, rest)) if kind.starts_with(b"type=") && !kind.trim_ascii_end().contains(&b' ') => {
+            record.extend_from_slice(&[kind, b"msg=", rest].concat());
+        }
+        _ => record.extend_from_slice(text),
+    }
+    crate::record::Record::scan(Line::new(record)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_before_a_record_is_taken_off() {
+        let record = "type=USER msg=audit(1700000000.000:1): pid=1";
+        for (line, want) in [
+            (format!("Nov 22 18:05:09 host audisp-syslog[7]: {record}"), record.to_string()),
+            (format!("Nov 22 18:05:09 host audispd: node=a {record}"), format!("node=a {record}")),
+            (
+                "[   12.3] audit: type=1300 audit(1700000000.000:1): a=b".into(),
+                "type=1300 msg=audit(1700000000.000:1): a=b".into(),
+            ),
+        ] {
+            let mut out = Vec::new();
+            assert!(strip(line.as_bytes(), &mut out) && is_prefixed_line(line.as_bytes()), "{line}");
+            assert_eq!(String::from_utf8(out).unwrap(), want);
+        }
+        for line in ["Nov 22 host sshd: accepted", "a: type=x", record, ""] {
+            assert!(!is_prefixed_line(line.as_bytes()), "{line}");
+        }
+    }
+}
