@@ -23,6 +23,8 @@ pub(crate) struct Request {
     pub(crate) input: Option<PathBuf>,
     pub(crate) force_logs: bool,
     pub(crate) just_one: bool,
+    /// Go on with what is written from now on.
+    pub(crate) follow: bool,
     pub(crate) line_buffered: bool,
     pub(crate) debug: bool,
     pub(crate) checkpoint: Option<PathBuf>,
@@ -70,6 +72,9 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refus
     let extra = parser.asked.columns;
     if (extra.time || extra.labels || extra.key) && parser.asked.format != Format::Csv {
         return Err("--extra options requires format to be csv".into());
+    }
+    if parser.asked.follow && parser.asked.checkpoint.is_some() {
+        return Err("--follow cannot be used with --checkpoint".into());
     }
     let criteria = &parser.asked.criteria;
     time::check_range(criteria.start, criteria.end).map_err(|error| error.to_string())?;
@@ -133,6 +138,7 @@ impl<'a> Parser<'a> {
             "-l" | "--line-buffered" => &mut self.asked.line_buffered,
             "--debug" => &mut self.asked.debug,
             "--just-one" => &mut self.asked.just_one,
+            "--follow" => &mut self.asked.follow,
             "--input-logs" => &mut self.asked.force_logs,
             _ => return None,
         };

@@ -7,17 +7,22 @@ use crate::logs::{self, LEFT_OUT, Missing, Place};
 use crate::output::{Output, complain, say};
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
-use auditbox::query::predicate::Predicate;
+use auditbox::query::predicate::{Criteria, Predicate};
+use auditbox::query::time::Calendar;
 use auditbox::render::{Format, Renderer, Style};
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
-use auditbox::trail::{Search, Sink, UnreadLine};
+use auditbox::trail::{Begin, Search, Sink, Trail, UnreadLine};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
 /// How long a pipe may be silent while events wait for their end, in milliseconds.
 const PIPE_PATIENCE: u64 = 3000;
+
+/// How long to wait for more of a log that is followed.
+const FOLLOW_PAUSE: Duration = Duration::from_millis(200);
 
 /// How many threads render events.
 const RENDERERS: usize = 2;
@@ -35,7 +40,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
     let place = Place {
         input: request.input.clone(),
         log: config.log_file.as_str().into(),
-        force_logs: request.force_logs,
+        force_logs: request.force_logs || request.follow,
         patience: Some(PIPE_PATIENCE),
         begin_with: resume.as_ref().and_then(Resume::begin_with),
     };
@@ -47,7 +52,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
     if logs.is_pipe && resume.is_some() {
         complain(b"Warning - checkpointing stdin is not supported");
     }
-    let is_prompt = request.just_one || request.line_buffered || logs.is_pipe;
+    let is_prompt = request.follow || request.just_one || request.line_buffered || logs.is_pipe;
     let (trail, unread) = logs.split();
     let search = Search {
         only_ended: resume.is_some(),
@@ -74,6 +79,9 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             found: false,
             end: None,
         };
+        if request.follow {
+            return finding.follow(trail, search.timeout);
+        }
         let outcome = trail.search(&search, Path::new("stdin"), &mut finding);
         finding.flush()?;
         if request.format == Format::Json {
@@ -161,6 +169,37 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
             self.flush()?;
         }
         Ok(done)
+    }
+
+    /// Shows what is written from now on, or from the start time on, and gives back the exit status when it is enough.
+    fn follow(mut self, trail: Trail<'_>, timeout: u64) -> io::Result<u8> {
+        let Criteria { start, end, .. } = self.request.criteria;
+        let begin = if start.is_some() { Begin::Oldest } else { Begin::Now };
+        let mut follow = trail.as_searched().with_timeout(timeout).follow(begin)?;
+        loop {
+            let now = u64::try_from(self.host.now()).unwrap_or(0);
+            let event = match follow.next_event(now) {
+                Ok(event) => event,
+                Err(error) => {
+                    say(format_args!("ausearch: the log cannot be read further: {}", host::reason(&error)));
+                    return self.flush().map(|()| 1);
+                }
+            };
+            let Some(event) = event else {
+                self.flush()?;
+                std::thread::sleep(FOLLOW_PAUSE);
+                continue;
+            };
+            let second = event.id().sec;
+            let in_range = start.is_none_or(|start| second >= start) && end.is_none_or(|end| second <= end);
+            let done = if in_range { self.take(event) } else { Ok(Some(event)) };
+            match done {
+                Ok(done) => done.into_iter().for_each(|event| follow.recycle(event)),
+                Err(End::Enough) => return self.flush().map(|()| 0),
+                Err(End::Refused(status)) => return Ok(status),
+                Err(End::Output(error)) => return Err(error),
+            }
+        }
     }
 
     fn show(&mut self, event: Event) -> io::Result<Option<Event>> {

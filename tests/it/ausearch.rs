@@ -362,3 +362,40 @@ fn what_syslog_puts_before_records_is_no_part_of_them_and_a_file_without_records
     );
     assert!(stderr.contains(&said) && status == Some(1), "{stderr}");
 }
+
+#[test]
+fn a_log_is_followed_across_its_rotation() {
+    let dir = Dir::new("ausearch-follow");
+    let path = dir.file("audit.log", login(1) + &login(2));
+    let shown = dir.file("shown", "");
+    let follower = |options: &[&str]| {
+        let mut command = applet("ausearch");
+        command.args(["--follow", "--raw", "-if", dir.0.to_str().unwrap()]).args(options);
+        command.stdout(fs::File::create(&shown).unwrap()).stderr(std::process::Stdio::null());
+        command.spawn().unwrap()
+    };
+    // Events from a time on, and the first that comes after.
+    let mut child = follower(&["-ts", "@1700000002", "-k", "none", "--just-one"]);
+    let mut all = follower(&["-ts", "@1700000002"]);
+    let text = || fs::read_to_string(&shown).unwrap();
+    let wait = |serial: u64| {
+        (0..300).any(|_| {
+            text().contains(&format!(":{serial})")) || {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                false
+            }
+        })
+    };
+    assert!(wait(2), "{}", text());
+    fs::rename(&path, dir.0.join("audit.log.1")).unwrap();
+    fs::write(&path, login(3)).unwrap();
+    assert!(wait(3), "{}", text());
+    assert_eq!(text(), login(2) + &login(3));
+    assert_eq!((child.try_wait().unwrap(), all.try_wait().unwrap()), (None, None));
+    for child in [&mut child, &mut all] {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let refused = applet("ausearch").args(["--follow", "--checkpoint", "/tmp/x"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--follow cannot be used with --checkpoint"));
+}
