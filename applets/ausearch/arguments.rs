@@ -23,6 +23,8 @@ pub(crate) struct Request {
     pub(crate) input: Option<PathBuf>,
     pub(crate) force_logs: bool,
     pub(crate) just_one: bool,
+    /// Only count what SELinux and AppArmor denied.
+    pub(crate) denials: bool,
     /// Go on with what is written from now on.
     pub(crate) follow: bool,
     pub(crate) line_buffered: bool,
@@ -72,6 +74,9 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refus
     let extra = parser.asked.columns;
     if (extra.time || extra.labels || extra.key) && parser.asked.format != Format::Csv {
         return Err("--extra options requires format to be csv".into());
+    }
+    if parser.asked.denials && (parser.asked.follow || parser.asked.checkpoint.is_some()) {
+        return Err("--denials cannot be used with --follow or --checkpoint".into());
     }
     if parser.asked.follow && parser.asked.checkpoint.is_some() {
         return Err("--follow cannot be used with --checkpoint".into());
@@ -138,6 +143,7 @@ impl<'a> Parser<'a> {
             "-l" | "--line-buffered" => &mut self.asked.line_buffered,
             "--debug" => &mut self.asked.debug,
             "--just-one" => &mut self.asked.just_one,
+            "--denials" => &mut self.asked.denials,
             "--follow" => &mut self.asked.follow,
             "--input-logs" => &mut self.asked.force_logs,
             _ => return None,

@@ -10,6 +10,7 @@ use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::{Criteria, Predicate};
 use auditbox::query::time::Calendar;
 use auditbox::render::{Format, Renderer, Style};
+use auditbox::report::denials::Denials;
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Begin, Search, Sink, Trail, UnreadLine};
@@ -77,6 +78,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             output: Output::new(),
             resume,
             found: false,
+            denials: request.denials.then(Denials::default),
             end: None,
         };
         if request.follow {
@@ -84,6 +86,10 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
         }
         let outcome = trail.search(&search, Path::new("stdin"), &mut finding);
         finding.flush()?;
+        if let Some(denials) = finding.denials.take() {
+            finding.found = denials.print(&mut finding.output.text);
+            finding.flush()?;
+        }
         if request.format == Format::Json {
             unread.push_gaps(&outcome, &mut finding.output.text);
             finding.flush()?;
@@ -130,6 +136,8 @@ struct Finding<'s, 'e, 'h> {
     output: Output,
     resume: Option<Resume>,
     found: bool,
+    /// Takes what is found, where denials are counted.
+    denials: Option<Denials>,
     end: Option<End>,
 }
 
@@ -203,6 +211,10 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
     }
 
     fn show(&mut self, event: Event) -> io::Result<Option<Event>> {
+        if let Some(denials) = &mut self.denials {
+            denials.add(&event);
+            return Ok(Some(event));
+        }
         if !std::mem::replace(&mut self.found, true) {
             self.style.push_title(&mut self.output.text);
         }

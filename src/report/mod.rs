@@ -9,6 +9,7 @@ mod cells;
 mod class;
 pub mod cost;
 mod coverage;
+pub mod denials;
 pub mod kind;
 pub mod last_login;
 mod overview;

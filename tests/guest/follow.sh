@@ -1,6 +1,6 @@
 #!/bin/sh
 # ausearch --follow while the log is rotated three times under load: nothing is missing, twice, or in two parts.
-# guest: -t 200
+# guest: -t 400
 . /steps
 
 log_disk tmpfs 65536
