@@ -82,7 +82,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             end: None,
         };
         if request.follow {
-            return finding.follow(trail, search.timeout);
+            return finding.follow(trail, search.timeout, host);
         }
         let outcome = trail.search(&search, Path::new("stdin"), &mut finding);
         finding.flush()?;
@@ -180,12 +180,12 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
     }
 
     /// Shows what is written from now on, or from the start time on, and gives back the exit status when it is enough.
-    fn follow(mut self, trail: Trail<'_>, timeout: u64) -> io::Result<u8> {
+    fn follow(mut self, trail: Trail<'_>, timeout: u64, clock: &dyn Calendar) -> io::Result<u8> {
         let Criteria { start, end, .. } = self.request.criteria;
         let begin = if start.is_some() { Begin::Oldest } else { Begin::Now };
         let mut follow = trail.as_searched().with_timeout(timeout).follow(begin)?;
         loop {
-            let now = u64::try_from(self.host.now()).unwrap_or(0);
+            let now = u64::try_from(clock.now()).unwrap_or(0);
             let event = match follow.next_event(now) {
                 Ok(event) => event,
                 Err(error) => {
