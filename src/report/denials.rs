@@ -11,8 +11,11 @@ pub struct Denials {
     row: Vec<u8>,
 }
 
-/// The fields of source, target, class and permissions of a denial: what says that it is one, with the names of the others.
-const KINDS: [(&[u8], &[u8], [&[u8]; 4]); 2] = [
+/// Names of the fields of source, target, class and permissions.
+type Names = [&'static [u8]; 4];
+
+/// The two kinds of denials: what says that it is one, with the names of the others.
+const KINDS: [(&[u8], &[u8], Names); 2] = [
     (b"seresult", b"denied", [b"scontext", b"tcontext", b"tclass", b"seperms"]),
     (b"apparmor", b"\"DENIED\"", [b"profile", b"name", b"operation", b"denied_mask"]),
 ];
