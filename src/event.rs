@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 pub const EVENT_BYTES: usize = 2 << 20;
 
 /// What may wait for its end, in bytes of text.
-pub const WAITING_BYTES: usize = 6 << 20;
+pub const WAITING_BYTES: usize = 4 << 20;
 
 /// How many events may wait for their end.
 pub const WAITING_EVENTS: usize = 16 << 10;
@@ -220,6 +220,17 @@ pub enum Placed {
     Dropped,
 }
 
+/// Where the lines of some records of one event are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// The file, by a number that the caller knows.
+    pub(crate) file: usize,
+    /// The place of the first byte in it.
+    pub(crate) at: u64,
+    /// How many bytes there are.
+    pub(crate) len: u32,
+}
+
 /// Builds events from records.
 pub struct Assembler {
     policy: Policy,
@@ -237,6 +248,8 @@ pub struct Assembler {
     /// Every event that waits and is older than this second is complete.
     aged: u64,
     waiting_bytes: usize,
+    /// How many of the events that wait have records.
+    filled: usize,
     handing_out: bool,
     /// The line of the next record, if it is known; else 0.
     line_number: u32,
@@ -246,6 +259,10 @@ pub struct Assembler {
 #[derive(Default)]
 struct Slot {
     event: Event,
+    /// Where its records are, if that is all that is known of them.
+    places: Vec<Place>,
+    /// How many bytes its records have, with a newline each.
+    size: usize,
     complete: bool,
     /// The next building event of the same chain.
     next: u32,
@@ -270,6 +287,7 @@ impl Assembler {
             last: NONE,
             aged: 0,
             waiting_bytes: 0,
+            filled: 0,
             handing_out: true,
             line_number: 0,
             spare: Vec::new(),
@@ -301,6 +319,54 @@ impl Assembler {
         Placed::Opened
     }
 
+    /// Takes records of one event as [`Assembler::push`] would take them one after another, but no more of them than where they are
+    /// and how many bytes they have. They name no machine, and the first is of this type. False, and nothing is
+    /// taken, where records that are not `is_single` must be taken one by one.
+    ///
+    /// An event has either records or places; [`Assembler::fill`] makes records of them.
+    pub(crate) fn push_place(
+        &mut self,
+        id: EventId,
+        record_type: RecordType,
+        place: Place,
+        size: usize,
+        is_single: bool,
+    ) -> bool {
+        let building = self.building(id, None);
+        let had = building.and_then(|at| self.slots.get(at as usize)).map_or(0, |slot| slot.size);
+        let is_crowded = self.waiting_bytes + size > WAITING_BYTES || self.order.len() >= WAITING_EVENTS;
+        if !is_single && (is_crowded || had + size > EVENT_BYTES || self.timeout == 0) {
+            return false;
+        }
+        if building.is_none() && record_type == RecordType::EOE {
+            return true;
+        }
+        let at = building.unwrap_or_else(|| self.open(id));
+        self.handing_out = true;
+        if let Some(slot) = self.slots.get_mut(at as usize) {
+            slot.places.push(place);
+        }
+        self.grow(at, size, record_type);
+        if building.is_none() {
+            self.pass(id.sec);
+        }
+        true
+    }
+
+    /// Makes records of places: `read` gives the records of a place to the function it is given.
+    pub(crate) fn fill(
+        &mut self,
+        is_wanted: &dyn Fn(EventId) -> bool,
+        read: &mut dyn FnMut(Place, &mut dyn FnMut(&Record<'_>)),
+    ) {
+        for (_, at) in self.order.iter().filter(|(id, _)| is_wanted(*id)) {
+            let Some(Slot { event, places, .. }) = self.slots.get_mut(*at as usize) else { continue };
+            let was_empty = event.is_empty();
+            places.drain(..).for_each(|place| read(place, &mut |record| event.push(record)));
+            self.filled += usize::from(was_empty && !event.is_empty());
+        }
+    }
+
     /// Whether the first event in the order of ids is to be handed out.
     #[inline(always)]
     pub fn has_next(&self) -> bool {
@@ -318,9 +384,11 @@ impl Assembler {
         let (_, at) = self.order.pop_front()?;
         self.complete(at);
         self.free.push(at);
-        let event = &mut self.slots.get_mut(at as usize)?.event;
-        let event = std::mem::replace(event, self.spare.pop().unwrap_or_default());
-        self.waiting_bytes -= event.text.len();
+        let slot = self.slots.get_mut(at as usize)?;
+        let event = std::mem::replace(&mut slot.event, self.spare.pop().unwrap_or_default());
+        self.waiting_bytes -= std::mem::take(&mut slot.size);
+        self.filled -= usize::from(!event.is_empty());
+        slot.places.clear();
         Some(event)
     }
 
@@ -330,11 +398,13 @@ impl Assembler {
             self.complete(at);
             self.free.push(at);
             if let Some(slot) = self.slots.get_mut(at as usize) {
+                slot.places.clear();
+                slot.size = 0;
                 let event = std::mem::take(&mut slot.event);
                 self.recycle(event);
             }
         }
-        (self.last, self.aged, self.waiting_bytes, self.handing_out) = (NONE, 0, 0, true);
+        (self.last, self.aged, self.waiting_bytes, self.filled, self.handing_out) = (NONE, 0, 0, 0, true);
     }
 
     /// Takes back the memory of an event that is done with.
@@ -361,9 +431,14 @@ impl Assembler {
         self.pass(sec);
     }
 
-    /// The ids of all events that wait, in order.
-    pub fn waiting_ids(&self) -> impl Iterator<Item = EventId> {
-        self.order.iter().map(|(id, _)| *id)
+    /// Whether an event waits that has its records, and not only their places.
+    pub(crate) fn has_filled(&self) -> bool {
+        self.filled > 0
+    }
+
+    /// Whether an event of this id waits.
+    pub fn is_waiting(&self, id: EventId) -> bool {
+        self.order.binary_search_by(|(other, _)| other.cmp(&id)).is_ok()
     }
 
     /// How many events wait, and how many of them are complete.
@@ -405,7 +480,7 @@ impl Assembler {
     /// Makes room for a new event in a free slot.
     fn open(&mut self, id: EventId) -> u32 {
         let at = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), complete: false, next: NONE });
+            self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), next: NONE, ..Slot::default() });
             size(self.slots.len() - 1)
         });
         match self.order.back() {
@@ -420,6 +495,7 @@ impl Assembler {
         }
         if let (Some(head), Some(slot)) = (self.chains.get_mut(chain(id)), self.slots.get_mut(at as usize)) {
             slot.complete = false;
+            slot.event.id = id;
             slot.next = std::mem::replace(head, at);
         }
         at
@@ -428,15 +504,23 @@ impl Assembler {
     #[inline(always)]
     fn add(&mut self, at: u32, record: &Record<'_>) {
         let Some(slot) = self.slots.get_mut(at as usize) else { return };
+        self.filled += usize::from(slot.event.is_empty());
         let before = slot.event.text.len();
         slot.event.push_line(record, self.line_number);
-        self.waiting_bytes += slot.event.text.len() - before;
+        let size = slot.event.text.len() - before;
+        self.grow(at, size, record.record_type);
+    }
+
+    /// The event has so many bytes more, by a record of this type.
+    #[inline(always)]
+    fn grow(&mut self, at: u32, size: usize, record_type: RecordType) {
+        let Some(slot) = self.slots.get_mut(at as usize) else { return };
+        let is_first = slot.size == 0;
+        slot.size += size;
+        self.waiting_bytes += size;
         self.last = at;
-        let ended = match self.policy {
-            Policy::Search => slot.event.len() == 1 && record.record_type.ends_event(),
-            Policy::Library => record.record_type.ends_event(),
-        };
-        if ended || slot.event.text.len() > EVENT_BYTES {
+        let may_end = is_first || self.policy == Policy::Library;
+        if (may_end && record_type.ends_event()) || slot.size > EVENT_BYTES {
             self.complete(at);
         }
     }

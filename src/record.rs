@@ -15,7 +15,8 @@
 mod headers;
 mod known;
 
-pub use headers::{Front, Headers};
+pub(crate) use headers::Front;
+pub use headers::Headers;
 
 use crate::tables::record_type;
 use crate::text::{self, number};
@@ -66,7 +67,12 @@ impl EventId {
     #[inline]
     fn parse_prefix(text: &[u8]) -> Option<(EventId, &[u8])> {
         let (sec, rest) = digits(text);
-        let (milli, rest) = digits(rest.strip_prefix(b".")?);
+        EventId::parse_after_second(sec, rest)
+    }
+
+    /// The same, of `.MILLI:SERIAL` and what follows.
+    fn parse_after_second(sec: u64, text: &[u8]) -> Option<(EventId, &[u8])> {
+        let (milli, rest) = digits(text.strip_prefix(b".")?);
         let (serial, rest) = digits(rest.strip_prefix(b":")?);
         let is_regular = sec < 1 << 40 && milli <= 999;
         is_regular.then_some((EventId { sec, milli: milli as u16, serial }, rest))
@@ -87,17 +93,14 @@ impl EventId {
     }
 }
 
-/// The number of up to 18 digits that `text` begins with, and what follows.
+/// The number of up to 18 digits that `text` begins with, and what follows. Of more digits nothing is taken.
 #[inline(always)]
 fn digits(text: &[u8]) -> (u64, &[u8]) {
-    let (mut value, mut at) = (0, 0);
-    loop {
-        let (part, count) = number::eight_digits(text::load_u64(text, at));
-        (value, at) = (u64::wrapping_mul(value, number::POWERS[count]).wrapping_add(part), at + count);
-        if count < 8 || at > 16 {
-            return (value, text.get(at.min(18)..).unwrap_or_default());
-        }
+    let (mut value, mut rest) = (0u64, text);
+    while let [digit @ b'0'..=b'9', tail @ ..] = rest {
+        (value, rest) = (value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')), tail);
     }
+    if text.len() - rest.len() > 18 { (0, text) } else { (value, rest) }
 }
 
 /// Room left above every second for adding a timeout.

@@ -38,21 +38,19 @@ impl Written {
     }
 }
 
-/// Type and event id at the beginning of a line.
+/// Type and event id at the beginning of a line that is written as kernels do: most lines of a log are.
 #[derive(Clone, Copy)]
-pub struct Front {
-    /// The type.
-    pub kind: RecordType,
-    /// The event.
-    pub id: EventId,
-    /// Where the node's name is, if there is one: place and length.
-    node: Option<(u16, u16)>,
-    /// Where the type's name is.
-    name_at: u16,
+pub(crate) struct Front {
+    pub(crate) record_type: RecordType,
+    pub(crate) id: EventId,
+    /// How long the type's name is.
     name_len: u16,
-    /// Where the body begins: after the parenthesis that closes the stamp.
+    /// Where the body begins: after the parenthesis that closes the event id.
     body: u16,
 }
+
+/// How many bytes an id's second of ten digits ends after.
+const SECOND: usize = b" msg=audit(1700000000".len();
 
 /// Type and event id must stand in this number of bytes.
 const LONGEST: usize = 80;
@@ -78,59 +76,79 @@ impl Headers {
     /// Like [`Record::scan`].
     #[inline]
     pub fn scan<'a>(&mut self, line: Line<'a>) -> Result<Record<'a>, Malformed<'a>> {
-        match self.front_of(line) {
+        match self.front(line.text) {
             Some(front) => Ok(front.record(line)),
             None => Record::scan(line),
         }
     }
 
-    /// The front of a line, if it tells what [`Record::scan`] would.
+    /// The front of a line without a node whose type is known by a short name and whose event id is written as kernels do. What
+    /// [`Record::scan`] makes of any other line must be seen there.
     #[inline(always)]
-    pub fn front_of(&mut self, line: Line<'_>) -> Option<Front> {
-        self.front(line.text).filter(|front| usize::from(front.body) <= line.end)
-    }
-
-    /// The front of a line without a node whose type is known by a short name and whose event id is written as kernels do.
-    /// What [`Record::scan`] makes of any other line must be seen there.
-    #[inline(always)]
-    fn front(&mut self, line: &[u8]) -> Option<Front> {
+    pub(crate) fn front(&mut self, line: &[u8]) -> Option<Front> {
         let (bytes, name, rest) = named(line)?;
-        let kind = self.record_type(u128::from_le_bytes(*bytes) & !(u128::MAX << (8 * name)), bytes.get(..name)?)?;
+        let word = u128::from_le_bytes(*bytes) & !(u128::MAX << (8 * name));
+        let record_type = self.record_type(word, bytes.get(..name)?)?;
         if !self.written.begins(rest) {
-            self.read_stamp(rest)?;
+            self.read_id(rest)?;
         }
         let body = (5 + name + self.written.len) as u16;
-        Some(Front { kind, id: self.id, node: None, name_at: 5, name_len: name as u16, body })
+        Some(Front { record_type, id: self.id, name_len: name as u16, body })
+    }
+
+    /// How many bytes those lines have that `text` begins with, begin in its first `end` bytes, and are records of the event of
+    /// the line before and of none of these types. It may end before a line that is one, but not after one that is not.
+    ///
+    /// Three lines in four of a log are of that kind, and this takes half the instructions that reading their fronts does.
+    pub(crate) fn continuing(&self, text: &[u8], end: usize, types: &[RecordType], longest: usize) -> usize {
+        let mut at = 0;
+        while at < end {
+            let Some((bytes, name, rest)) = text.get(at..).and_then(named) else { break };
+            let word = u128::from_le_bytes(*bytes) & !(u128::MAX << (8 * name));
+            let Some((known, record_type)) = self.kinds.get(place_of(word)) else { break };
+            if *known != word || word == 0 || types.contains(record_type) || !self.written.begins(rest) {
+                break;
+            }
+            match memchr::memchr(b'\n', rest) {
+                Some(len) if 5 + name + len < longest => at += 5 + name + len + 1,
+                _ => break,
+            }
+        }
+        at
+    }
+
+    /// The last event that a line told by itself.
+    pub(crate) fn last(&self) -> EventId {
+        self.id
     }
 
     /// Forgets the last id.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.written.len = 0;
-    }
-
-    /// Whether the line is a record without node that has the id of the one before; nothing is said of its type. The line must
-    /// have no byte that could end its record early.
-    #[inline(always)]
-    pub fn continues(&self, line: &[u8]) -> bool {
-        named(line).is_some_and(|(_, _, rest)| self.written.begins(rest))
     }
 
     /// The type of that name, which is `word` as a number.
     #[inline(always)]
     fn record_type(&mut self, word: u128, name: &[u8]) -> Option<RecordType> {
-        let hash = (word as u64 ^ (word >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 57;
-        let place = self.kinds.get_mut(hash as usize)?;
+        let place = self.kinds.get_mut(place_of(word))?;
         if place.0 != word || word == 0 {
-            let kind = known(name)?;
-            *place = (word, kind);
+            *place = (word, known(name)?);
         }
         Some(place.1)
     }
 
     /// Reads the event id that `text` begins with.
-    fn read_stamp(&mut self, text: &[u8]) -> Option<()> {
-        self.written.len = 0;
-        let (id, rest) = EventId::parse_prefix(text.strip_prefix(b" msg=audit(")?)?;
+    fn read_id(&mut self, text: &[u8]) -> Option<()> {
+        let had = std::mem::replace(&mut self.written.len, 0);
+        // Most often it is of the same second as the last one. This saves a third of what reading it takes.
+        let second =
+            text.first_chunk::<SECOND>().filter(|_| had > SECOND && self.written.text.get(SECOND) == Some(&b'.'));
+        let (id, rest) = match second {
+            Some(second) if self.written.text.first_chunk() == Some(second) => {
+                EventId::parse_after_second(self.id.sec, text.get(SECOND..)?)?
+            }
+            _ => EventId::parse_prefix(text.strip_prefix(b" msg=audit(")?)?,
+        };
         let len = text.len() - rest.strip_prefix(b")")?.len();
         if len < Written::SHORTEST {
             return None;
@@ -141,38 +159,29 @@ impl Headers {
     }
 }
 
+/// Where a name has its place among 128.
+#[inline(always)]
+fn place_of(word: u128) -> usize {
+    ((word as u64 ^ (word >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 57) as usize
+}
+
 /// The type of a name that is known and holds nothing that could end a line.
 #[cold]
 fn known(name: &[u8]) -> Option<RecordType> {
-    let kind = RecordType::parse(name);
-    (kind != RecordType::UNRECOGNISED && name.iter().all(u8::is_ascii_graphic)).then_some(kind)
+    let record_type = RecordType::parse(name);
+    (record_type != RecordType::UNRECOGNISED && name.iter().all(u8::is_ascii_graphic)).then_some(record_type)
 }
 
 impl Front {
-    /// The front of a record that was read from its line. The line must be shorter than 64 KiB.
-    pub fn of(record: &Record<'_>) -> Front {
-        let at = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(record.line.as_ptr() as usize) as u16;
-        Front {
-            kind: record.record_type,
-            id: record.id,
-            node: record.node.map(|node| (at(node), node.len() as u16)),
-            name_at: at(record.type_text),
-            name_len: record.type_text.len() as u16,
-            body: (record.line.len() - record.body.len()) as u16,
-        }
-    }
-
     /// The record on the line of which this is the front.
     #[inline(always)]
-    pub fn record<'a>(&self, whole: Line<'a>) -> Record<'a> {
-        let (line, enriched, written) = whole.parts(self.kind);
-        let part =
-            |at: u16, len: u16| line.get(usize::from(at)..usize::from(at) + usize::from(len)).unwrap_or_default();
+    pub(crate) fn record<'a>(&self, whole: Line<'a>) -> Record<'a> {
+        let (line, enriched, written) = whole.parts(self.record_type);
         Record {
             line,
-            node: self.node.map(|(at, len)| part(at, len)),
-            record_type: self.kind,
-            type_text: part(self.name_at, self.name_len),
+            node: None,
+            record_type: self.record_type,
+            type_text: line.get(5..5 + usize::from(self.name_len)).unwrap_or_default(),
             id: self.id,
             body: line.get(usize::from(self.body)..).unwrap_or_default(),
             enriched,
@@ -224,11 +233,12 @@ mod tests {
             for _ in 0..2 {
                 let alone = Record::scan(Line::new(line));
                 assert_eq!(headers.scan(Line::new(line)), alone, "{}", String::from_utf8_lossy(line));
-                if headers.continues(line) && !line.iter().any(|byte| matches!(byte, 0 | 0x1D)) {
-                    assert_eq!(alone.map(|record| record.id), Ok(headers.id));
+                if let Some(front) = headers.front(line) {
+                    assert_eq!(alone, Ok(front.record(Line::new(line))));
                 }
-                if let Ok(record) = alone {
-                    assert_eq!(Front::of(&record).record(Line::new(line)), record);
+                let text = [line, b"\n"].concat();
+                if headers.continuing(&text, text.len(), &[], text.len()) > 0 {
+                    assert_eq!(alone.map(|record| record.id), Ok(headers.last()));
                 }
             }
         }

@@ -1,12 +1,11 @@
-//! A block of a file: the lines that begin in some half a megabyte of it, cut, and with type and event id of each record.
-//! Blocks are loaded by the threads of a [`super::pool::Pool`], so that a search only has to decide what becomes of their records.
+//! A block of a file: the lines that begin in some half a megabyte of it, as runs of records that belong to the same event.
+//! Blocks are loaded by the threads of a [`super::pool::Pool`], so that a search only has to decide what becomes of their runs.
 //!
-//! Where something is needed that can be looked for without knowing types, the block is only outlined at first: of most lines it is enough
-//! to see that they are records of the same event as the one before. Its records are looked at one by one ([`Loader::expand`]) when one of
-//! them has what is needed, or is to be read for another reason.
+//! Of each line no more is looked at than where it ends, its type and its event id, which most often is, byte for byte, that of
+//! the line before. Its fields are read when it is taken out ([`Block::lines`]).
 //!
 //! A block leaves out what can never be asked for: lines that are no records (they are reported), and records out of the
-//! time range. It finds the records that have what is needed ([`Need`]), and says how new those before them are.
+//! time range. It finds the runs that have what is needed ([`Need`]), and says how new the records before them are.
 //!
 //! Lines are cut as [`super::lines`] does it. They belong to the block in which they begin, that is in which the newline before them
 //! is not the last byte. The pieces of a line that is too long belong to the line; where they are too many, the block stops
@@ -14,9 +13,10 @@
 
 use super::lines::{SEARCH_LINE, cut, nul_bytes};
 use crate::query::literals::Need;
-use crate::record::{ENRICHED, EventId, Front, Headers, Line, Record};
+use crate::record::{ENRICHED, EventId, Front, Headers, Line, Record, RecordType};
 use crate::sys::input::InputFile;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memrchr};
+use std::cell::OnceCell;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
@@ -41,6 +41,23 @@ pub(super) struct Span {
     pub(super) is_line: bool,
 }
 
+/// Records of one event that follow one another, with nothing between them.
+pub(super) struct Run {
+    /// Where they are in the text, with the newline of the last.
+    start: u32,
+    end: u32,
+    /// The type of the first.
+    pub(super) record_type: RecordType,
+    /// Their event.
+    pub(super) id: EventId,
+    /// There is but one.
+    pub(super) is_single: bool,
+    /// It names the machine it came from; such a record is a run of its own.
+    pub(super) has_node: bool,
+    /// How the line begins, of one that is single and written as kernels do.
+    front: Option<Front>,
+}
+
 /// A block of a file. The default is empty, and is kept for its memory.
 #[derive(Default)]
 pub(super) struct Block {
@@ -50,23 +67,19 @@ pub(super) struct Block {
     buffer: Vec<u8>,
     /// How many bytes of it are the block's text.
     used: usize,
-    /// Where in the text the first line begins, if one does.
-    begin: Option<usize>,
-    /// The records are known one by one.
-    is_expanded: bool,
-    /// It was outlined first.
-    is_outlined: bool,
-    /// There is a record in the range.
-    pub(super) has_records: bool,
-    /// A record has the serial that is needed.
-    has_serial: bool,
     /// No byte of the text could end a record before its line.
     is_plain: bool,
-    /// Where each record's line is in the text, and what it is.
-    lines: Vec<(Range<u32>, Front)>,
-    /// The records that have what is needed, in order.
+    has_nul: OnceCell<bool>,
+    /// There is a record in the range.
+    pub(super) has_records: bool,
+    runs: Vec<Run>,
+    /// The next line belongs to the last run, or is out of the range as the one before, if it has this id.
+    open: Option<EventId>,
+    /// The line before is in the last run.
+    is_kept: bool,
+    /// The runs that have what is needed, in order.
     pub(super) hits: Vec<usize>,
-    /// Where some records begin in the text, and the newest second of those before them in the block.
+    /// Where some runs begin in the text, and the newest second of those before them in the block.
     steps: Vec<(usize, u64)>,
     /// The newest second of all.
     pub(super) newest: u64,
@@ -90,6 +103,8 @@ const MORE: usize = SEARCH_LINE + 1;
 pub(super) struct Loader<'q> {
     query: &'q Query,
     headers: Headers,
+    /// Where all records are wanted each is a run of its own, so that it needs no second look.
+    has_runs: bool,
 }
 
 /// A block to be loaded, with the memory for it.
@@ -101,150 +116,133 @@ pub(super) struct Job {
 
 impl<'q> Loader<'q> {
     pub(super) fn new(query: &'q Query) -> Loader<'q> {
-        Loader { query, headers: Headers::default() }
+        Loader { query, headers: Headers::default(), has_runs: query.need.is_some() }
     }
 
     /// Loads a block.
     pub(super) fn load(&mut self, job: Job) -> Block {
         let Job { file, span, mut block } = job;
         block.clear(span);
-        block.begin = block.read(&file, span);
-        let Some(begin) = block.begin else { return block };
+        let Some(begin) = block.read(&file, span) else { return block };
         self.headers.forget();
-        block.is_expanded = self.query.need.as_ref().is_none_or(|need| matches!(need, Need::Types(_)));
-        block.is_outlined = !block.is_expanded;
-        block.used = self.walk(&mut block, Some(&file), span.end, begin);
+        block.used = self.walk(&mut block, &file, span.end, begin);
+        block.is_plain = !self.has_runs && !block.runs.is_empty() && memchr2(ENRICHED, 0, block.text()).is_none();
         self.find(&mut block);
         block
     }
 
-    /// Looks at the records one by one, if that was not done yet.
-    pub(super) fn expand(&mut self, block: &mut Block) {
-        if let Some(begin) = block.begin.filter(|_| !std::mem::replace(&mut block.is_expanded, true)) {
-            self.walk(block, None, u64::MAX, begin);
-        }
-    }
-
-    /// Finds the records that have what is needed.
+    /// Finds the runs that have what is needed.
     fn find(&mut self, block: &mut Block) {
-        let Some(need) = &self.query.need else { return };
-        let mut places = Vec::new();
-        need.places(block.text(), &mut |place| places.push(place));
-        if places.is_empty() && !block.has_serial {
-            return;
-        }
-        self.expand(block);
-        let (lines, hits) = (&block.lines, &mut block.hits);
-        for place in places {
-            let at = lines.partition_point(|(line, _)| line.start as usize <= place).wrapping_sub(1);
-            let found = lines.get(at).filter(|(line, front)| place < line.end as usize && Need::accepts(front.kind));
-            hits.extend(found.map(|_| at));
-        }
+        let Some(need) = self.query.need.as_ref().filter(|_| !block.runs.is_empty()) else { return };
+        let mut hits = std::mem::take(&mut block.hits);
+        need.places(block.text(), &mut |place| {
+            let at = block.runs.partition_point(|run| run.start as usize <= place).wrapping_sub(1);
+            let is_new = hits.last() != Some(&at) && block.runs.get(at).is_some_and(|run| place < run.end as usize);
+            if is_new && self.accepts(block, at, place) {
+                hits.push(at);
+            }
+        });
         hits.sort_unstable();
         hits.dedup();
+        block.hits = hits;
     }
 
-    /// Cuts lines from `at` on, up to those that begin at the place `end` of the file, and gives back where the next line begins. Without
-    /// a file the text is all there is.
-    fn walk(&mut self, block: &mut Block, file: Option<&InputFile>, end: u64, mut at: usize) -> usize {
-        let (mut in_line, mut at_end) = (false, file.is_none());
+    /// Whether fields are read of the record that stands at this place of the text.
+    fn accepts(&mut self, block: &Block, run: usize, place: usize) -> bool {
+        let Some(run) = block.runs.get(run) else { return false };
+        let before = block.slice(&(run.start as usize..place));
+        let start = memrchr(b'\n', before).map_or(run.start as usize, |newline| run.start as usize + newline + 1);
+        let line = crate::text::up_to(block.slice(&(start..run.end as usize)), b'\n');
+        // A piece of a line that is too long is no record by itself.
+        self.headers.scan(Line::new(line)).ok().is_none_or(|record| Need::accepts(record.record_type))
+    }
+
+    /// Cuts lines from `at` on, up to those that begin at the place `end` of the file, and gives back where the next line begins.
+    fn walk(&mut self, block: &mut Block, file: &InputFile, end: u64, mut at: usize) -> usize {
+        let (mut in_line, mut at_end) = (false, false);
         loop {
             if block.at + at as u64 >= end && !in_line {
                 return at;
             }
             let nul = nul_bytes(block.text().get(at..).unwrap_or_default());
-            in_line |= nul > 0;
-            at += nul;
+            if nul > 0 {
+                (in_line, block.open) = (true, None);
+                at += nul;
+            }
             match cut(block.text().get(at..).unwrap_or_default(), SEARCH_LINE, at_end) {
                 Some((len, newline)) => {
-                    match block.is_expanded {
-                        true => self.line(block, at..at + len),
-                        false => self.outline(block, at..at + len),
-                    }
+                    self.line(block, at, len);
                     at += len + newline;
                     in_line = newline == 0;
+                    if in_line {
+                        block.open = None;
+                    } else if (self.has_runs || !block.is_kept)
+                        && block.open.is_some_and(|id| id == self.headers.last())
+                    {
+                        at += self.continuing(block, at, end);
+                    }
                 }
                 None if block.at + at as u64 > end.saturating_add(BEYOND as u64) => {
                     block.rest = Some(block.at + at as u64);
                     return at;
                 }
-                None => match file {
-                    Some(file) if !at_end && !block.failed => {
-                        // Where reading fails only whole lines are taken.
-                        at_end = block.read_on(file, MORE) == 0 && !block.failed;
-                    }
-                    _ => return at,
-                },
+                None if at_end || block.failed => return at,
+                // Where reading fails only whole lines are taken.
+                None => at_end = block.read_on(file, MORE) == 0 && !block.failed,
             }
         }
     }
 
-    /// Takes note of a line, of which most often no more is to be seen than that it belongs to the event of the one before.
-    #[inline(always)]
-    fn outline(&mut self, block: &mut Block, place: Range<usize>) {
-        if block.is_plain && self.headers.continues(block.slice(&place)) {
-            return;
+    /// Takes the lines that follow and are records of the same event as the line before, and gives back how many bytes they have.
+    fn continuing(&mut self, block: &mut Block, at: usize, end: u64) -> usize {
+        let types = if let Some(Need::Types(types)) = &self.query.need { &types[..] } else { &[] };
+        let rest = block.text().get(at..).unwrap_or_default();
+        let len = self.headers.continuing(rest, end.saturating_sub(block.at + at as u64) as usize, types, SEARCH_LINE);
+        if let Some(run) = block.runs.last_mut().filter(|_| len > 0 && block.is_kept) {
+            (run.end, run.is_single) = ((at + len) as u32, false);
         }
-        if let Some(front) = self.note(block, &place) {
-            block.has_serial |= matches!(self.query.need, Some(Need::Serial(serial)) if serial == front.id.serial);
-        }
+        len
     }
 
-    /// What a line is, if it is a record in the range; takes note of what is known of the block by it.
+    /// Takes a line into a run, if it is a record in the range.
     #[inline(always)]
-    fn note(&mut self, block: &mut Block, place: &Range<usize>) -> Option<Front> {
-        if place.is_empty() {
-            return None;
-        }
-        let front = self.front(block, place);
-        let Some(front) = front else {
-            block.unread.push(place.start as u32..place.end as u32);
-            return None;
+    fn line(&mut self, block: &mut Block, start: usize, len: usize) {
+        let text = block.buffer.get(start..start + len).unwrap_or_default();
+        let front = self.headers.front(text);
+        let (record_type, id, has_node) = match &front {
+            Some(front) => (front.record_type, front.id, false),
+            None => match Record::scan(Line::new(text)) {
+                Ok(record) => {
+                    block.open = None;
+                    (record.record_type, record.id, record.node.is_some())
+                }
+                Err(_) => return block.pass_over(start, len),
+            },
         };
-        let sec = front.id.sec;
-        let in_range = self.query.seconds.contains(&sec);
-        if block.first.is_none_or(|first| first.sec == 0) && (!in_range || !self.query.has_start) {
-            block.first = Some(front.id);
+        let end = (start + len + 1) as u32;
+        if block.open != Some(id) || !self.has_runs {
+            let in_range = self.query.seconds.contains(&id.sec);
+            let is_first = !in_range || !self.query.has_start;
+            if block.first.is_none_or(|first| first.sec == 0) && is_first {
+                block.first = Some(id);
+            }
+            if in_range {
+                block.open_run(start, id, self.query.step);
+                block.runs.push(Run { start: start as u32, end, record_type, id, is_single: true, has_node, front });
+            }
+            block.is_kept = in_range;
+            block.open = Some(id).filter(|_| !has_node);
+        } else if let Some(run) = block.runs.last_mut().filter(|_| block.is_kept) {
+            (run.end, run.is_single) = (end, false);
         }
-        if !in_range {
-            return None;
-        }
-        block.has_records = true;
-        if block.steps.last().is_none_or(|(last, _)| place.start as u64 >= *last as u64 + self.query.step) {
-            block.steps.push((place.start, block.newest));
-        }
-        block.newest = block.newest.max(sec);
-        Some(front)
-    }
-
-    #[inline(always)]
-    fn front(&mut self, block: &Block, place: &Range<usize>) -> Option<Front> {
-        let line = block.line(place);
-        self.headers.front_of(line).or_else(|| Record::scan(line).ok().map(|record| Front::of(&record)))
-    }
-
-    /// Keeps a line, if it is a record in the range.
-    #[inline(always)]
-    fn line(&mut self, block: &mut Block, place: Range<usize>) {
-        let Some(front) = self.kept(block, &place) else { return };
-        let has_it = match &self.query.need {
-            Some(Need::Types(types)) => types.contains(&front.kind),
-            Some(Need::Serial(serial)) => front.id.serial == *serial,
+        let is_hit = match &self.query.need {
+            Some(Need::Types(types)) => types.contains(&record_type),
+            Some(Need::Serial(serial)) => id.serial == *serial,
             _ => false,
         };
-        if has_it {
-            block.hits.push(block.lines.len());
+        if is_hit && block.is_kept {
+            block.hits.push(block.runs.len() - 1);
         }
-        block.lines.push((place.start as u32..place.end as u32, front));
-    }
-
-    /// The record of a line in the range. What is known of the block by it is noted, unless an outline has done that.
-    #[inline(always)]
-    fn kept(&mut self, block: &mut Block, place: &Range<usize>) -> Option<Front> {
-        if block.is_outlined {
-            return self.front(block, place).filter(|front| self.query.seconds.contains(&front.id.sec));
-        }
-        self.note(block, place)
     }
 }
 
@@ -252,14 +250,31 @@ impl Block {
     fn clear(&mut self, span: Span) {
         // The byte before is read too, to see whether a line begins at the start.
         self.at = if span.is_line { span.start } else { span.start.saturating_sub(1) };
-        self.lines.clear();
+        self.runs.clear();
         self.hits.clear();
         self.steps.clear();
         self.unread.clear();
-        (self.used, self.begin, self.rest) = (0, None, None);
-        (self.newest, self.first) = (0, None);
-        (self.is_expanded, self.is_outlined, self.has_records, self.has_serial) = (false, false, false, false);
-        (self.is_plain, self.failed) = (true, false);
+        (self.used, self.rest, self.open, self.is_kept, self.is_plain) = (0, None, None, false, false);
+        (self.newest, self.first, self.has_records, self.failed) = (0, None, false, false);
+        self.has_nul = OnceCell::new();
+    }
+
+    /// Passes over a line that is no record.
+    #[cold]
+    fn pass_over(&mut self, start: usize, len: usize) {
+        self.open = None;
+        if len > 0 {
+            self.unread.push(start as u32..(start + len) as u32);
+        }
+    }
+
+    /// Takes note of what is known by a run that begins.
+    fn open_run(&mut self, start: usize, id: EventId, step: u64) {
+        self.has_records = true;
+        if self.steps.last().is_none_or(|(last, _)| start as u64 >= *last as u64 + step) {
+            self.steps.push((start, self.newest));
+        }
+        self.newest = self.newest.max(id.sec);
     }
 
     /// Reads the bytes of the span, and a line more. Gives back where in the text the first line begins.
@@ -291,8 +306,6 @@ impl Block {
             0
         });
         self.used += read;
-        // What a piece is known by must not change while it is looked at.
-        self.is_plain = self.is_plain && self.is_plain_from(had);
         read
     }
 
@@ -307,57 +320,96 @@ impl Block {
         self.text().get(place.clone()).unwrap_or_default()
     }
 
-    fn is_plain_from(&self, at: usize) -> bool {
-        memchr2(ENRICHED, 0, self.text().get(at..).unwrap_or_default()).is_none()
-    }
-
-    #[inline(always)]
-    fn line(&self, place: &Range<usize>) -> Line<'_> {
-        let text = self.slice(place);
-        if self.is_plain { Line { text, end: text.len() } } else { Line::new(text) }
-    }
-
     /// Where some records begin in the file, and the newest second of those before them in the block.
     pub(super) fn steps(&self) -> impl Iterator<Item = (u64, u64)> {
         self.steps.iter().map(|(place, newest)| (self.at + *place as u64, *newest))
     }
 
-    /// The first record at or after the first step after a place in the file; the number of records if there is none.
+    /// The first run at or after the first step after a place in the file; the number of runs if there is none.
     pub(super) fn next_step(&self, place: u64) -> usize {
         let at = self.steps.partition_point(|(step, _)| self.at + *step as u64 <= place);
         self.steps.get(at).map_or(self.len(), |(step, _)| self.index(self.at + *step as u64))
     }
 
-    /// How many records there are.
+    /// How many runs there are.
     pub(super) fn len(&self) -> usize {
-        self.lines.len()
+        self.runs.len()
     }
 
-    /// Where a record begins in the file; of one after the last, where the next block begins.
+    /// A run.
+    pub(super) fn run(&self, index: usize) -> Option<&Run> {
+        self.runs.get(index)
+    }
+
+    /// Where a run begins in the file; of one after the last, where the next block begins.
     pub(super) fn place(&self, index: usize) -> u64 {
-        self.at + self.lines.get(index).map_or(self.used as u64, |(line, _)| u64::from(line.start))
+        self.at + self.runs.get(index).map_or(self.used as u64, |run| u64::from(run.start))
     }
 
-    /// The first record at or after a place in the file.
+    /// The first run at or after a place in the file.
     pub(super) fn index(&self, place: u64) -> usize {
-        self.lines.partition_point(|(line, _)| self.at + u64::from(line.start) < place)
+        self.runs.partition_point(|run| self.at + u64::from(run.start) < place)
     }
 
-    /// The event of a record.
+    /// The event of a run.
     pub(super) fn id(&self, index: usize) -> EventId {
-        self.lines.get(index).map(|(_, front)| front.id).unwrap_or_default()
+        self.runs.get(index).map(|run| run.id).unwrap_or_default()
     }
 
-    /// A record.
+    /// The record of a run, if there is but one, and it is written as kernels do.
     #[inline(always)]
-    pub(super) fn record(&self, index: usize) -> Option<Record<'_>> {
-        let (line, front) = self.lines.get(index)?;
-        Some(front.record(self.line(&(line.start as usize..line.end as usize))))
+    pub(super) fn record(&self, run: &Run) -> Option<Record<'_>> {
+        let front = run.front.as_ref().filter(|_| run.is_single)?;
+        let text = self.slice(&(run.start as usize..run.end as usize - 1));
+        Some(front.record(if self.is_plain { Line { text, end: text.len() } } else { Line::new(text) }))
+    }
+
+    /// The lines of a run.
+    pub(super) fn lines(&self, run: &Run) -> RunLines<'_> {
+        // The last line of a file may lack its newline.
+        RunLines::new(self.slice(&(run.start as usize..self.used.min(run.end as usize))))
+    }
+
+    /// The text of the block has a NUL byte. It is looked for when this is asked first.
+    pub(super) fn has_nul(&self) -> bool {
+        *self.has_nul.get_or_init(|| memchr(0, self.text()).is_some())
     }
 
     /// The lines that are no records: where each begins in the file, and its text.
     pub(super) fn unread(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let text = |place: &Range<u32>| self.slice(&(place.start as usize..place.end as usize));
         self.unread.iter().map(move |place| (self.at + u64::from(place.start), text(place)))
+    }
+}
+
+impl Run {
+    /// How many bytes its lines have, with a newline each.
+    pub(super) fn size(&self) -> u32 {
+        self.end - self.start
+    }
+}
+
+/// Lines that follow one another, and are records of the same event.
+pub(super) struct RunLines<'b> {
+    rest: &'b [u8],
+    /// No byte could end a record before its line.
+    is_plain: bool,
+}
+
+impl<'b> RunLines<'b> {
+    pub(super) fn new(text: &'b [u8]) -> RunLines<'b> {
+        RunLines { rest: text, is_plain: memchr2(ENRICHED, 0, text).is_none() }
+    }
+}
+
+impl<'b> Iterator for RunLines<'b> {
+    type Item = Line<'b>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Line<'b>> {
+        let (len, newline) = cut(self.rest, SEARCH_LINE, true)?;
+        let (text, rest) = self.rest.split_at_checked(len)?;
+        self.rest = rest.get(newline..).unwrap_or_default();
+        Some(if self.is_plain { Line { text, end: text.len() } } else { Line::new(text) })
     }
 }

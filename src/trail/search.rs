@@ -15,18 +15,21 @@
 //!   given out early in the same cases with them as without.
 //! - Reading ends when no event waits that has what is needed. An event that is given out had all its records by then, so
 //!   whether it is of interest is known.
+//! - Of events that are not known to be of interest, the assembler gets no more than where their records are, which is all that
+//!   decides when an event is complete and what is given out early. When what is needed turns up in a later record of
+//!   such an event, its first records are read again from there ([`Assembler::fill`]).
 //!
 //! In a log in order reading begins `timeout` seconds before a hit; after a clock that was ahead it begins there, and what
 //! has been read is never read again but for the stretch before a hit: the work is linear on every log.
 
-use super::block::{Block, Job, Loader, Query, Span};
+use super::block::{Block, Job, Loader, Query, Run, RunLines, Span};
 use super::json::{Object, Objects};
 use super::lines::{Lines, SEARCH_LINE, Segment, Source};
 use super::order::Table;
 use super::packed;
 use super::pool::Pool;
 use super::{Outcome, Search, Sink, UnreadLine};
-use crate::event::{Assembler, Policy};
+use crate::event::{Assembler, Place as Text, Policy};
 use crate::record::{EventId, Headers, Line, Record};
 use crate::sys::input::InputFile;
 use std::io;
@@ -87,6 +90,8 @@ pub(super) struct Reader<'r> {
     filters: bool,
     /// Something of the file at hand was in the range.
     has_records: bool,
+    /// A record named its machine.
+    has_nodes: bool,
     spare: Vec<Block>,
 }
 
@@ -111,6 +116,7 @@ impl<'r> Reader<'r> {
             is_reading: false,
             filters: search.tuning.shortcuts && query.need.is_some(),
             has_records: false,
+            has_nodes: false,
             spare: Vec::new(),
         }
     }
@@ -297,16 +303,14 @@ impl<'r> Reader<'r> {
 
     /// Takes the records of a block that can matter.
     fn take(&mut self, block: &mut Block) -> ControlFlow<()> {
-        if !self.filters {
-            self.loader.expand(block);
-            return self.push_all(block, 0..block.len());
-        }
         let file = self.files.len() - 1;
+        if !self.filters {
+            return self.push_all(file, block, 0..block.len());
+        }
         for (place, newest) in block.steps() {
             self.add_read_point((file, place), newest);
         }
         if self.is_reading || !block.hits.is_empty() {
-            self.loader.expand(block);
             self.want(block);
             self.read_around_hits(file, block)?;
         }
@@ -325,7 +329,7 @@ impl<'r> Reader<'r> {
                 at = self.begin(block, (file, block.place(at)), block.id(*first))?;
             }
             let stop = block.next_step(block.place(at));
-            self.push_all(block, at..stop)?;
+            self.push_all(file, block, at..stop)?;
             at = stop;
             self.read_up_to = (file, block.place(at));
             self.is_reading = self.awaits();
@@ -336,15 +340,33 @@ impl<'r> Reader<'r> {
     /// Adds the block's wanted events to those that wait.
     fn want(&mut self, block: &Block) {
         let Reader { wanted, assembler, .. } = self;
-        let mut waiting: Vec<EventId> = assembler.waiting_ids().filter(|id| wanted.binary_search(id).is_ok()).collect();
-        waiting.extend(block.hits.iter().map(|hit| block.id(*hit)));
-        waiting.sort_unstable();
-        waiting.dedup();
-        *wanted = waiting;
+        wanted.retain(|id| assembler.is_waiting(*id));
+        if block.hits.is_empty() {
+            return;
+        }
+        wanted.extend(block.hits.iter().map(|hit| block.id(*hit)));
+        wanted.sort_unstable();
+        wanted.dedup();
+        let wanted = std::mem::take(&mut self.wanted);
+        self.fill(&|id| wanted.binary_search(&id).is_ok());
+        self.wanted = wanted;
     }
 
+    /// Reads the records of which only the places are known.
+    fn fill(&mut self, is_wanted: &dyn Fn(EventId) -> bool) {
+        let (files, mut text) = (&self.files, Vec::new());
+        self.assembler.fill(is_wanted, &mut |place, each| {
+            let Some((file, _)) = files.get(place.file) else { return };
+            text.resize(place.len as usize, 0);
+            let read = file.read_at(&mut text, place.at).unwrap_or(0);
+            let lines = RunLines::new(text.get(..read).unwrap_or_default());
+            lines.filter_map(|line| Record::scan(line).ok()).for_each(|record| each(&record));
+        });
+    }
+
+    /// Whether one of the wanted events waits: only these have their records, and those that name a machine.
     fn awaits(&self) -> bool {
-        self.assembler.waiting_ids().any(|id| self.wanted.binary_search(&id).is_ok())
+        self.assembler.has_filled() && (!self.has_nodes || self.wanted.iter().any(|id| self.assembler.is_waiting(*id)))
     }
 
     fn add_read_point(&mut self, place: Place, newest: u64) {
@@ -392,8 +414,7 @@ impl<'r> Reader<'r> {
                 let span = Span { start, end: end.min(start + self.search.tuning.block), is_line };
                 let mut block = self.load(&file, span);
                 loop {
-                    self.loader.expand(&mut block);
-                    self.push_all(&block, 0..block.index(end))?;
+                    self.push_all(number, &block, 0..block.index(end))?;
                     let Some(rest) = block.rest else { break };
                     self.spare.push(block);
                     block = self.load(&file, Span { start: rest, end: rest, is_line: true });
@@ -405,12 +426,51 @@ impl<'r> Reader<'r> {
         ControlFlow::Continue(())
     }
 
-    fn push_all(&mut self, block: &Block, records: std::ops::Range<usize>) -> ControlFlow<()> {
-        for index in records {
-            if let Some(record) = block.record(index) {
-                self.assembler.push(&record);
+    fn push_all(&mut self, file: usize, block: &Block, runs: std::ops::Range<usize>) -> ControlFlow<()> {
+        for index in runs {
+            let Some(run) = block.run(index) else { continue };
+            self.has_nodes |= run.has_node;
+            if !self.filters || run.has_node || self.wanted.binary_search(&run.id).is_ok() {
+                if let Some(record) = block.record(run) {
+                    self.assembler.push(&record);
+                    self.drain()?;
+                    continue;
+                }
+                for line in block.lines(run) {
+                    if let Ok(record) = self.headers.scan(line) {
+                        self.assembler.push(&record);
+                        self.drain()?;
+                    }
+                }
+            } else if self.push_place(file, block, block.place(index), run) {
+                self.drain()?;
+            } else {
+                self.push_places(file, block, block.place(index), run)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Pushes the place of a run at once, if that is the same as record by record.
+    fn push_place(&mut self, file: usize, block: &Block, at: u64, run: &Run) -> bool {
+        let place = Text { file, at, len: run.size() };
+        // A record ends at a NUL, so the size of its line says nothing.
+        !block.has_nul()
+            && (run.is_single || !run.record_type.ends_event())
+            && self.assembler.push_place(run.id, run.record_type, place, run.size() as usize, run.is_single)
+    }
+
+    /// Pushes the place of each record of a run.
+    #[cold]
+    fn push_places(&mut self, file: usize, block: &Block, mut at: u64, run: &Run) -> ControlFlow<()> {
+        for line in block.lines(run) {
+            let len = line.text.len() as u32;
+            if let Ok(record) = self.headers.scan(line) {
+                let size = record.as_written().len() + 1;
+                self.assembler.push_place(record.id, record.record_type, Text { file, at, len }, size, true);
                 self.drain()?;
             }
+            at += u64::from(len) + 1;
         }
         ControlFlow::Continue(())
     }
@@ -500,7 +560,10 @@ impl<'r> Reader<'r> {
     /// The input is at its end, or silent.
     fn finish(&mut self) -> ControlFlow<()> {
         match self.search.only_ended {
-            true => self.assembler.finish_ended(),
+            true => {
+                self.fill(&|_| true);
+                self.assembler.finish_ended();
+            }
             false => self.assembler.finish(),
         }
         self.drain()

@@ -427,7 +427,7 @@ fn what_is_given_out_for_want_of_room_is_the_same() {
     };
     let long = format!("a0={}", "x".repeat(8000));
     let mut text = Vec::new();
-    for round in 0..2 * WAITING_BYTES as u64 / 8000 {
+    for round in 0..3 * WAITING_BYTES as u64 / 8000 {
         let wanted = round % 200 == 0;
         if wanted {
             text.extend(line(FIRST, round, "SYSCALL", "arch=c000003e syscall=2 success=yes exit=0 a0=0 a1=1 ppid=1 auid=5 uid=3 gid=0 euid=0 comm=\"c\" exe=\"/c\" key=(null)"));
