@@ -231,6 +231,9 @@ pub(crate) struct Place {
     pub(crate) len: u32,
 }
 
+/// Takes records.
+pub(crate) type Each<'e> = &'e mut dyn FnMut(&Record<'_>);
+
 /// Builds events from records.
 pub struct Assembler {
     policy: Policy,
@@ -354,11 +357,7 @@ impl Assembler {
     }
 
     /// Makes records of places: `read` gives the records of a place to the function it is given.
-    pub(crate) fn fill(
-        &mut self,
-        is_wanted: &dyn Fn(EventId) -> bool,
-        read: &mut dyn FnMut(Place, &mut dyn FnMut(&Record<'_>)),
-    ) {
+    pub(crate) fn fill(&mut self, is_wanted: &dyn Fn(EventId) -> bool, read: &mut dyn FnMut(Place, Each<'_>)) {
         for (_, at) in self.order.iter().filter(|(id, _)| is_wanted(*id)) {
             let Some(Slot { event, places, .. }) = self.slots.get_mut(*at as usize) else { continue };
             let was_empty = event.is_empty();
