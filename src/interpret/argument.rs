@@ -52,24 +52,24 @@ impl Argument {
     }
 }
 
-/// The arguments 0 to 3 of a call.
-pub(super) type Arguments = [Argument; 4];
+/// The arguments of a call, up to the last that is more than a number.
+pub(super) type Arguments = &'static [Argument];
 
 /// Nothing is known about this call's arguments.
-pub(super) static NUMBERS: Arguments = [Number; 4];
+pub(super) const NUMBERS: Arguments = &[];
 
 /// The meanings of the arguments of the call `name` of `machine`.
 ///
 /// KERNEL: on s390, clone(2) takes the stack before the flags (CONFIG_CLONE_BACKWARDS2), and mmap(2) a structure with all
 /// arguments (arch/s390/kernel/syscall.c).
-pub(super) fn of_call(machine: Machine, name: &str) -> &'static Arguments {
-    static CLONE_BACKWARDS: Arguments = [Number, CloneFlags, Number, Number];
+pub(super) fn of_call(machine: Machine, name: &str) -> Arguments {
+    const CLONE_BACKWARDS: Arguments = &[Number, CloneFlags];
     match (machine.family(), name) {
-        (Some(Family::S390), "clone") => return &CLONE_BACKWARDS,
-        (Some(Family::S390), "mmap") => return &NUMBERS,
+        (Some(Family::S390), "clone") => return CLONE_BACKWARDS,
+        (Some(Family::S390), "mmap") => return NUMBERS,
         _ => {}
     }
-    CALLS.binary_search_by_key(&name, |row| row.0).map_or(&NUMBERS, |row| &CALLS[row].1)
+    CALLS.binary_search_by_key(&name, |row| row.0).map_or(NUMBERS, |row| CALLS[row].1)
 }
 
 const SIGNAL: Argument = EnumTable(&enum_table::SIGNAL_ARGUMENT);
@@ -81,94 +81,94 @@ const RLIMIT: Argument = EnumTable(&enum_table::RLIMIT);
 /// Sorted by name.
 #[rustfmt::skip]
 static CALLS: &[(&str, Arguments)] = &[
-    ("access", [Number, ACCESS, Number, Number]),
-    ("bpf", [EnumTable(&enum_table::BPF), Number, Number, Number]),
-    ("chmod", [Number, ShortMode, Number, Number]),
-    ("chown", [Number, User, Group, Number]),
-    ("chown32", [Number, User, Group, Number]),
-    ("clock_settime", [EnumTable(&enum_table::CLOCK), Number, Number, Number]),
-    ("clone", [CloneFlags, Number, Number, Number]),
-    ("clone2", [CloneFlags, Number, Number, Number]),
-    ("creat", [Number, ShortMode, Number, Number]),
-    ("epoll_ctl", [Number, EnumTable(&enum_table::EPOLL), Number, Number]),
-    ("exit", [ExitStatus, Number, Number, Number]),
-    ("exit_group", [ExitStatus, Number, Number, Number]),
-    ("faccessat", [Directory, Number, ACCESS, Flags(&enum_table::ACCESS_FLAGS)]),
-    ("faccessat2", [Directory, Number, ACCESS, Flags(&enum_table::ACCESS_FLAGS)]),
-    ("fchmod", [Number, ShortMode, Number, Number]),
-    ("fchmodat", [Directory, Number, ShortMode, Number]),
-    ("fchownat", [Directory, Number, Number, Number]),
-    ("fcntl", [Number, EnumTable(&enum_table::FCNTL), FcntlOperand, Number]),
-    ("fcntl64", [Number, EnumTable(&enum_table::FCNTL), FcntlOperand, Number]),
-    ("file_getattr", [Directory, Number, Number, Number]),
-    ("file_setattr", [Directory, Number, Number, Number]),
-    ("fsconfig", [Number, EnumTable(&enum_table::FSCONFIG), Number, Number]),
-    ("fsmount", [Number, One("FSMOUNT_CLOEXEC"), Flags(&enum_table::MOUNT), Number]),
-    ("fsopen", [Number, One("FSOPEN_CLOEXEC"), Number, Number]),
-    ("futimensat", [Directory, Number, Number, Number]),
-    ("futimesat", [Directory, Number, Number, Number]),
-    ("getrlimit", [RLIMIT, Number, Number, Number]),
-    ("getsockopt", [Number, SocketLevel, SocketOption, Number]),
-    ("getxattrat", [Directory, Number, XATTR, Number]),
-    ("ioctl", [Number, Ioctl, Number, Number]),
-    ("kill", [Number, SIGNAL, Number, Number]),
-    ("linkat", [Directory, Number, Directory, Number]),
-    ("listxattrat", [Directory, Number, XATTR, Number]),
-    ("lseek", [Number, Number, EnumTable(&enum_table::WHENCE), Number]),
-    ("mkdir", [Number, ShortMode, Number, Number]),
-    ("mkdirat", [Directory, Number, ShortMode, Number]),
-    ("mknod", [Number, Mode, Number, Number]),
-    ("mknodat", [Directory, Number, ShortMode, Number]),
-    ("mmap", [Number, Number, Flags(&enum_table::MAP_PROTECTION), Flags(&enum_table::MAP)]),
-    ("mount", [Number, Number, Number, Flags(&enum_table::MOUNT)]),
-    ("move_mount", [Number, Number, Directory, Number]),
-    ("mprotect", [Number, Number, Flags(&enum_table::PROTECTION), Number]),
-    ("mq_open", [Number, Flags(&enum_table::OPEN_ARGUMENT), CreationMode, Number]),
-    ("name_to_handle_at", [Directory, Number, Number, Number]),
-    ("newfstatat", [Directory, Number, Number, Number]),
-    ("open", [Number, Flags(&enum_table::OPEN_ARGUMENT), CreationMode, Number]),
-    ("open_by_handle_at", [Number, Number, Flags(&enum_table::OPEN_ARGUMENT), Number]),
-    ("open_tree_attr", [Number, Number, Number, XATTR]),
-    ("openat", [Directory, Number, Flags(&enum_table::OPEN_ARGUMENT), Number]),
-    ("openat2", [Directory, Number, Number, Number]),
-    ("personality", [EnumTable(&enum_table::PERSONALITY), Number, Number, Number]),
-    ("prctl", [EnumTable(&enum_table::PRCTL), PrctlOperand, Number, Number]),
-    ("ptrace", [EnumTable(&enum_table::PTRACE), Number, Number, Number]),
-    ("readlinkat", [Directory, Number, Directory, Number]),
-    ("recv", [Number, Number, Number, MESSAGE]),
-    ("recvfrom", [Number, Number, Number, MESSAGE]),
-    ("recvmmsg", [Number, Number, Number, MESSAGE]),
-    ("recvmsg", [Number, Number, MESSAGE, Number]),
-    ("removexattrat", [Directory, Number, XATTR, Number]),
-    ("renameat", [Directory, Number, Directory, Number]),
-    ("renameat2", [Directory, Number, Directory, Number]),
-    ("rt_sigaction", [SIGNAL, Number, Number, Number]),
-    ("sched_setscheduler", [Number, EnumTable(&enum_table::SCHEDULER), Number, Number]),
-    ("send", [Number, Number, Number, MESSAGE]),
-    ("sendmmsg", [Number, Number, Number, MESSAGE]),
-    ("sendmsg", [Number, Number, MESSAGE, Number]),
-    ("sendto", [Number, Number, Number, MESSAGE]),
-    ("setfsgid", [Group, Number, Number, Number]),
-    ("setfsuid", [User, Number, Number, Number]),
-    ("setgid", [Group, Number, Number, Number]),
-    ("setns", [Number, CloneFlags, Number, Number]),
-    ("setregid", [Group, Group, Number, Number]),
-    ("setresgid", [Group, Group, Group, Number]),
-    ("setresuid", [User, User, User, Number]),
-    ("setreuid", [User, User, Number, Number]),
-    ("setrlimit", [RLIMIT, Number, Number, Number]),
-    ("setsockopt", [Number, SocketLevel, SocketOption, Number]),
-    ("setuid", [User, Number, Number, Number]),
-    ("setxattrat", [Directory, Number, XATTR, Number]),
-    ("shmget", [Number, Number, SharedMemory, Number]),
-    ("socket", [EnumTable(&enum_table::SOCKET_FAMILY), EnumTable(&enum_table::SOCKET_TYPE), SocketProtocol, Number]),
-    ("socketcall", [EnumTable(&enum_table::SOCKET_CALL), Number, Number, Number]),
-    ("tgkill", [Number, Number, SIGNAL, Number]),
-    ("tkill", [Number, SIGNAL, Number, Number]),
-    ("umount2", [Number, Flags(&enum_table::UMOUNT), Number, Number]),
-    ("unlinkat", [Directory, Number, Number, Number]),
-    ("unshare", [CloneFlags, Number, Number, Number]),
-    ("utimensat", [Directory, Number, Number, Number]),
+    ("access", &[Number, ACCESS]),
+    ("bpf", &[EnumTable(&enum_table::BPF)]),
+    ("chmod", &[Number, ShortMode]),
+    ("chown", &[Number, User, Group]),
+    ("chown32", &[Number, User, Group]),
+    ("clock_settime", &[EnumTable(&enum_table::CLOCK)]),
+    ("clone", &[CloneFlags]),
+    ("clone2", &[CloneFlags]),
+    ("creat", &[Number, ShortMode]),
+    ("epoll_ctl", &[Number, EnumTable(&enum_table::EPOLL)]),
+    ("exit", &[ExitStatus]),
+    ("exit_group", &[ExitStatus]),
+    ("faccessat", &[Directory, Number, ACCESS, Flags(&enum_table::ACCESS_FLAGS)]),
+    ("faccessat2", &[Directory, Number, ACCESS, Flags(&enum_table::ACCESS_FLAGS)]),
+    ("fchmod", &[Number, ShortMode]),
+    ("fchmodat", &[Directory, Number, ShortMode]),
+    ("fchownat", &[Directory]),
+    ("fcntl", &[Number, EnumTable(&enum_table::FCNTL), FcntlOperand]),
+    ("fcntl64", &[Number, EnumTable(&enum_table::FCNTL), FcntlOperand]),
+    ("file_getattr", &[Directory]),
+    ("file_setattr", &[Directory]),
+    ("fsconfig", &[Number, EnumTable(&enum_table::FSCONFIG)]),
+    ("fsmount", &[Number, One("FSMOUNT_CLOEXEC"), Flags(&enum_table::MOUNT)]),
+    ("fsopen", &[Number, One("FSOPEN_CLOEXEC")]),
+    ("futimensat", &[Directory]),
+    ("futimesat", &[Directory]),
+    ("getrlimit", &[RLIMIT]),
+    ("getsockopt", &[Number, SocketLevel, SocketOption]),
+    ("getxattrat", &[Directory, Number, XATTR]),
+    ("ioctl", &[Number, Ioctl]),
+    ("kill", &[Number, SIGNAL]),
+    ("linkat", &[Directory, Number, Directory]),
+    ("listxattrat", &[Directory, Number, XATTR]),
+    ("lseek", &[Number, Number, EnumTable(&enum_table::WHENCE)]),
+    ("mkdir", &[Number, ShortMode]),
+    ("mkdirat", &[Directory, Number, ShortMode]),
+    ("mknod", &[Number, Mode]),
+    ("mknodat", &[Directory, Number, ShortMode]),
+    ("mmap", &[Number, Number, Flags(&enum_table::MAP_PROTECTION), Flags(&enum_table::MAP)]),
+    ("mount", &[Number, Number, Number, Flags(&enum_table::MOUNT)]),
+    ("move_mount", &[Number, Number, Directory]),
+    ("mprotect", &[Number, Number, Flags(&enum_table::PROTECTION)]),
+    ("mq_open", &[Number, Flags(&enum_table::OPEN_ARGUMENT), CreationMode]),
+    ("name_to_handle_at", &[Directory]),
+    ("newfstatat", &[Directory]),
+    ("open", &[Number, Flags(&enum_table::OPEN_ARGUMENT), CreationMode]),
+    ("open_by_handle_at", &[Number, Number, Flags(&enum_table::OPEN_ARGUMENT)]),
+    ("open_tree_attr", &[Number, Number, Number, XATTR]),
+    ("openat", &[Directory, Number, Flags(&enum_table::OPEN_ARGUMENT)]),
+    ("openat2", &[Directory]),
+    ("personality", &[EnumTable(&enum_table::PERSONALITY)]),
+    ("prctl", &[EnumTable(&enum_table::PRCTL), PrctlOperand]),
+    ("ptrace", &[EnumTable(&enum_table::PTRACE)]),
+    ("readlinkat", &[Directory, Number, Directory]),
+    ("recv", &[Number, Number, Number, MESSAGE]),
+    ("recvfrom", &[Number, Number, Number, MESSAGE]),
+    ("recvmmsg", &[Number, Number, Number, MESSAGE]),
+    ("recvmsg", &[Number, Number, MESSAGE]),
+    ("removexattrat", &[Directory, Number, XATTR]),
+    ("renameat", &[Directory, Number, Directory]),
+    ("renameat2", &[Directory, Number, Directory]),
+    ("rt_sigaction", &[SIGNAL]),
+    ("sched_setscheduler", &[Number, EnumTable(&enum_table::SCHEDULER)]),
+    ("send", &[Number, Number, Number, MESSAGE]),
+    ("sendmmsg", &[Number, Number, Number, MESSAGE]),
+    ("sendmsg", &[Number, Number, MESSAGE]),
+    ("sendto", &[Number, Number, Number, MESSAGE]),
+    ("setfsgid", &[Group]),
+    ("setfsuid", &[User]),
+    ("setgid", &[Group]),
+    ("setns", &[Number, CloneFlags]),
+    ("setregid", &[Group, Group]),
+    ("setresgid", &[Group, Group, Group]),
+    ("setresuid", &[User, User, User]),
+    ("setreuid", &[User, User]),
+    ("setrlimit", &[RLIMIT]),
+    ("setsockopt", &[Number, SocketLevel, SocketOption]),
+    ("setuid", &[User]),
+    ("setxattrat", &[Directory, Number, XATTR]),
+    ("shmget", &[Number, Number, SharedMemory]),
+    ("socket", &[EnumTable(&enum_table::SOCKET_FAMILY), EnumTable(&enum_table::SOCKET_TYPE), SocketProtocol]),
+    ("socketcall", &[EnumTable(&enum_table::SOCKET_CALL)]),
+    ("tgkill", &[Number, Number, SIGNAL]),
+    ("tkill", &[Number, SIGNAL]),
+    ("umount2", &[Number, Flags(&enum_table::UMOUNT)]),
+    ("unlinkat", &[Directory]),
+    ("unshare", &[CloneFlags]),
+    ("utimensat", &[Directory]),
 ];
 
 pub(super) fn push_directory(value: &[u8], out: &mut Vec<u8>) {
@@ -263,15 +263,15 @@ mod tests {
     #[test]
     fn a_call_is_found_by_its_whole_name_only() {
         let of_call = |name| of_call(Machine::X86_64, name);
-        assert!(matches!(of_call("openat"), [Directory, Number, Flags(_), Number]));
-        assert!(matches!(of_call("opena"), [Number, Number, Number, Number]));
-        assert!(matches!(of_call("fchmodat2"), [Number, Number, Number, Number]));
+        assert!(matches!(of_call("openat"), [Directory, Number, Flags(_)]));
+        assert!(matches!(of_call("opena"), []));
+        assert!(matches!(of_call("fchmodat2"), []));
     }
 
     #[test]
     fn s390_takes_some_arguments_otherwise() {
-        assert!(matches!(of_call(Machine::S390x, "clone"), [Number, CloneFlags, Number, Number]));
-        assert!(matches!(of_call(Machine::Ppc64le, "clone"), [CloneFlags, Number, Number, Number]));
-        assert!(matches!(of_call(Machine::S390, "mmap"), [Number, Number, Number, Number]));
+        assert!(matches!(of_call(Machine::S390x, "clone"), [Number, CloneFlags]));
+        assert!(matches!(of_call(Machine::Ppc64le, "clone"), [CloneFlags]));
+        assert!(matches!(of_call(Machine::S390, "mmap"), []));
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct Call {
     machine: Machine,
     number: u32,
     name: Option<&'static str>,
-    pub(super) arguments: &'static Arguments,
+    pub(super) arguments: Arguments,
     /// Whether what one of its arguments means depends on those before it.
     pub(super) looks_back: bool,
 }
@@ -48,7 +48,7 @@ pub(super) struct Call {
 impl Call {
     fn of(machine: Machine, number: u32) -> Call {
         let name = syscall::name(machine, number);
-        let arguments = name.map_or(&argument::NUMBERS, |name| argument::of_call(machine, name));
+        let arguments = name.map_or(argument::NUMBERS, |name| argument::of_call(machine, name));
         let looks_back = arguments.iter().any(Argument::looks_back);
         Call { machine, number, name, arguments, looks_back }
     }

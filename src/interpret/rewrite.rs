@@ -301,7 +301,7 @@ impl<'a> Rewriting<'a, '_, '_> {
     fn is_mere_number(&self, kind: Kind) -> bool {
         let place = (kind as usize).wrapping_sub(Kind::Argument0 as usize);
         let Some(call) = self.context.call.filter(|call| !call.looks_back) else { return false };
-        matches!(call.arguments.get(place), Some(Argument::Number))
+        place < 4 && matches!(call.arguments.get(place), None | Some(Argument::Number))
     }
 
     /// Whether this is the machine or the number of a call, and too large to be either.

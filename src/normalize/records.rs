@@ -15,10 +15,26 @@ pub(super) struct Row {
     pub(super) object: &'static [&'static [u8]],
     /// What kind of thing the object is.
     pub(super) object_kind: ObjectKind,
+}
+
+impl Row {
     /// The field with the object's second name.
-    pub(super) secondary: &'static [u8],
+    pub(super) fn secondary(&self) -> &'static [u8] {
+        match self.kind {
+            T::SOFTWARE_UPDATE => b"sw_type",
+            T::CRYPTO_SESSION => b"rport",
+            _ => b"",
+        }
+    }
+
     /// The field that names the second object.
-    pub(super) second: &'static [u8],
+    pub(super) fn second(&self) -> &'static [u8] {
+        match self.kind {
+            T::SOFTWARE_UPDATE => b"root_dir",
+            T::VIRT_CONTROL | T::VIRT_RESOURCE => b"vm",
+            _ => b"",
+        }
+    }
 }
 
 const fn verb(kind: RecordType, action: &'static str) -> Row {
@@ -30,7 +46,7 @@ const fn row(kind: RecordType, action: &'static str, object: &'static [&'static 
 }
 
 const fn about(kind: RecordType, object: &'static [&'static [u8]], object_kind: ObjectKind) -> Row {
-    Row { kind, action: None, object, object_kind, secondary: b"", second: b"" }
+    Row { kind, action: None, object, object_kind }
 }
 
 /// The row of a record type.
@@ -93,11 +109,7 @@ static ROWS: &[Row] = &[
     row(T::ACCT_LOCK, "locked-account", ACCOUNT, K::Account),
     row(T::ACCT_UNLOCK, "unlocked-account", ACCOUNT, K::Account),
     row(T::USER_DEVICE, "configured-device", &[b"device"], K::Keystrokes),
-    Row {
-        secondary: b"sw_type",
-        second: b"root_dir",
-        ..row(T::SOFTWARE_UPDATE, "installed-software", &[b"sw"], K::Software)
-    },
+    row(T::SOFTWARE_UPDATE, "installed-software", &[b"sw"], K::Software),
     row(T::DAEMON_START, "started-audit", NONE, K::Service),
     row(T::DAEMON_END, "shutdown-audit", NONE, K::Service),
     row(T::DAEMON_ABORT, "aborted-auditd-startup", NONE, K::Service),
@@ -155,9 +167,9 @@ static ROWS: &[Row] = &[
     verb(T::CRYPTO_LOGIN, "crypto-officer-logged-in"),
     verb(T::CRYPTO_LOGOUT, "crypto-officer-logged-out"),
     row(T::CRYPTO_KEY_USER, "negotiated-crypto-key", &[b"fp"], K::UserSession),
-    Row { secondary: b"rport", ..row(T::CRYPTO_SESSION, "started-crypto-session", &[b"addr"], K::UserSession) },
-    Row { second: b"vm", ..row(T::VIRT_CONTROL, "issued-vm-control", &[b"op"], K::VirtualMachine) },
-    Row { second: b"vm", ..row(T::VIRT_RESOURCE, "assigned-vm-resource", &[b"resrc"], K::VirtualMachine) },
+    row(T::CRYPTO_SESSION, "started-crypto-session", &[b"addr"], K::UserSession),
+    row(T::VIRT_CONTROL, "issued-vm-control", &[b"op"], K::VirtualMachine),
+    row(T::VIRT_RESOURCE, "assigned-vm-resource", &[b"resrc"], K::VirtualMachine),
     row(T::VIRT_MACHINE_ID, "assigned-vm-id", &[b"vm"], K::VirtualMachine),
     verb(T::VIRT_INTEGRITY_CHECK, "checked-integrity-of"),
     verb(T::VIRT_CREATE, "created-vm-image"),

@@ -140,8 +140,8 @@ impl Normalizer<'_, '_> {
         let key = event.find_in(record, b"key").filter(|_| kind == T::CONFIG_CHANGE);
         let key = key.filter(|&key| event.value(key) != Some(b"(null)"));
         object.primary = key.or_else(|| event.find_any(record, row.object));
-        object.secondary = event.find(record, row.secondary);
-        object.second = event.find(record, row.second);
+        object.secondary = event.find(record, row.secondary());
+        object.second = event.find(record, row.second());
     }
 
     fn user_space_attributes(&mut self, kind: RecordType) {
