@@ -1,7 +1,7 @@
 #!/bin/sh
 # What the daemon may do once it is up: the capabilities that its configuration needs, no new privileges, nobody looks into it; and what
 # becomes of a reload that needs more.
-# guest: -t 300
+# guest: -t 600
 . /steps
 mkdir -p /etc/audit/plugins.d
 mine=$(sed -n 's/^CapPrm:[[:space:]]*//p' /proc/self/status)
@@ -29,12 +29,12 @@ with
 locked 41800000
 stop_auditd
 # Not even its own user may look into it: the files of /proc that say who may are root's, not those of its group.
-chpst -u root:alice auditd || fail "auditd of another group: $?"
+start-stop-daemon -S -c root:alice -x /sbin/auditd || fail "auditd of another group: $?"
 until_true 10 auditd_runs || fail "no daemon of another group"
 locked 41800001
 [ "$(stat -c %g "/proc/$(auditd_pid)/status")" = 0 ] || fail "it can be looked into"
-chpst -u root:alice sleep 1000 &
-until_true 5 [ "$(stat -c %g /proc/$!/status)" = 1000 ] || fail "every process is so here"
+start-stop-daemon -S -b -m -p /tmp/sleep.pid -c root:alice -x /bin/sleep -- 1000 || fail "sleep of another group: $?"
+until_true 5 [ "$(stat -c %g "/proc/$(cat /tmp/sleep.pid)/status")" = 1000 ] || fail "every process is so here"
 stop_auditd
 
 with log_group=alice
