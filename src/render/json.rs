@@ -10,7 +10,7 @@
 
 use super::Renderer;
 use crate::event::Event;
-use crate::interpret::line_buffer::LineBuffer;
+use crate::interpret::line_buffer::{CHUNK, LineBuffer};
 use crate::interpret::{Cut, Enriched, Interpreter, Kind, RecordContext, words};
 use crate::normalize::{self, Normalized, ObjectKind, Words, normalize, pieces};
 use crate::record::{ENRICHED, KEY_SEPARATOR, Record, RecordType};
@@ -222,7 +222,8 @@ impl<'h> Json<'h> {
         let (body, mut found) = (record.body, [None; COLUMNS.len()]);
         for cut in self.cuts.get(fields.clone()).unwrap_or_default() {
             let name = cut.name(body);
-            let column = COLUMNS.iter().position(|column| column.as_bytes() == name);
+            let is_it = |column: &&str| column.len() == name.len() && column.as_bytes() == name;
+            let column = COLUMNS.iter().position(|column| is_it(&column));
             if let Some(place) = column.and_then(|column| found.get_mut(column)).filter(|place| place.is_none()) {
                 *place = Some(cut);
             }
@@ -272,15 +273,19 @@ impl<'h> Json<'h> {
     /// What the other records say: by which rules it was seen, where, with which arguments, to which files and addresses.
     fn push_objects(&mut self, event: &Event, line: &mut Line) {
         let Json { interpreter, cuts, parts, text, decoded, list, processes, process, .. } = self;
-        let all = || {
+        let in_records = |record_type: Option<RecordType>| {
             let fields = parts.iter().map(|(fields, _)| cuts.get(fields.clone()).unwrap_or_default());
-            event.records().zip(fields).flat_map(|(record, fields)| fields.iter().map(move |cut| (record, cut)))
+            let records = event.records().zip(fields);
+            let records =
+                records.filter(move |(record, _)| record_type.is_none_or(|wanted| wanted == record.record_type));
+            records.flat_map(|(record, fields)| fields.iter().map(move |cut| (record, cut)))
         };
         let of = |record_type: RecordType, name: &'static [u8]| {
-            all().filter(move |(record, cut)| record.record_type == record_type && cut.name(record.body) == name)
+            in_records(Some(record_type)).filter(move |(record, cut)| cut.name(record.body) == name)
         };
         list.clear();
-        for (record, cut) in all().filter(|(_, cut)| cut.kind == Kind::Key && (cut.is_hex || cut.is_quoted)) {
+        for (record, cut) in in_records(None).filter(|(_, cut)| cut.kind == Kind::Key && (cut.is_hex || cut.is_quoted))
+        {
             let keys = cut.bytes(record.body, decoded);
             keys.split(|byte| *byte == KEY_SEPARATOR).filter(|key| !key.is_empty()).for_each(|key| list.push(key));
         }
@@ -290,7 +295,7 @@ impl<'h> Json<'h> {
             line.bytes("cwd", cut.bytes(record.body, decoded));
         }
         list.clear();
-        for (record, cut) in all().filter(|(record, _)| record.record_type == RecordType::EXECVE) {
+        for (record, cut) in in_records(Some(RecordType::EXECVE)) {
             let part = argument(cut.name(record.body));
             if part == Some(Argument::More) {
                 list.ends.pop();
@@ -322,7 +327,7 @@ impl<'h> Json<'h> {
         if let Some((record, cut)) = of(RecordType::SOCKADDR, b"saddr").next() {
             interpreter.value_in(Kind::Sockaddr, cut.field(record.body), RecordContext::nothing(), text);
             push_address(text, line);
-        } else if let Some((record, cut)) = all().find(|(record, cut)| cut.name(record.body) == b"addr") {
+        } else if let Some((record, cut)) = in_records(None).find(|(record, cut)| cut.name(record.body) == b"addr") {
             if !matches!(cut.written(record.body), b"" | b"?") {
                 line.bytes("addr", cut.written(record.body));
             }
@@ -501,9 +506,8 @@ impl Members {
         renamed
     }
 
-    /// What stands before the next name.
-    fn separator(&self) -> &'static str {
-        if self.names.is_empty() && self.all.is_empty() { "\"" } else { ",\"" }
+    fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.all.is_empty()
     }
 
     #[cold]
@@ -550,6 +554,14 @@ impl Line<'_> {
         self.buffer.push(text.as_bytes());
     }
 
+    /// Writes a few bytes of our own.
+    #[inline(always)]
+    fn push_few<const LEN: usize>(&mut self, text: &[u8; LEN]) {
+        let mut chunk = [0; CHUNK];
+        chunk.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
+        self.buffer.push_chunk(&chunk, LEN);
+    }
+
     /// Begins a member of an object that has another one already.
     fn name(&mut self, name: &str) {
         self.push(",\"");
@@ -587,19 +599,22 @@ impl Line<'_> {
     /// Begins a member that may be the first of its object, and whose name is a part of `text`. Gives back its name if that had
     /// to be changed.
     fn begin(&mut self, members: &mut Members, text: &[u8], name: &Range<usize>, name_hash: u32) -> Option<Vec<u8>> {
-        self.push(members.separator());
+        match members.is_empty() {
+            true => self.push_few(b"\""),
+            false => self.push_few(b",\""),
+        }
         let renamed = members.rename(text, name, name_hash);
         match &renamed {
             Some(name) => _ = self.inside(name, 0, name.len()),
             None => _ = self.inside(text, name.start, name.end),
         }
-        self.push("\":");
+        self.push_few(b"\":");
         renamed
     }
 
     /// The same with a name of our own.
     fn begin_own(&mut self, members: &mut Members, text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
-        self.push(members.separator());
+        self.push(if members.is_empty() { "\"" } else { ",\"" });
         let name = members.rename_checked(text, name);
         self.inside(&name, 0, name.len());
         self.push("\":");
@@ -613,9 +628,9 @@ impl Line<'_> {
 
     /// The same for a value that is part of a text.
     fn value_in(&mut self, name: &[u8], text: &[u8], place: Range<usize>) {
-        self.push("\"");
+        self.push_few(b"\"");
         let is_plain = self.inside(text, place.start, place.end);
-        self.push("\"");
+        self.push_few(b"\"");
         let value = text.get(place).unwrap_or_default();
         if !is_plain && has_more(value) {
             self.hex_name(name);
