@@ -20,6 +20,7 @@ use auditbox::rule::Host;
 use auditbox::sys::files;
 use auditbox::sys::netlink::AuditSocket;
 use auditbox::sys::process;
+use auditbox::sys::signals::EndDeferred;
 use auditbox::tables::machine::Machine;
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -219,6 +220,8 @@ impl Invocation {
             Err(status) => return Ok(status),
         };
         let rules = Rules { files, is_set: true };
+        // The file changes with the kernel's rules.
+        let _deferred = EndDeferred::begin();
         let status = transaction::load(&rules, self.options.skip_missing, &host, &mut kernel);
         if status != 0 || fs::read(TARGET).is_ok_and(|current| current == merged) {
             return Ok(status);

@@ -13,6 +13,7 @@ use auditbox::rule::check::{Version, newer_parts};
 use auditbox::rule::file::Line;
 use auditbox::rule::{Applied, FieldId, Host, Plan, Reason, Rule, RuleSet, Step, Value, diff::diff, encode, parent};
 use auditbox::sys::process;
+use auditbox::sys::signals::EndDeferred;
 
 /// A line that is to be loaded.
 struct Planned<'t> {
@@ -38,6 +39,8 @@ pub(crate) fn load(rules: &Rules, skip_missing: bool, host: &RuleHost, kernel: &
         say("nothing has been changed");
         return 1;
     };
+    // Nobody ends this with half a set in force.
+    let _deferred = EndDeferred::begin();
     let before = match kernel.snapshot() {
         Ok(before) => before,
         Err(failure) => return fail(failure),

@@ -53,6 +53,31 @@ pub fn ignore_others() {
     }
 }
 
+/// While it lives, signals by which a user or an init system ends a program wait; then they do their work.
+pub struct EndDeferred(libc::sigset_t);
+
+impl EndDeferred {
+    /// From now on.
+    pub fn begin() -> EndDeferred {
+        // SAFETY: all-zero bytes are a valid sigset_t.
+        let (mut ending, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { std::mem::zeroed() };
+        for number in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+            // SAFETY: a live set and the number of a signal.
+            unsafe { libc::sigaddset(&raw mut ending, number) };
+        }
+        // SAFETY: two live sets; the mask is this thread's own.
+        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const ending, &raw mut before) };
+        EndDeferred(before)
+    }
+}
+
+impl Drop for EndDeferred {
+    fn drop(&mut self) {
+        // SAFETY: the set that the kernel gave for this thread.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut()) };
+    }
+}
+
 /// The reading end of the signals that are listened to.
 pub struct Signals(OwnedFd);
 
@@ -117,6 +142,29 @@ extern "C" fn note(number: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signal_that_ends_waits_while_that_is_deferred() {
+        let deferred = EndDeferred::begin();
+        // SAFETY: raise(3) sends to this thread; the sets are live and all-zero bytes are valid ones.
+        let (pending, arrived) = unsafe {
+            libc::raise(libc::SIGTERM);
+            let mut pending: libc::sigset_t = std::mem::zeroed();
+            libc::sigpending(&raw mut pending);
+            let mut arrived = 0;
+            libc::sigwait(&raw const pending, &raw mut arrived);
+            (libc::sigismember(&raw const pending, libc::SIGTERM), arrived)
+        };
+        assert_eq!((pending, arrived), (1, libc::SIGTERM));
+        drop(deferred);
+        // SAFETY: as above; without a new set the mask is only read.
+        let blocked = unsafe {
+            let mut mask: libc::sigset_t = std::mem::zeroed();
+            libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), &raw mut mask);
+            libc::sigismember(&raw const mask, libc::SIGTERM)
+        };
+        assert_eq!(blocked, 0);
+    }
 
     #[test]
     fn what_auditd_is_told_has_a_number_that_is_listened_to() {
