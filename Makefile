@@ -37,7 +37,7 @@ check: set-up ## format, clippy and docs with warnings as errors, the layering t
 	cargo fmt --check
 	cargo clippy --locked --target $(HOST) --all-targets -- -D warnings
 	cargo clippy --locked --target $(HOST) --lib --no-default-features -- -D warnings
-	for set in "auditd auditctl augenrules" "auditctl rule-tools" "ausearch aureport machines" ausyscall; do \
+	for set in "auditd auditctl augenrules" commands "auditctl rule-tools" "ausearch aureport machines" ausyscall; do \
 		cargo clippy --locked --target $(HOST) --no-default-features --features "$$set" -- -D warnings || exit 1; \
 	done
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --target $(HOST) --no-deps --document-private-items

@@ -129,6 +129,9 @@ impl Invocation {
             self.options.machine.as_ref().map(|name| modes::machine(&name.into())).transpose().map_err(Trouble)?;
         let root = self.options.root.as_ref().map(|root| modes::root(&root.into())).transpose().map_err(Trouble)?;
         if self.options.profiles || self.options.profile.is_some() {
+            if cfg!(not(feature = "rule-tools")) {
+                return Err(Trouble("this program was built without profiles".to_owned()));
+            }
             return self.use_profile(root, machine).map_err(Trouble);
         }
         match &root {

@@ -163,6 +163,9 @@ impl<'a> Parser<'a> {
                 let known = Escape::named(mode).ok_or_else(|| format!("Unknown option ({})\n", shown(mode)));
                 self.asked.request.escape = known?;
             }
+            "--timeline" | "--svg" | "--html" if cfg!(not(feature = "pictures")) => {
+                return Err(format!("this program was built without {option}\n"));
+            }
             "--timeline" => {
                 if let Some(word) = self.words.argument() {
                     let period = time::span_seconds(word).and_then(|seconds| u64::try_from(seconds).ok());

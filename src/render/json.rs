@@ -5,7 +5,7 @@
 //! that were looked up when it was written, and its line.
 //!
 //! No two members of an object are called the same, nor the same in letters of another case: many readers take one of them and
-//! say nothing ([`Members`]). A value that is no UTF-8 or holds a NUL stands twice, as text and, under `NAME_hex`, in
+//! say nothing (`Members`). A value that is no UTF-8 or holds a NUL stands twice, as text and, under `NAME_hex`, in
 //! hexadecimal; no field of a record is given out under such a name.
 
 use super::Renderer;

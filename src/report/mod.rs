@@ -335,6 +335,7 @@ impl<'n> Reports<'n> {
             Content::Rows(kind) if self.selects(kind.selects, event, classes) => self.rows(kind, event, table),
             Content::Rows(_) | Content::Coverage => {}
             Content::Timeline(_) | Content::Svg(_) => self.draw(event, self.request.by, table),
+            Content::Html(_) if cfg!(not(feature = "pictures")) => {}
             Content::Html(_) => {
                 self.draw(event, By::Type, table);
                 table.page.iter_mut().for_each(|page| self.add_to_page(event, classes, page));
@@ -344,7 +345,8 @@ impl<'n> Reports<'n> {
 
     /// Counts an event in a timeline.
     fn draw(&mut self, event: &Event, by: By, table: &mut Table) {
-        let Some(Page { timeline, .. }) = table.page.as_deref_mut() else { return };
+        let page = table.page.as_deref_mut().filter(|_| cfg!(feature = "pictures"));
+        let Some(Page { timeline, .. }) = page else { return };
         let second = event.id().sec;
         timeline.event(event, || self.dates.of(second as i64).offset);
         self.scratch.clear();
@@ -657,6 +659,9 @@ impl<'n> Reports<'n> {
     }
 
     fn finish_timeline(&mut self, mut timeline: Timeline, out: &mut Vec<u8>) {
+        if cfg!(not(feature = "pictures")) {
+            return;
+        }
         let facts = std::mem::take(&mut timeline.coverage).finish();
         let format = self.request.format;
         if format == Format::Text {
@@ -680,7 +685,7 @@ impl<'n> Reports<'n> {
 
     fn document(&mut self, table: Table) -> Vec<u8> {
         let mut out = Vec::new();
-        let Some(mut page) = table.page else { return out };
+        let Some(mut page) = table.page.filter(|_| cfg!(feature = "pictures")) else { return out };
         let facts = std::mem::take(&mut page.timeline.coverage).finish();
         match table.view.content {
             Content::Html(_) => page::push(&mut page, &facts, &mut self.dates, &mut out),
