@@ -52,7 +52,9 @@ impl<'a> Enriched<'a> {
         let mut enriched = Enriched { text, body, is_ambiguous, ..Enriched::NOTHING };
         while !enriched.words.is_full() {
             let Some(word) = take(text, &mut enriched.rest) else { return enriched };
-            enriched.is_ambiguous |= enriched.may_have(word.name_hash);
+            // Names of different hash may have the same bit.
+            enriched.is_ambiguous |= enriched.may_have(word.name_hash)
+                && enriched.words.iter().any(|other| other.name_hash == word.name_hash);
             enriched.seen |= bit(word.name_hash);
             let _ = enriched.words.push(word);
         }
@@ -230,6 +232,13 @@ mod tests {
         assert_eq!(value(text, "UID"), None);
         assert_eq!(value(text, "bare"), None);
         assert_eq!(value("", "uid"), None);
+    }
+
+    #[test]
+    fn the_names_of_a_system_call_are_all_different() {
+        let text = "ARCH=x86_64 SYSCALL=openat AUID=\"a\" UID=\"a\" GID=\"a\" EUID=\"a\" SUID=\"a\" FSUID=\"a\" EGID=\"a\" SGID=\"a\" FSGID=\"a\"";
+        let is_ambiguous = |text: &str| Enriched::parse(text.as_bytes(), RecordType::SYSCALL, b"").is_ambiguous;
+        assert!(!is_ambiguous(text) && is_ambiguous(&format!("{text} UID=\"b\"")));
     }
 
     #[test]
