@@ -220,8 +220,12 @@ impl Consumer for Filter<'_> {
                 self.logger.log(Level::Error, &[&self.program, " has ended"].concat());
             }
         }
-        if self.has_input_ended && self.queue.is_empty() && self.pipe.take().is_some() {
-            self.terminate_at = Some(now + TERMINATE_AFTER);
+        if self.has_input_ended && self.queue.is_empty() {
+            self.pipe = None;
+        }
+        // Without its pipe the program has nothing left to do, whoever closed it.
+        if self.pipe.is_none() && !self.has_child_ended {
+            self.terminate_at = self.terminate_at.or(Some(now + TERMINATE_AFTER));
         }
         if self.terminate_at.is_some_and(|at| at <= now) {
             self.terminate_at = None;
@@ -252,7 +256,7 @@ impl Consumer for Filter<'_> {
     }
 
     fn has_failed(&self) -> bool {
-        self.pipe.is_none() && !self.has_input_ended
+        self.has_child_ended && !self.has_input_ended
     }
 
     fn watch(&self, set: &mut PollSet) {

@@ -223,7 +223,7 @@ impl<'h> Json<'h> {
         for cut in self.cuts.get(fields.clone()).unwrap_or_default() {
             let name = cut.name(body);
             let is_it = |column: &&str| column.len() == name.len() && column.as_bytes() == name;
-            let column = COLUMNS.iter().position(|column| is_it(&column));
+            let column = COLUMNS.iter().position(is_it);
             if let Some(place) = column.and_then(|column| found.get_mut(column)).filter(|place| place.is_none()) {
                 *place = Some(cut);
             }

@@ -44,7 +44,7 @@ pub fn compressed(base: &Path) -> Vec<PathBuf> {
     rotation::all_suffixed(base).into_iter().filter(is_packed).collect()
 }
 
-/// All logs that can be read, newest first: those of [`rotation`], and those that this system can decompress, at the place that their
+/// All logs that can be read, newest first: those of `rotation`, and those that this system can decompress, at the place that their
 /// number or date has among them.
 pub fn all(base: &Path) -> Vec<PathBuf> {
     let mut files = rotation(base);

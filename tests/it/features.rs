@@ -3,8 +3,11 @@
 #[test]
 fn each_applet_is_a_feature_and_all_of_them_are_the_default() {
     let manifest = include_str!("../../Cargo.toml");
-    let (_, all) = manifest.split_once("\napplets = [").unwrap();
-    let (all, _) = all.split_once(']').unwrap();
+    let list = |name: &str| {
+        let (_, list) = manifest.split_once(&format!("\n{name} = [")).unwrap();
+        list.split_once(']').unwrap().0.to_owned()
+    };
+    let all = list("applets") + &list("commands");
     let lines: Vec<&str> = include_str!("../../applets/main.rs").lines().map(str::trim).collect();
     let mut applets = 0;
     for (row, line) in lines.iter().enumerate() {

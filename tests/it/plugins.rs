@@ -125,7 +125,8 @@ fn a_filter_ends_when_its_program_does() {
     let _pipe = child.stdin.take();
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("/bin/false has ended"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("/bin/false has ended"), "{said}");
 }
 
 #[test]
