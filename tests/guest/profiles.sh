@@ -21,5 +21,6 @@ for profile in $(sed 's/ .*//' /tmp/profiles | grep -v stig) stig; do
 done
 auditctl -s >/tmp/status
 expect '^enabled 2$' /tmp/status
-auditctl --diff $library/10-tiny.rules kernel >/tmp/out
+echo "-w /tmp/other -p wa -k other" >/tmp/other.rules
+auditctl --diff /tmp/other.rules kernel >/tmp/out
 [ $? = 3 ] || fail "a locked kernel with other rules is not told by 3"
