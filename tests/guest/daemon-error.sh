@@ -141,6 +141,7 @@ calls 30
 accounted 480 100
 
 # the new directory is no safe one: said so, and opened by itself as soon as it is
+before=$(kept)
 mv /var/log/audit /var/log/kept
 mkdir -m 777 /var/log/audit
 auditctl -m 'the daemon looks after what it has written' >/dev/null
@@ -149,6 +150,7 @@ calls 30
 [ ! -e $log ] || fail "a log in a directory that is open to all"
 chmod 700 /var/log/audit
 until_true 10 test -f $log || fail "no log once the directory is safe"
+[ "$(cat /var/log/kept/audit.log* | grep -c 'type=SYSCALL .*key="call"')" = $((before + 30)) ] || fail "not all are in the log that was moved"
 calls 30
 accounted 30
 
