@@ -152,8 +152,9 @@ impl Worker {
 
     /// When [`Worker::watch`] is to be called, on the monotonic clock.
     pub(super) fn watch_due(&self, monotonic: i64) -> Option<i64> {
-        let is_busy = self.shared.done.load(Ordering::Relaxed) != self.given.get();
-        (is_busy && !self.is_blocked).then_some(monotonic + BLOCKED)
+        let done = self.shared.done.load(Ordering::Relaxed);
+        let since = self.seen.filter(|(seen, _)| *seen == done).map_or(monotonic, |(_, since)| since);
+        (done != self.given.get() && !self.is_blocked).then_some(since + BLOCKED)
     }
 
     /// What a blocked worker does; none for one that works.
@@ -384,6 +385,7 @@ mod tests {
         assert_eq!(worker.watch(100), None);
         assert_eq!(worker.watch_due(100), Some(100 + BLOCKED));
         assert_eq!(worker.watch(109), None);
+        assert_eq!(worker.watch_due(109), Some(100 + BLOCKED), "waking does not begin the wait anew");
         let (level, text) = worker.watch(110).unwrap();
         assert_eq!(level, Level::Error);
         assert!(text.contains("takes longer than 10 s"), "{text}");
