@@ -6,7 +6,7 @@
 //! * L1 [`record`], [`event`], [`rule`], [`config`]
 //! * L2 [`interpret`], [`normalize`], [`query`], [`report`], [`render`]
 //! * S  [`sys`]: the only home of unsafe code and system calls; sees [`abi`] alone
-//! * L3 [`host`], [`log`], [`trail`], [`plugin`], [`daemon`], which together with the applets are the only users of [`sys`]
+//! * L3 [`host`], [`log`], [`trail`], [`plugin`], [`remote`], [`daemon`], which together with the applets are the only users of [`sys`]
 //!
 //! L0 to L2 never print, exit, or read arguments, environment, clock, accounts or files; L3 does what it must
 //! through [`sys`] only. `tests/it/layering.rs` checks this.
@@ -25,6 +25,7 @@ pub mod normalize;
 pub mod plugin;
 pub mod query;
 pub mod record;
+pub mod remote;
 pub mod render;
 pub mod report;
 pub mod rule;
