@@ -13,7 +13,7 @@ BINARY  = target/$(HOST)/release/auditbox
 TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf riscv64gc-unknown-linux-musl
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up build test guest check oldest demo bench fuzz soak size dist install uninstall clean tables tables-verify
+.PHONY: help set-up build test guest check oldest demo deb source sbom reproducible bench fuzz soak size dist install uninstall clean tables tables-verify
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,8 +74,21 @@ dist: ## static musl binary into out/dist: TARGET=... (default: all four) APPLET
 		APPLETS='$(APPLETS)' MACHINES='$(MACHINES)' PROFILE='$(PROFILE)' .ci/dist $$target || exit 1; \
 	done
 
-install: build ## into DESTDIR; TARGET=... another machine's (make dist), INIT=openrc|systemd|runit|initramfs adds service files
+install: build ## into DESTDIR; TARGET=... another machine's (make dist), INIT=openrc|systemd|... adds service files (packaging/files)
 	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SBIN='$(SBIN)' init/install $(if $(TARGET),out/dist/auditbox-$(TARGET),$(BINARY)) $(BINARY) $(INIT)
+
+deb: build ## the Debian package of this machine's binary, into out/deb
+	packaging/deb $(BINARY)
+
+source: ## the sources of the last commit as out/auditbox-VERSION.tar.gz, which the recipes of packaging/ build from
+	packaging/source
+
+sbom: ## what the binary is made of, from Cargo.lock: out/auditbox.cdx.json (CycloneDX)
+	@tests/need python3
+	packaging/sbom >out/auditbox.cdx.json
+
+reproducible: ## are two builds of the last commit, in two places, equal? TARGET=... as for dist; takes minutes
+	packaging/reproducible $(or $(TARGET),x86_64-unknown-linux-musl)
 
 uninstall: ## from DESTDIR; configuration, rules and logs stay
 	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SBIN='$(SBIN)' init/install remove

@@ -3,6 +3,7 @@
 use crate::output::{must_finish, say, say_at_once, show};
 use auditbox::config::Level;
 use auditbox::daemon::{self, Options, Paths, StartupState};
+use auditbox::sys::process;
 use auditbox::sys::streams::Stream;
 use std::ffi::OsString;
 use std::fs::File;
@@ -20,6 +21,7 @@ Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]
   -s, --enable_state=disable|enable|nochange
                           what to ask of the kernel at the start (enable)
       --check-config      show the values in force and what is doubtful, and end
+      --ready-fd=N        write a newline to descriptor N when it is up
       --observe           read a copy of the events where the kernel gives no more
       --help, --version
 ";
@@ -91,7 +93,7 @@ fn parse(words: &[String]) -> Invocation {
         pid_link: Some("/run/auditd.pid".into()),
     };
     let (state, manager) = (StartupState::Enable, std::env::var_os("NOTIFY_SOCKET"));
-    let mut options = Options { foreground: false, no_fork: false, state, observe: false, manager, paths };
+    let mut options = Options { foreground: false, no_fork: false, state, observe: false, manager, ready: None, paths };
     let mut checks = false;
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
@@ -127,6 +129,7 @@ fn parse(words: &[String]) -> Invocation {
                 options.paths.pid_link = None;
                 Ok(())
             }
+            Some("ready-fd") => ready(joined.or_else(|| rest.next().cloned()), &mut options),
             Some("config_file") => take('c', joined.or_else(|| rest.next().cloned()), &mut options),
             Some("enable_state") => take('s', joined.or_else(|| rest.next().cloned()), &mut options),
             Some("foreground" | "stdout") => take('f', None, &mut options),
@@ -147,7 +150,7 @@ fn parse(words: &[String]) -> Invocation {
 
 /// The long option that begins so, if only one does.
 fn long_name(word: &str) -> Option<&'static str> {
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 11] = [
         "allow_links",
         "check-config",
         "config_file",
@@ -156,11 +159,21 @@ fn long_name(word: &str) -> Option<&'static str> {
         "foreground",
         "help",
         "observe",
+        "ready-fd",
         "stdout",
         "version",
     ];
     let mut fitting = NAMES.into_iter().filter(|name| name.starts_with(word));
     fitting.next().filter(|first| *first == word || fitting.next().is_none())
+}
+
+/// The descriptor on which a supervisor waits to hear that the daemon is up.
+fn ready(value: Option<String>, options: &mut Options) -> Result<(), Invocation> {
+    let number = value.as_deref().and_then(|word| word.parse().ok());
+    let unusable =
+        || Invocation::Usage(Some("auditd: --ready-fd needs the number of an open descriptor above 2".into()));
+    options.ready = Some(number.and_then(process::take_descriptor).ok_or_else(unusable)?.into());
+    Ok(())
 }
 
 /// A word of bundled letters: the value of `c` or `s` is what follows in the word, or else the next word.
@@ -238,7 +251,19 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_answered_with_the_usage() {
-        for words in ["extra", "-z", "--bogus", "-s bogus", "-c", "-f extra", "-"] {
+        for words in [
+            "extra",
+            "-z",
+            "--bogus",
+            "-s bogus",
+            "-c",
+            "-f extra",
+            "-",
+            "--ready-fd",
+            "--ready-fd x",
+            "--ready-fd 2",
+            "--ready-fd 987",
+        ] {
             assert!(is_usage(words), "{words}");
         }
     }

@@ -25,6 +25,7 @@ use crate::sys::{clock, errno, error_reason, process};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::Path;
+use std::rc::Rc;
 
 /// What `-s` asks of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub struct Options {
     pub observe: bool,
     /// The socket of a service manager that waits to hear that a daemon which does not fork is up.
     pub manager: Option<OsString>,
+    /// Where a newline is written when the daemon is up, for supervisors that wait for one (s6, dinit, OpenRC).
+    pub ready: Option<Rc<File>>,
     /// Where files are.
     pub paths: Paths,
 }
@@ -165,6 +168,7 @@ fn cannot_daemonize(errno: i32) -> String {
 /// A manager that does not listen gives the start up by itself.
 fn notify_manager(options: &Options) {
     let _ = options.manager.as_deref().map(process::say_ready);
+    let _ = options.ready.as_deref().map(|mut supervisor| supervisor.write_all(b"\n"));
 }
 
 /// The child says one byte when it is up; or its reason on standard error, and ends.

@@ -10,6 +10,7 @@ use rustix::thread::{
     set_no_new_privs,
 };
 use std::ffi::{CStr, OsStr};
+use std::os::fd::FromRawFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -33,6 +34,18 @@ pub fn say_ready(socket: &OsStr) -> std::io::Result<()> {
         _ => SocketAddr::from_pathname(socket)?,
     };
     UnixDatagram::unbound()?.send_to_addr(b"READY=1", &to).map(drop)
+}
+
+/// The open descriptor of this number, which whoever started this process has made for it and for nobody else; what this process
+/// starts does not inherit it. None where it is one of the standard streams or not open. Called before any file is opened.
+pub fn take_descriptor(number: u32) -> Option<std::fs::File> {
+    let number = i32::try_from(number).ok().filter(|number| *number > 2)?;
+    // SAFETY: takes numbers and changes a flag of the descriptor; -1 where there is none.
+    if unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
+        return None;
+    }
+    // SAFETY: it is open, and as nothing was opened before, no other part of this program has it.
+    Some(unsafe { std::fs::File::from_raw_fd(number) })
 }
 
 fn has_capability(wanted: CapabilitySet) -> bool {

@@ -1,10 +1,39 @@
-//! init/install into an empty directory: what it makes does not depend on the umask, on a blank in DESTDIR or on PREFIX, and
-//! rules that were deleted stay so. What needs a running system is in tests/guest/upgrade.sh.
+//! init/install into an empty directory: what it makes does not depend on the umask, on a blank in DESTDIR or on PREFIX, is what
+//! packaging/files lists, and rules that were deleted stay so. What needs a running system is in tests/guest/upgrade.sh.
 
 use crate::support::{BINARY, Dir};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+
+const TOP: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What a script of the project prints, which must succeed.
+fn script(script: &str, arguments: &[&str], environment: &[(&str, &Path)]) -> String {
+    let output = Command::new(format!("{TOP}/{script}")).args(arguments).envs(environment.iter().copied()).output();
+    let output = output.unwrap_or_else(|error| panic!("{script}: {error}"));
+    assert!(output.status.success(), "{script} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The files and links below a directory, as paths from it.
+fn files(root: &Path) -> Vec<String> {
+    let find = Command::new("find").arg(root).args(["-not", "-type", "d", "-printf", "/%P\n"]).output().expect("find");
+    let mut files: Vec<String> = String::from_utf8_lossy(&find.stdout).lines().map(str::to_owned).collect();
+    files.sort();
+    files
+}
+
+/// The styles of service files that packaging/files has.
+fn styles() -> Vec<String> {
+    let list = std::fs::read_to_string(format!("{TOP}/packaging/files")).expect("the list");
+    let parts = list.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_whitespace().next());
+    let mut parts: Vec<String> = parts.filter(|part| !ALWAYS.contains(part)).map(str::to_owned).collect();
+    parts.dedup();
+    parts
+}
+
+const ALWAYS: [&str; 5] = ["program", "config", "rules", "man", "doc"];
 
 /// Installs with service files for systemd; what it says.
 fn install(root: &Path) -> String {
@@ -48,6 +77,75 @@ fn an_installation_is_whole_below_its_prefix_and_brings_no_deleted_rule_back() {
     let said = install(&root);
     assert!(said.contains("/opt/audit/share/audit-rules"), "{said}");
     assert!(!deleted.exists(), "a deleted rules file is back");
+}
+
+#[test]
+fn every_style_installs_the_files_of_the_list_and_the_removal_takes_them_away() {
+    let dir = Dir::new("installing-styles");
+    let root = [("DESTDIR", dir.0.as_path())];
+    let styles = styles();
+    let styles: Vec<&str> = styles.iter().map(String::as_str).collect();
+    script("init/install", &[&[BINARY, BINARY], &styles[..]].concat(), &root);
+    let there = files(&dir.0);
+    for line in script("init/install", &[&["list"], &styles[..]].concat(), &[]).lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [_, kind, mode, _, path, ..] = words[..] else { panic!("{line}") };
+        assert!(there.iter().any(|file| file == path), "no {path}");
+        if kind != "link" {
+            let about = dir.0.join(&path[1..]).metadata().expect("it is there");
+            assert_eq!(format!("{:o}", about.permissions().mode() & 0o7777), mode, "{path}");
+        }
+    }
+    script("init/install", &["remove"], &root);
+    let left = files(&dir.0);
+    let kept = |file: &String| file.starts_with("/etc/audit/") || file.starts_with("/etc/conf.d/");
+    assert!(left.iter().all(kept), "left: {left:?}");
+}
+
+#[test]
+fn where_no_binary_runs_the_links_are_those_of_the_sources() {
+    let (ours, sources) = (Dir::new("installing-own"), Dir::new("installing-sources"));
+    script("init/install", &[BINARY, BINARY, "openrc"], &[("DESTDIR", &ours.0)]);
+    script("init/install", &[BINARY, "-", "openrc"], &[("DESTDIR", &sources.0)]);
+    // The rules of rules.d are chosen by the program.
+    let mut wanted = files(&ours.0);
+    wanted.retain(|file| !file.starts_with("/etc/audit/rules.d/"));
+    assert_eq!(wanted, files(&sources.0));
+}
+
+#[test]
+fn a_system_extension_has_nothing_outside_of_usr() {
+    let dir = Dir::new("installing-sysext");
+    let dest = dir.0.to_str().expect("a path");
+    script("packaging/sysext", &[BINARY, BINARY, dest], &[]);
+    let there = files(&dir.0);
+    assert!(there.iter().all(|file| file.starts_with("/auditbox/usr/")), "{there:?}");
+    for file in
+        ["lib/extension-release.d/extension-release.auditbox", "share/factory/etc/audit/auditd.conf", "sbin/auditd"]
+    {
+        assert!(there.contains(&format!("/auditbox/usr/{file}")), "no {file}");
+    }
+}
+
+#[test]
+fn every_script_of_a_recipe_is_a_shell_script() {
+    let scripts = [
+        "alpine/APKBUILD",
+        "alpine/auditbox.post-install",
+        "alpine/auditbox.pre-deinstall",
+        "arch/PKGBUILD",
+        "debian/auditbox.postrm",
+        "debian/auditbox.prerm",
+        "openwrt/auditbox/files/auditd.init",
+        "void/auditbox/template",
+    ];
+    for name in scripts {
+        let output = Command::new("bash").args(["-n", &format!("{TOP}/packaging/{name}")]).output().expect("bash");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = std::fs::read_to_string(format!("{TOP}/packaging/{name}")).expect("the recipe");
+        let version = text.lines().find_map(|line| line.strip_prefix("pkgver=").or(line.strip_prefix("version=")));
+        assert_eq!(version.unwrap_or(env!("CARGO_PKG_VERSION")), env!("CARGO_PKG_VERSION"), "{name}");
+    }
 }
 
 #[test]
