@@ -103,6 +103,20 @@ fn every_style_installs_the_files_of_the_list_and_the_removal_takes_them_away() 
 }
 
 #[test]
+fn every_file_that_can_be_installed_is_in_the_list() {
+    let list = script(
+        "init/install",
+        &[&["list"], &styles().iter().map(String::as_str).collect::<Vec<_>>()[..], &ALWAYS[..]].concat(),
+        &[],
+    );
+    let sources: Vec<&str> = list.lines().filter_map(|line| line.split(' ').next_back()).collect();
+    for file in files(Path::new(&format!("{TOP}/init"))) {
+        let file = format!("init{file}");
+        assert!(file == "init/install" || sources.contains(&&file[..]), "packaging/files does not name {file}");
+    }
+}
+
+#[test]
 fn where_no_binary_runs_the_links_are_those_of_the_sources() {
     let (ours, sources) = (Dir::new("installing-own"), Dir::new("installing-sources"));
     script("init/install", &[BINARY, BINARY, "openrc"], &[("DESTDIR", &ours.0)]);
