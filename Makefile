@@ -13,7 +13,7 @@ BINARY  = target/$(HOST)/release/auditbox
 TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf riscv64gc-unknown-linux-musl
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up build test guest check oldest demo deb source sbom reproducible bench fuzz soak size dist install uninstall clean tables tables-verify
+.PHONY: help set-up build test guest check oldest demo deb packages source sbom reproducible bench fuzz soak size dist install uninstall clean tables tables-verify
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ test: set-up ## everything: unit and transcript tests, the foreign machines, the
 guest: build ## guest tests alone; make guest T=NAME for one of them
 	tests/guest/all $(BINARY) $(T)
 
-check: set-up ## format, clippy and docs with warnings as errors, the layering test
+check: set-up ## format, clippy, docs and man pages with warnings as errors, the layering test
 	@tests/need rustfmt cargo-clippy
 	cargo fmt --check
 	cargo clippy --locked --target $(HOST) --all-targets -- -D warnings
@@ -40,6 +40,8 @@ check: set-up ## format, clippy and docs with warnings as errors, the layering t
 	for set in "auditd auditctl augenrules" commands "auditctl rule-tools" "ausearch aureport machines" ausyscall; do \
 		cargo clippy --locked --target $(HOST) --no-default-features --features "$$set" -- -D warnings || exit 1; \
 	done
+	@tests/need mandoc
+	mandoc -Tlint -Wwarning docs/man/*.[1-8]
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --target $(HOST) --no-deps --document-private-items
 	cargo test --locked --target $(HOST) --test it layering
 
@@ -79,6 +81,9 @@ install: build ## into DESTDIR; TARGET=... another machine's (make dist), INIT=o
 
 deb: build ## the Debian package of this machine's binary, into out/deb
 	packaging/deb $(BINARY)
+
+packages: build ## really builds the packages that can be built here, and tries them in a guest; takes minutes
+	tests/packages/run $(BINARY)
 
 source: ## the sources of the last commit as out/auditbox-VERSION.tar.gz, which the recipes of packaging/ build from
 	packaging/source

@@ -33,7 +33,7 @@ fn styles() -> Vec<String> {
     parts
 }
 
-const ALWAYS: [&str; 5] = ["program", "config", "rules", "man", "doc"];
+const ALWAYS: [&str; 6] = ["program", "config", "rules", "man", "doc", "completion"];
 
 /// Installs with service files for systemd; what it says.
 fn install(root: &Path) -> String {

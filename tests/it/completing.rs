@@ -1,0 +1,174 @@
+//! The completions of init/completion: what is offered is what the commands themselves say they take; and bash, and zsh and fish
+//! where they are installed, offer it.
+
+use crate::support::{BINARY, Dir};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const COMPLETION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/init/completion");
+
+/// A directory with a link for each applet, first in PATH, and what runs there.
+struct Shell(Dir);
+
+impl Shell {
+    fn new(name: &str) -> Shell {
+        let dir = Dir::new(name);
+        assert!(Command::new(BINARY).arg("--install").arg(&dir.0).status().expect("it runs").success());
+        std::os::unix::fs::symlink(BINARY, dir.0.join("auditbox")).expect("a link");
+        Shell(dir)
+    }
+
+    /// What a program prints; None where it is not installed.
+    fn run(&self, program: &str, words: &[&str]) -> Option<String> {
+        let path = format!("{}:{}", self.0.0.display(), std::env::var("PATH").expect("PATH"));
+        let output = Command::new(program).args(words).env("PATH", path).env("HOME", &self.0.0).output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The words that can follow `previous`.
+    fn after(&self, command: &str, previous: &str) -> Vec<String> {
+        let lines = self.run(&format!("{COMPLETION}/complete"), &[command, previous]).expect("complete runs");
+        lines.lines().map(|line| line.split('\t').next().expect("a word").to_owned()).collect()
+    }
+
+    /// The completion file for a shell, calling `complete` where it lies here.
+    fn file(&self, name: &str) -> String {
+        let text = fs::read_to_string(format!("{COMPLETION}/{name}")).expect("it is there");
+        let path = self.0.0.join(name);
+        fs::write(&path, text.replace("/usr/share/auditbox", COMPLETION)).expect("it is written");
+        path.to_str().expect("a path").to_owned()
+    }
+}
+
+#[test]
+fn every_option_of_a_usage_text_is_offered() {
+    let shell = Shell::new("completing-options");
+    for (command, first) in
+        [("auditctl", "-a"), ("auditd", "--config_file"), ("aureport", "--auth"), ("ausearch", "--key")]
+    {
+        let offered = shell.after(command, command);
+        // COMPAT: the usage text of ausearch misspells --escape.
+        let usage = shell.run(command, &["--help"]).expect("it runs").replace("\t-escape", "\t--escape");
+        let mut options = 0;
+        for line in usage.lines().map(str::trim).filter(|line| line.starts_with('-')) {
+            for option in line.split(['\t', ' ', '=', ',']).take_while(|word| word.is_empty() || word.starts_with('-'))
+            {
+                assert!(option.is_empty() || offered.iter().any(|word| word == option), "{command}: {option}");
+                options += 1;
+            }
+        }
+        assert!(options > 10 && offered.iter().any(|word| word == first), "{command}: {offered:?}");
+        assert!(offered.iter().all(|word| usage.contains(word.as_str()) && word.starts_with('-')), "{offered:?}");
+    }
+    assert_eq!(shell.after("aulastlog", "aulastlog"), ["--stdin", "--user"]);
+    assert_eq!(
+        shell.after("auditbox", "auditbox").join("\n"),
+        shell.run("auditbox", &["--list"]).expect("it runs").trim()
+    );
+}
+
+#[test]
+fn what_an_option_takes_is_offered_after_it() {
+    let shell = Shell::new("completing-values");
+    let offers = |command: &str, previous: &str, word: &str| {
+        let offered = shell.after(command, previous);
+        assert!(offered.iter().any(|offer| offer == word), "{command} {previous}: no {word} in {offered:?}");
+    };
+    offers("ausearch", "-m", "USER_LOGIN");
+    offers("ausearch", "--syscall", "openat");
+    offers("ausearch", "--loginuid", "root");
+    offers("ausearch", "-ga", "root");
+    offers("ausearch", "--format", "json");
+    offers("aureport", "-ts", "yesterday");
+    offers("auditctl", "-S", "execve");
+    offers("auditctl", "--machine", "aarch64");
+    offers("auditctl", "-a", "always,exit");
+    offers("auditd", "-s", "nochange");
+    offers("augenrules", "--machine", "riscv64");
+    offers("aulast", "--user", "root");
+    offers("ausyscall", "ausyscall", "openat");
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/man/auditctl.8")).expect("the page");
+    let (_, signals) = page.split_once(".It Fl -signal").expect("the option");
+    for signal in shell.after("auditctl", "--signal") {
+        assert!(signals.split_whitespace().any(|word| word == signal), "{signal}");
+    }
+    // A file follows, or a text of one's own.
+    for (command, previous) in [("ausearch", "-if"), ("auditctl", "-R"), ("auditctl", "-w"), ("ausearch", "--session")]
+    {
+        assert_eq!(shell.after(command, previous), Vec::<String>::new(), "{command} {previous}");
+    }
+}
+
+#[test]
+fn every_field_of_a_rule_is_offered() {
+    let shell = Shell::new("completing-fields");
+    let mut fields: Vec<String> = auditbox::tables::rule::FIELDS.iter().map(|row| format!("{}=", row.1)).collect();
+    fields.sort();
+    assert_eq!(shell.after("auditctl", "-F"), fields);
+}
+
+#[test]
+fn keys_are_those_of_the_rules_on_the_machine() {
+    let shell = Shell::new("completing-keys");
+    let (rules, complete) = (shell.0.0.join("audit/rules.d"), shell.0.0.join("complete"));
+    fs::create_dir_all(&rules).expect("a directory");
+    fs::write(
+        rules.join("a.rules"),
+        "-w /etc/passwd -p wa -k identity\n# -k none\n-a always,exit -S all -F key=all -F uid=0\n",
+    )
+    .expect("rules");
+    let text = fs::read_to_string(format!("{COMPLETION}/complete")).expect("it is there");
+    fs::write(&complete, text.replace("/etc/audit/", &format!("{}/", shell.0.0.join("audit").display())))
+        .expect("written");
+    let complete = complete.to_str().expect("a path");
+    assert_eq!(shell.run("sh", &[complete, "ausearch", "-k"]).as_deref(), Some("all\nidentity\n"));
+    assert_eq!(shell.run("sh", &[complete, "auditctl", "-k"]).as_deref(), Some("all\nidentity\n"));
+}
+
+#[test]
+fn bash_completes() {
+    let shell = Shell::new("completing-bash");
+    let file = shell.file("auditbox.bash");
+    let complete = |words: &str, last: usize| {
+        let script = format!(
+            "compopt() {{ echo \"$@\"; }}; . {file}; COMP_WORDS=({words}); COMP_CWORD={last}; _auditbox ausearch; echo \"${{COMPREPLY[@]}}\""
+        );
+        shell.run("bash", &["-c", &script]).expect("bash runs")
+    };
+    assert_eq!(complete("ausearch --logi", 1), "--loginuid\n");
+    assert_eq!(complete("ausearch -m USER_LOG", 2), "USER_LOGIN USER_LOGOUT\n");
+    let registered =
+        shell.run("bash", &["-c", &format!(". {file}; complete -p auditctl ausyscall")]).expect("bash runs");
+    assert_eq!(registered.matches("-F _auditbox").count(), 2, "{registered}");
+}
+
+#[test]
+fn fish_completes_where_it_is_installed() {
+    let shell = Shell::new("completing-fish");
+    let file = shell.file("auditbox.fish");
+    let script = format!("source {file}; complete -C 'ausearch --logi'; complete -C 'ausearch -m USER_LOG'");
+    let Some(offered) = shell.run("fish", &["-N", "-c", &script]) else { return };
+    let words: Vec<&str> = offered.lines().filter_map(|line| line.split('\t').next()).collect();
+    assert_eq!(words, ["--loginuid", "USER_LOGIN", "USER_LOGOUT"]);
+}
+
+#[test]
+fn zsh_completes_where_it_is_installed() {
+    let shell = Shell::new("completing-zsh");
+    let directory = Path::new(&shell.file("_auditbox")).parent().expect("a directory").display().to_string();
+    // A terminal of zsh's own: the completed line is run, and says what it has become.
+    let script = format!(
+        "zmodload zsh/zpty; zpty z zsh -f -i
+         zpty -w z 'fpath=({directory} $fpath); autoload -U compinit; compinit -u -D; ausearch() {{ print \"got: <$*>\"; }}'
+         zpty -w z $'ausearch --logi\\t'
+         zpty -r -m z out '*got: <*>*'
+         print -r -- ${{out##*got: }}"
+    );
+    if shell.run("zsh", &["-c", "true"]).is_none() {
+        return;
+    }
+    // A line that is not completed would be waited for.
+    let offered = shell.run("timeout", &["30", "zsh", "-f", "-c", &script]).expect("timeout runs");
+    assert!(offered.starts_with("<--loginuid>"), "{offered}");
+}

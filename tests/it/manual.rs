@@ -1,0 +1,61 @@
+//! The man pages: each command has one, and each option that its usage text names is described there.
+
+use crate::support::BINARY;
+use std::collections::BTreeSet;
+use std::process::Command;
+
+fn output(words: &[&str]) -> String {
+    let output = Command::new(BINARY).args(words).output().expect("the binary runs");
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+/// The options that a usage text names: the words that begin so, after a blank, a comma or a bracket.
+fn options_of_usage(usage: &str) -> BTreeSet<String> {
+    let words = usage.split([' ', '\t', '\n', ',', '[', ']', '|', '=', '<', '>', ';', ':']);
+    let option = |word: &&str| {
+        word.strip_prefix('-')
+            .is_some_and(|rest| rest.trim_start_matches('-').starts_with(|c: char| c.is_ascii_alphabetic()))
+    };
+    words.filter(option).map(str::to_owned).collect()
+}
+
+/// The options of a page in mdoc(7): the words from `Fl` to the next macro.
+fn options_of_page(page: &str) -> BTreeSet<String> {
+    let is_macro = |word: &str| word.len() == 2 && word.starts_with(|c: char| c.is_ascii_uppercase());
+    let mut options = BTreeSet::new();
+    for line in page.lines().filter_map(|line| line.strip_prefix('.')) {
+        let mut is_option = false;
+        for word in line.split_whitespace() {
+            match is_macro(word) {
+                true => is_option = word == "Fl",
+                false if is_option => drop(options.insert(format!("-{word}"))),
+                false => {}
+            }
+        }
+    }
+    options
+}
+
+#[test]
+fn every_option_of_a_usage_text_is_in_the_page() {
+    let (mut checked, mut missing) = (0, Vec::new());
+    for command in output(&["--list"]).lines().chain(["auditbox"]) {
+        let page = format!("{}/docs/man/{command}.8", env!("CARGO_MANIFEST_DIR"));
+        let page = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{page}: {error}"));
+        let usage = match command {
+            "auditbox" => output(&["--help"]),
+            _ => output(&[command, "--help"]),
+        };
+        // A plugin has words of its own and no usage text.
+        if command.starts_with("audisp-") {
+            continue;
+        }
+        // COMPAT: the usage text of ausearch misspells --escape.
+        let usage = usage.replace("\t-escape", "\t--escape");
+        let (named, described) = (options_of_usage(&usage), options_of_page(&page));
+        missing.extend(named.difference(&described).map(|option| format!("{command} {option}")));
+        checked += named.len();
+    }
+    assert!(missing.is_empty(), "no page describes {missing:?}");
+    assert!(checked > 150, "{checked} options were found");
+}

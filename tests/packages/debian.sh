@@ -1,0 +1,76 @@
+#!/bin/sh
+# The Debian package, in the hands of Debian's dpkg and systemd: in place of Debian's own audit package, upgraded with changed
+# configuration, removed, installed again, purged. tests/packages/run boots it.
+. /steps
+export DEBIAN_FRONTEND=noninteractive
+rm -rf /etc/audit /var/log/audit # every guest has them
+
+# package WORDS: dpkg with these words goes well; what it says is in /tmp/said
+package() { dpkg "$@" >/tmp/said 2>&1 || fail "dpkg $*: $? $(cat /tmp/said)"; }
+status() { dpkg-query -W -f '${db:Status-Abbrev}' auditbox 2>/dev/null; }
+is_ours() { auditd_runs && [ "$(readlink "/proc/$(auditd_pid)/exe")" = "${1:-/usr/sbin/auditbox}" ]; }
+is_active() { [ "$(systemctl is-active "$1")" = active ]; }
+
+# Debian's own package, whose rules and configuration the administrator has changed.
+package -i --force-depends /packages/reference.deb
+until_true 20 is_ours /sbin/auditd || fail "Debian's own daemon does not run: $(cat /tmp/said; systemctl status auditd)"
+reference=$(auditd_pid)
+echo '-w /etc/hosts -p wa -k own' >/etc/audit/rules.d/50-own.rules
+sed -i 's/^num_logs = .*/num_logs = 7/' /etc/audit/auditd.conf
+package -r --force-depends auditd
+
+# Ours in its place.
+package -i --force-confold /packages/auditbox-1.deb
+[ "$(status)" = 'ii ' ] || fail "status $(status)"
+until_true 20 is_ours || fail "our daemon does not run: $(cat /tmp/said; systemctl status auditd)"
+auditd_gone "$reference" || fail "two daemons"
+until_true 20 is_active audit-rules || fail "no rules: $(systemctl status audit-rules)"
+auditctl -l >/tmp/rules
+expect 'path=/etc/hosts' /tmp/rules
+expect '^num_logs = 7' /etc/audit/auditd.conf
+systemctl is-enabled auditd audit-rules >/tmp/said || fail "not enabled: $(cat /tmp/said)"
+dpkg --verify auditbox >/tmp/said
+refuse 'missing|usr/' /tmp/said
+
+# An upgrade: the daemon runs on, and the configuration is the administrator's, deleted files too.
+pid=$(auditd_pid)
+rm /etc/audit/rules.d/30-identity.rules
+echo '# mine' >>/etc/audit/auditd.conf
+package -i /packages/auditbox-2.deb
+[ "$(dpkg-query -W -f '${Version}' auditbox)" = "$(dpkg-deb -f /packages/auditbox-2.deb Version)" ] || fail "not upgraded"
+[ "$(auditd_pid)" = "$pid" ] && is_ours '/usr/sbin/auditbox (deleted)' || fail "the daemon did not run on"
+expect '^# mine' /etc/audit/auditd.conf
+[ ! -e /etc/audit/rules.d/30-identity.rules ] || fail "a deleted file is back"
+auditctl --signal stop && systemctl start auditd || fail "the change-over"
+until_true 20 is_ours || fail "the new program does not run"
+
+# Removed: the daemon is stopped, configuration and log stay, and the log says how it ended.
+pid=$(auditd_pid)
+package -r auditbox
+until_true 10 auditd_gone "$pid" || fail "the daemon outlives its package"
+expect 'type=DAEMON_END .*res=success' $log
+[ -f /etc/audit/auditd.conf ] && [ ! -e /usr/sbin/auditd ] && [ ! -e /lib/systemd/system/auditd.service ] || fail "not removed"
+[ "$(status)" = 'rc ' ] || fail "status $(status)"
+systemctl --failed --no-legend >/tmp/said
+[ ! -s /tmp/said ] || fail "failed: $(cat /tmp/said)"
+
+# Everything away: the log and what was ours in /etc/audit, but not what the administrator made there.
+package -P auditbox
+[ ! -e /var/log/audit ] && [ "$(find /etc/audit | tr '\n' ' ')" = '/etc/audit /etc/audit/rules.d /etc/audit/rules.d/50-own.rules ' ] ||
+	fail "left: $(find /etc/audit /var/log/audit)"
+find / -xdev -name '*auditbox*' ! -path '/packages/*' ! -path '/proc/*' >/tmp/said
+[ ! -s /tmp/said ] || fail "left: $(cat /tmp/said)"
+
+# On a machine that has seen no audit package: what the list says.
+rm -r /etc/audit
+package -i /packages/auditbox-2.deb
+until_true 20 is_ours || fail "on a fresh machine it does not run"
+until_true 20 is_active audit-rules || fail "no rules: $(systemctl status audit-rules)"
+auditctl -l >/tmp/rules
+expect 'path=/etc/passwd' /tmp/rules
+for mode in 750:/etc/audit 750:/etc/audit/rules.d 640:/etc/audit/auditd.conf 640:/etc/audit/rules.d/30-identity.rules \
+	700:/var/log/audit 755:/usr/sbin/auditbox; do
+	[ "$(stat -c '%a %U:%G' "${mode#*:}")" = "${mode%%:*} root:root" ] || fail "${mode#*:}: $(stat -c '%a %U:%G' "${mode#*:}")"
+done
+package -P auditbox
+[ ! -e /etc/audit ] || fail "left: $(find /etc/audit)"
