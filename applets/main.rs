@@ -22,6 +22,8 @@ mod audisp_af_unix;
 mod audisp_filter;
 #[cfg(feature = "audisp-json")]
 mod audisp_json;
+#[cfg(feature = "audisp-remote")]
+mod audisp_remote;
 #[cfg(feature = "audisp-statsd")]
 mod audisp_statsd;
 #[cfg(feature = "audisp-syslog")]
@@ -71,6 +73,8 @@ const APPLETS: &[Applet] = &[
     Applet { name: "audisp-filter", about: "plugin: some events to another plugin", run: audisp_filter::run },
     #[cfg(feature = "audisp-json")]
     Applet { name: "audisp-json", about: "plugin: events as JSON", run: audisp_json::run },
+    #[cfg(feature = "audisp-remote")]
+    Applet { name: "audisp-remote", about: "plugin: records to another machine", run: audisp_remote::run },
     #[cfg(feature = "audisp-statsd")]
     Applet { name: "audisp-statsd", about: "plugin: counts of events to statsd", run: audisp_statsd::run },
     #[cfg(feature = "audisp-syslog")]

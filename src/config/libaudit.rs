@@ -37,7 +37,7 @@ pub fn parse(text: &[u8], file: &str, diagnostics: &mut Vec<Diagnostic>) -> Resu
 }
 
 /// No value of this file refers to anything.
-pub(super) struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl HostChecks for Nowhere {
     fn group_id(&self, _: &str) -> Option<u32> {

@@ -6,6 +6,7 @@
 pub mod auditd;
 pub mod libaudit;
 pub mod plugin;
+pub mod remote;
 mod slot;
 pub mod statsd;
 

@@ -32,7 +32,8 @@ macro_rules! word_enum {
 pub(super) use word_enum;
 
 word_enum! {
-    /// What to do about a log that grew too large, or a disk that is short of room.
+    /// What to do about a log that grew too large, a disk that is short of room, or a collector that cannot be reached. Each key
+    /// takes some of them.
     Response {
         /// Nothing.
         Ignore = "ignore",
@@ -54,6 +55,14 @@ word_enum! {
         Single = "single",
         /// Halt the system.
         Halt = "halt",
+        /// Tell the system log once, and go on without the record.
+        WarnOnceContinue = "warn_once_continue",
+        /// Tell the system log once, and keep the record.
+        WarnOnce = "warn_once",
+        /// End the program.
+        Stop = "stop",
+        /// Connect again.
+        Reconnect = "reconnect",
     }
 }
 

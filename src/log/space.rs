@@ -91,13 +91,7 @@ fn step(is_short: bool, done: &mut bool, response: Response) -> bool {
     match response {
         Response::Rotate => *done = false,
         Response::Syslog | Response::Degrade => *done = is_short,
-        Response::Ignore
-        | Response::KeepLogs
-        | Response::Email
-        | Response::Exec
-        | Response::Suspend
-        | Response::Single
-        | Response::Halt => *done |= is_short,
+        _ => *done |= is_short,
     }
     acts
 }

@@ -229,7 +229,7 @@ impl Consumer for AfUnix {
             Notice::Terminate => {
                 self.logger.log(Level::Info, "audisp-af_unix plugin is exiting on TERM request");
             }
-            Notice::Reload | Notice::ChildEnded => {}
+            Notice::Reload | Notice::Resume | Notice::ChildEnded => {}
         }
     }
 

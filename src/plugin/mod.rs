@@ -11,6 +11,7 @@ pub mod frame;
 pub mod gather;
 pub mod json;
 pub mod queue;
+pub mod remote;
 pub mod run;
 pub mod statsd;
 pub mod syslog;

@@ -40,6 +40,8 @@ pub enum Notice {
     Reload,
     /// SIGUSR1: write a state report.
     Report,
+    /// SIGUSR2: go on with what was suspended.
+    Resume,
     /// A child has ended.
     ChildEnded,
     /// SIGTERM: the end is near, see the module.
@@ -177,6 +179,7 @@ fn notice(number: i32) -> Option<Notice> {
         Some(Signal::Reload) => Some(Notice::Reload),
         // To the daemon SIGUSR1 means a rotation.
         Some(Signal::Rotate) => Some(Notice::Report),
+        Some(Signal::Resume) => Some(Notice::Resume),
         Some(_) => None,
         None => Some(Notice::ChildEnded),
     }

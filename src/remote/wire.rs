@@ -12,6 +12,9 @@
 //! [`MessageType::HEARTBEAT`] without a body. The listener answers each with one message of the same sequence, after the record
 //! was handed to the log. [`MessageType::ENDING`] comes unasked, with sequence 0. The body of an answer is empty or says why.
 //!
+//! A record that is sent once more, since no answer to it came, has 1 as the version of its message: the listener may have stored it
+//! already ([`mark_repeated`]). The reference does not look at versions.
+//!
 //! The form `ascii` is the line alone, and nobody answers. Neither the reference's listener nor ours takes it: it has no answers,
 //! and any program that can be made to connect can send lines.
 //!
@@ -99,6 +102,13 @@ impl<'a> Message<'a> {
     /// The body without the one newline that a line ends with.
     pub fn text(&self) -> &'a [u8] {
         self.body.strip_suffix(b"\n").unwrap_or(self.body)
+    }
+}
+
+/// Marks a message that was written by [`Message::push`] as one that the listener may have stored already.
+pub fn mark_repeated(message: &mut [u8]) {
+    if let Some(version) = message.get_mut(5) {
+        *version = 1;
     }
 }
 

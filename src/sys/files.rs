@@ -123,6 +123,26 @@ pub fn lock(file: &File) -> io::Result<bool> {
     }
 }
 
+/// Locks a whole open file for this process alone, as lockf(3) does; false when another one has locked it. Closing any descriptor
+/// of the file ends that.
+pub fn lock_record(file: &File) -> io::Result<bool> {
+    match rustix::fs::fcntl_lock(file, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::ACCESS | Errno::AGAIN) => Ok(false),
+        other => Ok(other.map(|()| true)?),
+    }
+}
+
+/// Opens for reading and writing by position; made with `mode` when missing; a symbolic link is refused.
+pub fn open_shared(path: &Path, mode: u32) -> io::Result<File> {
+    let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(mode).custom_flags(flags).open(path)
+}
+
+/// Makes a directory, and those above it, with `mode`, unless it is there.
+pub fn create_folder(path: &Path, mode: u32) -> io::Result<()> {
+    std::os::unix::fs::DirBuilderExt::mode(&mut DirBuilder::new(), mode).recursive(true).create(path)
+}
+
 /// Space on the file system that holds `path`, or would: of its nearest directory that is there.
 pub fn space_at(path: &Path) -> io::Result<FilesystemSpace> {
     let there = path.ancestors().find(|part| part.exists()).unwrap_or(Path::new("/"));

@@ -10,15 +10,21 @@ pub fn name() -> String {
 
 /// The name with its domain. The error is the resolver's sentence.
 pub fn full_name(name: &str) -> Result<String, String> {
-    resolve(name, |found| {
+    let names = resolve(name, |found| {
         // SAFETY: getaddrinfo gave this list; with AI_CANONNAME the first entry's name is a C string or null.
         let canonical = unsafe { found.ai_canonname.as_ref().map(|p| CStr::from_ptr(p)) };
         canonical.map(|c| c.to_string_lossy().into_owned())
-    })
+    })?;
+    first(names)
 }
 
 /// The first address of the name, in numbers. The error is the resolver's sentence.
 pub fn address(name: &str) -> Result<String, String> {
+    first(addresses(name)?)
+}
+
+/// All addresses of the name, in numbers, the preferred one first. The error is the resolver's sentence.
+pub fn addresses(name: &str) -> Result<Vec<String>, String> {
     resolve(name, |found| {
         // SAFETY: getaddrinfo gave this entry; its address has the layout its family says.
         let address: IpAddr = unsafe {
@@ -38,7 +44,11 @@ pub fn address(name: &str) -> Result<String, String> {
     })
 }
 
-fn resolve(name: &str, pick: impl Fn(&libc::addrinfo) -> Option<String>) -> Result<String, String> {
+fn first(found: Vec<String>) -> Result<String, String> {
+    found.into_iter().next().ok_or_else(|| "no name".to_string())
+}
+
+fn resolve(name: &str, pick: fn(&libc::addrinfo) -> Option<String>) -> Result<Vec<String>, String> {
     let c_name = CString::new(name).map_err(|_| "Name or service not known".to_string())?;
     // SAFETY: all-zero bytes are valid hints.
     let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
@@ -51,9 +61,13 @@ fn resolve(name: &str, pick: impl Fn(&libc::addrinfo) -> Option<String>) -> Resu
         // SAFETY: gai_strerror returns a static C string for every code.
         return Err(unsafe { CStr::from_ptr(libc::gai_strerror(code)) }.to_string_lossy().into_owned());
     }
-    // SAFETY: a successful call gives at least one entry.
-    let found = unsafe { list.as_ref() }.and_then(pick);
+    let (mut found, mut next) = (Vec::new(), list);
+    // SAFETY: each entry is null or a live one of the list.
+    while let Some(entry) = unsafe { next.as_ref() } {
+        found.extend(pick(entry));
+        next = entry.ai_next;
+    }
     // SAFETY: the list came from getaddrinfo and is not used afterwards.
     unsafe { libc::freeaddrinfo(list) };
-    found.ok_or_else(|| "no name".to_string())
+    Ok(found)
 }

@@ -1,12 +1,16 @@
-//! Sockets, written to without waiting: pairs and listeners of Unix stream sockets (socketpair(2), unix(7)), datagrams (udp(7)).
+//! Sockets, written to without waiting: pairs and listeners of Unix stream sockets (socketpair(2), unix(7)), datagrams (udp(7)),
+//! connections (tcp(7)).
 
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType, sockopt};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
+use std::time::Duration;
+
+pub use std::net::{IpAddr, SocketAddr};
 
 /// Clients that may wait to be accepted.
 const BACKLOG: i32 = 1;
@@ -48,14 +52,51 @@ pub fn accept(listener: &OwnedFd) -> Option<OwnedFd> {
     rustix::net::accept_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK).ok()
 }
 
+/// Begins to connect, from `local_port` unless that is 0. The socket can be written to when that is over, and [`connected`] knows how it
+/// went.
+pub fn connect(address: SocketAddr, local_port: u16) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+    sockopt::set_socket_keepalive(&socket, true)?;
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    if local_port > 0 {
+        sockopt::set_socket_reuseaddr(&socket, true)?;
+        rustix::net::bind(&socket, &SocketAddr::new(any(address.ip()), local_port))?;
+    }
+    match rustix::net::connect(&socket, &address) {
+        Ok(()) | Err(Errno::INPROGRESS) => Ok(socket),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How a connection that was begun has ended: it stands, or why not.
+pub fn connected(socket: &OwnedFd) -> io::Result<()> {
+    Ok(sockopt::socket_error(socket)??)
+}
+
+/// Reads what has come; 0 when the other side has closed. The error is EAGAIN when nothing has.
+pub fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::io::retry_on_intr(|| rustix::io::read(socket, &mut *buffer))?)
+}
+
+/// Ends a connection by a reset, so that its local port can be used again at once.
+pub fn abort(socket: OwnedFd) {
+    let _ = sockopt::set_socket_linger(&socket, Some(Duration::ZERO));
+}
+
+/// The address that stands for all of this machine, of the family of `other`.
+fn any(other: IpAddr) -> IpAddr {
+    if other.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
+}
+
 /// A socket that sends datagrams to one address.
 pub struct Datagrams(UdpSocket);
 
 impl Datagrams {
     /// To this port of a host.
     pub fn to(host: IpAddr, port: u16) -> io::Result<Datagrams> {
-        let any: IpAddr = if host.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let socket = UdpSocket::bind((any, 0))?;
+        let socket = UdpSocket::bind((any(host), 0))?;
         socket.set_nonblocking(true)?;
         socket.connect((host, port))?;
         Ok(Datagrams(socket))

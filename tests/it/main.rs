@@ -34,6 +34,7 @@ mod normalize;
 mod plugins;
 mod policy;
 mod reading_properties;
+mod remote;
 mod rule_properties;
 mod rules_guide;
 mod searching;

@@ -16,7 +16,7 @@ use std::process::{Command, Output, Stdio};
 const SIGPIPE: i32 = 13;
 
 /// One command line of each kind. `LOG`, `RULES`, `ETC` and `LINKS` stand for paths of the test.
-const LINES: [(&str, Purpose); 37] = [
+const LINES: [(&str, Purpose); 38] = [
     ("--list", Purpose::Print),
     ("--help", Purpose::Print),
     ("--version", Purpose::Print),
@@ -26,6 +26,7 @@ const LINES: [(&str, Purpose); 37] = [
     ("audisp-af_unix 0600 LOG/missing string", Purpose::Change),
     ("audisp-filter --check LOG/missing", Purpose::Change),
     ("audisp-json --view bogus", Purpose::Change),
+    ("audisp-remote LOG/missing", Purpose::Change),
     ("audisp-statsd", Purpose::Change),
     ("audisp-syslog LOG_BOGUS", Purpose::Change),
     ("auditctl", Purpose::Print),

@@ -50,8 +50,8 @@ impl LogSink {
             }
             Response::Rotate => self.rotate(ctx, "Audit daemon rotating log files", false),
             Response::KeepLogs => self.rotate(ctx, "Audit daemon rotating log files with keep option", true),
-            // max_log_file_action does not take the last four.
-            Response::Ignore | Response::Email | Response::Degrade | Response::Single | Response::Halt => {}
+            // The key takes one more, which does nothing.
+            _ => {}
         }
     }
 
@@ -197,13 +197,7 @@ impl LogSink {
                 ctx.log(Level::Alert, "Audit daemon is low on disk space and keeps only events with a priority key.");
                 self.shedding.begin(ctx.monotonic);
             }
-            Response::Ignore
-            | Response::Rotate
-            | Response::KeepLogs
-            | Response::Exec
-            | Response::Suspend
-            | Response::Single
-            | Response::Halt => self.last_resort(ctx, response, helper, "low disk space"),
+            _ => self.last_resort(ctx, response, helper, "low disk space"),
         }
     }
 
@@ -284,12 +278,7 @@ impl LogSink {
                 ctx.log(Level::Alert, format!("{change} halting the system and exiting due to {why}"));
                 ctx.emit(Effect::Runlevel('0'));
             }
-            Response::Ignore
-            | Response::Syslog
-            | Response::Rotate
-            | Response::KeepLogs
-            | Response::Email
-            | Response::Degrade => {}
+            _ => {}
         }
     }
 

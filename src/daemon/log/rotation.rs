@@ -97,12 +97,7 @@ impl Rotation {
             Response::Rotate => ctx.config.num_logs > 1 && self.may_try(ctx.monotonic),
             Response::KeepLogs => self.may_try(ctx.monotonic),
             Response::Exec => self.helper_at.is_none_or(|second| ctx.monotonic >= second),
-            Response::Syslog
-            | Response::Email
-            | Response::Degrade
-            | Response::Suspend
-            | Response::Single
-            | Response::Halt => true,
+            _ => true,
         }
     }
 

@@ -1,0 +1,39 @@
+//! audisp-remote(8): the plugin that sends records to the auditd of another machine.
+//!
+//! Exit status: 0; 1 when its queue cannot be opened, records are left in it at the end, or the input makes no sense; 6 when its
+//! configuration is wrong.
+
+use crate::plugin;
+use auditbox::config::Level;
+use auditbox::plugin::remote::{CONFIG, ToCollector, load};
+use auditbox::plugin::run::Consumer;
+use auditbox::sys::error_reason;
+use auditbox::sys::process::{self, Capabilities};
+use std::ffi::OsString;
+use std::path::Path;
+
+/// Runs the command; `words` begins with its name, and may go on with another configuration file.
+pub(crate) fn run(words: &[OsString]) -> u8 {
+    let mut logger = plugin::logger("audisp-remote");
+    let path = Path::new(words.get(1).map_or(CONFIG.as_ref(), OsString::as_os_str));
+    let mut diagnostics = Vec::new();
+    let loaded = load(path, &mut diagnostics);
+    diagnostics.iter().for_each(|diagnostic| logger.log(diagnostic.level, &diagnostic.text));
+    let config = match loaded {
+        Ok(config) => config,
+        Err(reason) => {
+            logger.log(Level::Error, &reason);
+            return 6;
+        }
+    };
+    let has_low_port = (1..1024).contains(&config.local_port.0);
+    let starts_programs = config.starts_programs();
+    let Some(mut remote) = ToCollector::open(config, path, logger) else { return 1 };
+    let kept = if has_low_port { Capabilities::NET_BIND_SERVICE } else { Capabilities::empty() };
+    if let Err(error) = process::keep_capabilities(kept, starts_programs) {
+        remote.log(Level::Warning, &["cannot drop capabilities: ", &error_reason(&error)].concat());
+    }
+    let status = plugin::run(&mut remote);
+    // An action that stops it is no failure.
+    if remote.has_failed() { u8::from(remote.has_rest()) } else { status.max(u8::from(remote.has_rest())) }
+}

@@ -1,0 +1,331 @@
+//! audisp-remote(8): records to the auditd of another machine.
+//!
+//! [`Client`] decides; here are its socket, its programs, the state report and the configuration that is read again. Nothing
+//! here waits but the loop of [`super::run`].
+
+use super::frame::Frame;
+use super::run::{Consumer, Notice};
+use crate::config::remote::{self, Mode, Remote};
+use crate::config::{Diagnostic, Level};
+use crate::host::checks::Host;
+use crate::host::config_file::{self, GroupWriters, OpenPolicy};
+use crate::host::logger::Logger;
+use crate::host::names;
+use crate::remote::client::{Client, Effect};
+use crate::remote::queue::Queue;
+use crate::remote::resolver::Resolver;
+use crate::sys::child::{self, Child};
+use crate::sys::poll::{Interest, PollSet};
+use crate::sys::sockets::{self, IpAddr, SocketAddr};
+use crate::sys::{clock, errno, error_reason, files};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// Where the configuration is, unless another file is given.
+pub const CONFIG: &str = "/etc/audit/audisp-remote.conf";
+
+/// Where state reports go.
+const STATE_FOLDER: &str = "/run/audit";
+
+/// So much of what the collector says is read at a time; it says little.
+const PIECE: usize = 8192;
+
+/// Reads the configuration. The error is a sentence.
+pub fn load(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Remote, String> {
+    let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::Any, called: "" };
+    let text = config_file::read(path, policy, diagnostics)?.unwrap_or_default();
+    remote::parse(&text, &path.display().to_string(), &Host::open(), diagnostics).map_err(|error| error.to_string())
+}
+
+/// The plugin.
+pub struct ToCollector {
+    logger: Logger,
+    client: Client,
+    config: PathBuf,
+    resolver: Resolver,
+    addresses: Vec<IpAddr>,
+    /// Which address is tried next, and how many may be tried before the attempt has failed.
+    next: usize,
+    left: usize,
+    socket: Option<OwnedFd>,
+    /// The socket takes no more bytes now.
+    is_blocked: bool,
+    /// The last wait found it ready.
+    is_ready: bool,
+    helpers: Vec<Child>,
+}
+
+impl ToCollector {
+    /// Opens the queue. `None` when that cannot be done; the reason was logged.
+    pub fn open(config: Remote, path: &Path, mut logger: Logger) -> Option<ToCollector> {
+        let queue = match config.mode {
+            Mode::Immediate => Ok(Queue::memory(config.queue_depth as usize)),
+            Mode::Forward => Queue::file(Path::new(&config.queue_file), config.queue_depth as u32, &mut |note| {
+                logger.log(Level::Warning, note);
+            }),
+        };
+        let opened = queue.and_then(|queue| Ok((queue, Resolver::new().map_err(|error| error_reason(&error))?)));
+        match opened {
+            Ok((queue, resolver)) => {
+                let text = ["Audisp-remote started with queue_size: ", &queue.len().to_string()].concat();
+                logger.log(Level::Notice, &text);
+                Some(ToCollector {
+                    logger,
+                    client: Client::new(config, queue),
+                    config: path.to_path_buf(),
+                    resolver,
+                    addresses: Vec::new(),
+                    next: 0,
+                    left: 0,
+                    socket: None,
+                    is_blocked: false,
+                    is_ready: false,
+                    helpers: Vec::new(),
+                })
+            }
+            Err(reason) => {
+                logger.log(Level::Error, &["Error initializing audit record queue: ", &reason].concat());
+                None
+            }
+        }
+    }
+
+    /// Whether records are left in the queue.
+    pub fn has_rest(&self) -> bool {
+        !self.client.queue().is_empty()
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Log(level, text) => self.logger.log(level, &text),
+            Effect::Connect => self.resolver.ask(&self.client.config().server),
+            Effect::Close => {
+                // It may have been one of several addresses.
+                self.next = self.next.wrapping_add(1);
+                let socket = self.socket.take().filter(|_| self.client.config().local_port.0 > 0);
+                socket.into_iter().for_each(sockets::abort);
+            }
+            Effect::Run(helper, message) => self.start(&[&helper, &message]),
+            Effect::Runlevel(level) => self.start(&["/sbin/init", level.encode_utf8(&mut [0; 4])]),
+        }
+    }
+
+    /// Starts a program. It must not read our records.
+    fn start(&mut self, words: &[&str]) {
+        match child::holding(b"").and_then(|nothing| Child::start(words, Some(&nothing))) {
+            Ok(child) => self.helpers.push(child),
+            Err(error) => {
+                let (program, reason) = (words.first().unwrap_or(&""), error_reason(&error));
+                self.logger.log(Level::Alert, &["audisp-remote failed to exec ", program, " (", &reason, ")"].concat());
+            }
+        }
+    }
+
+    /// Begins to connect to the next address, or one after it. The client learns when there is none.
+    fn connect(&mut self, now: i64) {
+        let (port, local_port) = (self.client.config().port as u16, self.client.config().local_port.0);
+        let mut reason = String::new();
+        while self.left > 0 && self.client.is_connecting() {
+            self.left -= 1;
+            let index = self.next.checked_rem(self.addresses.len()).unwrap_or(0);
+            let Some(address) = self.addresses.get(index) else { break };
+            match sockets::connect(SocketAddr::new(*address, port), local_port) {
+                Ok(socket) => {
+                    (self.socket, self.is_ready, self.is_blocked) = (Some(socket), false, true);
+                    return;
+                }
+                Err(error) => reason = error_reason(&error),
+            }
+            self.next = self.next.wrapping_add(1);
+        }
+        self.client.lost(now, &reason);
+    }
+
+    /// The collector's addresses are known, or not.
+    fn resolved(&mut self, now: i64) {
+        let Some(answer) = self.resolver.answer() else { return };
+        // It may come too late for the attempt that asked.
+        let is_wanted = self.client.is_connecting() && self.socket.is_none();
+        match answer {
+            Ok(addresses) => self.addresses = addresses,
+            Err(reason) if is_wanted && self.addresses.is_empty() => return self.client.lost(now, &reason),
+            Err(_) => {}
+        }
+        if is_wanted {
+            self.left = self.addresses.len();
+            self.connect(now);
+        }
+    }
+
+    /// The socket can be read, or the attempt to connect is over.
+    fn serve(&mut self, now: i64) {
+        let Some(socket) = &self.socket else { return };
+        if !self.client.is_connected() {
+            match sockets::connected(socket) {
+                Ok(()) => {
+                    self.is_blocked = false;
+                    self.client.connected(now);
+                }
+                Err(error) => {
+                    self.socket = None;
+                    self.next = self.next.wrapping_add(1);
+                    match self.left {
+                        0 => self.client.lost(now, &error_reason(&error)),
+                        _ => self.connect(now),
+                    }
+                }
+            }
+            return;
+        }
+        self.is_blocked = false;
+        let mut piece = [0; PIECE];
+        match sockets::receive(socket, &mut piece) {
+            Ok(0) => self.client.lost(now, "the collector has closed it"),
+            Ok(count) => self.client.received(piece.get(..count).unwrap_or_default(), now),
+            Err(error) if errno::of(&error) == errno::EAGAIN => {}
+            Err(error) => self.client.lost(now, &error_reason(&error)),
+        }
+    }
+
+    /// Writes what can be written now; whether anything was.
+    fn write(&mut self, now: i64) -> bool {
+        let mut has_written = false;
+        while let Some(socket) = self.socket.as_ref().filter(|_| self.client.is_connected() && !self.is_blocked) {
+            if self.client.output().is_empty() {
+                break;
+            }
+            match sockets::send(socket, self.client.output()) {
+                Ok(count) => {
+                    self.client.written(count, now);
+                    has_written = true;
+                }
+                Err(error) if errno::of(&error) == errno::EAGAIN => self.is_blocked = true,
+                Err(error) => self.client.lost(now, &error_reason(&error)),
+            }
+        }
+        has_written
+    }
+
+    fn reload(&mut self) {
+        let mut diagnostics = Vec::new();
+        let loaded = load(&self.config, &mut diagnostics);
+        diagnostics.iter().for_each(|diagnostic| self.logger.log(diagnostic.level, &diagnostic.text));
+        match loaded {
+            Ok(config) => {
+                self.addresses.clear();
+                self.client.reload(config);
+            }
+            Err(reason) => {
+                self.logger.log(Level::Error, &reason);
+                self.logger.log(Level::Error, "The configuration is kept as it was");
+            }
+        }
+    }
+
+    /// COMPAT: the lines of the reference, and after them our own counts.
+    fn report(&self) -> Vec<u8> {
+        let yes = |is: bool| if is { "yes" } else { "no" }.to_string();
+        let (client, counts) = (&self.client, self.client.counts());
+        let mut text = b"current_time = ".to_vec();
+        names::date(clock::now().seconds).push(&mut text);
+        for (name, value) in [
+            ("suspend", yes(client.is_suspended())),
+            ("remote_ended", yes(!client.is_connected())),
+            ("transport_ok", yes(client.is_connected())),
+            ("queue_length", client.queue().len().to_string()),
+            ("max_queued_length", client.queue().deepest().to_string()),
+            ("queue_depth", client.queue().depth().to_string()),
+            ("records_delivered", counts.delivered.to_string()),
+            ("records_repeated", counts.repeated.to_string()),
+            ("records_dropped", counts.dropped.to_string()),
+        ] {
+            text.extend_from_slice(["\n", name, " = ", &value].concat().as_bytes());
+        }
+        text.push(b'\n');
+        text
+    }
+
+    /// Where the report goes: `remote.state`, and for another configuration than the usual one a file of its name.
+    fn state_file(&self) -> PathBuf {
+        let own = self.config.file_stem().filter(|_| self.config != Path::new(CONFIG));
+        Path::new(STATE_FOLDER).join(own.unwrap_or("remote".as_ref())).with_extension("state")
+    }
+}
+
+impl Consumer for ToCollector {
+    fn log(&mut self, level: Level, text: &str) {
+        self.logger.log(level, text);
+    }
+
+    fn record(&mut self, frame: &Frame<'_>, _: i64) {
+        let mut line = Vec::new();
+        frame.push_line(&mut line);
+        self.client.take(&line);
+    }
+
+    fn tick(&mut self, now: i64) -> Option<i64> {
+        self.resolved(now);
+        if std::mem::take(&mut self.is_ready) {
+            self.serve(now);
+        }
+        loop {
+            let due = self.client.tick(now);
+            let effects = self.client.take_effects();
+            let is_quiet = effects.is_empty();
+            effects.into_iter().for_each(|effect| self.carry_out(effect));
+            self.resolved(now);
+            if !self.write(now) && is_quiet {
+                return due;
+            }
+        }
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Reload => self.reload(),
+            Notice::Resume => self.client.resume(),
+            Notice::Report => {
+                let path = self.state_file();
+                if let Err(error) = files::replace(&path, &self.report(), 0o640) {
+                    let (path, reason) = (path.display().to_string(), error_reason(&error));
+                    self.logger.log(Level::Error, &["Cannot write ", &path, " (", &reason, ")"].concat());
+                }
+            }
+            Notice::ChildEnded => self.helpers.retain(|helper| helper.result().is_none()),
+            Notice::Terminate => {}
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.client.is_done()
+    }
+
+    fn has_failed(&self) -> bool {
+        self.client.has_stopped()
+    }
+
+    fn watch(&self, set: &mut PollSet) {
+        set.add(self.resolver.as_fd(), Interest::Read);
+        if let Some(socket) = &self.socket {
+            let interest = match (self.client.is_connected(), self.is_blocked) {
+                (false, _) => Interest::Write,
+                (true, true) => Interest::ReadWrite,
+                (true, false) => Interest::Read,
+            };
+            set.add(socket.as_fd(), interest);
+        }
+    }
+
+    fn ready(&mut self, set: &PollSet, first: usize) {
+        // The time of what has come is known when the loop goes round.
+        self.is_ready = set.is_ready(first + 1);
+    }
+}
+
+impl Drop for ToCollector {
+    fn drop(&mut self) {
+        let left = self.client.queue().len().to_string();
+        let text = ["audisp-remote is exiting on stop request, queue_size: ", &left].concat();
+        self.logger.log(Level::Notice, &text);
+    }
+}

@@ -1,0 +1,521 @@
+//! audisp-remote as a program: a collector on the loopback that answers, fails in every way, or is away; kills and new starts.
+
+use crate::support::{BINARY, Dice, Dir};
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+const ACK: u32 = 0x4000_0000;
+const ENDING: u32 = 0x4000_0001;
+
+/// How one connection goes wrong, at its second record.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// It is closed.
+    Close,
+    /// It is reset: what was sent is thrown away unread.
+    Reset,
+    /// The collector says that it goes away.
+    Ending,
+    /// Nothing more is said.
+    Silence,
+    /// What is said is no answer.
+    Garbage,
+    /// The answer is one to another record.
+    WrongSequence,
+    /// Half of an answer, and the end.
+    HalfAnswer,
+    /// It is closed before anything was read.
+    AtOnce,
+}
+
+/// A record as it came: its text, and whether it is marked as one that may have come before.
+type Got = (String, bool);
+
+fn reply(message_type: u32, sequence: u32, body: &[u8]) -> Vec<u8> {
+    let mut out = 0xff00_00fe_u32.to_le_bytes().to_vec();
+    out.extend_from_slice(&[0, 0]);
+    out.extend_from_slice(&message_type.to_le_bytes());
+    out.extend_from_slice(&(body.len() as u16).to_le_bytes());
+    out.extend_from_slice(&sequence.to_le_bytes());
+    out.extend_from_slice(body);
+    out
+}
+
+/// The next message: its type, its sequence, and the record. `None` at the end.
+fn next(peer: &mut TcpStream) -> Option<(u32, u32, Got)> {
+    let mut header = [0; 16];
+    peer.read_exact(&mut header).ok()?;
+    assert_eq!(header[..5], [0xfe, 0, 0, 0xff, 0], "a header");
+    let word = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    let mut body = vec![0; usize::from(u16::from_le_bytes([header[10], header[11]]))];
+    peer.read_exact(&mut body).ok()?;
+    Some((word(6), word(12), (String::from_utf8(body).expect("text"), header[5] == 1)))
+}
+
+/// A collector. Its first connections go wrong in these ways, the others do not.
+struct Collector {
+    port: u16,
+    records: Receiver<Got>,
+    thread: JoinHandle<()>,
+}
+
+impl Collector {
+    fn start(faults: &[Fault]) -> Collector {
+        Collector::on(TcpListener::bind("127.0.0.1:0").expect("a port"), faults)
+    }
+
+    fn on(listener: TcpListener, faults: &[Fault]) -> Collector {
+        let port = listener.local_addr().expect("its address").port();
+        let (faults, (sender, records)) = (faults.to_vec(), channel());
+        let thread = std::thread::spawn(move || {
+            let mut faults = faults.into_iter();
+            for peer in listener.incoming() {
+                let mut peer = peer.expect("a connection");
+                peer.set_nodelay(true).expect("an option");
+                let fault = faults.next();
+                if matches!(fault, Some(Fault::AtOnce)) {
+                    continue;
+                }
+                let mut count = 0;
+                while let Some((message_type, sequence, got)) = next(&mut peer) {
+                    if message_type == 0 && sender.send(got).is_err() {
+                        return;
+                    }
+                    count += u32::from(message_type == 0);
+                    if let (Some(fault), 2) = (fault, count) {
+                        go_wrong(fault, peer, sequence);
+                        break;
+                    }
+                    // A byte at a time, as slow networks may bring it.
+                    for byte in reply(ACK, sequence, b"") {
+                        if peer.write_all(&[byte]).is_err() {
+                            break;
+                        }
+                    }
+                }
+            }
+        });
+        Collector { port, records, thread }
+    }
+
+    /// So many different records, in the order in which they came first. All others must be marked.
+    fn take(&self, count: usize) -> Vec<String> {
+        let (mut order, mut seen) = (Vec::new(), BTreeMap::new());
+        while order.len() < count {
+            let (text, is_marked) = self.records.recv_timeout(Duration::from_secs(60)).expect("a record");
+            let times = seen.entry(text.clone()).or_insert(0);
+            *times += 1;
+            assert!(*times == 1 || is_marked, "sent again without a mark: {text}");
+            if *times == 1 {
+                order.push(text);
+            }
+        }
+        order
+    }
+}
+
+fn go_wrong(fault: Fault, mut peer: TcpStream, sequence: u32) {
+    let mut rest = Vec::new();
+    match fault {
+        Fault::Close => {}
+        Fault::Reset | Fault::AtOnce => return,
+        Fault::Ending => drop(peer.write_all(&reply(ENDING, 0, b""))),
+        Fault::Silence => drop(peer.read_to_end(&mut rest)),
+        Fault::Garbage => drop(peer.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
+        Fault::WrongSequence => drop(peer.write_all(&reply(ACK, sequence + 7, b""))),
+        Fault::HalfAnswer => drop(peer.write_all(&reply(ACK, sequence, b"")[..9])),
+    }
+    let _ = peer.shutdown(Shutdown::Write);
+    let _ = peer.read_to_end(&mut rest);
+}
+
+fn record(serial: usize) -> String {
+    format!("type=USER_AUTH msg=audit(1700000000.000:{serial}): pid=7 uid=0 res=success\n")
+}
+
+fn records(serials: std::ops::Range<usize>) -> Vec<String> {
+    serials.map(record).collect()
+}
+
+/// A configuration that sends to this port of this machine.
+fn config(dir: &Dir, port: u16, lines: &str) -> String {
+    let path = dir.file("remote.conf", format!("remote_server = 127.0.0.1\nport = {port}\n{lines}"));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("its mode");
+    path
+}
+
+/// The lines of a configuration that keeps records in a file, and gives up soon.
+fn forward(dir: &Dir, depth: usize) -> String {
+    let file = dir.0.join("spool/remote.log");
+    format!("mode = forward\nqueue_file = {}\nqueue_depth = {depth}\nmax_time_per_record = 1\n", file.display())
+}
+
+struct Plugin {
+    child: Child,
+    input: Option<ChildStdin>,
+}
+
+impl Plugin {
+    fn start(config: &str) -> Plugin {
+        let mut command = Command::new(BINARY);
+        command.args(["audisp-remote", config]);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the plugin starts");
+        let input = child.stdin.take();
+        Plugin { child, input }
+    }
+
+    fn give(&mut self, records: &[String]) {
+        self.input.as_mut().expect("its input").write_all(records.concat().as_bytes()).expect("it reads");
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.child.id() as i32).expect("a pid");
+        rustix::process::kill_process(pid, signal).expect("it runs");
+    }
+
+    /// Ends its input; its exit status and what it printed.
+    fn end(mut self) -> (Option<i32>, String) {
+        drop(self.input.take());
+        let output = self.child.wait_with_output().expect("it ends");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn records_reach_a_collector_in_their_order() {
+    let dir = Dir::new("remote-plain");
+    let collector = Collector::start(&[]);
+    // A name, which may have an address where nobody listens.
+    let mut plugin = Plugin::start(&config(&dir, collector.port, "remote_server = localhost\n"));
+    plugin.give(&records(0..500));
+    assert_eq!(collector.take(500), records(0..500));
+    plugin.give(&["type=EOE msg=audit(1700000000.000:1): \n".to_string()]);
+    plugin.give(&records(500..501));
+    assert_eq!(collector.take(1), records(500..501));
+    assert_eq!(plugin.end().0, Some(0));
+    assert!(!collector.thread.is_finished(), "the collector has met what it did not expect");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn every_kind_of_loss_is_overcome_and_nothing_is_lost_or_repeated_without_a_mark() {
+    let faults = [
+        Fault::Close,
+        Fault::Reset,
+        Fault::Ending,
+        Fault::Silence,
+        Fault::Garbage,
+        Fault::WrongSequence,
+        Fault::HalfAnswer,
+        Fault::AtOnce,
+    ];
+    for fault in faults {
+        for mode in ["immediate", "forward"] {
+            let dir = Dir::new("remote-fault");
+            let collector = Collector::start(&[fault, fault]);
+            let lines = if mode == "forward" { forward(&dir, 500) } else { "max_time_per_record = 1\n".to_string() };
+            let mut plugin = Plugin::start(&config(&dir, collector.port, &lines));
+            plugin.give(&records(0..200));
+            assert_eq!(collector.take(200), records(0..200), "{fault:?} {mode}");
+            let (status, said) = plugin.end();
+            assert_eq!(status, Some(0), "{fault:?} {mode}: {said}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_collector_that_nobody_can_reach_does_not_keep_records_from_being_read() {
+    let dir = Dir::new("remote-hole");
+    // Its queue of connections is full, so that nothing answers at all.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    rustix::net::listen(&listener, 0).expect("a short queue");
+    let port = listener.local_addr().expect("its address").port();
+    let _first = TcpStream::connect(("127.0.0.1", port)).expect("the one place");
+    let mut plugin = Plugin::start(&config(&dir, port, &forward(&dir, 5000)));
+    let start = Instant::now();
+    plugin.give(&records(0..5000));
+    plugin.give(&records(5000..5001));
+    assert!(start.elapsed() < Duration::from_secs(20), "records waited for the network");
+    drop(_first);
+    let collector = Collector::on(listener, &[Fault::AtOnce]);
+    assert_eq!(collector.take(5000), records(0..5000));
+    assert_eq!(plugin.end().0, Some(0));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_kill_at_any_moment_loses_nothing_that_was_read_and_repeats_nothing_without_a_mark() {
+    let dir = Dir::new("remote-kill");
+    let collector = Collector::start(&[]);
+    let path = config(&dir, collector.port, &forward(&dir, 1000));
+    let mut dice = Dice(20_261_127);
+    let (mut given, mut order, mut seen) = (0, Vec::new(), BTreeMap::new());
+    for round in 0..20 {
+        let mut plugin = Plugin::start(&path);
+        let count = 20 + dice.roll(60);
+        plugin.give(&records(given..given + count));
+        given += count;
+        // All of it was read once the last record is at the collector, which the queue's order says.
+        let last = record(given - 1);
+        let until = if round % 2 == 0 { Some(last) } else { None };
+        let pause = Duration::from_millis(dice.below(30));
+        loop {
+            let wait = if until.is_some() { Duration::from_secs(60) } else { pause };
+            let Ok((text, is_marked)) = collector.records.recv_timeout(wait) else { break };
+            let times = seen.entry(text.clone()).or_insert(0);
+            *times += 1;
+            assert!(*times == 1 || is_marked, "round {round}: sent again without a mark: {text}");
+            if *times == 1 {
+                order.push(text.clone());
+            }
+            if until.as_ref() == Some(&text) || until.is_none() && dice.roll(20) == 0 {
+                break;
+            }
+        }
+        plugin.kill();
+    }
+    let plugin = Plugin::start(&path);
+    assert_eq!(plugin.end().0, Some(0), "the queue is empty in the end");
+    while let Ok((text, is_marked)) = collector.records.recv_timeout(Duration::from_millis(500)) {
+        let times = seen.entry(text.clone()).or_insert(0);
+        *times += 1;
+        assert!(*times == 1 || is_marked, "sent again without a mark: {text}");
+        if *times == 1 {
+            order.push(text);
+        }
+    }
+    assert!(order.is_sorted_by_key(|text| text.split([':', ')']).nth(1).and_then(|n| n.parse::<u32>().ok())));
+    // A killed plugin may not have read the last of what it was given; it has taken all that it says it has.
+    let missing = records(0..given).iter().filter(|text| !seen.contains_key(*text)).count();
+    assert!(seen.len() + missing == given && seen.len() > given / 2, "{} of {given}", seen.len());
+    let rounds_read_whole = 10;
+    assert!(missing <= given - rounds_read_whole * 20, "{missing} of {given} are missing");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn records_wait_in_the_file_while_the_collector_is_away() {
+    let dir = Dir::new("remote-away");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+    drop(listener);
+    let path = config(&dir, port, &forward(&dir, 100));
+    for part in 0..3 {
+        let mut plugin = Plugin::start(&path);
+        plugin.give(&records(part * 10..part * 10 + 10));
+        let (status, said) = plugin.end();
+        assert_eq!(status, Some(1), "records are left: {said}");
+        assert!(said.contains("Error connecting to 127.0.0.1: Connection refused"), "{said}");
+    }
+    let file = dir.0.join("spool/remote.log");
+    let facts = std::fs::metadata(&file).expect("the queue's file");
+    assert_eq!((facts.len(), facts.permissions().mode() & 0o777), (101 * 12288, 0o600));
+    let collector = Collector::on(TcpListener::bind(("127.0.0.1", port)).expect("the port"), &[]);
+    let plugin = Plugin::start(&path);
+    assert_eq!(collector.take(30), records(0..30));
+    assert_eq!(plugin.end().0, Some(0));
+    assert_eq!(std::fs::read(&file).expect("the file")[28..32], [0; 4], "the queue is empty");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_full_queue_drops_what_comes_last() {
+    for action in ["ignore", "syslog", "suspend"] {
+        let dir = Dir::new("remote-full");
+        let collector = Collector::start(&[]);
+        let lines = format!("{}overflow_action = {action}\n", forward(&dir, 10));
+        // Somewhere else first, where nobody answers.
+        let path = config(&dir, 1, &lines);
+        let mut plugin = Plugin::start(&path);
+        plugin.give(&records(0..50));
+        let (status, said) = plugin.end();
+        assert_eq!(status, Some(1));
+        let expected = match action {
+            "ignore" => 0,
+            "syslog" => said.matches("queue is full - dropping event").count(),
+            _ => said.matches("Audisp-remote is suspending event processing").count(),
+        };
+        assert_eq!(expected, usize::from(action != "ignore"), "{said}");
+        config(&dir, collector.port, &lines);
+        let plugin = Plugin::start(&path);
+        assert_eq!(collector.take(10), records(0..10), "{action}");
+        assert_eq!(plugin.end().0, Some(0));
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_damaged_queue_is_kept_aside_and_another_file_is_left_alone() {
+    let dir = Dir::new("remote-damaged");
+    let collector = Collector::start(&[]);
+    let path = config(&dir, collector.port, &forward(&dir, 10));
+    let mut queue = b"\0audisp-remote\0\0\0\0\0\x0a\0\0\x30\0\0\0\0\x0a\0\0\0\x01".to_vec();
+    queue.resize(11 * 12288, 0);
+    let file = dir.file("spool/remote.log", &queue);
+    let mut plugin = Plugin::start(&path);
+    plugin.give(&records(0..5));
+    assert_eq!(collector.take(5), records(0..5));
+    let (status, said) = plugin.end();
+    assert_eq!(status, Some(0));
+    assert!(said.contains(&format!("the queue file was damaged and is now {file}.damaged")), "{said}");
+    assert!(std::fs::read(format!("{file}.damaged")).expect("it is kept") == queue);
+    dir.file("spool/remote.log", "a letter\n");
+    let (status, said) = Plugin::start(&path).end();
+    assert_eq!(status, Some(1));
+    let expected = format!("queue file {file}: this is no queue of audisp-remote");
+    assert!(said.contains(&expected), "{said}");
+    assert_eq!(std::fs::read(&file).expect("it is there"), b"a letter\n");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn two_of_them_do_not_share_a_queue() {
+    let dir = Dir::new("remote-two");
+    let collector = Collector::start(&[]);
+    let path = config(&dir, collector.port, &forward(&dir, 10));
+    let mut first = Plugin::start(&path);
+    first.give(&records(0..1));
+    assert_eq!(collector.take(1), records(0..1));
+    let (status, said) = Plugin::start(&path).end();
+    assert_eq!(status, Some(1));
+    assert!(said.contains("another program has it locked"), "{said}");
+    assert_eq!(first.end().0, Some(0));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_hangup_reads_the_configuration_again() {
+    let dir = Dir::new("remote-hup");
+    let (first, second) = (Collector::start(&[]), Collector::start(&[]));
+    let mut plugin = Plugin::start(&config(&dir, first.port, ""));
+    plugin.give(&records(0..5));
+    assert_eq!(first.take(5), records(0..5));
+    config(&dir, second.port, "");
+    plugin.signal(rustix::process::Signal::HUP);
+    // Whether the signal or the record is seen first is the system's choice: no record is lost either way.
+    std::thread::sleep(Duration::from_millis(300));
+    plugin.give(&records(5..10));
+    // What the first one's answer had not come for goes to the second one too, with a mark.
+    let mut got = Vec::new();
+    while got.last() != Some(&record(9)) {
+        got.extend(second.take(1));
+    }
+    assert!(got.ends_with(&records(5..10)), "{got:?}");
+    config(&dir, second.port, "port = many\n");
+    plugin.signal(rustix::process::Signal::HUP);
+    std::thread::sleep(Duration::from_millis(300));
+    plugin.give(&records(10..15));
+    assert_eq!(second.take(5), records(10..15));
+    let (status, said) = plugin.end();
+    assert_eq!(status, Some(0));
+    assert!(said.contains("Value many should only be numbers - line 3"), "{said}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn its_parent_ends_it_at_once_and_what_is_left_stays_in_the_file() {
+    let dir = Dir::new("remote-term");
+    let path = config(&dir, 1, &forward(&dir, 10));
+    let mut plugin = Plugin::start(&path);
+    plugin.give(&records(0..3));
+    // Its parent is this process. It has taken what it was given when the file says so.
+    let file = dir.0.join("spool/remote.log");
+    let is_taken = || std::fs::read(&file).is_ok_and(|bytes| bytes.get(31) == Some(&3));
+    let start = Instant::now();
+    while !is_taken() && start.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    plugin.signal(rustix::process::Signal::TERM);
+    let output = plugin.child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(1));
+    let collector = Collector::start(&[]);
+    config(&dir, collector.port, &forward(&dir, 10));
+    let plugin = Plugin::start(&path);
+    assert_eq!(collector.take(3), records(0..3));
+    assert_eq!(plugin.end().0, Some(0));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_helper_is_run_with_what_has_happened() {
+    let dir = Dir::new("remote-exec");
+    let (helper, note) = (
+        dir.file("helper", "#!/bin/sh\nread line && exit\necho \"$@\" >\"$0.new\"\nmv \"$0.new\" \"$0.said\"\n"),
+        dir.0.join("helper.said"),
+    );
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o750)).expect("its mode");
+    let lines = format!("startup_failure_action = exec {helper}\n");
+    let mut plugin = Plugin::start(&config(&dir, 1, &lines));
+    plugin.give(&records(0..1));
+    let start = Instant::now();
+    while !Path::new(&note).exists() && start.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let said = std::fs::read_to_string(&note).expect("the helper has run");
+    assert_eq!(said, "First attempt at connecting to server unsuccessful\n");
+    plugin.kill();
+}
+
+#[test]
+#[ignore = "needs root"]
+fn lines_alone_are_sent_when_that_is_asked_for() {
+    let dir = Dir::new("remote-ascii");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+    let mut plugin = Plugin::start(&config(&dir, port, "format = ascii\n"));
+    plugin.give(&records(0..100));
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        listener.accept().expect("a connection").0.read_to_string(&mut text).expect("text");
+        text
+    });
+    assert_eq!(plugin.end().0, Some(0));
+    assert_eq!(reader.join().expect("the reader"), records(0..100).concat());
+}
+
+#[test]
+#[ignore = "needs root"]
+fn it_sends_from_the_port_that_it_is_told_also_after_a_loss() {
+    let dir = Dir::new("remote-port");
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
+    let collector = Collector::start(&[Fault::Silence]);
+    let lines = format!("local_port = {free}\nmax_time_per_record = 1\n");
+    let mut plugin = Plugin::start(&config(&dir, collector.port, &lines));
+    plugin.give(&records(0..5));
+    assert_eq!(collector.take(5), records(0..5));
+    let (status, said) = plugin.end();
+    assert_eq!(status, Some(0), "{said}");
+    assert!(!said.contains("in use"), "{said}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_configuration_that_is_wrong_ends_it_with_six_and_the_reason() {
+    let dir = Dir::new("remote-config");
+    for (text, reason) in [
+        ("transport = tls\n", "transport = tls is not in this program"),
+        ("transport = krb5\n", "Kerberos is not in this program"),
+        ("queue_depth = 0\n", "Error - converted number (0) is too small - line 3"),
+    ] {
+        let (status, said) = Plugin::start(&config(&dir, 60, text)).end();
+        assert_eq!(status, Some(6), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
+    let (status, said) = Plugin::start("/nonexistent/remote.conf").end();
+    assert_eq!(status, Some(6));
+    assert!(said.contains("remote_server is not set: there is nowhere to send records"), "{said}");
+}
