@@ -149,7 +149,17 @@ fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &RuleHost, ex
             }
         };
         match end {
-            End::Done => continue,
+            End::Done => {
+                // Taken, but as a part of a key, a path or a value, where nobody would look for it.
+                if let Some(found) = lookalikes(line.text).next() {
+                    say(format_args!(
+                        "{name}:{number}:{}: warning: {} became part of a word",
+                        found.start + 1,
+                        found.name
+                    ));
+                }
+                continue;
+            }
             End::Exit(status) => return status,
             End::Disabled => {
                 say(DISABLED);

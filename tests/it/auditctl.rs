@@ -126,6 +126,23 @@ fn pasted_characters_are_named_where_they_stand() {
 }
 
 #[test]
+fn pasted_characters_that_became_part_of_a_word_are_named() {
+    let dir = Dir::new("accepted");
+    for (line, expected) in [
+        ("-a always,exit -F arch=b64 -S execve -k exec\r", "45: warning: CARRIAGE RETURN (U+000D)"),
+        (
+            "-a always,exit -F arch=b64 -S execve -k \u{201c}exec\u{201d}",
+            "41: warning: LEFT DOUBLE QUOTATION MARK (U+201C)",
+        ),
+    ] {
+        let path = dir.file("r.rules", format!("\n{line}\n"));
+        let ran = auditctl(&format!("--dry-run --machine x86_64 -R {path}"));
+        assert_eq!((ran.status, ran.requests.len()), (0, 1), "{line}");
+        assert_eq!(ran.said, format!("{path}:2:{expected} became part of a word\n"));
+    }
+}
+
+#[test]
 fn i_goes_on_after_a_bad_line_and_c_remembers_it() {
     let dir = Dir::new("ignore");
     for (option, status) in [("-i", 0), ("-c", 1)] {
