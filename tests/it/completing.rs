@@ -157,10 +157,11 @@ fn fish_completes_where_it_is_installed() {
 fn zsh_completes_where_it_is_installed() {
     let shell = Shell::new("completing-zsh");
     let directory = Path::new(&shell.file("_auditbox")).parent().expect("a directory").display().to_string();
-    // A terminal of zsh's own: the completed line is run, and says what it has become.
+    // A terminal of zsh's own: the completed line is run, and says what it has become. The terminal echoes what is typed, so
+    // the word that is waited for is typed in two parts.
     let script = format!(
         "zmodload zsh/zpty; zpty z zsh -f -i
-         zpty -w z 'fpath=({directory} $fpath); autoload -U compinit; compinit -u -D; ausearch() {{ print \"got: <$*>\"; }}'
+         zpty -w z 'fpath=({directory} $fpath); autoload -U compinit; compinit -u -D; ausearch() {{ print \"go\"\"t: <$*>\"; }}'
          zpty -w z $'ausearch --logi\\t'
          zpty -r -m z out '*got: <*>*'
          print -r -- ${{out##*got: }}"
