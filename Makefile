@@ -13,7 +13,7 @@ BINARY  = target/$(HOST)/release/auditbox
 TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf riscv64gc-unknown-linux-musl
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up build test guest check oldest demo deb packages source sbom reproducible bench fuzz soak size dist install uninstall clean tables tables-verify
+.PHONY: help set-up build test guest check oldest demo deb packages source sbom reproducible release bench fuzz soak size dist install uninstall clean tables tables-verify
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,7 @@ deb: build ## the Debian package of this machine's binary, into out/deb
 
 packages: build ## really builds the packages that can be built here, and tries them in a guest; takes minutes
 	tests/packages/run $(BINARY)
+	tests/packages/initramfs $(BINARY)
 
 source: ## the sources of the last commit as out/auditbox-VERSION.tar.gz, which the recipes of packaging/ build from
 	packaging/source
@@ -97,6 +98,10 @@ reproducible: ## are two builds of the last commit, in two places, equal? TARGET
 
 uninstall: ## from DESTDIR; configuration, rules and logs stay
 	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SBIN='$(SBIN)' init/install remove
+
+release: ## all that is published of a version, into out/release; see docs/releasing.md
+	@tests/need python3
+	packaging/release $(or $(TARGET),$(TARGETS))
 
 tables: ## write src/tables/syscall/* anew from the kernel's headers
 	@tests/need cargo python3

@@ -1,32 +1,37 @@
 SUMMARY = "Linux audit daemon and its tools in one small static binary"
+DESCRIPTION = "auditd, auditctl, augenrules, ausearch, aureport and what belongs to them, without libraries"
+HOMEPAGE = "https://localhost/auditbox"
+SECTION = "admin"
 LICENSE = "GPL-2.0-or-later"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=b234ee4d69f5fce4486a80fdaf4a4263"
+
+# With glibc a static program needs its static libraries; musl has all.
+DEPENDS:append:libc-glibc = " glibc-staticdev"
 
 # `make source` in auditbox writes the archive; auditbox-crates.inc is made from its Cargo.lock by
 # `bitbake -c update_crates auditbox`.
 SRC_URI = "file://auditbox-${PV}.tar.gz"
 require auditbox-crates.inc
 
-inherit cargo cargo-update-recipe-crates systemd update-rc.d
+inherit bash-completion cargo cargo-update-recipe-crates systemd update-rc.d
 
 CARGO_BUILD_FLAGS:append = " --locked"
-# Flags of the environment replace those of .cargo/config.toml. With glibc this needs glibc-staticdev; musl has all.
+# Flags of the environment replace those of .cargo/config.toml.
 RUSTFLAGS:append = " -C target-feature=+crt-static -C panic=abort"
-DEPENDS:append:libc-glibc = " glibc-staticdev"
 export CARGO_PROFILE_RELEASE_STRIP = "none"
 
 STYLES = "${@bb.utils.contains('DISTRO_FEATURES', 'systemd', 'systemd', '', d)} ${@bb.utils.contains('DISTRO_FEATURES', 'sysvinit', 'sysvinit', '', d)}"
 
 do_install() {
-	DESTDIR=${D} PREFIX=${prefix} SBIN=${sbindir} ${S}/init/install ${B}/target/${CARGO_TARGET_SUBDIR}/auditbox - ${STYLES}
-	rm -rf ${D}${localstatedir}/log
+    DESTDIR=${D} PREFIX=${prefix} SBIN=${sbindir} ${S}/init/install ${B}/target/${CARGO_TARGET_SUBDIR}/auditbox - ${STYLES}
+    rm -rf ${D}${localstatedir}/log
 }
 
 SYSTEMD_SERVICE:${PN} = "auditd.service audit-rules.service"
 INITSCRIPT_NAME = "auditd"
 INITSCRIPT_PARAMS = "start 02 2 3 4 5 . stop 98 0 1 6 ."
 
-FILES:${PN} += "${prefix}/lib/systemd ${prefix}/lib/tmpfiles.d /usr/libexec ${datadir}/audit-rules"
+FILES:${PN} += "${prefix}/lib/systemd ${prefix}/lib/tmpfiles.d /usr/libexec ${datadir}/audit-rules ${datadir}/fish ${datadir}/zsh"
 CONFFILES:${PN} = "${sysconfdir}/audit/auditd.conf ${sysconfdir}/audit/audit-stop.rules"
 RPROVIDES:${PN} = "auditd"
 RCONFLICTS:${PN} = "auditd"

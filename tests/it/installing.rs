@@ -178,3 +178,22 @@ fn debian_s_service_finds_the_actions_and_other_systems_get_no_init_script() {
     let output = Command::new("sh").args(["-c", run, "sh"]).args([root.as_path(), &script]).output().expect("sh runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "--signal rotate\n", "{output:?}");
 }
+
+#[test]
+fn the_bill_of_materials_names_every_locked_package_and_what_it_needs() {
+    let bill = script("packaging/sbom", &[], &[]);
+    let lock = std::fs::read_to_string(format!("{TOP}/Cargo.lock")).expect("Cargo.lock");
+    let mut packages = 0;
+    for package in lock.split("[[package]]").skip(1) {
+        let value =
+            |key: &str| package.lines().find_map(|line| line.strip_prefix(key)?.strip_suffix('"')).map(str::to_owned);
+        let (name, version) = (value("name = \"").expect("a name"), value("version = \"").expect("a version"));
+        assert!(bill.contains(&format!("\"bom-ref\": \"pkg:cargo/{name}@{version}\"")), "{name}");
+        if let Some(sum) = value("checksum = \"") {
+            assert!(bill.contains(&sum), "the sum of {name}");
+        }
+        packages += 1;
+    }
+    assert!(packages > 10, "{packages} packages were found");
+    assert_eq!(bill.matches("\"dependsOn\"").count(), packages);
+}

@@ -5,7 +5,6 @@
 ################################################################################
 
 AUDITBOX_VERSION = 0.1.0
-AUDITBOX_SOURCE = auditbox-$(AUDITBOX_VERSION).tar.gz
 # `make source` in auditbox writes the archive; a local directory works too: AUDITBOX_OVERRIDE_SRCDIR in local.mk.
 AUDITBOX_SITE = $(BR2_DL_DIR)/auditbox
 AUDITBOX_SITE_METHOD = file
