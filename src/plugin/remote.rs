@@ -18,6 +18,7 @@ use crate::sys::child::{self, Child};
 use crate::sys::poll::{Interest, PollSet};
 use crate::sys::sockets::{self, IpAddr, SocketAddr};
 use crate::sys::{clock, errno, error_reason, files};
+use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,8 @@ pub struct ToCollector {
     /// The last wait found it ready.
     is_ready: bool,
     helpers: Vec<Child>,
+    /// Lines that came in one piece with those that have filled the queue, while the collector takes records.
+    late: VecDeque<Vec<u8>>,
 }
 
 impl ToCollector {
@@ -81,6 +84,7 @@ impl ToCollector {
                     is_blocked: false,
                     is_ready: false,
                     helpers: Vec::new(),
+                    late: VecDeque::new(),
                 })
             }
             Err(reason) => {
@@ -92,7 +96,16 @@ impl ToCollector {
 
     /// Whether records are left in the queue.
     pub fn has_rest(&self) -> bool {
-        !self.client.queue().is_empty()
+        !self.client.queue().is_empty() || !self.late.is_empty()
+    }
+
+    /// Hands on what has come, as long as there is room. Where the collector cannot be reached there always is: what is too much is
+    /// dropped.
+    fn take(&mut self) {
+        while !self.client.is_full() {
+            let Some(line) = self.late.pop_front() else { return };
+            self.client.take(&line);
+        }
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -260,7 +273,8 @@ impl Consumer for ToCollector {
     fn record(&mut self, frame: &Frame<'_>, _: i64) {
         let mut line = Vec::new();
         frame.push_line(&mut line);
-        self.client.take(&line);
+        self.late.push_back(line);
+        self.take();
     }
 
     fn tick(&mut self, now: i64) -> Option<i64> {
@@ -269,6 +283,7 @@ impl Consumer for ToCollector {
             self.serve(now);
         }
         loop {
+            self.take();
             let due = self.client.tick(now);
             let effects = self.client.take_effects();
             let is_quiet = effects.is_empty();
@@ -296,8 +311,12 @@ impl Consumer for ToCollector {
         }
     }
 
+    fn is_full(&self) -> bool {
+        !self.late.is_empty()
+    }
+
     fn is_done(&self) -> bool {
-        self.client.is_done()
+        self.late.is_empty() && self.client.is_done()
     }
 
     fn has_failed(&self) -> bool {
@@ -324,7 +343,7 @@ impl Consumer for ToCollector {
 
 impl Drop for ToCollector {
     fn drop(&mut self) {
-        let left = self.client.queue().len().to_string();
+        let left = (self.client.queue().len() + self.late.len()).to_string();
         let text = ["audisp-remote is exiting on stop request, queue_size: ", &left].concat();
         self.logger.log(Level::Notice, &text);
     }

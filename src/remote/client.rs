@@ -79,6 +79,11 @@ pub struct Client {
     /// Attempts that have failed since the last answer or action, and since when: for the action.
     tries: u64,
     tried_since: i64,
+    /// When an attempt was last made at once after a loss.
+    hurried_at: i64,
+    /// When the queue last failed, and now.
+    queue_failed_at: i64,
+    now: i64,
     /// What was logged last of an attempt that has failed.
     reason: String,
     /// A bit for each trouble that was warned of since the last answer.
@@ -123,6 +128,9 @@ impl Client {
             failures: 0,
             tries: 0,
             tried_since: 0,
+            hurried_at: i64::MIN,
+            queue_failed_at: i64::MIN,
+            now: 0,
             reason: String::new(),
             warned: 0,
             has_connected: false,
@@ -170,11 +178,20 @@ impl Client {
         matches!(self.link, Link::Connecting(_))
     }
 
+    /// Whether another record would find no room, and there may be some soon.
+    pub fn is_full(&self) -> bool {
+        !self.is_away() && !self.is_suspended && self.queue.len() >= self.queue.depth()
+    }
+
+    /// Whether the collector could not be reached, and is not tried just now.
+    fn is_away(&self) -> bool {
+        matches!(self.link, Link::Down(_)) && self.failures > 0
+    }
+
     /// Whether all records were delivered, or nobody waits for what is left: sending is suspended, or it is kept in a file and the
     /// collector cannot be reached.
     pub fn is_done(&self) -> bool {
-        let is_away = matches!(self.link, Link::Down(_)) && self.failures > 0;
-        self.queue.is_empty() || self.is_suspended || self.queue.is_kept() && is_away
+        self.queue.is_empty() || self.is_suspended || self.queue.is_kept() && self.is_away()
     }
 
     /// What is to be carried out, in this order.
@@ -201,15 +218,16 @@ impl Client {
             Ok(false) => self.overflow(),
             Err(error) => {
                 self.counts.dropped += 1;
-                self.act(Trouble::Queue, &crate::sys::error_reason(&error));
+                self.queue_failed(&error);
             }
         }
     }
 
     /// Time has passed, or anything else. Called before every wait; returns when it must be called again, at the latest.
     pub fn tick(&mut self, now: i64) -> Option<i64> {
+        self.now = now;
         if let Err(error) = self.queue.flush() {
-            self.act(Trouble::Queue, &crate::sys::error_reason(&error));
+            self.queue_failed(&error);
         }
         if self.has_stopped {
             self.close();
@@ -408,7 +426,7 @@ impl Client {
                     continue;
                 }
                 Err(error) => {
-                    self.act(Trouble::Queue, &crate::sys::error_reason(&error));
+                    self.queue_failed(&error);
                     break;
                 }
             }
@@ -500,15 +518,28 @@ impl Client {
         self.written = 0;
     }
 
-    /// Nothing is tried for a while, which is longer each time.
+    /// Nothing is tried for a while, which is longer each time. The first attempt is made at once, unless the one before was: a
+    /// collector may answer and close, over and over.
     fn wait(&mut self, now: i64) {
         let unit = self.config.network_retry_time;
         let wait = match self.failures {
-            0 => 0,
+            0 if now.saturating_sub(self.hurried_at) >= i64::try_from(unit).unwrap_or(i64::MAX) => {
+                self.hurried_at = now;
+                0
+            }
+            0 => unit,
             failures => unit.saturating_mul(1 << (failures - 1).min(6)).min(LONGEST_WAIT.max(unit)),
         };
         self.failures = self.failures.saturating_add(1);
         self.link = Link::Down(now.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX)));
+    }
+
+    /// The queue's file cannot be read or written. The action is taken once a second at most.
+    fn queue_failed(&mut self, error: &std::io::Error) {
+        if self.queue_failed_at < self.now {
+            self.queue_failed_at = self.now;
+            self.act(Trouble::Queue, &crate::sys::error_reason(error));
+        }
     }
 
     /// Takes the action that is configured for a trouble. Whether the record that it is about is done with.

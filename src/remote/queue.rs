@@ -443,6 +443,23 @@ mod tests {
     }
 
     #[test]
+    fn any_byte_of_the_header_may_be_wrong() {
+        for at in 0..HEADER as u64 {
+            for byte in [0, 1, 0x7f, 0xff] {
+                let place = Place::new("any");
+                fill(&mut place.open(3).0, &["a\n", "b\n"]);
+                place.write_at(at, &[byte]);
+                if let Ok(mut queue) = Queue::file(&place.path(), 3, &mut |_| ()) {
+                    assert!(all(&queue).len() <= 3);
+                    queue.drop_front(queue.len());
+                    assert_eq!(fill(&mut queue, &["c\n", "d\n", "e\n", "f\n"]), 3, "{byte} at {at}");
+                    assert_eq!(all(&queue), ["c\n", "d\n", "e\n"]);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn another_kind_of_file_is_left_alone() {
         let place = Place::new("other");
         for bytes in [&b"type=CWD msg=audit(1.000:2): cwd=\"/\"\n"[..], &[1; 100], b"x", b"\0audisp-remote\x01"] {

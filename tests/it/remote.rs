@@ -359,6 +359,24 @@ fn a_full_queue_drops_what_comes_last() {
 
 #[test]
 #[ignore = "needs root"]
+fn a_short_queue_loses_nothing_while_the_collector_takes_records() {
+    for mode in ["immediate", "forward"] {
+        let dir = Dir::new("remote-short");
+        let collector = Collector::start(&[]);
+        let lines = if mode == "forward" { forward(&dir, 40) } else { "queue_depth = 40\n".to_string() };
+        let mut plugin = Plugin::start(&config(&dir, collector.port, &lines));
+        let mut input = plugin.input.take().expect("its input");
+        let writer = std::thread::spawn(move || input.write_all(records(0..3000).concat().as_bytes()));
+        assert_eq!(collector.take(3000), records(0..3000), "{mode}");
+        writer.join().expect("the writer").expect("it reads");
+        let (status, said) = plugin.end();
+        assert_eq!(status, Some(0), "{said}");
+        assert!(!said.contains("queue is full"), "{said}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
 fn a_damaged_queue_is_kept_aside_and_another_file_is_left_alone() {
     let dir = Dir::new("remote-damaged");
     let collector = Collector::start(&[]);

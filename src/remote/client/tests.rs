@@ -254,6 +254,7 @@ fn the_action_for_the_network_is_taken_after_the_tries_or_the_time_of_a_record()
         script.client.lost(script.now, "closed");
         assert_eq!(script.client.tries, 0, "what is lost while it is idle is no try");
         script.client.failures = 0;
+        script.now += 60;
         script.take(2..=2);
         assert_eq!(script.attempts_until(text), expected);
         assert_eq!(script.said(), Vec::<String>::new(), "warn_once");
@@ -639,4 +640,73 @@ fn memory_does_not_grow_with_what_the_collector_says() {
         script.answer(MessageType(0x4000_0999), 0, &"x".repeat(8000));
     }
     assert!(script.client.effects.is_empty() && !script.client.messages.is_unfinished());
+}
+
+#[test]
+fn a_collector_that_answers_and_closes_is_connected_to_once_a_second() {
+    let mut script = script("");
+    let mut attempts = Vec::new();
+    for serial in 1..=5 {
+        script.take(serial..=serial);
+        script.connect();
+        attempts.push(script.now - 1000);
+        let sequence = script.sent()[0].2;
+        script.ack(sequence..=sequence);
+        script.client.lost(script.now, "the collector has closed it");
+    }
+    assert_eq!(attempts, [0, 0, 1, 1, 2]);
+}
+
+#[test]
+fn whatever_a_collector_says_no_record_is_lost_uncounted_or_sent_again_without_a_mark() {
+    let mut state = 0x2026_1127_u64;
+    let mut dice = |sides: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % sides
+    };
+    for _ in 0..300 {
+        let mut script = script("disk_full_action = ignore\nheartbeat_timeout = 2");
+        let (mut taken, mut seen) = (0, std::collections::BTreeSet::new());
+        for _ in 0..60 {
+            let more = dice(3) as u32;
+            script.take(taken + 1..=taken + more);
+            taken += more;
+            script.now += dice(4) as i64;
+            script.tick();
+            if script.client.is_connecting() {
+                match dice(4) {
+                    0 => script.client.lost(script.now, "refused"),
+                    _ => script.client.connected(script.now),
+                }
+            }
+            let sent = script.sent();
+            for (message_type, version, _, body) in &sent {
+                let is_new = *message_type == 1 || seen.insert(body.clone());
+                assert!(is_new || *version == 1, "sent again without a mark: {body}");
+            }
+            if !script.client.is_connected() {
+                continue;
+            }
+            let sequence = script.client.sequence.wrapping_sub(script.client.sent as u32);
+            match dice(12) {
+                0 => script.client.lost(script.now, "reset"),
+                1 => script.answer(MessageType::ENDING, 0, ""),
+                2 => script.answer(MessageType::DISK_FULL, sequence, "full"),
+                3 => script.answer(MessageType::ACK, dice(9) as u32, ""),
+                4 => {
+                    let garbage: Vec<u8> = (0..dice(40)).map(|_| dice(256) as u8).collect();
+                    script.client.received(&garbage, script.now);
+                }
+                5 => script.answer(MessageType(dice(1 << 32) as u32), sequence, "what"),
+                _ if script.client.asks => script.answer(MessageType::ACK, script.client.sequence.wrapping_sub(1), ""),
+                _ if script.client.sent > 0 => script.answer(MessageType::ACK, sequence, ""),
+                _ => {}
+            }
+        }
+        let counts = script.client.counts();
+        let left = script.client.queue().len() as u64;
+        assert_eq!(counts.delivered + counts.dropped + left, u64::from(taken));
+    }
 }

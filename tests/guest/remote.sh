@@ -1,0 +1,168 @@
+#!/bin/sh
+# Our audisp-remote and Debian's auditd that listens: what arrives is what was sent, over restarts and kills of either side. Then queue
+# files that the one leaves and the other sends, and events of this kernel through our daemon.
+# guest: oracle -t 400
+. /steps
+ip link set lo up
+start_syslog
+oracle true # mounts what its programs see
+umount /oracle/var/log/audit
+mount -t tmpfs -o mode=700 tmpfs /oracle/var/log/audit
+mkdir -p /oracle/etc/audit/plugins.d /oracle/run/audit /run/audit /etc/audit/plugins.d /var/spool/audit /oracle/var/spool/audit
+rm -f /oracle/etc/audit/plugins.d/* /etc/audit/plugins.d/*
+their_log=/oracle/var/log/audit/audit.log
+cat >/oracle/etc/audit/auditd.conf <<-X
+	local_events = no
+	log_file = /var/log/audit/audit.log
+	log_format = RAW
+	max_log_file = 100
+	space_left = 2
+	admin_space_left = 1
+	tcp_listen_port = 60
+	tcp_max_per_addr = 8
+	use_libwrap = no
+X
+
+# their_pid, start_theirs, stop_theirs SIGNAL: Debian's auditd
+their_pid() { cat /oracle/run/auditd.pid 2>/dev/null; }
+they_listen() { netstat -ltn | grep -q ':60 '; }
+start_theirs() {
+	oracle /sbin/auditd 7>&- || fail "Debian's auditd ends with $?"
+	until_true 20 they_listen || fail "Debian's auditd does not listen"
+}
+stop_theirs() {
+	pid=$(their_pid)
+	kill "-$1" "$pid"
+	until_true 10 auditd_gone "$pid" || fail "Debian's auditd does not end"
+	rm -f /oracle/run/auditd.pid
+}
+
+# remote_conf LINES: the configuration of our plugin
+remote_conf() {
+	printf 'remote_server = 127.0.0.1\nmode = forward\nqueue_file = /var/spool/audit/remote.log\nqueue_depth = 4000\n' >/etc/audit/audisp-remote.conf
+	printf "$1" >>/etc/audit/audisp-remote.conf
+	chmod 640 /etc/audit/audisp-remote.conf
+}
+
+# numbers FROM TO: records; at the collector: how many different ones, and all
+numbers() {
+	awk -v from="$1" -v to="$2" 'BEGIN { for (n = from; n <= to; n++)
+		printf "type=USER_AUTH msg=audit(1700000000.000:%d): pid=7 uid=0 number=%d res=success\n", n, n }'
+}
+arrived() { grep -o 'number=[0-9]*' $their_log | sort -u | wc -l; }
+all_arrived() { [ "$(arrived)" = "$1" ]; }
+in_order() { grep -o 'number=[0-9]*' $their_log | cut -d= -f2 | awk '!seen[$1]++ { if ($1 < last) exit 1; last = $1 }'; }
+
+# state_of KEY: of our plugin
+state_of() {
+	kill -USR1 "$1"
+	usleep 300000
+	sed -n "s/^$2 = //p" /run/audit/remote.state
+}
+
+# counts: a clean run
+start_theirs
+remote_conf ''
+mkfifo /tmp/records
+exec 7<>/tmp/records # it ends when this is closed
+audisp-remote </tmp/records 7>&- 2>/tmp/said &
+plugin=$!
+numbers 1 2000 >&7
+until_true 60 all_arrived 2000 || fail "$(arrived) of 2000 have arrived: $(cat /tmp/said)"
+in_order || fail "not in their order"
+[ "$(grep -c number= $their_log)" = 2000 ] || fail "a record came twice"
+[ "$(state_of $plugin records_delivered)" = 2000 ] || fail "state: $(cat /run/audit/remote.state)"
+[ "$(state_of $plugin transport_ok)" = yes ] || fail "state: $(cat /run/audit/remote.state)"
+
+# a collector that is restarted, that is killed, and that stands still
+numbers 2001 2500 >&7
+stop_theirs TERM
+numbers 2501 3000 >&7
+start_theirs
+until_true 60 all_arrived 3000 || fail "$(arrived) of 3000 after a restart: $(cat /tmp/said)"
+numbers 3001 3500 >&7
+stop_theirs KILL
+numbers 3501 4000 >&7
+sleep 2
+start_theirs
+until_true 90 all_arrived 4000 || fail "$(arrived) of 4000 after a kill: $(cat /tmp/said)"
+kill -STOP "$(their_pid)"
+numbers 4001 4300 >&7
+sleep 8
+kill -CONT "$(their_pid)"
+until_true 90 all_arrived 4300 || fail "$(arrived) of 4300 after a pause: $(cat /tmp/said)"
+in_order || fail "not in their order"
+delivered=$(state_of $plugin records_delivered)
+[ "$delivered" = 4300 ] || fail "state: $(cat /run/audit/remote.state)"
+twice=$(($(grep -c number= $their_log) - 4300))
+[ "$twice" -le "$(state_of $plugin records_repeated)" ] || fail "$twice came twice: $(cat /run/audit/remote.state)"
+echo "twice at the collector: $twice; sent again: $(state_of $plugin records_repeated)"
+
+# the plugin is killed again and again
+for round in 1 2 3 4 5 6; do
+	numbers $((4201 + 100 * round)) $((4300 + 100 * round)) >&7
+	usleep $((50000 * round))
+	kill -KILL $plugin
+	audisp-remote </tmp/records 7>&- 2>>/tmp/said &
+	plugin=$!
+	usleep 200000
+done
+exec 7>&-
+wait $plugin || fail "records are left: $?"
+echo "of 600 records over six kills $((4900 - $(arrived))) were read from the pipe and not yet in the queue"
+[ "$(arrived)" -ge 4700 ] || fail "$(arrived) of 4900 after kills of the plugin"
+in_order || fail "not in their order"
+
+# what Debian's audisp-remote has left is sent by ours, and the other way
+stop_theirs TERM
+rm -f $their_log /var/spool/audit/remote.log
+sed 's,^queue_depth.*,queue_depth = 100,; s,^remote_server.*,remote_server = 127.0.0.1,; s,^mode.*,mode = forward,; s,^network_failure.*,network_failure_action = ignore,' \
+	/oracle/etc/audit/audisp-remote.conf >/tmp/theirs.conf
+cp /tmp/theirs.conf /oracle/etc/audit/audisp-remote.conf
+numbers 1 50 | oracle /sbin/audisp-remote
+[ -s /oracle/var/spool/audit/remote.log ] || fail "Debian's audisp-remote left no queue"
+cp /oracle/var/spool/audit/remote.log /var/spool/audit/remote.log
+start_theirs
+remote_conf 'queue_depth = 100\n'
+numbers 51 60 | audisp-remote || fail "our audisp-remote ends with $?"
+until_true 20 all_arrived 60 || fail "$(arrived) of 60: Debian's queue"
+in_order || fail "not in their order"
+stop_theirs TERM
+numbers 61 100 | audisp-remote && fail "nothing is left though nobody listens"
+cp /var/spool/audit/remote.log /oracle/var/spool/audit/remote.log
+start_theirs
+# It connects with its next record, and sends while its input is open.
+{ numbers 101 101; sleep 5; } | oracle /sbin/audisp-remote
+until_true 20 all_arrived 101 || fail "$(arrived) of 101: our queue"
+in_order || fail "not in their order"
+
+# events of this kernel
+rm -f /var/spool/audit/remote.log
+remote_conf ''
+sed 's/^active = no/active = yes/; s,/usr/sbin,/sbin,' /usr/src/auditbox/init/plugins.d/au-remote.conf >/etc/audit/plugins.d/au-remote.conf
+chmod 640 /etc/audit/plugins.d/au-remote.conf
+configure log_format=ENRICHED name_format=hostname q_depth=8000
+start_auditd
+told 'Audisp-remote started with queue_size: 0'
+audit_calls
+auditctl -b 8192 >/dev/null
+calls 300
+sleep 1
+stop_theirs KILL
+calls 300
+sleep 1
+start_theirs
+calls 300
+same_calls() { [ "$(calls_in $their_log)" = "$(calls_in $log)" ]; }
+calls_in() { grep 'syscall=95 .*key="call"' "$1" | sort -u | wc -l; }
+until_true 90 same_calls || fail "the collector has $(calls_in $their_log) calls, the log $(calls_in $log)"
+[ "$(calls_in $log)" -ge 300 ] || fail "the log has $(calls_in $log) calls"
+grep 'syscall=95 .*key="call"' $log | sort >/tmp/ours
+grep 'syscall=95 .*key="call"' $their_log | sort -u | cmp - /tmp/ours || fail "the collector's lines are not those of the log"
+expect "^node=$(hostname) type=SYSCALL .*AUID=" $their_log
+refuse 'type=EOE' $their_log
+pid=$(pidof audisp-remote)
+[ "$(sed -n 's/^CapEff:\t0*//p' "/proc/$pid/status")" = '' ] || fail "it keeps $(grep Cap "/proc/$pid/status")"
+awk '/^VmHWM|^RssAnon/ { print "audisp-remote", $0 }' "/proc/$pid/status"
+stop_auditd
+until_true 10 prints '' pidof audisp-remote || fail "the plugin outlives the daemon: $(ps)"
