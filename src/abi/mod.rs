@@ -68,6 +68,10 @@ pub mod kind {
     pub const DAEMON_ROTATE: u16 = 1205;
     /// AUDIT_DAEMON_RESUME.
     pub const DAEMON_RESUME: u16 = 1206;
+    /// AUDIT_DAEMON_ACCEPT.
+    pub const DAEMON_ACCEPT: u16 = 1207;
+    /// AUDIT_DAEMON_CLOSE.
+    pub const DAEMON_CLOSE: u16 = 1208;
     /// AUDIT_DAEMON_ERR.
     pub const DAEMON_ERR: u16 = 1209;
     /// Last type the daemon itself writes.

@@ -140,6 +140,20 @@ pub struct Config {
     pub report_interval: u64,
     /// File of metrics, written beside each state report; empty for none.
     pub metrics_file: String,
+    /// TCP port on which other machines' records are taken; 0 for none.
+    pub tcp_listen_port: u64,
+    /// Connections that may wait to be accepted.
+    pub tcp_listen_queue: u64,
+    /// Connections from one address at the same time.
+    pub tcp_max_per_addr: u64,
+    /// The first and the last port that a peer may connect from.
+    pub tcp_client_ports: (u16, u16),
+    /// Seconds after which a silent peer is sent away; 0 for never.
+    pub tcp_client_max_idle: u64,
+    /// Whether hosts.allow and hosts.deny have a say in who may connect.
+    pub use_libwrap: bool,
+    /// Whether plugins get other machines' records.
+    pub distribute_network: bool,
 }
 
 impl Default for Config {
@@ -177,6 +191,13 @@ impl Default for Config {
             end_of_event_timeout: 2,
             report_interval: 0,
             metrics_file: String::new(),
+            tcp_listen_port: 0,
+            tcp_listen_queue: 5,
+            tcp_max_per_addr: 1,
+            tcp_client_ports: (0, u16::MAX),
+            tcp_client_max_idle: 0,
+            use_libwrap: true,
+            distribute_network: false,
         }
     }
 }
@@ -220,6 +241,15 @@ const fn with_helper(name: &'static str, slot: fn(&mut Config) -> Slot<'_>) -> R
 fn number(to: &mut u64, least: u64, most: u64) -> Slot<'_> {
     Slot::Number { to, least, most, refusal: None }
 }
+
+/// A key of the listener: its slot, and the value that asks for nothing where there is no listener.
+fn of_listener<'a>(slot: Slot<'a>, idle: &'static [&'static str]) -> Slot<'a> {
+    if cfg!(feature = "listener") { slot } else { Slot::Absent("the listener", idle) }
+}
+
+const KERBEROS: &str = "Kerberos";
+const TLS: &str = "TLS";
+const PORT_MAX: u64 = u16::MAX as u64;
 
 /// All keys, in the order in which `--check-config` shows them. What a reload that changes a value must do is in two places:
 /// `adopt` of `daemon::log` for what is opened again, and `adopt` of `daemon::core` for what the system is asked for.
@@ -266,26 +296,26 @@ pub const KEYS: &[Row] = &[
     row("end_of_event_timeout", |c| number(&mut c.end_of_event_timeout, 0, u64::from(u32::MAX))),
     row("report_interval", |c| Slot::Seconds(&mut c.report_interval, 40 * DAY)),
     row("metrics_file", |c| Slot::Word(&mut c.metrics_file)),
-    row("tcp_listen_port", |_| Slot::Listener(&["0"])),
-    row("tcp_listen_queue", |_| Slot::Listener(&["5"])),
-    row("tcp_max_per_addr", |_| Slot::Listener(&["1"])),
-    row("tcp_client_ports", |_| Slot::Listener(&["0-65535"])),
-    row("tcp_client_max_idle", |_| Slot::Listener(&["0"])),
-    row("transport", |_| Slot::Listener(&["tcp"])),
-    row("distribute_network", |_| Slot::Listener(&["no"])),
-    // Asked when somebody connects, which nobody can.
-    row("use_libwrap", |_| Slot::Listener(&["yes", "no"])),
-    row("enable_krb5", |_| Slot::Listener(&["no"])),
-    row("krb5_principal", |_| Slot::Listener(&["auditd"])),
-    row("krb5_key_file", |_| Slot::Listener(&["/etc/audit/audit.key"])),
-    row("tls_auth", |_| Slot::Listener(&["psk"])),
-    row("tls_crypto_profile", |_| Slot::Listener(&["compatible"])),
-    row("tls_require_pqc", |_| Slot::Listener(&["no"])),
-    row("tls_psk_file", |_| Slot::Listener(&[])),
-    row("tls_psk_identity", |_| Slot::Listener(&[])),
-    row("tls_allowed_clients", |_| Slot::Listener(&[])),
-    row("tls_cipher_suites", |_| Slot::Listener(&[])),
-    row("tls_key_exchange", |_| Slot::Listener(&[])),
+    row("tcp_listen_port", |c| of_listener(number(&mut c.tcp_listen_port, 0, PORT_MAX), &["0"])),
+    row("tcp_listen_queue", |c| of_listener(number(&mut c.tcp_listen_queue, 1, PORT_MAX), &["5"])),
+    row("tcp_max_per_addr", |c| of_listener(number(&mut c.tcp_max_per_addr, 1, 1024), &["1"])),
+    row("tcp_client_ports", |c| of_listener(Slot::Ports(&mut c.tcp_client_ports), &["0-65535"])),
+    row("tcp_client_max_idle", |c| of_listener(number(&mut c.tcp_client_max_idle, 0, INT_MAX), &["0"])),
+    row("distribute_network", |c| of_listener(Slot::YesNo(&mut c.distribute_network), &["no"])),
+    // Asked when somebody connects, which nobody can where there is no listener.
+    row("use_libwrap", |c| of_listener(Slot::YesNo(&mut c.use_libwrap), &["yes", "no"])),
+    row("transport", |_| Slot::Absent("another transport than plain TCP", &["tcp"])),
+    row("enable_krb5", |_| Slot::Absent(KERBEROS, &["no"])),
+    row("krb5_principal", |_| Slot::Absent(KERBEROS, &["auditd"])),
+    row("krb5_key_file", |_| Slot::Absent(KERBEROS, &["/etc/audit/audit.key"])),
+    row("tls_auth", |_| Slot::Absent(TLS, &["psk"])),
+    row("tls_crypto_profile", |_| Slot::Absent(TLS, &["compatible"])),
+    row("tls_require_pqc", |_| Slot::Absent(TLS, &["no"])),
+    row("tls_psk_file", |_| Slot::Absent(TLS, &[])),
+    row("tls_psk_identity", |_| Slot::Absent(TLS, &[])),
+    row("tls_allowed_clients", |_| Slot::Absent(TLS, &[])),
+    row("tls_cipher_suites", |_| Slot::Absent(TLS, &[])),
+    row("tls_key_exchange", |_| Slot::Absent(TLS, &[])),
     row("dispatcher", |_| Slot::Deprecated),
     row("disp_qos", |_| Slot::Deprecated),
 ];
@@ -429,7 +459,12 @@ fn doubts(config: &Config) -> Vec<String> {
         config.max_log_age > 0 && config.num_logs < 2 && config.max_log_file_action.response != KeepLogs,
         "max_log_age is set, but num_logs is less than 2: no log is rotated",
     );
-    doubt(!config.local_events, "local_events is no: nothing is collected");
+    let (collects, listens) = (config.local_events, config.tcp_listen_port != 0);
+    doubt(!collects && !listens, "local_events is no: nothing is collected");
+    doubt(
+        !listens && config.distribute_network,
+        "distribute_network is set, but tcp_listen_port is not: there is nothing to distribute",
+    );
     doubt(
         !config.metrics_file.is_empty() && config.report_interval == 0,
         "metrics_file is set, but report_interval is 0: it is written when a report is asked for",
@@ -575,25 +610,18 @@ mod tests {
     }
 
     #[test]
-    fn what_the_network_needs_is_refused_by_name() {
+    fn what_is_not_there_is_refused_by_name() {
         assert_eq!(
-            refusal("tcp_listen_port = 60"),
-            "tcp_listen_port = 60 asks for the listener, and this auditd takes no records of other machines; leave the \
-             key out or set it to 0 - line 2"
+            refusal("transport = tls"),
+            "transport = tls asks for another transport than plain TCP, which this auditd does not have; leave the key out \
+             or set it to tcp - line 2"
         );
         assert_eq!(
             refusal("tls_psk_file = /etc/audit/tls/audit.psk"),
-            "tls_psk_file = /etc/audit/tls/audit.psk asks for the listener, and this auditd takes no records of other \
-             machines; leave the key out - line 2"
+            "tls_psk_file = /etc/audit/tls/audit.psk asks for TLS, which this auditd does not have; leave the key out - line 2"
         );
-        for line in [
-            "tcp_listen_queue = 6",
-            "tcp_max_per_addr = 2",
-            "tcp_client_ports = 1024-65535",
-            "tcp_client_max_idle = 60",
-            "transport = tls",
+        let mut refused = vec![
             "transport = krb5",
-            "distribute_network = yes",
             "enable_krb5 = yes",
             "krb5_principal = host",
             "krb5_key_file = /etc/krb5.keytab",
@@ -604,7 +632,18 @@ mod tests {
             "tls_allowed_clients = /etc/audit/tls/clients",
             "tls_cipher_suites = TLS_AES_128_GCM_SHA256",
             "tls_key_exchange = X25519",
-        ] {
+        ];
+        if !cfg!(feature = "listener") {
+            refused.extend([
+                "tcp_listen_port = 60",
+                "tcp_listen_queue = 6",
+                "tcp_max_per_addr = 2",
+                "tcp_client_ports = 1024-65535",
+                "tcp_client_max_idle = 60",
+                "distribute_network = yes",
+            ]);
+        }
+        for line in refused {
             let error = read(&format!("space_left = 75\n{line}\n")).unwrap_err();
             let key = line.split(' ').next().unwrap();
             assert_eq!((error.line, error.key.as_str()), (2, key));
@@ -620,6 +659,17 @@ mod tests {
              enable_krb5 = no\nkrb5_principal = auditd\nkrb5_key_file = /etc/audit/audit.key\ntls_auth = psk\n\
              tls_crypto_profile = compatible\ntls_require_pqc = no\n",
         );
+    }
+
+    #[test]
+    #[cfg(feature = "listener")]
+    fn the_listener_has_keys_of_its_own() {
+        let config =
+            sound("tcp_listen_port = 60\ntcp_client_ports = 1-1023\ntcp_max_per_addr = 1024\nuse_libwrap = no");
+        assert_eq!((config.tcp_listen_port, config.tcp_client_ports, config.use_libwrap), (60, (1, 1023), false));
+        assert_eq!(refusal("tcp_listen_port = 65536"), "Error - converted number (65536) is too large - line 2");
+        assert_eq!(refusal("tcp_listen_queue = 0"), "Error - converted number (0) is too small - line 2");
+        assert_eq!(refusal("tcp_max_per_addr = 1025"), "Error - converted number (1025) is too large - line 2");
     }
 
     #[test]

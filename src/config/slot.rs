@@ -129,8 +129,11 @@ pub enum Slot<'a> {
     Ignored,
     /// Keys of rules, separated by commas.
     RuleKeys(&'a mut Vec<String>),
-    /// A key for the records of other machines, which are not taken: the values that ask for nothing, the usual one first.
-    Listener(&'static [&'static str]),
+    /// One port of a machine, or all from one to another.
+    Ports(&'a mut (u16, u16)),
+    /// A key of something that this program does not have: what that is, and the values that ask for nothing, the usual one
+    /// first.
+    Absent(&'static str, &'static [&'static str]),
     /// A key of old times that says nothing any more.
     Deprecated,
 }
@@ -186,13 +189,13 @@ impl Slot<'_> {
             Slot::Words(to) => *to = value.split(' ').filter(|word| !word.is_empty()).map(str::to_string).collect(),
             Slot::Ignored => {}
             Slot::RuleKeys(to) => *to = value.split(',').filter(|k| !k.is_empty()).map(str::to_string).collect(),
-            Slot::Listener(idle) => {
+            Slot::Ports(to) => *to = ports(value, line)?,
+            Slot::Absent(what, idle) => {
                 if !idle.iter().any(|word| word.eq_ignore_ascii_case(value)) {
                     let mut way_out = "leave the key out".to_string();
                     idle.first().into_iter().for_each(|word| way_out.extend([" or set it to ", word]));
                     return Err(format!(
-                        "{key} = {value} asks for the listener, and this auditd takes no records of other machines; \
-                         {way_out} - line {line}"
+                        "{key} = {value} asks for {what}, which this auditd does not have; {way_out} - line {line}"
                     ));
                 }
             }
@@ -207,7 +210,7 @@ impl Slot<'_> {
     /// Whether the key has a value of ours to show.
     pub(super) fn is_shown(&self) -> bool {
         match self {
-            Slot::Deprecated | Slot::Listener(_) | Slot::Ignored => false,
+            Slot::Deprecated | Slot::Absent(..) | Slot::Ignored => false,
             Slot::Word(text) | Slot::Helper(text) => !text.is_empty(),
             Slot::RuleKeys(words) | Slot::Words(words) => !words.is_empty(),
             _ => true,
@@ -237,8 +240,29 @@ impl Slot<'_> {
             Slot::Log(text) | Slot::Helper(text) | Slot::Account(text, _) | Slot::Word(text) => out.push_str(text),
             Slot::RuleKeys(keys) => out.push_str(&keys.join(",")),
             Slot::Words(words) => out.push_str(&words.join(" ")),
-            Slot::Deprecated | Slot::Listener(_) | Slot::Ignored => {}
+            Slot::Ports((least, most)) => {
+                out.push_str(&least.to_string());
+                out.push('-');
+                out.push_str(&most.to_string());
+            }
+            Slot::Deprecated | Slot::Absent(..) | Slot::Ignored => {}
         }
+    }
+}
+
+/// `N`, or `N-M`.
+fn ports(value: &str, line: u32) -> Result<(u16, u16), String> {
+    let (least, most) = value.split_once('-').unwrap_or((value, value));
+    if [least, most].iter().any(|port| port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit())) {
+        let what = "should only be numbers, or two numbers separated by a dash";
+        return Err(format!("Value {value} {what} - line {line}"));
+    }
+    let port = |text: &str| number(text, line, 0, u64::from(u16::MAX), None).map(|port| port as u16);
+    match (port(least)?, port(most)?) {
+        (least, most) if least > most => {
+            Err(format!("Error - converted range ({least}-{most}) is reversed - line {line}"))
+        }
+        ports => Ok(ports),
     }
 }
 
@@ -397,6 +421,16 @@ mod tests {
         assert_eq!(space("%5", 1), Ok(Space::Percent(5)));
         assert_eq!(space("100%", 3), Err("Percentages should be less than 100 - line 3".to_string()));
         assert_eq!(space("5x", 3), Err("Value x 5x should only be numbers or percent - line 3".to_string()));
+    }
+
+    #[test]
+    fn ports_are_one_or_a_range() {
+        assert_eq!([ports("60", 1), ports("0-65535", 1)], [Ok((60, 60)), Ok((0, 65535))]);
+        for (value, part) in [("", "dash"), ("-", "dash"), ("1-", "dash"), ("1-2-3", "dash"), ("+1", "dash")] {
+            assert!(ports(value, 3).unwrap_err().contains(part), "{value}");
+        }
+        assert_eq!(ports("70000", 3).unwrap_err(), "Error - converted number (70000) is too large - line 3");
+        assert_eq!(ports("9-8", 3).unwrap_err(), "Error - converted range (9-8) is reversed - line 3");
     }
 
     #[test]

@@ -10,13 +10,14 @@ use super::dispatch::Dispatcher;
 use super::enrich::Enricher;
 use super::kernel::KernelLosses;
 use super::ledger::{CAUSES, Cause, Sink};
+use super::listen::Listener;
 use super::log::LogSink;
 #[cfg(test)]
 use super::log::State;
 use super::record::deferred::Deferred;
 use super::record::{Records, format};
 use super::report::{Facts, Line, Report, Value};
-use super::{Effect, Identity, Input, Sender, earlier};
+use super::{Effect, Identity, Input, PeerEvent, Sender, earlier};
 use crate::abi::{Signal, kind};
 use crate::config::Level;
 use crate::config::auditd::{Config, LogFormat};
@@ -31,6 +32,7 @@ pub struct Core {
     deferred: Deferred,
     log: LogSink,
     dispatch: Dispatcher,
+    listener: Listener,
     kernel: KernelLosses,
     control: Control,
     /// Records and batches received since the start.
@@ -51,6 +53,7 @@ impl Core {
             deferred: Deferred::default(),
             log,
             dispatch: Dispatcher::default(),
+            listener: Listener::default(),
             kernel,
             control: Control::default(),
             received: (0, 0),
@@ -67,6 +70,11 @@ impl Core {
     /// The lines that [`Effect::Write`] is about, and whether the last write failed.
     pub(super) fn pending(&self) -> (&[u8], bool) {
         (self.log.lines(), self.log.is_failing())
+    }
+
+    /// Whether it only reads the multicast copy of the events.
+    pub(super) fn observes(&self) -> bool {
+        self.ctx.identity.observes
     }
 
     /// Whether lines go to standard output.
@@ -103,8 +111,14 @@ impl Core {
     /// Seconds until [`Input::Tick`] is due: the earliest deadline of the parts. `None` for never.
     pub fn due(&self) -> Option<u64> {
         let ctx = &self.ctx;
-        let due =
-            [self.deferred.due(), self.log.due(ctx), self.kernel.due(ctx), self.control.due(ctx), self.dispatch.due()];
+        let due = [
+            self.deferred.due(),
+            self.log.due(ctx),
+            self.kernel.due(ctx),
+            self.control.due(ctx),
+            self.dispatch.due(),
+            self.listener.due(),
+        ];
         let due = due.into_iter().fold(None, earlier)?;
         Some(due.saturating_sub(ctx.monotonic).max(0) as u64)
     }
@@ -115,8 +129,14 @@ impl Core {
         match input {
             Input::Record(record_type, text) => return self.record(record_type, text),
             Input::EndOfBatch => self.end_batch(),
-            Input::Wrote => self.log.wrote(ctx),
-            Input::WriteFailed { kept, errno } => self.log.write_failed(ctx, kept, errno),
+            Input::Wrote => {
+                self.log.wrote(ctx);
+                self.listener.settle(ctx, self.log.reply());
+            }
+            Input::WriteFailed { kept, errno } => {
+                self.log.write_failed(ctx, kept, errno);
+                self.listener.settle(ctx, LogSink::failure_reply(errno));
+            }
             Input::Oversize(count) => ctx.lose(Cause::Oversize, Sink::All, Some(count as u64)),
             Input::Overrun => {
                 ctx.lose(Cause::SocketOverrun, Sink::All, None);
@@ -166,6 +186,7 @@ impl Core {
             Input::PluginReady(id) => self.dispatch.ready(ctx, id),
             Input::PluginGone(id) => self.dispatch.gone(ctx, id),
             Input::PluginEnded(id) => self.dispatch.ended(ctx, id),
+            Input::Peer(event) => self.peer(event),
             Input::StopPlugins => self.dispatch.stop(ctx),
             Input::Tick => self.tick(),
         }
@@ -190,6 +211,20 @@ impl Core {
         }
         if Enricher::is_stale_after(record_type) {
             self.ctx.emit(Effect::LoadNames { anyway: true });
+        }
+    }
+
+    /// Something about the listener. What a peer sent is written at once, so that it can be answered.
+    fn peer(&mut self, event: PeerEvent<'_>) {
+        let ctx = &mut self.ctx;
+        self.listener.handle(ctx, event, self.log.intake());
+        self.log.take(ctx);
+        self.log.write(ctx);
+        self.dispatch.take(ctx);
+        self.dispatch.write(ctx);
+        if !self.log.is_writing() {
+            // Nothing of it is for the log.
+            self.listener.settle(ctx, self.log.reply());
         }
     }
 
@@ -223,6 +258,8 @@ impl Core {
         self.log.tick(ctx);
         self.log.write(ctx);
         self.control.tick(ctx);
+        self.listener.tick(ctx);
+        self.log.take(ctx);
         self.dispatch.take(ctx);
         self.dispatch.tick(ctx);
     }
@@ -241,6 +278,7 @@ impl Core {
     fn stop(&mut self, sender: &Sender) {
         let ctx = &mut self.ctx;
         let body = control::signed("op=terminate", sender, "success");
+        self.listener.stop(ctx);
         self.deferred.flush(ctx);
         self.log.take(ctx);
         if self.log.is_closed() {
@@ -323,6 +361,7 @@ impl Core {
             ctx.emit(Effect::Renice(old.priority_boost as i64 - ctx.config.priority_boost as i64));
         }
         self.log.adopt(ctx, &old);
+        self.listener.adopt(ctx, &old);
     }
 
     /// Makes the record that waited for the log, and ends after the last one.
@@ -356,6 +395,21 @@ impl Core {
         &self.dispatch
     }
 
+    /// Opens the port that other machines connect to, if there is to be one.
+    pub(super) fn start_listening(&mut self) {
+        self.listener.start(&mut self.ctx);
+    }
+
+    /// The listener, for what performs its effects.
+    pub(super) fn listener(&self) -> &Listener {
+        &self.listener
+    }
+
+    /// How lines of this machine begin: `node=NAME `, or nothing.
+    pub(super) fn node(&self) -> &[u8] {
+        self.ctx.records.node()
+    }
+
     /// Asks the kernel for its count of losses.
     pub(super) fn ask_kernel(&mut self) {
         self.kernel.ask(&mut self.ctx);
@@ -363,7 +417,7 @@ impl Core {
 
     /// The state report.
     pub fn report(&mut self, facts: &Facts) -> Report {
-        let Core { ctx, log, dispatch, kernel, .. } = self;
+        let Core { ctx, log, dispatch, listener, kernel, .. } = self;
         let is_logging = ctx.config.write_logs && !ctx.identity.foreground;
         let mut lines = vec![
             Line::new("audit version", Value::Text(env!("CARGO_PKG_VERSION").to_string())),
@@ -375,9 +429,8 @@ impl Core {
             log.report(ctx, &mut lines);
         }
         dispatch.report(ctx, &mut lines);
+        listener.report(&mut lines);
         lines.extend([
-            // No other machine is listened to.
-            Line::new("listening for network connections", Value::Flag(false)),
             Line::metric("records received", Value::Number(self.received.0, ""), "records_received_total"),
             Line::metric("batches received", Value::Number(self.received.1, ""), "batches_total"),
         ]);

@@ -4,6 +4,7 @@ use super::children::{Children, Task};
 use super::core::Core;
 use super::dispatch::PluginId;
 use super::dispatch::processes::{Processes, Written};
+use super::listen::sockets::Sockets;
 use super::log::output::{self, LogOutput};
 use super::report::Facts;
 use super::rights::Rights;
@@ -73,6 +74,7 @@ pub(super) struct Executor {
     pub(super) syncer: Worker,
     children: Children,
     pub(super) plugins: Processes,
+    pub(super) peers: Sockets,
     /// What the process may do.
     pub(super) rights: Rights,
     is_stopped: bool,
@@ -96,6 +98,7 @@ impl Executor {
             syncer,
             children: Children::default(),
             plugins: Processes::default(),
+            peers: Sockets::default(),
             rights,
             is_stopped: false,
         }
@@ -114,7 +117,7 @@ impl Executor {
                 let (lines, is_failing) = core.pending();
                 return self.output.write(lines, is_failing);
             }
-            Effect::Open => return self.output.open(config, core.writes_stream(), &mut self.logger),
+            Effect::Open => return self.output.open(config, core.writes_stream(), core.node(), &mut self.logger),
             Effect::MeasureSpace => return self.output.measure(),
             Effect::Rotate { keep_all } => return self.rotate(config, keep_all),
             Effect::Close => self.output.close(),
@@ -172,6 +175,9 @@ impl Executor {
             Effect::WritePlugin(id) => return Some(self.write_plugin(core, id)),
             Effect::ClosePlugin(id) => self.plugins.close(id),
             Effect::SignalPlugin { id, kill } => self.plugins.signal(id, kill),
+            Effect::Peer(order) => {
+                return self.peers.perform(order, config, core.listener()).map(Input::Peer);
+            }
             Effect::Stop => self.is_stopped = true,
         }
         None

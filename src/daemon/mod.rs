@@ -2,7 +2,7 @@
 //!
 //! * [`run()`] brings it up (`start`) and runs the loop (`run`) around the `reactor`.
 //! * [`core`] holds the parts and gives each input to those it concerns: inputs in, [`Effect`]s out, no system call, no
-//!   clock. The parts are `record` (the formatter), `log`, `dispatch` (plugins), `kernel` (losses), `control` (signals), the
+//!   clock. The parts are `record` (the formatter), `log`, `dispatch` (plugins), `listen` (other machines), `kernel` (losses), `control` (signals), the
 //!   [`ledger`] of losses.
 //! * `rights` is what the process may still do once it is up.
 //! * `execute` performs the effects; what may take long is done by two other threads, each a `worker`.
@@ -19,6 +19,11 @@ pub mod enrich;
 mod execute;
 mod kernel;
 pub mod ledger;
+#[cfg(feature = "listener")]
+mod listen;
+#[cfg(not(feature = "listener"))]
+#[path = "listen_absent.rs"]
+mod listen;
 mod log;
 mod reactor;
 pub mod record;
@@ -32,6 +37,7 @@ mod worker;
 
 pub use dispatch::PluginId;
 pub use execute::Paths;
+pub use listen::{PeerEvent, PeerOrder};
 pub use start::{Options, Refusal, StartupState, check_config, run};
 
 use crate::abi::{Signal, Status};
@@ -107,6 +113,8 @@ pub enum Input<'a> {
     PluginGone(PluginId),
     /// A plugin's process has ended.
     PluginEnded(PluginId),
+    /// Something about the port that other machines connect to, or about one of these.
+    Peer(PeerEvent<'a>),
     /// The daemon is about to end, and plugins have had their time.
     StopPlugins,
     /// Time has passed.
@@ -180,6 +188,8 @@ pub enum Effect {
         /// Whether it is not asked.
         kill: bool,
     },
+    /// Do something about the port that other machines connect to, or about one of these.
+    Peer(PeerOrder),
     /// Stop collecting, and end.
     Stop,
 }

@@ -24,6 +24,7 @@ impl Rights {
             (asks_kernel, Capabilities::AUDIT_CONTROL),
             // A file that is made has the group that the daemon runs with.
             (config.log_group != 0 || process::effective_group() != 0, Capabilities::CHOWN),
+            ((1..1024).contains(&config.tcp_listen_port), Capabilities::NET_BIND_SERVICE),
             // Its directory may be another user's.
             (!config.metrics_file.is_empty(), Capabilities::DAC_OVERRIDE),
             // Plugins that have become another user are ended; terminals of users are written to.
@@ -53,6 +54,7 @@ impl Rights {
             () if needed.starts_programs && !self.starts_programs => Some("programs to start"),
             () if missing.contains(Capabilities::CHOWN) => Some("log_group"),
             () if missing.contains(Capabilities::DAC_OVERRIDE) => Some("metrics_file"),
+            () if missing.contains(Capabilities::NET_BIND_SERVICE) => Some("a tcp_listen_port below 1024"),
             () => None,
         }
     }
@@ -77,6 +79,9 @@ mod tests {
         assert_eq!(rights.missing_for(&group), Some("log_group"));
         assert_eq!(rights.missing_for(&metrics), Some("metrics_file"));
         assert_eq!(rights.missing_for(&mails), Some("programs to start"));
+        let listens = |port| Config { tcp_listen_port: port, ..Config::default() };
+        assert_eq!(rights.missing_for(&listens(60)), Some("a tcp_listen_port below 1024"));
+        assert_eq!(rights.missing_for(&listens(6000)), None);
         let rights = Rights::needed(&mails, true, false);
         assert_eq!((rights.missing_for(&metrics), rights.missing_for(&mails)), (None, None));
         assert_eq!(rights.missing_for(&group), Some("log_group"));

@@ -4,6 +4,7 @@ use super::children::Task;
 use super::core::Core;
 use super::dispatch::PluginId;
 use super::execute::Executor;
+use super::listen::sockets::PIECE;
 use super::reactor::Reactor;
 use super::worker::Outcome;
 use super::{Effect, HelperEnd, Input, Sender};
@@ -40,6 +41,8 @@ enum Token {
     /// The kernel's answers to questions.
     Answers,
     Plugin(PluginId),
+    /// The port that other machines connect to, and these.
+    Peers,
 }
 
 /// The core with what performs its effects.
@@ -103,6 +106,9 @@ impl Runner {
         reactor.register(&self.driver.executor.worker, Token::Worker(0), Interest::Read);
         reactor.register(&self.driver.executor.control, Token::Answers, Interest::Read);
         reactor.register(&self.driver.executor.syncer, Token::Worker(1), Interest::Read);
+        if let Some(peers) = self.driver.executor.peers.descriptor() {
+            reactor.register(peers, Token::Peers, Interest::Read);
+        }
         let mut watched = clock::monotonic().seconds;
         while !self.driver.executor.is_stopped() {
             self.watch_plugins(&mut reactor);
@@ -118,12 +124,16 @@ impl Runner {
             if has_records {
                 self.take_records(BATCHES_A_TURN);
             }
+            // While records flow peers are not listened to in the wait, so they are looked for each time.
+            if has_records || reactor.ready().any(|token| token == Token::Peers) {
+                self.take_peers();
+            }
             let mut is_idle = !has_records;
             for token in reactor.ready() {
                 is_idle = false;
                 match token {
                     // Taken above: they gathered while the others were waited for.
-                    Token::Records => {}
+                    Token::Records | Token::Peers => {}
                     Token::Signals => self.take_signals(signals),
                     Token::Worker(_) => self.take_outcomes(),
                     Token::Answers => self.take_answers(),
@@ -158,14 +168,18 @@ impl Runner {
         if !flow {
             reactor.wait(limit);
             let has_records = reactor.ready().any(|token| token == Token::Records);
-            let has_others = reactor.ready().any(|token| token != Token::Records);
+            let has_others = reactor.ready().any(|token| !matches!(token, Token::Records | Token::Peers));
             if !has_records || has_others || self.taken >= MANY {
                 return has_records;
             }
         }
-        reactor.set_interest(Token::Records, Interest::Nothing);
-        reactor.wait(Some(GATHERING));
-        reactor.set_interest(Token::Records, Interest::Read);
+        for (interest, waits) in [(Interest::Nothing, true), (Interest::Read, false)] {
+            reactor.set_interest(Token::Records, interest);
+            reactor.set_interest(Token::Peers, interest);
+            if waits {
+                reactor.wait(Some(GATHERING));
+            }
+        }
         true
     }
 
@@ -189,6 +203,17 @@ impl Runner {
                     return self.driver.executor.logger.log(Level::Error, &text);
                 }
             }
+        }
+    }
+
+    /// Takes what peers have sent: a piece each, of some of them.
+    fn take_peers(&mut self) {
+        if !self.driver.executor.peers.look() {
+            return;
+        }
+        let mut piece = [0; PIECE];
+        while let Some(event) = self.driver.executor.peers.next_event(&mut piece) {
+            self.driver.feed(Input::Peer(event));
         }
     }
 

@@ -221,7 +221,7 @@ fn serve(
             return Err(refusal);
         }
     };
-    if let Err(refusal) = register(options, &mut runner) {
+    if let Err(refusal) = register(options, &mut runner).and_then(|()| listen(&mut runner)) {
         runner.finish();
         remove_pid_file(&options.paths);
         runner.driver.executor.logger.log_silently(Level::Error, &refusal.text);
@@ -455,6 +455,19 @@ fn register(options: &Options, runner: &mut Runner) -> Result<(), Refusal> {
     runner.driver.core.ask_kernel();
     runner.driver.perform_all();
     Ok(())
+}
+
+/// Opens the port of the listener, if there is one.
+fn listen(runner: &mut Runner) -> Result<(), Refusal> {
+    let core = &mut runner.driver.core;
+    let (port, observes) = (core.config().tcp_listen_port, core.observes());
+    core.start_listening();
+    runner.driver.perform_all();
+    if port == 0 || observes || runner.driver.core.listener().is_listening() {
+        return Ok(());
+    }
+    runner.abort("network-init");
+    Err(refuse(1, format!("Unable to listen on TCP port {port}, exiting")))
 }
 
 fn set_enabled(state: StartupState, control: &mut AuditSocket) -> Result<(), NetlinkError> {

@@ -1,5 +1,7 @@
 //! The core driven by scripts: no files, no clock, no sleeping.
 
+#[cfg(feature = "listener")]
+mod peers;
 mod transitions;
 
 use super::core::Core;

@@ -1,5 +1,6 @@
 //! What auditd.conf refers to, checked on this machine.
 
+use crate::config::auditd::Config;
 use crate::config::{Diagnostic, HostChecks, Level};
 use crate::sys::users::Users;
 use crate::sys::{error_reason, files};
@@ -9,6 +10,25 @@ use std::path::Path;
 
 /// Where mail goes.
 pub const SENDMAIL: &str = "/usr/lib/sendmail";
+
+/// The rules of TCP wrappers, hosts_access(5).
+const WRAPPERS: [&str; 2] = ["/etc/hosts.allow", "/etc/hosts.deny"];
+
+/// Whether the listener may do without the rules of TCP wrappers, which it does not read: not where there are some and the
+/// configuration asks for them. Else a host that is denied there would be let in. The error is a sentence.
+pub fn check_wrappers(config: &Config) -> Result<(), String> {
+    if config.tcp_listen_port == 0 || !config.use_libwrap {
+        return Ok(());
+    }
+    let has_rules = |text: String| text.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#'));
+    match WRAPPERS.iter().find(|path| files::read_to_string(path).is_ok_and(has_rules)) {
+        None => Ok(()),
+        Some(path) => Err(format!(
+            "use_libwrap = yes asks for the rules in {path}, which this auditd does not read; say who may connect in the \
+             firewall or by tcp_client_ports, and set use_libwrap to no"
+        )),
+    }
+}
 
 /// This host.
 pub struct Host {

@@ -1,6 +1,6 @@
 //! Configuration files, checked when they are opened: whoever can write to one could turn auditing off.
 
-use super::checks::Host;
+use super::checks::{self, Host};
 use crate::config::auditd::{self, Config, NameFormat};
 use crate::config::libaudit::{self, FailureAction};
 use crate::config::{Diagnostic, Level};
@@ -91,10 +91,12 @@ pub fn load_config(path: &Path, follow_links: bool, diagnostics: &mut Vec<Diagno
     let name = path.display().to_string();
     let policy = OpenPolicy { follow_links, group_writers: GroupWriters::Any, called: "config file" };
     let Some(text) = read(path, policy, diagnostics)? else { return Ok(Config::default()) };
-    auditd::parse(&text, &name, &Host::open(), diagnostics).map_err(|error| {
+    let config = auditd::parse(&text, &name, &Host::open(), diagnostics).map_err(|error| {
         diagnostics.push(Diagnostic { level: Level::Error, text: error.place(&name) });
         error.to_string()
-    })
+    })?;
+    checks::check_wrappers(&config)?;
+    Ok(config)
 }
 
 /// What `node=` says under a configuration; empty for nothing. The error is a sentence.

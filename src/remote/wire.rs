@@ -180,9 +180,9 @@ impl Messages {
         Ok(Some(Message { message_type, sequence, body }))
     }
 
-    /// Whether the bytes so far end within a message.
-    pub fn is_unfinished(&self) -> bool {
-        self.buffer.len() > self.used
+    /// How many bytes there are of a message that is not whole yet.
+    pub fn unfinished(&self) -> usize {
+        self.buffer.len() - self.used
     }
 
     /// Gives back the memory of what was given out: between messages a connection costs nothing.
@@ -305,12 +305,12 @@ mod tests {
         let mut drain = |piece: &[u8]| {
             messages.feed(piece);
             while let Ok(Some(_)) = messages.next_message() {}
-            (messages.is_unfinished(), messages.buffer.capacity())
+            (messages.unfinished(), messages.buffer.capacity())
         };
         let many = message(MessageType::MESSAGE, 2, &[b'x'; 100]).repeat(1000);
-        assert_eq!(drain(&many), (false, 0));
-        assert_eq!(drain(&many[..many.len() - 1]), (true, 115));
-        assert_eq!(drain(b"x"), (false, 0));
+        assert_eq!(drain(&many), (0, 0));
+        assert_eq!(drain(&many[..many.len() - 1]), (115, 115));
+        assert_eq!(drain(b"x"), (0, 0));
     }
 
     #[test]

@@ -5,10 +5,12 @@
 
 pub mod child;
 pub mod clock;
+pub mod epoll;
 pub mod errno;
 pub mod files;
 pub mod host;
 pub mod input;
+pub mod listen;
 pub mod netlink;
 pub mod poll;
 pub mod process;

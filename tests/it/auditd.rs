@@ -68,6 +68,8 @@ const TO_INT_MAX: &[(&str, &str)] = &[
     ("2147483648", "Error - converted number (2147483648) is too large"),
     ("18446744073709551616", OUT_OF_RANGE),
 ];
+const TO_PORT: &[(&str, &str)] = &[("65536", "Error - converted number (65536) is too large")];
+const FROM_ONE: &[(&str, &str)] = &[("0", "Error - converted number (0) is too small")];
 const NO_SPACE: &[(&str, &str)] = &[
     ("x", "Value x x should only be numbers or percent"),
     ("75M", "Value M 75M should only be numbers or percent"),
@@ -196,32 +198,44 @@ const ROWS: &[Row] = &[
     ("end_of_event_timeout", &["2", "0", "4294967295"], &[NO_NUMBER]),
     ("report_interval", &["1h", "0", "6h", "40d"], &[&[("41d", "Error - report_interval (41d) is too large")]]),
     ("metrics_file", &["/run/a.prom", "/run/b.prom"], &[]),
+    ("tcp_listen_port", &["0", "60", "65535"], &[NO_NUMBER, TO_PORT]),
+    ("tcp_listen_queue", &["5", "1", "65535"], &[NO_NUMBER, TO_PORT, FROM_ONE]),
+    (
+        "tcp_max_per_addr",
+        &["1", "1024"],
+        &[NO_NUMBER, FROM_ONE, &[("1025", "Error - converted number (1025) is too large")]],
+    ),
+    (
+        "tcp_client_ports",
+        &["0-65535", "1024-65535"],
+        &[&[
+            ("1-2-3", "Value 1-2-3 should only be numbers, or two numbers separated by a dash"),
+            ("9-8", "Error - converted range (9-8) is reversed"),
+        ]],
+    ),
+    ("tcp_client_max_idle", &["0", "60"], &[NO_NUMBER, TO_INT_MAX]),
+    ("distribute_network", &["no", "yes"], &[NO_WORD]),
+    ("use_libwrap", &["yes", "no"], &[NO_WORD]),
 ];
 
-/// Keys of the listener, which is not there: the value that asks for none is taken, any other is refused by name.
-const LISTENER: &[(&str, Option<&str>, &str)] = &[
-    ("tcp_listen_port", Some("0"), "60"),
-    ("tcp_listen_queue", Some("5"), "6"),
-    ("tcp_max_per_addr", Some("1"), "2"),
-    ("tcp_client_ports", Some("0-65535"), "1024-65535"),
-    ("tcp_client_max_idle", Some("0"), "60"),
-    ("transport", Some("tcp"), "tls"),
-    ("distribute_network", Some("no"), "yes"),
-    ("enable_krb5", Some("no"), "yes"),
-    ("krb5_principal", Some("auditd"), "other"),
-    ("krb5_key_file", Some("/etc/audit/audit.key"), "/etc/other.key"),
-    ("tls_auth", Some("psk"), "x509"),
-    ("tls_crypto_profile", Some("compatible"), "pqc"),
-    ("tls_require_pqc", Some("no"), "yes"),
-    ("tls_psk_file", None, "/etc/audit/psk"),
-    ("tls_psk_identity", None, "me"),
-    ("tls_allowed_clients", None, "/etc/audit/clients"),
-    ("tls_cipher_suites", None, "any"),
-    ("tls_key_exchange", None, "any"),
+/// Keys of what is not there: what that is, the value that asks for none of it, and another one, which is refused by name.
+const ABSENT: &[(&str, &str, Option<&str>, &str)] = &[
+    ("transport", "another transport than plain TCP", Some("tcp"), "tls"),
+    ("enable_krb5", "Kerberos", Some("no"), "yes"),
+    ("krb5_principal", "Kerberos", Some("auditd"), "other"),
+    ("krb5_key_file", "Kerberos", Some("/etc/audit/audit.key"), "/etc/other.key"),
+    ("tls_auth", "TLS", Some("psk"), "x509"),
+    ("tls_crypto_profile", "TLS", Some("compatible"), "pqc"),
+    ("tls_require_pqc", "TLS", Some("no"), "yes"),
+    ("tls_psk_file", "TLS", None, "/etc/audit/psk"),
+    ("tls_psk_identity", "TLS", None, "me"),
+    ("tls_allowed_clients", "TLS", None, "/etc/audit/clients"),
+    ("tls_cipher_suites", "TLS", None, "any"),
+    ("tls_key_exchange", "TLS", None, "any"),
 ];
 
 /// Keys that are read and say nothing.
-const IDLE: &[&str] = &["use_libwrap", "dispatcher", "disp_qos"];
+const IDLE: &[&str] = &["dispatcher", "disp_qos"];
 
 fn refused(checked: &Checked, line: u32, key: &str, sentence: &str) {
     let said = &checked.said;
@@ -238,7 +252,7 @@ fn refused(checked: &Checked, line: u32, key: &str, sentence: &str) {
 
 #[test]
 fn every_key_has_a_row() {
-    let tried = ROWS.iter().map(|row| row.0).chain(LISTENER.iter().map(|row| row.0)).chain(IDLE.iter().copied());
+    let tried = ROWS.iter().map(|row| row.0).chain(ABSENT.iter().map(|row| row.0)).chain(IDLE.iter().copied());
     let tried: Vec<_> = tried.collect();
     let missing: Vec<_> = KEYS.iter().map(|key| key.name).filter(|name| !tried.contains(name)).collect();
     assert_eq!(missing, [""; 0]);
@@ -276,7 +290,7 @@ fn bad_values_are_refused_with_file_line_key_and_word() {
             refused(&checked, 3, key, &whole);
         }
     }
-    for (key, none, other) in LISTENER {
+    for (key, what, none, other) in ABSENT {
         let way_out = match none {
             Some(none) => {
                 assert_eq!(dir.check(&format!("{SOUND}{key} = {none}\n")).status, 0, "{key} = {none}");
@@ -284,9 +298,7 @@ fn bad_values_are_refused_with_file_line_key_and_word() {
             }
             None => "leave the key out".to_owned(),
         };
-        let sentence = format!(
-            "{key} = {other} asks for the listener, and this auditd takes no records of other machines; {way_out} - line 3"
-        );
+        let sentence = format!("{key} = {other} asks for {what}, which this auditd does not have; {way_out} - line 3");
         refused(&dir.check(&format!("{SOUND}{key} = {other}\n")), 3, key, &sentence);
     }
 }

@@ -111,7 +111,7 @@ impl Dispatcher {
         }
         while let Some(record) = ctx.records.batch().get(self.position) {
             self.position += 1;
-            if !is_dispatched(&record) {
+            if !is_dispatched(&record) || record.is_of_peer() && !ctx.config.distribute_network {
                 continue;
             }
             let (serial, limit) = (ctx.serial(), ctx.config.q_depth as usize);
@@ -288,14 +288,14 @@ impl Dispatcher {
 
 /// COMPAT: the record of a successful reload stays with the log.
 fn is_dispatched(record: &BatchRecord<'_>) -> bool {
-    let is_reload = record.is_own && record.record_type == kind::DAEMON_CONFIG;
+    let is_reload = record.is_own() && record.record_type == kind::DAEMON_CONFIG;
     !(is_reload && memchr::memmem::find(record.text(), b"state=changed").is_some())
 }
 
 /// Whether the record says what was lost. One that does not reach a plugin is no loss of its own: it would report itself for
 /// ever.
 fn is_about_loss(record: &BatchRecord<'_>) -> bool {
-    record.is_own && record.record_type == kind::DAEMON_ERR
+    record.is_own() && record.record_type == kind::DAEMON_ERR
 }
 
 fn note(ctx: &mut Context, name: &str, cause: Cause, lost: Lost) {

@@ -16,12 +16,14 @@ mod tests;
 use super::Effect;
 use super::context::Context;
 use super::ledger::{self, Cause, Gap, Loss, Sink};
+use super::record::batch::BatchRecord;
 use super::report::{Line, Value};
 use crate::abi::kind;
 use crate::config::Level;
 use crate::config::auditd::Config;
 use crate::log::file::{Found, event_time};
 use crate::log::space::threshold_bytes;
+use crate::remote::wire::MessageType;
 use crate::sys::errno;
 use rotation::Rotation;
 use shedding::Shedding;
@@ -32,6 +34,18 @@ pub(super) use reactions::Requested;
 
 /// Pending lines are written when they have grown this long, also within a batch.
 const LONGEST_BATCH: usize = 256 << 10;
+
+/// The answer to a peer whose record it was.
+pub(super) type Reply = (MessageType, &'static str);
+
+/// What becomes of a peer's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Intake {
+    /// It is taken, and what comes of it is known later.
+    Taken,
+    /// It is not, and the peer may try again later.
+    Refused(Reply),
+}
 
 /// Whether and where lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,11 +145,11 @@ impl LogSink {
             if self.state == State::Closed {
                 ctx.lose(Cause::Suspended, Sink::Log, Some(1));
             } else if self.shedding.is_active()
-                && !self.shedding.keeps(&ctx.config.priority_keys, ctx.serial(), &record)
+                && !self.shedding.keeps(&ctx.config.priority_keys, serial_of(ctx, &record), &record)
             {
                 ctx.lose(Cause::Degraded, Sink::Log, Some(1));
             } else {
-                let is_own = record.is_own;
+                let is_own = record.is_own();
                 self.lines.extend_from_slice(record.line());
                 self.pending += 1;
                 let size = self.size + self.lines.len() as u64;
@@ -143,6 +157,34 @@ impl LogSink {
                     self.write(ctx);
                 }
             }
+        }
+    }
+
+    /// Whether a peer's records are taken: not while lines go nowhere although they should. What a peer keeps is not lost.
+    pub(super) fn intake(&self) -> Intake {
+        match self.state {
+            State::Closed => Intake::Refused((MessageType::DISK_ERROR, "remote logging suspended")),
+            State::Open | State::Off => Intake::Taken,
+        }
+    }
+
+    /// Whether pending lines are about to be written.
+    pub(super) fn is_writing(&self) -> bool {
+        self.is_writing
+    }
+
+    /// The answer to a peer whose records are written, or are not to be.
+    pub(super) fn reply(&self) -> Reply {
+        let guard = self.space.guard();
+        let is_low = guard.left_done || guard.admin_done || self.shedding.is_active();
+        (if is_low { MessageType::DISK_LOW } else { MessageType::ACK }, "")
+    }
+
+    /// The answer to a peer whose records could not be written, for this errno.
+    pub(super) fn failure_reply(errno: i32) -> Reply {
+        match errno {
+            errno::ENOSPC => (MessageType::DISK_FULL, "disk full"),
+            _ => (MessageType::DISK_ERROR, "disk write error"),
         }
     }
 
@@ -362,5 +404,13 @@ impl LogSink {
             Line::metric("keeping priority events only", Value::Flag(is_degraded), "degraded"),
             Line::new("buffer set aside for a batch", Value::Number(self.lines.capacity() as u64 / 1024, " KiB")),
         ]);
+    }
+}
+
+/// The serial of a record's event, as this machine counts or as its sender does.
+fn serial_of(ctx: &Context, record: &BatchRecord<'_>) -> u64 {
+    match record.is_of_peer() {
+        true => event_time(record.line()).map_or(0, |(_, serial)| serial),
+        false => ctx.serial(),
     }
 }

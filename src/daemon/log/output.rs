@@ -85,6 +85,7 @@ impl LogOutput {
         &mut self,
         config: &Config,
         to_stream: bool,
+        node: &[u8],
         logger: &mut Logger,
     ) -> Option<Input<'static>> {
         if to_stream {
@@ -101,7 +102,7 @@ impl LogOutput {
             });
         }
         let path = Path::new(&config.log_file);
-        match prepare(path, config, logger).and_then(|()| LogFile::open(path, config.log_group)) {
+        match prepare(path, config, logger).and_then(|()| LogFile::open(path, config.log_group, node)) {
             Ok((log, found)) => {
                 self.target = Target::Log(log);
                 Some(Input::Opened(found))
@@ -158,7 +159,7 @@ impl LogOutput {
             None
         };
         let is_ready = if moved.is_some() { Ok(()) } else { prepare(&path, config, logger) };
-        match is_ready.and_then(|()| LogFile::open(&path, group)) {
+        match is_ready.and_then(|()| LogFile::open(&path, group, b"")) {
             Ok((log, _)) => {
                 let old = std::mem::replace(&mut self.target, Target::Log(log));
                 let retired = match old {

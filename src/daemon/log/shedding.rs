@@ -46,7 +46,7 @@ impl Shedding {
     /// Whether a record is kept: every one of the daemon's, and those of events with one of `keys`. The SYSCALL record,
     /// which carries the keys, comes first.
     pub(super) fn keeps(&mut self, keys: &[String], serial: u64, record: &BatchRecord<'_>) -> bool {
-        if !self.is_active() || record.is_own || self.wanted.contains(&serial) {
+        if !self.is_active() || record.is_own() || self.wanted.contains(&serial) {
             return true;
         }
         let keeps = has_key(record.text(), keys);
@@ -70,11 +70,11 @@ fn has_key(text: &[u8], keys: &[String]) -> bool {
 mod tests {
     use super::*;
 
-    use crate::daemon::record::batch::RecordBatch;
+    use crate::daemon::record::batch::{Origin, RecordBatch};
 
     fn keeps(shedding: &mut Shedding, is_own: bool, serial: u64, text: &str) -> bool {
         let mut batch = RecordBatch::default();
-        batch.append(is_own, text);
+        batch.append(if is_own { Origin::Own } else { Origin::Kernel }, text);
         shedding.keeps(&["exec".to_string()], serial, &batch.get(0).unwrap())
     }
 

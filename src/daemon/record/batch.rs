@@ -14,10 +14,21 @@ pub(in crate::daemon) struct RecordBatch {
     first: u64,
 }
 
+/// Where a record comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::daemon) enum Origin {
+    /// The kernel of this machine.
+    Kernel,
+    /// The daemon itself.
+    Own,
+    /// Another machine.
+    Peer,
+}
+
 /// One record in the buffer; it begins where the one before ends.
 struct Span {
     record_type: u16,
-    is_own: bool,
+    origin: Origin,
     prefix_len: usize,
     raw_len: usize,
     /// Where its line ends in the buffer, newline included.
@@ -28,8 +39,7 @@ struct Span {
 pub(in crate::daemon) struct BatchRecord<'a> {
     /// Number of its type.
     pub(in crate::daemon) record_type: u16,
-    /// Whether the daemon made it itself.
-    pub(in crate::daemon) is_own: bool,
+    origin: Origin,
     line: &'a [u8],
     prefix_len: usize,
     raw_len: usize,
@@ -47,6 +57,16 @@ impl<'a> BatchRecord<'a> {
         self.line.get(..self.raw_len).unwrap_or_default()
     }
 
+    /// Whether the daemon made it itself.
+    pub(in crate::daemon) fn is_own(&self) -> bool {
+        self.origin == Origin::Own
+    }
+
+    /// Whether another machine sent it.
+    pub(in crate::daemon) fn is_of_peer(&self) -> bool {
+        self.origin == Origin::Peer
+    }
+
     /// The kernel's text, from `audit(` on, without enrichment.
     pub(in crate::daemon) fn text(&self) -> &'a [u8] {
         self.line.get(self.prefix_len..self.raw_len).unwrap_or_default()
@@ -61,10 +81,15 @@ impl<'a> BatchRecord<'a> {
 impl RecordBatch {
     /// Adds a record. `write` appends its line without the newline and returns the length of its prefix, up to `msg=`, and
     /// the length without enrichment.
-    pub(super) fn push(&mut self, record_type: u16, is_own: bool, write: impl FnOnce(&mut Vec<u8>) -> (usize, usize)) {
+    pub(super) fn push(
+        &mut self,
+        record_type: u16,
+        origin: Origin,
+        write: impl FnOnce(&mut Vec<u8>) -> (usize, usize),
+    ) {
         let (prefix_len, raw_len) = write(&mut self.bytes);
         self.bytes.push(b'\n');
-        self.spans.push(Span { record_type, is_own, prefix_len, raw_len, end: self.bytes.len() });
+        self.spans.push(Span { record_type, origin, prefix_len, raw_len, end: self.bytes.len() });
     }
 
     /// The record at a position; none when it is yet to come, or forgotten.
@@ -73,8 +98,8 @@ impl RecordBatch {
         let span = self.spans.get(index)?;
         let start = index.checked_sub(1).and_then(|before| self.spans.get(before)).map_or(0, |before| before.end);
         let line = self.bytes.get(start..span.end)?;
-        let Span { record_type, is_own, prefix_len, raw_len, .. } = *span;
-        Some(BatchRecord { record_type, is_own, line, prefix_len, raw_len })
+        let Span { record_type, origin, prefix_len, raw_len, .. } = *span;
+        Some(BatchRecord { record_type, origin, line, prefix_len, raw_len })
     }
 
     /// The position after the last record.
@@ -93,8 +118,8 @@ impl RecordBatch {
 #[cfg(test)]
 impl RecordBatch {
     /// A SYSCALL record with this text and no prefix.
-    pub(in crate::daemon) fn append(&mut self, is_own: bool, text: &str) {
-        self.push(1300, is_own, |out| {
+    pub(in crate::daemon) fn append(&mut self, origin: Origin, text: &str) {
+        self.push(1300, origin, |out| {
             out.extend_from_slice(text.as_bytes());
             (0, text.len())
         });

@@ -41,6 +41,11 @@ impl PrefixCache {
         }
     }
 
+    /// How every line begins: `node=NAME `, or nothing.
+    pub(in crate::daemon) fn node(&self) -> &[u8] {
+        &self.node
+    }
+
     /// Appends a record as one line, without its newline. A newline inside becomes a space, so that it begins no second
     /// record, and so does a byte 0x1D, which would begin the looked-up names; a newline at the end is dropped.
     /// Returns where in `out` the text begins.

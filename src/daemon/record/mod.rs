@@ -14,7 +14,7 @@ use crate::config::auditd::LogFormat;
 use crate::sys::clock::Moment;
 use crate::sys::users::Users;
 use crate::text::number;
-use batch::RecordBatch;
+use batch::{Origin, RecordBatch};
 use format::PrefixCache;
 
 /// Longest text of a record of the daemon's own. COMPAT: the reference's buffer.
@@ -66,7 +66,20 @@ impl Records {
 
     /// Formats a record of the kernel, whose text begins with `audit(`.
     pub(super) fn push(&mut self, format: LogFormat, record_type: u16, text: &[u8]) {
-        self.format(format, record_type, text, false);
+        self.format(format, record_type, text, Origin::Kernel);
+    }
+
+    /// Adds a record of another machine. `write` is given how lines of this machine begin, `node=NAME ` or nothing, and returns what
+    /// [`RecordBatch::push`] asks for.
+    #[cfg_attr(not(feature = "listener"), expect(dead_code))]
+    pub(super) fn push_peer(&mut self, record_type: u16, write: impl FnOnce(&mut Vec<u8>, &[u8]) -> (usize, usize)) {
+        let Records { prefixes, batch, .. } = self;
+        batch.push(record_type, Origin::Peer, |out| write(out, prefixes.node()));
+    }
+
+    /// How lines of this machine begin: `node=NAME `, or nothing.
+    pub(super) fn node(&self) -> &[u8] {
+        self.prefixes.node()
     }
 
     /// Formats a record of the daemon's own: `audit(NOW:SERIAL): BODY`.
@@ -80,12 +93,12 @@ impl Records {
         text.extend_from_slice(body);
         text.truncate(LONGEST_OWN);
         self.own_serial = self.own_serial.wrapping_add(1);
-        self.format(format, record_type, &text, true);
+        self.format(format, record_type, &text, Origin::Own);
     }
 
-    fn format(&mut self, format: LogFormat, record_type: u16, text: &[u8], is_own: bool) {
+    fn format(&mut self, format: LogFormat, record_type: u16, text: &[u8], origin: Origin) {
         let Records { prefixes, enricher, batch, .. } = self;
-        batch.push(record_type, is_own, |out| {
+        batch.push(record_type, origin, |out| {
             let start = out.len();
             let text_start = prefixes.push_line(out, record_type, text);
             let raw_end = out.len();
@@ -117,7 +130,7 @@ mod tests {
         assert_eq!(syscall.line(), b"type=SYSCALL msg=audit(1.000:2): uid=0\x1dUID=\"root\"\n");
         assert_eq!(syscall.raw(), b"type=SYSCALL msg=audit(1.000:2): uid=0");
         assert_eq!(syscall.text(), b"audit(1.000:2): uid=0");
-        assert!(!syscall.is_eoe() && !syscall.is_own);
+        assert!(!syscall.is_eoe() && !syscall.is_own());
         let end = batch.get(1).unwrap();
         assert!(end.is_eoe());
         assert_eq!(end.line(), b"type=EOE msg=audit(1.000:2):\n");
@@ -132,7 +145,7 @@ mod tests {
         records.push_own(LogFormat::Raw, Moment::default(), 1200, b"op=start");
         assert!(records.batch().get(0).is_none());
         let own = records.batch().get(1).unwrap();
-        assert!(own.is_own);
+        assert!(own.is_own());
         assert_eq!(own.line(), b"type=DAEMON_START msg=audit(0.000:0): op=start\n");
         records.clear();
         assert!(records.batch().get(1).is_none());

@@ -1,0 +1,444 @@
+//! The listener: takes the records of other machines (auditd.conf(5) `tcp_listen_port`).
+//!
+//! [`Listener`] decides, and asks for orders; [`sockets`] carries them out. A peer speaks [`crate::remote::wire`]; its records go into
+//! the batch like the kernel's, as the lines of [`line`], and it gets its answers when the log has said what became of them.
+//!
+//! Anybody may connect whom the firewall lets. So all is bounded: the peers, and what is kept of each; how many are accepted in a
+//! second; the time to say something, to finish a message, and to take an answer. No peer is read from before it has taken its
+//! answers, and none is waited for. What breaks the rules is sent away, and a record says why.
+
+mod line;
+pub(super) mod sockets;
+
+use super::context::Context;
+use super::log::{Intake, Reply};
+use super::report::{Line, Value};
+use super::{Effect, earlier};
+use crate::abi::kind;
+use crate::config::Level;
+use crate::config::auditd::Config;
+use crate::record::RecordType;
+use crate::remote::wire::{HEADER, Message, MessageType, Messages, WireError};
+use std::io::Write;
+use std::net::SocketAddr;
+
+/// Peers at a time, whatever the configuration allows each address.
+const MAX_PEERS: usize = 1024;
+/// Connections accepted in a second. More wait in the queue of the kernel: each may cost two records.
+const ACCEPTED_A_SECOND: u32 = 32;
+/// Seconds to the first header. audisp-remote connects when it has something to say.
+const FIRST_HEADER: i64 = 5;
+/// Seconds from the first byte of a message to its last, and for a peer to take its answers.
+const MESSAGE: i64 = 30;
+
+/// Stands for one connection while the daemon runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PeerId(pub(in crate::daemon) u32);
+
+/// What happened to the listener or a peer.
+#[derive(Debug)]
+pub enum PeerEvent<'a> {
+    /// Answers [`PeerOrder::Listen`]; the error is a sentence.
+    Listening(Result<(), String>),
+    /// Somebody has connected.
+    Connected(PeerId, SocketAddr),
+    /// A connection could not be accepted, for this errno.
+    NotAccepted(i32),
+    /// Bytes came.
+    Received(PeerId, &'a [u8]),
+    /// Answers [`PeerOrder::Send`]: how many of the pending bytes are on their way.
+    Sent(PeerId, usize),
+    /// A peer takes bytes again.
+    Writable(PeerId),
+    /// A peer has closed the connection, or it broke, for this errno; 0 for none.
+    Ended(PeerId, i32),
+    /// Answers [`PeerOrder::Close`].
+    Closed(PeerId),
+}
+
+/// What is to be done about the port or a peer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PeerOrder {
+    /// Listen on the port of the configuration, and no other.
+    Listen,
+    /// Listen no more.
+    Unlisten,
+    /// Accept connections, or let them wait.
+    Accept(bool),
+    /// Send what waits for a peer.
+    Send(PeerId),
+    /// Close a connection.
+    Close {
+        /// The peer.
+        id: PeerId,
+        /// Whether it is told that the daemon ends.
+        is_farewell: bool,
+    },
+}
+
+/// Why a peer is sent away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Wire(WireError),
+    Type(MessageType),
+    Silent,
+    Slow,
+    TakesNothing,
+}
+
+impl Fault {
+    /// What the record and the system log say of it.
+    fn words(self) -> (&'static str, String) {
+        match self {
+            Fault::Wire(error) => match error {
+                WireError::Magic => ("not-managed", format!("it sent {error}")),
+                WireError::Length(_) => ("too-long", format!("it sent {error}")),
+            },
+            Fault::Type(MessageType(number)) => ("unknown-type", format!("it sent a message of type {number:#x}")),
+            Fault::Silent => ("no-message", "it said nothing".to_string()),
+            Fault::Slow => ("slow", "it did not finish its message".to_string()),
+            Fault::TakesNothing => ("takes-nothing", "it did not take its answers".to_string()),
+        }
+    }
+}
+
+/// One connection.
+struct Peer {
+    id: PeerId,
+    address: SocketAddr,
+    messages: Messages,
+    /// Sequences of messages that wait for an answer, with the answer where it does not depend on the log.
+    answers: Vec<(u32, Option<Reply>)>,
+    /// What is to be sent.
+    out: Vec<u8>,
+    /// When something came last, on the monotonic clock.
+    heard: i64,
+    /// By when it must have done what it is about, and else is sent away for that.
+    limit: Option<(i64, Fault)>,
+    /// It is being sent away: the order to close was given, or is when its answers are out.
+    fault: Option<Fault>,
+    is_closing: bool,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Listener {
+    is_listening: bool,
+    /// Sorted by id.
+    peers: Vec<Peer>,
+    /// The peer whose messages wait for the log.
+    answered: Option<PeerId>,
+    /// A second of the monotonic clock, and how many were accepted in it.
+    accepted: (i64, u32),
+    is_paused: bool,
+    /// When [`Listener::tick`] is to look at the peers.
+    due: Option<i64>,
+    /// Records taken and connections refused since the start.
+    records: u64,
+    refused: u64,
+}
+
+impl Listener {
+    /// Opens the port, if there is one.
+    pub(super) fn start(&mut self, ctx: &mut Context) {
+        if ctx.config.tcp_listen_port != 0 && !ctx.identity.observes {
+            ctx.emit(Effect::Peer(PeerOrder::Listen));
+        }
+    }
+
+    pub(super) fn is_listening(&self) -> bool {
+        self.is_listening
+    }
+
+    /// Takes an event. Records are in the batch afterwards; their answers wait for [`Listener::settle`].
+    pub(super) fn handle(&mut self, ctx: &mut Context, event: PeerEvent<'_>, intake: Intake) {
+        match event {
+            PeerEvent::Listening(result) => {
+                self.is_listening = result.is_ok();
+                let port = ctx.config.tcp_listen_port;
+                match result {
+                    Ok(()) => ctx.log(Level::Notice, format!("Listening on TCP port {port}")),
+                    Err(text) => ctx.log(Level::Error, text),
+                }
+            }
+            PeerEvent::Connected(id, address) => self.connected(ctx, id, address),
+            PeerEvent::NotAccepted(errno) => {
+                let why = crate::sys::error_text(errno);
+                ctx.log(Level::Error, format!("Unable to accept TCP connection ({why})"));
+                self.pause(ctx);
+            }
+            PeerEvent::Received(id, bytes) => self.received(ctx, id, bytes, intake),
+            PeerEvent::Sent(id, count) => self.sent(ctx, id, count),
+            PeerEvent::Writable(id) => ctx.emit(Effect::Peer(PeerOrder::Send(id))),
+            PeerEvent::Ended(id, errno) => {
+                if let Some(peer) = self.peer(id).filter(|_| errno != 0) {
+                    let address = peer.address;
+                    ctx.log(Level::Warning, format!("client {address} socket closed unexpectedly"));
+                }
+                self.close(ctx, id);
+            }
+            PeerEvent::Closed(id) => {
+                if let Ok(at) = self.peers.binary_search_by_key(&id, |peer| peer.id) {
+                    let peer = self.peers.remove(at);
+                    own_record(ctx, kind::DAEMON_CLOSE, "", peer.address, "success");
+                }
+            }
+        }
+    }
+
+    fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
+        let at = self.peers.binary_search_by_key(&id, |peer| peer.id).ok()?;
+        self.peers.get_mut(at)
+    }
+
+    fn connected(&mut self, ctx: &mut Context, id: PeerId, address: SocketAddr) {
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+        if self.accepted.0 != ctx.monotonic {
+            self.accepted = (ctx.monotonic, 0);
+        }
+        self.accepted.1 += 1;
+        if self.accepted.1 >= ACCEPTED_A_SECOND {
+            self.pause(ctx);
+        }
+        let (least, most) = ctx.config.tcp_client_ports;
+        let of_address = self.peers.iter().filter(|peer| peer.address.ip() == address.ip()).count() as u64;
+        let refusal = match () {
+            () if !(least..=most).contains(&address.port()) => ("op=port ", "TCP connection from", "rejected"),
+            () if of_address >= ctx.config.tcp_max_per_addr => ("op=dup ", "Too many connections from", "- rejected"),
+            () if self.peers.len() >= MAX_PEERS => ("op=alloc ", "Too many connections in all, that from", "rejected"),
+            () => {
+                own_record(ctx, kind::DAEMON_ACCEPT, "", address, "success");
+                let limit = Some((ctx.monotonic + FIRST_HEADER, Fault::Silent));
+                self.due = earlier(self.due, limit.map(|limit| limit.0));
+                self.due = earlier(self.due, idle_due(ctx, ctx.monotonic));
+                self.peers.push(Peer {
+                    id,
+                    address,
+                    messages: Messages::default(),
+                    answers: Vec::new(),
+                    out: Vec::new(),
+                    heard: ctx.monotonic,
+                    limit,
+                    fault: None,
+                    is_closing: false,
+                });
+                return;
+            }
+        };
+        let (operation, before, after) = refusal;
+        self.refused += 1;
+        ctx.log(Level::Error, format!("{before} {address} {after}"));
+        own_record(ctx, kind::DAEMON_ACCEPT, operation, address, "no");
+        ctx.emit(Effect::Peer(PeerOrder::Close { id, is_farewell: false }));
+    }
+
+    /// Lets connections wait until the next second.
+    fn pause(&mut self, ctx: &mut Context) {
+        if !std::mem::replace(&mut self.is_paused, true) {
+            self.due = earlier(self.due, Some(ctx.monotonic + 1));
+            ctx.emit(Effect::Peer(PeerOrder::Accept(false)));
+        }
+    }
+
+    fn received(&mut self, ctx: &mut Context, id: PeerId, bytes: &[u8], intake: Intake) {
+        let mut records = 0;
+        let Some(peer) = self.peer(id).filter(|peer| peer.fault.is_none() && !peer.is_closing) else { return };
+        peer.heard = ctx.monotonic;
+        peer.messages.feed(bytes);
+        loop {
+            match peer.messages.next_message() {
+                Ok(None) => break,
+                Err(error) => peer.fault = Some(Fault::Wire(error)),
+                Ok(Some(message)) => {
+                    peer.limit = None;
+                    match (message.message_type, intake) {
+                        (MessageType::HEARTBEAT, _) => peer.answers.push((message.sequence, Some(ACK))),
+                        (MessageType::MESSAGE, Intake::Refused(reply)) => {
+                            peer.answers.push((message.sequence, Some(reply)));
+                        }
+                        (MessageType::MESSAGE, Intake::Taken) => {
+                            peer.answers.push((message.sequence, None));
+                            records += 1;
+                            take(ctx, peer.address, message.text());
+                        }
+                        (other, _) => peer.fault = Some(Fault::Type(other)),
+                    }
+                }
+            }
+            if peer.fault.is_some() {
+                break;
+            }
+        }
+        let limit = match peer.messages.unfinished() {
+            0 => None,
+            // The time to the first header goes on.
+            1..HEADER if peer.limit.is_some() => peer.limit,
+            _ => match peer.limit {
+                Some((_, Fault::Slow)) => peer.limit,
+                _ => Some((ctx.monotonic + MESSAGE, Fault::Slow)),
+            },
+        };
+        peer.limit = limit;
+        self.due = earlier(self.due, limit.map(|limit| limit.0));
+        self.records += records;
+        self.answered = Some(id);
+    }
+
+    /// The log has said what became of the records of the last event: their peer is answered.
+    pub(super) fn settle(&mut self, ctx: &mut Context, reply: Reply) {
+        let Some(id) = self.answered.take() else { return };
+        let Some(peer) = self.peer(id) else { return };
+        for (sequence, known) in std::mem::take(&mut peer.answers) {
+            let (message_type, text) = known.unwrap_or(reply);
+            Message { message_type, sequence, body: text.as_bytes() }.push(&mut peer.out);
+        }
+        let (has_answers, fault) = (!peer.out.is_empty(), peer.fault);
+        if has_answers {
+            ctx.emit(Effect::Peer(PeerOrder::Send(id)));
+        }
+        if let Some(fault) = fault {
+            self.send_away(ctx, id, fault);
+        }
+    }
+
+    /// What was not sent yet waits until the peer takes more; meanwhile nothing is read from it.
+    fn sent(&mut self, ctx: &mut Context, id: PeerId, count: usize) {
+        let monotonic = ctx.monotonic;
+        let Some(peer) = self.peer(id) else { return };
+        if count >= peer.out.len() {
+            peer.out = Vec::new();
+            if peer.limit.is_some_and(|limit| limit.1 == Fault::TakesNothing) {
+                let is_unfinished = peer.messages.unfinished() > 0;
+                peer.limit = is_unfinished.then_some((monotonic + MESSAGE, Fault::Slow));
+            }
+        } else {
+            peer.out.drain(..count);
+            if count > 0 || peer.limit.is_none_or(|limit| limit.1 != Fault::TakesNothing) {
+                peer.limit = Some((monotonic + MESSAGE, Fault::TakesNothing));
+            }
+        }
+        let limit = peer.limit;
+        self.due = earlier(self.due, limit.map(|limit| limit.0));
+    }
+
+    fn send_away(&mut self, ctx: &mut Context, id: PeerId, fault: Fault) {
+        let Some(peer) = self.peer(id).filter(|peer| !peer.is_closing) else { return };
+        let address = peer.address;
+        let (cause, sentence) = fault.words();
+        ctx.log(Level::Warning, format!("client {address} is sent away: {sentence}"));
+        own_record(ctx, kind::DAEMON_ERR, &["op=remote-client cause=", cause, " "].concat(), address, "failed");
+        self.close(ctx, id);
+    }
+
+    fn close(&mut self, ctx: &mut Context, id: PeerId) {
+        if self.peer(id).is_some_and(|peer| !std::mem::replace(&mut peer.is_closing, true)) {
+            ctx.emit(Effect::Peer(PeerOrder::Close { id, is_farewell: false }));
+        }
+    }
+
+    /// Time has passed.
+    pub(super) fn tick(&mut self, ctx: &mut Context) {
+        let now = ctx.monotonic;
+        if self.due.is_none_or(|due| due > now) {
+            return;
+        }
+        self.due = None;
+        if std::mem::take(&mut self.is_paused) {
+            ctx.emit(Effect::Peer(PeerOrder::Accept(true)));
+        }
+        let mut late = Vec::new();
+        for peer in self.peers.iter().filter(|peer| !peer.is_closing) {
+            let idle = idle_due(ctx, peer.heard);
+            match peer.limit {
+                Some((limit, fault)) if limit <= now => late.push((peer.id, Some(fault))),
+                _ if idle.is_some_and(|idle| idle <= now) => late.push((peer.id, None)),
+                limit => self.due = earlier(self.due, earlier(limit.map(|limit| limit.0), idle)),
+            }
+        }
+        for (id, fault) in late {
+            match fault {
+                Some(fault) => self.send_away(ctx, id, fault),
+                None => {
+                    if let Some(address) = self.peer(id).map(|peer| peer.address) {
+                        ctx.log(Level::Notice, format!("client {address} idle too long - closing connection"));
+                    }
+                    self.close(ctx, id);
+                }
+            }
+        }
+    }
+
+    /// When [`Listener::tick`] is to be called at the latest, on the monotonic clock.
+    pub(super) fn due(&self) -> Option<i64> {
+        self.due
+    }
+
+    /// Follows a new configuration; the old one is given. What concerns connections to come needs nothing.
+    pub(super) fn adopt(&mut self, ctx: &mut Context, old: &Config) {
+        let new = &ctx.config;
+        let moves = (old.tcp_listen_port, old.tcp_listen_queue) != (new.tcp_listen_port, new.tcp_listen_queue);
+        if moves && new.tcp_listen_port == 0 {
+            self.stop(ctx);
+        } else if moves {
+            self.start(ctx);
+        }
+        self.due = Some(ctx.monotonic);
+    }
+
+    /// Listens no more, and tells all peers so.
+    pub(super) fn stop(&mut self, ctx: &mut Context) {
+        for peer in std::mem::take(&mut self.peers) {
+            let is_farewell = peer.out.is_empty();
+            ctx.emit(Effect::Peer(PeerOrder::Close { id: peer.id, is_farewell }));
+            own_record(ctx, kind::DAEMON_CLOSE, "", peer.address, "success");
+        }
+        if std::mem::take(&mut self.is_listening) {
+            ctx.emit(Effect::Peer(PeerOrder::Unlisten));
+        }
+        (self.due, self.is_paused) = (None, false);
+    }
+
+    /// What is to be sent to a peer.
+    pub(super) fn pending(&self, id: PeerId) -> &[u8] {
+        let at = self.peers.binary_search_by_key(&id, |peer| peer.id).ok();
+        at.and_then(|at| self.peers.get(at)).map_or(&[], |peer| &peer.out)
+    }
+
+    /// The report's lines about peers, in the order of the reference.
+    pub(super) fn report(&self, lines: &mut Vec<Line>) {
+        lines.push(Line::new("listening for network connections", Value::Flag(self.is_listening)));
+        if self.is_listening {
+            let count = || Value::Number(self.peers.len() as u64, "");
+            lines.extend([
+                Line::metric("active connections", count(), "peers"),
+                Line::new("total connections", count()),
+                Line::metric("records of peers", Value::Number(self.records, ""), "peer_records_total"),
+                Line::metric("connections refused", Value::Number(self.refused, ""), "connections_refused_total"),
+            ]);
+        }
+    }
+}
+
+const ACK: Reply = (MessageType::ACK, "");
+
+/// When a peer that was heard then has been silent for too long.
+fn idle_due(ctx: &Context, heard: i64) -> Option<i64> {
+    let most = ctx.config.tcp_client_max_idle;
+    (most > 0).then(|| heard + most as i64)
+}
+
+/// Adds a peer's record to the batch. An empty text is none.
+fn take(ctx: &mut Context, address: SocketAddr, text: &[u8]) {
+    if !text.is_empty() {
+        let record_type = u16::try_from(RecordType::parse(line::record_type(text)).0).unwrap_or(u16::MAX);
+        ctx.records.push_peer(record_type, |out, own_node| line::push(out, own_node, address.ip(), text));
+    }
+}
+
+/// A record of the daemon's own about a peer.
+fn own_record(ctx: &mut Context, record_type: u16, operation: &str, address: SocketAddr, result: &str) {
+    let mut body = operation.as_bytes().to_vec();
+    // Writing to memory does not fail.
+    let _ = write!(body, "addr={} port={} res={result}", address.ip(), address.port());
+    ctx.own_record(record_type, &body);
+}
