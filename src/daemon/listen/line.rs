@@ -5,9 +5,9 @@
 //! begin a line or reach a terminal becomes spaces. All else is the peer's affair, and written as it was sent.
 
 use crate::record::ENRICHED;
+use core::net::IpAddr;
 use memchr::memchr;
 use std::io::Write;
-use std::net::IpAddr;
 
 /// Appends the line without its newline. `own_node` is how lines of this machine begin, `node=NAME ` or nothing. Returns the length
 /// of its prefix, up to `msg=`, and the length without enrichment.
@@ -57,7 +57,7 @@ pub(super) fn record_type(text: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
-    const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+    const PEER: IpAddr = IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 7));
 
     fn line(own_node: &str, text: &str) -> String {
         let mut out = b"before\n".to_vec();

@@ -19,8 +19,8 @@ use crate::config::Level;
 use crate::config::auditd::Config;
 use crate::record::RecordType;
 use crate::remote::wire::{HEADER, Message, MessageType, Messages, WireError};
+use core::net::SocketAddr;
 use std::io::Write;
-use std::net::SocketAddr;
 
 /// Peers at a time, whatever the configuration allows each address.
 const MAX_PEERS: usize = 1024;
