@@ -121,18 +121,17 @@ ended $stubborn
 until_true 30 prints 4096 count '^node=flood ' || fail "of 4096 records in one go $(count '^node=flood ') are in the log"
 ended $peer
 
-# A hundred peers, each within a record
+# A hundred peers, each of which has sent a long record
 grow() { awk '/^RssAnon/ { print $2 }' "/proc/$(auditd_pid)/status"; }
 sleep 1
 before=$(grow)
-{ header 0 8900 2 && head -c 8000 /dev/zero | tr '\0' x; } >/tmp/peer
+message 0 2 "node=far type=USER msg=audit(1700000002.000:1): $(printf %08000d 0)" >/tmp/peer
 for peer in $(seq 100); do
-	(cat /tmp/peer; exec sleep 100) | nc 127.0.0.1 60 >/dev/null &
-	[ $((peer % 30)) != 0 ] || sleep 1
+	(cat /tmp/peer; exec sleep 300) | nc 127.0.0.1 60 >/dev/null &
 done
-state total_connections 10[0-9]
+until_true 60 reports total_connections 100 || fail "peers: $(grep connections /tmp/state)"
 after=$(grow)
-echo "anonymous memory: $before KiB, with 100 peers in the middle of a record $after KiB"
+echo "anonymous memory: $before KiB, with 100 peers $after KiB"
 [ $((after - before)) -lt 2048 ] || fail "100 peers cost $((after - before)) KiB"
 
 # No more than is allowed from one address; a reload that moves the port keeps who is there; the end is said
@@ -141,7 +140,7 @@ auditctl --signal reload || fail "the reload failed"
 told 'Listening on TCP port 6000'
 nc 127.0.0.1 6000 </dev/null >/dev/null
 logged 'type=DAEMON_ACCEPT .*: op=port addr=127.0.0.1 port=[0-9]* res=no$'
-state total_connections 10[0-9]
+state total_connections 100
 nc 127.0.0.1 60 </dev/null && fail "the old port is open"
 message 1 1 '' >/tmp/peer
 configure name_format=user name=collector tcp_listen_port=60 tcp_max_per_addr=200 use_libwrap=no

@@ -1,7 +1,7 @@
 //! The listener: takes the records of other machines (auditd.conf(5) `tcp_listen_port`).
 //!
 //! [`Listener`] decides, and asks for orders; [`sockets`] carries them out. A peer speaks [`crate::remote::wire`]; its records go into
-//! the batch like the kernel's, as the lines of [`line`], and it gets its answers when the log has said what became of them.
+//! the batch like the kernel's, as the lines of [`mod@line`], and it gets its answers when the log has said what became of them.
 //!
 //! Anybody may connect whom the firewall lets. So all is bounded: the peers, and what is kept of each; how many are accepted in a
 //! second; the time to say something, to finish a message, and to take an answer. No peer is read from before it has taken its
@@ -379,7 +379,7 @@ impl Listener {
         let moves = (old.tcp_listen_port, old.tcp_listen_queue) != (new.tcp_listen_port, new.tcp_listen_queue);
         if moves && new.tcp_listen_port == 0 {
             self.stop(ctx);
-        } else if moves {
+        } else if moves || !self.is_listening {
             self.start(ctx);
         }
         self.due = Some(ctx.monotonic);

@@ -118,13 +118,14 @@ impl Sockets {
         None
     }
 
-    /// Opens the port, or gives the one that is open its new queue.
+    /// Opens the port, or gives the one that is open its new queue. Where it cannot be opened, none is: the next reload tries again.
     fn listen(&mut self, config: &Config) -> Result<(), String> {
         let (port, queue) = (config.tcp_listen_port, config.tcp_listen_queue);
         let failed = |error: std::io::Error| format!("Cannot listen on TCP port {port} ({})", error_reason(&error));
         if let Some((_, socket)) = self.port.as_ref().filter(|open| open.0 == port) {
             return listen::set_queue(socket, queue as i32).map_err(failed);
         }
+        self.port = None;
         let socket = listen::open(port as u16, queue as i32).map_err(failed)?;
         match &self.epoll {
             Some(epoll) => epoll.add(&socket, 0, Interest::Read).map_err(failed)?,

@@ -72,6 +72,8 @@ pub(super) struct LogSink {
     /// Lines that wait to be written, and how many records they are.
     lines: Vec<u8>,
     pending: u64,
+    /// How many of them are of peers, who keep what is not written.
+    of_peers: u64,
     /// They are about to be written: [`Effect::Write`] was asked for.
     is_writing: bool,
     /// Records written since the start.
@@ -99,6 +101,7 @@ impl LogSink {
             position: 0,
             lines: Vec::with_capacity(LONGEST_BATCH + (16 << 10)),
             pending: 0,
+            of_peers: 0,
             is_writing: false,
             written: 0,
             size: 0,
@@ -152,6 +155,7 @@ impl LogSink {
                 let is_own = record.is_own();
                 self.lines.extend_from_slice(record.line());
                 self.pending += 1;
+                self.of_peers += u64::from(record.is_of_peer());
                 let size = self.size + self.lines.len() as u64;
                 if is_own || self.lines.len() >= LONGEST_BATCH || self.is_over_size(ctx, size) {
                     self.write(ctx);
@@ -220,6 +224,7 @@ impl LogSink {
         let bytes = self.lines.len() as u64;
         let records = std::mem::take(&mut self.pending);
         self.lines.clear();
+        self.of_peers = 0;
         self.is_writing = false;
         self.in_flight.clear();
         self.written += records;
@@ -242,14 +247,15 @@ impl LogSink {
     pub(super) fn write_failed(&mut self, ctx: &mut Context, kept: usize, errno: i32) {
         let lost = self.lines.get(kept..).unwrap_or_default();
         let own = self.in_flight.len() as u64;
-        let count = (memchr::memchr_iter(b'\n', lost).count() as u64).saturating_sub(own);
+        let missing = (memchr::memchr_iter(b'\n', lost).count() as u64).saturating_sub(own);
+        let count = missing.saturating_sub(std::mem::take(&mut self.of_peers));
         let first = event_time(lost).map_or(0, |(_, serial)| serial);
         let cause = if errno == errno::ENOSPC { Cause::DiskFull } else { Cause::DiskError };
         if count > 0 {
             ctx.ledger.lose((cause, Sink::Log), Some(count), (first, ctx.serial()), ctx.now);
         }
         self.in_flight.drain(..).for_each(|(loss, gap)| ctx.ledger.put_back(loss, gap));
-        self.written += std::mem::take(&mut self.pending).saturating_sub(count);
+        self.written += std::mem::take(&mut self.pending).saturating_sub(missing);
         self.size += kept as u64;
         self.lines.clear();
         self.is_writing = false;

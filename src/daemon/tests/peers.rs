@@ -163,6 +163,8 @@ fn what_was_not_written_is_never_acknowledged() {
         port.script.write_fails = Some((errno, 0));
         port.send(peer, &[record(2), record(3)].concat());
         assert_eq!(port.answers(), [2, 3].map(|sequence| (message_type, sequence, text.to_string())));
+        let lost = [Cause::DiskFull, Cause::DiskError].map(|cause| port.script.core.ledger().total(cause));
+        assert_eq!(lost, [0, 0], "what a peer keeps is not lost");
         port.script.write_fails = None;
         port.send(peer, &record(2));
         assert_eq!(port.answers(), [ack(2)]);
