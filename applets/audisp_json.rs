@@ -1,6 +1,7 @@
 //! audisp-json(8): the plugin that hands on events as JSON.
 //!
-//! Exit status: 0; 1 when a word is wrong, what it writes to cannot be opened or written, or the input makes no sense.
+//! Exit status: 0; 1 when a word is wrong, what it writes to cannot be opened or did not take everything, or the input makes no
+//! sense.
 
 use crate::host::Host;
 use crate::plugin;
@@ -23,5 +24,6 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     let host = Host::open();
     let Some(mut json) = ToJson::new(options, &host, logger) else { return 1 };
     plugin::drop_capabilities(false, &mut |level, text| json.log(level, text));
-    plugin::run(&mut json)
+    let status = plugin::run(&mut json);
+    status.max(u8::from(!json.finish()))
 }

@@ -49,13 +49,22 @@ impl Frame<'_> {
     /// Appends the line of the string form. Newlines inside become spaces; a text of more than [`MAX_PAYLOAD`] bytes is cut.
     pub fn push_line(&self, out: &mut Vec<u8>) {
         let start = out.len();
+        self.push_whole_line(out);
+        if out.len() > start + MAX_PAYLOAD + 1 {
+            out.truncate(start + MAX_PAYLOAD);
+            out.push(b'\n');
+        }
+    }
+
+    /// The same of any length.
+    pub fn push_whole_line(&self, out: &mut Vec<u8>) {
+        let start = out.len();
         if self.version == 0 {
             out.extend_from_slice(b"type=");
             RecordType(self.record_type).print(out);
             out.extend_from_slice(b" msg=");
         }
         out.extend_from_slice(self.text);
-        out.truncate(out.len().min(start + MAX_PAYLOAD));
         for newline in out.get_mut(start..).unwrap_or_default().iter_mut().filter(|byte| **byte == b'\n') {
             *newline = b' ';
         }
@@ -68,6 +77,8 @@ impl Frame<'_> {
 pub enum FrameError {
     /// The line has more bytes than are read. It is passed over, and reading goes on after it.
     LongLine,
+    /// The input ended within a frame, of which there are so many bytes.
+    Cut(usize),
     /// The header makes no sense: nobody can know where the next frame begins.
     Header([u32; 4]),
 }
@@ -76,6 +87,7 @@ impl std::fmt::Display for FrameError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             FrameError::LongLine => write!(f, "a line of more than {MAX_READ} bytes was left out"),
+            FrameError::Cut(count) => write!(f, "the input ended after {count} bytes of a record"),
             FrameError::Header([version, header, kind, size]) => {
                 write!(
                     f,
@@ -152,7 +164,11 @@ impl Frames {
 
     fn binary(&self) -> Found {
         let waiting = self.buffer.get(self.used..).unwrap_or_default();
-        let Some((header, _)) = waiting.split_at_checked(HEADER) else { return Found::Piece };
+        let piece = match self.is_at_end && !waiting.is_empty() {
+            true => Found::Wrong { error: FrameError::Cut(waiting.len()), rest: self.buffer.len() },
+            false => Found::Piece,
+        };
+        let Some((header, _)) = waiting.split_at_checked(HEADER) else { return piece };
         let word =
             |n: usize| header.get(4 * n..4 * n + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_ne_bytes);
         let words = [word(0), word(1), word(2), word(3)];
@@ -163,7 +179,7 @@ impl Frames {
         }
         let text = self.used + header..self.used + header + size;
         if self.buffer.len() < text.end {
-            return Found::Piece;
+            return piece;
         }
         let rest = text.end;
         Found::Frame { version, record_type, text, rest }
@@ -262,6 +278,16 @@ mod tests {
         for words in [[2, 16, 1300, 1], [1, 15, 1300, 1], [1, 5000, 1300, 1], [1, 16, 1300, u32::MAX]] {
             let input = [binary(1, 1300, b"x"), words.map(u32::to_ne_bytes).concat(), b"rest".to_vec()].concat();
             assert_eq!(read(&input, input.len()), [Ok((1, 1300, b"x".to_vec())), Err(FrameError::Header(words))]);
+        }
+    }
+
+    #[test]
+    fn a_frame_that_the_end_of_the_input_cuts_is_told() {
+        let whole = [binary(1, 1300, b"x"), binary(1, 1320, LINE)].concat();
+        for cut in [1, LINE.len(), LINE.len() + 3] {
+            let input = &whole[..whole.len() - cut];
+            let left = HEADER + LINE.len() - cut;
+            assert_eq!(read(input, 7), [Ok((1, 1300, b"x".to_vec())), Err(FrameError::Cut(left))]);
         }
     }
 

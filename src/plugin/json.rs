@@ -1,12 +1,14 @@
 //! audisp-json(8): events as JSON or in another view, live, to standard output, the clients of a Unix socket, or a file.
 //!
-//! Nothing waits for a client of the socket: each has a queue of its own, and what has no room in it is counted, and told to
-//! that client as a GAP object when there is room again. Standard output is waited for, and the daemon counts what it cannot
-//! keep meanwhile. The file is moved away by its size, by renaming, so whoever follows it misses nothing.
+//! Nothing waits for a client of the socket: one that does not keep up loses the oldest events, and a GAP object tells it how
+//! many. Standard output and the file are waited for, without reading on, and the daemon counts what it cannot keep meanwhile.
+//! The file holds whole objects alone, and is moved away by its size, by renaming, so whoever follows it misses nothing.
+//! Input that was no record is told as a GAP object in the stream.
 
 use super::frame::Frame;
 use super::gather::Gatherer;
 use super::queue::Queue;
+use super::ring::{Place, Ring};
 use super::run::{Consumer, Notice};
 use crate::config::Level;
 use crate::config::auditd::LogNames;
@@ -25,6 +27,7 @@ use crate::sys::{clock, errno, error_reason, files, process, sockets};
 use crate::text::Escape;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Seconds after which an event without an end is complete.
@@ -93,7 +96,7 @@ impl Options {
                     options.file = Some(value.into());
                     Some(())
                 }
-                "--mode" => number(8).map(|mode| options.mode = mode as u32 & 0o777),
+                "--mode" => number(8).filter(|mode| *mode <= 0o777).map(|mode| options.mode = mode as u32),
                 "--max-size" => number(10).map(|mebibytes| options.max_size = mebibytes << 20),
                 "--keep" => number(10).map(|keep| options.keep = keep),
                 "--depth" => number(10).map(|depth| options.depth = depth as usize),
@@ -127,24 +130,31 @@ pub struct ToJson<'h> {
     object: Vec<u8>,
     text: Vec<u8>,
     sink: Sink,
+    /// What standard output or the file has yet to take.
+    held: Queue,
+    /// When to try again, while there is no space for it.
+    retry: Option<i64>,
+    /// Pieces of input that were no records, since that was told.
+    unreadable: u64,
     has_failed: bool,
 }
 
 /// Where events go.
 enum Sink {
     Output,
-    Socket { listener: OwnedFd, clients: Vec<Client> },
-    File { file: files::File, size: u64 },
+    Socket { listener: OwnedFd, ring: Ring, clients: Vec<Client> },
+    File(ObjectFile),
 }
 
 struct Client {
     socket: OwnedFd,
-    queue: Queue,
+    place: Place,
     is_blocked: bool,
     has_left: bool,
-    /// Events that had no room in the queue since it had.
-    lost: u64,
 }
+
+/// Seconds until it is tried again to write where there is no space.
+const PAUSE: i64 = 1;
 
 impl<'h> ToJson<'h> {
     /// Opens what is written to. What is wrong was logged.
@@ -152,9 +162,13 @@ impl<'h> ToJson<'h> {
         let sink = match (&options.socket, &options.file) {
             (Some(path), _) => {
                 process::add_umask(0o027);
-                sockets::listen(path, options.mode).map(|listener| Sink::Socket { listener, clients: Vec::new() })
+                sockets::listen(path, options.mode).map(|listener| Sink::Socket {
+                    listener,
+                    ring: Ring::default(),
+                    clients: Vec::new(),
+                })
             }
-            (None, Some(path)) => open(path, options.mode),
+            (None, Some(path)) => ObjectFile::open(path, options.mode).map(Sink::File),
             (None, None) => Ok(Sink::Output),
         };
         match sink {
@@ -162,9 +176,19 @@ impl<'h> ToJson<'h> {
                 let interpreter = Interpreter::new(host, names::machine(), Escape::Raw);
                 let with_raw = options.raw || options.view == View::Laurel;
                 let json = Json::new(interpreter, with_raw).with_parents(PROCESSES);
-                let (object, text, has_failed) = (Vec::new(), Vec::new(), false);
-                let gatherer = Gatherer::new(TIMEOUT);
-                Some(ToJson { logger, options, gatherer, json, object, text, sink, has_failed })
+                Some(ToJson {
+                    logger,
+                    options,
+                    gatherer: Gatherer::new(TIMEOUT),
+                    json,
+                    object: Vec::new(),
+                    text: Vec::new(),
+                    sink,
+                    held: Queue::default(),
+                    retry: None,
+                    unreadable: 0,
+                    has_failed: false,
+                })
             }
             Err(error) => {
                 let path = options.socket.or(options.file).unwrap_or_default();
@@ -190,72 +214,146 @@ impl<'h> ToJson<'h> {
         }
         self.text.clear();
         view.push(&self.object, &mut self.text);
-        if let Err(error) = self.sink.write(&self.text, &self.options) {
-            self.logger.log(Level::Error, &["cannot write events: ", &error_reason(&error)].concat());
-            self.has_failed = true;
-        }
+        self.push();
     }
-}
 
-fn open(path: &Path, mode: u32) -> io::Result<Sink> {
-    let mut file = files::open_append(path, mode)?;
-    let size = file.metadata()?.len();
-    if size > 0 {
-        // Whoever wrote it may have been stopped within a line; an empty line more hurts nobody.
-        file.write_all(b"\n")?;
-    }
-    Ok(Sink::File { file, size })
-}
-
-impl Sink {
-    fn write(&mut self, text: &[u8], options: &Options) -> io::Result<()> {
-        match self {
-            Sink::Output => Stream::Output.write(text),
-            Sink::File { file, size } => {
-                if *size > 0 && *size + text.len() as u64 > options.max_size {
-                    let path = options.file.as_deref().unwrap_or(Path::new(""));
-                    let now = clock::local(clock::now().seconds);
-                    rotation::move_away(path, LogNames::Numbers, Keep::Logs(options.keep), &now)
-                        .map_err(|error| error.error)?;
-                    *self = open(path, options.mode)?;
-                    return self.write(text, options);
-                }
-                *size += text.len() as u64;
-                file.write_all(text)
-            }
-            Sink::Socket { clients, .. } => {
-                clients.iter_mut().for_each(|client| client.take(text, options.depth));
-                Ok(())
-            }
+    /// Takes the text at hand to be written.
+    fn push(&mut self) {
+        let Sink::Socket { ring, clients, .. } = &mut self.sink else {
+            return self.held.push(0, |out| out.extend_from_slice(&self.text));
+        };
+        if ring.is_full(self.options.depth) {
+            clients.iter_mut().for_each(|client| client.write(ring));
         }
-    }
-}
-
-impl Client {
-    fn take(&mut self, text: &[u8], depth: usize) {
-        if self.queue.len() >= depth {
-            self.write();
-        }
-        if self.queue.len() + usize::from(self.lost > 0) >= depth {
-            self.lost += 1;
-            return;
-        }
-        let lost = std::mem::take(&mut self.lost);
-        if lost > 0 {
-            self.queue.push(0, |out| push_lost("queue full", lost, out));
-        }
-        self.queue.push(0, |out| out.extend_from_slice(text));
+        ring.push(&self.text, self.options.depth, clients.iter_mut().map(|client| &mut client.place));
     }
 
     /// Writes what can be written at once.
-    fn write(&mut self) {
-        while !self.queue.is_empty() && !self.has_left {
-            match sockets::send(&self.socket, self.queue.pending()) {
-                Ok(count) => self.queue.written(count),
-                Err(error) if errno::of(&error) == errno::EAGAIN => {
-                    self.is_blocked = true;
-                    return;
+    fn write(&mut self, now: i64) {
+        if self.retry.is_some_and(|at| now < at) {
+            return;
+        }
+        let written = match &mut self.sink {
+            Sink::Output => write_output(&mut self.held),
+            Sink::File(file) => file.write(&mut self.held, &self.options),
+            Sink::Socket { ring, clients, .. } => {
+                clients.iter_mut().for_each(|client| client.write(ring));
+                clients.retain(|client| !client.has_left);
+                ring.forget_read(clients.iter().map(|client| &client.place));
+                Ok(())
+            }
+        };
+        let is_new = self.retry.is_none();
+        self.retry = None;
+        let Err(error) = written else {
+            if !is_new {
+                self.logger.log(Level::Notice, "there is space for events again");
+            }
+            return;
+        };
+        let reason = error_reason(&error);
+        if matches!(errno::of(&error), errno::ENOSPC | errno::EDQUOT) {
+            self.retry = Some(now + PAUSE);
+            if is_new {
+                self.logger.log(Level::Error, &["cannot write events now, and waits: ", &reason].concat());
+            }
+        } else {
+            self.has_failed = true;
+            self.logger.log(Level::Error, &["cannot write events: ", &reason].concat());
+        }
+    }
+
+    /// The end. Says how many events standard output or the file did not take, and whether that was none.
+    pub fn finish(mut self) -> bool {
+        self.end_of_input();
+        let left = self.held.clear();
+        left.inspect(|left| self.logger.log(Level::Error, &format!("{} events were not written", left.count)));
+        left.is_none()
+    }
+}
+
+fn write_output(held: &mut Queue) -> io::Result<()> {
+    while !held.is_empty() {
+        match Stream::Output.write_ready(held.pending())? {
+            0 => break,
+            count => held.written(count),
+        }
+    }
+    Ok(())
+}
+
+/// A file that holds whole objects alone.
+struct ObjectFile {
+    /// None when the last one was moved away and no other could be made.
+    file: Option<files::File>,
+    size: u64,
+    /// What stands at its end may be no whole line.
+    is_torn: bool,
+}
+
+impl ObjectFile {
+    fn open(path: &Path, mode: u32) -> io::Result<ObjectFile> {
+        let file = files::open_append(path, mode)?;
+        let facts = file.metadata()?;
+        if facts.is_file() && facts.permissions().mode() & 0o777 != mode {
+            file.set_permissions(files::Permissions::from_mode(mode))?;
+        }
+        // Whoever wrote it may have been stopped within a line; an empty line more hurts nobody.
+        Ok(ObjectFile { file: Some(file), size: facts.len(), is_torn: facts.len() > 0 })
+    }
+
+    /// Writes the objects one by one. What was written of the one that fails is taken back.
+    fn write(&mut self, held: &mut Queue, options: &Options) -> io::Result<()> {
+        let path = options.file.as_deref().unwrap_or(Path::new(""));
+        while let Some(object) = held.first() {
+            if self.file.is_some() && self.size > 0 && self.size + object.len() as u64 > options.max_size {
+                move_away(path, options.keep)?;
+                self.file = None;
+            }
+            let Some(file) = &mut self.file else {
+                *self = ObjectFile::open(path, options.mode)?;
+                continue;
+            };
+            let begin = if self.is_torn { &b"\n"[..] } else { b"" };
+            let text = [begin, object].concat();
+            let mut rest = &text[..];
+            while !rest.is_empty() {
+                match file.write(rest) {
+                    Ok(count) if count > 0 => rest = rest.get(count..).unwrap_or_default(),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    other => {
+                        let written = (text.len() - rest.len()) as u64;
+                        let taken_back = file.metadata().and_then(|facts| file.set_len(facts.len() - written));
+                        self.is_torn |= written > 0 && taken_back.is_err();
+                        return other.and(Err(io::ErrorKind::WriteZero.into()));
+                    }
                 }
+            }
+            (self.size, self.is_torn) = (self.size + text.len() as u64, false);
+            let count = object.len();
+            held.written(count);
+        }
+        Ok(())
+    }
+}
+
+/// Moves the file away, or removes it where there is to be no other.
+fn move_away(path: &Path, keep: u64) -> io::Result<()> {
+    if keep == 1 {
+        return files::remove_file(path);
+    }
+    let now = clock::local(clock::now().seconds);
+    let moved = rotation::move_away(path, LogNames::Numbers, Keep::Logs(keep), &now);
+    moved.map(drop).map_err(|error| error.error)
+}
+
+impl Client {
+    /// Writes what can be written at once.
+    fn write(&mut self, ring: &Ring) {
+        while !self.is_blocked && !self.has_left && !ring.has_all(&self.place) {
+            match sockets::send(&self.socket, ring.pending(&mut self.place)) {
+                Ok(count) => self.place.read(count),
+                Err(error) if errno::of(&error) == errno::EAGAIN => self.is_blocked = true,
                 Err(_) => self.has_left = true,
             }
         }
@@ -269,20 +367,33 @@ impl Consumer for ToJson<'_> {
 
     fn record(&mut self, frame: &Frame<'_>, now: i64) {
         let mut line = Vec::new();
-        frame.push_line(&mut line);
-        let event = Record::parse(&line).and_then(|record| self.gatherer.push(&record, now));
+        frame.push_whole_line(&mut line);
+        let Some(record) = Record::parse(&line) else {
+            self.unreadable += u64::from(!line.trim_ascii().is_empty());
+            return;
+        };
+        let event = self.gatherer.push(&record, now);
         event.iter().for_each(|event| self.event(event));
     }
 
+    fn unusable(&mut self) {
+        self.unreadable += 1;
+    }
+
     fn tick(&mut self, now: i64) -> Option<i64> {
-        while let Some(event) = self.gatherer.overdue(now) {
+        loop {
+            if self.unreadable > 0 {
+                self.text.clear();
+                push_lost("unreadable", std::mem::take(&mut self.unreadable), &mut self.text);
+                self.push();
+            }
+            self.write(now);
+            if self.is_full() {
+                return self.retry;
+            }
+            let Some(event) = self.gatherer.overdue(now) else { return self.gatherer.due() };
             self.event(&event);
         }
-        if let Sink::Socket { clients, .. } = &mut self.sink {
-            clients.iter_mut().filter(|client| !client.is_blocked).for_each(Client::write);
-            clients.retain(|client| !client.has_left);
-        }
-        self.gatherer.due()
     }
 
     fn end_of_input(&mut self) {
@@ -293,19 +404,24 @@ impl Consumer for ToJson<'_> {
 
     fn notice(&mut self, notice: Notice) {
         let Some(path) = self.options.file.as_ref().filter(|_| notice == Notice::Reload) else { return };
-        match open(path, self.options.mode) {
-            Ok(sink) => self.sink = sink,
+        match ObjectFile::open(path, self.options.mode) {
+            Ok(file) => self.sink = Sink::File(file),
             Err(error) => {
                 self.logger.log(Level::Error, &format!("cannot open {} ({})", path.display(), error_reason(&error)));
             }
         }
     }
 
+    fn is_full(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     fn is_done(&self) -> bool {
-        match &self.sink {
-            Sink::Socket { clients, .. } => clients.iter().all(|client| client.queue.is_empty()),
-            _ => true,
-        }
+        self.held.is_empty()
+            && match &self.sink {
+                Sink::Socket { ring, clients, .. } => clients.iter().all(|client| ring.has_all(&client.place)),
+                _ => true,
+            }
     }
 
     fn has_failed(&self) -> bool {
@@ -313,15 +429,20 @@ impl Consumer for ToJson<'_> {
     }
 
     fn watch(&self, set: &mut PollSet) {
-        let Sink::Socket { listener, clients } = &self.sink else { return };
-        set.add(listener.as_fd(), Interest::Read);
-        for client in clients {
-            set.add(client.socket.as_fd(), if client.is_blocked { Interest::Write } else { Interest::End });
+        match &self.sink {
+            Sink::Socket { listener, clients, .. } => {
+                set.add(listener.as_fd(), Interest::Read);
+                for client in clients {
+                    set.add(client.socket.as_fd(), if client.is_blocked { Interest::Write } else { Interest::End });
+                }
+            }
+            Sink::Output if self.is_full() && self.retry.is_none() => set.add(Stream::Output.fd(), Interest::Write),
+            _ => {}
         }
     }
 
     fn ready(&mut self, set: &PollSet, first: usize) {
-        let Sink::Socket { listener, clients } = &mut self.sink else { return };
+        let Sink::Socket { listener, ring, clients } = &mut self.sink else { return };
         for (index, client) in (first + 1..).zip(clients.iter_mut()) {
             client.has_left |= set.has_ended(index);
             client.is_blocked &= !set.is_ready(index);
@@ -329,7 +450,7 @@ impl Consumer for ToJson<'_> {
         clients.retain(|client| !client.has_left);
         while let Some(socket) = Some(&*listener).filter(|_| set.is_ready(first)).and_then(sockets::accept) {
             if clients.len() < MOST_CLIENTS {
-                clients.push(Client { socket, queue: Queue::default(), is_blocked: false, has_left: false, lost: 0 });
+                clients.push(Client { socket, place: ring.place(), is_blocked: false, has_left: false });
             }
         }
     }
@@ -358,6 +479,7 @@ mod tests {
         assert_eq!((read.view, read.socket, read.mode, read.depth), (View::Ecs, Some("/run/x".into()), 0o600, 9));
         assert_eq!((read.keys.len(), read.types, read.raw), (2, vec![RecordType::LOGIN], true));
         assert_eq!(options("--view xml").unwrap_err(), "--view xml makes no sense");
+        assert_eq!(options("--mode 77777").unwrap_err(), "--mode 77777 makes no sense");
         assert_eq!(options("--keep 0").unwrap_err(), "--keep 0 makes no sense");
         assert_eq!(options("--bogus").unwrap_err(), "--bogus needs a value, or is unknown");
         assert_eq!(options("--file /a --socket /b").unwrap_err(), "--socket and --file exclude each other");
@@ -392,37 +514,88 @@ mod tests {
     }
 
     #[test]
-    fn every_client_gets_every_event_and_one_that_stalls_loses_its_own() {
+    fn every_client_gets_every_event_and_one_that_stalls_hears_what_it_lost_when_it_reads_again() {
         let (host, path) = (Host::open(), path("clients"));
         let mut plugin = plugin(&host, &format!("--socket {} --depth 3", path.display()));
-        let (mut reads, stalls) = (connect(&mut plugin, &path), connect(&mut plugin, &path));
-        reads.set_nonblocking(true).unwrap();
-        let (mut got, text) = (Vec::new(), "x".repeat(4000));
+        let (mut reads, mut stalls) = (connect(&mut plugin, &path), connect(&mut plugin, &path));
+        let (mut got, mut stalled, text) = (Vec::new(), Vec::new(), "x".repeat(4000));
+        [&reads, &stalls].iter().for_each(|client| client.set_nonblocking(true).unwrap());
         for serial in 0..2000 {
             take(&mut plugin, &user(serial, &text));
             let _ = reads.read_to_end(&mut got);
         }
-        assert_eq!(got.iter().filter(|byte| **byte == b'\n').count(), 2000);
-        let Sink::Socket { clients, .. } = &mut plugin.sink else { panic!("a socket") };
-        let lost = clients[1].lost;
-        assert!(lost > 100 && clients[1].queue.len() == 3 && clients[0].lost == 0);
-        // It reads again, and hears of it.
-        clients[1].is_blocked = false;
-        let mut stalled = Vec::new();
-        stalls.set_nonblocking(true).unwrap();
-        for serial in 2000..2010 {
-            let _ = (&stalls).read_to_end(&mut stalled);
+        plugin.end_of_input();
+        // No event follows, and what it lost is told all the same.
+        while !plugin.is_done() {
+            let _ = stalls.read_to_end(&mut stalled);
+            let mut set = PollSet::default();
+            plugin.watch(&mut set);
+            set.wait(None);
+            plugin.ready(&set, 0);
             plugin.tick(0);
-            let Sink::Socket { clients, .. } = &mut plugin.sink else { panic!("a socket") };
-            clients[1].is_blocked = false;
-            take(&mut plugin, &user(serial, "y"));
         }
-        let _ = (&stalls).read_to_end(&mut stalled);
-        let stalled = String::from_utf8(stalled).unwrap();
-        let gap = format!("{{\"v\":1,\"type\":\"GAP\",\"cause\":\"queue full\",\"lost\":{lost}}}\n");
-        assert!(stalled.contains(&gap) && stalled.ends_with("}\n"), "{gap}");
+        let _ = stalls.read_to_end(&mut stalled);
+        let count = |text: &[u8], part: &str| String::from_utf8_lossy(text).matches(part).count();
+        assert_eq!(count(&got, "\n"), 2000);
+        let told = String::from_utf8(stalled).unwrap();
+        let (before, after) = told.split_once("{\"v\":1,\"type\":\"GAP\",\"cause\":\"queue full\",\"lost\":").unwrap();
+        let (lost, after) = after.split_once("}\n").unwrap();
+        assert_eq!(after.lines().count(), 3);
+        assert_eq!(before.lines().count() + lost.parse::<usize>().unwrap() + 3, 2000);
+        assert!(before.ends_with("}\n") && after.contains("\"serial\":1999,"));
         drop(plugin);
         assert!(files::symlink_metadata(&path).is_err());
+    }
+
+    #[test]
+    fn what_there_is_no_space_for_is_held_and_told_once() {
+        let (host, said) = (Host::open(), std::sync::Arc::new(std::sync::Mutex::new(Vec::new())));
+        let logger = Logger::console(Box::new({
+            let said = said.clone();
+            move |text| said.lock().unwrap().push(text.to_owned())
+        }));
+        let mut plugin = ToJson::new(options("--file /dev/full").unwrap(), &host, logger).unwrap();
+        for serial in 0..5 {
+            take(&mut plugin, &user(serial, "x"));
+        }
+        assert!(plugin.is_full() && !plugin.is_done() && !plugin.has_failed());
+        for now in 0..5 {
+            assert_eq!(plugin.tick(now), Some(now + PAUSE));
+        }
+        assert!(!plugin.finish());
+        let said = said.lock().unwrap();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("waits: No space left on device") && said[1].contains("5 events were not written"));
+    }
+
+    #[test]
+    fn input_that_is_no_record_is_told_in_the_stream() {
+        let (host, path) = (Host::open(), path("gap"));
+        let mut plugin = plugin(&host, &format!("--file {}", path.display()));
+        plugin.record(&Frame { version: 1, record_type: 0, text: b"garbage" }, 0);
+        plugin.record(&Frame { version: 1, record_type: 0, text: b"" }, 0);
+        plugin.unusable();
+        take(&mut plugin, &user(1, &"x".repeat(20_000)));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let gap = "{\"v\":1,\"type\":\"GAP\",\"cause\":\"unreadable\",\"lost\":2}\n";
+        assert!(text.ends_with(gap) && text.len() > 20_000, "{text}");
+        let _ = files::remove_file(&path);
+    }
+
+    #[test]
+    fn the_mode_is_exact_and_of_one_file_there_is_no_other() {
+        let (host, path) = (Host::open(), path("mode"));
+        let mut plugin = plugin(&host, &format!("--file {} --mode 0666 --max-size 1 --keep 1", path.display()));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o666);
+        let text = "x".repeat(8000);
+        for serial in 0..200 {
+            take(&mut plugin, &user(serial, &text));
+        }
+        let facts = std::fs::metadata(&path).unwrap();
+        assert!(facts.len() < 1 << 20 && facts.permissions().mode() & 0o7777 == 0o666);
+        assert!(files::symlink_metadata(rotation::numbered(&path, 1)).is_err());
+        assert!(std::fs::read_to_string(&path).unwrap().contains("\"serial\":199,"));
+        let _ = files::remove_file(&path);
     }
 
     #[test]

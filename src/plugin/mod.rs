@@ -2,7 +2,7 @@
 //!
 //! A plugin is a process that reads records from standard input until the end of it. [`frame`] is the wire in both
 //! directions: the dispatcher of the daemon writes it, and [`frame::Frames`] reads it. [`run`](mod@run) is the loop of a plugin, [`gather`] makes
-//! events of records, [`queue`] holds what a reader has yet to read.
+//! events of records, [`queue`] holds what a reader has yet to read, [`ring`] what several have.
 //! The others are plugins: each a [`run::Consumer`] that an applet of its name makes.
 
 pub mod af_unix;
@@ -12,6 +12,7 @@ pub mod gather;
 pub mod json;
 pub mod queue;
 pub mod remote;
+pub mod ring;
 pub mod run;
 pub mod statsd;
 pub mod syslog;

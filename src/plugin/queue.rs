@@ -66,6 +66,12 @@ impl Queue {
         self.bytes.get(self.start + self.sent..).unwrap_or_default()
     }
 
+    /// What is yet to be written of the first frame.
+    pub fn first(&self) -> Option<&[u8]> {
+        let frame = self.frames.front()?;
+        self.pending().get(..frame.len - self.sent)
+    }
+
     /// The first `count` bytes of what was pending were written.
     pub fn written(&mut self, count: usize) {
         self.sent += count;

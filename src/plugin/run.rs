@@ -69,6 +69,9 @@ pub trait Consumer {
     /// Takes a record.
     fn record(&mut self, frame: &Frame<'_>, now: i64);
 
+    /// Input that is no record was left out; why was logged.
+    fn unusable(&mut self) {}
+
     /// Time has passed, or something came. Called before every wait, so what has collected can be handed on here in one go.
     /// Returns when it must be called again, at the latest.
     fn tick(&mut self, now: i64) -> Option<i64>;
@@ -219,6 +222,7 @@ impl Reader {
             if self.complaints <= COMPLAINTS {
                 consumer.log(Level::Error, &error.to_string());
             }
+            consumer.unusable();
             if let FrameError::Header(_) = error {
                 return Some(Ending::Broken);
             }

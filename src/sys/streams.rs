@@ -2,6 +2,7 @@
 
 use super::poll;
 use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::io::Errno;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::time::Duration;
 
@@ -14,8 +15,12 @@ pub enum Stream {
     Error,
 }
 
+/// What a pipe that is ready takes without waiting (pipe(7), PIPE_BUF).
+const PIECE: usize = 4096;
+
 impl Stream {
-    fn fd(self) -> BorrowedFd<'static> {
+    /// Its descriptor.
+    pub fn fd(self) -> BorrowedFd<'static> {
         match self {
             Stream::Output => rustix::stdio::stdout(),
             Stream::Error => rustix::stdio::stderr(),
@@ -37,6 +42,26 @@ impl Stream {
             }
         }
         Ok(())
+    }
+
+    /// Writes what the reader takes without being waited for, and returns how much that was.
+    pub fn write_ready(self, bytes: &[u8]) -> io::Result<usize> {
+        let mut written = 0;
+        for piece in bytes.chunks(PIECE) {
+            if !self.is_ready() {
+                break;
+            }
+            match rustix::io::retry_on_intr(|| rustix::io::write(self.fd(), piece)) {
+                Ok(count) => written += count,
+                Err(Errno::AGAIN) => break,
+                Err(error) if written == 0 => return Err(error.into()),
+                Err(_) => break,
+            }
+            if written % PIECE > 0 {
+                break;
+            }
+        }
+        Ok(written)
     }
 
     /// Whether a line can be written without waiting for the reader.

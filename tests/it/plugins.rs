@@ -185,3 +185,59 @@ fn json_has_an_object_for_each_event_that_is_wanted_and_the_log_comes_back() {
     assert!(String::from_utf8_lossy(&logins.stdout).starts_with(want), "{logins:?}");
     assert_eq!(run(&["audisp-json", "--view", "xml"], b"", 1).status.code(), Some(1));
 }
+
+/// Many events, each with its number as serial.
+fn many(count: u32) -> String {
+    let line = |n| format!("type=USER_AUTH msg=audit(1700000000.000:{n}): pid=7 text={}\n", "x".repeat(1000));
+    (0..count).map(line).collect()
+}
+
+#[test]
+fn json_ends_by_sigterm_of_its_parent_though_nobody_reads_it() {
+    const SCRIPT: &str = r#"
+        mkfifo "$1/pipe"
+        exec 3<>"$1/pipe"
+        "$2" audisp-json <"$1/log" >"$1/pipe" 2>"$1/said" &
+        head -c 1 <&3
+        kill -TERM $!
+        wait $! || cat "$1/said""#;
+    let dir = Dir::new("json-stuck");
+    // More than a pipe holds.
+    dir.file("log", many(2000));
+    let place = dir.0.to_str().expect("a plain name");
+    let output =
+        Command::new("timeout").args(["60", "sh", "-c", SCRIPT, "sh", place, BINARY]).output().expect("a shell");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.starts_with('{') && said.contains(" events were not written"), "{said} {output:?}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn json_waits_for_space_and_never_leaves_a_part_of_an_object() {
+    const SCRIPT: &str = r#"
+        exec 3<&0
+        mount -t tmpfs -o size=300k none "$1"
+        head -c 250000 /dev/zero >"$1/other"
+        "$2" audisp-json --file "$1/events.json" <&3 2>"$1.said" &
+        until grep -q 'waits: No space left' "$1.said"; do sleep 0.1; done
+        tail -c 1 "$1/events.json" | od -An -c | grep -qF '\n' || echo torn
+        wc -l <"$1/events.json"
+        rm "$1/other"
+        wait
+        wc -l <"$1/events.json"
+        wc -l <"$1.said""#;
+    let dir = Dir::new("json-space");
+    let place = dir.0.join("place");
+    std::fs::create_dir(&place).expect("a directory");
+    let mut child = Command::new("unshare")
+        .args(["-m", "sh", "-ec", SCRIPT, "sh", place.to_str().expect("a plain name"), BINARY])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("unshare");
+    child.stdin.take().expect("its input").write_all(many(80).as_bytes()).expect("it is read");
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let counts: Vec<u32> = said.split_whitespace().map(|word| word.parse().expect("a count")).collect();
+    assert!(matches!(counts[..], [1..80, 80, 1]), "{said}");
+}
