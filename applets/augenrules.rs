@@ -168,6 +168,7 @@ impl Invocation {
         if rules_file::run_merged(&sources, &host, &mut DryRun::silent()) != 0 {
             return Err(Trouble(format!("{} stays as it is", target.display())));
         }
+        self.complain_of(&sources, &host);
         let merged = rules_file::merged(&sources);
         if files::read_up_to(&target, MAX_SIZE).is_ok_and(|current| current == merged) {
             self.log("No change");
@@ -186,10 +187,11 @@ impl Invocation {
             self.load_target(&[]);
             return Ok(1);
         }
-        let sources = rules_file::read_directory(Path::new(SOURCE)).map_err(Trouble)?;
-        if cfg!(feature = "rule-tools") && self.options.check {
-            complain(&check::compact(&sources, &RuleHost::planned(None, None)).0);
-        }
+        let mut paths = rules_file::list_directory(Path::new(SOURCE)).map_err(Trouble)?;
+        // COMPAT: a link that leads nowhere is passed over.
+        paths.retain(|path| path.exists());
+        let sources = rules_file::read_all(&paths).map_err(Trouble)?;
+        self.complain_of(&sources, &RuleHost::planned(None, None));
         let merged = rules_file::merged(&sources);
         if self.options.atomic {
             return self.load_whole(sources, &merged);
@@ -212,6 +214,13 @@ impl Invocation {
                 Ok(load_without_target(&sources))
             }
             Err(error) => Err(Trouble(format!("cannot write {TARGET} ({})", io_error_text(&error)))),
+        }
+    }
+
+    /// With --check, says what is wrong or doubtful in the rules.
+    fn complain_of(&self, sources: &[SourceFile], host: &RuleHost) {
+        if cfg!(feature = "rule-tools") && self.options.check {
+            complain(&check::compact(sources, host).0);
         }
     }
 

@@ -10,6 +10,7 @@ use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// What a mode is asked wrongly, or cannot read what it is asked about.
@@ -55,7 +56,9 @@ const MODES: [&[u8]; 6] = [b"--check", b"--diff", b"--convert", b"--explain", b"
 pub(crate) fn run(words: &[&OsString]) -> Option<u8> {
     let (_, words) = words.split_first()?;
     let first = words.first()?.as_bytes();
-    if !MODES.contains(&first) && !FLAGS.contains(&first) && !VALUES.contains(&first) {
+    // No option of auditctl's own begins without a dash, so that files may come first.
+    let is_file = first == b"-" || !first.starts_with(b"-");
+    if !is_file && !MODES.contains(&first) && !FLAGS.contains(&first) && !VALUES.contains(&first) {
         return None;
     }
     let mode = words.iter().map(|word| word.as_bytes()).find(|word| MODES.contains(word))?;
@@ -144,9 +147,18 @@ pub(crate) struct Rules {
     pub(crate) is_set: bool,
 }
 
-/// What the names stand for: files, directories of `*.rules`, and `-` for standard input.
+/// What the names stand for: files, directories of `*.rules`, and `-` for standard input. A file that is reached by several names
+/// is read once: its rules would else be duplicates of themselves.
 pub(crate) fn read(names: &[OsString]) -> Result<Rules, String> {
-    let mut rules = Rules { files: Vec::new(), is_set: names.len() > 1 };
+    let mut rules = Rules { files: Vec::new(), is_set: false };
+    let mut seen = Vec::new();
+    let mut is_new = |path: &Path| {
+        let Ok(about) = path.metadata() else { return true };
+        let file = (about.dev(), about.ino());
+        let is_new = !seen.contains(&file);
+        seen.push(file);
+        is_new
+    };
     for name in names {
         let path = Path::new(name);
         if name == "-" {
@@ -154,10 +166,13 @@ pub(crate) fn read(names: &[OsString]) -> Result<Rules, String> {
             rules.files.push(rules_file::SourceFile { name: "standard input".to_owned(), text });
         } else if path.is_dir() {
             rules.is_set = true;
-            rules.files.extend(rules_file::read_directory(path)?);
-        } else {
+            let mut paths = rules_file::list_directory(path)?;
+            paths.retain(|path| is_new(path));
+            rules.files.extend(rules_file::read_all(&paths)?);
+        } else if is_new(path) {
             rules.files.push(rules_file::read_source(path)?);
         }
     }
+    rules.is_set |= rules.files.len() > 1;
     Ok(rules)
 }

@@ -87,10 +87,12 @@ impl<'a> Profile<'a> {
     /// Whether all rules of the profile are in `rules_d`, by their meaning; shows which are not. Returns 0 when they are and none
     /// is wrong, otherwise 1.
     pub(crate) fn check(&self, rules_d: &Path, host: &RuleHost) -> Result<u8, String> {
-        let (said, is_wrong) = check::compact(&self.files, host);
+        let present = present(rules_d)?;
+        // Rules that another file hides are not in force.
+        let (said, is_wrong) = check::compact(&present, host);
         complain(&said);
         let own = diff::in_force(&self.files, true, host)?;
-        let there = diff::in_force(&present(rules_d)?, true, host)?;
+        let there = diff::in_force(&present, true, host)?;
         let mut found = differences(&own, &there, host.machine());
         found.retain(|difference| !matches!(difference, Difference::Added(_)));
         let mut out = Vec::new();

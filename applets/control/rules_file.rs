@@ -47,27 +47,42 @@ pub(crate) struct SourceFile {
     pub(crate) text: Vec<u8>,
 }
 
-/// Reads a rules file that is only looked at, whoever owns it.
+/// Reads a rules file that is only looked at, whoever owns it. What a pipe has is waited for.
 pub(crate) fn read_source(path: &Path) -> Result<SourceFile, String> {
     let name = path.to_string_lossy().into_owned();
-    let file = files::open_read(path, true).map_err(|error| cannot_read(path, &error))?;
+    let file = std::fs::File::open(path).map_err(|error| cannot_read(path, &error))?;
     let text = read_stream(file, &name)?;
     Ok(SourceFile { name, text })
 }
 
-/// All `*.rules` of a directory, in the order in which they are merged.
+/// Reads all `*.rules` of a directory, in the order in which they are merged. A link that leads nowhere is an error.
 pub(crate) fn read_directory(directory: &Path) -> Result<Vec<SourceFile>, String> {
+    read_all(&list_directory(directory)?)
+}
+
+/// Reads the files of a directory.
+pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<SourceFile>, String> {
+    let about = |path: &PathBuf| std::fs::metadata(path).map_err(|error| cannot_read(path, &error));
+    let read = |path: &PathBuf| match about(path)?.is_file() {
+        true => read_source(path),
+        // Nobody may ever write to a pipe there.
+        false => Err(format!("cannot read {} (not a regular file)", path.display())),
+    };
+    paths.iter().map(read).collect()
+}
+
+/// The paths of all `*.rules` of a directory, in the order in which they are merged.
+pub(crate) fn list_directory(directory: &Path) -> Result<Vec<PathBuf>, String> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(|error| cannot_read(directory, &error))? {
         let path = entry.map_err(|error| cannot_read(directory, &error))?.path();
         let name = path.file_name().unwrap_or_default().as_bytes();
-        // A link that leads nowhere is passed over.
-        if name.ends_with(b".rules") && !name.starts_with(b".") && path.exists() {
+        if name.ends_with(b".rules") && !name.starts_with(b".") {
             paths.push(path);
         }
     }
     paths.sort_by(|a, b| merge::natural_order(a.as_os_str().as_bytes(), b.as_os_str().as_bytes()));
-    paths.iter().map(|path| read_source(path)).collect()
+    Ok(paths)
 }
 
 /// Everything that is left in a stream, if it is no more than a rules file may have.

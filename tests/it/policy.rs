@@ -277,3 +277,29 @@ fn privileged_programs_are_found_by_their_bits_and_written_so_that_the_rules_are
     assert_eq!(run(&["opt"]).0, Some(2));
     assert_eq!(run(&["/nothing"]).0, Some(1));
 }
+
+#[test]
+fn rules_that_another_file_hides_are_not_in_force() {
+    let root = image();
+    let words = ["--machine", "x86_64", "--profile", "tiny"];
+    assert_eq!(augenrules(&root, &[&words[..], &["--install"]].concat()).0, Some(0));
+    assert_eq!(augenrules(&root, &[&words[..], &["--check"]].concat()).0, Some(0));
+    for (rule, code) in [("-a never,exit -S all\n", "AB201"), ("-a never,task\n", "AB204")] {
+        fs::write(rules_d(&root).join("05.rules"), rule).expect("a rule before the others");
+        let (status, _, errors) = augenrules(&root, &[&words[..], &["--check"]].concat());
+        assert_eq!((status, errors.contains(code)), (Some(1), true), "{errors}");
+    }
+}
+
+#[test]
+fn an_image_is_checked_and_a_link_that_leads_nowhere_stops_it() {
+    let root = image();
+    fs::create_dir_all(rules_d(&root)).expect("rules.d");
+    fs::write(rules_d(&root).join("a.rules"), "-a always,exit -S openat -F auid>=1000 -k x\n").expect("a file");
+    let (status, _, errors) = augenrules(&root, &["--machine", "x86_64", "--check"]);
+    assert_eq!((status, errors.contains("[AB101]")), (Some(0), true), "{errors}");
+    std::os::unix::fs::symlink("/nowhere", rules_d(&root).join("b.rules")).expect("a link");
+    let (status, _, errors) = augenrules(&root, &["--machine", "x86_64"]);
+    assert_eq!((status, errors.contains("b.rules")), (Some(1), true), "{errors}");
+    assert!(!root.0.join("etc/audit/audit.rules").exists());
+}
