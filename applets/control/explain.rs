@@ -6,7 +6,7 @@ use super::{RuleHost, listing, rules_file};
 use crate::output::{say, show};
 use auditbox::record::Record;
 use auditbox::rule::Action;
-use auditbox::rule::explain::{Facts, Verdict, judge, keys};
+use auditbox::rule::explain::{Decision, Facts, Verdict, decide, judge, keys};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
@@ -52,34 +52,36 @@ fn facts(words: &[&OsString], host: &RuleHost) -> Result<Facts, String> {
 
 fn explain(set: &Set, facts: &Facts, host: &RuleHost) -> u8 {
     let mut out = Vec::new();
-    let (mut decided, mut open) = (None, None);
+    let decision = decide(&set.rules, facts);
     for (place, rule) in set.rules.iter().enumerate() {
         let verdict = judge(rule, facts);
         let (word, why) = match &verdict {
-            Verdict::Match if decided.is_none() => ("match", String::new()),
-            Verdict::Match => ("hidden", "    an earlier rule has decided\n".to_owned()),
+            Verdict::Match => match decision {
+                Decision::Rule(decided) if decided < place => {
+                    ("hidden", "    an earlier rule has decided\n".to_owned())
+                }
+                Decision::Rule(decided) if decided > place => {
+                    ("hidden", "    a name that comes before its own has decided\n".to_owned())
+                }
+                _ => ("match", String::new()),
+            },
             Verdict::No(why) => ("no", format!("    {why}\n")),
             Verdict::Open(what) => ("open", format!("    depends on {what}, which is not given\n")),
         };
         out.extend_from_slice(format!("{word:6} {}: ", place + 1).as_bytes());
         out.extend(listing::rules(std::slice::from_ref(rule), host, false));
         out.extend_from_slice(why.as_bytes());
-        match verdict {
-            Verdict::Match => decided = decided.or(Some((place, rule))),
-            Verdict::Open(_) if decided.is_none() => open = open.or(Some(place)),
-            _ => {}
-        }
     }
-    let (line, status) = match (open, decided) {
-        (Some(place), _) => (format!("cannot be told: rule {} is open\n", place + 1), WRONG),
-        (None, None) => ("no rule matches: nothing is recorded\n".to_owned(), NONE),
-        (None, Some((place, rule))) if rule.action == Action::NEVER => {
-            (format!("rule {} decides: nothing is recorded\n", place + 1), NONE)
-        }
-        (None, Some((place, rule))) => {
-            let key = keys(rule).map(|keys| format!(" with key {keys}")).unwrap_or_default();
-            (format!("rule {} decides: the event is recorded{key}\n", place + 1), 0)
-        }
+    let (line, status) = match decision {
+        Decision::Open(place) => (format!("cannot be told: rule {} is open\n", place + 1), WRONG),
+        Decision::Nothing => ("no rule matches: nothing is recorded\n".to_owned(), NONE),
+        Decision::Rule(place) => match set.rules.get(place) {
+            Some(rule) if rule.action != Action::NEVER => {
+                let key = keys(rule).map(|keys| format!(" with key {keys}")).unwrap_or_default();
+                (format!("rule {} decides: the event is recorded{key}\n", place + 1), 0)
+            }
+            _ => (format!("rule {} decides: nothing is recorded\n", place + 1), NONE),
+        },
     };
     out.extend_from_slice(line.as_bytes());
     show(&out);

@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::record::{self, KEY_SEPARATOR};
 use crate::rule::Rule;
-use crate::rule::explain::{Facts, Verdict, judge};
+use crate::rule::explain::{Decision, Facts, decide};
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
 use crate::text::number;
@@ -75,8 +75,12 @@ impl<'r> Cost<'r> {
         let Some(call) = call(event) else { return };
         count(&mut self.calls, call, amount);
         if !self.rules.is_empty() {
-            let decides = Facts::of_records(event.records()).and_then(|facts| decides(self.rules, &facts));
-            decides.and_then(|place| self.by_rule.get_mut(place)).unwrap_or(&mut self.unexplained).add(amount);
+            let decision = Facts::of_records(event.records()).map(|facts| decide(self.rules, &facts));
+            let place = match decision {
+                Some(Decision::Rule(place)) => Some(place),
+                _ => None,
+            };
+            place.and_then(|place| self.by_rule.get_mut(place)).unwrap_or(&mut self.unexplained).add(amount);
         }
     }
 
@@ -94,15 +98,6 @@ impl<'r> Cost<'r> {
     pub fn rules(&self) -> impl Iterator<Item = (&'r Rule, Amount)> {
         self.rules.iter().zip(self.by_rule.iter().copied())
     }
-}
-
-/// The place of the rule that decides, if no earlier one is open.
-fn decides(rules: &[Rule], facts: &Facts) -> Option<usize> {
-    rules.iter().enumerate().find_map(|(place, rule)| match judge(rule, facts) {
-        Verdict::No(_) => None,
-        Verdict::Match => Some(Some(place)),
-        Verdict::Open(_) => Some(None),
-    })?
 }
 
 fn count(rows: &mut HashMap<Vec<u8>, Amount>, name: Vec<u8>, amount: Amount) {

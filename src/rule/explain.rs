@@ -3,6 +3,9 @@
 //! An event is known by facts, given as words or read off its records. A rule is asked as the kernel asks it, KERNEL: 6.x,
 //! kernel/auditsc.c: the first rule of the list that matches decides, be it a watch or a rule for calls. A fact that is not
 //! known leaves a rule open instead of guessing.
+//!
+//! KERNEL: 6.x, audit_filter_inodes(): rules with a path or an inode are asked once for each name of the event, in the order of the
+//! names, and the first name that one of them matches ends it. They count before a rule without when they stand before it.
 
 use super::error::lossy;
 use super::meaning::{FAILED, SUCCEEDED, bits_hold};
@@ -19,10 +22,14 @@ use crate::text::{hex, number};
 /// A file of an event.
 #[derive(Clone, Debug, Default)]
 struct File {
-    path: Vec<u8>,
+    /// `None` when it is not known.
+    path: Option<Vec<u8>>,
     /// obj_uid, devmajor and the like, as far as they are known.
     numbers: Vec<(FieldId, u32)>,
 }
+
+/// The files of an event of which nothing is known.
+static UNKNOWN: [File; 1] = [File { path: None, numbers: Vec::new() }];
 
 /// What is known of an event.
 #[derive(Clone, Debug)]
@@ -47,6 +54,17 @@ pub enum Verdict {
     No(String),
     /// It depends on this, which is not known.
     Open(String),
+}
+
+/// What the rules together make of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The rule at this place decides.
+    Rule(usize),
+    /// No rule matches.
+    Nothing,
+    /// It depends on the rule at this place, which is open.
+    Open(usize),
 }
 
 impl Facts {
@@ -82,7 +100,7 @@ impl Facts {
             b"list" | b"arch" | b"key" | b"comm" => {}
             b"syscall" => self.call = Some(self.call_number(value)?),
             b"path" | b"name" => {
-                let file = File { path: normal_path(b"/", value), numbers: Vec::new() };
+                let file = File { path: Some(normal_path(b"/", value)), numbers: Vec::new() };
                 self.files.get_or_insert_default().push(file);
             }
             b"perm" => {
@@ -119,22 +137,34 @@ impl Facts {
     /// Reads the records of one event; `None` when the kernel made none of them at the exit of a call.
     pub fn of_records<'r>(records: impl Iterator<Item = Record<'r>>) -> Option<Facts> {
         let mut facts = Facts::new(List::EXIT);
-        let (mut cwd, mut is_call) = (b"/".to_vec(), false);
-        let mut files = Vec::new();
+        let (mut cwd, mut is_call, mut items) = (None, false, None);
+        let mut files: Vec<File> = Vec::new();
         for record in records {
             match record.type_name()? {
                 "SYSCALL" => {
                     is_call = true;
+                    items = record.field(b"items").and_then(number::parse_exact);
                     facts.add_call(&record);
                 }
-                "CWD" => cwd = record.field(b"cwd").and_then(text_of).unwrap_or(cwd),
-                "PATH" => files.extend(file_of(&record)),
+                "CWD" => cwd = record.field(b"cwd").and_then(text_of),
+                "PATH" => files.push(file_of(&record)),
                 "SOCKADDR" => facts.numbers.extend(family_of(&record).map(|family| (FieldId::SADDR_FAM, family))),
                 _ => {}
             }
         }
-        files.iter_mut().for_each(|file: &mut File| file.path = normal_path(&cwd, &file.path));
-        facts.files = Some(files);
+        for file in &mut files {
+            let is_absolute = |path: &Vec<u8>| path.first() == Some(&b'/');
+            file.path = file.path.take().and_then(|path| match is_absolute(&path) {
+                true => Some(normal_path(b"/", &path)),
+                false => cwd.as_ref().map(|cwd| normal_path(cwd, &path)),
+            });
+        }
+        // Which of the names has no record is not known; it may be the first.
+        match items {
+            Some(items) if items > files.len() as u64 => files.insert(0, File::default()),
+            _ => {}
+        }
+        facts.files = (items.is_some() || !files.is_empty()).then_some(files);
         is_call.then_some(facts)
     }
 
@@ -161,6 +191,11 @@ impl Facts {
         }
     }
 
+    /// The files, in the order in which the kernel goes through them.
+    fn files(&self) -> &[File] {
+        self.files.as_deref().unwrap_or(&UNKNOWN)
+    }
+
     fn number(&self, id: FieldId) -> Option<u32> {
         self.numbers.iter().find(|row| row.0 == id).map(|row| row.1)
     }
@@ -181,6 +216,7 @@ fn field(name: &[u8], value: &[u8], list: List, host: &dyn Host) -> Result<Optio
 /// A value in quotes, or in hex.
 fn text_of(value: &[u8]) -> Option<Vec<u8>> {
     match value {
+        b"(null)" => None,
         [b'"', text @ .., b'"'] => Some(text.to_vec()),
         value => {
             let mut text = Vec::new();
@@ -189,8 +225,8 @@ fn text_of(value: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-fn file_of(record: &Record) -> Option<File> {
-    let mut file = File { path: record.field(b"name").and_then(text_of)?, numbers: Vec::new() };
+fn file_of(record: &Record) -> File {
+    let mut file = File { path: record.field(b"name").and_then(text_of), numbers: Vec::new() };
     let mut add = |id, number: Option<u64>| file.numbers.extend(number.map(|number| (id, number as u32)));
     let decimal = |name: &[u8]| record.field(name).and_then(number::parse_exact);
     add(FieldId::INODE, decimal(b"inode"));
@@ -204,7 +240,7 @@ fn file_of(record: &Record) -> Option<File> {
     let mut parts = device.split(|b| *b == b':').map(|part| number::parse_prefix(part, 16));
     add(FieldId::DEVMAJOR, parts.next().flatten());
     add(FieldId::DEVMINOR, parts.next().flatten());
-    Some(file)
+    file
 }
 
 /// Bits of a mode that say of what type a file is, S_IFMT.
@@ -233,8 +269,62 @@ fn normal_path(directory: &[u8], path: &[u8]) -> Vec<u8> {
     [b"/".as_slice(), &parts.join(&b'/')].concat()
 }
 
-/// What a rule makes of an event.
+/// Which rule decides about an event.
+pub fn decide(rules: &[Rule], facts: &Facts) -> Decision {
+    let (of_files, of_calls): (Vec<_>, Vec<_>) = rules.iter().enumerate().partition(|(_, rule)| is_of_one_file(rule));
+    let (mut decided, mut open) = (None, None);
+    for (place, rule) in of_calls {
+        match judge(rule, facts) {
+            Verdict::Match => {
+                decided = Some(place);
+                break;
+            }
+            Verdict::Open(_) => _ = open.get_or_insert(place),
+            Verdict::No(_) => {}
+        }
+    }
+    let before = decided.unwrap_or(rules.len());
+    'names: for file in facts.files() {
+        for (place, rule) in of_files.iter().filter(|(place, _)| *place < before) {
+            match judge_for(rule, facts, std::slice::from_ref(file)) {
+                Verdict::Match => {
+                    decided = Some(*place);
+                    break 'names;
+                }
+                Verdict::Open(_) => return Decision::Open(open.map_or(*place, |open| open.min(*place))),
+                Verdict::No(_) => {}
+            }
+        }
+    }
+    match (open, decided) {
+        (Some(open), decided) if decided.is_none_or(|decided| open < decided) => Decision::Open(open),
+        (_, Some(decided)) => Decision::Rule(decided),
+        (_, None) => Decision::Nothing,
+    }
+}
+
+/// Whether the kernel asks the rule for one file at a time. KERNEL: audit_find_rule().
+fn is_of_one_file(rule: &Rule) -> bool {
+    rule.list == List::EXIT && rule.fields.iter().any(|field| matches!(field.id, FieldId::PATH | FieldId::INODE))
+}
+
+/// What a rule makes of an event, by itself.
 pub fn judge(rule: &Rule, facts: &Facts) -> Verdict {
+    let files = facts.files();
+    if !is_of_one_file(rule) || files.is_empty() {
+        return judge_for(rule, facts, files);
+    }
+    let verdicts: Vec<Verdict> = files.iter().map(|file| judge_for(rule, facts, std::slice::from_ref(file))).collect();
+    let rank = |verdict: &&Verdict| match verdict {
+        Verdict::Match => 0,
+        Verdict::Open(_) => 1,
+        Verdict::No(_) => 2,
+    };
+    verdicts.iter().min_by_key(rank).cloned().unwrap_or(Verdict::Match)
+}
+
+/// What a rule makes of an event with these files.
+fn judge_for(rule: &Rule, facts: &Facts, files: &[File]) -> Verdict {
     if rule.list != facts.list {
         return Verdict::No(format!("it is of the {} list", rule.list.name().unwrap_or("unknown")));
     }
@@ -247,7 +337,7 @@ pub fn judge(rule: &Rule, facts: &Facts) -> Verdict {
         }
     }
     for field in rule.fields.iter().filter(|field| field.id != FieldId::KEY) {
-        match holds(field, facts) {
+        match holds(field, facts, files) {
             Some(true) => {}
             Some(false) => return Verdict::No(format!("{} does not hold", shown(field))),
             None => _ = open.get_or_insert_with(|| field.id.name().unwrap_or("a field").to_owned()),
@@ -286,17 +376,17 @@ fn shown(field: &RuleField) -> String {
 }
 
 /// Whether a test holds; `None` when that is not known.
-fn holds(field: &RuleField, facts: &Facts) -> Option<bool> {
-    let files = || facts.files.as_deref();
+fn holds(field: &RuleField, facts: &Facts, files: &[File]) -> Option<bool> {
     match (field.id, &field.value) {
         (FieldId::ARCH, Value::Number(elf)) => Some(compared(facts.arch?, field.operator, *elf)),
         (FieldId::PATH | FieldId::DIR, Value::Text(path)) => {
             let watched = normal_path(b"/", path);
-            let is_it = |file: &File| match file.path.strip_prefix(watched.as_slice()) {
+            let is_it = |path: &Vec<u8>| match path.strip_prefix(watched.as_slice()) {
                 Some(rest) => rest.is_empty() || (field.id == FieldId::DIR && rest.starts_with(b"/")),
                 None => field.id == FieldId::DIR && watched == b"/",
             };
-            Some(files()?.iter().any(is_it))
+            let found = files.iter().filter_map(|file| file.path.as_ref()).any(is_it);
+            if !found && files.iter().any(|file| file.path.is_none()) { None } else { Some(found) }
         }
         (FieldId::PERM, Value::Number(bits)) => Some(facts.perm.or_else(|| classes(facts))? & bits != 0),
         (FieldId::SUCCESS, Value::Number(value)) => {
@@ -305,9 +395,10 @@ fn holds(field: &RuleField, facts: &Facts) -> Option<bool> {
         }
         (FieldId::FIELD_COMPARE, Value::Number(code)) => {
             let (left, right) = compare::pair(*code)?;
-            let (left, right) = (of_event_or_file(left, facts)?, of_event_or_file(right, facts)?);
+            let ((left, left_is_all), (right, right_is_all)) =
+                (of_event_or_files(left, facts, files), of_event_or_files(right, facts, files));
             let holds = |a: &u32| right.iter().any(|b| compared(*a, field.operator, *b));
-            Some(left.iter().any(holds))
+            left.iter().any(holds).then_some(true).or((left_is_all && right_is_all).then_some(false))
         }
         (
             FieldId::INODE
@@ -318,8 +409,9 @@ fn holds(field: &RuleField, facts: &Facts) -> Option<bool> {
             | FieldId::FILETYPE,
             Value::Number(value),
         ) => {
-            let known = of_event_or_file(field.id, facts)?;
-            Some(known.iter().any(|number| compared(*number, field.operator, *value)))
+            let (known, is_all) = of_event_or_files(field.id, facts, files);
+            let found = known.iter().any(|number| compared(*number, field.operator, *value));
+            found.then_some(true).or(is_all.then_some(false))
         }
         // Which other groups the process has is not in its records.
         (FieldId::GID | FieldId::EGID, Value::Number(value)) if field.operator.tests_equality() => {
@@ -333,15 +425,19 @@ fn holds(field: &RuleField, facts: &Facts) -> Option<bool> {
     }
 }
 
-/// A number of the process, or of each file.
-fn of_event_or_file(id: FieldId, facts: &Facts) -> Option<Vec<u32>> {
+/// A number of the process, or of each of the files, as far as it is known; and whether these are all that there are.
+fn of_event_or_files(id: FieldId, facts: &Facts, files: &[File]) -> (Vec<u32>, bool) {
+    const OF_FILE: [FieldId; 6] =
+        [FieldId::INODE, FieldId::DEVMAJOR, FieldId::DEVMINOR, FieldId::OBJ_UID, FieldId::OBJ_GID, FieldId::FILETYPE];
     let given: Vec<u32> = facts.numbers.iter().filter(|row| row.0 == id).map(|row| row.1).collect();
-    if !given.is_empty() {
-        return Some(given);
+    if !given.is_empty() || !OF_FILE.contains(&id) {
+        let is_known = !given.is_empty();
+        return (given, is_known);
     }
     let of_file = |file: &File| file.numbers.iter().find(|row| row.0 == id).map(|row| row.1);
-    let known: Vec<u32> = facts.files.as_ref()?.iter().filter_map(of_file).collect();
-    (!known.is_empty()).then_some(known)
+    let known: Vec<u32> = files.iter().filter_map(of_file).collect();
+    let is_all = known.len() == files.len();
+    (known, is_all)
 }
 
 fn compared(left: u32, operator: Operator, right: u32) -> bool {

@@ -89,3 +89,40 @@ fn words_that_say_nothing_are_named() {
         assert!(said.contains(name), "{said}");
     }
 }
+
+/// The records of one call that names files.
+fn renamed(cwd: &str, names: &[&str]) -> String {
+    let id = "msg=audit(1700000000.123:42):";
+    let mut text = format!(
+        "type=SYSCALL {id} arch=c000003e syscall=82 success=yes exit=0 a0=1 a1=2 a2=0 a3=0 items=2 auid=1000 uid=0\n{cwd}"
+    );
+    for (item, name) in names.iter().enumerate() {
+        text += &format!("type=PATH {id} item={item} name={name} inode=7 dev=fd:01 mode=0100640 ouid=0 ogid=42\n");
+    }
+    text
+}
+
+#[test]
+fn a_name_without_a_record_or_a_directory_leaves_paths_open() {
+    let rules = "-w /etc/shadow -p wa -k shadow\n";
+    let cwd = "type=CWD msg=audit(1700000000.123:42): cwd=\"/etc\"\n";
+    assert_eq!(explained(rules, &[], &renamed("", &[])).0, 2);
+    assert_eq!(explained(rules, &[], &renamed(cwd, &["\"/a\""])).0, 2);
+    assert_eq!(explained(rules, &[], &renamed("", &["\"/a\"", "\"shadow\""])).0, 2);
+    assert_eq!(explained(rules, &[], &renamed(cwd, &["\"/a\"", "(null)"])).0, 2);
+    assert_eq!(explained(rules, &[], &renamed(cwd, &["\"/a\"", "\"/b\""])).0, 1);
+    assert_eq!(explained(rules, &[], &renamed(cwd, &["\"/a\"", "\"shadow\""])).0, 0);
+}
+
+#[test]
+fn the_first_name_that_a_rule_is_for_decides_unless_an_earlier_rule_is_for_the_call() {
+    let rules = "-w /etc/passwd -p wa -k k1\n-w /tmp/x -p wa -k k2\n";
+    let records = renamed("", &["\"/tmp/x\"", "\"/etc/passwd\""]);
+    let (status, out, _) = explained(rules, &[], &records);
+    assert!(status == 0 && out.ends_with("rule 2 decides: the event is recorded with key k2\n"), "{out}");
+    assert!(out.contains("a name that comes before its own has decided"), "{out}");
+    let call = "-a never,exit -F arch=b64 -S rename\n";
+    let (status, out, _) = explained(&rules.replace("-w /tmp", &format!("{call}-w /tmp")), &[], &records);
+    assert!(status == 0 && out.ends_with("with key k1\n"), "{out}");
+    assert_eq!(explained(&format!("{call}{rules}"), &[], &records).0, 1);
+}
