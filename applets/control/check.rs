@@ -7,7 +7,7 @@ use crate::output::{must_finish, say, show};
 use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
 use auditbox::sys::files;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 
 /// After this number of rounds of repair nothing more is tried; one fix may make room for another.
@@ -79,7 +79,7 @@ fn repaired(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<Sou
     Ok(rules.files)
 }
 
-/// Puts the repaired files in the place of the old ones, each whole or not at all.
+/// Puts the repaired files in the place of the old ones, each whole or not at all, with owner and mode of the old one.
 fn write(old: &[SourceFile], new: &[SourceFile]) -> Result<(), String> {
     for (old, new) in old.iter().zip(new).filter(|(old, new)| old.text != new.text) {
         replace(Path::new(&old.name), &new.text)
@@ -90,11 +90,13 @@ fn write(old: &[SourceFile], new: &[SourceFile]) -> Result<(), String> {
 
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let path = std::fs::canonicalize(path)?;
-    let mode = std::fs::metadata(&path)?.permissions().mode() & 0o7777;
+    let old = std::fs::metadata(&path)?;
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let temporary = path.with_file_name(name);
-    let written = files::write_whole(&temporary, text, mode).and_then(|()| std::fs::rename(&temporary, &path));
+    let written = files::write_whole(&temporary, text, old.mode() & 0o7777)
+        .and_then(|()| chown(&temporary, Some(old.uid()), Some(old.gid())))
+        .and_then(|()| std::fs::rename(&temporary, &path));
     if written.is_err() {
         let _ = std::fs::remove_file(&temporary);
     }

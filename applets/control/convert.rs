@@ -4,15 +4,15 @@ use super::modes::{self, Options, WRONG};
 use super::rules_file;
 use crate::output::{say, show};
 use auditbox::rule::file::{self, Line};
-use auditbox::rule::{Host, Step, convert};
+use auditbox::rule::{Step, convert};
 
 /// Shows each file with its watches rewritten; everything else stays as it is, comments too. Returns the exit status.
 pub(super) fn run(options: &Options) -> u8 {
     let host = options.host();
-    let Some(machine) = host.machine() else {
-        say("auditctl: --convert needs --machine here");
+    if !options.knows_paths() {
+        say("auditctl: --convert looks whether paths are directories, and goes not with --no-host");
         return WRONG;
-    };
+    }
     if options.names.is_empty() {
         say("auditctl: --convert needs rules: files, directories, or - for standard input");
         return WRONG;
@@ -29,18 +29,16 @@ pub(super) fn run(options: &Options) -> u8 {
             let words = line.words.as_ref().ok()?;
             let plan = rules_file::plan(words, &host);
             match (&plan.refusal, plan.steps.as_slice()) {
-                (None, [Step::AddRule(rule)]) if words.first()?.text.starts_with(b"-w") => {
-                    Some(convert::watch(rule, machine))
-                }
+                (None, [Step::AddRule(rule)]) if words.first()?.text.starts_with(b"-w") => convert::watch(rule, &host),
                 _ => None,
             }
         };
         let mut out = Vec::new();
         let mut at = 0;
         for line in file::lines(&source.text) {
-            let Some(lines) = converted(&line) else { continue };
+            let Some(rule) = converted(&line) else { continue };
             out.extend_from_slice(source.text.get(at..line.start).unwrap_or_default());
-            out.extend(lines.join(&b'\n'));
+            out.extend(rule);
             at = line.start + line.text.len();
         }
         out.extend_from_slice(source.text.get(at..).unwrap_or_default());

@@ -14,7 +14,7 @@ pub(crate) struct RuleHost {
     machine: Option<Machine>,
     users: OnceLock<Users>,
     features: OnceLock<u32>,
-    /// Any name is taken for that of a user and of a group.
+    /// Nothing is known of it: any name is one of a user and of a group, and no path one of a directory.
     any_name: bool,
 }
 
@@ -39,7 +39,7 @@ impl RuleHost {
         RuleHost { root: root.unwrap_or(here.root), machine: machine.or(here.machine), features, ..here }
     }
 
-    /// The same host, whose users are not known: every name is one.
+    /// The same host, whose users and files are not known: every name is one, and no path a directory.
     pub(crate) fn without_names(self) -> RuleHost {
         RuleHost { any_name: true, ..self }
     }
@@ -86,6 +86,6 @@ impl Host for RuleHost {
     }
 
     fn is_directory(&self, path: &[u8]) -> bool {
-        root::is_directory(&self.root, path)
+        !self.any_name && root::is_directory(&self.root, path)
     }
 }

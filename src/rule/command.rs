@@ -6,6 +6,7 @@
 
 use super::error::{ParseError, lossy};
 use super::error::{Reason, Refusal};
+use super::file::Line;
 use super::model::{Action, FieldId, List, Rule};
 use super::number;
 use super::parse::{Host, Operation, RuleBuilder, Target, Warning, join_key};
@@ -158,6 +159,12 @@ impl<'w> LocatedWord<'w> {
     fn locate(self) -> impl Fn(ParseError) -> Refusal {
         move |(reason, at)| Refusal { reason, word: self.word, offset: self.offset + at }
     }
+}
+
+/// Reads a line of a rules file; `None` when it cannot be taken apart.
+pub(super) fn plan_of(line: &Line, host: &dyn Host) -> Option<Plan> {
+    let texts = line.words.as_ref().ok()?.iter().map(|word| word.text.as_slice());
+    Some(parse_line(&std::iter::once(&b"auditctl"[..]).chain(texts).collect::<Vec<_>>(), host))
 }
 
 /// Reads a line. `line` begins with the program's own name.

@@ -1,29 +1,19 @@
-//! Old style watches as system call rules of the same meaning: `auditctl --convert`.
+//! Old style watches written as rules of the same meaning: `auditctl --convert`.
 //!
-//! `-w PATH -p PERM` is looked at on every call that names a file. With -F arch the rule is about the calls of its classes
-//! of access alone, and one rule for each width of programs says the same.
+//! `-w PATH -p PERM` is a rule for all calls that name the path, of which the kernel itself picks those of the classes of access.
+//! `-F arch` before `-F perm` would name the calls instead, by a list that is without some of 32-bit machines, such as chown32; so
+//! the rule is written without it.
 
-use super::meaning::other_width;
+use super::command::{Step, plan_of};
+use super::file::{Line, push_word};
 use super::model::{FieldId, Rule, Value};
+use super::parse::Host;
 use crate::abi::rule::KEY_SEPARATOR;
-use crate::tables::machine::Machine;
 use crate::tables::rule::PERMISSIONS;
 
-/// The lines that a watch becomes on a machine, without line ends; none when the rule is no watch.
-pub fn watch(rule: &Rule, machine: Machine) -> Vec<Vec<u8>> {
-    let widths: &[&[u8]] = match other_width(machine) {
-        Some(_) => &[b"b64", b"b32"],
-        None if machine.elf().is_some_and(|elf| elf & ARCH_64BIT != 0) => &[b"b64"],
-        None => &[b"b32"],
-    };
-    widths.iter().filter_map(|width| line(rule, width)).collect()
-}
-
-/// Bit of AUDIT_ARCH_* numbers for 64-bit machines.
-const ARCH_64BIT: u32 = 0x8000_0000;
-
-fn line(rule: &Rule, width: &[u8]) -> Option<Vec<u8>> {
-    let mut line = [b"-a always,exit -F arch=", width].concat();
+/// The line that a watch becomes, without its end; `None` when the rule is no watch, or no such line is read as the same rule.
+pub fn watch(rule: &Rule, host: &dyn Host) -> Option<Vec<u8>> {
+    let mut line = b"-a always,exit".to_vec();
     for field in &rule.fields {
         match (field.id, &field.value) {
             (FieldId::PATH | FieldId::DIR, Value::Text(path)) => {
@@ -43,16 +33,6 @@ fn line(rule: &Rule, width: &[u8]) -> Option<Vec<u8>> {
             _ => return None,
         }
     }
-    Some(line)
-}
-
-/// A word as rules files escape it.
-fn push_word(word: &[u8], line: &mut Vec<u8>) {
-    for (at, byte) in word.iter().enumerate() {
-        let is_escape = *byte == b'\\' && matches!(word.get(at + 1), Some(b' ' | b'\\'));
-        if *byte == b' ' || is_escape {
-            line.push(b'\\');
-        }
-        line.push(*byte);
-    }
+    let plan = plan_of(&Line::read(1, 0, &line)?, host)?;
+    matches!(plan.steps.as_slice(), [Step::AddRule(read)] if read == rule).then_some(line)
 }

@@ -10,7 +10,7 @@
 //!   two files. A group test for equality looks at all groups of the process.
 //! * A path is a file whatever its name is then; a directory is everything below. Keys match nothing.
 
-use super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
+use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
 use super::parse::compare;
 use crate::tables::machine::Machine;
 use crate::tables::rule::PERMISSIONS;
@@ -119,7 +119,6 @@ fn kind(id: FieldId) -> Kind {
 #[derive(Clone)]
 pub(super) struct Meaning<'r> {
     pub(super) list: List,
-    pub(super) action: Action,
     /// The calls, where the list asks for them.
     pub(super) calls: Option<SyscallMask>,
     /// Each field with one number an event, and what it may be.
@@ -139,7 +138,6 @@ impl<'r> Meaning<'r> {
     pub(super) fn of(rule: &'r Rule, machine: Option<Machine>) -> Meaning<'r> {
         let mut meaning = Meaning {
             list: rule.list,
-            action: rule.action,
             calls: rule.list.takes_syscalls().then(|| rule.syscalls.clone()),
             numbers: Vec::new(),
             bits: Vec::new(),

@@ -221,6 +221,9 @@ fn github_and_sarif_name_file_line_and_columns() {
     let expected =
         format!("::error file={},line=2,col=1,endColumn=38,title=AB201 shadowed::is never", path.replace(',', "%2C"));
     assert!(out.starts_with(&expected), "{out}");
+    let hostile = dir.file("a\u{1b}[2J.rules", SHADOWED);
+    let (_, forged, _) = auditctl(&["--check", "--no-host", "--format", "github", &hostile], "");
+    assert!(!forged.contains('\u{1b}'), "{forged:?}");
     let (_, out, _) = auditctl(&["--check", "--no-host", "--format", "sarif", &path], "");
     let region = r#""region":{"startLine":2,"startColumn":1,"endColumn":38}"#;
     let location = format!(r#""artifactLocation":{{"uri":"{}"}},{region}"#, path.replace(',', "%2C"));
@@ -281,6 +284,49 @@ fn fix_repairs_in_place_and_diff_only_shows_it() {
     assert_eq!(auditctl(&words, ""), (0, String::new(), String::new()));
     assert!(fs::read_to_string(&path).unwrap().starts_with("# who\n-a always"));
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+}
+
+#[test]
+fn a_file_that_is_reached_twice_is_no_duplicate_of_itself() {
+    let dir = Dir::new("check-twice");
+    let text = "-a never,exit -F uid=1\n";
+    let path = dir.file("d/a.rules", text);
+    std::os::unix::fs::symlink("a.rules", dir.0.join("d/b.rules")).expect("a link");
+    let (d, dotted) = (dir.0.join("d"), dir.0.join("d/./a.rules"));
+    let (d, dotted) = (d.to_str().unwrap(), dotted.to_str().unwrap());
+    for names in [&[&*path, &*path][..], &[&path, dotted], &[d], &[d, &path]] {
+        let words = [&["--check", "--fix", "--no-host", "--min-level", "warning"], names].concat();
+        assert_eq!(auditctl(&words, ""), (0, String::new(), String::new()), "{names:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text, "{names:?}");
+    }
+    assert_eq!(auditctl(&[&path, "--check", "--no-host"], "").0, 0, "the file may come first");
+}
+
+#[test]
+fn what_a_pipe_has_is_waited_for_and_a_link_to_nowhere_is_an_error() {
+    let dir = Dir::new("check-pipe");
+    let path = dir.0.join("pipe");
+    assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+    let to = path.clone();
+    let writer = std::thread::spawn(move || fs::write(to, "-w relative\n"));
+    let (status, out, _) = auditctl(&["--check", "--no-host", "--format", "compact", path.to_str().unwrap()], "");
+    assert_eq!((status, out.contains("AB001")), (1, true), "{out}");
+    writer.join().expect("it ends").expect("it is read");
+    let d = dir.0.join("d");
+    fs::create_dir(&d).unwrap();
+    std::os::unix::fs::symlink("/nowhere", d.join("a.rules")).unwrap();
+    let (status, _, said) = auditctl(&["--check", d.to_str().unwrap()], "");
+    assert_eq!((status, said.contains("a.rules")), (2, true), "{said}");
+}
+
+#[test]
+fn without_a_host_no_path_of_this_one_is_looked_at() {
+    let dir = Dir::new("check-nowhere");
+    let text = "-w /etc -p w -k c\n-w /etc/passwd -p w -k d\n";
+    let path = dir.file("w.rules", text);
+    let (_, out, _) = auditctl(&["--check", "--fix", "--no-host", "--format", "compact", &path], "");
+    assert!(!out.contains("AB202"), "{out}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
 }
 
 #[test]

@@ -47,7 +47,7 @@ codes! {
     OR_BY_AND "AB207" "or-by-and" Warning "All fields of a rule must hold together; these read like alternatives.";
     AFTER_LOCK "AB208" "after-lock" Error "The order of lines undoes or forbids what was meant.";
     HOT_SYSCALL "AB301" "hot-syscall" Warning "The rule records calls that programs make all the time.";
-    WATCH_FORM "AB302" "watch-form" Note "-w is looked at on every call; the same with -F arch, -F path and -F perm is not.";
+    WATCH_FORM "AB302" "watch-form" Note "-w is the old form of -F path or dir with -F perm; newer versions of auditctl warn of it.";
     FIELD_ORDER "AB303" "field-order" Note "Fields are tested from left to right; a cheap test after a dear one costs more.";
     MERGEABLE "AB304" "mergeable" Note "Two rules that differ in their calls alone cost more than one.";
     MISSING_KEY "AB305" "missing-key" Note "Without a key the events cannot be found by it.";

@@ -1,14 +1,14 @@
 //! Repairs: the safe fixes of findings, as far as they do not touch each other.
 
-use super::{Edit, Finding};
+use super::{Edit, Effect, Finding};
 
-/// The edits that repair `findings` safely, for one pass: of several that concern one line the first is taken, and the
+/// The edits that repair `findings` as it was surely meant, for one pass: of several that concern one line the first is taken, and the
 /// others have their turn when the repaired text is checked again.
 pub fn safe_edits(findings: &[Finding]) -> Vec<Edit> {
     let mut lines: Vec<(usize, usize)> = Vec::new();
     let mut edits = Vec::new();
     for finding in findings {
-        let Some(fix) = finding.fix.as_ref().filter(|fix| fix.is_safe) else { continue };
+        let Some(fix) = finding.fix.as_ref().filter(|fix| fix.effect != Effect::Unsure) else { continue };
         let spans = std::iter::once(&finding.span).chain(finding.related.iter().map(|(span, _)| span));
         let own: Vec<_> = spans.map(|span| (span.file, span.line)).collect();
         if own.iter().all(|line| !lines.contains(line)) {

@@ -3,7 +3,7 @@
 //! Columns are counted from 1 in characters, ends are exclusive; a byte that is no text counts as one.
 
 use super::super::error::lossy;
-use super::{Finding, Level, Source, Span, codes};
+use super::{Effect, Finding, Level, Source, Span, codes};
 use crate::text::json::{Object, push_object};
 
 /// How findings are written.
@@ -125,7 +125,7 @@ fn github(finding: &Finding, sources: &[Source]) -> String {
     let (column, end) = columns(sources, &finding.span);
     let help = if finding.help.is_empty() { String::new() } else { format!("; {}", finding.help) };
     let message = data(&format!("{}{help}", shown(&finding.message)));
-    let (file, line, id) = (property(name(sources, &finding.span)), finding.span.line, finding.code.id);
+    let (file, line, id) = (property(&shown(name(sources, &finding.span))), finding.span.line, finding.code.id);
     format!(
         "::{command} file={file},line={line},col={column},endColumn={end},title={id} {}::{message}\n",
         finding.code.name
@@ -152,7 +152,8 @@ fn json(finding: &Finding, sources: &[Source], out: &mut Vec<u8>) {
         });
         if let Some(fix) = &finding.fix {
             o.object("fix", |o| {
-                o.flag("safe", fix.is_safe);
+                o.flag("safe", fix.effect != Effect::Unsure);
+                o.flag("same", fix.effect == Effect::Same);
                 o.array("edits", |a| {
                     for edit in &fix.edits {
                         a.object(|o| {

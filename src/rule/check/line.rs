@@ -1,13 +1,16 @@
 //! What one line says by itself: refused words, pasted characters, tests that the kernel refuses, old kernels, rules that
 //! cannot match, cost.
 
-use super::super::command::{Place, Step};
+use super::super::command::{Place, Step, plan_of};
+use super::super::convert;
+use super::super::diff::diff;
 use super::super::error::{Reason, Refusal, lossy};
+use super::super::file::Line;
 use super::super::meaning::{Impossible, Meaning, Numbers, other_width};
 use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value, parent};
 use super::super::parse::Warning;
-use super::super::typography::lookalikes;
-use super::{Code, Edit, Finding, Fix, Level, Planned, Span, Target, codes, kernel};
+use super::super::typography::{Lookalike, lookalikes};
+use super::{Code, Edit, Effect, Finding, Fix, Level, Planned, Span, Target, codes, fix, kernel};
 use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
 use crate::tables::machine::Machine;
 use crate::tables::{rule, syscall};
@@ -60,7 +63,7 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
         let message = planned.line.words.as_ref().err().map(ToString::to_string).unwrap_or_default();
         return out.push(finding(&codes::SYNTAX, planned.whole(), message, ""));
     };
-    let pasted = pasted_characters(planned, plan.refusal.is_some(), out);
+    let pasted = pasted_characters(planned, plan.refusal.is_some(), target, out);
     if let Some(refusal) = &plan.refusal {
         if !pasted {
             out.push(refused(planned, refusal, target));
@@ -86,18 +89,43 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
     }
 }
 
-fn pasted_characters(planned: &Planned, is_refused: bool, out: &mut Vec<Finding>) -> bool {
+/// A value may be meant with such a character in it, so that a line that is taken as it stands is changed only at its end; and a
+/// line that is refused is changed only where that makes a rule of it.
+fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: &mut Vec<Finding>) -> bool {
     let before = out.len();
-    for found in lookalikes(planned.line.text) {
+    let text = planned.line.text;
+    let begins_word = |found: &Lookalike| found.start == 0 || found.plain == "-";
+    let ends_line = |found: &Lookalike| found.name.starts_with("CARRIAGE");
+    let only_options = |found: &Lookalike| begins_word(found) || ends_line(found);
+    let any = |_: &Lookalike| true;
+    let attempts: &[&dyn Fn(&Lookalike) -> bool] = if is_refused { &[&only_options, &any] } else { &[&ends_line] };
+    let edits = attempts.iter().find_map(|wanted| {
+        let edits: Vec<Edit> = lookalikes(text).filter(wanted).map(|found| plainly(planned, &found)).collect();
+        let own = |edit: &Edit| Edit {
+            file: 0,
+            bytes: (edit.bytes.0 - planned.line.start, edit.bytes.1 - planned.line.start),
+            ..edit.clone()
+        };
+        let fixed = fix::apply(text, 0, &edits.iter().map(own).collect::<Vec<_>>());
+        let plan = plan_of(&Line::read(1, 0, &fixed)?, target.host)?;
+        plan.refusal.is_none().then_some(edits)
+    });
+    for found in lookalikes(text) {
         let span = planned.span(found.start, found.start + found.length);
         let plain = if found.plain.trim().is_empty() { "a space, or nothing" } else { found.plain };
         let message = format!("{} is part of the word", found.name);
         let mut finding = finding(&codes::PASTED, span, message, &format!("write {plain}"));
         finding.level = if is_refused { Level::Error } else { Level::Warning };
-        finding.fix = Some(Fix { is_safe: true, edits: vec![planned.edit(span, found.plain.as_bytes())] });
+        let edits = edits.iter().find(|edits| edits.contains(&plainly(planned, &found)));
+        finding.fix = edits.map(|edits| Fix { effect: Effect::Meant, edits: edits.clone() });
         out.push(finding);
     }
     out.len() > before
+}
+
+/// The plain character in the place of the pasted one.
+fn plainly(planned: &Planned, found: &Lookalike) -> Edit {
+    planned.edit(planned.span(found.start, found.start + found.length), found.plain.as_bytes())
 }
 
 fn refused(planned: &Planned, refusal: &Refusal, target: &Target) -> Finding {
@@ -162,7 +190,9 @@ fn near<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str>
         0..=3 => 1,
         _ => 2,
     };
-    names.map(|name| (distance(word, name.as_bytes()), name)).filter(|(d, _)| *d <= allowed).min().map(|(_, name)| name)
+    // The word with something at its end is nearer than another word: umount is umount2, not mount.
+    let rank = |name: &'n str| (!name.as_bytes().starts_with(word), distance(word, name.as_bytes()), name);
+    names.map(rank).filter(|(_, distance, _)| *distance <= allowed).min().map(|(.., name)| name)
 }
 
 /// How many letters must be changed, added, taken away or swapped with the next to make `b` of `a`.
@@ -198,7 +228,7 @@ fn without_call(planned: &Planned, span: Span, word: &str) -> Option<Fix> {
         (true, false) => (start - 1, end),
         (false, false) => return None,
     };
-    Some(Fix { is_safe: false, edits: vec![planned.edit(Span { bytes, ..span }, b"")] })
+    Some(Fix { effect: Effect::Unsure, edits: vec![planned.edit(Span { bytes, ..span }, b"")] })
 }
 
 fn literal_path(planned: &Planned, warning: Warning, out: &mut Vec<Finding>) {
@@ -226,6 +256,8 @@ fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
             )
         } else if is_path && !planned.is_watch() && text.iter().any(|b| matches!(b, b'*' | b'?')) {
             ("`*` and `?` are taken as they are: no such name is likely", "-F dir= takes everything below a directory")
+        } else if is_path && has_variable(text) {
+            ("`$` is taken as it is: there are no variables", "write the whole path")
         } else if is_path && text.first() != Some(&b'/') {
             ("the path does not begin with /, so that nothing can have it", "write the whole path")
         } else {
@@ -233,6 +265,11 @@ fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
         };
         out.push(finding(&codes::LITERAL, planned.field(number), message.to_owned(), help));
     }
+}
+
+/// `$NAME` or `${NAME}`.
+fn has_variable(path: &[u8]) -> bool {
+    path.windows(2).any(|two| two[0] == b'$' && (two[1].is_ascii_alphabetic() || matches!(two[1], b'_' | b'{')))
 }
 
 /// KERNEL: audit_field_valid(), audit_to_watch(), audit_make_tree() and audit_to_inode() answer EINVAL to these.
@@ -363,7 +400,7 @@ fn unset_auid(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
     let message = "takes processes without a login too: an unset auid is 4294967295".to_owned();
     let mut found = finding(&codes::AUID_UNSET, span, message, "add -F auid!=unset");
     let end = Span { bytes: (span.bytes.1, span.bytes.1), ..span };
-    found.fix = Some(Fix { is_safe: true, edits: vec![planned.edit(end, b" -F auid!=unset")] });
+    found.fix = Some(Fix { effect: Effect::Meant, edits: vec![planned.edit(end, b" -F auid!=unset")] });
     out.push(found);
 }
 
@@ -426,9 +463,14 @@ fn cost(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>)
         out.extend(message.map(|message| finding(&codes::HOT_SYSCALL, span, message, help)));
     }
     if planned.is_watch() {
-        let message = "an old style watch: looked at on every call that names a file".to_owned();
-        let help = "auditctl --convert writes it with -F arch, -F path or dir, and -F perm";
-        out.push(finding(&codes::WATCH_FORM, planned.place(plan.places.target), message, help));
+        let message = "an old style watch, which newer versions of auditctl warn of".to_owned();
+        let help = "auditctl --convert writes it with -F path or dir and -F perm, which is the same rule";
+        let mut found = finding(&codes::WATCH_FORM, planned.place(plan.places.target), message, help);
+        // Whether a path is a directory is to be known.
+        let line = target.exists.and_then(|_| convert::watch(rule, target.host));
+        let fix = |line: Vec<u8>| Fix { effect: Effect::Same, edits: vec![planned.edit(planned.whole(), &line)] };
+        found.fix = line.map(fix);
+        out.push(found);
         return;
     }
     let cheap =
@@ -446,16 +488,23 @@ fn cost(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>)
     let name = |at: usize| rule.fields.get(at).and_then(|field| field.id.name()).unwrap_or_default();
     let message = format!("{} is cheaper to test than {}, which comes before it", name(cheap_at), name(dear_at));
     let mut found = finding(&codes::FIELD_ORDER, planned.field(cheap_at), message, "write cheap fields first");
-    found.fix = swapped(planned, dear_at, cheap_at);
+    found.fix = swapped(planned, dear_at, cheap_at, target);
     out.push(found);
 }
 
-/// Two -F words of one line change places; which field stands first has no meaning but for arch, which is always first.
-fn swapped(planned: &Planned, first: usize, second: usize) -> Option<Fix> {
+/// Two -F words of one line change places, if the rule means the same then: arch before perm names other calls.
+fn swapped(planned: &Planned, first: usize, second: usize, target: &Target) -> Option<Fix> {
     let (a, b) = (planned.field(first), planned.field(second));
     let text = |span: Span| planned.line.text.get(span.bytes.0..span.bytes.1);
+    let whole = planned.line.text;
+    let (x, y) = if a.bytes < b.bytes { (a.bytes, b.bytes) } else { (b.bytes, a.bytes) };
+    let part = |from: usize, to: usize| whole.get(from..to);
+    let line = [part(0, x.0)?, part(y.0, y.1)?, part(x.1, y.0)?, part(x.0, x.1)?, part(y.1, whole.len())?].concat();
+    let plan = plan_of(&Line::read(1, 0, &line)?, target.host)?;
+    let [Step::AddRule(rule)] = plan.steps.as_slice() else { return None };
+    let both = (std::slice::from_ref(planned.added()?), std::slice::from_ref(rule));
     let edits = vec![planned.edit(a, text(b)?), planned.edit(b, text(a)?)];
-    Some(Fix { is_safe: true, edits })
+    diff(both.0, both.1, target.host.machine()).is_empty().then_some(Fix { effect: Effect::Same, edits })
 }
 
 fn missing_key(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {

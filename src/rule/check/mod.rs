@@ -19,7 +19,7 @@ pub use codes::Code;
 pub use kernel::{Version, newer_parts};
 pub use line::is_hot;
 
-use super::command::{Plan, Step, parse_line};
+use super::command::{Plan, Step, plan_of};
 use super::file::{self, Line};
 use super::merge;
 use super::model::Rule;
@@ -97,11 +97,22 @@ pub struct Finding {
     pub fix: Option<Fix>,
 }
 
+/// What a repair does to what is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing: the set is equal by meaning ([`diff`](super::diff::diff)).
+    Same,
+    /// It becomes what was surely meant: something is added that was missing, or left out that came with it.
+    Meant,
+    /// It may become something else.
+    Unsure,
+}
+
 /// Changes that repair a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
-    /// Whether what was meant surely stays the same.
-    pub is_safe: bool,
+    /// What they do to what is recorded.
+    pub effect: Effect,
     /// The changes.
     pub edits: Vec<Edit>,
 }
@@ -194,9 +205,6 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
 }
 
 fn plan<'t>(file: usize, line: Line<'t>, host: &dyn Host) -> Planned<'t> {
-    let plan = line.words.as_ref().ok().map(|words| {
-        let texts = words.iter().map(|word| word.text.as_slice());
-        parse_line(&std::iter::once(&b"auditctl"[..]).chain(texts).collect::<Vec<_>>(), host)
-    });
+    let plan = plan_of(&line, host);
     Planned { file, line, plan }
 }

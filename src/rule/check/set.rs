@@ -1,14 +1,13 @@
 //! What rules say together: which are never reached, which are missing, and the order of lines.
 
 use super::super::command::Step;
-use super::super::convert;
 use super::super::explain::{Facts, Verdict, judge, keys};
 use super::super::meaning::{Meaning, Numbers, other_width, witness};
-use super::super::model::{Action, FieldId, List, Rule, SyscallMask};
+use super::super::model::{Action, FieldId, List, Operator, Rule, SyscallMask};
 use super::super::parse::Host;
 use super::super::set::{Applied, RuleSet};
 use super::line::{changes_state, finding, machine_of, one_arch};
-use super::{Edit, Finding, Fix, Planned, Span, Target, codes};
+use super::{Edit, Effect, Finding, Fix, Planned, Span, Target, codes};
 use crate::abi::rule::MASK_WORDS;
 use crate::abi::{Status, mask};
 use crate::tables::machine::Machine;
@@ -44,10 +43,10 @@ pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut 
         // What is said of a rule that never matches would not matter.
         if !unreachable(rule, earlier, target, out) {
             mergeable(rule, earlier, out);
-            arch(rule, &rules, machine, out);
+            let later = rules.get(at + 1..).unwrap_or_default();
+            arch(rule, &rules, later, machine, out);
         }
     }
-    watches(&rules, machine, out);
     no_lock(lines, is_set, out);
 }
 
@@ -90,7 +89,7 @@ fn duplicate(planned: &Planned, there: &Planned) -> Finding {
     let message = "the same rule once more: the kernel answers `Rule exists`".to_owned();
     let mut found = finding(&codes::DUPLICATE, planned.whole(), message, "delete the line");
     found.related.push((there.whole(), "it was added here".to_owned()));
-    found.fix = Some(Fix { is_safe: true, edits: vec![planned.removal()] });
+    found.fix = Some(Fix { effect: Effect::Same, edits: vec![planned.removal()] });
     found
 }
 
@@ -107,7 +106,8 @@ fn unreachable(rule: &Active, earlier: &[Active], target: &Target, out: &mut Vec
     // On the exclude list every action leaves out.
     let is_same = covering.rule.action == rule.rule.action || rule.rule.list == List::EXCLUDE;
     let action = |rule: &Rule| rule.action.name().unwrap_or("another");
-    let such = example(rule.rule, target.host).map(|event| format!(", such as {event}")).unwrap_or_default();
+    let such = example(rule.rule, target.host)
+        .map_or_else(|| ", if there is any".to_owned(), |event| format!(", such as {event}"));
     let take = if others.is_some() { "two earlier {} rules together take" } else { "an earlier {} rule takes" };
     let which = format!("{} every event of it{such}", take.replace("{}", action(covering.rule)));
     let (code, message, help) = if is_same {
@@ -188,15 +188,13 @@ fn mergeable(rule: &Active, earlier: &[Active], out: &mut Vec<Finding>) {
     let is_alike = |other: &Rule| {
         other.list == rule.rule.list && other.action == rule.rule.action && other.fields == rule.rule.fields
     };
-    // Only past rules of the same action can calls be moved without a change of meaning.
-    let near = earlier
-        .iter()
-        .rev()
-        .take_while(|other| other.rule.list != rule.rule.list || other.rule.action == rule.rule.action);
-    let Some((first, place)) = near.filter(|other| is_alike(other.rule)).find_map(|other| Some((other, named(other)?)))
-    else {
-        return;
+    // Calls can be moved only past rules that no event can tell from this one.
+    let is_passed = |other: &&Active| {
+        let differs = other.rule.action != rule.rule.action || other.rule.keys().ne(rule.rule.keys());
+        !(differs && other.meaning.may_meet(&rule.meaning))
     };
+    let near = earlier.iter().rev().take_while(is_passed).filter(|other| is_alike(other.rule));
+    let Some((first, place)) = near.filter_map(|other| Some((other, named(other)?))).next() else { return };
     let plan = rule.planned.plan.as_ref();
     let calls: Vec<&[u8]> = plan
         .map(|plan| plan.places.syscalls.as_slice())
@@ -210,7 +208,8 @@ fn mergeable(rule: &Active, earlier: &[Active], out: &mut Vec<Finding>) {
     let span = first.planned.place(place);
     let end = Span { bytes: (span.bytes.1, span.bytes.1), ..span };
     let added = [b",".as_slice(), &calls.join(&b',')].concat();
-    found.fix = Some(Fix { is_safe: true, edits: vec![first.planned.edit(end, &added), rule.planned.removal()] });
+    found.fix =
+        Some(Fix { effect: Effect::Same, edits: vec![first.planned.edit(end, &added), rule.planned.removal()] });
     out.push(found);
 }
 
@@ -227,11 +226,12 @@ fn never_task(rule: &Active, out: &mut Vec<Finding>) {
 }
 
 /// Calls without an arch, and rules for programs of one width only.
-fn arch(rule: &Active, all: &[Active], native: Option<Machine>, out: &mut Vec<Finding>) {
+fn arch(rule: &Active, all: &[Active], later: &[Active], native: Option<Machine>, out: &mut Vec<Finding>) {
     let Some(plan) = &rule.planned.plan else { return };
     let is_exit = rule.rule.list == List::EXIT;
     let names_calls = !plan.places.syscalls.is_empty() && !rule.rule.syscalls.is_full(MASK_WORDS - 1);
-    let arch = rule.rule.fields.iter().position(|field| field.id == FieldId::ARCH);
+    let mut arches = rule.rule.fields.iter().enumerate().filter(|(_, field)| field.id == FieldId::ARCH);
+    let arch = arches.next();
     if is_exit && names_calls && arch.is_none() {
         let span = rule.planned.place(plan.places.syscalls.first().copied().unwrap_or_default());
         let message = "the calls are named without -F arch: other programs have other numbers for them".to_owned();
@@ -239,9 +239,14 @@ fn arch(rule: &Active, all: &[Active], native: Option<Machine>, out: &mut Vec<Fi
         found.fix = native.and_then(|native| with_arch(rule, native));
         return out.push(found);
     }
-    let (Some(arch), Some(native), true) = (arch, native, is_exit && rule.rule.action == Action::ALWAYS) else {
+    let (Some((arch, field)), Some(native), true) = (arch, native, is_exit && rule.rule.action == Action::ALWAYS)
+    else {
         return;
     };
+    // With != the calls are those of the arch that the rule is not for.
+    if field.operator != Operator::EQUAL {
+        return;
+    }
     let Some(other) = other_width(native) else { return };
     let (Some(own), Some(native_elf), Some(other_elf)) = (one_arch(&rule.meaning), native.elf(), other.elf()) else {
         return;
@@ -255,10 +260,10 @@ fn arch(rule: &Active, all: &[Active], native: Option<Machine>, out: &mut Vec<Fi
     let Some(calls) = translated(&rule.rule.syscalls, here, there) else { return };
     let mut twin = rule.meaning.clone();
     twin.replace(FieldId::ARCH, Numbers::one(there_elf));
-    let mut missing = calls.clone();
-    for known in
-        all.iter().filter(|known| known.meaning.action == Action::ALWAYS && known.meaning.covers_any_call(&twin))
-    {
+    twin.calls = Some(calls.clone());
+    let mut missing = calls;
+    // What a never rule leaves out is not missing either.
+    for known in all.iter().filter(|known| known.meaning.covers_any_call(&twin)) {
         missing.remove_all(&known.rule.syscalls);
     }
     if missing == SyscallMask::NONE {
@@ -266,10 +271,12 @@ fn arch(rule: &Active, all: &[Active], native: Option<Machine>, out: &mut Vec<Fi
     }
     let names: Vec<_> = missing.iter().take(4).filter_map(|number| syscall::name(there, number)).collect();
     let calls_missing = if missing == SyscallMask::ALL { "the same".to_owned() } else { names.join(", ") };
-    let message = format!("{} programs do {calls_missing} unseen: no rule has -F arch={word}", there.name());
+    let message = format!("{} programs do {calls_missing} unseen: no rule that loads is for arch={word}", there.name());
     let mut found =
         finding(&codes::ONE_ABI, rule.planned.field(arch), message, "add the same rule for the other width");
-    found.fix = twin_line(rule, arch, word, there);
+    // A twin before a never rule for the other width would record what that leaves out.
+    let is_contradicted = later.iter().any(|never| never.rule.action == Action::NEVER && never.meaning.may_meet(&twin));
+    found.fix = if is_contradicted { None } else { twin_line(rule, arch, word, there, &missing) };
     out.push(found);
 }
 
@@ -285,14 +292,16 @@ fn translated(calls: &SyscallMask, from: Machine, to: Machine) -> Option<Syscall
     (translated != SyscallMask::NONE).then_some(translated)
 }
 
-/// The line once more for programs of the other width, with the calls that those have.
-fn twin_line(rule: &Active, arch: usize, word: &str, there: Machine) -> Option<Fix> {
+/// The line once more for programs of the other width, with the calls that are missing there.
+fn twin_line(rule: &Active, arch: usize, word: &str, there: Machine, missing: &SyscallMask) -> Option<Fix> {
     let planned = rule.planned;
     let plan = planned.plan.as_ref()?;
     let mut changes = vec![(planned.field(arch).bytes, format!("arch={word}").into_bytes())];
     for place in &plan.places.syscalls {
         let span = planned.place(*place);
-        let known = |name: &&[u8]| *name == b"all" || syscall::number(there, name).is_some();
+        let known = |name: &&[u8]| {
+            *name == b"all" || syscall::number(there, name).is_some_and(|number| missing.contains(number))
+        };
         let names: Vec<&[u8]> = text(planned, span)?.split(|b| *b == b',').filter(known).collect();
         // A -S that has nothing left would have to go with its option.
         if names.is_empty() {
@@ -309,7 +318,7 @@ fn twin_line(rule: &Active, arch: usize, word: &str, there: Machine) -> Option<F
         at = end;
     }
     line.extend_from_slice(planned.line.text.get(at..)?);
-    Some(Fix { is_safe: true, edits: vec![after(planned, &line)] })
+    Some(Fix { effect: Effect::Meant, edits: vec![after(planned, &line)] })
 }
 
 /// A new line after the one of `planned`.
@@ -327,21 +336,7 @@ fn with_arch(rule: &Active, native: Machine) -> Option<Fix> {
     let (before, after) =
         (planned.line.text.get(whole.bytes.0..target.bytes.1)?, planned.line.text.get(target.bytes.1..)?);
     let lines: Vec<Vec<u8>> = words.iter().map(|word| [before, b" -F arch=", word, after].concat()).collect();
-    Some(Fix { is_safe: false, edits: vec![planned.edit(whole, &lines.join(&b'\n'))] })
-}
-
-/// The safe rewriting of old style watches.
-fn watches(rules: &[Active], native: Option<Machine>, out: &mut [Finding]) {
-    for found in out.iter_mut().filter(|found| found.code == &codes::WATCH_FORM) {
-        let own =
-            |active: &&Active| active.planned.file == found.span.file && active.planned.line.number == found.span.line;
-        let Some(active) = rules.iter().find(own) else { continue };
-        let lines = native.map(|native| convert::watch(active.rule, native)).unwrap_or_default();
-        if !lines.is_empty() {
-            let edit = active.planned.edit(active.planned.whole(), &lines.join(&b'\n'));
-            found.fix = Some(Fix { is_safe: true, edits: vec![edit] });
-        }
-    }
+    Some(Fix { effect: Effect::Unsure, edits: vec![planned.edit(whole, &lines.join(&b'\n'))] })
 }
 
 /// A whole set, which begins with -D or is one of several files, and that stays open.

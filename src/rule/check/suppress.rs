@@ -4,17 +4,18 @@
 //! an empty line after it, for the whole file. One that suppresses nothing is itself found, unless what it is about can only show
 //! in a set of which the file is a part.
 
+use super::super::error::lossy;
 use super::super::file::{Line, all_lines};
 use super::{Code, Finding, Level, Source, Span, codes};
 
-/// What a comment begins with.
-const MARK: &[u8] = b"auditbox: allow ";
+/// What a comment for us begins with, what follows it, and what does in those that say what a file is for.
+const MARK: (&[u8], &[u8], &[u8]) = (b"auditbox:", b" allow ", b" only ");
 
 /// One comment.
 struct Suppression {
     span: Span,
-    code: Option<&'static Code>,
-    word: String,
+    /// Otherwise what is wrong with it.
+    code: Result<&'static Code, String>,
     has_reason: bool,
     /// The line it is for; `None` for the whole file.
     line: Option<usize>,
@@ -27,7 +28,7 @@ pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding
         sources.iter().enumerate().flat_map(|(file, source)| suppressions(file, source.text)).collect();
     findings.retain(|finding| {
         let suppression = all.iter_mut().find(|suppression| {
-            suppression.code == Some(finding.code)
+            suppression.code == Ok(finding.code)
                 && suppression.has_reason
                 && suppression.span.file == finding.span.file
                 && suppression.line.is_none_or(|line| line == finding.span.line)
@@ -40,8 +41,16 @@ pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding
             None => true,
         }
     });
+    // The comment on a line that is gone would be one on the next line.
+    for finding in findings.iter_mut().filter(|f| [&codes::MERGEABLE, &codes::DUPLICATE].contains(&f.code)) {
+        let spans = std::iter::once(&finding.span).chain(finding.related.iter().map(|(span, _)| span));
+        let lines: Vec<_> = spans.map(|span| (span.file, Some(span.line))).collect();
+        if all.iter().any(|suppression| lines.contains(&(suppression.span.file, suppression.line))) {
+            finding.fix = None;
+        }
+    }
     let shows =
-        |suppression: &Suppression| is_set || suppression.code != Some(&codes::NO_LOCK) || !suppression.has_reason;
+        |suppression: &Suppression| is_set || suppression.code != Ok(&codes::NO_LOCK) || !suppression.has_reason;
     let unused = all.into_iter().filter(|suppression| !suppression.is_used && shows(suppression));
     findings.extend(unused.map(Suppression::finding));
 }
@@ -49,9 +58,9 @@ pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding
 impl Suppression {
     fn finding(self) -> Finding {
         let message = match self.code {
-            None => format!("{} is no code", self.word),
-            Some(code) if !self.has_reason => format!("{} is not suppressed without a reason", code.id),
-            Some(code) => format!("nothing here is {} ({})", code.id, code.name),
+            Err(wrong) => wrong,
+            Ok(code) if !self.has_reason => format!("{} is not suppressed without a reason", code.id),
+            Ok(code) => format!("nothing here is {} ({})", code.id, code.name),
         };
         let help =
             "`# auditbox: allow CODE REASON` on the line before, or first in the file and an empty line after it";
@@ -73,14 +82,17 @@ fn suppressions(file: usize, text: &[u8]) -> Vec<Suppression> {
     let first = lines.iter().find(|(.., line)| asks(line)).map_or(usize::MAX, |(number, ..)| *number);
     let read = |(number, start, line): &(usize, usize, &[u8])| {
         let comment = line.trim_ascii().strip_prefix(b"#")?.trim_ascii_start();
-        let words = comment.strip_prefix(MARK)?.trim_ascii();
+        let after = comment.strip_prefix(MARK.0).filter(|after| !after.starts_with(MARK.2))?;
+        let words = after.strip_prefix(MARK.1).unwrap_or_default().trim_ascii();
         let id = words.split(|b| *b == b' ').next().unwrap_or_default();
         let next = lines.iter().skip(*number).find(|(.., line)| !line.trim_ascii_start().starts_with(b"#"));
         let follows = next.filter(|(.., line)| asks(line)).map(|(number, ..)| *number);
         Some(Suppression {
             span: Span { file, line: *number, line_start: *start, bytes: (0, line.len()) },
-            code: codes::named(id),
-            word: String::from_utf8_lossy(id).into_owned(),
+            code: match after.starts_with(MARK.1) {
+                true => codes::named(id).ok_or_else(|| format!("{} is no code", lossy(id))),
+                false => Err(format!("{} suppresses nothing", lossy(comment))),
+            },
             has_reason: words.len() > id.len(),
             line: if *number < first && follows.is_none() { None } else { follows.or(Some(*number + 1)) },
             is_used: false,

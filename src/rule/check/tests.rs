@@ -1,8 +1,11 @@
 //! What is found and what is not: every code by a bad line and a good one, and the certainty of what is said to be certain.
 
-use super::super::explain::{Facts, Verdict, judge};
+use super::super::command::plan_of;
+use super::super::diff::diff;
+use super::super::explain::{Decision, Facts, Verdict, decide, judge};
 use super::super::meaning::{Meaning, witness};
-use super::super::model::FieldId;
+use super::super::model::{Action, FieldId};
+use super::super::set::RuleSet;
 use super::*;
 use crate::tables::machine::Machine;
 
@@ -186,14 +189,105 @@ fn safe_fixes_lead_to_rules_in_which_nothing_is_left_to_fix() {
     }
     let expected = [
         "-D\n# kept\n",
-        "-a always,exit -F arch=b64 -F path=/etc/passwd -F perm=wa -F key=id\n",
-        "-a always,exit -F arch=b32 -F path=/etc/passwd -F perm=wa -F key=id\n",
+        "-a always,exit -F path=/etc/passwd -F perm=wa -F key=id\n",
         "-a always,exit -F arch=b64 -S chmod,fchmod -F auid>=1000 -F auid!=unset -k p\n",
         "-a always,exit -F arch=b32 -S chmod,fchmod -F auid>=1000 -F auid!=unset -k p\n",
         "-a always,exit -F arch=b64 -S chown -F auid=0 -F exe=/usr/bin/x -k q\n",
         "-a always,exit -F arch=b32 -S chown -F auid=0 -F exe=/usr/bin/x -k q\n-e 2\n",
     ];
     assert_eq!(String::from_utf8(text).unwrap(), expected.concat());
+}
+
+/// The text after all fixes that are made, and the effect of the first.
+fn fixed(text: &str) -> (String, Option<Effect>) {
+    let mut text = text.as_bytes().to_vec();
+    let mut first = None;
+    for _ in 0..12 {
+        let findings = found(std::str::from_utf8(&text).unwrap());
+        first = first.or(findings.iter().find_map(|found| found.fix.as_ref()).map(|fix| fix.effect));
+        text = fix::apply(&text, 0, &fix::safe_edits(&findings));
+    }
+    (String::from_utf8(text).unwrap(), first)
+}
+
+#[test]
+fn pasted_characters_go_where_the_line_is_refused_with_them_and_taken_without() {
+    for (text, plain) in [
+        ("\u{feff}-D\n", "-D\n"),
+        (
+            "-w /etc/passwd \u{2013}p wa -k \u{201c}x\u{201d}\n",
+            "-a always,exit -F path=/etc/passwd -F perm=wa -F key=\u{201c}x\u{201d}\n",
+        ),
+        ("-e\u{a0}1\n", "-e 1\n"),
+        ("-e 1\r\n", "-e 1\n"),
+    ] {
+        assert_eq!(fixed(text).0, plain);
+    }
+    // A value may be meant as it is, and a space would break the line.
+    for text in [
+        both("-S mount -F success=0 -k a\tb"),
+        both("-S mount -F success=0 -k \u{201c}x\u{201d}"),
+        both("-F path=/etc/what\u{2019}s -F perm=wa -k x"),
+        "\u{2013}w /etc/pass\u{a0}wd \u{2013}q wa\n".to_owned(),
+    ] {
+        assert!(has(&text, &codes::PASTED), "{text}");
+        assert_eq!(fixed(&text).0, text);
+    }
+}
+
+#[test]
+fn a_twin_is_written_for_what_is_missing_and_contradicts_no_never_rule() {
+    for text in [
+        "-A always,exit -F arch=b64 -S mount -k x\n-a never,exit -F arch=b32 -S mount\n",
+        "-a never,exit -F arch=b32 -S all\n-a always,exit -F arch=b64 -S mount -k x\n",
+        "-a always,exit -F arch!=b64 -S mount -k x\n",
+    ] {
+        assert!(!has(text, &codes::ONE_ABI), "{text}");
+        assert_eq!(fixed(text).0, text);
+    }
+    let part = "-a always,exit -F arch=b64 -S mount -k x\n-a never,exit -F arch=b32 -S mount -F uid=0\n";
+    assert!(has(part, &codes::ONE_ABI));
+    assert_eq!(fixed(part).0, part, "a twin would record what the never rule leaves out");
+    let known = "-a always,exit -F arch=b64 -S mount,umount2 -k x\n-a always,exit -F arch=b32 -S mount -k y\n";
+    let (text, effect) = fixed(known);
+    assert_eq!(text, known.replace("-k x\n", "-k x\n-a always,exit -F arch=b32 -S umount2 -k x\n"));
+    assert_eq!(effect, Some(Effect::Meant), "it adds something");
+}
+
+#[test]
+fn a_merge_passes_no_rule_that_decides_otherwise_and_keeps_suppressions() {
+    let merges = |text: &str| found(text).iter().any(|found| found.code == &codes::MERGEABLE && found.fix.is_some());
+    let (first, second) = ("-a always,exit -F arch=b32 -S mount -k a\n", "-a always,exit -F arch=b32 -S chmod -k a\n");
+    assert!(merges(&[first, second].concat()));
+    assert!(merges(&[first, "-a always,exit -F arch=b32 -S chown -k b\n", second].concat()));
+    assert!(!merges(&[first, "-a always,exit -F arch=b32 -S chmod -F uid=0 -k b\n", second].concat()));
+    assert!(!merges(&[first, "# auditbox: allow AB305 why\n", second].concat()));
+}
+
+#[test]
+fn cheap_tests_come_first_where_the_rule_stays_the_same() {
+    let (text, effect) = fixed("-a never,exit -F dir=/etc -F uid=0 -F success=0 -S all\n");
+    assert_eq!(
+        (text.as_str(), effect),
+        ("-a never,exit -F success=0 -F uid=0 -F dir=/etc -S all\n", Some(Effect::Same))
+    );
+    // After an arch perm names calls, and not all that the kernel has in the class.
+    let text = "-a always,exit -F dir=/etc -F perm=wa -F arch=b32 -k x\n";
+    assert!(has(text, &codes::FIELD_ORDER));
+    assert_eq!(fixed(text).0, text);
+}
+
+#[test]
+fn malformed_suppressions_words_and_names_are_spoken_of() {
+    assert_eq!(codes_of("#auditbox:allow AB402 why\n-D\n"), ["AB900 1:1"]);
+    assert_eq!(codes_of("# auditbox: deny AB402 why\n-D\n"), ["AB900 1:1"]);
+    let help = |text: &str| found(text).first().map(|found| found.help.clone()).unwrap_or_default();
+    assert_eq!(help("-a always,exit -F arch=b64 -S umount -k x\n"), "did you mean umount2?");
+    let variable = found(&both("-F path=$HOME/x -F perm=wa -k x"));
+    assert!(variable.iter().any(|found| found.message.contains("no variables")));
+    let apart = "-a always,exit -F exe=/usr/a -S mount\n-a always,exit -F exe=/usr/a -F exe=/usr/b -S mount -k x\n";
+    let redundant = found(apart).into_iter().find(|found| found.code == &codes::REDUNDANT).unwrap();
+    assert!(redundant.message.ends_with(", if there is any"), "{}", redundant.message);
 }
 
 #[test]
@@ -346,4 +440,77 @@ fn what_is_said_to_be_covered_or_impossible_is_so_for_every_event() {
     }
     // The generator makes enough of each.
     assert!(covered > 40 && impossible > 40 && matched > 100, "{covered} {impossible} {matched}");
+}
+
+/// The rules that are in force once all lines of a text are loaded.
+fn in_force(text: &[u8]) -> Vec<Rule> {
+    let mut set = RuleSet::new();
+    for line in file::lines(text) {
+        let Some(plan) = plan_of(&line, &Pc).filter(|plan| plan.refusal.is_none()) else { continue };
+        plan.steps.iter().for_each(|step| _ = set.apply(step, ()));
+    }
+    set.rules().cloned().collect()
+}
+
+/// Lines of which many have much in common.
+fn random_lines(dice: &mut Dice) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for _ in 0..5 {
+        let key = dice.pick(&["-k a", "-k a", "-k b", ""]);
+        let line = match dice.pick(&["watch", "again", "calls", "rule", "rule", "rule"]) {
+            "watch" => format!("-w {} -p {} {key}", dice.pick(&PATHS), dice.pick(&["w", "wa", "rwxa"])),
+            "again" => lines.last().cloned().unwrap_or_default(),
+            "calls" => {
+                let other = dice.pick(&["-S openat", "-S chmod"]);
+                lines.last().map(|line| line.replace("-S mkdir", other)).unwrap_or_default()
+            }
+            _ => {
+                let mut tests = vec![dice.pick(&["-F arch=b64", "-F arch=b64", "-F arch=b32", "-F uid=0"]).to_owned()];
+                tests.push(
+                    dice.pick(&["", "", "-F dir=/etc", "-F exe=/usr/x", "-F obj_uid=0", "-F path=/srv/x"]).to_owned(),
+                );
+                tests.push(dice.pick(&["", "", "-F perm=wa", "-F perm=r", "-F success=0", "-F auid>=1000"]).to_owned());
+                let at = dice.pick(&["0", "1", "2"]).parse().unwrap_or(0);
+                tests.swap(0, at);
+                let calls = dice.pick(&["-S mkdir", "-S mkdir", "-S chmod,openat", ""]);
+                let action = dice.pick(&["-a always,exit", "-a always,exit", "-A always,exit", "-a never,exit"]);
+                format!("{action} {} {calls} {key}", tests.join(" "))
+            }
+        };
+        lines.push(line);
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn a_fix_that_says_so_changes_nothing_of_what_is_recorded() {
+    let mut dice = Dice(0x5eed);
+    let mut tried: Vec<&str> = Vec::new();
+    for _ in 0..400 {
+        let text = random_lines(&mut dice);
+        let before = in_force(text.as_bytes());
+        for found in found(&text) {
+            let Some(fix) = found.fix.filter(|fix| fix.effect == Effect::Same) else { continue };
+            tried.push(found.code.id);
+            let fixed = fix::apply(text.as_bytes(), 0, &fix.edits);
+            let after = in_force(&fixed);
+            let shown = || format!("{}\n{text}\n{}", found.code.id, String::from_utf8_lossy(&fixed));
+            assert_eq!(diff(&before, &after, Some(Machine::X86_64)), [], "{}", shown());
+            for _ in 0..4 {
+                let event = random_event(&mut dice);
+                let recorded = |rules: &[Rule]| match decide(rules, &event) {
+                    Decision::Rule(place) if rules[place].action != Action::NEVER => {
+                        Some(Some(rules[place].keys().collect::<Vec<_>>().concat()))
+                    }
+                    Decision::Open(_) => None,
+                    _ => Some(None),
+                };
+                let (old, new) = (recorded(&before), recorded(&after));
+                assert!(old == new || old.is_none() || new.is_none(), "{event:?} {old:?} {new:?} {}", shown());
+            }
+        }
+    }
+    for code in [&codes::DUPLICATE, &codes::WATCH_FORM, &codes::FIELD_ORDER, &codes::MERGEABLE] {
+        assert!(tried.iter().filter(|id| **id == code.id).count() > 10, "{}", code.id);
+    }
 }
