@@ -85,7 +85,7 @@ fn write_documents(paths: &[(usize, PathBuf)], ended: Ended) -> u8 {
     let mut status = u8::from(!ended.found);
     for (number, text) in ended.documents {
         let Some((_, path)) = paths.iter().find(|(of, _)| *of == number) else { continue };
-        if let Err(error) = files::replace(path, &text, 0o600) {
+        if let Err(error) = files::replace_or_write(path, &text, 0o600) {
             say(format_args!("aureport: cannot write {}: {}", path.display(), host::reason(&error)));
             status = 1;
         }

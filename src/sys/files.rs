@@ -161,6 +161,17 @@ pub fn replace(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     moved
 }
 
+/// The same for a path that a user gives: what is there and no regular file, such as a device or a pipe, is written to and stays.
+pub fn replace_or_write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    match metadata(path) {
+        Ok(there) if !there.is_file() => {
+            let mut file = OpenOptions::new().write(true).custom_flags(libc::O_NOCTTY).open(path)?;
+            io::Write::write_all(&mut file, text)
+        }
+        _ => replace(path, text, mode),
+    }
+}
+
 /// Writes to a terminal without waiting for it: one that is held up misses the text. What is no terminal is left alone.
 pub fn write_to_terminal(path: &str, text: &str) {
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW;

@@ -7,16 +7,15 @@
 //! A block leaves out what can never be asked for: lines that are no records (they are reported), and records out of the
 //! time range. It finds the runs that have what is needed ([`Need`]), and says how new the records before them are.
 //!
-//! Lines are cut as [`super::lines`] does it. They belong to the block in which they begin, that is in which the newline before them
+//! Lines are cut as [`super::lines`] does it; NUL bytes become newlines as they are read. They belong to the block in which they begin, that is in which the newline before them
 //! is not the last byte. The pieces of a line that is too long belong to the line; where they are too many, the block stops
 //! ([`Block::rest`]), and is to be gone on with there.
 
-use super::lines::{SEARCH_LINE, cut, nul_bytes};
+use super::lines::{SEARCH_LINE, cut};
 use crate::query::literals::Need;
 use crate::record::{ENRICHED, EventId, Front, Headers, Line, Record, RecordType};
 use crate::sys::input::InputFile;
-use memchr::{memchr, memchr2, memrchr};
-use std::cell::OnceCell;
+use memchr::{memchr, memrchr};
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
@@ -69,7 +68,6 @@ pub(super) struct Block {
     used: usize,
     /// No byte of the text could end a record before its line.
     is_plain: bool,
-    has_nul: OnceCell<bool>,
     /// There is a record in the range.
     pub(super) has_records: bool,
     runs: Vec<Run>,
@@ -126,7 +124,7 @@ impl<'q> Loader<'q> {
         let Some(begin) = block.read(&file, span) else { return block };
         self.headers.forget();
         block.used = self.walk(&mut block, &file, span.end, begin);
-        block.is_plain = !self.has_runs && !block.runs.is_empty() && memchr2(ENRICHED, 0, block.text()).is_none();
+        block.is_plain = !self.has_runs && !block.runs.is_empty() && memchr(ENRICHED, block.text()).is_none();
         self.find(&mut block);
         block
     }
@@ -164,10 +162,11 @@ impl<'q> Loader<'q> {
             if block.at + at as u64 >= end && !in_line {
                 return at;
             }
-            let nul = nul_bytes(block.text().get(at..).unwrap_or_default());
-            if nul > 0 {
-                (in_line, block.open) = (true, None);
-                at += nul;
+            let empty = newlines(block.text().get(at..).unwrap_or_default());
+            if empty > 0 {
+                (in_line, block.open) = (false, None);
+                at += empty;
+                continue;
             }
             match cut(block.text().get(at..).unwrap_or_default(), SEARCH_LINE, at_end) {
                 Some((len, newline)) => {
@@ -246,6 +245,12 @@ impl<'q> Loader<'q> {
     }
 }
 
+/// How many newlines `text` begins with.
+#[inline(always)]
+fn newlines(text: &[u8]) -> usize {
+    if text.first() == Some(&b'\n') { text.iter().take_while(|byte| **byte == b'\n').count() } else { 0 }
+}
+
 impl Block {
     fn clear(&mut self, span: Span) {
         // The byte before is read too, to see whether a line begins at the start.
@@ -256,7 +261,6 @@ impl Block {
         self.unread.clear();
         (self.used, self.rest, self.open, self.is_kept, self.is_plain) = (0, None, None, false, false);
         (self.newest, self.first, self.has_records, self.failed) = (0, None, false, false);
-        self.has_nul = OnceCell::new();
     }
 
     /// Passes over a line that is no record.
@@ -305,6 +309,10 @@ impl Block {
             self.failed = true;
             0
         });
+        let new = place.get_mut(..read).unwrap_or_default();
+        if let Some(from) = memchr(0, new).and_then(|first| new.get_mut(first..)) {
+            from.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b'\n');
+        }
         self.used += read;
         read
     }
@@ -370,11 +378,6 @@ impl Block {
         RunLines::new(self.slice(&(run.start as usize..self.used.min(run.end as usize))))
     }
 
-    /// The text of the block has a NUL byte. It is looked for when this is asked first.
-    pub(super) fn has_nul(&self) -> bool {
-        *self.has_nul.get_or_init(|| memchr(0, self.text()).is_some())
-    }
-
     /// The lines that are no records: where each begins in the file, and its text.
     pub(super) fn unread(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let text = |place: &Range<u32>| self.slice(&(place.start as usize..place.end as usize));
@@ -398,7 +401,7 @@ pub(super) struct RunLines<'b> {
 
 impl<'b> RunLines<'b> {
     pub(super) fn new(text: &'b [u8]) -> RunLines<'b> {
-        RunLines { rest: text, is_plain: memchr2(ENRICHED, 0, text).is_none() }
+        RunLines { rest: text, is_plain: memchr(ENRICHED, text).is_none() }
     }
 }
 

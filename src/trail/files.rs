@@ -9,14 +9,17 @@ use crate::sys::input::{self, InputFile};
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
-/// A log and its rotated predecessors, newest first: `audit.log`, then `audit.log.1`, ... up to the first that cannot be
-/// read, and all dated ones that can. None when the log itself cannot be read.
+/// A log and its rotated predecessors, newest first: `audit.log`, then `audit.log.1`, ... up to the first number of which there
+/// is no log that can be read, not even a packed one, and all dated ones. Packed ones are left out ([`compressed`]). None when the
+/// log itself cannot be read.
 pub fn rotation(base: &Path) -> Vec<PathBuf> {
     if !input::is_readable(base) {
         return Vec::new();
     }
-    let mut rotated: Vec<PathBuf> =
-        (1..).map(|n| rotation::numbered(base, n)).take_while(|file| input::is_readable(file)).collect();
+    let packed = all_packed(base);
+    let is_there = |file: &PathBuf| input::is_readable(file) || packed.iter().any(|other| goes_on(other, file));
+    let mut rotated: Vec<PathBuf> = (1..).map(|n| rotation::numbered(base, n)).take_while(is_there).collect();
+    rotated.retain(|file| input::is_readable(file));
     let mut dated = rotation::all_dated(base, Stored::Plain);
     dated.retain(|file| input::is_readable(file));
     let mixed = !rotated.is_empty() && !dated.is_empty();
@@ -32,16 +35,22 @@ pub fn rotation(base: &Path) -> Vec<PathBuf> {
 /// Rotated predecessors of a log that a `compress_command` has packed, the oldest first: those
 /// whose name goes on after the number or the date of a rotated log, and that are not there unpacked too.
 pub fn compressed(base: &Path) -> Vec<PathBuf> {
-    let plain = rotation(base);
-    let is_packed = |path: &PathBuf| {
-        let name = path.as_os_str().as_encoded_bytes();
-        let stands_plain = |other: &PathBuf| {
-            name.strip_prefix(other.as_os_str().as_encoded_bytes()).is_some_and(|rest| rest.starts_with(b"."))
-        };
-        InputFile::open(path).is_ok_and(|file| packed::program(&file).is_some())
-            && !plain.iter().skip(1).any(stands_plain)
-    };
-    rotation::all_suffixed(base).into_iter().filter(is_packed).collect()
+    let (plain, mut packed) = (rotation(base), all_packed(base));
+    packed.retain(|path| !plain.iter().skip(1).any(|other| goes_on(path, other)));
+    packed
+}
+
+/// All of them, those that are there unpacked too.
+fn all_packed(base: &Path) -> Vec<PathBuf> {
+    let mut files = rotation::all_suffixed(base);
+    files.retain(|path| InputFile::open(path).is_ok_and(|file| packed::program(&file).is_some()));
+    files
+}
+
+/// Whether a name is another one with a suffix.
+fn goes_on(path: &Path, other: &Path) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    name.strip_prefix(other.as_os_str().as_encoded_bytes()).is_some_and(|rest| rest.starts_with(b"."))
 }
 
 /// All logs that can be read, newest first: those of `rotation`, and those that this system can decompress, at the place that their
@@ -127,6 +136,21 @@ mod tests {
         files::remove_dir_all(&place).unwrap();
         let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["log.10.gz", "log.2.gz", "log.2026-11-22T18-05-09.zst"]);
+    }
+
+    #[test]
+    fn a_packed_log_is_no_gap() {
+        let place = std::env::temp_dir().join(format!("auditbox-files-{}-between", std::process::id()));
+        files::create_dir_all(&place).unwrap();
+        for (name, text) in
+            [("log", &b""[..]), ("log.1.gz", b"\x1F\x8B"), ("log.2", b""), ("log.3.bak", b"text"), ("log.4", b"")]
+        {
+            files::write(place.join(name), text).unwrap();
+        }
+        let found = rotation(&place.join("log"));
+        files::remove_dir_all(&place).unwrap();
+        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["log", "log.2"]);
     }
 
     #[test]

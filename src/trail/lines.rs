@@ -90,16 +90,17 @@ pub const LONGEST_LINE: usize = 1 << 20;
 /// How much is read at a time.
 const CHUNK: usize = 128 << 10;
 
-/// How many NUL bytes `text` begins with. A power loss leaves such runs; they belong to no line.
+/// How many NUL bytes `text` begins with. A power loss leaves such runs, in the middle of a line too: they end it, as a newline
+/// does, and belong to none.
 #[inline(always)]
-pub(super) fn nul_bytes(text: &[u8]) -> usize {
+fn nul_bytes(text: &[u8]) -> usize {
     if text.first() == Some(&0) { text.iter().position(|byte| *byte != 0).unwrap_or(text.len()) } else { 0 }
 }
 
-/// The length of the line that `text` begins with, and of its newline; `None` when more of the text is needed to know it.
+/// The length of the line that `text` begins with, and of its newline or NUL byte; `None` when more of the text is needed to know it.
 #[inline(always)]
 pub(super) fn cut(text: &[u8], longest: usize, at_end: bool) -> Option<(usize, usize)> {
-    match memchr(b'\n', text.get(..longest).unwrap_or(text)) {
+    match memchr2(b'\n', 0, text.get(..longest).unwrap_or(text)) {
         Some(len) => Some((len, 1)),
         None if text.len() >= longest => Some((longest, 0)),
         None if at_end && !text.is_empty() => Some((text.len(), 0)),
@@ -107,7 +108,7 @@ pub(super) fn cut(text: &[u8], longest: usize, at_end: bool) -> Option<(usize, u
     }
 }
 
-/// Lines of a source, without their newlines and the NUL bytes before them.
+/// Lines of a source, without their newlines and the NUL bytes around them.
 pub struct Lines {
     buffer: Vec<u8>,
     start: usize,
@@ -203,7 +204,7 @@ impl Lines {
         let start = self.start;
         self.start += len + newline;
         self.number = self.number();
-        self.is_new = newline > 0;
+        self.is_new = newline > 0 && self.buffer.get(start + len) == Some(&b'\n');
         Some((start..start + len, newline))
     }
 
@@ -222,7 +223,7 @@ impl Lines {
         let read = source.read(self.buffer.get_mut(self.end..).unwrap_or_default())?;
         self.end += read;
         self.at_end = read == 0;
-        self.plain = memchr2(ENRICHED, 0, self.buffer.get(..self.end).unwrap_or_default()).is_none();
+        self.plain = memchr(ENRICHED, self.buffer.get(..self.end).unwrap_or_default()).is_none();
         Ok(())
     }
 }
@@ -252,9 +253,19 @@ mod tests {
     }
 
     #[test]
-    fn nul_bytes_before_a_line_are_no_part_of_it() {
-        let text = [&vec![0; 300_000][..], b"one\n\0\0two\0\n\0\0"].concat();
-        assert_eq!(lines(&text, 10), [&b"one"[..], b"two\0"]);
+    fn nul_bytes_end_a_line_and_are_no_part_of_it() {
+        let text = [&vec![0; 300_000][..], b"one\n\0\0two\0\0three\n\0\0"].concat();
+        assert_eq!(lines(&text, 10), [&b"one"[..], b"two", b"three"]);
+    }
+
+    #[test]
+    fn nul_bytes_begin_no_line_with_a_number_of_its_own() {
+        let (mut source, mut lines) = (&b"one\n\0two\0\0three\nfour\n"[..], Lines::new(100));
+        let mut numbers = Vec::new();
+        while let (number, Some(_)) = (lines.number(), lines.next(&mut source).unwrap()) {
+            numbers.push(number);
+        }
+        assert_eq!(numbers, [1, 2, 2, 3]);
     }
 
     #[test]

@@ -442,7 +442,7 @@ impl<'r> Reader<'r> {
                         self.drain()?;
                     }
                 }
-            } else if self.push_place(file, block, block.place(index), run) {
+            } else if self.push_place(file, block.place(index), run) {
                 self.drain()?;
             } else {
                 self.push_places(file, block, block.place(index), run)?;
@@ -452,11 +452,9 @@ impl<'r> Reader<'r> {
     }
 
     /// Pushes the place of a run at once, if that is the same as record by record.
-    fn push_place(&mut self, file: usize, block: &Block, at: u64, run: &Run) -> bool {
+    fn push_place(&mut self, file: usize, at: u64, run: &Run) -> bool {
         let place = Text { file, at, len: run.size() };
-        // A record ends at a NUL, so the size of its line says nothing.
-        !block.has_nul()
-            && (run.is_single || !run.record_type.ends_event())
+        (run.is_single || !run.record_type.ends_event())
             && self.assembler.push_place(run.id, run.record_type, place, run.size() as usize, run.is_single)
     }
 

@@ -529,6 +529,14 @@ fn documents_are_well_formed_whatever_names_a_log_holds() {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
+    let pipe = log._dir.0.join("pipe").to_str().unwrap().to_string();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    assert_eq!(log.run(&format!("--svg {pipe}")).2, 0);
+    assert!(reader.join().unwrap().starts_with("<"), "what is no regular file is written to");
     let (_, stderr, status) = log.run("--svg /no/such/directory/x.svg");
     assert_eq!(
         (stderr.as_str(), status),
