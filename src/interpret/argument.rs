@@ -64,9 +64,12 @@ pub(super) const NUMBERS: Arguments = &[];
 /// arguments (arch/s390/kernel/syscall.c).
 pub(super) fn of_call(machine: Machine, name: &str) -> Arguments {
     const CLONE_BACKWARDS: Arguments = &[Number, CloneFlags];
+    const MIPS_SOCKET: Arguments =
+        &[EnumTable(&enum_table::SOCKET_FAMILY), EnumTable(&enum_table::MIPS_SOCKET_TYPE), SocketProtocol];
     match (machine.family(), name) {
         (Some(Family::S390), "clone") => return CLONE_BACKWARDS,
         (Some(Family::S390), "mmap") => return NUMBERS,
+        (Some(Family::Mips), "socket") => return MIPS_SOCKET,
         _ => {}
     }
     CALLS.binary_search_by_key(&name, |row| row.0).map_or(NUMBERS, |row| CALLS[row].1)

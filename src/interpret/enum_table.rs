@@ -84,6 +84,8 @@ pub(super) static WHENCE: EnumTable = EnumTable { mask: 0xff, ..bare(&file::SEEK
 pub(super) static SOCKET_FAMILY: EnumTable = hex(&socket::FAMILIES, "unknown-family");
 /// Above the low byte stand SOCK_CLOEXEC and SOCK_NONBLOCK.
 pub(super) static SOCKET_TYPE: EnumTable = EnumTable { mask: 0xff, ..bare(&socket::TYPES, "unknown-type") };
+/// KERNEL: SOCK_TYPE_MASK; on mips SOCK_NONBLOCK is bit 7 (arch/mips/include/asm/socket.h).
+pub(super) static MIPS_SOCKET_TYPE: EnumTable = EnumTable { mask: 0xf, ..bare(&socket::TYPES, "unknown-type") };
 pub(super) static SOCKET_CALL: EnumTable = bare(&socket::CALLS, "unknown-socketcall");
 pub(super) static SOCKOPT_LEVEL: EnumTable = hex(&socket_option::LEVELS, "unknown-sockopt-level");
 pub(super) static SOCKET_OPTION: EnumTable = hex(&socket_option::SOCKET, "unknown-sockopt-name");

@@ -526,6 +526,8 @@ fn arguments_have_the_constants_of_the_machine_that_was_called() {
         (mips, 4005, &["1", "41", "1b6"], "0x1b6"),
         (mips, 4183, &["2", "2"], "SOCK_STREAM"),
         (mips, 4183, &["2", "1"], "SOCK_DGRAM"),
+        (mips, 4183, &["2", "82"], "SOCK_STREAM"),
+        (mips, 4005, &["1", "3000"], "O_RDONLY|O_ASYNC"),
         (mips, 4090, &["0", "1000", "3", "802"], "MAP_PRIVATE|MAP_ANONYMOUS"),
         ("c0000015", 90, &["0", "1000", "3", "62"], "MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE"),
         ("c00000b7", 222, &["0", "1000", "3", "62"], "MAP_PRIVATE|MAP_ANONYMOUS"),
@@ -572,6 +574,7 @@ fn a_machine_that_is_not_known_has_no_names() {
     for (field, want) in [("syscall", "5"), ("exit", "ENOENT(No such file or directory)"), ("a1", "0x241")] {
         assert_eq!(of_record(line, field, Escape::Tty), want);
     }
+    assert_eq!(of_record(&line.replace("exit=-2", "exit=-61"), "exit", Escape::Tty), "-61", "sparc's ECONNREFUSED");
     let mut out = Vec::new();
     interpreter(Escape::Tty).rewrite(&Record::parse(line.as_bytes()).unwrap(), b"", &mut out);
     let want =

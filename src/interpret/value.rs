@@ -134,6 +134,9 @@ pub(super) fn push_exit(value: &[u8], machine: Option<Machine>, out: &mut Vec<u8
         return out.extend_from_slice(value);
     }
     let number = exit.wrapping_neg() as i32;
+    if machine.is_none() && number > errno::COMMON {
+        return out.extend_from_slice(value);
+    }
     let (name, text) = error(number, machine);
     out.extend_from_slice(name.unwrap_or("(null)").as_bytes());
     out.push(b'(');

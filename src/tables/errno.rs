@@ -368,6 +368,9 @@ tables! {
     ];
 }
 
+/// Up to here errors have the same numbers on every machine (asm-generic/errno-base.h).
+pub const COMMON: i32 = 34;
+
 /// The name of `error` on `machine`, and what glibc says of it.
 pub fn name_and_text(error: u32, machine: Option<Machine>) -> (Option<&'static str>, Option<&'static str>) {
     let name = NAMES.name_on(error, machine);

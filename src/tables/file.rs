@@ -41,6 +41,7 @@ tables! {
         (0o400, "O_CREAT"),
         (0o2000, "O_EXCL"),
         (0o4000, "O_NOCTTY"),
+        (0o10000, "O_ASYNC"),
         (0o40000, "__O_SYNC"),
         (0o100000, "O_DIRECT"),
     ];

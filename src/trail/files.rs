@@ -143,7 +143,7 @@ mod tests {
         let place = std::env::temp_dir().join(format!("auditbox-files-{}-between", std::process::id()));
         files::create_dir_all(&place).unwrap();
         for (name, text) in
-            [("log", &b""[..]), ("log.1.gz", b"\x1F\x8B"), ("log.2", b""), ("log.3.bak", b"text"), ("log.4", b"")]
+            [("log", &b""[..]), ("log.1.gz", b"\x1F\x8B\x08\0"), ("log.2", b""), ("log.3.bak", b"text"), ("log.4", b"")]
         {
             files::write(place.join(name), text).unwrap();
         }
