@@ -3,7 +3,7 @@
 use super::lines::LONGEST_LINE;
 use crate::event::{Assembler, Event, Policy};
 use crate::record::Record;
-use memchr::memchr;
+use memchr::memchr2;
 
 /// Events out of bytes that arrive piece by piece, in pieces of any size.
 ///
@@ -35,9 +35,13 @@ impl Feed {
     /// are handed to `each`, in order of their event ids. Returns how many lines were no records.
     pub fn push(&mut self, mut bytes: &[u8], each: &mut dyn FnMut(&Event)) -> usize {
         let mut malformed = 0;
-        while let Some(len) = memchr(b'\n', bytes) {
+        while let Some(len) = memchr2(b'\n', 0, bytes) {
             let (line, rest) = bytes.split_at(len);
             bytes = rest.get(1..).unwrap_or_default();
+            // One of a run of NUL bytes is no line.
+            if line.is_empty() && self.partial.is_empty() && rest.first() == Some(&0) {
+                continue;
+            }
             self.gather(line);
             let whole = std::mem::take(&mut self.partial);
             match Record::parse(&whole).filter(|_| !self.overlong) {
