@@ -522,11 +522,11 @@ fn lines_that_cannot_be_read_are_counted_and_torn_logs_are_named() {
     assert!(String::from_utf8_lossy(&err).contains(&format!("Unparsed line at byte {at} of {file}: junk\n")));
 
     // What a power loss leaves: a line that stops, NUL bytes, and the next record. A long run of them is longer than a block.
-    let torn = format!("type=USER_AUTH msg=audit(1700000000.000:2): pid=2 uid");
+    let torn = "type=USER_AUTH msg=audit(1700000000.000:2): pid=2 uid";
     let after = record.replace("000:1", "000:3");
     for nuls in [1, 512, 3_000_000] {
         let file = dir.file("torn.log", format!("{record}{torn}{}{after}", "\0".repeat(nuls)));
-        let expected = [record, &torn, "\n", &after].concat();
+        let expected = [record, torn, "\n", &after].concat();
         for (file, text) in [(Some(&*file), None), (None, Some(std::fs::read(&file).unwrap()))] {
             let (out, err, status) = run("ausearch", &["--raw"], file, text.as_deref());
             assert_eq!((String::from_utf8(out).unwrap(), status), (expected.clone(), Some(0)));
