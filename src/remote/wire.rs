@@ -314,6 +314,40 @@ mod tests {
     }
 
     #[test]
+    fn whatever_comes_memory_is_bounded_and_an_error_is_the_end() {
+        let mut state = 1_u32;
+        let mut next = |most: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as usize % most
+        };
+        for _ in 0..300 {
+            let mut messages = Messages::default();
+            let mut stream: Vec<u8> = Vec::new();
+            while stream.len() < 40_000 {
+                let mut bytes = message(MessageType(next(3) as u32), 2, &vec![b'x'; next(2 * MAX_BODY)]);
+                if next(8) == 0 {
+                    let at = next(HEADER);
+                    bytes[at] = next(256) as u8;
+                }
+                stream.extend(bytes);
+            }
+            'stream: while !stream.is_empty() {
+                let piece: Vec<u8> = stream.drain(..(1 + next(3000)).min(stream.len())).collect();
+                messages.feed(&piece);
+                loop {
+                    match messages.next_message() {
+                        Ok(Some(message)) => assert!(message.body.len() <= MAX_READ_BODY),
+                        Ok(None) => break,
+                        Err(_) => break 'stream,
+                    }
+                }
+                assert!(messages.unfinished() < HEADER + MAX_READ_BODY);
+                assert!(messages.buffer.capacity() <= 2 * (HEADER + MAX_READ_BODY + piece.len()));
+            }
+        }
+    }
+
+    #[test]
     fn replies_say_what_they_are_also_of_types_that_are_not_known() {
         let all = [
             (MessageType::MESSAGE, [false, false, false]),

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The listener: ten of Debian's audisp-remote at once, hostile peers of each kind, a flood beside events of our own, a hundred
-# peers, reload and stop.
-# guest: oracle -t 400
+# The listener: ten of Debian's audisp-remote and one of ours at once, hostile peers of each kind, a flood beside events of our
+# own, a hundred peers, reload and stop.
+# guest: oracle -t 600
 . /steps
 oracle true # mounts what its programs see
 ip link set lo up
@@ -31,7 +31,7 @@ start_auditd
 told 'Listening on TCP port 60'
 state listening_for_network_connections true
 
-# Ten senders at once, each 30 records: every one arrives, and is found by its node
+# Eleven senders at once, the last one is ours, each 30 records: every one arrives, and is found by its node
 cat >/oracle/etc/audit/audisp-remote.conf <<-X
 	remote_server = 127.0.0.1
 	port = 60
@@ -41,21 +41,26 @@ cat >/oracle/etc/audit/audisp-remote.conf <<-X
 	network_failure_action = syslog
 X
 chmod 640 /oracle/etc/audit/audisp-remote.conf
-for sender in 1 2 3 4 5 6 7 8 9 10; do
+cp /oracle/etc/audit/audisp-remote.conf /etc/audit/
+senders="1 2 3 4 5 6 7 8 9 10 11"
+for sender in $senders; do
 	awk -v n=$sender 'BEGIN {
 		for (i = 1; i <= 30; i++) printf "node=s%d type=USER msg=audit(1700000%03d.000:%d): pid=1 uid=0 msg=test\n", n, i, i
 	}' >/tmp/sent.$sender
-	cat /tmp/sent.$sender | timeout 60 chroot /oracle /sbin/audisp-remote 2>/tmp/said.$sender &
+	case $sender in
+	11) cat /tmp/sent.$sender | audisp-remote 2>/tmp/said.$sender & ;;
+	*) cat /tmp/sent.$sender | timeout 120 chroot /oracle /sbin/audisp-remote 2>/tmp/said.$sender & ;;
+	esac
 	pids="$pids $!"
 done
 for pid in $pids; do wait "$pid"; done
-for sender in 1 2 3 4 5 6 7 8 9 10; do
+for sender in $senders; do
 	grep "^node=s$sender " $log | cmp - /tmp/sent.$sender || fail "sender $sender: $(count "^node=s$sender ") lines; $(cat /tmp/said.$sender)"
 	found=$(ausearch --node s$sender --raw | wc -l)
 	[ "$found" = 30 ] || fail "ausearch finds $found of sender $sender"
 done
-until_true 10 prints 10 count '^node=collector type=DAEMON_CLOSE .*: addr=127.0.0.1 port=[0-9]* res=success$'
-[ "$(count 'type=DAEMON_ACCEPT .*: addr=127.0.0.1 port=[0-9]* res=success$')" = 10 ] || fail "accepted: $(count DAEMON_ACCEPT)"
+until_true 10 prints 11 count '^node=collector type=DAEMON_CLOSE .*: addr=127.0.0.1 port=[0-9]* res=success$'
+[ "$(count 'type=DAEMON_ACCEPT .*: addr=127.0.0.1 port=[0-9]* res=success$')" = 11 ] || fail "accepted: $(count DAEMON_ACCEPT)"
 
 # An answer repeats type and sequence
 message 0 7 'node=far type=USER msg=audit(1700000000.000:1): a' >/tmp/peer

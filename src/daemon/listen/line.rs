@@ -125,6 +125,46 @@ mod tests {
     }
 
     #[test]
+    fn whatever_the_bytes_are_the_line_names_another_node_and_no_control_byte_is_left() {
+        // Pieces that matter, put together in any order by a fixed sequence of numbers.
+        let pieces: [&[u8]; 12] = [
+            b"node=",
+            b"here",
+            b"HERE",
+            b" ",
+            b"\n",
+            b"\0",
+            b"\x1d",
+            b"\t",
+            b"type=LOGIN",
+            b" msg=audit(1.000:2): ",
+            b"\xff\xfe",
+            b"\x1b[",
+        ];
+        let mut state = 1_u32;
+        let mut next = |most: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as usize % most
+        };
+        for _ in 0..20_000 {
+            let text: Vec<u8> = (0..next(8)).flat_map(|_| pieces[next(pieces.len())].to_vec()).collect();
+            for own in [&b""[..], b"node=here "] {
+                let mut line = Vec::new();
+                let (prefix_len, raw_len) = push(&mut line, own, PEER, &text);
+                let (node, _) = split_node(&line);
+                let node = node.unwrap_or_else(|| panic!("{text:?} becomes {line:?}"));
+                assert!(own.is_empty() || !node.eq_ignore_ascii_case(b"here"), "{text:?} becomes {line:?}");
+                assert!(prefix_len <= raw_len && raw_len <= line.len());
+                let allowed = |at: usize, byte: u8| byte == b'\t' || byte == ENRICHED && at == raw_len;
+                assert!(
+                    line.iter().enumerate().all(|(at, byte)| !byte.is_ascii_control() || allowed(at, *byte)),
+                    "{line:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn the_type_is_found_whether_a_node_is_named_or_not() {
         assert_eq!(record_type(RECORD.as_bytes()), b"LOGIN");
         assert_eq!(record_type(b"node=x type=EOE msg="), b"EOE");
