@@ -13,7 +13,7 @@ BINARY  = target/$(HOST)/release/auditbox
 TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf riscv64gc-unknown-linux-musl
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up build test guest check oldest demo deb packages source sbom reproducible release bench fuzz soak size dist install uninstall clean tables tables-verify
+.PHONY: help set-up build test guest check oldest demo deb packages machines source sbom reproducible release bench fuzz soak size dist install uninstall clean tables tables-verify
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ deb: build ## the Debian package of this machine's binary, into out/deb
 packages: build ## really builds the packages that can be built here, and tries them in a guest; takes minutes
 	tests/packages/run $(BINARY)
 	tests/packages/initramfs $(BINARY)
+
+machines: build ## the binary of one more machine, s390x, or of TARGET=..., built and tried under emulation; takes minutes
+	tests/foreign $(or $(TARGET),s390x-unknown-linux-musl)
 
 source: ## the sources of the last commit as out/auditbox-VERSION.tar.gz, which the recipes of packaging/ build from
 	packaging/source
