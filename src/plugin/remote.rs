@@ -45,6 +45,8 @@ pub struct ToCollector {
     config: PathBuf,
     resolver: Resolver,
     addresses: Vec<IpAddr>,
+    /// The last answer came too late for the attempt that asked, and is for the next one.
+    is_answered: bool,
     /// Which address is tried next, and how many may be tried before the attempt has failed.
     next: usize,
     left: usize,
@@ -78,6 +80,7 @@ impl ToCollector {
                     config: path.to_path_buf(),
                     resolver,
                     addresses: Vec::new(),
+                    is_answered: false,
                     next: 0,
                     left: 0,
                     socket: None,
@@ -108,9 +111,10 @@ impl ToCollector {
         }
     }
 
-    fn carry_out(&mut self, effect: Effect) {
+    fn carry_out(&mut self, effect: Effect, now: i64) {
         match effect {
             Effect::Log(level, text) => self.logger.log(level, &text),
+            Effect::Connect if std::mem::take(&mut self.is_answered) => self.connect_to_any(now),
             Effect::Connect => self.resolver.ask(&self.client.config().server),
             Effect::Close => {
                 // It may have been one of several addresses.
@@ -157,17 +161,23 @@ impl ToCollector {
     /// The collector's addresses are known, or not.
     fn resolved(&mut self, now: i64) {
         let Some(answer) = self.resolver.answer() else { return };
-        // It may come too late for the attempt that asked.
         let is_wanted = self.client.is_connecting() && self.socket.is_none();
         match answer {
             Ok(addresses) => self.addresses = addresses,
-            Err(reason) if is_wanted && self.addresses.is_empty() => return self.client.lost(now, &reason),
-            Err(_) => {}
+            // Those that were known before may do while the name server is away.
+            Err(_) if !self.addresses.is_empty() => {}
+            Err(reason) if is_wanted => return self.client.lost(now, &reason),
+            Err(_) => return,
         }
-        if is_wanted {
-            self.left = self.addresses.len();
-            self.connect(now);
+        match is_wanted {
+            true => self.connect_to_any(now),
+            false => self.is_answered = true,
         }
+    }
+
+    fn connect_to_any(&mut self, now: i64) {
+        self.left = self.addresses.len();
+        self.connect(now);
     }
 
     /// The socket can be read, or the attempt to connect is over.
@@ -226,6 +236,8 @@ impl ToCollector {
         match loaded {
             Ok(config) => {
                 self.addresses.clear();
+                self.is_answered = false;
+                self.resolver.forget();
                 self.client.reload(config);
             }
             Err(reason) => {
@@ -287,7 +299,7 @@ impl Consumer for ToCollector {
             let due = self.client.tick(now);
             let effects = self.client.take_effects();
             let is_quiet = effects.is_empty();
-            effects.into_iter().for_each(|effect| self.carry_out(effect));
+            effects.into_iter().for_each(|effect| self.carry_out(effect, now));
             self.resolved(now);
             if !self.write(now) && is_quiet {
                 return due;
@@ -336,6 +348,9 @@ impl Consumer for ToCollector {
     }
 
     fn ready(&mut self, set: &PollSet, first: usize) {
+        if set.is_ready(first) {
+            self.resolver.drain();
+        }
         // The time of what has come is known when the loop goes round.
         self.is_ready = set.is_ready(first + 1);
     }

@@ -1,13 +1,12 @@
 //! The addresses of the collector. A name server may take long to answer, and records must not wait for it: a name is looked up by a
 //! thread, which ends with its answer.
 
-use crate::sys::host;
 use crate::sys::poll::Waker;
 use crate::sys::sockets::IpAddr;
+use crate::sys::{error_reason, host};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
 
 type Answer = Result<Vec<IpAddr>, String>;
 
@@ -15,7 +14,7 @@ type Answer = Result<Vec<IpAddr>, String>;
 pub struct Resolver {
     waker: Arc<Waker>,
     /// A name is being looked up.
-    asked: Option<Receiver<Answer>>,
+    asked: Option<Arc<Mutex<Option<Answer>>>>,
 }
 
 impl Resolver {
@@ -29,35 +28,44 @@ impl Resolver {
         if self.asked.is_some() {
             return;
         }
-        let (sender, receiver) = mpsc::channel();
-        self.asked = Some(receiver);
-        if let Ok(address) = name.parse() {
-            let _ = sender.send(Ok(vec![address]));
+        let address: Option<IpAddr> = name.parse().ok();
+        let answer = Arc::new(Mutex::new(address.map(|address| Ok(vec![address]))));
+        self.asked = Some(Arc::clone(&answer));
+        if address.is_some() {
             return self.waker.wake();
         }
         let (name, waker) = (name.to_string(), Arc::clone(&self.waker));
         let thread = std::thread::Builder::new().name("resolver".to_string()).spawn(move || {
-            let answer =
-                host::addresses(&name).map(|all| all.iter().filter_map(|address| address.parse().ok()).collect());
-            let _ = sender.send(answer);
+            let found = host::addresses(&name);
+            put(&answer, found.map(|all| all.iter().filter_map(|address| address.parse().ok()).collect()));
             waker.wake();
         });
-        if thread.is_err() {
+        if let (Err(error), Some(asked)) = (thread, &self.asked) {
+            put(asked, Err(error_reason(&error)));
             self.waker.wake();
         }
     }
 
+    /// Forgets the question: its answer will not be seen.
+    pub fn forget(&mut self) {
+        self.asked = None;
+    }
+
+    /// It was ready.
+    pub fn drain(&self) {
+        self.waker.drain();
+    }
+
     /// The answer, once. The error is a sentence.
     pub fn answer(&mut self) -> Option<Answer> {
-        let answer = match self.asked.as_ref()?.try_recv() {
-            Ok(answer) => answer,
-            Err(mpsc::TryRecvError::Empty) => return None,
-            Err(mpsc::TryRecvError::Disconnected) => Err("no thread can be started".to_string()),
-        };
+        let answer = self.asked.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         self.asked = None;
-        self.waker.drain();
         Some(answer.and_then(|found| if found.is_empty() { Err("it has no address".to_string()) } else { Ok(found) }))
     }
+}
+
+fn put(place: &Mutex<Option<Answer>>, answer: Answer) {
+    *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
 }
 
 impl AsFd for Resolver {
@@ -80,6 +88,15 @@ mod tests {
         let answer = resolver.answer().unwrap();
         assert!(resolver.answer().is_none(), "once");
         answer
+    }
+
+    #[test]
+    fn a_question_that_is_forgotten_answers_no_other() {
+        let mut resolver = Resolver::new().unwrap();
+        resolver.ask("localhost");
+        resolver.forget();
+        resolver.ask("192.0.2.1");
+        assert_eq!(resolver.answer(), Some(Ok(vec!["192.0.2.1".parse().unwrap()])));
     }
 
     #[test]

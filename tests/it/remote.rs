@@ -490,6 +490,29 @@ fn a_helper_is_run_with_what_has_happened() {
 
 #[test]
 #[ignore = "needs root"]
+fn a_collector_that_falls_silent_is_noticed_without_a_record_to_send() {
+    let dir = Dir::new("remote-heartbeat");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+    let mut plugin = Plugin::start(&config(&dir, port, "heartbeat_timeout = 1\nmax_time_per_record = 1\n"));
+    plugin.give(&records(0..1));
+    let (mut peer, _) = listener.accept().expect("a connection");
+    let (_, first, _) = next(&mut peer).expect("the record");
+    peer.write_all(&reply(ACK, first, b"")).expect("it listens");
+    for sequence in [first + 1, first + 2] {
+        assert_eq!(next(&mut peer), Some((1, sequence, (String::new(), false))), "a heartbeat");
+        if sequence == first + 1 {
+            peer.write_all(&reply(ACK, sequence, b"")).expect("it listens");
+        }
+    }
+    let (mut again, _) = listener.accept().expect("another connection");
+    assert_eq!(next(&mut again), Some((1, first + 3, (String::new(), false))), "and a heartbeat there");
+    drop(again);
+    assert_eq!(plugin.end().0, Some(0));
+}
+
+#[test]
+#[ignore = "needs root"]
 fn lines_alone_are_sent_when_that_is_asked_for() {
     let dir = Dir::new("remote-ascii");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
