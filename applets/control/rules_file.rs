@@ -8,7 +8,7 @@ use auditbox::rule::{Plan, Refusal, Step, Warning, merge, parse_line};
 use auditbox::sys::files;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// Largest file taken.
@@ -63,10 +63,10 @@ pub(crate) fn read_directory(directory: &Path) -> Result<Vec<SourceFile>, String
 /// Reads the files of a directory.
 pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<SourceFile>, String> {
     let about = |path: &PathBuf| std::fs::metadata(path).map_err(|error| cannot_read(path, &error));
-    let read = |path: &PathBuf| match about(path)?.is_file() {
-        true => read_source(path),
-        // Nobody may ever write to a pipe there.
-        false => Err(format!("cannot read {} (not a regular file)", path.display())),
+    let read = |path: &PathBuf| match about(path)?.file_type().is_fifo() {
+        false => read_source(path),
+        // Nobody may ever write to it.
+        true => Err(format!("cannot read {} (a pipe)", path.display())),
     };
     paths.iter().map(read).collect()
 }
