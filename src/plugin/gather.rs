@@ -4,7 +4,7 @@
 //! after the end-of-event timeout. No event waits for another: a reader that needs them in order has their ids.
 
 use crate::event::Event;
-use crate::record::{Record, RecordType};
+use crate::record::{EventId, Record, RecordType};
 use std::collections::VecDeque;
 
 /// More events than these do not wait, the oldest is handed out as it is; nor more bytes, the one that grew is.
@@ -23,12 +23,16 @@ pub struct Gatherer {
     waiting: VecDeque<Waiting>,
     bytes: usize,
     timeout: i64,
+    /// The last events of which a part was handed out before their end, and how many records those parts had.
+    parts: VecDeque<(EventId, u64)>,
+    part: Option<u64>,
 }
 
 impl Gatherer {
     /// `timeout` is in seconds.
     pub fn new(timeout: u64) -> Gatherer {
-        Gatherer { waiting: VecDeque::new(), bytes: 0, timeout: timeout.min(i64::MAX as u64 / 2) as i64 }
+        let timeout = timeout.min(i64::MAX as u64 / 2) as i64;
+        Gatherer { waiting: VecDeque::new(), bytes: 0, timeout, parts: VecDeque::new(), part: None }
     }
 
     /// Takes a record at the second `now`, and returns the event that is complete or too much with it.
@@ -45,21 +49,35 @@ impl Gatherer {
         self.bytes += waiting.event.size() - before;
         let is_alone = waiting.event.len() == 1 && record.record_type.ends_event();
         if is_alone || record.record_type == RecordType::EOE || self.bytes > MOST_BYTES {
-            return self.take(at);
+            return self.take(at, !is_alone && record.record_type != RecordType::EOE);
         }
-        (self.waiting.len() > MOST_EVENTS).then(|| self.take(0)).flatten()
+        (self.waiting.len() > MOST_EVENTS).then(|| self.take(0, true)).flatten()
     }
 
-    fn take(&mut self, at: usize) -> Option<Event> {
+    /// Hands out an event. `is_cut`: records of it may follow.
+    fn take(&mut self, at: usize, is_cut: bool) -> Option<Event> {
         let event = self.waiting.remove(at)?.event;
         self.bytes -= event.size();
+        let known = self.parts.iter().position(|(id, _)| *id == event.id()).and_then(|at| self.parts.remove(at));
+        self.part = known.map(|(_, records)| records).or(is_cut.then_some(0));
+        if is_cut {
+            self.parts.push_back((event.id(), self.part.unwrap_or(0) + event.len() as u64));
+            if self.parts.len() > MOST_EVENTS {
+                self.parts.pop_front();
+            }
+        }
         Some(event)
+    }
+
+    /// How many records of the event that was handed out last were so before, if it was not handed out in one.
+    pub fn part(&self) -> Option<u64> {
+        self.part
     }
 
     /// The next event of which no record has come for so long that it is complete.
     pub fn overdue(&mut self, now: i64) -> Option<Event> {
         let at = self.waiting.iter().position(|waiting| waiting.fed + self.timeout < now)?;
-        self.take(at)
+        self.take(at, false)
     }
 
     /// When [`Gatherer::overdue`] has something.
@@ -69,7 +87,7 @@ impl Gatherer {
 
     /// The next event, complete or not: no record will follow.
     pub fn rest(&mut self) -> Option<Event> {
-        self.take(0)
+        self.take(0, false)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::host::logger::Logger;
 use crate::host::names::{self, Host};
 use crate::interpret::Interpreter;
 use crate::log::rotation::{self, Keep};
-use crate::record::{Record, RecordType};
+use crate::record::{self, KEY_SEPARATOR, Record, RecordType};
 use crate::render::Renderer;
 use crate::render::json::{Json, push_lost};
 use crate::render::view::View;
@@ -200,13 +200,14 @@ impl<'h> ToJson<'h> {
 
     fn event(&mut self, event: &Event) {
         let Options { keys, types, view, .. } = &self.options;
-        let has_key = || event.keys().iter().any(|key| keys.iter().any(|wanted| wanted.as_bytes() == key.as_slice()));
+        let has_key = || event.records().any(|record| has_key(&record, keys));
         let has_type = || event.record_types().any(|record_type| types.contains(&record_type));
         let is_wanted = (keys.is_empty() || has_key()) && (types.is_empty() || has_type());
         if !is_wanted && event.record_types().all(|record_type| record_type != RecordType::EXECVE) {
             return;
         }
         self.object.clear();
+        self.json.set_part(self.gatherer.part());
         self.json.event(event, &mut self.object, &mut Vec::new());
         if !is_wanted {
             // It was rendered for what it says of a process.
@@ -270,6 +271,14 @@ impl<'h> ToJson<'h> {
         left.inspect(|left| self.logger.log(Level::Error, &format!("{} events were not written", left.count)));
         left.is_none()
     }
+}
+
+/// Whether a rule with one of these keys has seen a record. What a program says in a message of its own is no key.
+fn has_key(record: &Record, wanted: &[String]) -> bool {
+    let value = record.field(b"key").filter(|_| !record.record_type.is_user_message());
+    let mut found = Vec::new();
+    value.is_some_and(|value| record::keys(value, &mut found))
+        && found.split(|byte| *byte == KEY_SEPARATOR).any(|key| wanted.iter().any(|wanted| wanted.as_bytes() == key))
 }
 
 fn write_output(held: &mut Queue) -> io::Result<()> {
@@ -614,6 +623,38 @@ mod tests {
         let text = std::fs::read_to_string(&names[0]).unwrap();
         assert!(text.lines().filter(|line| !line.is_empty()).all(|line| line.starts_with("{\"v\":1,")));
         names.iter().for_each(|name| drop(files::remove_file(name)));
+    }
+
+    #[test]
+    fn what_a_program_says_is_no_key() {
+        let (host, path) = (Host::open(), path("no-key"));
+        let mut plugin = plugin(&host, &format!("--file {} --key k", path.display()));
+        take(&mut plugin, &user(1, "uid=0 msg='op=x key=\"k\" res=success'"));
+        plugin.end_of_input();
+        plugin.tick(0);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+        let _ = files::remove_file(&path);
+    }
+
+    #[test]
+    fn an_event_that_is_too_long_comes_in_numbered_parts() {
+        let (host, path) = (Host::open(), path("parts"));
+        let mut plugin = plugin(&host, &format!("--file {}", path.display()));
+        let head = "type=EXECVE msg=audit(1700000000.000:1): ";
+        for _ in 0..300 {
+            take(&mut plugin, &[head, "x=", &"x".repeat(8000)].concat());
+        }
+        take(&mut plugin, &head.replace("EXECVE", "EOE"));
+        take(&mut plugin, &user(2, "x"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let objects: Vec<&str> = text.lines().collect();
+        assert_eq!(objects.len(), 4);
+        assert!(objects[..3].iter().all(|object| object.contains("\"incomplete\":[\"records\"]")));
+        let numbers: Vec<u32> =
+            text.split("{\"n\":").skip(1).map(|rest| rest.split(',').next().unwrap().parse().unwrap()).collect();
+        assert_eq!(numbers, (1..=301).collect::<Vec<u32>>());
+        assert!(!objects[3].contains("incomplete"));
+        let _ = files::remove_file(&path);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::interpret::line_buffer::{CHUNK, LineBuffer};
 use crate::interpret::{Cut, Enriched, Interpreter, Kind, RecordContext, words};
 use crate::normalize::{self, Normalized, ObjectKind, Words, normalize, pieces};
-use crate::record::{ENRICHED, KEY_SEPARATOR, Record, RecordType};
+use crate::record::{self, ENRICHED, KEY_SEPARATOR, Record, RecordType};
 use crate::text::date::{Date, Dates, utc};
 use crate::text::{self, hex, json, number};
 use std::collections::BTreeMap;
@@ -39,6 +39,8 @@ pub struct Json<'h> {
     /// The one at hand.
     process: Process,
     ppid: Option<u64>,
+    /// The event is a part of one that was too long: the number of its first record.
+    part: Option<u64>,
 }
 
 /// What is known of a process.
@@ -74,6 +76,20 @@ impl List {
         text.split(|byte| *byte == separator).for_each(|part| self.push(part));
     }
 
+    /// Keeps of equal texts the first, and none that is empty.
+    fn retain_first(&mut self) {
+        if self.iter().all(|text| !text.is_empty()) && self.ends.len() < 2 {
+            return;
+        }
+        let (mut kept, mut seen) = (List::default(), BTreeMap::new());
+        for text in self.iter().filter(|text| !text.is_empty()) {
+            if seen.insert(text.to_vec(), 1).is_none() {
+                kept.push(text);
+            }
+        }
+        *self = kept;
+    }
+
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut start = 0;
         self.ends.iter().map(move |end| self.bytes.get(std::mem::replace(&mut start, *end)..*end).unwrap_or_default())
@@ -83,6 +99,9 @@ impl List {
 /// The columns that are a field of the record that says who acts.
 const COLUMNS: [&str; 14] =
     ["auid", "uid", "euid", "gid", "ses", "pid", "ppid", "exit", "tty", "terminal", "comm", "exe", "arch", "syscall"];
+
+/// Those that a program may say of itself in `msg='...'`.
+const FROM_PROGRAMS: [&[u8]; 2] = [b"terminal", b"exe"];
 
 /// How many of them are numbers below 2^32 that stand for nothing where all bits are set.
 const IDS: usize = 7;
@@ -110,7 +129,13 @@ impl Renderer for Json<'_> {
         }
         line.push(",\"records\":[");
         for (index, record) in event.records().enumerate() {
-            line.push(if index == 0 { "{\"type\":" } else { ",{\"type\":" });
+            line.push(if index == 0 { "{" } else { ",{" });
+            if let Some(before) = self.part {
+                line.push("\"n\":");
+                number::push(line.buffer.out(), before + index as u64 + 1);
+                line.push(",");
+            }
+            line.push("\"type\":");
             self.push_record(index, &record, &mut line);
             line.push("}");
         }
@@ -136,6 +161,7 @@ impl<'h> Json<'h> {
             processes: Vec::new(),
             process: Process::default(),
             ppid: None,
+            part: None,
         }
     }
 
@@ -144,6 +170,11 @@ impl<'h> Json<'h> {
     pub fn with_parents(mut self, most: usize) -> Json<'h> {
         self.processes.resize_with(most, Process::default);
         self
+    }
+
+    /// The events that follow are a part of one, whose records before it are so many.
+    pub fn set_part(&mut self, before: Option<u64>) {
+        self.part = before;
     }
 
     /// What is known of the parent; remembers the process at hand.
@@ -182,8 +213,7 @@ impl<'h> Json<'h> {
         if let Some(node) = event.node() {
             line.bytes("node", node);
         }
-        line.push(",\"type\":");
-        event.record(0).inspect(|first| line.string(type_of(first)));
+        event.record(0).inspect(|first| line.bytes("type", type_of(first)));
     }
 
     /// What the normalizer says, of the first where the records are several events to it.
@@ -220,8 +250,13 @@ impl<'h> Json<'h> {
         let main = event.record_types().position(is_call).unwrap_or(0);
         let Some((record, (fields, _))) = event.record(main).zip(self.parts.get(main)) else { return };
         let (body, mut found) = (record.body, [None; COLUMNS.len()]);
-        for cut in self.cuts.get(fields.clone()).unwrap_or_default() {
+        let cuts = self.cuts.get(fields.clone()).unwrap_or_default();
+        let own = outside(cuts).len();
+        for (index, cut) in cuts.iter().enumerate() {
             let name = cut.name(body);
+            if index >= own && !FROM_PROGRAMS.contains(&name) {
+                continue;
+            }
             let is_it = |column: &&str| column.len() == name.len() && column.as_bytes() == name;
             let column = COLUMNS.iter().position(is_it);
             if let Some(place) = column.and_then(|column| found.get_mut(column)).filter(|place| place.is_none()) {
@@ -272,7 +307,7 @@ impl<'h> Json<'h> {
 
     /// What the other records say: by which rules it was seen, where, with which arguments, to which files and addresses.
     fn push_objects(&mut self, event: &Event, line: &mut Line) {
-        let Json { interpreter, cuts, parts, text, decoded, list, processes, process, .. } = self;
+        let Json { interpreter, cuts, parts, text, decoded, list, processes, process, part, .. } = self;
         let in_records = |record_type: Option<RecordType>| {
             let fields = parts.iter().map(|(fields, _)| cuts.get(fields.clone()).unwrap_or_default());
             let records = event.records().zip(fields);
@@ -284,26 +319,38 @@ impl<'h> Json<'h> {
             in_records(Some(record_type)).filter(move |(record, cut)| cut.name(record.body) == name)
         };
         list.clear();
-        for (record, cut) in in_records(None).filter(|(_, cut)| cut.kind == Kind::Key && (cut.is_hex || cut.is_quoted))
-        {
-            let keys = cut.bytes(record.body, decoded);
-            keys.split(|byte| *byte == KEY_SEPARATOR).filter(|key| !key.is_empty()).for_each(|key| list.push(key));
+        for (record, (fields, _)) in event.records().zip(parts.iter()) {
+            let fields = outside(cuts.get(fields.clone()).unwrap_or_default());
+            for cut in fields.iter().filter(|cut| cut.kind == Kind::Key) {
+                text.clear();
+                if record::keys(cut.field(record.body).value, text) {
+                    list.push_parts(text, KEY_SEPARATOR);
+                }
+            }
         }
+        list.retain_first();
         line.list("keys", list);
         let cwd = of(RecordType::CWD, b"cwd").next_back();
         if let Some((record, cut)) = cwd {
             line.bytes("cwd", cut.bytes(record.body, decoded));
         }
         list.clear();
+        let mut command = CommandLine::default();
         for (record, cut) in in_records(Some(RecordType::EXECVE)) {
-            let part = argument(cut.name(record.body));
-            if part == Some(Argument::More) {
-                list.ends.pop();
-            }
-            if matches!(part, Some(Argument::First | Argument::More)) {
-                list.push(cut.bytes(record.body, decoded));
+            match argument(cut.name(record.body)) {
+                Some((number, Argument::Part(part))) => {
+                    if command.take(number, part, list.ends.len() as u64) {
+                        list.ends.pop();
+                    }
+                    list.push(cut.bytes(record.body, decoded));
+                }
+                None if cut.name(record.body) == b"argc" && command.count.is_none() => {
+                    command.count = number::parse_exact(cut.written(record.body));
+                }
+                _ => {}
             }
         }
+        let lacks_arguments = command.lacks(list.ends.len() as u64);
         if !processes.is_empty() {
             process.argv.clone_from(list);
         }
@@ -315,6 +362,14 @@ impl<'h> Json<'h> {
             }
         }
         line.list("argv", list);
+        list.clear();
+        if lacks_arguments {
+            list.push(b"arguments");
+        }
+        if part.is_some() {
+            list.push(b"records");
+        }
+        line.list("incomplete", list);
         list.clear();
         let directory = cwd.map(|(record, cut)| cut.field(record.body).value);
         for (record, cut) in of(RecordType::PATH, b"name").filter(|(_, cut)| cut.is_hex || cut.is_quoted) {
@@ -338,7 +393,7 @@ impl<'h> Json<'h> {
         let Json { cuts, parts, text, decoded, list, members: [members, inner], .. } = self;
         let Some((fields, rest)) = parts.get(index) else { return };
         let (body, mut is_open) = (record.body, false);
-        line.string(type_of(record));
+        line.value(b"type", type_of(record));
         line.push(",\"fields\":{");
         text.clear();
         members.clear();
@@ -350,10 +405,9 @@ impl<'h> Json<'h> {
                 continue;
             }
             let members = if is_open { &mut *inner } else { &mut *members };
-            let renamed = if name == b"msg" && !cut.opens {
-                line.begin_own(members, body, b"msg_text")
-            } else {
-                line.begin(members, body, &cut.name, cut.name_hash)
+            let renamed = match text_name(name).filter(|_| !cut.opens && cut.kind != Kind::Proctitle) {
+                Some(other) => line.begin_own(members, body, other),
+                None => line.begin(members, body, &cut.name, cut.name_hash),
             };
             let name = renamed.as_deref().unwrap_or(name);
             if cut.opens {
@@ -395,9 +449,27 @@ impl<'h> Json<'h> {
     }
 }
 
+/// The fields before `msg='...'`: those that the kernel or the daemon wrote.
+fn outside(cuts: &[Cut]) -> &[Cut] {
+    let end = cuts.iter().position(|cut| cut.opens).unwrap_or(cuts.len());
+    cuts.get(..end).unwrap_or_default()
+}
+
 /// The type as the log has it named, or else as it was written.
 fn type_of<'a>(record: &Record<'a>) -> &'a [u8] {
     record.type_name().map_or(record.type_text, str::as_bytes)
+}
+
+/// What a text is called whose own name is that of an object or a list, with or without a number.
+fn text_name(name: &[u8]) -> Option<&'static [u8]> {
+    let is = |other: &[u8]| name.get(..other.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(other));
+    let rest = |other: &[u8]| name.get(other.len()..).unwrap_or_default();
+    let numbered = |rest: &[u8]| rest.iter().all(|byte| *byte == b'_' || byte.is_ascii_digit());
+    match name.len() {
+        3 if is(b"msg") => Some(b"msg_text"),
+        9.. if is(b"proctitle") && numbered(rest(b"proctitle")) => Some(b"proctitle_text"),
+        _ => None,
+    }
 }
 
 /// Adds words that belong to no field, a space between them.
@@ -411,27 +483,49 @@ fn push_words(words: &[u8], text: &mut Vec<u8>) {
     }
 }
 
-/// What a field of an EXECVE record is of the command line.
+/// What a field of an EXECVE record is of an argument.
 #[derive(Clone, Copy, PartialEq)]
 enum Argument {
-    /// An argument, or its first part.
-    First,
-    /// A further part of the last one.
-    More,
-    /// The length of one that comes in parts.
+    /// All of it, or the part of this number.
+    Part(u64),
+    /// How long one is that comes in parts.
     Length,
 }
 
-/// `a0`, `a1[0]`, `a1[1]`, `a1_len`.
-fn argument(name: &[u8]) -> Option<Argument> {
+/// `a0`, `a1[0]`, `a1[1]`, `a1_len`: the argument's number, and what of it.
+fn argument(name: &[u8]) -> Option<(u64, Argument)> {
     let rest = name.strip_prefix(b"a")?;
-    let rest = rest.get(rest.iter().take_while(|byte| byte.is_ascii_digit()).count()..)?;
-    match rest {
-        _ if rest.len() + 1 == name.len() => None,
-        b"" | b"[0]" => Some(Argument::First),
-        b"_len" => Some(Argument::Length),
-        [b'[', part @ .., b']'] => number::parse_exact(part).map(|_| Argument::More),
-        _ => None,
+    let (digits, rest) = rest.split_at(rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
+    let part = match rest {
+        b"" => Argument::Part(0),
+        b"_len" => Argument::Length,
+        [b'[', part @ .., b']'] => Argument::Part(number::parse_exact(part)?),
+        _ => return None,
+    };
+    Some((number::parse_exact(digits)?, part))
+}
+
+/// Whether a command line is whole.
+#[derive(Default)]
+struct CommandLine {
+    /// Its `argc`.
+    count: Option<u64>,
+    /// Of the last argument that comes in parts: its number, and the next part.
+    last: Option<(u64, u64)>,
+    is_wrong: bool,
+}
+
+impl CommandLine {
+    /// Takes a field of an argument, after `count` arguments; says whether it goes on with the last one.
+    fn take(&mut self, number: u64, part: u64, count: u64) -> bool {
+        let goes_on = part > 0 && self.last == Some((number, part));
+        self.last = Some((number, part.saturating_add(1)));
+        self.is_wrong |= !goes_on && (number != count || part > 0);
+        goes_on
+    }
+
+    fn lacks(&self, count: u64) -> bool {
+        self.is_wrong || self.count.is_some_and(|argc| argc != count)
     }
 }
 
@@ -499,6 +593,7 @@ impl Members {
             && (self.seen & bit == 0 || !self.names.iter().any(|(other, _)| *other == name_hash))
             && self.names.len() < FEW
             && name.is_ascii()
+            && memchr::memchr(0, name).is_none()
             && !is_hex_name(name);
         let renamed = if is_plain { None } else { Some(self.rename_checked(text, name)) };
         self.seen |= bit;
@@ -512,7 +607,7 @@ impl Members {
 
     #[cold]
     fn rename_checked(&mut self, text: &[u8], name: &[u8]) -> Vec<u8> {
-        let shown = |name: &[u8]| String::from_utf8_lossy(name).into_owned().into_bytes();
+        let shown = |name: &[u8]| String::from_utf8_lossy(name).replace('\0', "\u{fffd}").into_bytes();
         let lower = |name: &[u8]| name.to_ascii_lowercase();
         if self.all.is_empty() {
             let names = self.names.iter().map(|(_, place)| (lower(text.get(place.clone()).unwrap_or_default()), 1));

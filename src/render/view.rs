@@ -3,6 +3,7 @@
 
 use crate::text::json_reader::Reader;
 use crate::text::{json, number};
+use std::collections::BTreeMap;
 use std::str;
 
 /// The forms.
@@ -79,9 +80,19 @@ impl<'o> Members<'o> {
     fn push_ecs(&self, out: &mut Vec<u8>) -> Option<()> {
         let action = self.ecs_action();
         let action = action.as_deref().unwrap_or_default();
-        let row = ACTIONS.iter().find(|(name, ..)| name.as_bytes() == action);
-        let other = ("", if self.get("syscall").is_some() { "process" } else { "host" }, "info");
-        let (_, category, types) = *row.unwrap_or(&other);
+        let call = self.text("syscall");
+        let row = |table: &'static [(&str, &str, &str)], wanted: &[u8]| {
+            table.iter().find(|(name, ..)| name.as_bytes() == wanted)
+        };
+        let of_call = call.as_ref().filter(|_| action == b"opened-file").and_then(|call| row(OPENING_CALLS, call));
+        let other = ("", if call.is_some() { "process" } else { "host" }, "info");
+        let (_, category, types) = *of_call.or_else(|| row(ACTIONS, action)).unwrap_or(&other);
+        let side = match call.as_deref() {
+            None | Some(b"accept" | b"accept4" | b"recvfrom" | b"recvmsg" | b"recvmmsg") => "source",
+            Some(b"bind" | b"listen") => "",
+            Some(_) => "destination",
+        };
+        let file = self.file();
         let parent = self.get("parent").and_then(Members::of);
         let mut open: Vec<&str> = Vec::new();
         out.push(b'{');
@@ -108,6 +119,17 @@ impl<'o> Members<'o> {
                 From::Lower(name) => {
                     let text = self.text(name).unwrap_or_default().to_ascii_lowercase();
                     json::push_string(&mut value, &text);
+                }
+                From::Address(of, name) => {
+                    let is_ip = || self.text("addr").is_some_and(|addr| is_address(&addr));
+                    let is_it = of == side && (name != "addr" || is_ip());
+                    value.extend_from_slice(self.get(name).filter(|_| is_it).unwrap_or_default());
+                }
+                From::FileField(name) => {
+                    let field = file.as_ref().and_then(|fields| fields.text(name)).unwrap_or_default();
+                    let field =
+                        if name == "mode" { field.get(field.len().saturating_sub(4)..) } else { Some(&field[..]) };
+                    field.filter(|field| !field.is_empty()).inspect(|field| json::push_string(&mut value, field));
                 }
                 From::File => {
                     let is_file = self.get("object_type") == Some(b"\"file\"")
@@ -141,16 +163,30 @@ impl<'o> Members<'o> {
                 is_first = false;
             }
             for object in objects.get(common..)? {
-                push_name(&mut is_first, object, out);
+                push_name(&mut is_first, object.as_bytes(), out);
                 out.push(b'{');
                 is_first = true;
                 open.push(object);
             }
-            push_name(&mut is_first, name, out);
+            push_name(&mut is_first, name.as_bytes(), out);
             out.extend_from_slice(&value);
         }
         out.resize(out.len() + open.len() + 1, b'}');
         Some(())
+    }
+
+    /// The fields of the PATH record of the object.
+    fn file(&self) -> Option<Members<'o>> {
+        let (object, paths) = (self.text("object")?, texts(self.get("paths")?)?);
+        let fields = |record: &Members<'o>| {
+            let is_path = record.text("type").as_deref() == Some(b"PATH");
+            let fields = record.get("fields").filter(|_| is_path).and_then(Members::of)?;
+            fields.text("name").is_some_and(|name| name != b"(null)").then_some(fields)
+        };
+        let named: Vec<_> = self.records()?.iter().filter_map(fields).collect();
+        let is_it = |(fields, path): &(Members, Vec<u8>)| *path == object && fields.get("inode").is_some();
+        let is_whole = named.len() == paths.len();
+        named.into_iter().zip(paths).filter(|_| is_whole).rfind(is_it).map(|(fields, _)| fields)
     }
 
     /// The action, by the words of Elastic's normalization where ours say less.
@@ -166,9 +202,16 @@ impl<'o> Members<'o> {
             Some(b"write") => "wrote-to-file",
             Some(b"read") => "read-file",
             Some(b"listen") => "listen-for-connections",
+            Some(b"creat" | b"truncate" | b"ftruncate" | b"fallocate") => "opened-file",
+            Some(b"link" | b"linkat") => "linked",
+            Some(b"mknod" | b"mknodat") => "make-device",
             _ if is_mac && self.has_field(b"apparmor") => "violated-apparmor-policy",
             _ if is_mac => "violated-selinux-policy",
-            _ => return action,
+            _ => match action.as_deref() {
+                Some(b"removed-use-role-from") => "removed-user-role-from",
+                Some(b"made-block-device" | b"made-character-device") => "make-device",
+                _ => return action,
+            },
         };
         Some(word.as_bytes().to_vec())
     }
@@ -226,13 +269,15 @@ impl<'o> Members<'o> {
             out.extend_from_slice(node);
         }
         let mut done: Vec<Vec<u8>> = Vec::new();
+        let mut names = Names::default();
+        [&b"ID"[..], b"NODE"].iter().for_each(|name| drop(names.unique(name)));
         for record in &records {
             let name = record.text("type")?;
             if done.contains(&name) {
                 continue;
             }
             out.push(b',');
-            json::push_string(out, &name);
+            json::push_string(out, &names.unique(&name));
             out.push(b':');
             let is_single = SINGLE.contains(&name.as_slice());
             if !is_single {
@@ -256,7 +301,7 @@ impl<'o> Members<'o> {
 
     fn push_laurel_record(&self, record_type: &[u8], record: &Members, out: &mut Vec<u8>) -> Option<()> {
         let fields = Members::of(record.get("fields")?)?;
-        let (mut is_first, mut arguments) = (true, Vec::new());
+        let (mut is_first, mut arguments, mut names) = (true, Vec::new(), Names::default());
         out.push(b'{');
         for (name, value) in &fields.0 {
             let shown = str::from_utf8(name).ok()?;
@@ -266,7 +311,7 @@ impl<'o> Members<'o> {
                 arguments.push(argument);
                 continue;
             }
-            push_name(&mut is_first, if shown == "proctitle" { "ARGV" } else { shown }, out);
+            push_name(&mut is_first, &names.unique(if shown == "proctitle" { b"ARGV" } else { name }), out);
             let text = text(value).unwrap_or_default();
             match shown {
                 "arch" => json::push_string(out, &[b"0x", &text[..]].concat()),
@@ -276,21 +321,26 @@ impl<'o> Members<'o> {
             }
         }
         if !arguments.is_empty() {
-            push_name(&mut is_first, "ARGV", out);
+            push_name(&mut is_first, &names.unique(b"ARGV"), out);
             let texts: Vec<_> = arguments.iter().filter_map(|argument| str::from_utf8(argument).ok()).collect();
             push_list(out, &texts);
         }
         if record_type == b"EXECVE" {
-            push_name(&mut is_first, "ARGV", out);
+            push_name(&mut is_first, &names.unique(b"ARGV"), out);
             out.extend_from_slice(self.get("argv").unwrap_or(b"[]"));
         }
         for (name, value) in record.get("names").and_then(Members::of).into_iter().flat_map(|names| names.0) {
-            push_name(&mut is_first, str::from_utf8(&name).ok()?, out);
+            push_name(&mut is_first, &names.unique(&name), out);
             out.extend_from_slice(value);
         }
         out.push(b'}');
         Some(())
     }
+}
+
+/// Whether a text is the address of a host, and not its name.
+fn is_address(text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(|text| text.parse::<core::net::IpAddr>().is_ok())
 }
 
 /// Whether a text is a decimal number that every reader holds.
@@ -317,11 +367,31 @@ fn texts(value: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(texts)
 }
 
-fn push_name(is_first: &mut bool, name: &str, out: &mut Vec<u8>) {
+/// The names that an object has so far.
+#[derive(Default)]
+struct Names(BTreeMap<Vec<u8>, u64>);
+
+impl Names {
+    /// The name, or with a number after it if there is one of that name.
+    fn unique(&mut self, name: &[u8]) -> Vec<u8> {
+        let mut unique = name.to_vec();
+        while self.0.contains_key(&unique) {
+            let count = self.0.entry(name.to_vec()).or_insert(1);
+            *count += 1;
+            unique.truncate(name.len());
+            unique.push(b'_');
+            number::push(&mut unique, *count);
+        }
+        self.0.insert(unique.clone(), 1);
+        unique
+    }
+}
+
+fn push_name(is_first: &mut bool, name: &[u8], out: &mut Vec<u8>) {
     if !std::mem::replace(is_first, false) {
         out.push(b',');
     }
-    json::push_string(out, name.as_bytes());
+    json::push_string(out, name);
     out.push(b':');
 }
 
@@ -344,6 +414,10 @@ enum From {
     Outcome,
     /// The object, if it is a file.
     File,
+    /// A field of that file's PATH record.
+    FileField(&'static str),
+    /// A member of an address, if that is of this side of a connection.
+    Address(&'static str, &'static str),
     /// The arguments in one text.
     Title,
     Parent(&'static str),
@@ -378,8 +452,12 @@ const ECS: &[(&str, From)] = &[
     ("user.effective.id", From::Text("euid")),
     ("user.group.id", From::Text("gid")),
     ("file.path", From::File),
-    ("destination.ip", From::Member("addr")),
-    ("destination.port", From::Member("port")),
+    ("file.inode", From::FileField("inode")),
+    ("file.mode", From::FileField("mode")),
+    ("source.ip", From::Address("source", "addr")),
+    ("source.port", From::Address("source", "port")),
+    ("destination.ip", From::Address("destination", "addr")),
+    ("destination.port", From::Address("destination", "port")),
     ("auditd.message_type", From::Lower("type")),
     ("auditd.sequence", From::Member("serial")),
     ("auditd.result", From::Member("result")),
@@ -395,6 +473,14 @@ const ECS: &[(&str, From)] = &[
     ("auditd.summary.object.type", From::Member("object_type")),
     ("auditd.paths", From::Member("paths")),
     ("tags", From::Member("keys")),
+];
+
+/// What calls do that count as opening a file.
+const OPENING_CALLS: &[(&str, &str, &str)] = &[
+    ("creat", "file", "creation"),
+    ("truncate", "file", "change"),
+    ("ftruncate", "file", "change"),
+    ("fallocate", "file", "change"),
 ];
 
 /// Category and types of an action; other system calls are `process`, other records `host`, both `info`.
@@ -414,6 +500,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("changed-file-ownership-of", "file", "change"),
     ("renamed", "file", "change"),
     ("created-directory", "file", "creation"),
+    ("linked", "file", "creation"),
     ("symlinked", "file", "creation"),
     ("mounted", "file", "creation"),
     ("make-device", "file", "creation"),
@@ -432,10 +519,35 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("added-user-account", "iam", "user creation"),
     ("deleted-user-account", "iam", "user deletion"),
     ("changed-password", "iam", "user change"),
-    ("added-group-account-to", "iam", "group change"),
-    ("deleted-group-account-from", "iam", "group change"),
+    ("modified-user-account", "iam", "user change"),
+    ("locked-account", "iam", "user info"),
+    ("unlocked-account", "iam", "user info"),
+    ("assigned-user-role-to", "iam", "user change"),
+    ("removed-user-role-from", "iam", "user change"),
+    ("modified-role", "iam", "change"),
+    ("added-group-account-to", "iam", "group creation"),
+    ("deleted-group-account-from", "iam", "group deletion"),
+    ("modified-group-account", "iam", "group change"),
+    ("changed-group-password", "iam", "group change"),
     ("logged-in", "authentication", "start"),
+    ("logged-out", "authentication", "end"),
+    ("changed-login-id-to", "authentication", "start"),
     ("authenticated", "authentication", "info"),
+    ("authenticated-to-group", "authentication", "info"),
+    ("was-authorized", "authentication", "info"),
+    ("acquired-credentials", "authentication", "info"),
+    ("disposed-credentials", "authentication", "info"),
+    ("refreshed-credentials", "authentication", "info"),
+    ("started-session", "session", "start"),
+    ("ended-session", "session", "end"),
+    ("ran-command", "process", "start"),
+    ("started-service", "process", "start"),
+    ("stopped-service", "process", "end"),
+    ("changed-group", "process", "change"),
+    ("changed-user-id", "process", "change"),
+    ("booted-system", "host", "start"),
+    ("changed-to-runlevel", "host", "change"),
+    ("shutdown-system", "host", "end"),
     ("violated-apparmor-policy", "host", "info"),
     ("violated-selinux-policy", "host", "info"),
 ];
@@ -540,6 +652,21 @@ mod tests {
             assert!(child.iter().any(|found| found == leaf), "{leaf} in {child:#?}");
         }
         let connect = found(&all[2]);
+        let address = "; SOCKADDR saddr=020001BBC00002070000000000000000";
+        let login = "USER_LOGIN pid=1 uid=0 auid=1000 ses=1 msg='op=login acct=\"eve\" addr=192.0.2.7 res=success'";
+        let named = login.replace("192.0.2.7", "host.example");
+        let file = call(
+            257,
+            "; CWD cwd=\"/w\"; PATH item=0 name=\"/w\" inode=4 mode=040755 nametype=PARENT; PATH item=1 name=\"f\" inode=5 mode=0100640 nametype=CREATE",
+        );
+        let sides =
+            shown(View::Ecs, &[&call(43, address), &call(288, address), &call(49, address), login, &named, &file]);
+        for (index, leaf) in [(0, "source.ip=\"192.0.2.7\""), (1, "source.port=443"), (3, "source.ip=\"192.0.2.7\"")] {
+            assert!(found(&sides[index]).iter().any(|found| found == leaf), "{leaf} in {}", sides[index]);
+        }
+        assert!(sides[..4].iter().all(|side| !side.contains("\"destination\"")), "{sides:?}");
+        assert!([2, 4].iter().all(|index| !sides[*index].contains("\"source\"")), "{sides:?}");
+        assert!(sides[5].contains("\"file\":{\"path\":\"/w/f\",\"inode\":\"5\",\"mode\":\"0640\"}"), "{}", sides[5]);
         for leaf in ["destination.ip=\"192.0.2.7\"", "destination.port=443", "event.type=[\"connection\",\"start\"]"] {
             assert!(connect.iter().any(|found| found == leaf), "{leaf} in {connect:#?}");
         }
@@ -572,7 +699,32 @@ mod tests {
             (call(92, file), "changed-file-ownership-of", "file", "change"),
             (format!("ADD_USER {user}"), "added-user-account", "iam", "user creation"),
             (format!("USER_CHAUTHTOK {user}"), "changed-password", "iam", "user change"),
-            (format!("ADD_GROUP {user}"), "added-group-account-to", "iam", "group change"),
+            (format!("ADD_GROUP {user}"), "added-group-account-to", "iam", "group creation"),
+            (format!("DEL_GROUP {user}"), "deleted-group-account-from", "iam", "group deletion"),
+            (format!("GRP_MGMT {user}"), "modified-group-account", "iam", "group change"),
+            (format!("USER_MGMT {user}"), "modified-user-account", "iam", "user change"),
+            (format!("ACCT_LOCK {user}"), "locked-account", "iam", "user info"),
+            (format!("CRED_ACQ {user}"), "acquired-credentials", "authentication", "info"),
+            (format!("CRED_DISP {user}"), "disposed-credentials", "authentication", "info"),
+            (format!("CRED_REFR {user}"), "refreshed-credentials", "authentication", "info"),
+            (format!("USER_ACCT {user}"), "was-authorized", "authentication", "info"),
+            (format!("USER_LOGOUT {user}"), "logged-out", "authentication", "end"),
+            (format!("GRP_AUTH {user}"), "authenticated-to-group", "authentication", "info"),
+            (format!("USER_START {user}"), "started-session", "session", "start"),
+            (format!("USER_END {user}"), "ended-session", "session", "end"),
+            (format!("USER_CMD {user}"), "ran-command", "process", "start"),
+            (
+                "LOGIN pid=1 uid=0 old-auid=1 auid=2 ses=3 res=1".to_owned(),
+                "changed-login-id-to",
+                "authentication",
+                "start",
+            ),
+            (call(85, file), "opened-file", "file", "creation"),
+            (call(76, file), "opened-file", "file", "change"),
+            (call(77, ""), "opened-file", "file", "change"),
+            (call(285, ""), "opened-file", "file", "change"),
+            (call(86, file), "linked", "file", "creation"),
+            (call(133, file), "make-device", "file", "creation"),
             (call(1, ""), "wrote-to-file", "file", "change"),
             (call(87, file), "deleted", "file", "deletion"),
         ] {
@@ -603,6 +755,22 @@ mod tests {
         ] {
             assert!(shown.contains(part), "{part} in {shown}");
         }
+    }
+
+    #[test]
+    fn laurel_has_no_two_members_of_a_name() {
+        let event = "SYSCALL arch=c000003e a0=1 ARGV=2 UID=3 uid=4\x1dUID=\"root\"; ID x=1; NODE x=2; PROCTITLE proctitle=61 ARGV=2";
+        let shown = shown(View::Laurel, &[event]).remove(0);
+        fn once(value: &[u8]) {
+            if value.starts_with(b"{") {
+                let members = Members::of(value).unwrap().0;
+                let names: std::collections::BTreeSet<_> = members.iter().map(|(name, _)| name).collect();
+                assert_eq!(names.len(), members.len(), "{}", String::from_utf8_lossy(value));
+                members.iter().for_each(|(_, value)| once(value));
+            }
+        }
+        once(shown.trim_end().as_bytes());
+        assert!(shown.contains("\"ARGV\":\"2\"") || shown.contains("\"ARGV\":2"), "{shown}");
     }
 
     #[test]

@@ -100,16 +100,22 @@ fn bytes_that_are_no_text_stand_beside_it_in_hexadecimal() {
         &line,
         &[
             "\"comm\":\"a\u{fffd}b\",\"comm_hex\":\"61FF62\",\"exe\":\"3005\"",
-            "\"argv\":[\"l\\u0000\",\"\u{e9}\",\"A9\",\"\u{fffd}\"],\"argv_hex\":[\"6C00\",null,null,\"FF\"]",
+            "\"argv\":[\"l\u{fffd}\",\"\u{e9}\",\"A9\",\"\u{fffd}\"],\"argv_hex\":[\"6C00\",null,null,\"FF\"]",
             "\"fields\":{\"argc\":\"4\"}",
             "!\"keys\"",
             "!\\ud",
+            "!\\u0000",
         ],
     );
 }
 
 #[test]
 fn a_member_has_one_type_for_ever() {
+    expect(
+        &format!("type=USER {HEAD}pid=1 proctitle_2=\"a\" PROCTITLE=b MSG=c proctitle=6100 proctitle=6200\n"),
+        &["\"proctitle_text\":\"a\",\"proctitle_text_2\":\"b\",\"msg_text\":\"c\",\"proctitle\":[\"a\",\"\"],\
+             \"proctitle_2\":[\"b\",\"\"]"],
+    );
     let line = format!(
         "type=USER_TTY {HEAD}pid=1 msg=6C73\ntype=USER {HEAD}proctitle=\"a\" msg='msg=x msg=\"y\" proctitle=6100'\n"
     );
@@ -133,6 +139,45 @@ fn words_without_a_field_and_values_with_commas_are_kept() {
             "\"grantors\":\"pam_unix,pam_permit\",\"hostname\":\"h\",\"addr\":\"1.2.3.4\",\"terminal\":\"ssh\",\"res\":\"success\"}",
         ],
     );
+}
+
+#[test]
+fn a_program_fills_no_column_of_the_kernel_and_no_key() {
+    let line = format!(
+        "type=USER {HEAD}pid=1 uid=5 auid=6 ses=7 msg='op=x uid=0 euid=0 comm=\"zz\" tty=x exit=0 ppid=1 key=\"k\" exe=\"/bin/x\" \
+         addr=192.0.2.7 terminal=pts/0 res=success'\n"
+    );
+    expect(
+        &line,
+        &[
+            "\"auid\":6,\"uid\":5,\"ses\":7,\"pid\":1,",
+            "\"tty\":\"pts/0\",\"exe\":\"/bin/x\",\"addr\":\"192.0.2.7\",",
+            "!\"euid\":0",
+            "!\"keys\"",
+            "\"euid\":\"0\",\"comm\":\"zz\"",
+        ],
+    );
+}
+
+#[test]
+fn keys_are_read_as_reports_read_them_and_stand_once() {
+    let call = |key: &str| format!("type=SYSCALL {HEAD}arch=c000003e syscall=59 success=yes key={key}\n");
+    expect(&call("65786563013634626974\""), &["\"keys\":[\"exec\",\"64bit\"],"]);
+    expect(&(call("6101620161") + &call("\"b\"")), &["\"keys\":[\"a\",\"b\"],"]);
+    expect(&call("(null)"), &["!\"keys\""]);
+}
+
+#[test]
+fn a_command_line_that_lacks_arguments_says_so() {
+    let line = |fields: &str| format!("type=EXECVE {HEAD}{fields}\n");
+    let told = "\"incomplete\":[\"arguments\"],";
+    expect(&line("argc=2 a0=\"a\" a1_len=4 a1[0]=\"b\" a1[1]=\"c\""), &["\"argv\":[\"a\",\"bc\"],", "!incomplete"]);
+    expect(&(line("argc=2 a0=\"a\"") + &line("a1=\"b\"")), &["\"argv\":[\"a\",\"b\"],", "!incomplete"]);
+    // A part of an argument whose beginning is missing is no part of another one.
+    expect(&line("argc=3 a0=\"a\" a2[1]=\"c\" a2[2]=\"d\""), &["\"argv\":[\"a\",\"cd\"],", told]);
+    expect(&line("argc=2 a0=\"a\" a1[0]=\"b\" a1[2]=\"c\""), &["\"argv\":[\"a\",\"b\",\"c\"],", told]);
+    expect(&line("argc=3 a0=\"a\" a1=\"b\""), &[told]);
+    expect(&line("argc=2 a0=\"a\" a2=\"b\""), &[told]);
 }
 
 #[test]
