@@ -2,7 +2,7 @@
 //!
 //! Each applet is a cargo feature of its name, so that a program can hold those alone that a system needs.
 //!
-//! `auditbox` itself knows `--list`, `--install DIR [--hard]`, `--version` and `--help`.
+//! `auditbox` itself knows `doctor`, `--list`, `--install DIR [--hard]`, `--version` and `--help`.
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro, reason = "applets write by output.rs")]
 #![cfg_attr(
@@ -45,6 +45,8 @@ mod ausearch;
 #[cfg(feature = "ausyscall")]
 mod ausyscall;
 mod control;
+#[cfg(feature = "doctor")]
+mod doctor;
 mod host;
 mod install;
 mod logs;
@@ -139,6 +141,10 @@ struct OwnOptions {
 
 /// What the multicall binary answers under its own name, which is the first of `words`; gives back the exit status.
 fn own(words: &[OsString]) -> u8 {
+    #[cfg(feature = "doctor")]
+    if words.get(1).is_some_and(|word| word == "doctor") {
+        return doctor::run(words.get(2..).unwrap_or_default());
+    }
     let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let Some(first) = words.first() else { return help() };
     let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
@@ -161,7 +167,7 @@ fn own(words: &[OsString]) -> u8 {
 }
 
 fn help() -> u8 {
-    let usage = "usage: auditbox APPLET [ARGUMENT...] | --list | --install DIR [--hard] | --version\n\n";
+    let usage = "usage: auditbox APPLET [ARGUMENT...] | doctor | --list | --install DIR [--hard] | --version\n\n";
     let rows = APPLETS.iter().map(|applet| format!("  {:14} {}\n", applet.name, applet.about));
     let text: String = std::iter::once(usage.to_owned()).chain(rows).collect();
     show(text.as_bytes());

@@ -4,7 +4,7 @@
 //!
 //! * L0 [`abi`] (the kernel's structures), [`tables`] (numbers and names), [`text`] (bytes)
 //! * L1 [`record`], [`event`], [`rule`], [`config`]
-//! * L2 [`interpret`], [`normalize`], [`query`], [`report`], [`render`]
+//! * L2 [`interpret`], [`normalize`], [`query`], [`report`], [`render`], [`doctor`]
 //! * S  [`sys`]: the only home of unsafe code and system calls; sees [`abi`] alone
 //! * L3 [`host`], [`log`], [`trail`], [`plugin`], [`remote`], [`daemon`], which together with the applets are the only users of [`sys`]
 //!
@@ -17,6 +17,7 @@
 pub mod abi;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod event;
 pub mod host;
 pub mod interpret;

@@ -193,7 +193,7 @@ fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &RuleHost, ex
 }
 
 /// What the words of a line ask for.
-pub(super) fn plan(words: &[file::Word], host: &RuleHost) -> Plan {
+pub(crate) fn plan(words: &[file::Word], host: &RuleHost) -> Plan {
     let line: Vec<&[u8]> = std::iter::once(&b"auditctl"[..]).chain(words.iter().map(|w| w.text.as_slice())).collect();
     parse_line(&line, host)
 }

@@ -59,7 +59,7 @@ pub(crate) fn reload(ask: impl FnOnce() -> u8) -> u8 {
 }
 
 /// What the daemon writes when it is asked; else the exit status. It puts a new file in the place of the old one.
-fn answer(path: &Path, ask: impl FnOnce() -> u8) -> Result<Vec<u8>, u8> {
+pub(crate) fn answer(path: &Path, ask: impl FnOnce() -> u8) -> Result<Vec<u8>, u8> {
     let stamp = || fs::metadata(path).ok().map(|m| (m.ino(), m.mtime(), m.mtime_nsec()));
     let old = stamp();
     let status = ask();

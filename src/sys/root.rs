@@ -4,7 +4,7 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
 use rustix::io::Errno;
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -21,9 +21,15 @@ pub fn exists(root: &Path, path: &[u8]) -> bool {
     open_within(root, path, OFlags::PATH).is_ok()
 }
 
-/// Opens a file for reading by its absolute `path` in the system whose root is `root`; links are as for [`is_directory`].
+/// What `path` leads to, be it readable or not; links are as for [`is_directory`].
+pub fn metadata(root: &Path, path: &[u8]) -> io::Result<Metadata> {
+    File::from(open_within(root, path, OFlags::PATH)?).metadata()
+}
+
+/// Opens a file for reading by its absolute `path` in the system whose root is `root`; links are as for [`is_directory`]. Never waits,
+/// not even for the writer of a pipe.
 pub fn open(root: &Path, path: &[u8]) -> io::Result<File> {
-    Ok(File::from(open_within(root, path, OFlags::RDONLY)?))
+    Ok(File::from(open_within(root, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?))
 }
 
 fn open_within(root: &Path, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {

@@ -12,3 +12,10 @@ timeout 20 augenrules --load >/tmp/out 2>&1
 [ $? = 1 ] || fail "augenrules --load does not end with 1"
 timeout 10 auditd -n >/tmp/out 2>&1
 [ $? = 1 ] || fail "auditd does not end with 1"
+auditbox doctor >/tmp/out && fail "healthy"
+expect '^broken AD102 ' /tmp/out
+echo quiet >/tmp/cmdline
+mount --bind /tmp/cmdline /proc/cmdline
+auditbox doctor >/tmp/out && fail "healthy"
+expect '^broken AD101 ' /tmp/out
+exit 0

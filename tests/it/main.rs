@@ -16,6 +16,7 @@ mod comparing;
 mod completing;
 mod corpus;
 mod costing;
+mod doctor;
 mod enrich_properties;
 mod example;
 mod explaining;

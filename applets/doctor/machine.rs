@@ -1,0 +1,166 @@
+//! The kernel, who takes its events, and what starts them.
+
+use super::place::Place;
+use crate::control::state;
+use auditbox::abi::Signal;
+use auditbox::doctor::{BootLoader, Daemon, Facts, Init, KernelAnswer, PluginState, Rights, Unseen};
+use auditbox::sys::errno::{EAFNOSUPPORT, EPROTONOSUPPORT};
+use auditbox::sys::netlink::AuditSocket;
+use auditbox::sys::process::{self, ProcessHandle};
+use auditbox::sys::signals;
+use auditbox::text::json_reader::Reader;
+use std::fs;
+use std::path::Path;
+
+/// NETLINK_AUDIT, as /proc/net/netlink shows it.
+const AUDIT: &str = "9";
+/// The group of those who read a copy, as a bit.
+const READLOG: u32 = 1;
+
+/// What the kernel and the daemon are started by.
+pub(super) fn start(place: &Place, facts: &mut Facts) {
+    // Each with the paths that show it, and those of which one is there when the daemon is started.
+    const INITS: [(Init, &str, &[&str]); 3] = [
+        (
+            Init::OpenRc,
+            "/sbin/openrc-run",
+            &["/etc/runlevels/boot/auditd", "/etc/runlevels/default/auditd", "/etc/runlevels/sysinit/auditd"],
+        ),
+        (
+            Init::Systemd,
+            "/run/systemd/system",
+            &[
+                "/etc/systemd/system/multi-user.target.wants/auditd.service",
+                "/etc/systemd/system/sysinit.target.wants/auditd.service",
+            ],
+        ),
+        (
+            Init::Runit,
+            "/etc/runit",
+            &[
+                "/var/service/auditd",
+                "/etc/service/auditd",
+                "/etc/runit/runsvdir/default/auditd",
+                "/run/runit/service/auditd",
+            ],
+        ),
+    ];
+    let is_there = |sign: &str| {
+        place.exists(sign) || place.is_image() && sign == "/run/systemd/system" && place.exists("/lib/systemd/systemd")
+    };
+    if let Some((init, _, started)) = INITS.iter().find(|(_, sign, _)| is_there(sign)) {
+        facts.init = *init;
+        facts.is_started_at_boot = Some(started.iter().any(|path| is_link(place, path)));
+    }
+    let words = ["/boot/firmware/cmdline.txt", "/boot/cmdline.txt"].into_iter().find(|path| place.exists(path));
+    facts.boot_loader = match () {
+        () if place.exists("/sbin/grubby") || place.exists("/usr/sbin/grubby") => BootLoader::Grubby,
+        () if place.exists("/etc/update-extlinux.conf") => BootLoader::Extlinux,
+        () if place.exists("/etc/default/grub") => BootLoader::Grub,
+        () => words.map_or(BootLoader::Unknown, BootLoader::Words),
+    };
+    facts.boot_words = match (place.is_image(), facts.boot_loader) {
+        (false, _) => fs::read("/proc/cmdline").ok(),
+        (true, BootLoader::Grub) => place.read(Path::new("/etc/default/grub")).ok(),
+        (true, BootLoader::Extlinux) => place.read(Path::new("/etc/update-extlinux.conf")).ok(),
+        (true, BootLoader::Words(path)) => place.read(Path::new(path)).ok(),
+        (true, BootLoader::Grubby | BootLoader::Unknown) => None,
+    };
+    if place.is_image() {
+        // In a file of settings the words stand in quotes.
+        facts.boot_words.iter_mut().flatten().filter(|b| b"\"'".contains(b)).for_each(|b| *b = b' ');
+    }
+    if facts.boot_words.is_none() {
+        facts.unseen.push(Unseen { what: "the kernel's command line", why: "its place is not known".to_owned() });
+    }
+}
+
+/// Whether there is something of this name, be it a link that leads nowhere here.
+fn is_link(place: &Place, path: &str) -> bool {
+    let path = Path::new(path);
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
+    place.directory(directory).is_ok_and(|directory| fs::symlink_metadata(directory.join(name)).is_ok())
+}
+
+/// The kernel's answers, and what /proc shows.
+pub(super) fn kernel(facts: &mut Facts) {
+    let (first_user, first_pid) = process::namespaces();
+    let (is_root, may_control) = (process::effective_uid() == 0, process::can_control_audit());
+    facts.rights = Rights { is_root, may_control, first_user, first_pid };
+    facts.readers = readers();
+    let answer = AuditSocket::open().and_then(|mut socket| socket.status());
+    match answer {
+        Ok(status) => {
+            facts.kernel = KernelAnswer::Status(status);
+            let name = process::command_name(status.pid as i32).filter(|_| status.pid != 0);
+            facts.daemon = Daemon { name: name.map(String::into_bytes), ..Daemon::default() };
+        }
+        Err(error) if [EPROTONOSUPPORT, EAFNOSUPPORT].contains(&error.errno()) => {
+            facts.kernel = KernelAnswer::NoSupport
+        }
+        Err(error) => {
+            let why = if may_control { error.to_string() } else { "CAP_AUDIT_CONTROL is missing".to_owned() };
+            facts.unseen.push(Unseen { what: "the kernel's settings and rules, and who takes the events", why });
+        }
+    }
+}
+
+/// Names of the processes that read the multicast copy. The first socket of a process has its pid as address.
+fn readers() -> Vec<Vec<u8>> {
+    let table = fs::read_to_string("/proc/net/netlink").unwrap_or_default();
+    let reader = |line: &str| {
+        let mut words = line.split_whitespace().skip(1);
+        let (protocol, pid, groups) = (words.next()?, words.next()?, words.next()?);
+        let is_reader = protocol == AUDIT && u32::from_str_radix(groups, 16).ok()? & READLOG != 0;
+        process::command_name(pid.parse().ok().filter(|_| is_reader)?).map(String::into_bytes)
+    };
+    table.lines().filter_map(reader).collect()
+}
+
+/// Asks our daemon for its report, where we may, and takes from it what it says of itself and of the plugins that are configured.
+pub(super) fn report(names: Vec<Vec<u8>>, facts: &mut Facts) {
+    let KernelAnswer::Status(status) = facts.kernel else { return };
+    let pid = status.pid as i32;
+    let pid_file = fs::read_to_string("/run/audit/auditd.pid").ok().and_then(|text| text.trim().parse().ok());
+    let is_ours = pid != 0 && pid_file == Some(pid) && Path::new("/run/audit/auditd.lock").exists();
+    if !is_ours || !facts.rights.is_root {
+        if pid != 0 {
+            let why = "only auditbox's own daemon says so, and to root".to_owned();
+            facts.unseen.push(Unseen { what: "the daemon's state and its plugins", why });
+        }
+        return;
+    }
+    let signal = signals::number(Signal::State);
+    let ask = || ProcessHandle::open(pid).and_then(|daemon| daemon.signal(signal)).map_or(1, |()| 0);
+    let path = Path::new("/run/audit/auditd.state.json");
+    let Some(members) = state::answer(path, ask).ok().and_then(|text| members(&text)) else {
+        let why = "the daemon gave no report in time".to_owned();
+        facts.unseen.push(Unseen { what: "the daemon's state and its plugins", why });
+        return;
+    };
+    let of = |name: &[u8]| members.iter().find(|(member, _)| member == name).map(|(_, value)| value.clone());
+    facts.daemon.is_suspended = of(b"logging_suspended").is_some_and(|value| value == b"true");
+    facts.daemon.blocked = of(b"worker_blocked_by");
+    let plugin = |name: Vec<u8>| {
+        let plain = |b: &u8| if b.is_ascii_alphanumeric() { b.to_ascii_lowercase() } else { b'_' };
+        let member = [b"plugin_".to_vec(), name.iter().map(plain).collect()].concat();
+        PluginState { name, state: of(&member) }
+    };
+    facts.plugins = names.into_iter().map(plugin).collect();
+}
+
+/// The members of the report: texts as they are, other values as they are written.
+fn members(text: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let mut all = Vec::new();
+    Reader::new(text)?.object(&mut |name, reader| {
+        let mut value = Vec::new();
+        let written = reader.written()?;
+        match written.first() {
+            Some(b'"') => Reader::new(written)?.string(&mut value)?,
+            _ => value.extend_from_slice(written),
+        }
+        all.push((name.to_vec(), value));
+        Some(())
+    })?;
+    Some(all)
+}

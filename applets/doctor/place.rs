@@ -1,0 +1,108 @@
+//! Where the doctor looks: the running machine, or the tree of an image, whose links never lead out of it.
+
+use crate::control::{RuleHost, io_error_text};
+use auditbox::doctor::{Facts, FileFact, FileKind, Unseen};
+use auditbox::sys::root;
+use auditbox::tables::machine::Machine;
+use std::fs::{self, Metadata};
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// No file that is looked at is longer, but the log.
+const LONGEST: u64 = 16 << 20;
+/// Names of a directory that are looked at.
+const MOST_NAMES: usize = 4096;
+
+/// A machine or an image.
+pub(super) struct Place {
+    root: PathBuf,
+    machine: Option<Machine>,
+}
+
+impl Place {
+    /// The running machine without `root`. The error is a sentence.
+    pub(super) fn new(root: Option<PathBuf>, machine: Option<Machine>) -> Result<Place, String> {
+        let root = root.unwrap_or_else(|| PathBuf::from("/"));
+        let found = fs::canonicalize(&root);
+        let root = found.map_err(|error| format!("cannot read {} ({})", root.display(), io_error_text(&error)))?;
+        Ok(Place { root, machine })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn is_image(&self) -> bool {
+        self.root != Path::new("/")
+    }
+
+    /// What stands before the paths of an image.
+    pub(super) fn prefix(&self) -> Vec<u8> {
+        if self.is_image() { self.root.as_os_str().as_bytes().to_vec() } else { Vec::new() }
+    }
+
+    /// A path as it is shown.
+    pub(super) fn shown(&self, path: &Path) -> Vec<u8> {
+        [&self.prefix()[..], path.as_os_str().as_bytes()].concat()
+    }
+
+    /// Where rules of it will live. Of an image, and where the kernel is not to be asked, all features of the filter are supposed.
+    pub(super) fn rule_host(&self, is_kernel_known: bool) -> RuleHost {
+        match is_kernel_known && !self.is_image() {
+            true => RuleHost::new(),
+            false => RuleHost::planned(Some(self.root.clone()), self.machine),
+        }
+    }
+
+    pub(super) fn exists(&self, path: &str) -> bool {
+        root::exists(&self.root, path.as_bytes())
+    }
+
+    pub(super) fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        root::metadata(&self.root, path.as_os_str().as_bytes())
+    }
+
+    /// The text of a regular file.
+    pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let file = root::open(&self.root, path.as_os_str().as_bytes())?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        let mut text = Vec::new();
+        file.take(LONGEST).read_to_end(&mut text)?;
+        Ok(text)
+    }
+
+    /// A directory as this machine's path; an image's that leads out of it is not to be found.
+    pub(super) fn directory(&self, path: &Path) -> io::Result<PathBuf> {
+        let here = fs::canonicalize(self.root.join(path.strip_prefix("/").unwrap_or(path)))?;
+        if here.starts_with(&self.root) { Ok(here) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
+    /// The names in a directory, sorted; none when there is no such directory.
+    pub(super) fn names(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+        let entries = match self.directory(path).and_then(fs::read_dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut names: Vec<_> = entries.flatten().take(MOST_NAMES).map(|entry| entry.file_name()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Takes a file's owner and mode into the facts.
+    pub(super) fn note(&self, facts: &mut Facts, kind: FileKind, path: &Path, group: u32) {
+        if let Ok(found) = self.metadata(path) {
+            let (uid, gid, mode) = (found.uid(), found.gid(), found.mode() & 0o7777);
+            facts.files.push(FileFact { kind, path: self.shown(path), uid, gid, mode, group });
+        }
+    }
+}
+
+/// Takes into the facts that something could not be looked at, for an error.
+pub(super) fn unseen(facts: &mut Facts, what: &'static str, error: &io::Error) {
+    facts.unseen.push(Unseen { what, why: io_error_text(error) });
+}

@@ -1,0 +1,375 @@
+//! From facts to findings: each function looks at one part.
+
+use super::Finding;
+use super::codes::{self, Code};
+use super::command::{join, quote, quote_all};
+use super::facts::{BootLoader, Facts, FileFact, FileKind, Init, KernelAnswer, LogFacts};
+use crate::abi::Status;
+use crate::text::number;
+use std::cmp::Reverse;
+
+/// The kernel's own backlog limit, AUDIT_BACKLOG_LIMIT of kernel/audit.c.
+const KERNELS_BACKLOG: u32 = 64;
+/// What a limit is raised to at least: what audit.rules(7) and the shipped rules ask for.
+const GOOD_BACKLOG: u32 = 8192;
+/// A limit that is not raised further: each event that waits takes up to 9 KB of the kernel's memory.
+const MOST_BACKLOG: u32 = 1 << 16;
+/// The clock may be this many seconds before the last event: records are stamped before they are written.
+const CLOCK_SLACK: i64 = 2;
+
+/// Everything that is wrong, the worst first.
+pub fn examine(facts: &Facts) -> Vec<Finding> {
+    let mut found = Found(Vec::new());
+    boot(facts, &mut found);
+    kernel(facts, &mut found);
+    daemon(facts, &mut found);
+    rules(facts, &mut found);
+    if let Some(log) = &facts.log {
+        space(facts, log, &mut found);
+        clock(facts, log, &mut found);
+    }
+    files(facts, &mut found);
+    configuration(facts, &mut found);
+    plugins(facts, &mut found);
+    if facts.sets_login_uid == Some(false) {
+        let command = facts.place("/etc/pam.d/login");
+        let command = command.map(|file| join(&["echo 'session required pam_loginuid.so' >>", &file]));
+        found.add(&codes::NO_LOGIN_UID, [codes::NO_LOGIN_UID.about], command);
+    }
+    found.0.sort_by_key(|finding| (Reverse(finding.code.severity), finding.code.id));
+    found.0
+}
+
+/// The findings so far.
+struct Found(Vec<Finding>);
+
+impl Found {
+    /// One more; the text is in parts.
+    fn add<T: AsRef<[u8]>, const N: usize>(&mut self, code: &'static Code, text: [T; N], command: Option<String>) {
+        let text = text.iter().flat_map(AsRef::as_ref).copied().collect();
+        self.0.push(Finding { code, text, command: command.unwrap_or_default() });
+    }
+
+    /// One whose text is the code's own.
+    fn plain(&mut self, code: &'static Code, command: Option<String>) {
+        self.add(code, [code.about], command);
+    }
+}
+
+fn digits(value: u64) -> String {
+    let mut out = Vec::new();
+    number::push(&mut out, value);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+fn boot(facts: &Facts, found: &mut Found) {
+    let words = facts.boot_words.as_deref();
+    let has =
+        |wanted: &[&[u8]]| words.map(|text| text.split(u8::is_ascii_whitespace).any(|word| wanted.contains(&word)));
+    let is_off = has(&[b"audit=0", b"audit=off"]) == Some(true);
+    if is_off {
+        found.plain(&codes::BOOT_OFF, facts.boot(false));
+    } else if facts.kernel == KernelAnswer::NoSupport {
+        found.plain(&codes::NO_AUDIT, None);
+    } else if has(&[b"audit=1", b"audit=on"]) == Some(false) {
+        let about = codes::BOOT_LATE.about;
+        match facts.boot_loader {
+            BootLoader::Unknown => found.add(&codes::BOOT_LATE, [about, " Give it to your boot loader."], None),
+            _ => found.plain(&codes::BOOT_LATE, facts.boot(true)),
+        }
+    }
+}
+
+fn kernel(facts: &Facts, found: &mut Found) {
+    let rights = facts.rights;
+    if rights.is_root && !rights.may_control && rights.first_user {
+        let command = "docker run --cap-add AUDIT_CONTROL --cap-add AUDIT_READ ...";
+        found.plain(&codes::NO_CAPABILITY, Some(command.to_owned()));
+    }
+    if rights.is_root && !(rights.first_user && rights.first_pid) {
+        let command = "docker run --pid host --network host --userns host ...";
+        found.plain(&codes::NAMESPACE, Some(command.to_owned()));
+    }
+    let KernelAnswer::Status(status) = facts.kernel else { return };
+    if status.enabled == 0 {
+        found.plain(&codes::DISABLED, Some("auditctl -e 1".to_owned()));
+    }
+    let (lost, limit) = (digits(status.lost.into()), digits(status.backlog_limit.into()));
+    if status.lost > 0 && status.rate_limit > 0 {
+        let rate = digits(status.rate_limit.into());
+        let text = ["The kernel lost ", &lost, " events; its rate limit is ", &rate, " a second."];
+        found.add(&codes::RATE_LIMIT, text, Some("auditctl -r 0 && auditctl --reset-lost".to_owned()));
+    } else if status.lost > 0 {
+        let text = ["The kernel lost ", &lost, " events; its backlog limit is ", &limit, "."];
+        let raise = raise_backlog(facts, &status);
+        let command = raise.map(|raise| join(&[&raise, " && auditctl --reset-lost"]));
+        found.add(&codes::LOST, text, command.or_else(|| Some("auditctl --reset-lost".to_owned())));
+    } else if status.backlog_limit <= KERNELS_BACKLOG {
+        let text = ["The backlog limit is ", &limit, "; a burst of events overruns it."];
+        found.add(&codes::SMALL_BACKLOG, text, raise_backlog(facts, &status));
+    }
+}
+
+/// Raises the backlog limit for good: the rules file whose name is the last sets it. None where it is high.
+fn raise_backlog(facts: &Facts, status: &Status) -> Option<String> {
+    if status.backlog_limit >= MOST_BACKLOG {
+        return None;
+    }
+    let limit = digits(status.backlog_limit.saturating_mul(2).clamp(GOOD_BACKLOG, MOST_BACKLOG).into());
+    Some(join(&["(umask 027; echo '-b ", &limit, "' >/etc/audit/rules.d/99-backlog.rules) && ", &facts.load()?]))
+}
+
+fn daemon(facts: &Facts, found: &mut Found) {
+    if facts.is_started_at_boot == Some(false) {
+        found.plain(&codes::NOT_AT_BOOT, facts.enable());
+    }
+    let is_journald = |name: &Vec<u8>| name == b"systemd" || name.starts_with(b"systemd-journal");
+    if facts.readers.iter().any(is_journald) {
+        let command = "systemctl mask --now systemd-journald-audit.socket && systemctl restart systemd-journald";
+        found.plain(&codes::SECOND_COPY, Some(command.to_owned()));
+    }
+    let KernelAnswer::Status(status) = facts.kernel else { return };
+    let pid = digits(status.pid.into());
+    match &facts.daemon.name {
+        _ if status.pid == 0 => found.plain(&codes::NO_DAEMON, Some(facts.start().to_owned())),
+        Some(name) if !(name.starts_with(b"auditd") || name.starts_with(b"auditbox")) => {
+            let text: [&[u8]; 5] =
+                [b"Process ", pid.as_bytes(), b" (", name, b") takes the events, and none reaches the log."];
+            found.add(&codes::FOREIGN_DAEMON, text, Some(join(&["kill ", &pid, " && sleep 1 && ", facts.start()])));
+        }
+        // The kernel notices that nobody is there with the next event.
+        None if facts.rights.first_pid => {
+            let text = ["Process ", &pid, " took the events and is not there any more."];
+            found.add(&codes::NO_DAEMON, text, Some(facts.start().to_owned()));
+        }
+        _ => {}
+    }
+    if facts.daemon.is_suspended {
+        found.plain(&codes::SUSPENDED, Some("auditctl --signal resume".to_owned()));
+    }
+    if let Some(job) = &facts.daemon.blocked {
+        let text: [&[u8]; 3] = [b"A part of the daemon is standing still: ", job, b"."];
+        let restart = match facts.init {
+            Init::OpenRc => "rc-service auditd restart".to_owned(),
+            Init::Runit => "sv restart auditd".to_owned(),
+            Init::Systemd | Init::Other => join(&["auditctl --signal stop && ", facts.start()]),
+        };
+        found.add(&codes::BLOCKED, text, Some(restart));
+    }
+}
+
+fn rules(facts: &Facts, found: &mut Found) {
+    let rules = &facts.rules;
+    let is_locked = matches!(facts.kernel, KernelAnswer::Status(status) if status.enabled == Status::LOCKED);
+    if let Some(refusal) = &rules.refusal {
+        let place = facts.place("/etc/audit/rules.d");
+        let image = quote(&facts.image).filter(|_| !facts.image.is_empty());
+        let root = image.map(|image| join(&["--root ", &image, " "])).unwrap_or_default();
+        let command = place.map(|place| join(&["auditctl --check ", &root, &place]));
+        found.add(&codes::RULES_REFUSED, [refusal], command);
+    }
+    never_task(facts, found);
+    if rules.refusal.is_none() && rules.is_merged == Some(false) {
+        found.plain(&codes::NOT_MERGED, facts.load());
+    }
+    match (rules.in_kernel, rules.in_files) {
+        (Some(0), Some(1..)) => found.plain(&codes::NO_RULES, Some("augenrules --load".to_owned())),
+        (Some(0), _) | (None, Some(0)) => {
+            let image = quote(&facts.image).filter(|_| !facts.image.is_empty());
+            // Profiles are for the image builder to choose; a machine at work gets the usual one.
+            let command = "augenrules --profile default --install && augenrules --load";
+            found.plain(&codes::NO_RULES, image.is_none().then(|| command.to_owned()));
+        }
+        _ => {}
+    }
+    let differences = rules.differences.filter(|_| rules.in_kernel != Some(0)).unwrap_or(0);
+    let count = digits(differences as u64);
+    if differences > 0 && is_locked {
+        let text = ["Kernel and audit.rules differ in ", &count, " rules, which are locked until the next boot."];
+        found.add(&codes::LOCKED_OLD, text, Some("reboot".to_owned()));
+    } else if differences > 0 && rules.is_merged != Some(false) {
+        let text = ["Kernel and audit.rules differ in ", &count, " rules."];
+        found.add(&codes::NOT_LOADED, text, Some("augenrules --load".to_owned()));
+    } else if is_locked {
+        found.plain(&codes::LOCKED, None);
+    }
+}
+
+fn never_task(facts: &Facts, found: &mut Found) {
+    const RULE: &str = r"/^ *-[aA] *\(never,task\|task,never\)/d";
+    let (rules, about) = (&facts.rules, codes::NEVER_TASK.about);
+    if let Some(first) = rules.never_task_files.first() {
+        let names = quote_all(rules.never_task_files.iter().map(Vec::as_slice));
+        let command =
+            names.zip(facts.load()).map(|(names, load)| join(&["sed -i '", RULE, "' ", &names, " && ", &load]));
+        let text: [&[u8]; 4] = [about.as_bytes(), b" It stands in ", first, b"."];
+        found.add(&codes::NEVER_TASK, text, command);
+    } else if rules.kernel_has_never_task {
+        found.plain(&codes::NEVER_TASK, Some("auditctl -d never,task".to_owned()));
+    }
+}
+
+/// Bytes as people read them.
+fn mebibytes(bytes: u64) -> String {
+    join(&[&digits(bytes >> 20), " MiB"])
+}
+
+fn space(facts: &Facts, log: &LogFacts, found: &mut Found) {
+    let free = mebibytes(log.free);
+    let command = || Some(join(&["du -xak / | sort -n | tail -n 30"]));
+    let low = if log.space_left > 0 { log.space_left } else { log.total / 20 };
+    if log.free == 0 || log.free < log.admin_space_left {
+        let asked = mebibytes(log.admin_space_left);
+        let text = ["The log's file system has ", &free, " left; admin_space_left is ", &asked, "."];
+        found.add(&codes::LOG_FULL, text, command());
+    } else if log.free < low {
+        let asked = mebibytes(low);
+        let text = ["The log's file system has ", &free, " left; it should have ", &asked, "."];
+        found.add(&codes::LOG_LOW, text, command());
+    }
+    if !log.shares_root {
+        return;
+    }
+    let room = log.free.saturating_add(log.used);
+    match log.most {
+        Some(most) if most <= room => {
+            let most = mebibytes(most);
+            let text = ["The log shares its file system with the rest of the system, and may take ", &most, " of it."];
+            found.add(&codes::LOG_SHARED, text, None);
+        }
+        most => {
+            let most = most.map_or("without bound".to_owned(), |most| join(&["to ", &mebibytes(most)]));
+            let room = mebibytes(room);
+            let text = ["The log may grow ", &most, ", and its file system, which it shares with /, has ", &room, "."];
+            let lines = r"max_log_file = 8\nmax_log_file_action = ROTATE\nnum_logs = 5\n";
+            found.add(&codes::LOG_UNBOUNDED, text, facts.configure(r"\(max_log_file\|num_logs\)", lines));
+        }
+    }
+}
+
+fn clock(facts: &Facts, log: &LogFacts, found: &mut Found) {
+    let Some((last, now)) = log.last_event.filter(|(last, now)| last.saturating_sub(*now) > CLOCK_SLACK) else {
+        return;
+    };
+    let seconds = digits(last.saturating_sub(now).unsigned_abs());
+    let command = match facts.init {
+        Init::Systemd => "timedatectl set-ntp true",
+        Init::OpenRc | Init::Runit | Init::Other => "ntpd -n -q -p pool.ntp.org",
+    };
+    let text = ["The clock is ", &seconds, " seconds before the last event of the log."];
+    found.add(&codes::CLOCK_BACK, text, Some(command.to_owned()));
+}
+
+impl FileKind {
+    /// The most that a mode may have, and what sets it right.
+    fn modes(self) -> (u32, &'static str) {
+        match self {
+            FileKind::Config | FileKind::Rules | FileKind::Plugin => (0o640, "0640"),
+            FileKind::LogDirectory => (0o750, "0750"),
+            FileKind::Log => (0o640, "0640"),
+            FileKind::Program => (0o755, "0755"),
+        }
+    }
+}
+
+/// Others than the owner may write.
+const OTHERS_WRITE: u32 = 0o022;
+/// The group's bits, and those of all others.
+const GROUP: u32 = 0o070;
+
+impl FileFact {
+    /// What is wrong with it, if anything.
+    fn illness(&self) -> Option<&'static Code> {
+        let (most, _) = self.kind.modes();
+        let is_foreign_group = self.gid != 0 && self.gid != self.group && self.kind != FileKind::Program;
+        match () {
+            () if self.uid != 0 || self.mode & OTHERS_WRITE != 0 => Some(&codes::WRITABLE),
+            () if self.mode & !most & 0o777 != 0 => Some(&codes::TOO_OPEN),
+            () if is_foreign_group && self.mode & GROUP != 0 => Some(&codes::TOO_OPEN),
+            () => None,
+        }
+    }
+}
+
+/// One finding a kind of file and of illness, however many files have it.
+fn files(facts: &Facts, found: &mut Found) {
+    use FileKind::{Config, Log, LogDirectory, Plugin, Program, Rules};
+    for kind in [Config, Rules, LogDirectory, Log, Plugin, Program] {
+        for code in [&codes::WRITABLE, &codes::TOO_OPEN] {
+            let is_ill = |file: &&FileFact| file.kind == kind && file.illness() == Some(code);
+            let ill: Vec<&FileFact> = facts.files.iter().filter(is_ill).collect();
+            let Some(first) = ill.first() else { continue };
+            found.add(code, [&describe(code, first, ill.len() - 1)], repair(&ill));
+        }
+    }
+    if let Some(reason) = &facts.unsafe_directory {
+        // The sentence names the part; which of its parents is meant the command finds out.
+        let command = "auditd --check-config";
+        found.add(&codes::UNSAFE_DIRECTORY, [reason], Some(command.to_owned()));
+    }
+}
+
+fn describe(code: &Code, first: &FileFact, others: usize) -> Vec<u8> {
+    let mut text = first.path.clone();
+    let mut push = |part: &str| text.extend_from_slice(part.as_bytes());
+    push(if *code == codes::WRITABLE {
+        " can be changed by others than root"
+    } else {
+        " is open to more than need it"
+    });
+    push(" (mode 0");
+    let mut mode = Vec::new();
+    number::push_octal(&mut mode, first.mode.into());
+    push(&String::from_utf8_lossy(&mode));
+    push(&join(&[", owner ", &digits(first.uid.into()), ":", &digits(first.gid.into()), ")"]));
+    if others > 0 {
+        push(&join(&[", and so are ", &digits(others as u64), " more"]));
+    }
+    push(".");
+    text
+}
+
+/// Sets owners and modes of files of one kind right.
+fn repair(files: &[&FileFact]) -> Option<String> {
+    let first = files.first()?;
+    let names = quote_all(files.iter().map(|file| file.path.as_slice()))?;
+    let (_, mode) = first.kind.modes();
+    Some(join(&["chown 0:", &digits(first.group.into()), " ", &names, " && chmod ", mode, " ", &names]))
+}
+
+fn configuration(facts: &Facts, found: &mut Found) {
+    let command = || facts.image.is_empty().then(|| "auditd --check-config".to_owned());
+    if let Some(refusal) = &facts.config_refusal {
+        found.add(&codes::CONFIG_REFUSED, [refusal], command());
+    }
+    for warning in &facts.config_warnings {
+        found.add(&codes::CONFIG_DOUBTFUL, [warning], command());
+    }
+}
+
+fn plugins(facts: &Facts, found: &mut Found) {
+    for (file, reason) in &facts.refused_plugins {
+        let command = quote(file).map(|file| join(&["sed -i 's/^ *active.*/active = no/' ", &file, facts.reload()]));
+        found.add(&codes::PLUGIN_REFUSED, [reason], command);
+    }
+    let reload = || Some("auditctl --signal reload".to_owned());
+    for plugin in &facts.plugins {
+        let name = &plugin.name[..];
+        let Some(state) = &plugin.state else {
+            let text: [&[u8]; 3] = [b"The plugin ", name, b" is configured, and the daemon has not been told."];
+            found.add(&codes::PLUGIN_DOWN, text, reload());
+            continue;
+        };
+        let is_up = [&b"running"[..], b"behind"].iter().any(|word| state.starts_with(word));
+        let lost = crate::text::after(state, b"lost ").and_then(number::parse_exact).unwrap_or(0);
+        let text = |what: &[u8]| [b"The plugin ", name, b" ", what, b": ", state, b"."].map(<[u8]>::to_vec);
+        if !is_up {
+            let is_suspended = state.starts_with(b"suspended");
+            let command = if is_suspended { Some("auditctl --signal resume".to_owned()) } else { reload() };
+            found.add(&codes::PLUGIN_DOWN, text(b"does not run"), command);
+        } else if lost > 0 {
+            let command = facts.configure("q_depth", r"q_depth = 20000\n");
+            found.add(&codes::PLUGIN_BEHIND, text(b"does not keep up"), command);
+        }
+    }
+}
