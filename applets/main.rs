@@ -53,6 +53,7 @@ mod logs;
 mod options;
 mod output;
 mod plugin;
+mod progress;
 
 use argh::{EarlyExit, FromArgs};
 use output::{say, show};

@@ -1,7 +1,7 @@
 //! Standard output and standard error of all applets. Nothing else in them writes there; clippy and tests/it/layering.rs see
 //! to that.
 //!
-//! - Standard error: [`say`] and [`complain`]. What cannot be written there is dropped, and nothing ends for it.
+//! - Standard error: [`say`] and [`complain`], and [`show_line`] for one that goes away again. What cannot be written there is dropped, and nothing ends for it.
 //! - Standard output: [`show`] for a short answer, [`Output`] for much text. The first error is kept, nothing is written
 //!   after it, and [`end`] makes the exit status of it, once for all applets:
 //!   - A command that only prints ends with status 1 and a message, or by SIGPIPE when its reader has gone away.
@@ -13,12 +13,14 @@ use auditbox::trail::render_pool::Batch;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 /// When so much is waiting it is written out.
 const FULL: usize = 64 << 10;
 /// The errno of the first write to standard output that failed; 0 while there was none.
 static FAILED: AtomicI32 = AtomicI32::new(0);
+/// Characters of the line that [`show_line`] shows.
+static SHOWN: AtomicUsize = AtomicUsize::new(0);
 /// Whether the command does more than print.
 static MUST_FINISH: AtomicBool = AtomicBool::new(false);
 /// What a shell reports of an end by SIGPIPE.
@@ -31,7 +33,23 @@ pub(crate) fn say(line: impl Display) {
 
 /// Writes to standard error.
 pub(crate) fn complain(text: &[u8]) {
+    clear_line();
     let _ = Stream::Error.write(text);
+}
+
+/// Shows a line on standard error, in the place of the last one shown so, until something else is written. Standard error is a
+/// terminal; an empty text only takes the last one away. Blanks do that: any terminal knows them.
+pub(crate) fn show_line(text: &str) {
+    let old = SHOWN.swap(text.len(), Relaxed);
+    let blanks = " ".repeat(old.saturating_sub(text.len()));
+    let end = if text.is_empty() { "\r" } else { "" };
+    let _ = Stream::Error.write(["\r", text, &blanks, end].concat().as_bytes());
+}
+
+fn clear_line() {
+    if SHOWN.load(Relaxed) > 0 {
+        show_line("");
+    }
 }
 
 /// Writes a line to standard error, unless its reader is slow: for the daemon, which waits for nobody.
@@ -47,6 +65,9 @@ pub(crate) fn show(bytes: &[u8]) {
 }
 
 fn write(bytes: &[u8]) -> io::Result<()> {
+    if SHOWN.load(Relaxed) > 0 && Stream::Output.is_terminal() {
+        clear_line();
+    }
     match FAILED.load(Relaxed) {
         0 => Stream::Output.write(bytes).inspect_err(|error| FAILED.store(errno::of(error), Relaxed)),
         errno => Err(io::Error::from_raw_os_error(errno)),
@@ -102,6 +123,7 @@ pub(crate) fn must_finish() {
 
 /// Ends the applet with its status, or with what became of its output.
 pub(crate) fn end(applet: &str, status: u8) -> ExitCode {
+    clear_line();
     let must_finish = MUST_FINISH.load(Relaxed);
     let status = match FAILED.load(Relaxed) {
         0 => status,

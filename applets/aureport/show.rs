@@ -4,6 +4,7 @@ use super::arguments::Command;
 use crate::host::{self, Host};
 use crate::logs::{self, LEFT_OUT, Place};
 use crate::output::{Output, say, write_out};
+use crate::progress::Progress;
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Criteria;
@@ -43,7 +44,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     std::thread::scope(|threads| {
         let reporter = Reporter { reports, kept: Vec::new(), of_file: None, of_last_file: None, debug, failed: None };
         let pool = RenderPool::beside(threads, vec![reporter]);
-        let mut reporting = Reporting { pool, output, debug, failed: None };
+        let mut reporting = Reporting { pool, output, progress: Progress::new(), debug, failed: None };
         let search = Search { state_dir: Some(Path::new(STATE_DIR)), ..Search::new(&criteria, timeout) };
         let outcome = trail.search(&search, Path::new("stdin"), &mut reporting);
         let Reporting { mut pool, mut output, failed, .. } = reporting;
@@ -97,6 +98,7 @@ fn write_documents(paths: &[(usize, PathBuf)], ended: Ended) -> u8 {
 struct Reporting<'s, 'e, 'h> {
     pool: RenderPool<'s, 'e, Reporter<'h>>,
     output: Output,
+    progress: Progress,
     debug: bool,
     failed: Option<io::Error>,
 }
@@ -115,6 +117,10 @@ impl<'s, 'h: 's> Sink for Reporting<'s, '_, 'h> {
 
     fn unread(&mut self, line: &UnreadLine<'_>) {
         logs::print_unread(line, self.debug);
+    }
+
+    fn progress(&mut self, done: u64, all: Option<u64>) {
+        self.progress.show(done, all);
     }
 
     fn end_of_file(&mut self, path: &Path) -> ControlFlow<()> {

@@ -5,6 +5,7 @@ use super::resume::{self, Resume, Verdict};
 use crate::host::{self, Host};
 use crate::logs::{self, LEFT_OUT, Missing, Place};
 use crate::output::{Output, complain, say};
+use crate::progress::Progress;
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::{Criteria, Predicate};
@@ -79,6 +80,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             resume,
             found: false,
             denials: request.denials.then(Denials::default),
+            progress: Progress::new(),
             end: None,
         };
         if request.follow {
@@ -138,6 +140,7 @@ struct Finding<'s, 'e, 'h> {
     found: bool,
     /// Takes what is found, where denials are counted.
     denials: Option<Denials>,
+    progress: Progress,
     end: Option<End>,
 }
 
@@ -154,6 +157,10 @@ impl<'s, 'h: 's> Sink for Finding<'s, '_, 'h> {
 
     fn unread(&mut self, line: &UnreadLine<'_>) {
         logs::print_unread(line, self.request.debug);
+    }
+
+    fn progress(&mut self, done: u64, all: Option<u64>) {
+        self.progress.show(done, all);
     }
 }
 

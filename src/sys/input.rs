@@ -77,6 +77,11 @@ impl InputFile {
         Ok((facts.st_dev, facts.st_ino))
     }
 
+    /// Where the next read begins, be it ours or that of a program to which this is handed.
+    pub fn position(&self) -> u64 {
+        rustix::fs::tell(&self.fd).unwrap_or(0)
+    }
+
     /// Reads at `position`; 0 at the end.
     pub fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
         again(|| rustix::io::pread(&self.fd, &mut *buffer, position))

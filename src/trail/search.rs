@@ -41,6 +41,9 @@ use std::thread::Scope;
 /// How many threads load blocks.
 const LOADERS: usize = 2;
 
+/// Bytes of what is read line by line after which it is said how far that has come.
+const STRETCH: u64 = 256 << 10;
+
 /// A place in the trail: the number of the file, and the byte in it.
 type Place = (usize, u64);
 
@@ -93,6 +96,9 @@ pub(super) struct Reader<'r> {
     /// A record named its machine.
     has_nodes: bool,
     spare: Vec<Block>,
+    /// Bytes of the files before the one at hand, and of all; unknown when one has no length.
+    before: u64,
+    all: Option<u64>,
 }
 
 impl<'r> Reader<'r> {
@@ -118,6 +124,8 @@ impl<'r> Reader<'r> {
             has_records: false,
             has_nodes: false,
             spare: Vec::new(),
+            before: 0,
+            all: None,
         }
     }
 
@@ -137,16 +145,20 @@ impl<'r> Reader<'r> {
         let is_plain =
             |file: &InputFile| file.is_regular() && packed::program(file).is_none() && !packed::is_prefixed(file);
         self.filters = self.filters && opened.iter().all(|(file, ..)| is_plain(file));
+        let length = |file: &InputFile| file.is_regular().then(|| file.len());
+        self.all = opened.iter().map(|(file, ..)| length(file)).sum();
         let (query, last) = (self.query, opened.len().saturating_sub(1));
         let is_whole = self.outcome.failed.is_none();
         let flow = std::thread::scope(|threads| {
             let mut loading = None;
             for (number, (file, path, is_older)) in opened.into_iter().enumerate() {
                 self.outcome.last_file = Some(path.clone());
+                let len = file.len();
                 self.files.push((file, path));
                 let first = self.outcome.first;
                 self.has_records = false;
                 self.file(&mut loading, threads, query)?;
+                self.before += len;
                 if is_older {
                     self.outcome.first = first;
                 }
@@ -172,9 +184,14 @@ impl<'r> Reader<'r> {
     }
 
     fn once(&mut self, source: &mut dyn Source, name: &Path) -> ControlFlow<()> {
-        self.lines(source, name)?;
+        self.lines(source, name, None)?;
         self.finish()?;
         self.sink.end_of_file(name)
+    }
+
+    /// The file at hand has been gone through up to this byte.
+    fn progress(&mut self, at: u64) {
+        self.sink.progress(self.before.saturating_add(at), self.all);
     }
 
     fn end_of_file(&mut self) -> ControlFlow<()> {
@@ -199,8 +216,8 @@ impl<'r> Reader<'r> {
         let is_sequential = is_json || packed::is_prefixed(&file);
         match (file.is_regular(), self.search.tuning.shortcuts && !is_sequential) {
             (true, true) => self.blocks(&file, loading, threads, query),
-            (true, false) => self.lines(&mut Segment { file: &file, at: 0, end: u64::MAX }, &path),
-            (false, _) => self.lines(&mut &*file, &path),
+            (true, false) => self.lines(&mut Segment { file: &file, at: 0, end: u64::MAX }, &path, None),
+            (false, _) => self.lines(&mut &*file, &path, None),
         }
     }
 
@@ -210,7 +227,7 @@ impl<'r> Reader<'r> {
             self.outcome.torn.push((path.to_path_buf(), program));
             return ControlFlow::Continue(());
         };
-        self.lines(&mut source, path)?;
+        self.lines(&mut source, path, Some(file))?;
         if source.is_torn() {
             self.outcome.torn.push((path.to_path_buf(), program));
         }
@@ -241,6 +258,7 @@ impl<'r> Reader<'r> {
             if len - start <= size {
                 let block = self.load(file, Span { start, end: len, is_line });
                 self.block(file, block)?;
+                self.progress(len);
                 (start, is_line) = (len, false);
                 continue;
             }
@@ -254,8 +272,9 @@ impl<'r> Reader<'r> {
                     loading.submit(Job { file: Arc::clone(file), span, block: self.spare.pop().unwrap_or_default() });
                 }
                 let Some(block) = loading.oldest() else { return ControlFlow::Continue(()) };
-                let failed = block.failed;
+                let (failed, at) = (block.failed, block.place(0));
                 self.block(file, block)?;
+                self.progress(at);
                 if failed {
                     // A log that cannot be read further ends there.
                     while loading.has_jobs() {
@@ -473,14 +492,15 @@ impl<'r> Reader<'r> {
         ControlFlow::Continue(())
     }
 
-    /// Reads lines one after another.
-    fn lines(&mut self, source: &mut dyn Source, name: &Path) -> ControlFlow<()> {
+    /// Reads lines one after another; of a compressed file that `packed` is.
+    fn lines(&mut self, source: &mut dyn Source, name: &Path, packed: Option<&InputFile>) -> ControlFlow<()> {
         let mut lines = Lines::new(SEARCH_LINE);
+        let mut next = STRETCH;
         // Until there is a record without it, a line may have something in front.
         let (mut may_strip, mut stripped) = (true, Vec::new());
         loop {
             match lines.begins_with(b'{', source) {
-                Ok(true) => return self.objects(&mut lines, source, name),
+                Ok(true) => return self.objects(&mut lines, source, name, packed),
                 Ok(false) => break,
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
                 Err(_) => return ControlFlow::Continue(()),
@@ -488,6 +508,10 @@ impl<'r> Reader<'r> {
         }
         loop {
             let at = lines.position();
+            if at >= next {
+                next = at + STRETCH;
+                self.progress(packed.map_or(at, InputFile::position));
+            }
             match lines.next(source) {
                 Ok(Some(line)) => {
                     let text = line.text;
@@ -516,9 +540,20 @@ impl<'r> Reader<'r> {
     }
 
     /// Reads events in JSON one after another.
-    fn objects(&mut self, lines: &mut Lines, source: &mut dyn Source, name: &Path) -> ControlFlow<()> {
+    fn objects(
+        &mut self,
+        lines: &mut Lines,
+        source: &mut dyn Source,
+        name: &Path,
+        packed: Option<&InputFile>,
+    ) -> ControlFlow<()> {
         let mut objects = Objects::default();
+        let mut next = STRETCH;
         loop {
+            if lines.position() >= next {
+                next = lines.position() + STRETCH;
+                self.progress(packed.map_or(lines.position(), InputFile::position));
+            }
             match objects.next(lines, source) {
                 Ok(Some(Object::Event(event))) => {
                     if self.is_in_range(event.id()) {

@@ -13,6 +13,7 @@ look() {
 
 # ill STATUS CODE PATTERN: the doctor finds it
 ill() {
+	echo "shows $2"
 	look "$1"
 	expect "^(broken|warning|note) $2 [a-z-]*: .*$3" /tmp/said
 }

@@ -34,6 +34,7 @@ mod multicall;
 mod normalize;
 mod plugins;
 mod policy;
+mod progress;
 mod reading_properties;
 mod remote;
 mod rule_properties;

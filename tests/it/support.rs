@@ -71,3 +71,19 @@ impl Dice {
         from[self.roll(from.len())]
     }
 }
+
+/// A terminal of this width: its other end, which shows what is written to it, and itself.
+#[allow(unsafe_code, reason = "there is no safe way to a pseudo-terminal without another package")]
+pub(crate) fn terminal(columns: u16) -> (fs::File, std::os::fd::OwnedFd) {
+    use std::os::fd::{FromRawFd, OwnedFd};
+    let (mut ours, mut theirs) = (-1, -1);
+    let none = std::ptr::null_mut();
+    // SAFETY: the two numbers are live, and null stands for what is not asked for.
+    let status = unsafe { libc::openpty(&raw mut ours, &raw mut theirs, none, none.cast(), none.cast()) };
+    assert_eq!(status, 0, "a pseudo-terminal");
+    // SAFETY: both were just opened, and nobody else has them.
+    let (ours, theirs) = unsafe { (fs::File::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) };
+    let size = rustix::termios::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(&theirs, size).expect("it takes a size");
+    (ours, theirs)
+}
