@@ -10,6 +10,7 @@ mod class;
 pub mod cost;
 mod coverage;
 pub mod denials;
+mod document;
 pub mod kind;
 pub mod last_login;
 mod overview;
@@ -35,11 +36,10 @@ use crate::text::date::{Date, Dates};
 use crate::text::{Escape, escape, number};
 use cells::{Cells, push_names, push_row};
 use coverage::Coverage;
+use document::Picture;
 use kind::{Counts, Heading, Selects};
 use overview::Overview;
-use page::Page;
 use row::Users;
-use timeline::Timeline;
 
 /// What changes of configuration are left out of every report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,14 +107,6 @@ impl View {
     /// Whether totals are asked for that there are none of.
     fn lacks_totals(&self) -> bool {
         self.summary && self.kind().is_some_and(|kind| kind.summary.is_none())
-    }
-
-    /// The seconds of a period, if this is a picture.
-    fn period(&self) -> Option<u64> {
-        match self.content {
-            Content::Timeline(period) | Content::Svg(period) | Content::Html(period) => Some(period),
-            Content::Overview | Content::Rows(_) | Content::Coverage => None,
-        }
     }
 
     fn is_document(&self) -> bool {
@@ -189,7 +181,7 @@ struct Table {
     tally: Tally,
     overview: Overview,
     coverage: Coverage,
-    page: Option<Box<Page>>,
+    picture: Option<Box<Picture>>,
     /// Rows that were not taken away. Those of the first report never wait.
     text: Vec<u8>,
 }
@@ -214,9 +206,7 @@ impl<'n> Reports<'n> {
             tally: Tally::default(),
             overview: Overview::default(),
             coverage: Coverage::default(),
-            page: view
-                .period()
-                .map(|period| Box::new(Page { timeline: Timeline::new(period), tallies: Default::default() })),
+            picture: Picture::new(view.content),
             text: Vec::new(),
         };
         Reports {
@@ -307,7 +297,7 @@ impl<'n> Reports<'n> {
                     read = None;
                 }
                 // A picture shows all events.
-                if let (Err(error), None) = (extracted, &table.page) {
+                if let (Err(error), None) = (extracted, &table.picture) {
                     malformed = malformed.and(Err(error));
                     continue;
                 }
@@ -334,50 +324,9 @@ impl<'n> Reports<'n> {
             Content::Rows(kind) if table.view.summary => self.count(kind.counts, event, classes, &mut table.tally),
             Content::Rows(kind) if self.selects(kind.selects, event, classes) => self.rows(kind, event, table),
             Content::Rows(_) | Content::Coverage => {}
-            Content::Timeline(_) | Content::Svg(_) => self.draw(event, self.request.by, table),
-            Content::Html(_) if cfg!(not(feature = "pictures")) => {}
-            Content::Html(_) => {
-                self.draw(event, By::Type, table);
-                table.page.iter_mut().for_each(|page| self.add_to_page(event, classes, page));
+            Content::Timeline(_) | Content::Svg(_) | Content::Html(_) => {
+                table.picture.iter_mut().for_each(|picture| self.draw(event, classes, picture));
             }
-        }
-    }
-
-    /// Counts an event in a timeline.
-    fn draw(&mut self, event: &Event, by: By, table: &mut Table) {
-        let page = table.page.as_deref_mut().filter(|_| cfg!(feature = "pictures"));
-        let Some(Page { timeline, .. }) = page else { return };
-        let second = event.id().sec;
-        timeline.event(event, || self.dates.of(second as i64).offset);
-        self.scratch.clear();
-        match by {
-            By::Type => row::push_type(event.record_type(), &mut self.scratch),
-            By::User => match self.fields.auid {
-                Some(auid) => self.users.push_of(event, b"auid", auid, &mut self.scratch),
-                None => self.scratch.extend_from_slice(b"(no user)"),
-            },
-            By::Key => {
-                let keys = self.fields.keys.iter().map(|key| self.fields.text(*key));
-                let mut keys = keys.filter(|key| *key != NO_KEY).peekable();
-                if keys.peek().is_none() {
-                    timeline.count(second, b"(no key)");
-                }
-                return keys.for_each(|key| timeline.count(second, key));
-            }
-        }
-        timeline.count(second, &self.scratch);
-    }
-
-    fn add_to_page(&mut self, event: &Event, classes: Class, page: &mut Page) {
-        let [keys, users, programs, failed_logins] = &mut page.tallies;
-        self.count(Counts::Keys, event, classes, keys);
-        self.count(Counts::Auids, event, classes, users);
-        self.count(Counts::Exes, event, classes, programs);
-        if classes.has(Class::USER_LOGIN) && self.fields.success == Some(FAILED) {
-            let fields = &self.fields;
-            let [account, host] =
-                [fields.account, fields.host].map(|text| text.map_or(&b"?"[..], |text| fields.text(text)));
-            failed_logins.add(&[account, b" from ", host].concat());
         }
     }
 
@@ -540,7 +489,7 @@ impl<'n> Reports<'n> {
         let mut ended = Ended { found: false, documents: Vec::new() };
         for (number, mut table) in std::mem::take(&mut self.tables).into_iter().enumerate() {
             if table.view.is_document() {
-                ended.documents.push((number, self.document(table)));
+                ended.documents.extend(table.picture.map(|picture| (number, self.document(*picture))));
                 ended.found = true;
                 continue;
             }
@@ -573,7 +522,9 @@ impl<'n> Reports<'n> {
             Content::Rows(kind) if view.summary => self.totals(kind, &table, out),
             Content::Rows(_) => {}
             Content::Coverage => self.finish_coverage(table.coverage, out),
-            Content::Timeline(_) => table.page.into_iter().for_each(|page| self.finish_timeline(page.timeline, out)),
+            Content::Timeline(_) => {
+                table.picture.into_iter().for_each(|picture| self.finish_timeline(*picture, out));
+            }
             Content::Svg(_) | Content::Html(_) => {}
         }
         !(is_empty && view.is_detailed())
@@ -656,42 +607,6 @@ impl<'n> Reports<'n> {
         }
         out.push(b'\n');
         overview.print(out);
-    }
-
-    fn finish_timeline(&mut self, mut timeline: Timeline, out: &mut Vec<u8>) {
-        if cfg!(not(feature = "pictures")) {
-            return;
-        }
-        let facts = std::mem::take(&mut timeline.coverage).finish();
-        let format = self.request.format;
-        if format == Format::Text {
-            return picture::draw(&mut timeline, &facts, &self.request.canvas, &mut self.dates, out);
-        }
-        timeline.fit(u64::MAX);
-        if format == Format::Csv {
-            out.extend_from_slice(b"time,seconds,group,count\n");
-        }
-        for row in &timeline.rows {
-            for (column, count) in (0..).zip(&row.counts).filter(|(_, count)| **count > 0) {
-                push_row(format, picture::NAME, out, &mut |cells| {
-                    cells.time("time", &self.dates.of(timeline.begins(column)), 0);
-                    cells.number("seconds", Some(timeline.period));
-                    cells.text("group", Some(&row.name), self.request.escape);
-                    cells.number("count", Some(*count));
-                });
-            }
-        }
-    }
-
-    fn document(&mut self, table: Table) -> Vec<u8> {
-        let mut out = Vec::new();
-        let Some(mut page) = table.page.filter(|_| cfg!(feature = "pictures")) else { return out };
-        let facts = std::mem::take(&mut page.timeline.coverage).finish();
-        match table.view.content {
-            Content::Html(_) => page::push(&mut page, &facts, &mut self.dates, &mut out),
-            _ => picture::push_svg(&mut page.timeline, &facts, "Events over time", &mut self.dates, &mut out),
-        }
-        out
     }
 
     fn finish_coverage(&mut self, coverage: Coverage, out: &mut Vec<u8>) {

@@ -211,7 +211,7 @@ auditctl --signal reload
 configure max_log_file=1 max_log_file_action=ROTATE space_left=20 admin_space_left=10 admin_space_left_action=SUSPEND
 auditctl --signal reload
 look 0
-fill 40000
+fill 46500
 ill 1 AD402 'MiB left; it should have 20 MiB'
 fill 56000
 auditctl -m 'the last one' >/dev/null

@@ -1,0 +1,124 @@
+//! Reports that are pictures: timelines, and the documents `--svg` and `--html` write. What they count and how they end; [`picture`] and
+//! [`page`] draw them.
+//!
+//! A program without the feature `pictures` makes no [`Picture`]: what only pictures need is left out of it.
+
+use super::cells::push_row;
+use super::kind::Counts;
+use super::page::{self, Page};
+use super::timeline::{By, Timeline};
+use super::{Class, Content, Format, NO_KEY, Reports, Tally, picture, row};
+use crate::event::Event;
+use crate::query::extract::FAILED;
+use gate::{GATE, Gate};
+
+/// Stands in every picture. Without the feature it is a type without values, so that no code that has one is compiled.
+#[cfg(feature = "pictures")]
+mod gate {
+    pub(super) type Gate = ();
+    pub(super) const GATE: Option<Gate> = Some(());
+}
+#[cfg(not(feature = "pictures"))]
+mod gate {
+    pub(super) type Gate = std::convert::Infallible;
+    pub(super) const GATE: Option<Gate> = None;
+}
+
+/// A picture in the making.
+pub(super) struct Picture {
+    content: Content,
+    page: Page,
+    _gate: Gate,
+}
+
+impl Picture {
+    /// Nothing for a report that is none.
+    pub(super) fn new(content: Content) -> Option<Box<Picture>> {
+        let (Content::Timeline(period) | Content::Svg(period) | Content::Html(period)) = content else { return None };
+        let page = Page { timeline: Timeline::new(period), tallies: Default::default() };
+        GATE.map(|_gate| Box::new(Picture { content, page, _gate }))
+    }
+}
+
+impl Reports<'_> {
+    /// Takes an event into a picture.
+    pub(super) fn draw(&mut self, event: &Event, classes: Class, picture: &mut Picture) {
+        let is_page = matches!(picture.content, Content::Html(_));
+        let Page { timeline, tallies } = &mut picture.page;
+        self.count_in(timeline, event, if is_page { By::Type } else { self.request.by });
+        if is_page {
+            self.count_for_page(tallies, event, classes);
+        }
+    }
+
+    /// Counts an event in a timeline.
+    fn count_in(&mut self, timeline: &mut Timeline, event: &Event, by: By) {
+        let second = event.id().sec;
+        timeline.event(event, || self.dates.of(second as i64).offset);
+        self.scratch.clear();
+        match by {
+            By::Type => row::push_type(event.record_type(), &mut self.scratch),
+            By::User => match self.fields.auid {
+                Some(auid) => self.users.push_of(event, b"auid", auid, &mut self.scratch),
+                None => self.scratch.extend_from_slice(b"(no user)"),
+            },
+            By::Key => {
+                let keys = self.fields.keys.iter().map(|key| self.fields.text(*key));
+                let mut keys = keys.filter(|key| *key != NO_KEY).peekable();
+                if keys.peek().is_none() {
+                    timeline.count(second, b"(no key)");
+                }
+                return keys.for_each(|key| timeline.count(second, key));
+            }
+        }
+        timeline.count(second, &self.scratch);
+    }
+
+    fn count_for_page(&mut self, tallies: &mut [Tally; 4], event: &Event, classes: Class) {
+        let [keys, users, programs, failed_logins] = tallies;
+        self.count(Counts::Keys, event, classes, keys);
+        self.count(Counts::Auids, event, classes, users);
+        self.count(Counts::Exes, event, classes, programs);
+        if classes.has(Class::USER_LOGIN) && self.fields.success == Some(FAILED) {
+            let fields = &self.fields;
+            let [account, host] =
+                [fields.account, fields.host].map(|text| text.map_or(&b"?"[..], |text| fields.text(text)));
+            failed_logins.add(&[account, b" from ", host].concat());
+        }
+    }
+
+    /// Appends a timeline: bars, or a row for each period and group.
+    pub(super) fn finish_timeline(&mut self, picture: Picture, out: &mut Vec<u8>) {
+        let mut timeline = picture.page.timeline;
+        let facts = std::mem::take(&mut timeline.coverage).finish();
+        let format = self.request.format;
+        if format == Format::Text {
+            return picture::draw(&mut timeline, &facts, &self.request.canvas, &mut self.dates, out);
+        }
+        timeline.fit(u64::MAX);
+        if format == Format::Csv {
+            out.extend_from_slice(b"time,seconds,group,count\n");
+        }
+        for row in &timeline.rows {
+            for (column, count) in (0..).zip(&row.counts).filter(|(_, count)| **count > 0) {
+                push_row(format, picture::NAME, out, &mut |cells| {
+                    cells.time("time", &self.dates.of(timeline.begins(column)), 0);
+                    cells.number("seconds", Some(timeline.period));
+                    cells.text("group", Some(&row.name), self.request.escape);
+                    cells.number("count", Some(*count));
+                });
+            }
+        }
+    }
+
+    /// The document that a report ends with.
+    pub(super) fn document(&mut self, picture: Picture) -> Vec<u8> {
+        let (mut page, mut out) = (picture.page, Vec::new());
+        let facts = std::mem::take(&mut page.timeline.coverage).finish();
+        match picture.content {
+            Content::Html(_) => page::push(&mut page, &facts, &mut self.dates, &mut out),
+            _ => picture::push_svg(&mut page.timeline, &facts, "Events over time", &mut self.dates, &mut out),
+        }
+        out
+    }
+}
