@@ -2,6 +2,7 @@
 
 use super::Tally;
 use crate::event::Event;
+use crate::record::{Record, RecordType};
 use crate::text::{self, Escape, escape, hex, number};
 
 /// Denials, counted.
@@ -11,31 +12,50 @@ pub struct Denials {
     row: Vec<u8>,
 }
 
-/// Names of the fields of source, target, class and permissions.
-type Names = [&'static [u8]; 4];
+/// Names of the fields of source, target, class and permissions; of several the first that is there.
+type Names = [&'static [&'static [u8]]; 4];
 
 /// The two kinds of denials: what says that it is one, with the names of the others.
 const KINDS: [(&[u8], &[u8], Names); 2] = [
-    (b"seresult", b"denied", [b"scontext", b"tcontext", b"tclass", b"seperms"]),
-    (b"apparmor", b"\"DENIED\"", [b"profile", b"name", b"operation", b"denied_mask"]),
+    (b"seresult", b"denied", [&[b"scontext"], &[b"tcontext"], &[b"tclass"], &[b"seperms"]]),
+    (
+        b"apparmor",
+        b"\"DENIED\"",
+        // D-Bus has a label and a mask; a signal has a peer; a capability and a socket have neither name nor peer.
+        [
+            &[b"profile", b"label"],
+            &[b"name", b"peer", b"capname", b"family"],
+            &[b"operation"],
+            &[b"denied_mask", b"mask"],
+        ],
+    ),
 ];
 
 impl Denials {
     /// Counts what the records of an event say was denied, each permission for itself.
     pub fn add(&mut self, event: &Event) {
         for record in event.records() {
-            let kind = KINDS.iter().find(|(name, value, _)| record.field(name) == Some(value));
-            let Some((.., [source, target, class, permissions])) = kind else { continue };
-            let permissions = record.field(permissions).unwrap_or(b"?");
-            for permission in permissions.split(|byte| matches!(byte, b',' | b' ')) {
-                self.row.clear();
-                for field in [source, target, class] {
-                    push_value(record.field(field).unwrap_or(b"?"), &mut self.row);
-                    self.row.push(b' ');
-                }
-                push_value(permission, &mut self.row);
-                self.tally.add(&self.row);
+            match kernels_words(&record) {
+                Some(line) => Record::parse(&line).iter().for_each(|record| self.count(record)),
+                None => self.count(&record),
             }
+        }
+    }
+
+    fn count(&mut self, record: &Record<'_>) {
+        let kind = KINDS.iter().find(|(name, value, _)| record.field(name) == Some(value));
+        let Some((module, _, [source, target, class, permissions])) = kind else { return };
+        // Only AppArmor writes what is no plain text in hex; the class dbus would look like it.
+        let is_encoded = *module == b"apparmor";
+        let value = |names: &[&[u8]]| names.iter().find_map(|name| record.field(name)).unwrap_or(b"?");
+        for permission in value(permissions).split(|byte| matches!(byte, b',' | b' ')) {
+            self.row.clear();
+            for names in [source, target, class] {
+                push_value(value(names), is_encoded, &mut self.row);
+                self.row.push(b' ');
+            }
+            push_value(permission, false, &mut self.row);
+            self.tally.add(&self.row);
         }
     }
 
@@ -52,11 +72,18 @@ impl Denials {
     }
 }
 
-/// Appends a value as a terminal may show it; what was quoted or in hex is decoded, and its spaces are escaped.
-fn push_value(value: &[u8], out: &mut Vec<u8>) {
+/// A denial of a program that asks SELinux for itself, such as D-Bus, as the kernel would have written it.
+fn kernels_words(record: &Record<'_>) -> Option<Vec<u8>> {
+    let text = text::after(record.line, b" msg='avc:").filter(|_| record.record_type == RecordType::USER_AVC)?;
+    Some([b"type=AVC msg=audit(0.000:0): avc:", text].concat())
+}
+
+/// Appends a value as a terminal may show it; what was quoted, or in hex where that `is_encoded`, is decoded, and its spaces are
+/// escaped.
+fn push_value(value: &[u8], is_encoded: bool, out: &mut Vec<u8>) {
     let mut decoded = Vec::new();
     let quoted = value.strip_prefix(b"\"").map(|rest| text::up_to(rest, b'"'));
-    let is_hex = quoted.is_none() && value.len() > 2 && hex::unescape(value, &mut decoded);
+    let is_hex = is_encoded && quoted.is_none() && value.len() > 2 && hex::unescape(value, &mut decoded);
     let value = quoted.unwrap_or(if is_hex { &decoded } else { value });
     for (number, part) in value.split(|byte| *byte == b' ').enumerate() {
         if number > 0 {
@@ -69,7 +96,6 @@ fn push_value(value: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Record;
 
     #[test]
     fn denials_of_both_modules_are_counted_by_permission() {
@@ -79,6 +105,10 @@ mod tests {
             "type=AVC msg=audit(1.000:2): avc:  denied  { read } for  pid=1 scontext=a:b:c tcontext=d:e:f tclass=file",
             "type=AVC msg=audit(1.000:3): avc:  granted  { read } for  pid=1 scontext=a:b:c tcontext=d:e:f tclass=file",
             "type=AVC msg=audit(1.000:4): apparmor=\"DENIED\" operation=\"open\" profile=\"/usr/bin/man\" name=2F612062 pid=1 comm=\"x\" requested_mask=\"r\" denied_mask=\"r\"",
+            "type=USER_AVC msg=audit(1.000:6): pid=1 uid=81 auid=4294967295 ses=4294967295 msg='avc:  denied  { send_msg } for msgtype=method_call scontext=a:b:c tcontext=d:e:f tclass=dbus permissive=0  exe=\"/usr/bin/dbus-daemon\" sauid=81 hostname=? addr=? terminal=?'",
+            "type=USER_AVC msg=audit(1.000:7): pid=1 uid=81 auid=4294967295 ses=4294967295 msg='apparmor=\"DENIED\" operation=\"dbus_method_call\"  bus=\"system\" mask=\"send\" name=\"org.x\" pid=7 label=\"snap.a\" peer_label=\"unconfined\"'",
+            "type=AVC msg=audit(1.000:8): apparmor=\"DENIED\" operation=\"capable\" profile=\"p\" pid=1 comm=\"x\" capability=12  capname=\"net_admin\"",
+            "type=USER_CMD msg=audit(1.000:9): pid=1 uid=0 msg='avc:  denied  { forged } for scontext=a tcontext=b tclass=c'",
             "type=AVC msg=audit(1.000:5): apparmor=\"ALLOWED\" operation=\"open\" profile=\"p\" name=\"/x\" denied_mask=\"r\"",
         ];
         for line in lines {
@@ -89,7 +119,8 @@ mod tests {
         let mut out = Vec::new();
         assert!(denials.print(&mut out) && !Denials::default().print(&mut Vec::new()));
         let expected = "total source target class permission\n2 a:b:c d:e:f file read\n1 a:b:c d:e:f file write\n\
-            1 /usr/bin/man /a\\040b open r\n";
+            1 /usr/bin/man /a\\040b open r\n1 a:b:c d:e:f dbus send_msg\n1 snap.a org.x dbus_method_call send\n\
+            1 p net_admin capable ?\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 }

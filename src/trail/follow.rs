@@ -197,9 +197,14 @@ impl Follow {
     fn files_since_here(&mut self) -> io::Result<Option<VecDeque<Tail>>> {
         let known =
             [self.tail.as_ref().and_then(Tail::identity), self.previous.as_ref().and_then(|f| f.identity().ok())];
-        let paths = if self.is_rotated { files::rotation(&self.base) } else { vec![self.base.clone()] };
+        // Of a file that was named by itself what came before it is not asked for, but what it was renamed to is.
+        let is_alone = !self.is_rotated && known == [None, None];
+        let mut paths = if is_alone { Vec::new() } else { files::rotation(&self.base) };
+        if paths.is_empty() && !self.is_rotated {
+            paths.push(self.base.clone());
+        }
         let mut newer = VecDeque::new();
-        let mut is_found = !self.is_rotated;
+        let mut is_found = is_alone;
         for path in paths {
             let tail = match InputFile::open(&path) {
                 Ok(file) => Tail::new(file),
@@ -221,6 +226,9 @@ impl Follow {
         let is_sure = is_found || std::mem::replace(&mut self.is_lost, true);
         if is_sure {
             self.is_lost = false;
+        }
+        if is_sure && !is_found && !self.is_rotated {
+            newer.drain(..newer.len().saturating_sub(1));
         }
         Ok(is_sure.then_some(newer))
     }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The doctor is shown each illness, and where it can be the command that it prints is done: then the illness is gone.
-# guest: -t 900
+# guest: -t 1500
 . /steps
 
 # look STATUS: what the doctor says, in /tmp/said; and how it ends
@@ -228,7 +228,7 @@ hwclock -s 2>/dev/null || date -s '@1900000000' >/dev/null
 dd if=/dev/zero of=/tmp/metrics bs=1024 count=8192 2>/dev/null
 device=$(losetup -f)
 losetup "$device" /tmp/metrics && mke2fs "$device" >/dev/null && mkdir /metrics && mount -t ext4 "$device" /metrics || fail "no disk"
-configure max_log_file=1 max_log_file_action=ROTATE metrics_file=/metrics/auditd.prom
+configure max_log_file=1 max_log_file_action=ROTATE metrics_file=/metrics/auditd.prom report_interval=3600
 stop_auditd
 start_auditd
 fsfreeze --freeze /metrics || fail "it cannot be frozen"

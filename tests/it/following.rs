@@ -64,7 +64,9 @@ fn events_come_once_and_whole_however_the_log_is_written_and_rotated() {
         let (mut dice, dir) = (Dice(seed), Dir::new("follow"));
         let writer = Writer { base: base(&dir), keep: 4 };
         writer.write("");
-        let mut follow = Trail::rotated(&writer.base).as_searched().follow(Begin::Oldest).unwrap();
+        // A log that was named by itself is followed across rotation too.
+        let trail = if seed % 2 == 0 { Trail::file(&writer.base).unwrap() } else { Trail::rotated(&writer.base) };
+        let mut follow = trail.as_searched().follow(Begin::Oldest).unwrap();
         let mut all = Vec::new();
         for serial in 1..60 {
             let mut text = &event(serial)[..];
@@ -85,6 +87,19 @@ fn events_come_once_and_whole_however_the_log_is_written_and_rotated() {
         all.extend(more(&mut follow, FIRST + 100));
         assert_eq!(all, (1..60).map(|serial| (serial, 4)).collect::<Vec<_>>(), "seed {seed}");
     }
+}
+
+#[test]
+fn of_a_file_that_was_named_by_itself_no_older_one_is_read() {
+    let dir = Dir::new("follow-alone");
+    let writer = Writer { base: base(&dir), keep: 3 };
+    fs::write(writer.numbered(1), event(1)).unwrap();
+    writer.write(&event(2));
+    let mut follow = Trail::file(&writer.base).unwrap().follow(Begin::Oldest).unwrap();
+    assert_eq!(more(&mut follow, FIRST + 9), [(2, 4)]);
+    fs::remove_file(&writer.base).unwrap();
+    writer.write(&event(3));
+    assert_eq!(more(&mut follow, FIRST + 9), [(3, 4)], "and none of what is not what it was renamed to");
 }
 
 #[test]
