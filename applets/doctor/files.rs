@@ -86,6 +86,7 @@ pub(super) fn configuration(place: &Place, facts: &mut Facts) -> Option<Config> 
         let why = "auditd.conf is refused".to_owned();
         facts.unseen.push(Unseen { what: "the log and the plugins", why });
     };
+    facts.is_collector = config.as_ref().is_ok_and(|config| !config.local_events);
     config.map_err(refused).ok()
 }
 

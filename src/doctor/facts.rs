@@ -21,6 +21,8 @@ pub struct Facts {
     pub rights: Rights,
     /// Who takes the events, where the kernel has said so.
     pub daemon: Daemon,
+    /// The daemon takes records of other machines alone (`local_events = no`).
+    pub is_collector: bool,
     /// Names of the processes that read the multicast copy of the events.
     pub readers: Vec<Vec<u8>>,
     /// The rules, in files and in the kernel.

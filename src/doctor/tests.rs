@@ -274,6 +274,12 @@ fn variants_of_an_illness() {
     let one = |id: &'static str, command: &str| vec![(id, command.to_owned())];
     // A process that took the events and is gone.
     assert_eq!(found(|f| f.daemon.name = None), one("AD203", "rc-service auditd start"));
+    // A collector of other machines' records takes none of this one's.
+    let collector = |f: &mut Facts| {
+        f.is_collector = true;
+        status(f, |s| s.pid = 0);
+    };
+    assert_eq!(found(collector), []);
     // One that cannot be seen from a pid namespace is no finding of its own.
     assert_eq!(found(|f| (f.daemon.name, f.rights.first_pid) = (None, false))[0].0, "AD202");
     // The limit is as high as is good: there is nothing to raise.
