@@ -55,7 +55,7 @@ fn line(done: u64, all: Option<u64>, took: Duration) -> String {
 }
 
 fn mebibytes(bytes: u64) -> String {
-    let tenths = u128::from(bytes) * 10 >> 20;
+    let tenths = (u128::from(bytes) * 10) >> 20;
     format!("{}.{} MiB", tenths / 10, tenths % 10)
 }
 
