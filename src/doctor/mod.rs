@@ -1,6 +1,6 @@
 //! What commonly goes wrong with auditing, and the one command that mends it: `auditbox doctor`.
 //!
-//! Facts in, findings out. The applet gathers [`Facts`] about a machine or an image; [`examine`] compares them with what should be,
+//! Facts in, findings out. The applet gathers [`Facts`] about a machine or an image; [`examine()`] compares them with what should be,
 //! one [`Code`] a kind of illness; [`text`] and [`json()`] write the result down. What could not be looked at is a fact as well.
 //!
 //! Names of files, processes and plugins belong to whoever made them: text is escaped as for a terminal, so that none ends a line,
