@@ -111,6 +111,24 @@ const EOE_MARGIN: u64 = 1 << 32;
 pub struct RecordType(pub u32);
 
 impl RecordType {
+    /// Whether AppArmor had it for itself, before it took AVC.
+    pub fn is_apparmor(self) -> bool {
+        (RecordType::APPARMOR_AUDIT..=RecordType::APPARMOR_KILL).contains(&self)
+    }
+
+    /// Whether what AppArmor says by a record of this type was allowed, or done: `verdict` is the value of `apparmor=`, empty
+    /// without it, `has_error` whether the record has an `error=`. KERNEL: security/apparmor/audit.c; of status and hints only
+    /// the error says that something failed.
+    pub fn apparmor_allows(self, verdict: &[u8], has_error: bool) -> bool {
+        match (verdict.trim_ascii_start().strip_prefix(b"\"").unwrap_or(verdict), self) {
+            ([b'D', b'E', b'N', ..] | [b'E', b'R', b'R', ..] | [b'K', b'I', b'L', ..], _) => false,
+            (b"", RecordType::APPARMOR_DENIED | RecordType::APPARMOR_ERROR | RecordType::APPARMOR_KILL) => false,
+            ([b'S', b'T', b'A', ..] | [b'H', b'I', b'N', ..], _) => !has_error,
+            (b"", RecordType::APPARMOR_STATUS | RecordType::APPARMOR_HINT) => !has_error,
+            _ => true,
+        }
+    }
+
     /// What a name that is neither known nor a number stands for. Such records are kept.
     pub const UNRECOGNISED: RecordType = RecordType(u32::MAX);
 

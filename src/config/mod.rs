@@ -190,7 +190,7 @@ fn readable_lines(text: &[u8]) -> impl Iterator<Item = (u32, Line<'_>)> {
 }
 
 /// The last line of a file that sets a key, from 1; 0 when none does.
-fn line_of(text: &[u8], key: &str) -> u32 {
+pub(crate) fn line_of(text: &[u8], key: &str) -> u32 {
     let setting = readable_lines(text).filter(|(_, line)| line.key.eq_ignore_ascii_case(key)).last();
     setting.map_or(0, |(number, _)| number)
 }

@@ -255,7 +255,8 @@ impl Executor {
         let text = match result {
             Err(text) => text.clone(),
             Ok((.., plugins)) if !plugins.skipped.is_empty() => {
-                format!("Plugins stay as they were, there are errors in: {}", plugins.skipped.join(" "))
+                let files: Vec<&str> = plugins.skipped.iter().map(|(file, _)| file.as_str()).collect();
+                format!("Plugins stay as they were, there are errors in: {}", files.join(" "))
             }
             Ok((.., plugins)) => {
                 if !plugins.plugins.is_empty() && !self.rights.starts_programs {

@@ -93,6 +93,8 @@ pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Diag
     let checked = loaded.and_then(|mut config| {
         node_name(&config).map_err(|text| refuse(1, format!("{text} (key name_format)")))?;
         check_place(&config, &mut diagnostics)?;
+        // A plugin that cannot run is said, and keeps the daemon from nothing.
+        load_plugins(Path::new(&config.plugin_dir), &mut diagnostics);
         Ok(config::show(KEYS, &mut config))
     });
     (checked, diagnostics)

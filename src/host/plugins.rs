@@ -2,7 +2,7 @@
 
 use super::config_file::{self, GroupWriters, OpenPolicy};
 use crate::config::plugin::{self, Plugin};
-use crate::config::{Diagnostic, Level};
+use crate::config::{self, Diagnostic, Level};
 use crate::sys::{error_reason, files};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -12,8 +12,8 @@ use std::path::Path;
 pub struct PluginSet {
     /// Names (of the files, without `.conf`) and what the files say, sorted by name.
     pub plugins: Vec<(String, Plugin)>,
-    /// The files that were skipped for what is wrong with them, sorted.
-    pub skipped: Vec<String>,
+    /// The files that were skipped, sorted, and what is wrong with each: a sentence.
+    pub skipped: Vec<(String, String)>,
 }
 
 /// Reads the plugins' files. What is wrong with one is a note, and the others are read. A missing directory has none.
@@ -32,10 +32,10 @@ pub fn load_plugins(directory: &Path, diagnostics: &mut Vec<Diagnostic>) -> Plug
             }
             Ok(_) => {}
             Err(text) => {
-                diagnostics.push(Diagnostic { level: Level::Error, text });
-                diagnostics
-                    .push(Diagnostic { level: Level::Error, text: format!("Skipping {file} plugin due to errors") });
-                set.skipped.push(file);
+                let skipping = format!("Skipping {file} plugin due to errors");
+                let error = |text| Diagnostic { level: Level::Error, text };
+                diagnostics.extend([text.clone(), skipping].map(error));
+                set.skipped.push((file, text));
             }
         }
     }
@@ -52,7 +52,8 @@ fn load(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Plugin, String
         error.to_string()
     })?;
     if plugin.active {
-        check_program(&plugin.path)?;
+        check_program(&plugin.path)
+            .map_err(|why| format!("{why} - line {} of {name}", config::line_of(&text, "path")))?;
     }
     Ok(plugin)
 }
@@ -99,8 +100,12 @@ mod tests {
         let set = load_plugins(&directory, &mut diagnostics);
         let names: Vec<_> = set.plugins.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
-        assert_eq!(set.skipped, ["gone.conf", "open.conf"]);
-        assert!(diagnostics.iter().any(|note| note.text.starts_with("Unable to stat /nonexistent/program")));
+        let gone = directory.join("gone.conf");
+        let gone =
+            format!("Unable to stat /nonexistent/program (No such file or directory) - line 2 of {}", gone.display());
+        let open = format!("Error - {} is group writable", directory.join("open.conf").display());
+        assert!(diagnostics.iter().any(|note| note.text == gone));
+        assert_eq!(set.skipped, [("gone.conf".to_string(), gone), ("open.conf".to_string(), open)]);
         files::remove_dir_all(&directory).unwrap();
         assert_eq!(load_plugins(&directory, &mut diagnostics), PluginSet::default());
     }

@@ -76,7 +76,7 @@ impl<'a> RecordContext<'a> {
         match (place, field.name) {
             (1 | 10, b"arch") => self.set_machine(machine(field.value)),
             (2 | LAST_PLACE, b"syscall") | (1, b"uring_op") => {
-                self.syscall = number::parse_prefix(field.value, 10).map(|n| n as u32);
+                self.syscall = call(field.value);
             }
             (5, b"a0") => self.arguments[0] = argument(field.value),
             (6, b"a1") => self.arguments[1] = argument(field.value),
@@ -114,6 +114,11 @@ const ARP: u64 = 3;
 /// The machine of an `arch` value.
 pub(super) fn machine(value: &[u8]) -> Option<Machine> {
     number::parse_prefix(value, 16).and_then(|elf| Machine::from_elf(elf as u32))
+}
+
+/// The call's number; a word is none.
+pub(super) fn call(value: &[u8]) -> Option<u32> {
+    number::parse_prefix(value, 10).filter(|_| !number::is_word(value, 10)).map(|n| n as u32)
 }
 
 /// The value of an argument; all ones if it does not fit.

@@ -70,7 +70,9 @@ impl Interpreter<'_> {
             }
             (Kind::Sockaddr, words) => escape_for_log(words, out),
             (Kind::Arch, _) if number::parse_prefix(value, 16).is_none() => push_unknown(value, out),
-            (_, name) if name.iter().all(|b| is_plain(*b) && *b != b'\\') => out.extend_from_slice(name),
+            (_, [_, ..]) if name.iter().all(|b| is_plain(*b) && !matches!(b, b'\\' | b'\'')) => {
+                out.extend_from_slice(&name)
+            }
             _ => push_unknown(value, out),
         }
         self.unescaped = name;

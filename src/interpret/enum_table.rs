@@ -7,7 +7,7 @@ use crate::text::number;
 /// A number of which a table knows the meaning.
 pub(super) struct EnumTable {
     table: &'static Table,
-    base: u32,
+    pub(super) base: u32,
     /// The bits that are looked up.
     mask: u32,
     /// Numbers from here on are unknown even if the table has them.
@@ -127,7 +127,7 @@ impl EnumTable {
 /// A set of flags, each a bit (or several) of a number.
 pub(super) struct FlagSet {
     table: &'static Table,
-    base: u32,
+    pub(super) base: u32,
     /// The bits that are looked up.
     mask: u32,
     /// When none of these bits is set, the set begins with this word.

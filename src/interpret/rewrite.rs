@@ -112,6 +112,9 @@ impl Interpreter<'_> {
         let row = found.kind.row();
         let value = found.value(body);
         if row.passes.holds(value) {
+            if matches!(row.depends, Depends::Arch | Depends::Call) {
+                self.note_field(&mut line.context, body, found.kind, found);
+            }
             return true;
         }
         if row.is_text && found.is_quoted(body) {
@@ -228,7 +231,7 @@ impl Interpreter<'_> {
 
     fn note_call(&mut self, context: &mut RecordContext, body: &[u8], found: &Found) {
         context.machine = context.machine_or(self.native);
-        context.syscall = number::parse_prefix(found.value(body), 10).map(|n| n as u32);
+        context.syscall = context::call(found.value(body));
         let (Some(machine), Some(number)) = (context.machine, context.syscall) else { return };
         let call = self.call(machine, number);
         context.call = Some(call);
@@ -308,7 +311,7 @@ impl<'a> Rewriting<'a, '_, '_> {
     fn is_beyond_reading(&self, kind: Kind, value: &[u8]) -> bool {
         let unread = match kind {
             Kind::Arch => number::parse_prefix(value, 16).is_none(),
-            Kind::Syscall => self.context.syscall.is_none(),
+            Kind::Syscall => self.context.syscall.is_none() && !number::is_word(value, 10),
             _ => false,
         };
         unread && is_call(self.record.record_type)

@@ -8,6 +8,7 @@
 use super::enum_table::{self, EnumTable, FlagSet};
 use super::value;
 use crate::tables::machine::Machine;
+use crate::text::number::is_word;
 
 /// How values of a kind become words.
 pub(super) struct Row {
@@ -62,10 +63,9 @@ pub(super) enum Depends {
 pub(super) enum Passes {
     Never,
     Always,
-    /// What is no number at all is a word already.
-    NotADigit,
-    NotANumber,
-    /// A result that is no error.
+    /// What does not begin with a number of this base is a word already.
+    NotIn(u32),
+    /// A result that is no error, or no number.
     Positive,
     /// A session that is one.
     NotUnset,
@@ -81,9 +81,8 @@ impl Passes {
         match self {
             Passes::Never => false,
             Passes::Always => true,
-            Passes::NotADigit => !first.is_ascii_digit(),
-            Passes::NotANumber => !first.is_ascii_digit() && first != b'-',
-            Passes::Positive => first.is_ascii_digit() && value.len() < 19,
+            Passes::NotIn(base) => is_word(value, base),
+            Passes::Positive => (first.is_ascii_digit() && value.len() < 19) || is_word(value, 10),
             Passes::NotUnset => value != b"4294967295",
             Passes::Null => value == b"(null)",
         }
@@ -114,17 +113,22 @@ const fn cached(print: Print) -> Row {
     Row { is_cached: true, ..uncached(print) }
 }
 
+/// A number of this base, put into words by `push`.
+const fn number(base: u32, push: fn(&[u8], Option<Machine>, &mut Vec<u8>)) -> Row {
+    cached(Print::Value(push)).passes(Passes::NotIn(base))
+}
+
 const fn one_of(table: &'static EnumTable) -> Row {
-    cached(Print::EnumTable(table))
+    cached(Print::EnumTable(table)).passes(Passes::NotIn(table.base))
 }
 
 /// Flags whose bits differ from machine to machine.
 const fn flags(flags: &'static FlagSet) -> Row {
-    cached(Print::Flags(flags)).depends(Depends::Constants)
+    cached(Print::Flags(flags)).depends(Depends::Constants).passes(Passes::NotIn(flags.base))
 }
 
 const fn argument(number: u8) -> Row {
-    cached(Print::Argument(number)).depends(Depends::Call)
+    cached(Print::Argument(number)).depends(Depends::Call).passes(Passes::NotIn(16))
 }
 
 const fn text(print: fn(&[u8], Option<Machine>, &mut Vec<u8>)) -> Row {
@@ -167,13 +171,13 @@ kinds! {
     /// Stands for itself, quotes and all.
     Plain: Row::ITSELF,
     /// A user id in decimal.
-    User: cached(Print::User).named().passes(Passes::NotANumber),
+    User: cached(Print::User).named().passes(Passes::NotIn(10)),
     /// A group id in decimal.
-    Group: cached(Print::Group).named().passes(Passes::NotANumber),
+    Group: cached(Print::Group).named().passes(Passes::NotIn(10)),
     /// A system call or io_uring operation number of the record's machine.
-    Syscall: cached(Print::Syscall).named().depends(Depends::Call),
+    Syscall: cached(Print::Syscall).named().depends(Depends::Call).passes(Passes::NotIn(10)),
     /// A machine: hexadecimal `AUDIT_ARCH_*` of linux/audit.h.
-    Arch: cached(Print::Arch).named().depends(Depends::Arch),
+    Arch: cached(Print::Arch).named().depends(Depends::Arch).passes(Passes::NotIn(16)),
     /// A system call's result: negative is an error number.
     Exit: cached(Print::Value(value::push_exit)).depends(Depends::Constants).passes(Passes::Positive),
     /// A quoted or hexadecimal string.
@@ -187,21 +191,21 @@ kinds! {
     /// A command line whose arguments are separated by NUL bytes.
     Proctitle: text(value::push_proctitle),
     /// Permission bits of a watch.
-    Perm: cached(Print::Value(value::push_perm)),
+    Perm: number(10, value::push_perm),
     /// File type and mode in octal.
-    Mode: cached(Print::Value(value::push_mode)).passes(Passes::NotADigit),
+    Mode: number(8, value::push_mode),
     /// Mode in octal without a file type.
-    ShortMode: cached(Print::Value(value::push_short_mode)).passes(Passes::NotADigit),
+    ShortMode: number(8, value::push_short_mode),
     /// A socket address in hexadecimal.
     Sockaddr: uncached(Print::Sockaddr).named(),
     /// Whether an interface is promiscuous.
-    Promisc: cached(Print::Value(value::push_promisc)),
+    Promisc: number(10, value::push_promisc),
     /// A capability's number.
     Capability: one_of(&enum_table::CAPABILITY),
     /// Capabilities as a hexadecimal bitmap.
     Capabilities: cached(Print::Value(value::push_capabilities)),
     /// 1 or 0, or already a word.
-    Success: cached(Print::Value(value::push_success)).passes(Passes::NotADigit),
+    Success: number(10, value::push_success),
     /// Argument 0 of a system call, in hexadecimal.
     Argument0: argument(0),
     /// Argument 1 of a system call.
@@ -223,7 +227,7 @@ kinds! {
     /// A type of ICMP message.
     IcmpType: one_of(&enum_table::ICMP_TYPE),
     /// An IP protocol.
-    Protocol: cached(Print::Protocol),
+    Protocol: cached(Print::Protocol).passes(Passes::NotIn(10)),
     /// A host address in words.
     Address: Row::ITSELF,
     /// An execution domain (personality(2)).
@@ -237,25 +241,25 @@ kinds! {
     /// A security context.
     Label: Row::ITSELF,
     /// A netfilter hook.
-    Hook: uncached(Print::Hook).depends(Depends::Record),
-    /// A netfilter verdict.
-    Verdict: one_of(&enum_table::VERDICT),
+    Hook: uncached(Print::Hook).depends(Depends::Record).passes(Passes::NotIn(16)),
+    /// A netfilter verdict. COMPAT: the words of other records' `action=` are unknown ones.
+    Verdict: one_of(&enum_table::VERDICT).passes(Passes::Never),
     /// An Ethernet protocol.
-    EtherType: cached(Print::Value(value::push_ether_type)),
+    EtherType: number(16, value::push_ether_type),
     /// An ioctl(2) request.
-    Ioctl: cached(Print::Value(value::push_ioctl)).depends(Depends::Constants),
+    Ioctl: number(16, value::push_ioctl).depends(Depends::Constants),
     /// An answer of a fanotify listener.
-    Fanotify: cached(Print::Value(value::push_fanotify)).passes(Passes::NotADigit),
+    Fanotify: number(10, value::push_fanotify),
     /// What a fanotify answer's further information is.
     FanotifyType: uncached(Print::Value(value::push_fanotify_type)),
     /// A fanotify answer's further information.
-    FanotifyInfo: uncached(Print::FanotifyInfo).depends(Depends::Record),
+    FanotifyInfo: uncached(Print::FanotifyInfo).depends(Depends::Record).passes(Passes::NotIn(16)),
     /// Whether a fanotify listener trusts a subject or object.
     Trust: cached(Print::Value(value::push_trust)),
     /// A netlink multicast group of the audit system.
-    NetlinkGroup: cached(Print::Value(value::push_netlink_group)),
+    NetlinkGroup: number(16, value::push_netlink_group),
     /// Resolve flags of openat2(2).
-    Resolve: cached(Print::Flags(&enum_table::RESOLVE)),
+    Resolve: flags(&enum_table::RESOLVE).depends(Depends::Nothing),
     /// An error number.
-    Errno: cached(Print::Value(value::push_errno)).depends(Depends::Constants),
+    Errno: number(10, value::push_errno).depends(Depends::Constants),
 }

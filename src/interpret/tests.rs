@@ -593,3 +593,60 @@ fn values_without_a_machine_are_those_of_this_one() {
         assert!(String::from_utf8(out).unwrap().contains(&format!(" sig={want} ")), "{native:?}");
     }
 }
+
+#[test]
+fn a_word_where_a_number_should_be_stays_as_it_is() {
+    for field in [
+        "family=\"inet6\"",
+        "sig=SEGV",
+        "capability=sys_admin",
+        "proto=udp",
+        "list=exit",
+        "hook=OUTPUT",
+        "flags=none",
+        "perm=read",
+        "mode=rwx",
+        "oflag=O_RDWR",
+        "resolve=no_symlinks",
+        "cap_fp=chown",
+        "fp=all",
+        "arch=x86_64",
+        "code=kill",
+        "per=LINUX",
+        "macproto=IP",
+        "ioctlcmd=TCGETS",
+        "icmptype=echo",
+        "prom=yes",
+        "nl-mcgrp=none",
+        "errno=EPERM",
+        "exit=-EPERM",
+        "res=yes",
+        "resp=allow",
+        "fan_type=x",
+        "fan_info=y",
+        "subj_trust=z",
+        "uid=-",
+    ] {
+        let (_, value) = field.split_once('=').expect("a field");
+        assert_eq!(alone(RecordType::USER, field), value, "{field}");
+    }
+    // Some records have these, and the reference's words for them are known.
+    shown(&[("action=audit", "unknown-action(audit)"), ("cap_fp=?", "none"), ("res=1x", "yes")]);
+    let call = |arguments: &str, name| {
+        let line = format!("type=SYSCALL msg=audit(1700000000.123:4567): arch=c000003e {arguments}");
+        [of_record(&line, name, Escape::Tty), rewritten_field(&line, name)]
+    };
+    assert_eq!(call("syscall=open success=yes exit=0 a0=3 a1=2", "syscall"), ["open", "open"]);
+    assert_eq!(call("syscall=open success=yes exit=0 a0=3 a1=2", "a0"), ["0x3", "0x3"]);
+    assert_eq!(call("syscall=257 success=yes exit=0 a0=cwd a1=2", "a0"), ["cwd", "cwd"]);
+}
+
+/// The value of a field as the whole record shows it.
+fn rewritten_field(line: &str, name: &str) -> String {
+    let record = Record::parse(line.as_bytes()).expect("a record");
+    let mut out = Vec::new();
+    interpreter(Escape::Tty).rewrite(&record, b"1", &mut out);
+    let shown = String::from_utf8(out).unwrap();
+    let (_, value) = shown.split_once(&format!(" {name}=")).expect("the field");
+    value.split(' ').next().unwrap_or_default().to_owned()
+}

@@ -68,11 +68,12 @@ fn one_of(number: u64, words: &[&'static [u8]], other: &'static [u8]) -> &'stati
     words.get(number as u32 as usize).copied().unwrap_or(other)
 }
 
-/// The words for exactly `0` and `1`.
-fn word_of(value: &[u8], words: [&'static [u8]; 2]) -> &'static [u8] {
+/// The words for exactly `0` and `1`. What is no number is a word already.
+fn word_of<'v>(value: &'v [u8], words: [&'static [u8]; 2]) -> &'v [u8] {
     match value {
         b"0" => words[0],
         b"1" => words[1],
+        _ if number::is_word(value, 10) => value,
         _ => b"unknown",
     }
 }
@@ -183,8 +184,12 @@ pub(super) fn push_perm(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
     }
 }
 
-/// A list from the lowest bit up; bits above the last known capability are ignored.
+/// A list from the lowest bit up; bits above the last known capability are ignored. COMPAT: those that nobody knows, `?`, are
+/// none.
 pub(super) fn push_capabilities(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    if number::is_word(value, 16) && value != b"?" {
+        return out.extend_from_slice(value);
+    }
     let Some(mut bits) = number::parse_prefix(value, 16) else { return push_overflow(value, out) };
     let start = out.len();
     while let Some(name) = process::CAPABILITIES.name(bits.trailing_zeros()) {

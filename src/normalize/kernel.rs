@@ -33,7 +33,7 @@ const fn row(kind: RecordType, action: &'static str, object: &'static [&'static 
 }
 
 /// What AppArmor writes, in AVC records or in those of its own types.
-static APPARMOR: Row = Row {
+const APPARMOR: Row = Row {
     layout: Layout {
         primary: &[b"profile"],
         secondary: b"fsuid",
@@ -43,6 +43,12 @@ static APPARMOR: Row = Row {
         ..PROCESS
     },
     ..row(T::AVC, CONTROLLED, &[b"name", b"capname", b"peer", b"addr", b"family"], K::Unknown)
+};
+
+/// What dbus-daemon writes of AppArmor's decisions, for the program that has the label.
+static APPARMOR_DBUS: Row = Row {
+    layout: Layout { primary: &[b"label"], secondary: b"", how: How::Field(&[b"exe"]), ..APPARMOR.layout },
+    ..row(T::USER_AVC, CONTROLLED, &[b"name", b"path", b"peer_label", b"operation"], K::Service)
 };
 
 const CONTROLLED: &str = "accessed-mac-policy-controlled-object";
@@ -96,6 +102,7 @@ static ROWS: &[Row] = &[
     row(T::INTEGRITY_RULE, "measured-file", &[b"file", b"name"], K::File),
     row(T::INTEGRITY_EVM_XATTR, "added-integrity-attribute", &[b"xattr"], K::SecurityPolicy),
     row(T::INTEGRITY_POLICY_RULE, "loaded-integrity-rule", &[b"func", b"fsmagic", b"fsuuid"], K::SecurityPolicy),
+    row(T::INTEGRITY_USERSPACE, "checked-data-integrity-of", &[b"name"], K::File),
 ];
 
 const _: () = {
@@ -118,23 +125,17 @@ pub(super) fn is_decision(event: &ParsedEvent<'_>, record: usize) -> bool {
 
 fn is_apparmor(event: &ParsedEvent<'_>, record: usize) -> bool {
     match event.record_type(record) {
-        Some(T::AVC) => event.find_in(record, b"apparmor").is_some(),
-        Some(kind) => (T::APPARMOR_AUDIT..=T::APPARMOR_KILL).contains(&kind),
-        None => false,
+        Some(T::AVC | T::USER_AVC) => event.find_in(record, b"apparmor").is_some(),
+        kind => kind.is_some_and(T::is_apparmor),
     }
 }
 
 fn row_of(event: &ParsedEvent<'_>, record: usize) -> Option<&'static Row> {
-    if is_apparmor(event, record) {
-        return Some(&APPARMOR);
-    }
     let kind = event.record_type(record)?;
+    if is_apparmor(event, record) {
+        return Some(if kind == T::USER_AVC { &APPARMOR_DBUS } else { &APPARMOR });
+    }
     ROWS.binary_search_by_key(&kind, |row| row.kind).ok().map(|at| &ROWS[at])
-}
-
-/// Whether AppArmor forbade something with this word in `apparmor=`.
-pub(super) fn is_denial(word: &[u8]) -> bool {
-    matches!(unquoted(word), b"DENIED" | b"ERROR" | b"KILLED")
 }
 
 /// The text of a value in quotes, or the value.
@@ -181,16 +182,19 @@ impl Normalizer<'_, '_> {
                 _ => object_kind,
             };
         }
-        let names: &[&[u8]] = match (self.event.record_type(record), value(b"apparmor")) {
+        let kind = self.event.record_type(record).unwrap_or(row.kind);
+        let verdict = value(b"apparmor");
+        let denies = is_apparmor(self.event, record) && !kind.apparmor_allows(verdict, false);
+        let names: &[&[u8]] = match verdict {
             // What failed without being forbidden says so in `error`.
-            (_, b"STATUS") => &[b"error", b"apparmor"],
-            // Before AppArmor took AVC records, the type said what was decided.
-            (Some(T::APPARMOR_DENIED), _) => &[b"denied_mask"],
-            (_, b"") => &[row.layout.result],
+            b"STATUS" | b"HINT" => &[b"error", b"apparmor"],
+            // The type said what was decided, before there was a word for it.
+            b"" if denies => &[b"denied_mask", b"operation"],
+            b"" => &[row.layout.result],
             _ => &[b"apparmor"],
         };
         // A call may fail for another reason than one that was only recorded here.
-        let forbids = row.kind == T::LANDLOCK_ACCESS || is_denial(value(b"apparmor"));
+        let forbids = row.kind == T::LANDLOCK_ACCESS || denies;
         let call = self.normalized.result.filter(|_| !forbids);
         self.normalized.result =
             call.or_else(|| names.iter().find_map(|name| self.event.find_in(record, name))).or(self.normalized.result);

@@ -189,7 +189,7 @@ pub(crate) fn success(result: Place, words: &mut Words<'_, '_, '_, '_>, out: &mu
     let Some((record, field)) = words.field(result) else { return false };
     match field.name {
         b"action" => return field.value == XT_AUDIT_TYPE_ACCEPT,
-        b"apparmor" => return !kernel::is_denial(field.value),
+        b"apparmor" => return record.apparmor_allows(field.value, false),
         _ => {}
     }
     let start = out.len();

@@ -79,6 +79,7 @@ impl Class {
             RecordType::USER_AUTH => Class::USER_AUTH,
             RecordType::GRP_AUTH => Class::GRP_AUTH,
             RecordType::AVC => Class::AVC,
+            kind if kind.is_apparmor() => Class::AVC,
             RecordType::USER_AVC => Class::USER_AVC,
             RecordType::SECCOMP => Class::SECCOMP,
             RecordType::ADD_USER | RecordType::DEL_USER | RecordType::ADD_GROUP | RecordType::DEL_GROUP => {

@@ -1,7 +1,7 @@
 //! Record types: the number in a netlink message's header, the word after `type=` in a log.
 //!
 //! Sources: linux/audit.h (Linux 7.0) for what the kernel sends, and the audit tools' own ranges for what daemons and
-//! trusted programs send. KERNEL: 1425 and 1426 since Linux 6.18, 1423 and 1424 since 6.15, 1420 to 1422 since 6.12, 1338
+//! trusted programs send. KERNEL: 1425 and 1426 since Linux 6.18, 1423 and 1424 since 6.15, 1808 since 6.14, 1420 to 1422 since 6.12, 1338
 //! and 1339 since 5.16; 1500 to 1507 are AppArmor's before it took AVC.
 //!
 //! A row here is enough for a type to be read, searched for by name and shown, if it falls into the right ranges:
@@ -160,6 +160,7 @@ tables! {
         (1805, "INTEGRITY_RULE"),
         (1806, "INTEGRITY_EVM_XATTR"),
         (1807, "INTEGRITY_POLICY_RULE"),
+        (1808, "INTEGRITY_USERSPACE"),
         (2000, "KERNEL"),
         (2100, "ANOM_LOGIN_FAILURES"),
         (2101, "ANOM_LOGIN_TIME"),

@@ -84,6 +84,14 @@ pub fn base_of(text: &[u8]) -> u32 {
     }
 }
 
+/// Whether `text` is a word: it begins with no digit, and is no number of this base after a sign or written in letters either.
+/// [`parse_prefix`] would take it for 0, or for what its first letters say in hexadecimal.
+pub fn is_word(text: &[u8], base: u32) -> bool {
+    let digits = signed(text).1;
+    let is_digit = |digit: &u8| u32::from(hex::VALUES[usize::from(*digit)]) < base.max(10);
+    !digits.first().is_some_and(u8::is_ascii_digit) && (digits.is_empty() || !digits.iter().all(is_digit))
+}
+
 /// A complete unsigned decimal number.
 pub fn parse_exact(text: &[u8]) -> Option<u64> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
@@ -207,6 +215,16 @@ mod tests {
         assert_eq!(parse_exact(b"042"), Some(42));
         for bad in [&b""[..], b"-1", b"+1", b"1 ", b"0x1"] {
             assert_eq!(parse_exact(bad), None);
+        }
+    }
+
+    #[test]
+    fn a_word_is_no_number_of_any_base() {
+        for (text, base) in [("12", 10), ("-1", 10), ("0x1F", 16), ("ff", 16), ("0x1f", 0), ("017", 0), ("1x", 10)] {
+            assert!(!is_word(text.as_bytes(), base), "{text} {base}");
+        }
+        for (text, base) in [("", 10), ("-", 10), ("ff", 10), ("ff", 0), ("all", 16), ("-x", 16), ("\"2\"", 10)] {
+            assert!(is_word(text.as_bytes(), base), "{text} {base}");
         }
     }
 

@@ -468,6 +468,33 @@ fn the_file_itself_must_be_roots_and_closed_to_others() {
     assert_eq!(dir.check_there(&[]).status, 6, "a directory is no file");
 }
 
+#[test]
+#[ignore = "needs root"]
+fn a_plugin_that_cannot_run_is_named_with_its_file_and_line() {
+    let dir = Config::new("plugins");
+    let plugins = dir.0.0.join("plugins.d");
+    fs::create_dir(&plugins).expect("a directory");
+    let put = |name: &str, path: &str, kind: &str| {
+        let file = plugins.join(name);
+        fs::write(&file, format!("active = yes\ndirection = out\npath = {path}\ntype = {kind}\n")).expect("a file");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("its mode");
+    };
+    put("a.conf", "/nonexistent/plugin", "always");
+    put("b.conf", "/etc/passwd", "always");
+    put("c.conf", "/nonexistent/plugin", "wrong");
+    fs::write(plugins.join("d.conf"), "active = no\npath = /nonexistent/plugin\n").expect("a file");
+    let checked = dir.check(&format!("{SOUND}write_logs = no\nplugin_dir = {}\n", plugins.display()));
+    let said = checked.said.join("\n").replace(plugins.to_str().expect("text"), "DIR");
+    let expected = "Unable to stat /nonexistent/plugin (No such file or directory) - line 3 of DIR/a.conf\n\
+                    Skipping a.conf plugin due to errors\n\
+                    Error - /etc/passwd permissions should be at least 0550 - line 3 of DIR/b.conf\n\
+                    Skipping b.conf plugin due to errors\n\
+                    Refused: DIR/c.conf, line 4, key type\nOption wrong not found - line 4\n\
+                    Skipping c.conf plugin due to errors";
+    assert!(said.ends_with(expected), "{said}");
+    assert_eq!(checked.status, 0, "the daemon would start");
+}
+
 /// init/auditd.cron with an auditctl that ends with `status`: what it says to the system log, and its own status.
 fn daily(status: u8) -> (String, Option<i32>) {
     let place = std::env::temp_dir().join(format!("auditbox-daily-{}-{status}", std::process::id()));

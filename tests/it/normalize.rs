@@ -416,6 +416,33 @@ fn records_of_the_kernel_say_by_themselves_who_did_what_and_whether_it_was_let()
             "AVC apparmor=\"STATUS\" operation=\"profile_load\" error=-2 profile=\"unconfined\" name=\"/bin/foo\" pid=7",
             "unconfined unsuccessfully loaded-apparmor-profile /bin/foo ",
         ),
+        (
+            "AVC apparmor=\"KILLED\" operation=\"open\" profile=\"/bin/foo\" name=\"/f\" pid=7 comm=\"foo\"",
+            "/bin/foo unsuccessfully accessed-mac-policy-controlled-object /f using foo",
+        ),
+        (
+            "AVC apparmor=\"HINT\" operation=\"change_hat\" info=\"unconfined\" error=-1 profile=\"p\" pid=7 comm=\"sshd\"",
+            "p unsuccessfully accessed-mac-policy-controlled-object using sshd",
+        ),
+        (
+            "APPARMOR_DENIED apparmor=\"DENIED\" operation=\"mount\" profile=\"p\" name=\"/mnt/\" pid=9 comm=\"mount\"",
+            "p unsuccessfully accessed-mac-policy-controlled-object /mnt/ using mount",
+        ),
+        (
+            "APPARMOR_DENIED operation=\"mount\" profile=\"p\" name=\"/mnt/\" pid=9",
+            "p unsuccessfully accessed-mac-policy-controlled-object /mnt/ ",
+        ),
+        (
+            "USER_AVC pid=5 uid=103 auid=4294967295 ses=4294967295 subj=unconfined msg='apparmor=\"DENIED\" \
+             operation=\"dbus_method_call\"  bus=\"system\" path=\"/org/x\" interface=\"a.b\" member=\"M\" mask=\"send\" \
+             name=\"org.x\" pid=99 label=\"snap.y\" peer_pid=9 peer_label=\"unconfined\"  exe=\"/usr/bin/dbus-daemon\" \
+             sauid=103 hostname=? addr=? terminal=?'",
+            "snap.y unsuccessfully accessed-mac-policy-controlled-object org.x using /usr/bin/dbus-daemon",
+        ),
+        (
+            "INTEGRITY_USERSPACE pid=7 uid=1000 auid=1000 ses=2 op=appraise_data cause=invalid-hash comm=\"sh\" name=\"/f\" res=0",
+            "alice unsuccessfully checked-data-integrity-of /f using sh",
+        ),
     ] {
         assert_eq!(sentence(&[record]), told, "{record}");
     }

@@ -45,11 +45,14 @@ pub(super) struct Dispatcher {
     overflow_messages: u32,
     /// A full queue has brought down the system.
     has_brought_down: bool,
+    /// The files of plugins that cannot run, as of the last time they were read, and why each cannot.
+    skipped: Vec<(String, String)>,
 }
 
 impl Dispatcher {
     /// Starts the plugins of the daemon's start.
     pub(super) fn start(&mut self, ctx: &mut Context, set: PluginSet) {
+        self.skipped = set.skipped;
         for (name, config) in set.plugins {
             self.add(ctx, name, config);
         }
@@ -73,7 +76,8 @@ impl Dispatcher {
     /// Follows the plugins of a reload: all that run are ended, and each is started again when it has. What waits for a plugin
     /// that stays, waits on.
     pub(super) fn reload(&mut self, ctx: &mut Context, mut set: PluginSet) {
-        if !set.skipped.is_empty() {
+        self.skipped = set.skipped;
+        if !self.skipped.is_empty() {
             return ctx.log(Level::Error, "Plugin configuration reload failed, keeping old state");
         }
         (self.overflow_messages, self.has_brought_down) = (0, false);
@@ -278,10 +282,13 @@ impl Dispatcher {
         self.subscribers.iter_mut().for_each(|subscriber| subscriber.report_losses(ctx));
     }
 
-    /// The report's lines that the reference does not have: one a plugin.
+    /// The report's lines that the reference does not have: one a plugin, and one for each that cannot run.
     pub(super) fn report_more(&self, lines: &mut Vec<Line>) {
         for subscriber in &self.subscribers {
             lines.push(Line::new(format!("plugin {}", subscriber.name), Value::Text(subscriber.describe())));
+        }
+        for (file, why) in &self.skipped {
+            lines.push(Line::new(format!("plugin file {file}"), Value::Text(format!("cannot run: {why}"))));
         }
     }
 }

@@ -271,10 +271,16 @@ fn a_reload_starts_each_plugin_again_once_it_has_ended_and_keeps_what_waits_for_
 #[test]
 fn a_bad_file_leaves_everything_as_it_was() {
     let mut script = Script::new(Config::default(), &[("a", plugin())]);
-    let bad = PluginSet { skipped: vec!["x.conf".to_string()], ..set(&[]) };
+    let bad = PluginSet { skipped: vec![("x.conf".to_string(), "Unable to stat /x".to_string())], ..set(&[]) };
     script.dispatcher.reload(&mut script.ctx, bad);
     assert_eq!(script.logged(), ["Plugin configuration reload failed, keeping old state"]);
     assert!(script.dispatcher.subscribers[0].is_active());
+    let mut lines = Vec::new();
+    script.dispatcher.report_more(&mut lines);
+    let text = String::from_utf8(crate::daemon::report::Report::new(lines).text()).unwrap();
+    assert!(text.contains("plugin file x.conf = cannot run: Unable to stat /x"), "{text}");
+    script.dispatcher.reload(&mut script.ctx, set(&[("a", plugin())]));
+    assert!(script.dispatcher.skipped.is_empty());
 }
 
 #[test]

@@ -293,6 +293,7 @@ impl<'a> Scan<'a> {
             Type::CWD => self.working_directory(),
             Type::AVC_PATH => self.avc_path(),
             Type::AVC | Type::USER_AVC => self.avc(),
+            kind if kind.is_apparmor() => self.avc(),
             Type::SOCKADDR => self.sockaddr(),
             Type::LOGIN => self.login(),
             Type::IPC | Type::OBJ_PID => {
@@ -313,7 +314,7 @@ impl<'a> Scan<'a> {
             RecordType(1200..=1203 | 1205 | 1206) => self.daemon(),
             RecordType(1207 | 1208) => self.remote(),
             RecordType(1403..=1417) => self.simple(),
-            RecordType(1800..=1805) => self.integrity(),
+            RecordType(1800..=1805 | 1808) => self.integrity(),
             _ => Ok(()),
         }
     }

@@ -73,18 +73,22 @@ impl Scan<'_> {
         self.fields.keep(&joined)
     }
 
-    /// AVC and USER_AVC.
+    /// AVC, USER_AVC, and the types that AppArmor had of its own.
     pub(super) fn avc(&mut self) -> Step<()> {
         let mut label = Label::default();
-        let apparmor = self.find(name!("apparmor="));
-        let is_apparmor = apparmor.is_some();
-        match apparmor {
-            Some(found) => self.judge(!self.from(found).starts_with(b"\"DENIED"), &mut label),
-            None => self.access_vector(&mut label)?,
+        let is_apparmor = self.apparmor(&mut label);
+        if !is_apparmor {
+            self.access_vector(&mut label)?;
         }
         if self.kind == RecordType::USER_AVC {
             self.next = 0;
             let read = self.user(Some(&mut label));
+            if is_apparmor && label.subject.is_some() {
+                // That was the program that asked on behalf of another: of this the label is searched for too.
+                self.fields.labels.push(Label { subject: label.subject, ..Label::default() });
+                self.next = 0;
+                label.subject = self.string(name!(" label="))?.flatten().or(label.subject);
+            }
             self.fields.labels.push(label);
             // COMPAT: only the ids of USER_AVC must be well-formed.
             return read.or_else(|malformed| if forgiven(malformed) { Ok(()) } else { Err(malformed) });
@@ -94,7 +98,12 @@ impl Scan<'_> {
         }
         if self.wants(FieldSet::COMM) && self.fields.comm.is_none() {
             let comm = self.string(name!("comm="))?.flatten();
-            self.fields.comm = Some(comm.ok_or(Malformed::Field("comm="))?);
+            // AppArmor's own types are older than this field.
+            let may_lack = self.kind != RecordType::AVC;
+            self.fields.comm = comm;
+            if comm.is_none() && !may_lack {
+                return Err(Malformed::Field("comm="));
+            }
         }
         if is_apparmor {
             self.next = 0;
@@ -123,6 +132,17 @@ impl Scan<'_> {
         }
         self.fields.labels.push(label);
         Ok(())
+    }
+
+    /// What AppArmor decided; false where the record is not AppArmor's.
+    fn apparmor(&mut self, label: &mut Label) -> bool {
+        let verdict = self.find(name!("apparmor=")).map(|found| text::up_to(self.from(found), b' '));
+        let is_apparmor = verdict.is_some() || self.kind.is_apparmor();
+        if is_apparmor {
+            let has_failed = self.find(name!(" error=")).is_some();
+            self.judge(self.kind.apparmor_allows(verdict.unwrap_or_default(), has_failed), label);
+        }
+        is_apparmor
     }
 
     /// `avc:  denied  { read write } for`, which stands before all quotes.

@@ -142,6 +142,40 @@ fn apparmor_is_searched_like_selinux() {
 }
 
 #[test]
+fn apparmor_fails_by_its_verdict_its_error_or_the_type() {
+    let rest = "operation=\"open\" profile=\"p\" pid=5 comm=\"cat\"";
+    for (front, granted) in [
+        ("AVC apparmor=\"KILLED\"", false),
+        ("AVC apparmor=\"ERROR\"", false),
+        ("AVC apparmor=\"STATUS\"", true),
+        ("AVC apparmor=\"STATUS\" info=\"x\" error=-71", false),
+        ("AVC apparmor=\"HINT\" info=\"x\" error=-1", false),
+        ("AVC apparmor=\"ALLOWED\" info=\"x\" error=-13", true),
+        ("APPARMOR_DENIED", false),
+        ("APPARMOR_ALLOWED", true),
+    ] {
+        read(FieldSet(u32::MAX), &[&format!("{front} {rest}")], |fields| {
+            assert_eq!(fields.labels.first().and_then(|label| label.granted), Some(granted), "{front}");
+            assert_eq!(fields.success, Some(if granted { SUCCEEDED } else { FAILED }), "{front}");
+        })
+        .unwrap();
+    }
+    read(FieldSet(u32::MAX), &["APPARMOR_KILL operation=\"open\" pid=5 profile=\"p\""], |fields| {
+        assert_eq!((fields.success, fields.comm), (Some(FAILED), None), "an old kernel names no program");
+    })
+    .unwrap();
+    let dbus = "USER_AVC pid=5 uid=103 auid=4294967295 ses=4294967295 subj=unconfined msg='apparmor=\"DENIED\" \
+        operation=\"dbus_signal\" name=\"org.x\" pid=99 label=\"snap.y\" peer_label=\"peer\" exe=\"/d\" hostname=? addr=? \
+        terminal=?'";
+    read(FieldSet(u32::MAX), &[dbus], |fields| {
+        let subjects =
+            fields.labels.iter().map(|label| (text(fields, label.subject).unwrap_or_default(), label.granted));
+        assert_eq!(subjects.collect::<Vec<_>>(), [("unconfined".into(), None), ("snap.y".into(), Some(false))]);
+    })
+    .unwrap();
+}
+
+#[test]
 fn a_login_is_read_in_its_old_and_new_form() {
     let old = "LOGIN pid=1 uid=0 old auid=4294967295 new auid=1000 old ses=4294967295 new ses=7";
     let new = "LOGIN pid=1 uid=0 old-auid=4294967295 auid=1000 tty=(none) old-ses=4294967295 ses=7 res=1";
