@@ -12,9 +12,13 @@ use std::path::Path;
 pub(crate) fn daemon_config(says_log: bool) -> SearchConfig {
     let mut diagnostics = Vec::new();
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::Any, called: "config file" };
-    let text = config_file::read(Path::new("/etc/audit/auditd.conf"), policy, &mut diagnostics);
-    let mut config =
-        auditd::parse_search(text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default(), &mut diagnostics);
+    const CONFIG: &str = "/etc/audit/auditd.conf";
+    let text = config_file::read(Path::new(CONFIG), policy, &mut diagnostics);
+    let lines = text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
+    let mut config = auditd::parse_search(lines, &mut diagnostics);
+    if says_log {
+        auditd::note_misread_logs(lines, CONFIG, &config, &mut diagnostics);
+    }
     diagnostics.iter().filter(|note| note.level != Level::Debug).for_each(|note| say(&note.text));
     if let Err(reason) = text {
         say(format_args!("{reason}\nNOTE - using built-in end_of_event_timeout: {}", config.end_of_event_timeout));

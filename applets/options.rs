@@ -4,7 +4,6 @@
 //! COMPAT: ausearch, aureport and their kind know options like `-ts`, `-hn` and `-ul -1`, arguments that are one or two
 //! words, and errors that depend on what stood further left, so the words are walked from left to right here.
 
-use auditbox::query::time;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
@@ -41,12 +40,12 @@ impl<'a> Words<'a> {
         self.take()
     }
 
-    /// The option's argument, which may be a span of time before now: `-15m`.
+    /// The option's argument, which may be a span of time before now: `-15m`. No option begins with a digit.
     pub(crate) fn time_argument(&mut self) -> Option<&'a [u8]> {
-        if self.words.get(self.at).is_some_and(|word| time::is_span(word.as_bytes())) {
-            return self.take();
+        match self.words.get(self.at)?.as_bytes() {
+            [b'-', b'0'..=b'9', ..] => self.take(),
+            _ => self.argument(),
         }
-        self.argument()
     }
 
     /// The next word, left where it is, unless it begins with a dash.

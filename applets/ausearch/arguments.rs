@@ -430,6 +430,9 @@ impl<'a> Parser<'a> {
         if word.first().is_some_and(u8::is_ascii_digit) {
             return numeric_id("group", word);
         }
+        if word == UNSET {
+            return Ok(u32::MAX);
+        }
         let id = self.host.users.group_id(word);
         id.ok_or_else(|| format!("{what} is non-numeric and unknown ({})", shown(word)))
     }
@@ -445,8 +448,7 @@ impl<'a> Parser<'a> {
             return Ok(User { id: numeric_id("user", word)?, name: None });
         }
         let ids = match word {
-            // As `-i` prints it.
-            b"unset" => vec![u32::MAX],
+            UNSET => vec![u32::MAX],
             _ => self.host.users.all().filter(|(_, name)| *name == word).map(|(id, _)| id).collect(),
         };
         Ok(User { id: ids.first().copied().unwrap_or(u32::MAX), name: Some((word.to_vec(), ids)) })
@@ -466,7 +468,9 @@ impl<'a> Parser<'a> {
 
     fn session(&mut self, option: &str) -> Taken {
         let word = self.words.signed_argument().ok_or_else(|| lacks_argument(option))?;
-        let id = if !is_number(word) {
+        let id = if word == UNSET {
+            u32::MAX
+        } else if !is_number(word) {
             return Err(format!("Session id must be a numeric value, was {}", shown(word)));
         } else if word.starts_with(b"-") {
             negative(word)?
@@ -497,6 +501,9 @@ fn limited(word: &[u8], most: u64) -> Result<u32, &'static str> {
     let fits = number::parse_exact(word).filter(|n| *n <= most).and_then(|n| u32::try_from(n).ok());
     fits.ok_or("Numerical result out of range")
 }
+
+/// The id of none, as `-i` prints it.
+const UNSET: &[u8] = b"unset";
 
 fn numeric_id(of: &str, word: &[u8]) -> Result<u32, Refusal> {
     limited(word, u64::from(u32::MAX))

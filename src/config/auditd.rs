@@ -398,6 +398,17 @@ pub fn parse_search(text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> SearchCon
     config
 }
 
+/// Notes the lines of an auditd.conf, called `file`, that are meant to name the log and cannot be read: the log of `config` is
+/// searched all the same.
+pub fn note_misread_logs(text: &[u8], file: &str, config: &SearchConfig, diagnostics: &mut Vec<Diagnostic>) {
+    let built_in = if config.log_file == SearchConfig::default().log_file { "built-in " } else { "" };
+    for (line, why) in super::misread_lines(text, "log_file") {
+        let log = &config.log_file;
+        let text = format!("{why} for line {line} in {file} (key log_file)\nNOTE - using {built_in}logs: {log}");
+        diagnostics.push(Diagnostic { level: Level::Error, text });
+    }
+}
+
 /// Refuses values that cannot stand together, and diagnostics those that hardly make sense.
 fn check(config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Result<(), ConfigError> {
     let fail = |key: &str, text: String| Err(ConfigError { line: 0, key: key.to_string(), text });
@@ -547,6 +558,31 @@ mod tests {
             diagnostics,
             ["The directory name: /a is too short - line 1", "Value soon should only be numbers - line 2"]
         );
+    }
+
+    #[test]
+    fn a_search_says_which_line_for_the_log_it_cannot_read() {
+        let notes = |text: &str| {
+            let mut diagnostics = Vec::new();
+            let config = parse_search(text.as_bytes(), &mut diagnostics);
+            note_misread_logs(text.as_bytes(), "a.conf", &config, &mut diagnostics);
+            diagnostics.into_iter().map(|note| note.text).collect::<Vec<_>>()
+        };
+        for (line, why) in [
+            ("log_file=/logs/a.log", "Wrong number of arguments"),
+            ("\tlog_file\t=\t/logs/a.log", "Wrong number of arguments"),
+            ("\u{feff}log_file = /logs/a.log", "Unknown keyword"),
+            ("log_file =\u{a0}/logs/a.log", "Missing equal sign"),
+            ("LOG_FILE /logs/a.log", "Missing equal sign"),
+            ("log_file =", "Wrong number of arguments"),
+        ] {
+            let said = format!(
+                "{why} for line 2 in a.conf (key log_file)\nNOTE - using built-in logs: /var/log/audit/audit.log"
+            );
+            assert_eq!(notes(&format!("freq = 1\n{line}\n")), [said], "{line}");
+        }
+        assert!(notes("log_file /x\nlog_file = /logs/a.log")[0].ends_with("NOTE - using logs: /logs/a.log"));
+        assert!(notes("# log_file=/x\n#log_file=/x\nlog_files=/x\n  log_file = /logs/a.log").is_empty());
     }
 
     #[test]

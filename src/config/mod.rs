@@ -189,6 +189,27 @@ fn readable_lines(text: &[u8]) -> impl Iterator<Item = (u32, Line<'_>)> {
     })
 }
 
+/// The lines that begin with the key and do not set it, with their numbers from 1 and why not: as a reader sees it the key is there,
+/// whatever white space or byte order mark stands before it.
+fn misread_lines<'t>(text: &'t [u8], key: &'t str) -> impl Iterator<Item = (u32, &'static str)> + 't {
+    (1..).zip(text.split(|&b| b == b'\n')).filter_map(move |(number, bytes)| {
+        let start = bytes.iter().position(|b| !b.is_ascii_whitespace() && b.is_ascii())?;
+        let (word, rest) = bytes.get(start..)?.split_at_checked(key.len())?;
+        let goes_on = rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+        if goes_on || !word.eq_ignore_ascii_case(key.as_bytes()) {
+            return None;
+        }
+        let Ok(line) = std::str::from_utf8(bytes) else { return Some((number, "Text that is not UTF-8")) };
+        let why = match split(line) {
+            _ if bytes.len() >= MAX_LINE => "Too many bytes",
+            Ok(Some(line)) if line.key.eq_ignore_ascii_case(key) => return None,
+            Ok(_) => "Unknown keyword",
+            Err(why) => why,
+        };
+        Some((number, why))
+    })
+}
+
 /// The last line of a file that sets a key, from 1; 0 when none does.
 pub(crate) fn line_of(text: &[u8], key: &str) -> u32 {
     let setting = readable_lines(text).filter(|(_, line)| line.key.eq_ignore_ascii_case(key)).last();

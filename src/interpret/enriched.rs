@@ -172,7 +172,10 @@ fn take(text: &[u8], at: &mut usize) -> Option<Word> {
                 return None;
             }
             b'=' => {
-                *at = find_byte(text, equals + 1, |bytes| byte_mask(bytes, b' '));
+                // What is in quotes goes on to the closing one, spaces and all.
+                let quoted = text.get(equals + 1..).and_then(|value| value.strip_prefix(b"\""));
+                let value = quoted.and_then(|value| memchr(b'"', value)).map_or(equals + 1, |end| equals + 2 + end);
+                *at = find_byte(text, value, |bytes| byte_mask(bytes, b' '));
                 return Some(Word::of(text, start..equals, equals + 1..*at));
             }
             _ => *at = equals,
@@ -232,6 +235,8 @@ mod tests {
         assert_eq!(value(text, "UID"), None);
         assert_eq!(value(text, "bare"), None);
         assert_eq!(value("", "uid"), None);
+        let text = "AUID=\"jane doe \" UID=\"ro ot";
+        assert_eq!((value(text, "auid"), value(text, "uid")), (Some("\"jane doe \""), Some("\"ro")));
     }
 
     #[test]

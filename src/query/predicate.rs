@@ -36,7 +36,10 @@ impl Syscall {
     pub fn named(name: &[u8], machine: Option<Machine>) -> Option<Syscall> {
         let machines =
             Machine::ALL.into_iter().filter(|m| m.elf().is_some() && machine.is_none_or(|wanted| wanted == *m));
-        let numbers: Vec<_> = machines.filter_map(|m| Some((m, syscall::number(m, name)?))).collect();
+        let mut numbers: Vec<_> = machines.filter_map(|m| Some((m, syscall::number(m, name)?))).collect();
+        let x86_64 = numbers.iter().find(|(machine, _)| *machine == Machine::X86_64).copied();
+        // The audit subsystem knows x32 by the number alone.
+        numbers.extend(x86_64.map(|(machine, number)| (machine, syscall::x32_number(name, number))));
         (!numbers.is_empty()).then_some(Syscall::Named(numbers))
     }
 
@@ -190,10 +193,12 @@ impl Predicate {
         let (wanted, fields) = (&self.criteria, &self.fields);
         let machine = fields.arch.and_then(Machine::from_elf);
         let is = |wanted: Option<u32>, found: Option<u32>| wanted.is_none_or(|w| w == found.unwrap_or(NO_ID));
+        // A group that is none is one all the same: an event without the field has not even that.
+        let is_group = |wanted: Option<u32>, found: Option<u32>| wanted.is_none() || wanted == found;
         let groups = if wanted.any_group {
-            is(wanted.gid, fields.gid) || is(wanted.egid, fields.egid)
+            is_group(wanted.gid, fields.gid) || is_group(wanted.egid, fields.egid)
         } else {
-            is(wanted.gid, fields.gid) && is(wanted.egid, fields.egid)
+            is_group(wanted.gid, fields.gid) && is_group(wanted.egid, fields.egid)
         };
         groups
             && is(wanted.ppid, fields.ppid)
@@ -263,8 +268,8 @@ fn wanted(criteria: &Criteria) -> FieldSet {
         (id(&criteria.uid), FieldSet::UID),
         (id(&criteria.euid), FieldSet::EUID),
         (login(&criteria.auid), FieldSet::AUID),
-        (criteria.gid.is_some_and(|id| id != NO_ID), FieldSet::GID),
-        (criteria.egid.is_some_and(|id| id != NO_ID), FieldSet::EGID),
+        (criteria.gid.is_some(), FieldSet::GID),
+        (criteria.egid.is_some(), FieldSet::EGID),
         (criteria.session.is_some_and(|id| id != NO_LOGIN), FieldSet::SESSION),
         (criteria.success.is_some(), FieldSet::SUCCESS),
         (criteria.exit.is_some(), FieldSet::EXIT),

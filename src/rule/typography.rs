@@ -26,7 +26,7 @@ enum Wrong {
 }
 
 /// Source: the Unicode names of the characters.
-const LOOKALIKES: [(&str, Wrong, &str, &str); 18] = [
+const LOOKALIKES: [(&str, Wrong, &str, &str); 20] = [
     ("\u{2010}", Wrong::AtWord, "HYPHEN (U+2010)", "-"),
     ("\u{2011}", Wrong::AtWord, "NON-BREAKING HYPHEN (U+2011)", "-"),
     ("\u{2012}", Wrong::AtWord, "FIGURE DASH (U+2012)", "-"),
@@ -34,6 +34,8 @@ const LOOKALIKES: [(&str, Wrong, &str, &str); 18] = [
     ("\u{2014}", Wrong::AtWord, "EM DASH (U+2014)", "-"),
     ("\u{2015}", Wrong::AtWord, "HORIZONTAL BAR (U+2015)", "-"),
     ("\u{2212}", Wrong::AtWord, "MINUS SIGN (U+2212)", "-"),
+    ("\u{fe63}", Wrong::AtWord, "SMALL HYPHEN-MINUS (U+FE63)", "-"),
+    ("\u{ff0d}", Wrong::AtWord, "FULLWIDTH HYPHEN-MINUS (U+FF0D)", "-"),
     ("\u{2018}", Wrong::Anywhere, "LEFT SINGLE QUOTATION MARK (U+2018)", ""),
     ("\u{2019}", Wrong::Anywhere, "RIGHT SINGLE QUOTATION MARK (U+2019)", ""),
     ("\u{201c}", Wrong::Anywhere, "LEFT DOUBLE QUOTATION MARK (U+201C)", ""),
@@ -74,6 +76,7 @@ mod tests {
     fn a_pasted_dash_counts_where_an_option_begins() {
         let line = "-a always,exit \u{2013}F arch=b64";
         assert_eq!(found(line), [(15, "EN DASH (U+2013)", "-")]);
+        assert_eq!(found("-a always,exit \u{ff0d}F uid=0 \u{fe63}k x").len(), 2);
         assert_eq!(found("-w /srv/2001\u{2013}2010 -k old"), []);
     }
 

@@ -229,6 +229,56 @@ type=DAEMON_ROTATE msg=audit(1700000004.100:4): op=rotate-logs res=success
 }
 
 #[test]
+fn unset_is_the_group_and_the_session_of_none() {
+    let call = |serial: u32, ids: &str| {
+        format!(
+            "type=SYSCALL msg=audit(170000000{serial}.100:{serial}): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 \
+             a3=4 items=0 ppid=1 pid=1 auid=5 uid=0 {ids} comm=\"x\" exe=\"/x\" key=(null)\n"
+        )
+    };
+    let ids = |gid: &str, egid: &str, ses: &str| {
+        format!("gid={gid} euid=0 suid=0 fsuid=0 egid={egid} sgid=0 fsgid=0 tty=pts0 ses={ses}")
+    };
+    let none = "4294967295";
+    let log = [call(1, &ids(none, "0", "1")), call(2, &ids("0", none, "1")), call(3, &ids("0", "0", none))].concat();
+    assert_eq!(serials_in(&log, &["-gi", "unset"]), [1]);
+    assert_eq!(serials_in(&log, &["-ge", "unset"]), [2]);
+    assert_eq!(serials_in(&log, &["-ga", "unset"]), [1, 2]);
+    assert_eq!(serials_in(&log, &["--session", "unset"]), [3]);
+}
+
+#[test]
+fn the_name_of_a_call_means_its_x32_call_too() {
+    let call = |serial: u32, number: u32| {
+        format!(
+            "type=SYSCALL msg=audit(170000000{serial}.100:{serial}): arch=c000003e syscall={number} success=yes exit=0 a0=1 a1=2 \
+             a2=3 a3=4 items=0 ppid=1 pid=1 auid=5 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=1 \
+             comm=\"x\" exe=\"/x\" key=(null)\n"
+        )
+    };
+    const X32: u32 = 0x4000_0000;
+    let log = [call(1, 257), call(2, X32 + 257), call(3, 59), call(4, X32 + 520), call(5, 520)].concat();
+    assert_eq!(serials_in(&log, &["-sc", "openat"]), [1, 2]);
+    assert_eq!(serials_in(&log, &["-sc", "execve"]), [3, 4]);
+}
+
+#[test]
+fn a_span_of_an_unknown_unit_names_what_is_taken() {
+    for words in [["-ts", "-5x"], ["-te", "-7y"]] {
+        let output = applet("ausearch").args(words).output().expect("the binary runs");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(said.contains(&words[1][1..]) && said.contains("Accepted: a number and s, m"), "{said}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_name_with_a_space_in_quotes_is_one_name() {
+    let log = "type=USER_LOGIN msg=audit(1700000001.100:1): pid=1 uid=0 auid=424242 ses=1 msg='op=login res=success'\x1DUID=\"root\" AUID=\"jane doe\"\n";
+    assert_eq!(serials_in(log, &["-ul", "jane doe"]), [1]);
+}
+
+#[test]
 fn the_name_of_an_error_is_its_number_on_each_record_s_machine() {
     let call = |serial: u64, arch: &str, call: u32, exit: i32| {
         format!(

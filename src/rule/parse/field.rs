@@ -157,6 +157,9 @@ impl RuleBuilder<'_> {
         if pair.starts_with_digit() {
             return Ok(number::signed(pair.value, 0) as u32);
         }
+        if pair.value == b"unset" {
+            return Ok(u32::MAX);
+        }
         let group = self.host.group(pair.value);
         group.ok_or_else(|| pair.bad_value(Reason::GroupUnknown { name: lossy(pair.value) }))
     }

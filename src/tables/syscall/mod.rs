@@ -42,6 +42,18 @@ pub fn number(machine: Machine, name: impl AsRef<[u8]>) -> Option<u32> {
     first.or_else(|| calls.seconds.iter().find(|second| second.1 == place).map(|second| second.0))
 }
 
+/// The number that x32 has for the call `name`, which is `number` on x86_64: arch/x86/entry/syscalls/syscall_64.tbl. KERNEL:
+/// calls whose arguments are laid out otherwise have numbers of their own from 512 on.
+pub fn x32_number(name: &[u8], number: u32) -> u32 {
+    const BIT: u32 = 0x4000_0000;
+    const OWN: &str = "rt_sigaction rt_sigreturn ioctl readv writev recvfrom sendmsg recvmsg execve ptrace rt_sigpending \
+         rt_sigtimedwait rt_sigqueueinfo sigaltstack timer_create mq_notify kexec_load waitid set_robust_list get_robust_list \
+         vmsplice move_pages preadv pwritev rt_tgsigqueueinfo recvmmsg sendmmsg process_vm_readv process_vm_writev setsockopt \
+         getsockopt io_setup io_submit execveat preadv2 pwritev2";
+    let own = (512..).zip(OWN.split(' ')).find(|(_, own)| own.as_bytes().eq_ignore_ascii_case(name));
+    BIT | own.map_or(number, |(number, _)| number)
+}
+
 /// All calls of `machine`, numbers rising, one name each.
 pub fn rows(machine: Machine) -> impl Iterator<Item = (u32, &'static str)> {
     let calls = calls(machine);
