@@ -21,7 +21,7 @@ pub enum PeerOrder {}
 
 /// Listens to nobody.
 #[derive(Default)]
-pub(super) struct Listener;
+pub(super) struct Listener {}
 
 impl Listener {
     pub(super) fn start(&mut self, _: &mut Context) {}
@@ -63,7 +63,7 @@ pub(super) mod sockets {
 
     /// None.
     #[derive(Default)]
-    pub(in crate::daemon) struct Sockets;
+    pub(in crate::daemon) struct Sockets {}
 
     impl Sockets {
         pub(in crate::daemon) fn descriptor(&self) -> Option<&OwnedFd> {
