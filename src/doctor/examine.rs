@@ -362,7 +362,8 @@ fn plugins(facts: &Facts, found: &mut Found) {
             found.add(&codes::PLUGIN_DOWN, text, reload());
             continue;
         };
-        let is_up = [&b"running"[..], b"behind"].iter().any(|word| state.starts_with(word));
+        // The process of one that is ending is awaited for seconds at most; what it is then says more.
+        let is_up = [&b"running"[..], b"behind", b"ending"].iter().any(|word| state.starts_with(word));
         let lost = crate::text::after(state, b"lost ").and_then(number::parse_exact).unwrap_or(0);
         let text = |what: &[u8]| [b"The plugin ", name, b" ", what, b": ", state, b"."].map(<[u8]>::to_vec);
         if !is_up {
