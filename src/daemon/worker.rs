@@ -150,11 +150,15 @@ impl Worker {
         Some((Level::Error, format!("The worker thread is blocked: {current} takes longer than {BLOCKED} s")))
     }
 
-    /// When [`Worker::watch`] is to be called, on the monotonic clock.
-    pub(super) fn watch_due(&self, monotonic: i64) -> Option<i64> {
+    /// When [`Worker::watch`] is to be called, on the monotonic clock; a job that was given since is watched from now on.
+    pub(super) fn watch_due(&mut self, monotonic: i64) -> Option<i64> {
         let done = self.shared.done.load(Ordering::Relaxed);
-        let since = self.seen.filter(|(seen, _)| *seen == done).map_or(monotonic, |(_, since)| since);
-        (done != self.given.get() && !self.is_blocked).then_some(since + BLOCKED)
+        if done == self.given.get() || self.is_blocked {
+            return None;
+        }
+        let (_, since) = self.seen.filter(|(seen, _)| *seen == done).unwrap_or((done, monotonic));
+        self.seen = Some((done, since));
+        Some(since + BLOCKED)
     }
 
     /// What a blocked worker does; none for one that works.
@@ -382,8 +386,7 @@ mod tests {
         drop(reader);
         let shared = Arc::clone(&worker.shared);
         let done = shared.done.load(Ordering::Relaxed);
-        assert_eq!(worker.watch(100), None);
-        assert_eq!(worker.watch_due(100), Some(100 + BLOCKED));
+        assert_eq!(worker.watch_due(100), Some(100 + BLOCKED), "it is watched as soon as it is given");
         assert_eq!(worker.watch(109), None);
         assert_eq!(worker.watch_due(109), Some(100 + BLOCKED), "waking does not begin the wait anew");
         let (level, text) = worker.watch(110).unwrap();

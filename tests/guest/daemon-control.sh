@@ -68,7 +68,7 @@ auditctl --signal reload
 until_true 10 sh -c "[ \$(grep -c 'op=reconfigure state=no-change' $log) = 2 ]" || fail "a listener is promised at a reload"
 auditd --check-config >/tmp/values 2>/tmp/err; [ $? = 6 ] || fail "a listener is promised"
 expect "^Refused: $conf, line $(wc -l <$conf), key tls_psk_file$" /tmp/err
-expect '^tls_psk_file = /etc/audit/tls/audit.psk asks for the listener' /tmp/err
+expect '^tls_psk_file = /etc/audit/tls/audit.psk asks for TLS' /tmp/err
 sed -i '$d; s/^log_format.*/log_format = ENRICHED/' $conf
 auditctl --signal reload
 logged 'node=box type=DAEMON_CONFIG .*op=reconfigure state=changed auid=0 pid=[0-9]+.* res=success'
@@ -107,7 +107,7 @@ stop_auditd
 # refused keys, -n, -s nochange, a link as configuration
 echo 'tcp_listen_port = 60' >>$conf
 auditd 2>/tmp/err; [ $? = 6 ] || fail "a listener is promised"
-expect 'tcp_listen_port = 60 asks for the listener' /tmp/err
+expect 'tcp_listen_port = 60 asks for TLS' /tmp/err
 sed -i '$d; s/^log_file.*/num_logs = 3/' $conf
 mkdir /tmp/links && ln -s $conf /tmp/links/auditd.conf
 auditd -c /tmp/links 2>/tmp/err; [ $? = 6 ] || fail "a link is followed"
