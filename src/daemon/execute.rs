@@ -280,8 +280,8 @@ impl Executor {
     }
 
     /// Seconds until [`Executor::watch_workers`] is to be called.
-    pub(super) fn watch_due(&mut self, monotonic: i64) -> Option<u64> {
-        let due = [&mut self.worker, &mut self.syncer].map(|worker| worker.watch_due(monotonic));
+    pub(super) fn watch_due(&self, monotonic: i64) -> Option<u64> {
+        let due = [&self.worker, &self.syncer].map(|worker| worker.watch_due(monotonic));
         due.into_iter().flatten().min().map(|due| (due - monotonic) as u64)
     }
 

@@ -150,15 +150,11 @@ impl Worker {
         Some((Level::Error, format!("The worker thread is blocked: {current} takes longer than {BLOCKED} s")))
     }
 
-    /// When [`Worker::watch`] is to be called, on the monotonic clock; a job that was given since is watched from now on.
-    pub(super) fn watch_due(&mut self, monotonic: i64) -> Option<i64> {
-        let done = self.shared.done.load(Ordering::Relaxed);
-        if done == self.given.get() || self.is_blocked {
-            return None;
-        }
-        let (_, since) = self.seen.filter(|(seen, _)| *seen == done).unwrap_or((done, monotonic));
-        self.seen = Some((done, since));
-        Some(since + BLOCKED)
+    /// When [`Worker::watch`] is to be called, on the monotonic clock: each second while there is a job, as nothing says when one
+    /// of several is done and the next begins.
+    pub(super) fn watch_due(&self, monotonic: i64) -> Option<i64> {
+        let is_idle = self.shared.done.load(Ordering::Relaxed) == self.given.get();
+        (!is_idle && !self.is_blocked).then_some(monotonic + 1)
     }
 
     /// What a blocked worker does; none for one that works.
@@ -386,9 +382,10 @@ mod tests {
         drop(reader);
         let shared = Arc::clone(&worker.shared);
         let done = shared.done.load(Ordering::Relaxed);
-        assert_eq!(worker.watch_due(100), Some(100 + BLOCKED), "it is watched as soon as it is given");
+        assert_eq!(worker.watch_due(100), Some(101));
+        assert_eq!(worker.watch(100), None);
         assert_eq!(worker.watch(109), None);
-        assert_eq!(worker.watch_due(109), Some(100 + BLOCKED), "waking does not begin the wait anew");
+        assert_eq!(worker.watch_due(109), Some(110));
         let (level, text) = worker.watch(110).unwrap();
         assert_eq!(level, Level::Error);
         assert!(text.contains("takes longer than 10 s"), "{text}");

@@ -65,8 +65,8 @@ logged 'node=box type=DAEMON_CONFIG .*op=reconfigure state=no-change auid=0 uid=
 sed -i '$d' $conf
 echo 'tls_psk_file = /etc/audit/tls/audit.psk' >>$conf
 auditctl --signal reload
-until_true 10 sh -c "[ \$(grep -c 'op=reconfigure state=no-change' $log) = 2 ]" || fail "a listener is promised at a reload"
-auditd --check-config >/tmp/values 2>/tmp/err; [ $? = 6 ] || fail "a listener is promised"
+until_true 10 sh -c "[ \$(grep -c 'op=reconfigure state=no-change' $log) = 2 ]" || fail "an encrypted listener is promised at a reload"
+auditd --check-config >/tmp/values 2>/tmp/err; [ $? = 6 ] || fail "an encrypted listener is promised"
 expect "^Refused: $conf, line $(wc -l <$conf), key tls_psk_file$" /tmp/err
 expect '^tls_psk_file = /etc/audit/tls/audit.psk asks for TLS' /tmp/err
 sed -i '$d; s/^log_format.*/log_format = ENRICHED/' $conf
@@ -105,9 +105,9 @@ until_true 10 grep -q 'key="shadow"' /tmp/stream2 || fail "no event on standard 
 stop_auditd
 
 # refused keys, -n, -s nochange, a link as configuration
-echo 'tcp_listen_port = 60' >>$conf
-auditd 2>/tmp/err; [ $? = 6 ] || fail "a listener is promised"
-expect 'tcp_listen_port = 60 asks for TLS' /tmp/err
+echo 'transport = tls' >>$conf
+auditd 2>/tmp/err; [ $? = 6 ] || fail "an encrypted listener is promised"
+expect 'transport = tls asks for another transport than plain TCP' /tmp/err
 sed -i '$d; s/^log_file.*/num_logs = 3/' $conf
 mkdir /tmp/links && ln -s $conf /tmp/links/auditd.conf
 auditd -c /tmp/links 2>/tmp/err; [ $? = 6 ] || fail "a link is followed"
