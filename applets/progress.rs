@@ -48,14 +48,14 @@ fn line(done: u64, all: Option<u64>, took: Duration) -> String {
     };
     // A log grows while it is read.
     let all = all.max(done);
-    let percent = u128::from(done) * 100 / u128::from(all);
+    let percent = (done / (all / 100).max(1)).min(100);
     let left = (all - done) / rate.max(1);
     let of = format!("{} of {}, {percent} %", mebibytes(done), mebibytes(all));
     format!("{of}, {}/s, {}:{:02} left", mebibytes(rate), left / 60, left % 60)
 }
 
 fn mebibytes(bytes: u64) -> String {
-    let tenths = (u128::from(bytes) * 10) >> 20;
+    let tenths = ((bytes >> 10) * 10) >> 10;
     format!("{}.{} MiB", tenths / 10, tenths % 10)
 }
 
