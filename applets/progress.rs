@@ -1,4 +1,5 @@
-//! How far a scan has come: a line on standard error, if that is a terminal, once the scan has taken a second.
+//! How far a scan has come: a line on standard error, if that is a terminal, once the scan has taken a second. There is none where
+//! standard output is a pipe, whose reader may write to the same terminal.
 //!
 //! Nothing waits for it and no output ever stands beside it: `output` takes it away before anything else is written to a terminal.
 
@@ -21,7 +22,7 @@ impl Progress {
     /// One that begins now.
     pub(crate) fn new() -> Progress {
         let now = Instant::now();
-        Progress { times: Stream::Error.is_terminal().then(|| (now, now + PATIENCE)) }
+        Progress { times: (Stream::Error.is_terminal() && !Stream::Output.is_pipe()).then(|| (now, now + PATIENCE)) }
     }
 
     /// So many bytes are done, of so many.

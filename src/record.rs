@@ -199,10 +199,9 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Looks one line over, with or without its newline. A power loss may leave NUL bytes before it.
+    /// Looks one line over, with or without its newline.
     pub fn new(text: &'a [u8]) -> Line<'a> {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
-        let text = text.get(text.iter().take_while(|byte| **byte == 0).count()..).unwrap_or_default();
         Line { text, end: memchr2(ENRICHED, 0, text).unwrap_or(text.len()) }
     }
 
@@ -564,12 +563,6 @@ mod tests {
         }
         assert_eq!(parts("USER_TTY", "uid=1 data=61\x1dUID=\"a'"), named("uid=1 data=61", "UID=\"a'"));
         assert_eq!(parts("USER_LOGIN", "uid=1\x1dUID=\"root\""), named("uid=1", "UID=\"root\""));
-    }
-
-    #[test]
-    fn nul_bytes_before_a_line_do_not_end_it() {
-        let record = Record::parse(b"\0\0\0type=USER msg=audit(1700000009.123:45): a=1\0 b=2\n").unwrap();
-        assert_eq!((record.line.first(), record.body), (Some(&b't'), &b": a=1"[..]));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! frame that is wrong.
 
 use crate::record::RecordType;
+use crate::text;
 use memchr::memchr;
 
 /// Bytes of the header that is written. A longer one may be read; what is more is passed over.
@@ -200,14 +201,23 @@ impl Frames {
                 }
                 return Found::Piece;
             };
-            let text = self.used..self.used + length;
-            let rest = (text.end + 1).min(self.buffer.len());
+            let end = self.used + length;
+            let after = (end + 1).min(self.buffer.len());
             if std::mem::take(&mut self.is_skipping) {
-                self.used = rest;
+                self.used = after;
                 continue;
             }
             if length > MAX_READ {
-                return Found::Wrong { error: FrameError::LongLine, rest };
+                return Found::Wrong { error: FrameError::LongLine, rest: after };
+            }
+            // NUL bytes, as a power loss leaves them in a log, end a line too.
+            let past_nul = |from: usize| from + text::leading(self.buffer.get(from..end).unwrap_or_default(), 0);
+            let start = past_nul(self.used);
+            let text = start..start + text::up_to(self.buffer.get(start..end).unwrap_or_default(), 0).len();
+            let rest = if past_nul(text.end) == end { after } else { past_nul(text.end) };
+            if text.is_empty() && start > self.used {
+                self.used = rest;
+                continue;
             }
             return Found::Frame { version: 1, record_type: 0, text, rest };
         }
@@ -261,6 +271,14 @@ mod tests {
             let lines = [(1, 0, b"one".to_vec()), (1, 0, Vec::new()), (1, 0, b"two".to_vec())];
             assert_eq!(read(b"one\n\ntwo\n", size), lines.clone().map(Ok));
             assert_eq!(read(b"one\n\ntwo", size), lines.map(Ok));
+        }
+    }
+
+    #[test]
+    fn nul_bytes_end_a_line_and_are_none() {
+        for size in 1..12 {
+            let lines = ["one", "two", "three", "", "four"].map(|text| Ok((1, 0, text.as_bytes().to_vec())));
+            assert_eq!(read(b"one\0\0\0two\0\n\0three\n\0\0\n\n\0four\0", size), lines, "pieces of {size}");
         }
     }
 

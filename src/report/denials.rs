@@ -15,21 +15,11 @@ pub struct Denials {
 /// Names of the fields of source, target, class and permissions; of several the first that is there.
 type Names = [&'static [&'static [u8]]; 4];
 
-/// The two kinds of denials: what says that it is one, with the names of the others.
-const KINDS: [(&[u8], &[u8], Names); 2] = [
-    (b"seresult", b"denied", [&[b"scontext"], &[b"tcontext"], &[b"tclass"], &[b"seperms"]]),
-    (
-        b"apparmor",
-        b"\"DENIED\"",
-        // D-Bus has a label and a mask; a signal has a peer; a capability and a socket have neither name nor peer.
-        [
-            &[b"profile", b"label"],
-            &[b"name", b"peer", b"capname", b"family"],
-            &[b"operation"],
-            &[b"denied_mask", b"mask"],
-        ],
-    ),
-];
+const SELINUX: Names = [&[b"scontext"], &[b"tcontext"], &[b"tclass"], &[b"seperms"]];
+
+/// D-Bus has a label and a mask; a signal has a peer; a capability and a socket have neither name nor peer.
+const APPARMOR: Names =
+    [&[b"profile", b"label"], &[b"name", b"peer", b"capname", b"family"], &[b"operation"], &[b"denied_mask", b"mask"]];
 
 impl Denials {
     /// Counts what the records of an event say was denied, each permission for itself.
@@ -43,10 +33,18 @@ impl Denials {
     }
 
     fn count(&mut self, record: &Record<'_>) {
-        let kind = KINDS.iter().find(|(name, value, _)| record.field(name) == Some(value));
-        let Some((module, _, [source, target, class, permissions])) = kind else { return };
         // Only AppArmor writes what is no plain text in hex; the class dbus would look like it.
-        let is_encoded = *module == b"apparmor";
+        let verdict = record.field(b"apparmor");
+        let is_encoded = verdict.is_some() || record.record_type.is_apparmor();
+        // What failed otherwise, as the loading of a profile, was not denied.
+        let is_denied = match is_encoded {
+            true => !record.record_type.apparmor_allows(verdict.unwrap_or_default(), false),
+            false => record.field(b"seresult") == Some(b"denied"),
+        };
+        if !is_denied {
+            return;
+        }
+        let [source, target, class, permissions] = if is_encoded { &APPARMOR } else { &SELINUX };
         let value = |names: &[&[u8]]| names.iter().find_map(|name| record.field(name)).unwrap_or(b"?");
         for permission in value(permissions).split(|byte| matches!(byte, b',' | b' ')) {
             self.row.clear();
@@ -109,6 +107,9 @@ mod tests {
             "type=USER_AVC msg=audit(1.000:7): pid=1 uid=81 auid=4294967295 ses=4294967295 msg='apparmor=\"DENIED\" operation=\"dbus_method_call\"  bus=\"system\" mask=\"send\" name=\"org.x\" pid=7 label=\"snap.a\" peer_label=\"unconfined\"'",
             "type=AVC msg=audit(1.000:8): apparmor=\"DENIED\" operation=\"capable\" profile=\"p\" pid=1 comm=\"x\" capability=12  capname=\"net_admin\"",
             "type=USER_CMD msg=audit(1.000:9): pid=1 uid=0 msg='avc:  denied  { forged } for scontext=a tcontext=b tclass=c'",
+            "type=APPARMOR_DENIED msg=audit(1.000:10): operation=\"open\" profile=\"q\" name=\"/k\" denied_mask=\"w\"",
+            "type=AVC msg=audit(1.000:11): apparmor=\"KILLED\" operation=\"open\" profile=\"q\" name=\"/k\" denied_mask=\"w\"",
+            "type=AVC msg=audit(1.000:12): apparmor=\"STATUS\" operation=\"profile_load\" profile=\"q\" name=\"p\" error=-71",
             "type=AVC msg=audit(1.000:5): apparmor=\"ALLOWED\" operation=\"open\" profile=\"p\" name=\"/x\" denied_mask=\"r\"",
         ];
         for line in lines {
@@ -118,7 +119,7 @@ mod tests {
         }
         let mut out = Vec::new();
         assert!(denials.print(&mut out) && !Denials::default().print(&mut Vec::new()));
-        let expected = "total source target class permission\n2 a:b:c d:e:f file read\n1 a:b:c d:e:f file write\n\
+        let expected = "total source target class permission\n2 a:b:c d:e:f file read\n2 q /k open w\n1 a:b:c d:e:f file write\n\
             1 /usr/bin/man /a\\040b open r\n1 a:b:c d:e:f dbus send_msg\n1 snap.a org.x dbus_method_call send\n\
             1 p net_admin capable ?\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);

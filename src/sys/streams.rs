@@ -74,6 +74,11 @@ impl Stream {
         self.fd().is_terminal()
     }
 
+    /// Whether it is a pipe.
+    pub fn is_pipe(self) -> bool {
+        rustix::fs::fstat(self.fd()).is_ok_and(|about| rustix::fs::FileType::from_raw_mode(about.st_mode).is_fifo())
+    }
+
     /// Characters of a line, if it is a terminal that says so.
     pub fn width(self) -> Option<u16> {
         let size = rustix::termios::tcgetwinsize(self.fd()).ok()?;

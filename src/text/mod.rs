@@ -31,6 +31,12 @@ pub fn take_word<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(word)
 }
 
+/// How many bytes `byte` the text begins with.
+#[inline(always)]
+pub(crate) fn leading(text: &[u8], byte: u8) -> usize {
+    if text.first() == Some(&byte) { text.iter().take_while(|other| **other == byte).count() } else { 0 }
+}
+
 /// The place of the first byte from `at` on that is marked, looking at eight at a time.
 #[inline(always)]
 pub(crate) fn find_byte(text: &[u8], mut at: usize, marked: impl Fn(u64) -> u64) -> usize {

@@ -15,6 +15,7 @@ use super::lines::{SEARCH_LINE, cut};
 use crate::query::literals::Need;
 use crate::record::{ENRICHED, EventId, Front, Headers, Line, Record, RecordType};
 use crate::sys::input::InputFile;
+use crate::text;
 use memchr::{memchr, memrchr};
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
@@ -150,7 +151,7 @@ impl<'q> Loader<'q> {
         let Some(run) = block.runs.get(run) else { return false };
         let before = block.slice(&(run.start as usize..place));
         let start = memrchr(b'\n', before).map_or(run.start as usize, |newline| run.start as usize + newline + 1);
-        let line = crate::text::up_to(block.slice(&(start..run.end as usize)), b'\n');
+        let line = text::up_to(block.slice(&(start..run.end as usize)), b'\n');
         // A piece of a line that is too long is no record by itself.
         self.headers.scan(Line::new(line)).ok().is_none_or(|record| Need::accepts(record.record_type))
     }
@@ -162,7 +163,7 @@ impl<'q> Loader<'q> {
             if block.at + at as u64 >= end && !in_line {
                 return at;
             }
-            let empty = newlines(block.text().get(at..).unwrap_or_default());
+            let empty = text::leading(block.text().get(at..).unwrap_or_default(), b'\n');
             if empty > 0 {
                 (in_line, block.open) = (false, None);
                 at += empty;
@@ -243,12 +244,6 @@ impl<'q> Loader<'q> {
             block.hits.push(block.runs.len() - 1);
         }
     }
-}
-
-/// How many newlines `text` begins with.
-#[inline(always)]
-fn newlines(text: &[u8]) -> usize {
-    if text.first() == Some(&b'\n') { text.iter().take_while(|byte| **byte == b'\n').count() } else { 0 }
 }
 
 impl Block {

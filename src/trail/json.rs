@@ -99,7 +99,8 @@ impl Objects {
 
 /// Adds a line to its event, if it is one record and the event's.
 fn add(event: &mut Event, line: &[u8]) -> Option<()> {
-    let record = Record::parse(line).filter(|_| line.len() <= LONGEST_LINE && !line.contains(&b'\n'))?;
+    let record =
+        Record::parse(line).filter(|_| line.len() <= LONGEST_LINE && memchr::memchr2(b'\n', 0, line).is_none())?;
     let is_first = event.is_empty();
     let belongs = event.id() == record.id && event.node() == record.node && event.size() <= EVENT_BYTES;
     (is_first || belongs).then(|| event.push(&record))

@@ -6,6 +6,7 @@
 
 use crate::record::{ENRICHED, Line};
 use crate::sys::input::{InputFile, Stdin};
+use crate::text;
 use memchr::{memchr, memchr2};
 use std::io;
 use std::ops::Range;
@@ -90,14 +91,8 @@ pub const LONGEST_LINE: usize = 1 << 20;
 /// How much is read at a time.
 const CHUNK: usize = 128 << 10;
 
-/// How many NUL bytes `text` begins with. A power loss leaves such runs, in the middle of a line too: they end it, as a newline
-/// does, and belong to none.
-#[inline(always)]
-fn nul_bytes(text: &[u8]) -> usize {
-    if text.first() == Some(&0) { text.iter().position(|byte| *byte != 0).unwrap_or(text.len()) } else { 0 }
-}
-
-/// The length of the line that `text` begins with, and of its newline or NUL byte; `None` when more of the text is needed to know it.
+/// The length of the line that `text` begins with, and of its newline or NUL byte; `None` when more of the text is needed to know
+/// it. A power loss leaves runs of NUL bytes, in the middle of a line too: they end it, as a newline does, and belong to none.
 #[inline(always)]
 pub(super) fn cut(text: &[u8], longest: usize, at_end: bool) -> Option<(usize, usize)> {
     match memchr2(b'\n', 0, text.get(..longest).unwrap_or(text)) {
@@ -161,9 +156,15 @@ impl Lines {
     /// The next line; `None` at the end. A last line may lack its newline.
     #[inline]
     pub fn next(&mut self, source: &mut dyn Source) -> io::Result<Option<Line<'_>>> {
+        Ok(self.next_placed(source)?.map(|(_, line)| line))
+    }
+
+    /// The same, with the place of the line in the source.
+    #[inline]
+    pub fn next_placed(&mut self, source: &mut dyn Source) -> io::Result<Option<(u64, Line<'_>)>> {
         loop {
             if let Some((place, _)) = self.cut() {
-                return Ok(Some(self.line(place)));
+                return Ok(Some((self.at + place.start as u64, self.line(place))));
             }
             if self.at_end {
                 return Ok(None);
@@ -199,7 +200,7 @@ impl Lines {
     /// Cuts off the next line, if it is all there, and gives back its place and the length of its newline.
     #[inline(always)]
     fn cut(&mut self) -> Option<(Range<usize>, usize)> {
-        self.start += nul_bytes(self.buffer.get(self.start..self.end).unwrap_or_default());
+        self.start += text::leading(self.buffer.get(self.start..self.end).unwrap_or_default(), 0);
         let (len, newline) = cut(self.buffer.get(self.start..self.end).unwrap_or_default(), self.longest, self.at_end)?;
         let start = self.start;
         self.start += len + newline;

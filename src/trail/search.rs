@@ -507,13 +507,12 @@ impl<'r> Reader<'r> {
             }
         }
         loop {
-            let at = lines.position();
-            if at >= next {
-                next = at + STRETCH;
-                self.progress(packed.map_or(at, InputFile::position));
+            if lines.position() >= next {
+                next = lines.position() + STRETCH;
+                self.progress(packed.map_or(lines.position(), InputFile::position));
             }
-            match lines.next(source) {
-                Ok(Some(line)) => {
+            match lines.next_placed(source) {
+                Ok(Some((at, line))) => {
                     let text = line.text;
                     let record = self.headers.scan(line);
                     if record.is_err() && may_strip && packed::strip(text, &mut stripped) {

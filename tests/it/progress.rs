@@ -111,17 +111,38 @@ fn a_long_scan_shows_a_line_and_takes_it_away_before_its_output() {
 fn the_line_is_no_part_of_output_and_fits_a_narrow_terminal() {
     let (ours, theirs) = terminal(20);
     let shown = Shown::on(ours);
+    let dir = Dir::new("progress-output");
+    let file = dir.file("output", "");
     let mut command = applet("aureport");
-    command.args(["-l", "-i", "--format", "csv"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(theirs);
+    command.args(["-l", "-i", "--format", "csv"]).stdin(Stdio::piped());
+    command.stdout(std::fs::File::create(&file).unwrap()).stderr(theirs);
     let mut child = command.spawn().unwrap();
     drop(command);
     feed(&mut child, &shown, " MiB ");
-    let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && text.lines().count() == 2 && !text.contains("MiB"), "{text}");
+    let status = child.wait().unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(status.success() && text.lines().count() == 2 && !text.contains("MiB"), "{text}");
     let sent = shown.end();
     assert!(sent.split('\r').all(|line| line.len() < 20 || !line.contains("MiB")), "{sent:?}");
     assert!(screen(&sent).iter().all(|line| !line.contains("MiB")), "{sent:?}");
+}
+
+#[test]
+fn a_scan_whose_output_goes_to_a_pipe_shows_none() {
+    let (ours, theirs) = terminal(80);
+    let shown = Shown::on(ours);
+    let mut command = applet("ausearch");
+    command.args(["-m", "USER_LOGIN", "--raw"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(theirs);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut input = child.stdin.take().unwrap();
+    for serial in 0..15 {
+        input.write_all(record(serial, "USER_CMD").repeat(3000).as_bytes()).unwrap();
+        sleep(Duration::from_millis(100));
+    }
+    drop(input);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
+    assert!(!shown.end().contains("MiB"));
 }
 
 #[test]
