@@ -106,7 +106,7 @@ ended $peer
 double() { for times in $(seq "$2"); do cat "$1" "$1" >/tmp/twice && mv /tmp/twice "$1"; done; }
 message 1 1 '' >/tmp/heartbeats
 double /tmp/heartbeats 15
-(cat /tmp/heartbeats; sleep 100) | oracle /usr/bin/socat -u - TCP:127.0.0.1:60 &
+(cat /tmp/heartbeats; sleep 100) | chroot /oracle /usr/bin/socat -u - TCP:127.0.0.1:60 &
 stubborn=$!
 (while cat /tmp/heartbeats; do :; done) 2>/dev/null | nc 127.0.0.1 60 >/dev/null &
 flood=$!
@@ -128,7 +128,7 @@ ended $peer
 
 # A hundred peers, each of which has sent a long record
 grow() { awk '/^RssAnon/ { print $2 }' "/proc/$(auditd_pid)/status"; }
-sleep 1
+until_true 30 reports total_connections 0 || fail "peers are left: $(grep connections /tmp/state)"
 before=$(grow)
 message 0 2 "node=far type=USER msg=audit(1700000002.000:1): $(printf %08000d 0)" >/tmp/peer
 for peer in $(seq 100); do
