@@ -4,7 +4,7 @@
 //! when an event is complete, and hands events out in the order of their event ids. It is bounded: an event that grows beyond
 //! [`EVENT_BYTES`], and the oldest event when more than [`WAITING_BYTES`] or [`WAITING_EVENTS`] wait, is handed out as it is.
 
-use crate::record::{self, EventId, KEY_SEPARATOR, Record, RecordType};
+use crate::record::{self, EventId, Record, RecordType};
 use std::collections::VecDeque;
 
 /// No event takes more text than this; further records begin another one.
@@ -101,15 +101,10 @@ impl Event {
     }
 
     /// The keys of the rules it matched, one by one, as their records have them (auditctl(8), -k): a record that matched
-    /// several rules has several.
+    /// several rules has several. What a program says in `msg='...'` is none.
     pub fn keys(&self) -> Vec<Vec<u8>> {
         let mut keys = Vec::new();
-        for value in self.records().filter_map(|record| record.field(b"key")) {
-            let mut joined = Vec::new();
-            if record::keys(value, &mut joined) {
-                keys.extend(joined.split(|byte| *byte == KEY_SEPARATOR).map(<[u8]>::to_vec));
-            }
-        }
+        self.records().for_each(|record| record::each_key(record.body, &mut |key| keys.push(key.to_vec())));
         keys
     }
 

@@ -6,8 +6,6 @@ use super::{RuleHost, io_error_text};
 use crate::output::{must_finish, say, show};
 use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
 use auditbox::sys::files;
-use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 
 /// After this number of rounds of repair nothing more is tried; one fix may make room for another.
@@ -27,6 +25,9 @@ pub(super) fn run(options: &Options) -> u8 {
 fn report(mut rules: Rules, options: &Options) -> Result<u8, String> {
     if options.names.is_empty() {
         return Err("--check needs rules: files, directories, or - for standard input".to_owned());
+    }
+    if options.fix && !options.diff_only && options.names.iter().any(|name| name == "-") {
+        return Err("standard input cannot be repaired in its place; --diff-only shows what would be".to_owned());
     }
     let host = options.host();
     if options.fix || options.diff_only {
@@ -82,34 +83,22 @@ fn repaired(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<Sou
 /// Puts the repaired files in the place of the old ones, each whole or not at all, with owner and mode of the old one.
 fn write(old: &[SourceFile], new: &[SourceFile]) -> Result<(), String> {
     for (old, new) in old.iter().zip(new).filter(|(old, new)| old.text != new.text) {
-        replace(Path::new(&old.name), &new.text)
+        files::replace_like(Path::new(&old.name), &new.text)
             .map_err(|error| format!("cannot write {} ({})", old.name, io_error_text(&error)))?;
     }
     Ok(())
 }
 
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    let path = std::fs::canonicalize(path)?;
-    let old = std::fs::metadata(&path)?;
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    let temporary = path.with_file_name(name);
-    let written = files::write_whole(&temporary, text, old.mode() & 0o7777)
-        .and_then(|()| chown(&temporary, Some(old.uid()), Some(old.gid())))
-        .and_then(|()| std::fs::rename(&temporary, &path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
-}
-
 /// What is wrong with a set of rules for `host` that will not load or not do what they say, in compact form, and whether any of it
-/// is an error.
+/// is an error. Rules that are too many to be checked are wrong.
 pub(crate) fn compact(files: &[SourceFile], host: &RuleHost) -> (Vec<u8>, bool) {
     let target = Target { host, kernel: None, exists: None };
     let sources = sources(files);
     let mut out = Vec::new();
-    let mut findings = check(&sources, true, &target).unwrap_or_default();
+    let mut findings = match check(&sources, true, &target) {
+        Ok(findings) => findings,
+        Err(error) => return (format!("not checked: {error}\n").into_bytes(), true),
+    };
     findings.retain(|finding| finding.level >= Level::Warning);
     format::write(&findings, &sources, format::Format::Compact, &mut out);
     (out, findings.iter().any(|finding| finding.level == Level::Error))

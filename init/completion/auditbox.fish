@@ -1,7 +1,6 @@
 # fish completion of the audit commands, loaded by the name of each. What fits is found by `complete`.
 function __auditbox
-    set -l words (commandline -opc)
-    /usr/share/auditbox/complete $words[1] $words[-1] 2>/dev/null
+    /usr/share/auditbox/complete (commandline -opc) 2>/dev/null
 end
 for name in auditbox auditctl auditd augenrules aulast aulastlog aureport ausearch ausyscall
     complete -c $name -a '(__auditbox)'

@@ -11,6 +11,18 @@ use std::collections::VecDeque;
 const MOST_EVENTS: usize = 256;
 const MOST_BYTES: usize = 1 << 20;
 
+/// Events that were handed out before their end and are remembered, for what may follow of them.
+const MOST_PARTS: usize = 1024;
+
+/// What may follow of an event that is handed out.
+#[derive(Clone, Copy, PartialEq)]
+enum Rest {
+    Nothing,
+    /// It is old and most likely whole; what follows all the same is marked.
+    Unlikely,
+    Expected,
+}
+
 /// An event whose records are still coming.
 struct Waiting {
     event: Event,
@@ -23,7 +35,7 @@ pub struct Gatherer {
     waiting: VecDeque<Waiting>,
     bytes: usize,
     timeout: i64,
-    /// The last events of which a part was handed out before their end, and how many records those parts had.
+    /// The last events that were handed out before their end was seen, and how many records they had.
     parts: VecDeque<(EventId, u64)>,
     part: Option<u64>,
 }
@@ -49,20 +61,20 @@ impl Gatherer {
         self.bytes += waiting.event.size() - before;
         let is_alone = waiting.event.len() == 1 && record.record_type.ends_event();
         if is_alone || record.record_type == RecordType::EOE || self.bytes > MOST_BYTES {
-            return self.take(at, !is_alone && record.record_type != RecordType::EOE);
+            let is_whole = is_alone || record.record_type == RecordType::EOE;
+            return self.take(at, if is_whole { Rest::Nothing } else { Rest::Expected });
         }
-        (self.waiting.len() > MOST_EVENTS).then(|| self.take(0, true)).flatten()
+        (self.waiting.len() > MOST_EVENTS).then(|| self.take(0, Rest::Unlikely)).flatten()
     }
 
-    /// Hands out an event. `is_cut`: records of it may follow.
-    fn take(&mut self, at: usize, is_cut: bool) -> Option<Event> {
+    fn take(&mut self, at: usize, rest: Rest) -> Option<Event> {
         let event = self.waiting.remove(at)?.event;
         self.bytes -= event.size();
         let known = self.parts.iter().position(|(id, _)| *id == event.id()).and_then(|at| self.parts.remove(at));
-        self.part = known.map(|(_, records)| records).or(is_cut.then_some(0));
-        if is_cut {
+        self.part = known.map(|(_, records)| records).or((rest == Rest::Expected).then_some(0));
+        if rest != Rest::Nothing {
             self.parts.push_back((event.id(), self.part.unwrap_or(0) + event.len() as u64));
-            if self.parts.len() > MOST_EVENTS {
+            if self.parts.len() > MOST_PARTS {
                 self.parts.pop_front();
             }
         }
@@ -77,7 +89,7 @@ impl Gatherer {
     /// The next event of which no record has come for so long that it is complete.
     pub fn overdue(&mut self, now: i64) -> Option<Event> {
         let at = self.waiting.iter().position(|waiting| waiting.fed + self.timeout < now)?;
-        self.take(at, false)
+        self.take(at, Rest::Nothing)
     }
 
     /// When [`Gatherer::overdue`] has something.
@@ -87,7 +99,7 @@ impl Gatherer {
 
     /// The next event, complete or not: no record will follow.
     pub fn rest(&mut self) -> Option<Event> {
-        self.take(0, false)
+        self.take(0, Rest::Nothing)
     }
 }
 
@@ -126,6 +138,20 @@ mod tests {
         assert!(gatherer.overdue(12).is_none());
         assert_eq!(gatherer.overdue(13).map(|event| bodies(&event)), Some("a ".to_string()));
         assert_eq!((gatherer.due(), gatherer.bytes), (None, 0));
+    }
+
+    #[test]
+    fn one_that_makes_room_for_others_is_taken_for_whole_until_more_of_it_comes() {
+        let mut gatherer = Gatherer::new(2);
+        for serial in 0..MOST_EVENTS as u64 {
+            assert_eq!(push(&mut gatherer, serial, "CONFIG_CHANGE", "a", 0), None);
+        }
+        assert_eq!(push(&mut gatherer, 1000, "CONFIG_CHANGE", "b", 0), Some("a ".to_string()));
+        assert_eq!(gatherer.part(), None);
+        assert_eq!(push(&mut gatherer, 0, "CONFIG_CHANGE", "c", 0), Some("a ".to_string()), "that of the next one");
+        assert_eq!(gatherer.part(), None);
+        assert_eq!(push(&mut gatherer, 0, "EOE", "d", 0), Some("c d ".to_string()));
+        assert_eq!(gatherer.part(), Some(1));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Nothing waits for a client of the socket: one that does not keep up loses the oldest events, and a GAP object tells it how
 //! many. Standard output and the file are waited for, without reading on, and the daemon counts what it cannot keep meanwhile.
-//! The file holds whole objects alone, and is moved away by its size, by renaming, so whoever follows it misses nothing.
+//! The file holds whole objects alone, and is moved away by its size, by renaming, so whoever follows it misses nothing. A device or a
+//! pipe in its place is written to and stays.
 //! Input that was no record is told as a GAP object in the stream.
 
 use super::frame::Frame;
@@ -17,7 +18,7 @@ use crate::host::logger::Logger;
 use crate::host::names::{self, Host};
 use crate::interpret::Interpreter;
 use crate::log::rotation::{self, Keep};
-use crate::record::{self, KEY_SEPARATOR, Record, RecordType};
+use crate::record::{self, Record, RecordType};
 use crate::render::Renderer;
 use crate::render::json::{Json, push_lost};
 use crate::render::view::View;
@@ -200,7 +201,7 @@ impl<'h> ToJson<'h> {
 
     fn event(&mut self, event: &Event) {
         let Options { keys, types, view, .. } = &self.options;
-        let has_key = || event.records().any(|record| has_key(&record, keys));
+        let has_key = || event.records().any(|record| record::has_key(record.body, keys));
         let has_type = || event.record_types().any(|record_type| types.contains(&record_type));
         let is_wanted = (keys.is_empty() || has_key()) && (types.is_empty() || has_type());
         if !is_wanted && event.record_types().all(|record_type| record_type != RecordType::EXECVE) {
@@ -273,14 +274,6 @@ impl<'h> ToJson<'h> {
     }
 }
 
-/// Whether a rule with one of these keys has seen a record. What a program says in a message of its own is no key.
-fn has_key(record: &Record, wanted: &[String]) -> bool {
-    let value = record.field(b"key").filter(|_| !record.record_type.is_user_message());
-    let mut found = Vec::new();
-    value.is_some_and(|value| record::keys(value, &mut found))
-        && found.split(|byte| *byte == KEY_SEPARATOR).any(|key| wanted.iter().any(|wanted| wanted.as_bytes() == key))
-}
-
 fn write_output(held: &mut Queue) -> io::Result<()> {
     while !held.is_empty() {
         match Stream::Output.write_ready(held.pending())? {
@@ -295,6 +288,8 @@ fn write_output(held: &mut Queue) -> io::Result<()> {
 struct ObjectFile {
     /// None when the last one was moved away and no other could be made.
     file: Option<files::File>,
+    /// What has a name of its own to keep, a device or a pipe, is never moved away.
+    is_regular: bool,
     size: u64,
     /// What stands at its end may be no whole line.
     is_torn: bool,
@@ -304,18 +299,20 @@ impl ObjectFile {
     fn open(path: &Path, mode: u32) -> io::Result<ObjectFile> {
         let file = files::open_append(path, mode)?;
         let facts = file.metadata()?;
-        if facts.is_file() && facts.permissions().mode() & 0o777 != mode {
+        let is_regular = facts.is_file();
+        if is_regular && facts.permissions().mode() & 0o777 != mode {
             file.set_permissions(files::Permissions::from_mode(mode))?;
         }
         // Whoever wrote it may have been stopped within a line; an empty line more hurts nobody.
-        Ok(ObjectFile { file: Some(file), size: facts.len(), is_torn: facts.len() > 0 })
+        Ok(ObjectFile { file: Some(file), is_regular, size: facts.len(), is_torn: facts.len() > 0 })
     }
 
     /// Writes the objects one by one. What was written of the one that fails is taken back.
     fn write(&mut self, held: &mut Queue, options: &Options) -> io::Result<()> {
         let path = options.file.as_deref().unwrap_or(Path::new(""));
         while let Some(object) = held.first() {
-            if self.file.is_some() && self.size > 0 && self.size + object.len() as u64 > options.max_size {
+            let is_too_long = self.size > 0 && self.size + object.len() as u64 > options.max_size;
+            if self.file.is_some() && self.is_regular && is_too_long {
                 move_away(path, options.keep)?;
                 self.file = None;
             }
@@ -623,6 +620,26 @@ mod tests {
         let text = std::fs::read_to_string(&names[0]).unwrap();
         assert!(text.lines().filter(|line| !line.is_empty()).all(|line| line.starts_with("{\"v\":1,")));
         names.iter().for_each(|name| drop(files::remove_file(name)));
+    }
+
+    #[test]
+    fn a_pipe_or_device_in_the_place_of_the_file_is_never_moved_away() {
+        let (host, path) = (Host::open(), path("fifo"));
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        for keep in [5, 1] {
+            let from = path.clone();
+            let reader = std::thread::spawn(move || std::fs::read(from).unwrap().len());
+            let mut plugin = plugin(&host, &format!("--file {} --max-size 1 --keep {keep}", path.display()));
+            let text = "x".repeat(8000);
+            for serial in 0..200 {
+                take(&mut plugin, &user(serial, &text));
+            }
+            assert!(!files::symlink_metadata(&path).unwrap().is_file());
+            assert!(files::symlink_metadata(rotation::numbered(&path, 1)).is_err());
+            drop(plugin);
+            assert!(reader.join().unwrap() > 1 << 20);
+        }
+        let _ = files::remove_file(&path);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::interpret::line_buffer::{CHUNK, LineBuffer};
 use crate::interpret::{Cut, Enriched, Interpreter, Kind, RecordContext, words};
 use crate::normalize::{self, Normalized, ObjectKind, Words, normalize, pieces};
-use crate::record::{self, ENRICHED, KEY_SEPARATOR, Record, RecordType};
+use crate::record::{self, ENRICHED, Record, RecordType};
 use crate::text::date::{Date, Dates, utc};
 use crate::text::{self, hex, json, number};
 use std::collections::BTreeMap;
@@ -319,15 +319,7 @@ impl<'h> Json<'h> {
             in_records(Some(record_type)).filter(move |(record, cut)| cut.name(record.body) == name)
         };
         list.clear();
-        for (record, (fields, _)) in event.records().zip(parts.iter()) {
-            let fields = outside(cuts.get(fields.clone()).unwrap_or_default());
-            for cut in fields.iter().filter(|cut| cut.kind == Kind::Key) {
-                text.clear();
-                if record::keys(cut.field(record.body).value, text) {
-                    list.push_parts(text, KEY_SEPARATOR);
-                }
-            }
-        }
+        event.records().for_each(|record| record::each_key(record.body, &mut |key| list.push(key)));
         list.retain_first();
         line.list("keys", list);
         let cwd = of(RecordType::CWD, b"cwd").next_back();

@@ -1,7 +1,7 @@
 //! What the rules cost, read off a log: events, records and bytes by key, by rule and by system call. `auditctl --cost` shows it.
 
 use crate::event::Event;
-use crate::record::{self, KEY_SEPARATOR};
+use crate::record;
 use crate::rule::Rule;
 use crate::rule::explain::{Decision, Facts, decide};
 use crate::tables::machine::Machine;
@@ -113,14 +113,13 @@ fn sorted(rows: &HashMap<Vec<u8>, Amount>) -> Vec<(&[u8], Amount)> {
 
 /// The keys of an event, with commas between.
 fn key(event: &Event) -> Vec<u8> {
-    let mut joined = Vec::new();
-    let value = event.records().find_map(|record| record.field(b"key"));
-    let Some(value) = value else { return b"(no rule)".to_vec() };
-    if !record::keys(value, &mut joined) || joined.is_empty() {
-        return b"(no key)".to_vec();
+    let keys = event.keys();
+    let is_of_a_rule = || event.records().any(|record| record::key_values(record.body).next().is_some());
+    match keys.is_empty() {
+        false => keys.join(&b','),
+        true if is_of_a_rule() => b"(no key)".to_vec(),
+        true => b"(no rule)".to_vec(),
     }
-    joined.iter_mut().filter(|byte| **byte == KEY_SEPARATOR).for_each(|byte| *byte = b',');
-    joined
 }
 
 /// The call that an event is about, on its own machine.

@@ -5,7 +5,7 @@ use rustix::fs::{FallocateFlags, FlockOperation, StatFs, fallocate, flock, fstat
 use rustix::io::Errno;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::Path;
 
 pub use std::fs::{
@@ -151,10 +151,21 @@ pub fn space_at(path: &Path) -> io::Result<FilesystemSpace> {
 
 /// Writes a file beside its place and moves it there, so that whoever opens it finds all of the old or all of the new text.
 pub fn replace(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    replace_as(path, text, mode, None)
+}
+
+/// The same for a file that is there: the new one has its mode and owner. A link is followed.
+pub fn replace_like(path: &Path, text: &[u8]) -> io::Result<()> {
+    let (path, old) = (path.canonicalize()?, metadata(path)?);
+    replace_as(&path, text, old.mode() & 0o7777, Some((old.uid(), old.gid())))
+}
+
+fn replace_as(path: &Path, text: &[u8], mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
     let beside = Path::new(&beside);
-    let moved = write_whole(beside, text, mode).and_then(|()| rename(beside, path));
+    let owned = || owner.map_or(Ok(()), |(user, group)| chown(beside, Some(user), Some(group)));
+    let moved = write_whole(beside, text, mode).and_then(|()| owned()).and_then(|()| rename(beside, path));
     if moved.is_err() {
         let _ = remove_file(beside);
     }

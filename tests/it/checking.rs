@@ -287,6 +287,33 @@ fn fix_repairs_in_place_and_diff_only_shows_it() {
 }
 
 #[test]
+fn fix_touches_no_other_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = Dir::new("check-fix-others");
+    let text = "-a always,exit -F arch=b64 -S chmod -F auid>=1000 -k p\n";
+    let (path, beside) = (dir.file("r.rules", text), dir.file("r.rules.new", "of somebody else"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(auditctl(&["--check", "--fix", "--no-host", "--machine", "x86_64", &path], "").0, 0);
+    assert_eq!(fs::read_to_string(beside).unwrap(), "of somebody else");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+    assert_eq!(fs::read_dir(&dir.0).unwrap().count(), 2);
+    // Standard input is called so in findings; a file of that name is another one.
+    let named = dir.file("standard input", text);
+    let mut child = Command::new(crate::support::BINARY)
+        .args(["auditctl", "--check", "--fix", "--no-host", "--machine", "x86_64", "-"])
+        .current_dir(&dir.0)
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard input cannot be repaired in its place"));
+    assert_eq!(fs::read_to_string(named).unwrap(), text);
+}
+
+#[test]
 fn a_file_that_is_reached_twice_is_no_duplicate_of_itself() {
     let dir = Dir::new("check-twice");
     let text = "-a never,exit -F uid=1\n";

@@ -26,9 +26,9 @@ impl Shell {
         Some(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// The words that can follow `previous`.
-    fn after(&self, command: &str, previous: &str) -> Vec<String> {
-        let lines = self.run(&format!("{COMPLETION}/complete"), &[command, previous]).expect("complete runs");
+    /// The words that can follow `words`.
+    fn after(&self, command: &str, words: &[&str]) -> Vec<String> {
+        let lines = self.run(&format!("{COMPLETION}/complete"), &[&[command], words].concat()).expect("complete runs");
         lines.lines().map(|line| line.split('\t').next().expect("a word").to_owned()).collect()
     }
 
@@ -47,7 +47,7 @@ fn every_option_of_a_usage_text_is_offered() {
     for (command, first) in
         [("auditctl", "-a"), ("auditd", "--config_file"), ("aureport", "--auth"), ("ausearch", "--key")]
     {
-        let offered = shell.after(command, command);
+        let offered = shell.after(command, &[]);
         // COMPAT: the usage text of ausearch misspells --escape.
         let usage = shell.run(command, &["--help"]).expect("it runs").replace("\t-escape", "\t--escape");
         let mut options = 0;
@@ -61,18 +61,37 @@ fn every_option_of_a_usage_text_is_offered() {
         assert!(options > 10 && offered.iter().any(|word| word == first), "{command}: {offered:?}");
         assert!(offered.iter().all(|word| usage.contains(word.as_str()) && word.starts_with('-')), "{offered:?}");
     }
-    assert_eq!(shell.after("aulastlog", "aulastlog"), ["--stdin", "--user"]);
-    assert_eq!(
-        shell.after("auditbox", "auditbox").join("\n"),
-        shell.run("auditbox", &["--list"]).expect("it runs").trim()
-    );
+    assert_eq!(shell.after("aulastlog", &[]), ["--stdin", "--user"]);
+}
+
+#[test]
+fn auditbox_takes_its_own_words_a_command_and_that_commands_words() {
+    let shell = Shell::new("completing-auditbox");
+    let list = shell.run("auditbox", &["--list"]).expect("it runs");
+    let own = ["--list", "--install", "--hard", "--version"];
+    let all: Vec<&str> = ["doctor"].into_iter().chain(list.lines()).chain(own).collect();
+    assert_eq!(shell.after("auditbox", &[]), all);
+    assert_eq!(shell.after("auditbox", &["doctor"]), ["--format", "--root", "--machine"]);
+    assert_eq!(shell.after("auditbox", &["doctor", "--format"]), ["text", "json"]);
+    assert!(shell.after("auditbox", &["doctor", "--machine"]).iter().any(|machine| machine == "aarch64"));
+    for words in [&[][..], &["-m"], &["-m", "LOGIN", "--format"]] {
+        assert_eq!(
+            shell.after("auditbox", &[&["ausearch"], words].concat()),
+            shell.after("ausearch", words),
+            "{words:?}"
+        );
+    }
+    let program = shell.0.file("other", "#!/bin/sh\n: >\"$0.ran\"\n");
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
+    shell.after("auditbox", &["other", "-x"]);
+    assert!(!Path::new(&format!("{program}.ran")).exists(), "what is no applet is not run");
 }
 
 #[test]
 fn what_an_option_takes_is_offered_after_it() {
     let shell = Shell::new("completing-values");
     let offers = |command: &str, previous: &str, word: &str| {
-        let offered = shell.after(command, previous);
+        let offered = shell.after(command, &[previous]);
         assert!(offered.iter().any(|offer| offer == word), "{command} {previous}: no {word} in {offered:?}");
     };
     offers("ausearch", "-m", "USER_LOGIN");
@@ -87,16 +106,16 @@ fn what_an_option_takes_is_offered_after_it() {
     offers("auditd", "-s", "nochange");
     offers("augenrules", "--machine", "riscv64");
     offers("aulast", "--user", "root");
-    offers("ausyscall", "ausyscall", "openat");
+    assert!(shell.after("ausyscall", &[]).iter().any(|call| call == "openat"));
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/man/auditctl.8")).expect("the page");
     let (_, signals) = page.split_once(".It Fl -signal").expect("the option");
-    for signal in shell.after("auditctl", "--signal") {
+    for signal in shell.after("auditctl", &["--signal"]) {
         assert!(signals.split_whitespace().any(|word| word == signal), "{signal}");
     }
     // A file follows, or a text of one's own.
     for (command, previous) in [("ausearch", "-if"), ("auditctl", "-R"), ("auditctl", "-w"), ("ausearch", "--session")]
     {
-        assert_eq!(shell.after(command, previous), Vec::<String>::new(), "{command} {previous}");
+        assert_eq!(shell.after(command, &[previous]), Vec::<String>::new(), "{command} {previous}");
     }
 }
 
@@ -105,7 +124,7 @@ fn every_field_of_a_rule_is_offered() {
     let shell = Shell::new("completing-fields");
     let mut fields: Vec<String> = auditbox::tables::rule::FIELDS.iter().map(|row| format!("{}=", row.1)).collect();
     fields.sort();
-    assert_eq!(shell.after("auditctl", "-F"), fields);
+    assert_eq!(shell.after("auditctl", &["-F"]), fields);
 }
 
 #[test]
@@ -141,6 +160,34 @@ fn bash_completes() {
     let registered =
         shell.run("bash", &["-c", &format!(". {file}; complete -p auditctl ausyscall")]).expect("bash runs");
     assert_eq!(registered.matches("-F _auditbox").count(), 2, "{registered}");
+}
+
+#[test]
+fn bash_runs_nothing_of_what_it_offers() {
+    let shell = Shell::new("completing-hostile");
+    let planted = shell.0.0.join("planted");
+    let run = format!("$(touch${{IFS}}{})", planted.display());
+    let rules =
+        format!("-w /etc/passwd -p wa -k {run}\n-w /etc/shadow -p wa -k `touch${{IFS}}{}`\n", planted.display());
+    shell.0.file("audit/rules.d/$(touch planted).rules", rules);
+    let text = fs::read_to_string(format!("{COMPLETION}/complete")).expect("it is there");
+    shell.0.file("complete", text.replace("/etc/audit/", &format!("{}/", shell.0.0.join("audit").display())));
+    let text = fs::read_to_string(format!("{COMPLETION}/auditbox.bash")).expect("it is there");
+    let file = shell
+        .0
+        .file("bash", text.replace("/usr/share/auditbox/complete", &format!("sh {}/complete", shell.0.0.display())));
+    let offers = |current: &str| {
+        let script = format!(
+            "cd {}; compopt() {{ :; }}; . {file}; COMP_WORDS=(ausearch -k {current}); COMP_CWORD=2; _auditbox ausearch; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            shell.0.0.display()
+        );
+        shell.run("bash", &["-c", &script]).expect("bash runs")
+    };
+    let offered = offers("''");
+    assert_eq!(offered.lines().count(), 2, "{offered}");
+    assert!(offered.contains("\\$\\(touch\\$\\{IFS\\}") && offered.contains("\\`touch"), "{offered}");
+    assert_eq!(offers("'$(t'").lines().count(), 1, "what is typed is compared as it is");
+    assert!(!planted.exists());
 }
 
 #[test]

@@ -278,4 +278,7 @@ type=SOCKADDR msg=audit(1700000001.123:2): saddr=01002F6465762F6C6F6700\n";
 fn keys_are_single_values() {
     let event = first_event();
     assert_eq!(event.keys(), [b"one".to_vec(), b"two".to_vec()]);
+    let said = b"type=USER_CMD msg=audit(1700000000.123:1): pid=1 uid=0 msg='op=x key=\"one\" res=success'\n";
+    let event = Trail::buffer(said).events().next().unwrap().unwrap();
+    assert_eq!(event.keys(), Vec::<Vec<u8>>::new(), "what a program says names no rule");
 }

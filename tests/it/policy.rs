@@ -177,6 +177,22 @@ fn nothing_changes_when_the_rules_would_be_wrong() {
 }
 
 #[test]
+fn rules_that_are_too_many_to_be_checked_are_not_called_sound() {
+    let root = image();
+    root.file(
+        "etc/audit/rules.d/50-local.rules",
+        (0..8200).map(|n| format!("-w /{n} -p w -k k\n")).collect::<String>(),
+    );
+    let said = "not checked: more than 8192 lines ask for something\n";
+    let (status, _, errors) = augenrules(&root, &["--machine", "x86_64", "--profile", "tiny", "--install"]);
+    assert_eq!(status, Some(1), "{errors}");
+    assert!(errors.contains(said) && errors.contains("ROOT/etc/audit/rules.d stays as it is"), "{errors}");
+    assert_eq!(fs::read_dir(rules_d(&root)).unwrap().count(), 1);
+    let (_, _, errors) = augenrules(&root, &["--machine", "x86_64", "--check"]);
+    assert!(errors.contains(said), "{errors}");
+}
+
+#[test]
 fn a_profile_of_ones_own_is_a_path_and_wrong_words_are_named() {
     let root = image();
     let own = root.file("own/site.profile", "# Ours.\n10-a.rules\n");

@@ -1,8 +1,7 @@
 //! The degraded log: while space is short, only events with one of the priority keys are kept.
 
 use crate::daemon::record::batch::BatchRecord;
-use crate::record::{self, KEY_SEPARATOR};
-use memchr::memmem;
+use crate::record;
 
 /// Events remembered as ones to keep; the records of one event come close together.
 const REMEMBERED: usize = 32;
@@ -49,21 +48,12 @@ impl Shedding {
         if !self.is_active() || record.is_own() || self.wanted.contains(&serial) {
             return true;
         }
-        let keeps = has_key(record.text(), keys);
+        let keeps = record::has_key(record.text(), keys);
         if keeps {
             self.wanted.write(serial);
         }
         keeps
     }
-}
-
-/// Whether one of a record's keys is one of `keys`.
-fn has_key(text: &[u8], keys: &[String]) -> bool {
-    let Some(at) = memmem::rfind(text, b" key=") else { return false };
-    let value = crate::text::up_to(text.get(at + 5..).unwrap_or_default(), b' ');
-    let mut found = Vec::new();
-    record::keys(value, &mut found)
-        && found.split(|&b| b == KEY_SEPARATOR).any(|key| keys.iter().any(|k| k.as_bytes() == key))
 }
 
 #[cfg(test)]
@@ -99,6 +89,7 @@ mod tests {
         // "a", 0x01, "exec" in hexadecimal
         assert!(keeps(&mut shedding, false, 7, "audit(1.0:7): key=610165786563"));
         assert!(!keeps(&mut shedding, false, 8, "audit(1.0:8): key=(null)"));
+        assert!(!keeps(&mut shedding, false, 9, "audit(1.0:9): pid=1 msg='op=x key=\"exec\"'"), "a program says so");
     }
 
     #[test]
