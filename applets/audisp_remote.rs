@@ -26,11 +26,10 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
             return 6;
         }
     };
-    let has_low_port = (1..1024).contains(&config.local_port.0);
-    let starts_programs = config.starts_programs();
+    let needs = config.needs();
     let Some(mut remote) = ToCollector::open(config, path, logger) else { return 1 };
-    let kept = if has_low_port { Capabilities::NET_BIND_SERVICE } else { Capabilities::empty() };
-    if let Err(error) = process::keep_capabilities(kept, starts_programs) {
+    let kept = if needs.low_port { Capabilities::NET_BIND_SERVICE } else { Capabilities::empty() };
+    if let Err(error) = process::keep_capabilities(kept, needs.programs) {
         remote.log(Level::Warning, &["cannot drop capabilities: ", &error_reason(&error)].concat());
     }
     let status = plugin::run(&mut remote);

@@ -1,7 +1,8 @@
 //! auditd.conf(5): every key, its range, its default, and what pairs of values make no sense.
 
 use super::slot::word_enum;
-use super::{ConfigError, Diagnostic, HostChecks, Key, Level, Reaction, Response, Slot, Space};
+use super::{ConfigError, Diagnostic, HostChecks, INT_MAX, Key, Level, Reaction, Response, Slot, Space};
+use super::{number, row, with_helper};
 
 word_enum! {
     /// How records are written to the log.
@@ -218,7 +219,6 @@ impl Config {
     }
 }
 
-const INT_MAX: u64 = i32::MAX as u64;
 const DAY: u64 = 86_400;
 
 use Response::{Degrade, Email, Exec, Halt, Ignore, KeepLogs, Rotate, Single, Suspend, Syslog};
@@ -229,18 +229,6 @@ const FULL_RESPONSES: &[Response] = &[Ignore, Syslog, Rotate, Exec, Suspend, Sin
 const ERROR_RESPONSES: &[Response] = &[Ignore, Syslog, Exec, Suspend, Single, Halt];
 
 type Row = Key<Config>;
-
-const fn row(name: &'static str, slot: fn(&mut Config) -> Slot<'_>) -> Row {
-    Key { name, takes_option: false, slot }
-}
-
-const fn with_helper(name: &'static str, slot: fn(&mut Config) -> Slot<'_>) -> Row {
-    Key { name, takes_option: true, slot }
-}
-
-fn number(to: &mut u64, least: u64, most: u64) -> Slot<'_> {
-    Slot::Number { to, least, most, refusal: None }
-}
 
 /// A key of the listener: its slot, and the value that asks for nothing where there is no listener.
 fn of_listener<'a>(slot: Slot<'a>, idle: &'static [&'static str]) -> Slot<'a> {

@@ -4,7 +4,7 @@
 //! `host::config_file` reads the file itself.
 
 use super::slot::word_enum;
-use super::{ConfigError, Diagnostic, HostChecks, Key, Slot};
+use super::{ConfigError, Diagnostic, HostChecks, Key, Slot, row};
 
 /// Bytes of a line that count. COMPAT: the reference's buffer.
 const LONGEST_LINE: usize = 127;
@@ -21,8 +21,7 @@ word_enum! {
     }
 }
 
-const KEYS: &[Key<FailureAction>] =
-    &[Key { name: "failure_action", takes_option: false, slot: |action| Slot::Choice(action) }];
+const KEYS: &[Key<FailureAction>] = &[row("failure_action", |action| Slot::Choice(action))];
 
 /// Reads a libaudit.conf. A file that does not say is [`FailureAction::Ignore`], and so it is to be after an error.
 pub fn parse(text: &[u8], file: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<FailureAction, ConfigError> {

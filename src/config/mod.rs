@@ -98,6 +98,24 @@ pub struct Key<C> {
     pub slot: fn(&mut C) -> Slot<'_>,
 }
 
+/// A key with one value.
+const fn row<C>(name: &'static str, slot: fn(&mut C) -> Slot<'_>) -> Key<C> {
+    Key { name, takes_option: false, slot }
+}
+
+/// A key whose value is a response, which may name a helper.
+const fn with_helper<C>(name: &'static str, slot: fn(&mut C) -> Slot<'_>) -> Key<C> {
+    Key { name, takes_option: true, slot }
+}
+
+/// A number in a range, both ends included.
+fn number(to: &mut u64, least: u64, most: u64) -> Slot<'_> {
+    Slot::Number { to, least, most, refusal: None }
+}
+
+/// The largest number of most keys: the reference's are C ints.
+const INT_MAX: u64 = i32::MAX as u64;
+
 /// The words of one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Line<'a> {

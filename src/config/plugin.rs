@@ -1,7 +1,7 @@
 //! The file of one plugin in `plugin_dir`: auditd-plugins(5).
 
 use super::slot::word_enum;
-use super::{ConfigError, Diagnostic, Key, Level, Slot, libaudit::Nowhere};
+use super::{ConfigError, Diagnostic, Key, Level, Slot, libaudit::Nowhere, row};
 
 word_enum! {
     /// In what form a plugin gets its records.
@@ -70,13 +70,13 @@ const AF_UNIX: &str = "/sbin/audisp-af_unix";
 const SHORTEST_DIRECTORY: usize = 4;
 
 const KEYS: &[Key<Plugin>] = &[
-    Key { name: "active", takes_option: false, slot: |p| Slot::YesNo(&mut p.active) },
-    Key { name: "direction", takes_option: false, slot: |_| Slot::Ignored },
-    Key { name: "path", takes_option: false, slot: |p| Slot::Word(&mut p.path) },
-    Key { name: "type", takes_option: false, slot: |p| Slot::Choice(&mut p.kind) },
-    Key { name: "args", takes_option: false, slot: |p| Slot::Words(&mut p.args) },
-    Key { name: "format", takes_option: false, slot: |p| Slot::Choice(&mut p.format) },
-    Key { name: "events", takes_option: false, slot: |p| Slot::Choice(&mut p.events) },
+    row("active", |p| Slot::YesNo(&mut p.active)),
+    row("direction", |_| Slot::Ignored),
+    row("path", |p| Slot::Word(&mut p.path)),
+    row("type", |p| Slot::Choice(&mut p.kind)),
+    row("args", |p| Slot::Words(&mut p.args)),
+    row("format", |p| Slot::Choice(&mut p.format)),
+    row("events", |p| Slot::Choice(&mut p.events)),
 ];
 
 /// Reads a plugin's file, whose name is `file` in sentences.

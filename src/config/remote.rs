@@ -2,7 +2,8 @@
 
 use super::auditd::Overflow;
 use super::slot::word_enum;
-use super::{Choice, ConfigError, Diagnostic, HostChecks, Key, Reaction, Response, Slot};
+use super::{Choice, ConfigError, Diagnostic, HostChecks, INT_MAX, Key, Reaction, Response, Slot};
+use super::{number, row, with_helper};
 
 word_enum! {
     /// How the connection is protected.
@@ -78,6 +79,15 @@ pub enum Trouble {
 /// How many kinds of [`Trouble`] there are.
 const TROUBLES: usize = Trouble::Queue as usize + 1;
 
+/// What a configuration needs capabilities for. They are given up at the start where it needs none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// To send from a port below 1024.
+    pub low_port: bool,
+    /// To start programs that may do what root may: a helper, or what changes the runlevel.
+    pub programs: bool,
+}
+
 /// What the file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote {
@@ -123,10 +133,14 @@ impl Remote {
         &mut self.reactions[trouble as usize]
     }
 
-    /// Whether a program may be started: a helper, or what changes the runlevel.
-    pub fn starts_programs(&self) -> bool {
-        matches!(self.overflow_action, Overflow::Single | Overflow::Halt)
-            || self.reactions.iter().any(|reaction| matches!(reaction.response, Exec | Single | Halt))
+    /// What it has capabilities for.
+    pub fn needs(&self) -> Needs {
+        let is_program = |response| matches!(response, Exec | Single | Halt);
+        Needs {
+            low_port: (1..1024).contains(&self.local_port.0),
+            programs: matches!(self.overflow_action, Overflow::Single | Overflow::Halt)
+                || self.reactions.iter().any(|reaction| is_program(reaction.response)),
+        }
     }
 }
 
@@ -161,20 +175,6 @@ const STARTUP_ACTIONS: &[Response] = &[Ignore, Syslog, Exec, WarnOnceContinue, W
 
 type Row = Key<Remote>;
 
-const fn row(name: &'static str, slot: fn(&mut Remote) -> Slot<'_>) -> Row {
-    Key { name, takes_option: false, slot }
-}
-
-const fn action(name: &'static str, slot: fn(&mut Remote) -> Slot<'_>) -> Row {
-    Key { name, takes_option: true, slot }
-}
-
-fn number(to: &mut u64, least: u64, most: u64) -> Slot<'_> {
-    Slot::Number { to, least, most, refusal: None }
-}
-
-const INT_MAX: u64 = i32::MAX as u64;
-
 /// All keys. Those of the transports that are not there are taken and say nothing: files that name them use `transport = tcp`, or
 /// are refused for their transport.
 const KEYS: &[Row] = &[
@@ -190,16 +190,16 @@ const KEYS: &[Row] = &[
     row("max_tries_per_record", |c| number(&mut c.max_tries_per_record, 1, INT_MAX)),
     row("max_time_per_record", |c| number(&mut c.max_time_per_record, 1, INT_MAX)),
     row("heartbeat_timeout", |c| number(&mut c.heartbeat_timeout, 0, INT_MAX)),
-    action("network_failure_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Network), ACTIONS)),
-    action("disk_low_action", |c| Slot::Reaction(c.reaction_mut(Trouble::DiskLow), ACTIONS)),
-    action("disk_full_action", |c| Slot::Reaction(c.reaction_mut(Trouble::DiskFull), ACTIONS)),
-    action("disk_error_action", |c| Slot::Reaction(c.reaction_mut(Trouble::DiskError), ACTIONS)),
-    action("remote_ending_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Ending), ENDING_ACTIONS)),
-    action("generic_error_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Error), ACTIONS)),
-    action("generic_warning_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Warning), ACTIONS)),
-    action("queue_error_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Queue), ACTIONS)),
-    action("overflow_action", |c| Slot::Choice(&mut c.overflow_action)),
-    action("startup_failure_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Startup), STARTUP_ACTIONS)),
+    with_helper("network_failure_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Network), ACTIONS)),
+    with_helper("disk_low_action", |c| Slot::Reaction(c.reaction_mut(Trouble::DiskLow), ACTIONS)),
+    with_helper("disk_full_action", |c| Slot::Reaction(c.reaction_mut(Trouble::DiskFull), ACTIONS)),
+    with_helper("disk_error_action", |c| Slot::Reaction(c.reaction_mut(Trouble::DiskError), ACTIONS)),
+    with_helper("remote_ending_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Ending), ENDING_ACTIONS)),
+    with_helper("generic_error_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Error), ACTIONS)),
+    with_helper("generic_warning_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Warning), ACTIONS)),
+    with_helper("queue_error_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Queue), ACTIONS)),
+    with_helper("overflow_action", |c| Slot::Choice(&mut c.overflow_action)),
+    with_helper("startup_failure_action", |c| Slot::Reaction(c.reaction_mut(Trouble::Startup), STARTUP_ACTIONS)),
     row("enable_krb5", |c| Slot::YesNo(&mut c.enable_krb5)),
     row("krb5_principal", |_| Slot::Ignored),
     row("krb5_client_name", |_| Slot::Ignored),
@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(remote.reaction(Trouble::DiskLow).response, Ignore);
         assert_eq!(remote.reaction(Trouble::Ending).response, Reconnect);
         assert_eq!(remote.reaction(Trouble::Queue).response, Stop);
-        assert!(!remote.starts_programs());
+        assert_eq!(remote.needs(), Needs { low_port: false, programs: false });
     }
 
     #[test]
@@ -297,6 +297,21 @@ mod tests {
         let responses = remote.reactions.map(|reaction| reaction.response);
         let expected = [WarnOnce, Exec, Syslog, Halt, Single, Suspend, WarnOnceContinue, Ignore, Stop];
         assert_eq!((responses, remote.overflow_action), (expected, Overflow::Suspend));
+    }
+
+    #[test]
+    fn a_low_port_and_programs_need_capabilities() {
+        for (text, low_port, programs) in [
+            ("local_port = 1023", true, false),
+            ("local_port = 1024", false, false),
+            ("local_port = any", false, false),
+            ("overflow_action = single", false, true),
+            ("overflow_action = suspend", false, false),
+            ("disk_low_action = exec /bin/x", false, true),
+            ("network_failure_action = halt\nlocal_port = 1", true, true),
+        ] {
+            assert_eq!(read(text).unwrap().needs(), Needs { low_port, programs }, "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! /etc/audit/audisp-statsd.conf: where audisp-statsd(8) sends its counts, and how often.
 
-use super::{ConfigError, Diagnostic, Key, Slot, libaudit::Nowhere};
+use super::{ConfigError, Diagnostic, Key, Slot, libaudit::Nowhere, number, row};
 
 /// What the file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,13 +14,9 @@ pub struct Statsd {
 }
 
 const KEYS: &[Key<Statsd>] = &[
-    Key { name: "address", takes_option: false, slot: |s| Slot::Word(&mut s.address) },
-    Key {
-        name: "port",
-        takes_option: false,
-        slot: |s| Slot::Number { to: &mut s.port, least: 1, most: 65535, refusal: None },
-    },
-    Key { name: "interval", takes_option: false, slot: |s| Slot::Seconds(&mut s.interval, u32::MAX as u64) },
+    row("address", |s| Slot::Word(&mut s.address)),
+    row("port", |s| number(&mut s.port, 1, 65535)),
+    row("interval", |s| Slot::Seconds(&mut s.interval, u32::MAX as u64)),
 ];
 
 /// Reads the file, whose name is `file` in sentences. All of its keys must be there.

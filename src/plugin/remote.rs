@@ -5,7 +5,7 @@
 
 use super::frame::Frame;
 use super::run::{Consumer, Notice};
-use crate::config::remote::{self, Mode, Remote};
+use crate::config::remote::{self, Mode, Needs, Remote};
 use crate::config::{Diagnostic, Level};
 use crate::host::checks::Host;
 use crate::host::config_file::{self, GroupWriters, OpenPolicy};
@@ -16,7 +16,7 @@ use crate::remote::queue::Queue;
 use crate::remote::resolver::Resolver;
 use crate::sys::child::{self, Child};
 use crate::sys::poll::{Interest, PollSet};
-use crate::sys::sockets::{self, IpAddr, SocketAddr};
+use crate::sys::sockets::{self, SocketAddr};
 use crate::sys::{clock, errno, error_reason, files};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
@@ -27,6 +27,9 @@ pub const CONFIG: &str = "/etc/audit/audisp-remote.conf";
 
 /// Where state reports go.
 const STATE_FOLDER: &str = "/run/audit";
+
+/// Helpers that may wait for one that has not ended: one for each kind of trouble.
+const MOST_WAITING: usize = 9;
 
 /// So much of what the collector says is read at a time; it says little.
 const PIECE: usize = 8192;
@@ -44,7 +47,7 @@ pub struct ToCollector {
     client: Client,
     config: PathBuf,
     resolver: Resolver,
-    addresses: Vec<IpAddr>,
+    addresses: Vec<SocketAddr>,
     /// The last answer came too late for the attempt that asked, and is for the next one.
     is_answered: bool,
     /// Which address is tried next, and how many may be tried before the attempt has failed.
@@ -55,7 +58,9 @@ pub struct ToCollector {
     is_blocked: bool,
     /// The last wait found it ready.
     is_ready: bool,
-    helpers: Vec<Child>,
+    programs: Programs,
+    /// What its capabilities allow, as the first configuration asked for it.
+    needs: Needs,
     /// Lines that came in one piece with those that have filled the queue, while the collector takes records.
     late: VecDeque<Vec<u8>>,
 }
@@ -76,6 +81,7 @@ impl ToCollector {
                 logger.log(Level::Notice, &text);
                 Some(ToCollector {
                     logger,
+                    needs: config.needs(),
                     client: Client::new(config, queue),
                     config: path.to_path_buf(),
                     resolver,
@@ -86,7 +92,7 @@ impl ToCollector {
                     socket: None,
                     is_blocked: false,
                     is_ready: false,
-                    helpers: Vec::new(),
+                    programs: Programs::default(),
                     late: VecDeque::new(),
                 })
             }
@@ -122,18 +128,9 @@ impl ToCollector {
                 let socket = self.socket.take().filter(|_| self.client.config().local_port.0 > 0);
                 socket.into_iter().for_each(sockets::abort);
             }
-            Effect::Run(helper, message) => self.start(&[&helper, &message]),
-            Effect::Runlevel(level) => self.start(&["/sbin/init", level.encode_utf8(&mut [0; 4])]),
-        }
-    }
-
-    /// Starts a program. It must not read our records.
-    fn start(&mut self, words: &[&str]) {
-        match child::holding(b"").and_then(|nothing| Child::start(words, Some(&nothing))) {
-            Ok(child) => self.helpers.push(child),
-            Err(error) => {
-                let (program, reason) = (words.first().unwrap_or(&""), error_reason(&error));
-                self.logger.log(Level::Alert, &["audisp-remote failed to exec ", program, " (", &reason, ")"].concat());
+            Effect::Run(helper, message) => self.programs.run(helper, message, &mut self.logger),
+            Effect::Runlevel(level) => {
+                self.programs.start(&["/sbin/init", level.encode_utf8(&mut [0; 4])], &mut self.logger);
             }
         }
     }
@@ -145,8 +142,9 @@ impl ToCollector {
         while self.left > 0 && self.client.is_connecting() {
             self.left -= 1;
             let index = self.next.checked_rem(self.addresses.len()).unwrap_or(0);
-            let Some(address) = self.addresses.get(index) else { break };
-            match sockets::connect(SocketAddr::new(*address, port), local_port) {
+            let Some(mut address) = self.addresses.get(index).copied() else { break };
+            address.set_port(port);
+            match sockets::connect(address, local_port) {
                 Ok(socket) => {
                     (self.socket, self.is_ready, self.is_blocked) = (Some(socket), false, true);
                     return;
@@ -235,6 +233,14 @@ impl ToCollector {
         diagnostics.iter().for_each(|diagnostic| self.logger.log(diagnostic.level, &diagnostic.text));
         match loaded {
             Ok(config) => {
+                let (had, needs) = (self.needs, config.needs());
+                if needs.low_port && !had.low_port {
+                    self.logger.log(Level::Warning, "a local_port below 1024 needs a restart of audisp-remote");
+                }
+                if needs.programs && !had.programs {
+                    self.logger
+                        .log(Level::Warning, "the actions exec, single and halt need a restart of audisp-remote");
+                }
                 self.addresses.clear();
                 self.is_answered = false;
                 self.resolver.forget();
@@ -269,12 +275,68 @@ impl ToCollector {
         text.push(b'\n');
         text
     }
+}
 
-    /// Where the report goes: `remote.state`, and for another configuration than the usual one a file of its name.
-    fn state_file(&self) -> PathBuf {
-        let own = self.config.file_stem().filter(|_| self.config != Path::new(CONFIG));
-        Path::new(STATE_FOLDER).join(own.unwrap_or("remote".as_ref())).with_extension("state")
+/// Where the report goes: `remote.state`, and for another configuration than the usual one a name that has all of its path.
+fn state_file(config: &Path) -> PathBuf {
+    let mut name = "remote".to_string();
+    if config != Path::new(CONFIG) {
+        name.extend([":", &config.to_string_lossy().trim_start_matches('/').replace('/', ":")]);
     }
+    name.push_str(".state");
+    Path::new(STATE_FOLDER).join(name)
+}
+
+/// The programs that actions start: what changes the runlevel at once, helpers one after the other.
+#[derive(Default)]
+struct Programs {
+    running: Vec<Child>,
+    helper: Option<Child>,
+    /// Helpers and their messages.
+    waiting: VecDeque<[String; 2]>,
+}
+
+impl Programs {
+    /// Runs a helper, now or when those before it have ended. The client asks once for a trouble; a collector that has one trouble
+    /// after the other asks for no more than these.
+    fn run(&mut self, helper: String, message: String, logger: &mut Logger) {
+        if self.waiting.len() == MOST_WAITING {
+            logger.log(Level::Alert, &["audisp-remote does not exec ", &helper, ": others have not ended"].concat());
+            return;
+        }
+        self.waiting.push_back([helper, message]);
+        self.go_on(logger);
+    }
+
+    /// Starts the next helper, unless one is running.
+    fn go_on(&mut self, logger: &mut Logger) {
+        while self.helper.is_none() {
+            let Some(words) = self.waiting.pop_front() else { return };
+            self.helper = spawn(&words.each_ref().map(String::as_str), logger);
+        }
+    }
+
+    fn start(&mut self, words: &[&str], logger: &mut Logger) {
+        self.running.extend(spawn(words, logger));
+    }
+
+    /// One has ended.
+    fn reap(&mut self, logger: &mut Logger) {
+        self.running.retain(|program| program.result().is_none());
+        self.helper = self.helper.take().filter(|helper| helper.result().is_none());
+        self.go_on(logger);
+    }
+}
+
+/// Starts a program. It must not read our records.
+fn spawn(words: &[&str], logger: &mut Logger) -> Option<Child> {
+    let started = child::holding(b"").and_then(|nothing| Child::start(words, Some(&nothing)));
+    started
+        .map_err(|error| {
+            let (program, reason) = (words.first().unwrap_or(&""), error_reason(&error));
+            logger.log(Level::Alert, &["audisp-remote failed to exec ", program, " (", &reason, ")"].concat());
+        })
+        .ok()
 }
 
 impl Consumer for ToCollector {
@@ -312,13 +374,13 @@ impl Consumer for ToCollector {
             Notice::Reload => self.reload(),
             Notice::Resume => self.client.resume(),
             Notice::Report => {
-                let path = self.state_file();
+                let path = state_file(&self.config);
                 if let Err(error) = files::replace(&path, &self.report(), 0o640) {
                     let (path, reason) = (path.display().to_string(), error_reason(&error));
                     self.logger.log(Level::Error, &["Cannot write ", &path, " (", &reason, ")"].concat());
                 }
             }
-            Notice::ChildEnded => self.helpers.retain(|helper| helper.result().is_none()),
+            Notice::ChildEnded => self.programs.reap(&mut self.logger),
             Notice::Terminate => {}
         }
     }
@@ -359,7 +421,26 @@ impl Consumer for ToCollector {
 impl Drop for ToCollector {
     fn drop(&mut self) {
         let left = (self.client.queue().len() + self.late.len()).to_string();
-        let text = ["audisp-remote is exiting on stop request, queue_size: ", &left].concat();
-        self.logger.log(Level::Notice, &text);
+        let dropped = self.client.counts().dropped;
+        let level = if dropped == 0 { Level::Notice } else { Level::Warning };
+        let text = ["audisp-remote is exiting on stop request, queue_size: ", &left, ", records dropped: "];
+        self.logger.log(level, &[text.concat(), dropped.to_string()].concat());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_configurations_share_a_state_file() {
+        for (config, name) in [
+            (CONFIG, "remote.state"),
+            ("/etc/audit/remote.conf", "remote:etc:audit:remote.conf.state"),
+            ("/etc/second/audisp-remote.conf", "remote:etc:second:audisp-remote.conf.state"),
+            ("audisp-remote.conf", "remote:audisp-remote.conf.state"),
+        ] {
+            assert_eq!(state_file(Path::new(config)), Path::new("/run/audit").join(name));
+        }
     }
 }

@@ -39,7 +39,7 @@ pub enum Effect {
     Connect,
     /// Give up the connection, or the attempt to make it.
     Close,
-    /// Run a helper with a sentence as its argument.
+    /// Run a helper with a sentence as its argument. It is asked for once for a trouble until a record was stored.
     Run(String, String),
     /// Change the runlevel.
     Runlevel(char),
@@ -86,7 +86,7 @@ pub struct Client {
     now: i64,
     /// What was logged last of an attempt that has failed.
     reason: String,
-    /// A bit for each trouble that was warned of since the last answer.
+    /// A bit for each trouble that an action was taken for since the last record was stored.
     warned: u32,
     has_connected: bool,
     is_suspended: bool,
@@ -183,9 +183,9 @@ impl Client {
         !self.is_away() && !self.is_suspended && self.queue.len() >= self.queue.depth()
     }
 
-    /// Whether the collector could not be reached, and is not tried just now.
+    /// Whether the collector cannot be reached. One failure does not say so: the next attempt is due within network_retry_time.
     fn is_away(&self) -> bool {
-        matches!(self.link, Link::Down(_)) && self.failures > 0
+        self.link != Link::Up && self.failures > 1
     }
 
     /// Whether all records were delivered, or nobody waits for what is left: sending is suspended, or it is kept in a file and the
@@ -237,12 +237,12 @@ impl Client {
         let limit = seconds(self.config.max_time_per_record);
         match self.link {
             Link::Down(_) if !self.wants_link() => return None,
-            Link::Down(at) if now < at => return Some(at),
+            Link::Down(at) if now < at => {}
             Link::Down(_) => {
                 if self.tries == 0 {
                     self.tried_since = now;
                 }
-                self.link = Link::Connecting(now + limit);
+                self.link = Link::Connecting(now.saturating_add(limit));
                 self.effects.push(Effect::Connect);
             }
             Link::Connecting(until) if now >= until => self.lost(now, "no connection within max_time_per_record"),
@@ -251,11 +251,8 @@ impl Client {
             }
             Link::Connecting(_) | Link::Up => {}
         }
-        if self.link != Link::Up {
-            return Some(match self.link {
-                Link::Down(at) | Link::Connecting(at) => at,
-                Link::Up => now,
-            });
+        if let Link::Down(at) | Link::Connecting(at) = self.link {
+            return Some(at);
         }
         self.send(now);
         let heartbeat = seconds(self.config.heartbeat_timeout);
@@ -292,7 +289,8 @@ impl Client {
         }
         self.output.clear();
         self.written = 0;
-        if is_ascii {
+        if is_ascii && self.sent > 0 {
+            self.warned = 0;
             self.delivered(self.sent, now);
         }
     }
@@ -385,13 +383,13 @@ impl Client {
         self.close();
         self.config = config;
         self.link = Link::Down(0);
-        (self.failures, self.tries) = (0, 0);
+        (self.failures, self.tries, self.warned) = (0, 0, 0);
         self.reason.clear();
     }
 
     /// Sending goes on, at once.
     pub fn resume(&mut self) {
-        self.is_suspended = false;
+        (self.is_suspended, self.warned) = (false, 0);
         if let Link::Down(at) = &mut self.link {
             *at = 0;
         }
@@ -404,12 +402,13 @@ impl Client {
 
     /// Whether something is awaited from the collector, or its system.
     fn is_waiting(&self) -> bool {
-        self.sent > 0 || self.asks
+        self.sent > 0 || self.asks || !self.output.is_empty()
     }
 
-    /// Makes messages of the records that may be on their way now.
+    /// Makes messages of the records that may be on their way now. None before all earlier ones are written: a collector may answer
+    /// what it has not read, and never read.
     fn send(&mut self, now: i64) {
-        if self.asks || self.is_suspended {
+        if self.asks || self.is_suspended || !self.output.is_empty() {
             return;
         }
         let mut record = std::mem::take(&mut self.scratch);
@@ -487,6 +486,8 @@ impl Client {
         let trouble = match message_type {
             MessageType::ENDING => Trouble::Ending,
             _ if is_awaited && !is_expected => return self.lost(now, "lost/losing sync, mismatched response"),
+            // Nobody has asked for it, and it may come any number of times.
+            MessageType::DISK_LOW if self.warned & bit(Trouble::DiskLow) != 0 => return,
             MessageType::DISK_LOW => return self.warn(message_type, text),
             MessageType::DISK_FULL => Trouble::DiskFull,
             MessageType::DISK_ERROR => Trouble::DiskError,
@@ -555,19 +556,25 @@ impl Client {
             Trouble::Warning => (Level::Warning, "unrecognized remote warning"),
             Trouble::Queue => (Level::Error, "queue error"),
         };
-        let bit = 1 << trouble as u32;
+        let is_new = self.warned & bit(trouble) == 0;
+        self.warned |= bit(trouble);
         let reaction = self.config.reaction(trouble);
         let response = reaction.response;
         let (before, after) = match response {
             Response::Syslog => ("", message),
-            Response::WarnOnce | Response::WarnOnceContinue if self.warned & bit == 0 => ("", message),
             Response::Suspend => ("suspending remote logging due to ", ""),
             Response::Reconnect => ("remote logging disconnected, will attempt reconnection: ", ""),
+            Response::WarnOnce | Response::WarnOnceContinue | Response::Single | Response::Halt if !is_new => {
+                return false;
+            }
+            Response::WarnOnce | Response::WarnOnceContinue => ("", message),
             Response::Single => ("remote logging is switching system to single user mode due to ", ""),
             Response::Halt => ("remote logging halting system due to ", ""),
             Response::Stop => ("remote logging stopping due to ", message),
             Response::Exec => {
-                self.effects.push(Effect::Run(reaction.helper.clone(), message.to_string()));
+                if is_new {
+                    self.effects.push(Effect::Run(reaction.helper.clone(), message.to_string()));
+                }
                 return true;
             }
             _ => return response == Response::Ignore,
@@ -577,7 +584,6 @@ impl Client {
             text.extend([", ", after]);
         }
         self.effects.push(Effect::Log(level, text));
-        self.warned |= bit;
         match response {
             Response::Suspend => self.is_suspended = true,
             Response::Single => self.effects.push(Effect::Runlevel('1')),
@@ -620,6 +626,11 @@ impl Client {
     fn log(&mut self, level: Level, text: &str, count: u64) {
         self.effects.push(Effect::Log(level, [text, &count.to_string()].concat()));
     }
+}
+
+/// The bit of a trouble in [`Client::warned`].
+fn bit(trouble: Trouble) -> u32 {
+    1 << trouble as u32
 }
 
 /// Whether a line goes to the collector: ends of events do not, since nobody stores them. COMPAT: nor what is no record at all.

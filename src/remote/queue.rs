@@ -10,8 +10,11 @@
 //! Numbers are big-endian. Entry i is at (i + 1) * 12288: a record with its newline, and a NUL. The file has its full length from
 //! the start, and is locked by lockf(3).
 //!
-//! Whatever moment a program is killed at, the file is whole: a record is written before the header counts it, and first index and
-//! count are written by one call. It is left to the system when that reaches the disk, as the reference leaves it.
+//! Whatever moment a program is killed at, the file is whole: a record is written before the header counts it, first index and
+//! count are written by one call, and an entry is not written again before the header says that its record is gone. It is left to the
+//! system when that reaches the disk, as the reference leaves it.
+//!
+//! Only a file that is new, empty, or begins with such a header is ever written to.
 
 use crate::sys::files::{self, File};
 use crate::sys::{errno, error_reason, error_text};
@@ -149,6 +152,8 @@ struct QueueFile {
     length: u32,
     /// The header does not say so yet.
     is_changed: bool,
+    /// Nor that records at the front are gone.
+    has_dropped: bool,
 }
 
 impl QueueFile {
@@ -181,29 +186,34 @@ impl QueueFile {
             return Err(io::Error::other("another program has it locked"));
         }
         let size = file.metadata()?.len();
-        let mut header = [0; HEADER];
-        let _ = file.read_at(&mut header, 0)?;
-        // What was interrupted when it was made has no header yet.
-        if header == [0; HEADER] {
+        if size == 0 {
             return QueueFile::make(file, depth).map(Some);
         }
+        let mut header = [0; HEADER];
+        let _ = file.read_at(&mut header, 0)?;
         let [entries, entry, first, length] = [16, 20, STATE as usize, 28].map(|at| word(&header, at));
         if !header.starts_with(MAGIC) || header.get(14..16) != Some(&[0, 0]) || entry != ENTRY as u32 {
             return Err(io::Error::other("this is no queue of audisp-remote"));
         }
-        let is_sound = entries > 0 && size == (u64::from(entries) + 1) * ENTRY as u64;
+        let whole = (u64::from(entries) + 1) * ENTRY as u64;
+        if (first, length) == (0, 0) && size < whole {
+            // Interrupted when it was made: it has had no record yet.
+            return QueueFile::make(file, depth).map(Some);
+        }
+        let is_sound = entries > 0 && size == whole;
         if !is_sound || first >= entries || length > entries {
             return Ok(None);
         }
-        Ok(Some(QueueFile { file, entries, first, length, is_changed: false }))
+        Ok(Some(QueueFile { file, entries, first, length, is_changed: false, has_dropped: false }))
     }
 
+    /// The header comes first, so that it is known what the file is when this is interrupted.
     fn make(file: File, entries: u32) -> io::Result<QueueFile> {
         file.set_len(0)?;
-        files::set_aside(&file, (u64::from(entries) + 1) * ENTRY as u64).inspect_err(|_| drop(file.set_len(0)))?;
         let numbers = [entries, ENTRY as u32, 0, 0].map(u32::to_be_bytes).concat();
         file.write_all_at(&[MAGIC, &[0, 0][..], &numbers].concat(), 0)?;
-        Ok(QueueFile { file, entries, first: 0, length: 0, is_changed: false })
+        files::set_aside(&file, (u64::from(entries) + 1) * ENTRY as u64).inspect_err(|_| drop(file.set_len(0)))?;
+        Ok(QueueFile { file, entries, first: 0, length: 0, is_changed: false, has_dropped: false })
     }
 
     /// Copies the records into a file of another size, which takes the place of this one.
@@ -240,6 +250,10 @@ impl QueueFile {
     }
 
     fn push(&mut self, record: &[u8]) -> io::Result<()> {
+        // Or this could take the entry of a record that the header still has first.
+        if self.has_dropped {
+            self.flush()?;
+        }
         let record = record.get(..LONGEST).unwrap_or(record);
         self.file.write_all_at(&[record, &[0]].concat(), self.place(self.length as usize))?;
         self.length += 1;
@@ -262,12 +276,13 @@ impl QueueFile {
         self.first = ((u64::from(self.first) + count as u64) % u64::from(self.entries)) as u32;
         self.length -= count as u32;
         self.is_changed |= count > 0;
+        self.has_dropped |= count > 0;
     }
 
     fn flush(&mut self) -> io::Result<()> {
         if self.is_changed {
             self.file.write_all_at(&[self.first, self.length].map(u32::to_be_bytes).concat(), STATE)?;
-            self.is_changed = false;
+            (self.is_changed, self.has_dropped) = (false, false);
         }
         Ok(())
     }
@@ -387,6 +402,23 @@ mod tests {
     }
 
     #[test]
+    fn a_full_queue_is_in_its_order_whatever_moment_it_is_killed_at() {
+        let place = Place::new("full");
+        let mut queue = place.open(3).0;
+        fill(&mut queue, &["a\n", "b\n", "c\n"]);
+        queue.drop_front(2);
+        for (record, expected) in [("d\n", "c\n"), ("e\n", "c\n")] {
+            assert!(queue.push(record.as_bytes()).unwrap());
+            let copy = place.0.join("copy");
+            std::fs::copy(place.path(), &copy).unwrap();
+            let killed = Queue::file(&copy, 3, &mut |_| ()).unwrap();
+            assert_eq!(all(&killed).concat(), expected, "{record}");
+        }
+        queue.flush().unwrap();
+        assert_eq!(all(&queue).concat(), "c\nd\ne\n");
+    }
+
+    #[test]
     fn a_file_of_another_size_is_rewritten_unless_it_holds_more() {
         let place = Place::new("size");
         let mut queue = place.open(3).0;
@@ -462,7 +494,16 @@ mod tests {
     #[test]
     fn another_kind_of_file_is_left_alone() {
         let place = Place::new("other");
-        for bytes in [&b"type=CWD msg=audit(1.000:2): cwd=\"/\"\n"[..], &[1; 100], b"x", b"\0audisp-remote\x01"] {
+        let zeros = [&[0; 32][..], b"what somebody keeps"].concat();
+        for bytes in [
+            &b"type=CWD msg=audit(1.000:2): cwd=\"/\"\n"[..],
+            &[1; 100],
+            b"x",
+            b"\0audisp-remote\x01",
+            &zeros,
+            &[0; 20],
+            &[0; 12288],
+        ] {
             files::create_dir_all(&place.0).unwrap();
             files::write(place.path(), bytes).unwrap();
             let expected = format!("queue file {}: this is no queue of audisp-remote", place.path().display());
@@ -473,7 +514,8 @@ mod tests {
 
     #[test]
     fn what_was_interrupted_when_it_was_made_is_made() {
-        for bytes in [&b""[..], &[0; 20], &[0; 12288]] {
+        let header = b"\0audisp-remote\0\0\0\0\0\x02\0\0\x30\0\0\0\0\0\0\0\0\0";
+        for bytes in [&b""[..], header, &[&header[..], &[0; 12288]].concat()] {
             let place = Place::new("unfinished");
             files::create_dir_all(&place.0).unwrap();
             files::write(place.path(), bytes).unwrap();

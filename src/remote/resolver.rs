@@ -2,13 +2,14 @@
 //! thread, which ends with its answer.
 
 use crate::sys::poll::Waker;
-use crate::sys::sockets::IpAddr;
+use crate::sys::sockets::{IpAddr, SocketAddr};
 use crate::sys::{error_reason, host};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
-type Answer = Result<Vec<IpAddr>, String>;
+/// Addresses with port 0, or a sentence.
+type Answer = Result<Vec<SocketAddr>, String>;
 
 /// See the module. Ready for reading when there is an answer.
 pub struct Resolver {
@@ -29,15 +30,14 @@ impl Resolver {
             return;
         }
         let address: Option<IpAddr> = name.parse().ok();
-        let answer = Arc::new(Mutex::new(address.map(|address| Ok(vec![address]))));
+        let answer = Arc::new(Mutex::new(address.map(|address| Ok(vec![(address, 0).into()]))));
         self.asked = Some(Arc::clone(&answer));
         if address.is_some() {
             return self.waker.wake();
         }
         let (name, waker) = (name.to_string(), Arc::clone(&self.waker));
         let thread = std::thread::Builder::new().name("resolver".to_string()).spawn(move || {
-            let found = host::addresses(&name);
-            put(&answer, found.map(|all| all.iter().filter_map(|address| address.parse().ok()).collect()));
+            put(&answer, host::addresses(&name));
             waker.wake();
         });
         if let (Err(error), Some(asked)) = (thread, &self.asked) {
@@ -96,14 +96,16 @@ mod tests {
         resolver.ask("localhost");
         resolver.forget();
         resolver.ask("192.0.2.1");
-        assert_eq!(resolver.answer(), Some(Ok(vec!["192.0.2.1".parse().unwrap()])));
+        assert_eq!(resolver.answer(), Some(Ok(vec!["192.0.2.1:0".parse().unwrap()])));
     }
 
     #[test]
     fn an_address_is_its_own_answer_and_a_name_is_looked_up() {
-        assert_eq!(resolved("192.0.2.1"), Ok(vec!["192.0.2.1".parse().unwrap()]));
-        assert_eq!(resolved("::1"), Ok(vec!["::1".parse().unwrap()]));
-        assert!(resolved("localhost").unwrap().iter().all(IpAddr::is_loopback));
+        assert_eq!(resolved("192.0.2.1"), Ok(vec!["192.0.2.1:0".parse().unwrap()]));
+        assert_eq!(resolved("::1"), Ok(vec!["[::1]:0".parse().unwrap()]));
+        assert!(resolved("localhost").unwrap().iter().all(|address| address.ip().is_loopback()));
         assert!(resolved("a name\0with a NUL").is_err());
+        // The loopback is the first interface everywhere.
+        assert_eq!(resolved("fe80::1%lo"), Ok(vec!["[fe80::1%1]:0".parse().unwrap()]), "and keeps its interface");
     }
 }

@@ -18,7 +18,7 @@
 //! The form `ascii` is the line alone, and nobody answers. Neither the reference's listener nor ours takes it: it has no answers,
 //! and any program that can be made to connect can send lines.
 //!
-//! There is no input and output here: [`Messages`] takes bytes in any pieces, [`Message::push`] and [`push_line`] append them.
+//! There is no input and output here: [`Messages`] takes bytes in any pieces, [`Message::push`] appends them.
 
 /// The first four bytes of every message.
 pub const MAGIC: u32 = 0xff00_00fe;
@@ -110,13 +110,6 @@ pub fn mark_repeated(message: &mut [u8]) {
     if let Some(version) = message.get_mut(5) {
         *version = 1;
     }
-}
-
-/// Appends a record in the form `ascii`: one line. Newlines inside become spaces.
-pub fn push_line(record: &[u8], out: &mut Vec<u8>) {
-    let record = record.strip_suffix(b"\n").unwrap_or(record);
-    out.extend(record.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
-    out.push(b'\n');
 }
 
 /// Why bytes are no message. Nobody can know where the next one begins: the connection is of no more use.
@@ -366,15 +359,11 @@ mod tests {
     }
 
     #[test]
-    fn a_text_loses_one_newline_and_a_line_has_one() {
+    fn a_text_loses_one_newline() {
         let text = |body: &'static [u8]| Message { message_type: MessageType::MESSAGE, sequence: 2, body }.text();
         assert_eq!(
             [text(b"a=b\n"), text(b"a=b"), text(b"a\n\n"), text(b"\n"), text(b"")],
             [&b"a=b"[..], b"a=b", b"a\n", b"", b""]
         );
-        let mut out = Vec::new();
-        push_line(b"one\ntwo\n", &mut out);
-        push_line(b"three", &mut out);
-        assert_eq!(out, b"one two\nthree\n");
     }
 }

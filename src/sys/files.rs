@@ -5,7 +5,7 @@ use rustix::fs::{FallocateFlags, FlockOperation, StatFs, fallocate, flock, fstat
 use rustix::io::Errno;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, chown};
 use std::path::Path;
 
 pub use std::fs::{
@@ -53,15 +53,24 @@ fn of_statfs(facts: &StatFs) -> FilesystemSpace {
 }
 
 /// Sets `bytes` of the file system aside for this file. Where the file system cannot do that (ext2, FAT, old NFS), what is
-/// missing at its end is written; the file is one opened for appending.
-pub fn set_aside(mut file: &File, bytes: u64) -> io::Result<()> {
+/// missing at its end is written.
+pub fn set_aside(file: &File, bytes: u64) -> io::Result<()> {
     match fallocate(file, FallocateFlags::empty(), 0, bytes) {
-        Err(Errno::OPNOTSUPP) => {
-            let missing = bytes.saturating_sub(file.metadata()?.len());
-            io::copy(&mut io::Read::take(io::repeat(0), missing), &mut file).map(drop)
-        }
+        Err(Errno::OPNOTSUPP) => lengthen(file, bytes),
         other => Ok(other?),
     }
+}
+
+/// Writes zeros from the end of the file on, until it has this length.
+fn lengthen(file: &File, bytes: u64) -> io::Result<()> {
+    let zeros = [0; 4096];
+    let mut length = file.metadata()?.len();
+    while length < bytes {
+        let count = (bytes - length).min(zeros.len() as u64);
+        file.write_all_at(zeros.get(..count as usize).unwrap_or(&zeros), length)?;
+        length += count;
+    }
+    Ok(())
 }
 
 /// Opens an existing file for reading; a symbolic link is refused unless `follow`. Never waits, not even for the writer
@@ -204,6 +213,21 @@ mod tests {
         io::Write::write_all(&mut create_anew(&path, 0o600).unwrap(), b"text").unwrap();
         assert!(symlink_metadata(&path).unwrap().is_file());
         remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn what_is_set_aside_by_writing_leaves_what_the_file_has() {
+        let path = std::env::temp_dir().join(format!("auditbox-aside-{}", std::process::id()));
+        for open in [open_append, open_shared] {
+            write(&path, "text").unwrap();
+            lengthen(&open(&path, 0o600).unwrap(), 10_000).unwrap();
+            let bytes = read(&path).unwrap();
+            assert_eq!((bytes.len(), bytes.iter().filter(|byte| **byte == 0).count()), (10_000, 9_996));
+            assert!(bytes.starts_with(b"text"));
+            lengthen(&open(&path, 0o600).unwrap(), 4).unwrap();
+            assert!(read(&path).unwrap() == bytes);
+            remove_file(&path).unwrap();
+        }
     }
 
     #[test]

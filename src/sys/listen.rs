@@ -1,8 +1,8 @@
 //! A TCP port that others connect to (tcp(7), ipv6(7)), never waited for.
 
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, RecvFlags, SocketAddrAny, SocketFlags, SocketType, sockopt};
+use rustix::net::{AddressFamily, SocketAddrAny, SocketFlags, SocketType, sockopt};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -58,18 +58,14 @@ pub fn accept(listener: &OwnedFd) -> io::Result<Option<(OwnedFd, SocketAddr)>> {
     Ok(address.map(|address| (socket, address)))
 }
 
-/// Reads what there is, up to the length of `buffer`; 0 when the other end has closed. The error is EAGAIN when there is nothing.
-pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
-    let received = rustix::io::retry_on_intr(|| rustix::net::recv(&socket, &mut *buffer, RecvFlags::DONTWAIT));
-    Ok(received?.1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sys::errno;
+    use crate::sys::sockets::receive;
     use std::io::Write;
     use std::net::TcpStream;
+    use std::os::fd::AsFd;
 
     #[test]
     fn both_families_reach_one_port_and_nothing_is_waited_for() {

@@ -56,7 +56,7 @@ impl Sockets {
                 if is_writable {
                     return Some(PeerEvent::Writable(id));
                 }
-                match listen::receive(socket, piece) {
+                match sockets::receive(socket, piece) {
                     Ok(0) => return Some(PeerEvent::Ended(id, 0)),
                     Ok(count) => return Some(PeerEvent::Received(id, piece.get(..count)?)),
                     Err(error) if errno::of(&error) == errno::EAGAIN => {}

@@ -630,6 +630,90 @@ fn lines_leave_the_queue_when_the_system_has_taken_them() {
 }
 
 #[test]
+fn a_collector_that_answers_what_it_does_not_read_gets_no_more_before_it_reads() {
+    let mut script = script("heartbeat_timeout = 1\nmax_time_per_record = 3");
+    script.take(1..=1000);
+    script.connect();
+    let most = script.client.output().len();
+    for sequence in 2..=1001 {
+        script.ack(sequence..=sequence);
+        script.tick();
+    }
+    assert_eq!(script.client.output().len(), most);
+    assert_eq!(script.client.queue().len(), 1000 - WINDOW, "what it has not been sent it cannot answer");
+    script.now += 2;
+    assert_eq!((script.tick(), script.client.output().len()), (Vec::new(), most), "nor is it asked anything");
+    script.now += 1;
+    assert_eq!(script.tick(), ["close"]);
+    script.connect();
+    assert_eq!(script.records(), unmarked(33..=64));
+}
+
+#[test]
+fn a_state_that_is_reported_over_and_over_has_its_action_once() {
+    for (action, effect, text) in [
+        ("exec /bin/x", Some("/bin/x low"), None),
+        ("single", Some("init 1"), Some("remote logging is switching system to single user mode due to ")),
+        ("halt", Some("init 0"), Some("remote logging halting system due to ")),
+        ("syslog", None, Some("")),
+        ("warn_once_continue", None, Some("")),
+    ] {
+        let mut script = script(&format!("disk_low_action = {action}"));
+        script.take(1..=1);
+        script.connect();
+        script.sent();
+        script.said();
+        let expected: Vec<&str> = effect.into_iter().collect();
+        let mut sequence = 2;
+        for round in 1..=2 {
+            script.answer(MessageType::DISK_LOW, sequence, "low");
+            for _ in 0..1000 {
+                script.answer(MessageType::DISK_LOW, 0, "low");
+            }
+            assert_eq!(script.tick(), expected, "{action}: nobody has asked, round {round}");
+            let said: Vec<String> =
+                text.into_iter().map(|text| format!("{text}remote server is low on disk space")).collect();
+            let said = if text == Some("") { vec![format!("{}, low", said[0])] } else { said };
+            assert_eq!(script.said(), said, "{action}");
+            // A record is stored, and there is space again.
+            script.take(10 * round..=10 * round + 1);
+            script.sent();
+            script.ack(sequence + 1..=sequence + 1);
+            sequence += 2;
+        }
+    }
+    let mut script = script("disk_low_action = exec /bin/x");
+    script.take(1..=9);
+    script.connect();
+    script.sent();
+    (2..=9).for_each(|sequence| script.answer(MessageType::DISK_LOW, sequence, "low"));
+    assert_eq!(script.tick(), ["/bin/x low"], "nor for each record");
+    script.answer(MessageType::ACK, 10, "");
+    script.answer(MessageType::DISK_LOW, 0, "low");
+    assert_eq!(script.tick(), ["/bin/x low"]);
+}
+
+#[test]
+fn a_moment_without_a_connection_drops_nothing_of_a_short_queue() {
+    let mut script = script_of(4, "");
+    script.take(1..=4);
+    script.connect();
+    script.sent();
+    for lost in ["reset", "refused"] {
+        let is_lost_for_good = lost == "refused";
+        script.client.lost(script.now, lost);
+        assert_eq!(script.client.is_full(), !is_lost_for_good, "{lost}: more can wait where it comes from");
+        script.tick();
+        assert_eq!((script.client.is_connecting(), script.client.is_full()), (!is_lost_for_good, !is_lost_for_good));
+    }
+    script.attempt();
+    assert!(!script.client.is_full(), "and not while it is tried again");
+    script.client.connected(script.now);
+    assert!(script.client.is_full());
+    assert_eq!(script.records(), marked(1..=4));
+}
+
+#[test]
 fn memory_does_not_grow_with_what_the_collector_says() {
     let mut script = script("");
     script.take(1..=1);
