@@ -94,7 +94,7 @@ fn parse(words: &[String]) -> Invocation {
     };
     let (state, manager) = (StartupState::Enable, std::env::var_os("NOTIFY_SOCKET"));
     let mut options = Options { foreground: false, no_fork: false, state, observe: false, manager, ready: None, paths };
-    let mut checks = false;
+    let (mut checks, mut ready) = (false, None);
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         let (name, joined) = match word.strip_prefix("--") {
@@ -129,7 +129,11 @@ fn parse(words: &[String]) -> Invocation {
                 options.paths.pid_link = None;
                 Ok(())
             }
-            Some("ready-fd") => ready(joined.or_else(|| rest.next().cloned()), &mut options),
+            Some("ready-fd") => {
+                let value = joined.or_else(|| rest.next().cloned());
+                ready = value.and_then(|word| word.parse().ok());
+                ready.map(drop).ok_or_else(no_descriptor)
+            }
             Some("config_file") => take('c', joined.or_else(|| rest.next().cloned()), &mut options),
             Some("enable_state") => take('s', joined.or_else(|| rest.next().cloned()), &mut options),
             Some("foreground" | "stdout") => take('f', None, &mut options),
@@ -144,7 +148,10 @@ fn parse(words: &[String]) -> Invocation {
     match (rest.next(), checks) {
         (Some(_), _) => Invocation::Usage(None),
         (None, true) => Invocation::Check(options.paths),
-        (None, false) => Invocation::Run(options),
+        (None, false) => match ready.map(process::take_descriptor) {
+            Some(None) => no_descriptor(),
+            taken => Invocation::Run(Options { ready: taken.flatten().map(Into::into), ..options }),
+        },
     }
 }
 
@@ -167,13 +174,9 @@ fn long_name(word: &str) -> Option<&'static str> {
     fitting.next().filter(|first| *first == word || fitting.next().is_none())
 }
 
-/// The descriptor on which a supervisor waits to hear that the daemon is up.
-fn ready(value: Option<String>, options: &mut Options) -> Result<(), Invocation> {
-    let number = value.as_deref().and_then(|word| word.parse().ok());
-    let unusable =
-        || Invocation::Usage(Some("auditd: --ready-fd needs the number of an open descriptor above 2".into()));
-    options.ready = Some(number.and_then(process::take_descriptor).ok_or_else(unusable)?.into());
-    Ok(())
+/// There is none on which a supervisor could wait to hear that the daemon is up.
+fn no_descriptor() -> Invocation {
+    Invocation::Usage(Some("auditd: --ready-fd needs the number of an open descriptor above 2".into()))
 }
 
 /// A word of bundled letters: the value of `c` or `s` is what follows in the word, or else the next word.
@@ -217,6 +220,7 @@ fn take(letter: char, value: Option<String>, options: &mut Options) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
 
     fn options(words: &str) -> Options {
         let words: Vec<String> = words.split_whitespace().map(str::to_string).collect();
@@ -247,6 +251,18 @@ mod tests {
         assert!(options("--stdout").foreground);
         assert_eq!(options("--config=/y").paths.config, Path::new("/y/auditd.conf"));
         assert_eq!(options("--enable_state nochange").state, StartupState::NoChange);
+    }
+
+    #[test]
+    fn the_last_ready_fd_counts_and_the_others_are_left_alone() {
+        use std::os::fd::{AsRawFd, IntoRawFd};
+        let (read, write) = process::pipe().unwrap();
+        let (read, write) = (read.into_raw_fd(), write.into_raw_fd());
+        let taken = options(&format!("--ready-fd {read} --ready-fd={write} --ready-fd {write}")).ready.unwrap();
+        assert_eq!(taken.as_raw_fd(), write);
+        (&*taken).write_all(b"\n").unwrap();
+        let mut read = process::take_descriptor(read as u32).unwrap();
+        read.read_exact(&mut [0]).unwrap();
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::output::say;
 use auditbox::config::Level;
-use auditbox::config::auditd::{self, SearchConfig};
+use auditbox::config::search::{self, SearchConfig};
 use auditbox::host::config_file::{self, GroupWriters, OpenPolicy};
 pub(crate) use auditbox::host::names::{Host, date, machine};
 use std::path::Path;
@@ -15,9 +15,9 @@ pub(crate) fn daemon_config(says_log: bool) -> SearchConfig {
     const CONFIG: &str = "/etc/audit/auditd.conf";
     let text = config_file::read(Path::new(CONFIG), policy, &mut diagnostics);
     let lines = text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
-    let mut config = auditd::parse_search(lines, &mut diagnostics);
+    let mut config = search::parse(lines, &mut diagnostics);
     if says_log {
-        auditd::note_misread_logs(lines, CONFIG, &config, &mut diagnostics);
+        search::note_misread_logs(lines, CONFIG, &config, &mut diagnostics);
     }
     diagnostics.iter().filter(|note| note.level != Level::Debug).for_each(|note| say(&note.text));
     if let Err(reason) = text {

@@ -4,7 +4,7 @@
 
 use crate::host;
 use crate::output::say;
-use auditbox::config::auditd::SearchConfig;
+use auditbox::config::search::SearchConfig;
 use auditbox::event::Event;
 use auditbox::normalize::pieces;
 use auditbox::query::predicate::Criteria;

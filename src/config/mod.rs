@@ -7,6 +7,7 @@ pub mod auditd;
 pub mod libaudit;
 pub mod plugin;
 pub mod remote;
+pub mod search;
 mod slot;
 pub mod statsd;
 

@@ -276,4 +276,6 @@ pub struct Identity {
     pub foreground: bool,
     /// Whether it only reads the multicast copy of the events.
     pub observes: bool,
+    /// How many descriptors it may have.
+    pub descriptors: usize,
 }

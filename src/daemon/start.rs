@@ -67,7 +67,7 @@ pub struct Options {
     pub observe: bool,
     /// The socket of a service manager that waits to hear that a daemon which does not fork is up.
     pub manager: Option<OsString>,
-    /// Where a newline is written when the daemon is up, for supervisors that wait for one (s6, dinit, OpenRC).
+    /// Where a newline is written when the daemon is up, forked or not, for supervisors that wait for one (s6, dinit, OpenRC).
     pub ready: Option<Rc<File>>,
     /// Where files are.
     pub paths: Paths,
@@ -120,7 +120,7 @@ fn check_place(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Re
 
 /// Runs the daemon until it is told to stop. `print` takes the sentences while there is a terminal (in the foreground:
 /// all of them), `stream` is standard output. In the parent of a daemon that forked this returns when the child is up.
-pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static) -> Result<(), Refusal> {
+pub fn run(mut options: Options, stream: File, mut print: impl FnMut(&str) + 'static) -> Result<(), Refusal> {
     process::lift_limits();
     signals::ignore_others();
     let mut diagnostics = Vec::new();
@@ -140,9 +140,10 @@ pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static
     if config.priority_boost > 0 && process::renice(-(config.priority_boost as i32)).is_err() {
         print("Cannot change priority; going on with the one there is");
     }
+    let ready = options.ready.take();
     if options.foreground {
         let logger = Logger::console(Box::new(print));
-        return serve(&options, config, Some(stream), logger, &mut || notify_manager(&options));
+        return serve(&options, config, Some(stream), logger, &mut || notify_manager(&options), ready);
     }
     process::add_umask(0o022);
     let mut notify_starter: Box<dyn FnMut()> = Box::new(|| notify_manager(&options));
@@ -160,7 +161,7 @@ pub fn run(options: Options, stream: File, mut print: impl FnMut(&str) + 'static
     }
     process::leave_session().map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
     let syslog = Syslog::open(format!("auditd[{}]", process::id()), LOG_DAEMON);
-    serve(&options, config, stream, Logger::syslog(syslog, Box::new(print)), &mut *notify_starter)
+    serve(&options, config, stream, Logger::syslog(syslog, Box::new(print)), &mut *notify_starter, ready)
 }
 
 fn cannot_daemonize(errno: i32) -> String {
@@ -170,7 +171,6 @@ fn cannot_daemonize(errno: i32) -> String {
 /// A manager that does not listen gives the start up by itself.
 fn notify_manager(options: &Options) {
     let _ = options.manager.as_deref().map(process::say_ready);
-    let _ = options.ready.as_deref().map(|mut supervisor| supervisor.write_all(b"\n"));
 }
 
 /// The child says one byte when it is up; or its reason on standard error, and ends.
@@ -200,6 +200,7 @@ fn serve(
     stream: Option<File>,
     mut logger: Logger,
     notify_starter: &mut dyn FnMut(),
+    ready: Option<Rc<File>>,
 ) -> Result<(), Refusal> {
     process::reset_priority_on_fork();
     // Signals count from here on; they are read when the daemon is up. Nothing of another daemon's is touched before its
@@ -239,6 +240,8 @@ fn serve(
         process::leave_terminal().map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
         runner.driver.executor.logger.leave_terminal();
     }
+    // Closed after it, so that who reads on sees the end.
+    let _ = ready.map(|supervisor| (&*supervisor).write_all(b"\n"));
     notify_starter();
     runner.run(&signals);
     runner.finish();
@@ -429,6 +432,7 @@ fn identity(options: &Options) -> Identity {
         booted: clock::now().seconds - clock::since_boot().seconds,
         foreground: options.foreground,
         observes: options.observe,
+        descriptors: process::descriptor_limit(),
     }
 }
 

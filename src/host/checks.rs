@@ -1,7 +1,7 @@
 //! What auditd.conf refers to, checked on this machine.
 
 use crate::config::auditd::Config;
-use crate::config::{Diagnostic, HostChecks, Level};
+use crate::config::{ConfigError, Diagnostic, HostChecks, Level};
 use crate::sys::users::Users;
 use crate::sys::{error_reason, files};
 use std::io;
@@ -15,19 +15,31 @@ pub const SENDMAIL: &str = "/usr/lib/sendmail";
 const WRAPPERS: [&str; 2] = ["/etc/hosts.allow", "/etc/hosts.deny"];
 
 /// Whether the listener may do without the rules of TCP wrappers, which it does not read: not where there are some and the
-/// configuration asks for them. Else a host that is denied there would be let in. The error is a sentence.
-pub fn check_wrappers(config: &Config) -> Result<(), String> {
-    if config.tcp_listen_port == 0 || !config.use_libwrap {
-        return Ok(());
+/// configuration asks for them. Else a host that is denied there would be let in. The error has no line yet.
+pub fn check_wrappers(config: &Config) -> Result<(), ConfigError> {
+    match config.tcp_listen_port != 0 && config.use_libwrap {
+        true => check_rules(&WRAPPERS).map_err(|text| ConfigError { line: 0, key: "use_libwrap".to_string(), text }),
+        false => Ok(()),
     }
-    let has_rules = |text: String| text.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#'));
-    match WRAPPERS.iter().find(|path| files::read_to_string(path).is_ok_and(has_rules)) {
-        None => Ok(()),
-        Some(path) => Err(format!(
-            "use_libwrap = yes asks for the rules in {path}, which this auditd does not read; say who may connect in the \
-             firewall or by tcp_client_ports, and set use_libwrap to no"
-        )),
+}
+
+/// Whether none of these files has a rule; one that cannot be read may have some.
+fn check_rules(paths: &[&str]) -> Result<(), String> {
+    let is_rule = |line: &[u8]| !line.trim_ascii().is_empty() && !line.trim_ascii().starts_with(b"#");
+    for path in paths {
+        let what = match files::read(path) {
+            Ok(text) if text.split(|&b| b == b'\n').any(is_rule) => "which this auditd does not read".to_string(),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                format!("where there may be some: it cannot be read ({})", error_reason(&error))
+            }
+            _ => continue,
+        };
+        return Err(format!(
+            "use_libwrap = yes asks for the rules in {path}, {what}; say who may connect in the firewall or by \
+             tcp_client_ports, and set use_libwrap to no"
+        ));
     }
+    Ok(())
 }
 
 /// This host.
@@ -93,4 +105,29 @@ impl HostChecks for Host {
 /// Whether there is a program of this path.
 pub fn is_executable(path: &str) -> bool {
     files::metadata(path).is_ok_and(|facts| facts.is_file() && facts.mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_wrappers_may_be_missing_and_say_nothing_and_not_be_unreadable() {
+        let file = std::env::temp_dir().join(format!("auditbox-wrappers-{}", std::process::id()));
+        let path = file.to_str().unwrap();
+        let check = |text: &[u8]| {
+            files::write(path, text).unwrap();
+            check_rules(&["/nonexistent/hosts.allow", path])
+        };
+        assert_eq!(check(b"# caf\xe9\n \n\t# ALL: ALL\n"), Ok(()));
+        let refusal = check(b"# \n ALL: ALL\n").unwrap_err();
+        assert!(
+            refusal.starts_with(&format!("use_libwrap = yes asks for the rules in {path}, which this")),
+            "{refusal}"
+        );
+        assert!(check(b"ALL: caf\xe9\n").is_err(), "a rule is one in any encoding");
+        files::remove_file(path).unwrap();
+        let refusal = check_rules(&["/"]).unwrap_err();
+        assert!(refusal.contains("in /, where there may be some: it cannot be read (Is a directory)"), "{refusal}");
+    }
 }

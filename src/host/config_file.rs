@@ -3,7 +3,7 @@
 use super::checks::{self, Host};
 use crate::config::auditd::{self, Config, NameFormat};
 use crate::config::libaudit::{self, FailureAction};
-use crate::config::{Diagnostic, Level};
+use crate::config::{self, ConfigError, Diagnostic, Level};
 use crate::sys::{errno, error_text, files, host};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -91,12 +91,14 @@ pub fn load_config(path: &Path, follow_links: bool, diagnostics: &mut Vec<Diagno
     let name = path.display().to_string();
     let policy = OpenPolicy { follow_links, group_writers: GroupWriters::Any, called: "config file" };
     let Some(text) = read(path, policy, diagnostics)? else { return Ok(Config::default()) };
-    let config = auditd::parse(&text, &name, &Host::open(), diagnostics).map_err(|error| {
+    let parsed = auditd::parse(&text, &name, &Host::open(), diagnostics).and_then(|config| {
+        let checked = checks::check_wrappers(&config);
+        checked.map(|()| config).map_err(|error| ConfigError { line: config::line_of(&text, &error.key), ..error })
+    });
+    parsed.map_err(|error| {
         diagnostics.push(Diagnostic { level: Level::Error, text: error.place(&name) });
         error.to_string()
-    })?;
-    checks::check_wrappers(&config)?;
-    Ok(config)
+    })
 }
 
 /// What `node=` says under a configuration; empty for nothing. The error is a sentence.

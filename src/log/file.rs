@@ -43,12 +43,17 @@ pub struct LogEnd {
 }
 
 impl LogEnd {
-    /// Of the last lines of a log. `node` is how lines of this machine begin, `node=NAME ` or nothing; lines of other machines
-    /// say what these like. Where there are no others, as after a change of name, they say how the daemon ended, and no serial.
-    fn of(tail: &[u8], node: &[u8]) -> Option<LogEnd> {
+    /// Of the last lines of a log, which was written to last at the second `written`. `node` is how lines of this machine begin,
+    /// `node=NAME ` or nothing; lines of other machines say what these like. Where there are no others and no peers, as after a
+    /// change of name, they say how the daemon ended, and no serial. With peers they are not believed: a daemon that ends by itself
+    /// writes the last line.
+    fn of(tail: &[u8], node: &[u8], has_peers: bool, written: i64) -> Option<LogEnd> {
         let all = || tail.split(|&b| b == b'\n').rev().filter(|line| !line.is_empty());
         let is_local = |line: &[u8]| line.starts_with(b"type=") || !node.is_empty() && line.starts_with(node);
         let has_local = all().any(is_local);
+        if has_peers && !has_local {
+            return all().next().map(|_| LogEnd { is_clean: false, serial: 0, seconds: written });
+        }
         let lines = || all().filter(|line| !has_local || is_local(line));
         let is_own = |line: &&[u8]| memchr::memmem::find(line, b"type=DAEMON_").is_some();
         let says = |line: &[u8], name: &[u8]| memchr::memmem::find(line, name).is_some();
@@ -78,8 +83,8 @@ pub struct ShortWrite {
 
 impl LogFile {
     /// Opens or makes the log: mode 0600, or 0640 and the group when there is one. A torn last record is cut off.
-    /// `node` is how lines of this machine begin, `node=NAME ` or nothing.
-    pub fn open(path: &Path, group: u32, node: &[u8]) -> io::Result<(LogFile, Found)> {
+    /// `node` is how lines of this machine begin, `node=NAME ` or nothing; `has_peers` when other machines' may be there too.
+    pub fn open(path: &Path, group: u32, node: &[u8], has_peers: bool) -> io::Result<(LogFile, Found)> {
         if files::symlink_metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_symlink()) {
             return Err(io::Error::other("not a regular file"));
         }
@@ -93,7 +98,7 @@ impl LogFile {
         };
         file.set_permissions(files::Permissions::from_mode(if group == 0 { 0o600 } else { 0o640 }))?;
         fchown(&file, Some(0), Some(group))?;
-        let (torn, end) = cut_torn_record(path, &mut file, node)?;
+        let (torn, end) = cut_torn_record(path, &mut file, node, has_peers)?;
         let size = file.metadata()?.len();
         let found = Found { size, created: created(path).unwrap_or_else(|| clock::now().seconds), torn, end };
         Ok((LogFile { path: path.to_path_buf(), file: Arc::new(file) }, found))
@@ -158,8 +163,14 @@ impl LogFile {
 
 /// Cuts off what follows the last newline, and returns it, with how the log ends then. What is longer than any record is left
 /// alone.
-fn cut_torn_record(path: &Path, file: &mut File, node: &[u8]) -> io::Result<(Option<Vec<u8>>, Option<LogEnd>)> {
-    let size = file.metadata()?.len();
+fn cut_torn_record(
+    path: &Path,
+    file: &mut File,
+    node: &[u8],
+    has_peers: bool,
+) -> io::Result<(Option<Vec<u8>>, Option<LogEnd>)> {
+    let facts = file.metadata()?;
+    let (size, log_end) = (facts.len(), |tail: &[u8]| LogEnd::of(tail, node, has_peers, facts.mtime()));
     let mut tail = Vec::new();
     let mut reader = files::open_read(path, false)?;
     reader.seek(SeekFrom::Start(size.saturating_sub(LONGEST_RECORD)))?;
@@ -170,14 +181,14 @@ fn cut_torn_record(path: &Path, file: &mut File, node: &[u8]) -> io::Result<(Opt
         None if size <= LONGEST_RECORD => 0,
         None => {
             file.write_all(b"\n")?;
-            return Ok((None, LogEnd::of(&tail, node)));
+            return Ok((None, log_end(&tail)));
         }
     };
     let torn = Some(tail.split_off(keep)).filter(|torn| !torn.is_empty());
     if let Some(torn) = &torn {
         file.set_len(size - torn.len() as u64)?;
     }
-    Ok((torn, LogEnd::of(&tail, node)))
+    Ok((torn, log_end(&tail)))
 }
 
 /// Seconds of the first record's time.
@@ -288,7 +299,7 @@ mod tests {
     }
 
     fn cut(path: &Path) -> Option<Vec<u8>> {
-        cut_torn_record(path, &mut files::open_append(path, 0o600).unwrap(), b"").unwrap().0
+        cut_torn_record(path, &mut files::open_append(path, 0o600).unwrap(), b"", false).unwrap().0
     }
 
     #[test]
@@ -314,7 +325,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_log_tells_a_daemon_that_ended_from_one_that_was_killed() {
-        let end = |text: &str| LogEnd::of(text.as_bytes(), b"node=x ");
+        let end = |text: &str| LogEnd::of(text.as_bytes(), b"node=x ", true, 7);
         let start = "type=DAEMON_START msg=audit(90.000:4711): op=start\n";
         let record = "node=x type=SYSCALL msg=audit(100.000:42): a\x1dUID=\"b\"\n";
         let stop = "type=DAEMON_END msg=audit(101.000:4712): op=terminate\n";
@@ -329,15 +340,17 @@ mod tests {
 
     #[test]
     fn lines_of_other_machines_say_nothing_about_the_end_of_this_log() {
-        let end = |text: &str| LogEnd::of(text.as_bytes(), b"node=x ").unwrap();
+        let end = |text: &str, has_peers| LogEnd::of(text.as_bytes(), b"node=x ", has_peers, 7).unwrap();
         let ours = "node=x type=SYSCALL msg=audit(100.000:42): a\n";
         let theirs =
             "node=y type=SYSCALL msg=audit(900.000:7): a\nnode=y type=DAEMON_END msg=audit(901.000:8): op=terminate\n";
         let expected = LogEnd { is_clean: false, serial: 42, seconds: 100 };
-        assert_eq!(end(&format!("{ours}{theirs}")), expected);
+        assert_eq!(end(&format!("{ours}{theirs}"), true), expected);
+        let unknown = LogEnd { is_clean: false, serial: 0, seconds: 7 };
+        assert_eq!(end(theirs, true), unknown, "they do not say that the daemon ended by itself, nor when");
         let renamed =
             "node=old type=SYSCALL msg=audit(100.000:42): a\nnode=old type=DAEMON_END msg=audit(101.000:8): a\n";
-        assert_eq!(end(renamed), LogEnd { is_clean: true, serial: 0, seconds: 101 });
+        assert_eq!(end(renamed, false), LogEnd { is_clean: true, serial: 0, seconds: 101 });
     }
 
     #[test]
@@ -350,7 +363,7 @@ mod tests {
 
     #[test]
     fn what_is_no_regular_file_is_no_log() {
-        let refused = LogFile::open(Path::new("/dev/full"), 0, b"").map(drop).unwrap_err();
+        let refused = LogFile::open(Path::new("/dev/full"), 0, b"", false).map(drop).unwrap_err();
         assert_eq!(refused.to_string(), "not a regular file");
     }
 

@@ -204,6 +204,12 @@ pub fn lift_limits() {
     }
 }
 
+/// How many descriptors this process may have (RLIMIT_NOFILE of getrlimit(2)).
+pub fn descriptor_limit() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
+}
+
 /// Adds bits to the file mode creation mask.
 pub fn add_umask(bits: u32) {
     let old = rustix::process::umask(rustix::fs::Mode::from_raw_mode(bits as _));

@@ -66,6 +66,19 @@ as alice 'true'
 logged "type=LOGIN .*auid=1000 .*$(printf '\035').*AUID=\"alice\""
 auditctl --signal stop
 
+# who waits on a descriptor gets a newline and then the end, whether the daemon forks or not
+conf ''
+for fork in '' -n; do
+	auditd $fork --ready-fd 3 3>/tmp/ready &
+	until_true 10 auditd_runs || fail "--ready-fd $fork"
+	until_true 10 test -s /tmp/ready || fail "$fork: nothing on --ready-fd"
+	[ "$(od -An -tx1 /tmp/ready | tr -d ' ')" = 0a ] || fail "$fork: $(od -An -tx1 /tmp/ready)"
+	ls -l "/proc/$(auditd_pid)/fd" >/tmp/fd
+	refuse '/tmp/ready' /tmp/fd
+	auditctl --signal stop
+	rm /tmp/ready
+done
+
 # no log: none is made; it runs all the same, says so, and reports nothing as lost
 conf 'write_logs = no'
 rm -rf /var/log/audit

@@ -158,6 +158,20 @@ stop_auditd
 until_true 10 answered || fail "the end: $(od -tx1 /tmp/answer)"
 tail -n 1 $log | grep -q 'type=DAEMON_END' || fail "the last record: $(tail -n 1 $log)"
 
+# Peers leave descriptors to the daemon, which rotates and reloads all the same
+configure tcp_listen_port=60 tcp_max_per_addr=1024 use_libwrap=no max_log_file_action=ROTATE
+(ulimit -n 64 && start_auditd) || exit 1
+for peer in $(seq 60); do
+	(cat /tmp/peer; exec sleep 300) | nc 127.0.0.1 60 >/dev/null &
+done
+until_true 30 prints 28 count 'type=DAEMON_ACCEPT .*: op=alloc addr=127.0.0.1 .*res=no$' ||
+	fail "of 60 peers $(count op=alloc) were refused"
+state total_connections 32
+auditctl --signal rotate
+until_true 10 test -e $log.1 || fail "no descriptor for a rotation"
+auditctl --signal reload || fail "no descriptor for a reload"
+stop_auditd
+
 # What asks for more than there is, is refused by name; a port that is taken ends the start
 configure tcp_listen_port=60 transport=tls
 auditd 2>/tmp/said && fail "TLS was taken"

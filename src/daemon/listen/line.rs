@@ -2,12 +2,12 @@
 //!
 //! Anybody who may connect may send any bytes. So the line always begins with `node=`, which no other name than this machine's
 //! own may follow in lines of this machine: a text that names no node, or this one, gets the peer's address instead. What could
-//! begin a line or reach a terminal becomes spaces. All else is the peer's affair, and written as it was sent.
+//! begin a line or reach a terminal becomes spaces. All else is the peer's affair, and written as it was sent. Who connects from this
+//! machine has its address, which may be its name (`name_format = numeric`); `peer-` stands before it then.
 
 use crate::record::ENRICHED;
 use core::net::IpAddr;
 use memchr::memchr;
-use std::io::Write;
 
 /// Appends the line without its newline. `own_node` is how lines of this machine begin, `node=NAME ` or nothing. Returns the length
 /// of its prefix, up to `msg=`, and the length without enrichment.
@@ -18,8 +18,10 @@ pub(super) fn push(out: &mut Vec<u8>, own_node: &[u8], address: IpAddr, text: &[
     match node {
         Some(name) if !name.eq_ignore_ascii_case(own_name) => out.extend_from_slice(text),
         _ => {
-            // Writing to memory does not fail.
-            let _ = write!(out, "node={address} ");
+            let address = address.to_string();
+            let is_ours = address.as_bytes().eq_ignore_ascii_case(own_name);
+            let mark = if is_ours { "peer-" } else { "" };
+            out.extend_from_slice(["node=", mark, &address, " "].concat().as_bytes());
             out.extend_from_slice(rest);
         }
     }
@@ -90,6 +92,16 @@ mod tests {
     }
 
     #[test]
+    fn the_address_of_a_machine_that_is_named_by_it_is_marked() {
+        let expected = format!("node=peer-192.0.2.7 {RECORD}");
+        for text in [RECORD.to_string(), format!("node=192.0.2.7 {RECORD}"), format!("node= {RECORD}")] {
+            let line = line("node=192.0.2.7 ", &text);
+            assert!(line.starts_with("node=peer-192.0.2.7 "), "{line}");
+            assert!(text.starts_with("node= ") || line == expected, "{line}");
+        }
+    }
+
+    #[test]
     fn no_text_becomes_a_line_that_looks_like_one_of_this_machine() {
         let odd = [
             "",
@@ -148,12 +160,13 @@ mod tests {
         };
         for _ in 0..20_000 {
             let text: Vec<u8> = (0..next(8)).flat_map(|_| pieces[next(pieces.len())].to_vec()).collect();
-            for own in [&b""[..], b"node=here "] {
+            for own in [&b""[..], b"node=here ", b"node=192.0.2.7 "] {
                 let mut line = Vec::new();
                 let (prefix_len, raw_len) = push(&mut line, own, PEER, &text);
                 let (node, _) = split_node(&line);
                 let node = node.unwrap_or_else(|| panic!("{text:?} becomes {line:?}"));
-                assert!(own.is_empty() || !node.eq_ignore_ascii_case(b"here"), "{text:?} becomes {line:?}");
+                let is_ours = [b"node=", node, b" "].concat().eq_ignore_ascii_case(own);
+                assert!(!is_ours, "{text:?} becomes {line:?}");
                 assert!(prefix_len <= raw_len && raw_len <= line.len());
                 let allowed = |at: usize, byte: u8| byte == b'\t' || byte == ENRICHED && at == raw_len;
                 assert!(

@@ -24,6 +24,9 @@ use std::io::Write;
 
 /// Peers at a time, whatever the configuration allows each address.
 const MAX_PEERS: usize = 1024;
+/// Descriptors that are not for peers: the log and its rotation, plugins, helpers and files that are read again. A half where there
+/// are few.
+const RESERVED: usize = 128;
 /// Connections accepted in a second. More wait in the queue of the kernel: each may cost two records.
 const ACCEPTED_A_SECOND: u32 = 32;
 /// Seconds to the first header. audisp-remote connects when it has something to say.
@@ -33,7 +36,7 @@ const MESSAGE: i64 = 30;
 
 /// Stands for one connection while the daemon runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PeerId(pub(in crate::daemon) u32);
+pub struct PeerId(pub(in crate::daemon) u64);
 
 /// What happened to the listener or a peer.
 #[derive(Debug)]
@@ -205,7 +208,9 @@ impl Listener {
         let refusal = match () {
             () if !(least..=most).contains(&address.port()) => ("op=port ", "TCP connection from", "rejected"),
             () if of_address >= ctx.config.tcp_max_per_addr => ("op=dup ", "Too many connections from", "- rejected"),
-            () if self.peers.len() >= MAX_PEERS => ("op=alloc ", "Too many connections in all, that from", "rejected"),
+            () if self.peers.len() >= most_peers(ctx.identity.descriptors) => {
+                ("op=alloc ", "Too many connections in all, that from", "rejected")
+            }
             () => {
                 own_record(ctx, kind::DAEMON_ACCEPT, "", address, "success");
                 let limit = Some((ctx.monotonic + FIRST_HEADER, Fault::Silent));
@@ -420,6 +425,11 @@ impl Listener {
 }
 
 const ACK: Reply = (MessageType::ACK, "");
+
+/// How many peers there may be, so that they leave descriptors to the rest of the daemon.
+fn most_peers(descriptors: usize) -> usize {
+    (descriptors - RESERVED.min(descriptors / 2)).min(MAX_PEERS)
+}
 
 /// When a peer that was heard then has been silent for too long.
 fn idle_due(ctx: &Context, heard: i64) -> Option<i64> {

@@ -22,7 +22,7 @@ pub(in crate::daemon) struct Sockets {
     /// Sorted by id.
     all: Vec<(PeerId, OwnedFd)>,
     /// How many peers there ever were. 0 stands for the port.
-    known: u32,
+    known: u64,
     ready: Ready,
 }
 
@@ -47,7 +47,7 @@ impl Sockets {
     /// The next event of those that [`Sockets::look`] has found. What was read lies in `piece`.
     pub(in crate::daemon) fn next_event<'a>(&mut self, piece: &'a mut [u8; PIECE]) -> Option<PeerEvent<'a>> {
         while let Some((token, is_writable)) = self.ready.pop() {
-            let id = PeerId(token as u32);
+            let id = PeerId(token);
             if token == 0 {
                 if let Some(event) = self.accept() {
                     return Some(event);
@@ -75,7 +75,7 @@ impl Sockets {
         };
         self.known += 1;
         let id = PeerId(self.known);
-        if let Err(error) = self.epoll.as_ref()?.add(&socket, u64::from(id.0), Interest::Read) {
+        if let Err(error) = self.epoll.as_ref()?.add(&socket, id.0, Interest::Read) {
             return Some(PeerEvent::NotAccepted(errno::of(&error)));
         }
         self.all.push((id, socket));
@@ -146,7 +146,33 @@ impl Sockets {
                 Err(error) => return Some(PeerEvent::Ended(id, errno::of(&error))),
             }
         }
-        epoll.set(socket, u64::from(id.0), if count < bytes.len() { Interest::Write } else { Interest::Read });
+        epoll.set(socket, id.0, if count < bytes.len() { Interest::Write } else { Interest::Read });
         Some(PeerEvent::Sent(id, count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    #[test]
+    fn a_peer_is_never_taken_for_the_port_however_many_there_were() {
+        let mut sockets = Sockets { known: u64::from(u32::MAX), ..Sockets::default() };
+        sockets.listen(&Config::default()).unwrap();
+        let port =
+            TcpListener::from(sockets.port.as_ref().unwrap().1.try_clone().unwrap()).local_addr().unwrap().port();
+        let _clients: Vec<_> = (0..2).map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap()).collect();
+        let mut ids = Vec::new();
+        while ids.len() < 2 {
+            sockets.look();
+            while let Some(event) = sockets.next_event(&mut [0; PIECE]) {
+                match event {
+                    PeerEvent::Connected(PeerId(id), _) => ids.push(id),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        assert_eq!(ids, [1 << 32, (1 << 32) + 1]);
     }
 }

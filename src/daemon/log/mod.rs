@@ -16,7 +16,7 @@ mod tests;
 use super::Effect;
 use super::context::Context;
 use super::ledger::{self, Cause, Gap, Loss, Sink};
-use super::record::batch::BatchRecord;
+use super::record::batch::{BatchRecord, Origin};
 use super::report::{Line, Value};
 use crate::abi::kind;
 use crate::config::Level;
@@ -69,19 +69,17 @@ pub(super) struct LogSink {
     is_failing: bool,
     /// Position in the batch of the next record to take.
     position: u64,
-    /// Lines that wait to be written, and how many records they are.
+    /// Lines that wait to be written, and where each begins and comes from.
     lines: Vec<u8>,
-    pending: u64,
-    /// How many of them are of peers, who keep what is not written.
-    of_peers: u64,
+    pending: Vec<(usize, Origin)>,
     /// They are about to be written: [`Effect::Write`] was asked for.
     is_writing: bool,
     /// Records written since the start.
     written: u64,
     /// Bytes of the log.
     size: u64,
-    /// Gaps of the ledger whose records are pending. They are open again if those cannot be written.
-    in_flight: Vec<(Loss, Gap)>,
+    /// Gaps of the ledger whose records are pending, and where these begin. They are open again if those cannot be written.
+    in_flight: Vec<(Loss, Gap, usize)>,
     /// Records written, and serial of the last one, when the log was last seen in its place.
     seen: (u64, u64),
     rotation: Rotation,
@@ -100,8 +98,7 @@ impl LogSink {
             is_failing: false,
             position: 0,
             lines: Vec::with_capacity(LONGEST_BATCH + (16 << 10)),
-            pending: 0,
-            of_peers: 0,
+            pending: Vec::new(),
             is_writing: false,
             written: 0,
             size: 0,
@@ -153,9 +150,8 @@ impl LogSink {
                 ctx.lose(Cause::Degraded, Sink::Log, Some(1));
             } else {
                 let is_own = record.is_own();
+                self.pending.push((self.lines.len(), record.origin()));
                 self.lines.extend_from_slice(record.line());
-                self.pending += 1;
-                self.of_peers += u64::from(record.is_of_peer());
                 let size = self.size + self.lines.len() as u64;
                 if is_own || self.lines.len() >= LONGEST_BATCH || self.is_over_size(ctx, size) {
                     self.write(ctx);
@@ -214,17 +210,17 @@ impl LogSink {
             ctx.identity.push(&mut body);
             body.extend_from_slice(b" res=failed");
             ctx.own_record(kind::DAEMON_ERR, &body);
+            self.in_flight.push((loss, gap, self.lines.len()));
             self.take(ctx);
-            self.in_flight.push((loss, gap));
         }
     }
 
     /// All pending lines are in the log.
     pub(super) fn wrote(&mut self, ctx: &mut Context) {
         let bytes = self.lines.len() as u64;
-        let records = std::mem::take(&mut self.pending);
+        let records = self.pending.len() as u64;
+        self.pending.clear();
         self.lines.clear();
-        self.of_peers = 0;
         self.is_writing = false;
         self.in_flight.clear();
         self.written += records;
@@ -243,19 +239,29 @@ impl LogSink {
         }
     }
 
-    /// The first `kept` bytes of the pending lines are in the log. The rest is lost.
+    /// The first `kept` bytes of the pending lines are in the log. The rest is lost, but for what peers keep, and gaps that are
+    /// open again.
     pub(super) fn write_failed(&mut self, ctx: &mut Context, kept: usize, errno: i32) {
-        let lost = self.lines.get(kept..).unwrap_or_default();
-        let own = self.in_flight.len() as u64;
-        let missing = (memchr::memchr_iter(b'\n', lost).count() as u64).saturating_sub(own);
-        let count = missing.saturating_sub(std::mem::take(&mut self.of_peers));
-        let first = event_time(lost).map_or(0, |(_, serial)| serial);
+        let (mut count, mut first) = (0, None);
+        for (start, origin) in self.pending.drain(..) {
+            let is_gap = self.in_flight.iter().any(|gap| gap.2 == start);
+            match origin {
+                _ if start < kept => self.written += 1,
+                Origin::Peer => {}
+                Origin::Own => count += u64::from(!is_gap),
+                Origin::Kernel => {
+                    count += 1;
+                    first = first.or_else(|| event_time(self.lines.get(start..)?));
+                }
+            }
+        }
         let cause = if errno == errno::ENOSPC { Cause::DiskFull } else { Cause::DiskError };
         if count > 0 {
+            let first = first.map_or(ctx.serial(), |(_, serial)| serial);
             ctx.ledger.lose((cause, Sink::Log), Some(count), (first, ctx.serial()), ctx.now);
         }
-        self.in_flight.drain(..).for_each(|(loss, gap)| ctx.ledger.put_back(loss, gap));
-        self.written += std::mem::take(&mut self.pending).saturating_sub(missing);
+        let lost = self.in_flight.drain(..).filter(|gap| gap.2 >= kept);
+        lost.for_each(|(loss, gap, _)| ctx.ledger.put_back(loss, gap));
         self.size += kept as u64;
         self.lines.clear();
         self.is_writing = false;

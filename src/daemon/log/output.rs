@@ -102,7 +102,9 @@ impl LogOutput {
             });
         }
         let path = Path::new(&config.log_file);
-        match prepare(path, config, logger).and_then(|()| LogFile::open(path, config.log_group, node)) {
+        let opened = prepare(path, config, logger)
+            .and_then(|()| LogFile::open(path, config.log_group, node, config.tcp_listen_port != 0));
+        match opened {
             Ok((log, found)) => {
                 self.target = Target::Log(log);
                 Some(Input::Opened(found))
@@ -159,7 +161,7 @@ impl LogOutput {
             None
         };
         let is_ready = if moved.is_some() { Ok(()) } else { prepare(&path, config, logger) };
-        match is_ready.and_then(|()| LogFile::open(&path, group, b"")) {
+        match is_ready.and_then(|()| LogFile::open(&path, group, b"", false)) {
             Ok((log, _)) => {
                 let old = std::mem::replace(&mut self.target, Target::Log(log));
                 let retired = match old {

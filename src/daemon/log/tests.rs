@@ -83,6 +83,44 @@ fn a_closed_log_has_its_losses_in_the_ledger_and_writes_them_down_when_it_is_ope
 }
 
 #[test]
+#[cfg(feature = "listener")]
+fn what_peers_keep_is_no_loss_wherever_a_write_ends() {
+    let (mut log, mut ctx) = open(Config::default());
+    let peer = |log: &mut LogSink, ctx: &mut Context| {
+        ctx.records.push_peer(1300, |out, _| {
+            out.extend_from_slice(b"node=x type=SYSCALL msg=audit(1.000:900): a");
+            (27, 43)
+        });
+        log.take(ctx);
+    };
+    peer(&mut log, &mut ctx);
+    let kept = log.lines().len();
+    peer(&mut log, &mut ctx);
+    record(&mut log, &mut ctx, 7);
+    peer(&mut log, &mut ctx);
+    record(&mut log, &mut ctx, 8);
+    log.write_failed(&mut ctx, kept, errno::EIO);
+    let (_, gap) = ctx.ledger.take(None).unwrap();
+    assert_eq!((gap.count, gap.serials, log.written), (Some(2), (7, 8), 1));
+}
+
+#[test]
+fn a_loss_that_is_written_down_is_not_written_down_again_and_the_next_one_is() {
+    let (mut log, mut ctx) = log(Config::default());
+    ctx.lose(Cause::Torn, Sink::Log, Some(1));
+    ctx.lose(Cause::Killed, Sink::All, Some(1));
+    log.opened(&mut ctx, Found::default());
+    let first = log.lines().iter().position(|b| *b == b'\n').unwrap() + 1;
+    log.write_failed(&mut ctx, first, errno::EIO);
+    let mut open = Vec::new();
+    while let Some((loss, _)) = ctx.ledger.take(None) {
+        open.push(loss);
+    }
+    assert_eq!(open, [(Cause::Killed, Sink::All)]);
+    assert_eq!(log.written, 1);
+}
+
+#[test]
 fn the_size_is_that_of_what_was_opened_and_written_and_nothing_after_a_rotation() {
     let config =
         Config { max_log_file: 1, max_log_file_action: Response::Rotate.into(), num_logs: 3, ..Config::default() };

@@ -57,6 +57,10 @@ impl<'a> BatchRecord<'a> {
         self.line.get(..self.raw_len).unwrap_or_default()
     }
 
+    pub(in crate::daemon) fn origin(&self) -> Origin {
+        self.origin
+    }
+
     /// Whether the daemon made it itself.
     pub(in crate::daemon) fn is_own(&self) -> bool {
         self.origin == Origin::Own

@@ -7,9 +7,9 @@ use crate::remote::wire::{MAGIC, MAX_READ_BODY, Message, MessageType, Messages};
 /// A daemon with a port, whose peers are in memory.
 struct Port {
     script: Script,
-    known: u32,
+    known: u64,
     /// What each peer was sent, in the order of the orders.
-    sent: Vec<(u32, Vec<u8>)>,
+    sent: Vec<(u64, Vec<u8>)>,
     /// Orders, those to send left out.
     orders: Vec<PeerOrder>,
     /// Bytes that a peer takes at a time.
@@ -21,7 +21,11 @@ const ADDRESS: &str = "192.0.2.7";
 
 impl Port {
     fn new(config: Config) -> Port {
-        let script = Script::new(Config { tcp_listen_port: 60, ..config });
+        Port::with_descriptors(config, 4096)
+    }
+
+    fn with_descriptors(config: Config, descriptors: usize) -> Port {
+        let script = Script::with_descriptors(Config { tcp_listen_port: 60, ..config }, descriptors).open();
         let mut port = Port { script, known: 0, sent: Vec::new(), orders: Vec::new(), takes: usize::MAX };
         port.script.core.start_listening();
         port.perform_all();
@@ -61,19 +65,19 @@ impl Port {
         }
     }
 
-    fn connect_from(&mut self, address: &str) -> u32 {
+    fn connect_from(&mut self, address: &str) -> u64 {
         self.known += 1;
         self.feed(Input::Peer(PeerEvent::Connected(PeerId(self.known), address.parse().unwrap())));
         self.known
     }
 
     /// A peer with an address of its own.
-    fn connect(&mut self) -> u32 {
+    fn connect(&mut self) -> u64 {
         let n = self.known + 7;
         self.connect_from(&format!("192.0.{}.{}:1000", 2 + n / 256, n % 256))
     }
 
-    fn send(&mut self, peer: u32, bytes: &[u8]) {
+    fn send(&mut self, peer: u64, bytes: &[u8]) {
         self.feed(Input::Peer(PeerEvent::Received(PeerId(peer), bytes)));
     }
 
@@ -172,6 +176,28 @@ fn what_was_not_written_is_never_acknowledged() {
 }
 
 #[test]
+fn what_a_short_write_leaves_out_is_counted_by_who_sent_it() {
+    let mut port = Port::new(config());
+    let peer = port.connect();
+    port.lines();
+    // Three records of the kernel's wait, and then two of a peer.
+    for (kept, lost, first) in [(1, 2, 8), (2, 1, 9), (3, 0, 0)] {
+        (7..10).for_each(|serial| port.script.record(serial, "a=b"));
+        let one = "type=SYSCALL msg=audit(1000.000:7): a=b\n".len();
+        port.script.write_fails = Some((INPUT_OUTPUT, kept * one));
+        port.send(peer, &[record(900), record(901)].concat());
+        port.script.write_fails = None;
+        assert_eq!(port.lines().len(), kept);
+        port.script.batch([10]);
+        port.script.batch([11]);
+        let lines = port.lines();
+        let expected = format!("cause=disk-error count={lost} first={first} last=9");
+        assert_eq!(contains(&lines, &expected), lost > 0, "{lines:?}");
+        assert_eq!(contains(&lines, "lost-events"), lost > 0, "{lines:?}");
+    }
+}
+
+#[test]
 fn while_logging_is_suspended_peers_keep_their_records() {
     let suspends = Config { disk_error_action: Response::Suspend.into(), ..config() };
     let mut port = Port::new(suspends);
@@ -252,6 +278,19 @@ fn peers_are_bounded_in_all_and_in_a_second() {
     let lines = port.lines();
     let count = |part: &str| lines.iter().filter(|line| line.contains(part)).count();
     assert_eq!((count("res=success"), count("op=alloc")), (1024, 39 * 32 - 1024));
+}
+
+#[test]
+fn peers_leave_descriptors_to_the_rest_of_the_daemon() {
+    for (descriptors, most) in [(1 << 20, 1024), (1024, 896), (256, 128), (64, 32), (0, 0)] {
+        let mut port = Port::with_descriptors(config(), descriptors);
+        for _ in 0..1030 {
+            port.connect();
+        }
+        let lines = port.lines();
+        let count = |part: &str| lines.iter().filter(|line| line.contains(part)).count();
+        assert_eq!((count("res=success"), count("op=alloc")), (most, 1030 - most), "of {descriptors}");
+    }
 }
 
 #[test]
