@@ -94,6 +94,7 @@ source: ## the sources of the last commit as out/auditbox-VERSION.tar.gz, which 
 
 sbom: ## what the binary is made of, from Cargo.lock: out/auditbox.cdx.json (CycloneDX)
 	@tests/need python3
+	@mkdir -p out
 	packaging/sbom >out/auditbox.cdx.json
 
 reproducible: ## are two builds of the last commit, in two places, equal? TARGET=... as for dist; takes minutes

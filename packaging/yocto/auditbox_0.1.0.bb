@@ -32,6 +32,6 @@ INITSCRIPT_NAME = "auditd"
 INITSCRIPT_PARAMS = "start 02 2 3 4 5 . stop 98 0 1 6 ."
 
 FILES:${PN} += "${prefix}/lib/systemd ${prefix}/lib/tmpfiles.d /usr/libexec ${datadir}/audit-rules ${datadir}/fish ${datadir}/zsh"
-CONFFILES:${PN} = "${sysconfdir}/audit/auditd.conf ${sysconfdir}/audit/audit-stop.rules"
+CONFFILES:${PN} = "${sysconfdir}/audit/*.conf ${sysconfdir}/audit/audit-stop.rules ${sysconfdir}/audit/plugins.d/*.conf ${sysconfdir}/audit/rules.d/*.rules"
 RPROVIDES:${PN} = "auditd"
 RCONFLICTS:${PN} = "auditd"

@@ -117,6 +117,45 @@ fn every_file_that_can_be_installed_is_in_the_list() {
 }
 
 #[test]
+fn audit_early_and_the_hooks_find_the_programs_below_any_prefix() {
+    let dir = Dir::new("installing-early");
+    let root = dir.0.as_path();
+    let environment = [("DESTDIR", root), ("PREFIX", Path::new("/opt/audit"))];
+    script("init/install", &[BINARY, BINARY, "initramfs", "initramfs-tools", "dracut"], &environment);
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    for file in [
+        "etc/mkinitfs/features.d/audit.files",
+        "etc/initramfs-tools/hooks/audit",
+        "etc/initramfs-tools/scripts/init-premount/audit",
+        "usr/lib/dracut/modules.d/75audit/module-setup.sh",
+        "usr/lib/dracut/modules.d/75audit/audit.sh",
+    ] {
+        let text = read(file);
+        // Each word that is one of our programs is a whole path.
+        let words = text.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
+        let is_ours = |word: &&str| ["audit-early", "auditctl", "auditbox"].contains(&word.rsplit('/').next().unwrap());
+        let named: Vec<&str> = words.map(|word| word.trim_matches('"')).filter(is_ours).collect();
+        let is_whole = |word: &&str| word.contains("/opt/audit/sbin/");
+        // The link that the hook of initramfs-tools makes is relative.
+        let is_link = |word: &&str| *word == "auditbox" && file.ends_with("hooks/audit");
+        assert!(!named.is_empty() && named.iter().all(|word| is_whole(word) || is_link(word)), "{file}: {named:?}");
+    }
+    // What audit-early calls is what lies beside it, wherever PATH leads.
+    let stubs = root.join("stubs");
+    std::fs::create_dir(&stubs).expect("a directory");
+    let stub = |path: &Path| {
+        let _ = std::fs::remove_file(path);
+        std::fs::write(path, format!("#!/bin/sh\necho \"$0 $*\" >>{}/called\n", root.display())).expect("a stub");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    };
+    stub(&stubs.join("mkdir"));
+    stub(&root.join("opt/audit/sbin/auditctl"));
+    let mut early = Command::new(root.join("opt/audit/sbin/audit-early"));
+    assert!(early.env("PATH", &stubs).status().expect("it runs").success());
+    assert!(read("called").contains("/opt/audit/sbin/auditctl -b 8192 -f 1 -e 1\n"), "{}", read("called"));
+}
+
+#[test]
 fn where_no_binary_runs_the_links_are_those_of_the_sources() {
     let (ours, sources) = (Dir::new("installing-own"), Dir::new("installing-sources"));
     script("init/install", &[BINARY, BINARY, "openrc"], &[("DESTDIR", &ours.0)]);
@@ -156,10 +195,99 @@ fn every_script_of_a_recipe_is_a_shell_script() {
     for name in scripts {
         let output = Command::new("bash").args(["-n", &format!("{TOP}/packaging/{name}")]).output().expect("bash");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let text = std::fs::read_to_string(format!("{TOP}/packaging/{name}")).expect("the recipe");
-        let version = text.lines().find_map(|line| line.strip_prefix("pkgver=").or(line.strip_prefix("version=")));
-        assert_eq!(version.unwrap_or(env!("CARGO_PKG_VERSION")), env!("CARGO_PKG_VERSION"), "{name}");
     }
+}
+
+/// A recipe of packaging/.
+fn recipe(name: &str) -> String {
+    std::fs::read_to_string(format!("{TOP}/packaging/{name}")).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn every_recipe_is_of_this_version() {
+    for (name, key) in [
+        ("alpine/APKBUILD", "pkgver="),
+        ("arch/PKGBUILD", "pkgver="),
+        ("void/auditbox/template", "version="),
+        ("openwrt/auditbox/Makefile", "PKG_VERSION:="),
+        ("buildroot/auditbox/auditbox.mk", "AUDITBOX_VERSION = "),
+    ] {
+        let text = recipe(name);
+        let version = text.lines().find_map(|line| line.strip_prefix(key));
+        assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "{name}");
+    }
+    recipe(concat!("yocto/auditbox_", env!("CARGO_PKG_VERSION"), ".bb"));
+    let readme = recipe("README.md");
+    assert!(readme.contains(concat!("auditbox_", env!("CARGO_PKG_VERSION"), "-1_amd64.deb")), "packaging/README.md");
+}
+
+#[test]
+fn the_configuration_that_recipes_name_is_that_of_the_list() {
+    let list = script("init/install", &["list", "config", "rules"], &[]);
+    let rows = || list.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    let kept = rows().filter(|row| row[1] == "keep").map(|row| row[4]);
+    let wanted: Vec<&str> = kept.chain(["/etc/audit/rules.d/x.rules"]).collect();
+    let is_of = |pattern: &str, file: &str| match pattern.split_once('*') {
+        Some((before, after)) => {
+            let middle = file.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            middle.is_some_and(|middle| !middle.contains('/'))
+        }
+        None => file == pattern || pattern.ends_with('/') && file.starts_with(pattern),
+    };
+    let value = |text: &str, key: &str, end: &str| {
+        let (_, rest) = text.split_once(key).unwrap_or_else(|| panic!("no {key}"));
+        rest.split(end).next().unwrap_or_default().to_owned()
+    };
+    for (name, key, end) in [
+        ("void/auditbox/template", "conf_files=\"", "\""),
+        ("openwrt/auditbox/Makefile", "define Package/auditbox/conffiles\n", "endef"),
+        (concat!("yocto/auditbox_", env!("CARGO_PKG_VERSION"), ".bb"), "CONFFILES:${PN} = \"", "\""),
+    ] {
+        let patterns = value(&recipe(name), key, end).replace("${sysconfdir}", "/etc");
+        let patterns: Vec<&str> = patterns.split_whitespace().collect();
+        for file in &wanted {
+            assert!(patterns.iter().any(|pattern| is_of(pattern, file)), "{name} does not name {file}");
+        }
+        for pattern in patterns {
+            assert!(wanted.iter().any(|file| is_of(pattern, file)), "{name}: there is no {pattern}");
+        }
+    }
+    // Buildroot's table has the owners and modes too.
+    let table = value(&recipe("buildroot/auditbox/auditbox.mk"), "define AUDITBOX_PERMISSIONS\n", "endef");
+    let mut own: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
+    let of = |row: Vec<&str>| match row[1] {
+        "dir" => Some(format!("{} d {} 0 0 - - - - -", row[4], row[2])),
+        "keep" => Some(format!("{} f {} 0 0 - - - - -", row[4], row[2])),
+        _ => None,
+    };
+    let mut listed: Vec<String> = rows().filter_map(of).collect();
+    own.sort();
+    listed.sort();
+    assert_eq!(own, listed);
+}
+
+#[test]
+fn a_purge_of_the_debian_package_leaves_nothing_that_was_written() {
+    let dir = Dir::new("installing-purge");
+    let state = auditbox::trail::order::STATE_DIR.trim_start_matches('/');
+    for file in [
+        "var/log/audit/audit.log",
+        &format!("{state}/closed-logs"),
+        "var/spool/audit/remote.log",
+        "etc/audit/audit.rules",
+        "etc/audit/audit.rules.prev",
+    ] {
+        dir.file(file, "x");
+    }
+    let here = dir.0.display().to_string();
+    let text = recipe("debian/auditbox.postrm").replace("#DEBHELPER#", "");
+    let text = text.replace("/var/", &format!("{here}/var/")).replace("/etc/", &format!("{here}/etc/"));
+    for word in ["remove", "purge"] {
+        let there = files(&dir.0).len();
+        assert!(Command::new("sh").args(["-c", &text, "postrm", word]).status().expect("sh").success());
+        assert_eq!(files(&dir.0).len(), if word == "remove" { there } else { 0 }, "{word}");
+    }
+    assert!(!dir.0.join("etc/audit").exists() && !dir.0.join("var/spool/audit").exists());
 }
 
 #[test]

@@ -44,6 +44,10 @@ expect '^# mine' /etc/audit/auditd.conf
 auditctl --signal stop && systemctl start auditd || fail "the change-over"
 until_true 20 is_ours || fail "the new program does not run"
 
+# What the daemon remembers of the logs it has closed.
+auditctl --signal rotate
+until_true 10 [ -s /var/lib/auditbox/closed-logs ] || fail "no table of closed logs"
+
 # Removed: the daemon is stopped, configuration and log stay, and the log says how it ended.
 pid=$(auditd_pid)
 package -r auditbox

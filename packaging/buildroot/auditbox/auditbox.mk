@@ -29,6 +29,16 @@ define AUDITBOX_PERMISSIONS
 	/etc/audit/rules.d d 750 0 0 - - - - -
 	/etc/audit/plugins.d d 750 0 0 - - - - -
 	/etc/audit/auditd.conf f 640 0 0 - - - - -
+	/etc/audit/audit-stop.rules f 640 0 0 - - - - -
+	/etc/audit/audisp-filter.conf f 640 0 0 - - - - -
+	/etc/audit/audisp-remote.conf f 640 0 0 - - - - -
+	/etc/audit/audisp-statsd.conf f 640 0 0 - - - - -
+	/etc/audit/plugins.d/af_unix.conf f 640 0 0 - - - - -
+	/etc/audit/plugins.d/au-remote.conf f 640 0 0 - - - - -
+	/etc/audit/plugins.d/au-statsd.conf f 640 0 0 - - - - -
+	/etc/audit/plugins.d/filter.conf f 640 0 0 - - - - -
+	/etc/audit/plugins.d/json.conf f 640 0 0 - - - - -
+	/etc/audit/plugins.d/syslog.conf f 640 0 0 - - - - -
 	/var/log/audit d 700 0 0 - - - - -
 endef
 
