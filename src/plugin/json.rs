@@ -4,7 +4,7 @@
 //! many. Standard output and the file are waited for, without reading on, and the daemon counts what it cannot keep meanwhile.
 //! The file holds whole objects alone, and is moved away by its size, by renaming, so whoever follows it misses nothing. A device or a
 //! pipe in its place is written to and stays.
-//! Input that was no record is told as a GAP object in the stream.
+//! Input that was no record is told as a GAP in the stream.
 
 use super::frame::Frame;
 use super::gather::Gatherer;
@@ -20,7 +20,7 @@ use crate::interpret::Interpreter;
 use crate::log::rotation::{self, Keep};
 use crate::record::{self, Record, RecordType};
 use crate::render::Renderer;
-use crate::render::json::{Json, push_lost};
+use crate::render::json::Json;
 use crate::render::view::View;
 use crate::sys::poll::{Interest, PollSet};
 use crate::sys::streams::Stream;
@@ -37,7 +37,7 @@ const TIMEOUT: u64 = 2;
 /// How many clients the socket serves at a time.
 const MOST_CLIENTS: usize = 16;
 
-/// How many processes are remembered, for what a parent is.
+/// How many processes are remembered, so that an event can say what its parent executes.
 const PROCESSES: usize = 1024;
 
 /// What the words of its command line ask for.
@@ -165,7 +165,7 @@ impl<'h> ToJson<'h> {
                 process::add_umask(0o027);
                 sockets::listen(path, options.mode).map(|listener| Sink::Socket {
                     listener,
-                    ring: Ring::default(),
+                    ring: Ring::new(options.view),
                     clients: Vec::new(),
                 })
             }
@@ -329,8 +329,7 @@ impl ObjectFile {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     other => {
                         let written = (text.len() - rest.len()) as u64;
-                        let taken_back = file.metadata().and_then(|facts| file.set_len(facts.len() - written));
-                        self.is_torn |= written > 0 && taken_back.is_err();
+                        self.is_torn |= written > 0 && !takes_back(file, written);
                         return other.and(Err(io::ErrorKind::WriteZero.into()));
                     }
                 }
@@ -341,6 +340,12 @@ impl ObjectFile {
         }
         Ok(())
     }
+}
+
+/// Cuts off the last bytes of a file, if it has so many and can be cut.
+fn takes_back(file: &files::File, count: u64) -> bool {
+    let rest = file.metadata().ok().and_then(|facts| facts.len().checked_sub(count));
+    rest.is_some_and(|rest| file.set_len(rest).is_ok())
 }
 
 /// Moves the file away, or removes it where there is to be no other.
@@ -390,7 +395,7 @@ impl Consumer for ToJson<'_> {
         loop {
             if self.unreadable > 0 {
                 self.text.clear();
-                push_lost("unreadable", std::mem::take(&mut self.unreadable), &mut self.text);
+                self.options.view.push_lost("unreadable", std::mem::take(&mut self.unreadable), &mut self.text);
                 self.push();
             }
             self.write(now);
@@ -639,6 +644,16 @@ mod tests {
             drop(plugin);
             assert!(reader.join().unwrap() > 1 << 20);
         }
+        let _ = files::remove_file(&path);
+    }
+
+    #[test]
+    fn of_a_file_that_somebody_has_cut_nothing_is_taken_back() {
+        let path = path("cut");
+        std::fs::write(&path, "four").unwrap();
+        let file = files::open_append(&path, 0o600).unwrap();
+        assert!(!takes_back(&file, 5) && file.metadata().unwrap().len() == 4);
+        assert!(takes_back(&file, 3) && file.metadata().unwrap().len() == 1);
         let _ = files::remove_file(&path);
     }
 

@@ -3,7 +3,7 @@
 //! Memory is bounded by the frames and their bytes, however many readers stall. The oldest frame makes room for a new one: who
 //! has not begun to read it has lost it, and is told by a GAP object before it reads on; who is within it gets its rest.
 
-use crate::render::json::push_lost;
+use crate::render::view::View;
 use std::collections::VecDeque;
 
 /// More bytes do not wait, unless they are one frame.
@@ -13,8 +13,9 @@ const MOST_BYTES: usize = 8 << 20;
 const KEEP: usize = 256 << 10;
 
 /// See the module. Bytes are counted from the first one that was ever pushed.
-#[derive(Default)]
 pub struct Ring {
+    /// The form of the frames, and of what says that some are lost.
+    view: View,
     bytes: VecDeque<u8>,
     /// Where the first byte is.
     start: u64,
@@ -33,6 +34,11 @@ pub struct Place {
 }
 
 impl Ring {
+    /// No frames yet.
+    pub fn new(view: View) -> Ring {
+        Ring { view, bytes: VecDeque::new(), start: 0, ends: VecDeque::new() }
+    }
+
     /// The place of a reader that gets what is pushed from now on.
     pub fn place(&self) -> Place {
         Place { at: self.end(), ..Place::default() }
@@ -95,7 +101,7 @@ impl Ring {
     /// What the reader at this place gets next; nothing when it has everything.
     pub fn pending<'a>(&'a self, place: &'a mut Place) -> &'a [u8] {
         if place.own.is_empty() && place.lost > 0 {
-            push_lost("queue full", std::mem::take(&mut place.lost), &mut place.own);
+            self.view.push_lost("queue full", std::mem::take(&mut place.lost), &mut place.own);
         }
         if !place.own.is_empty() {
             return &place.own;
@@ -147,7 +153,7 @@ mod tests {
     #[test]
     fn each_reader_gets_the_frames_since_it_came_and_hears_of_those_that_left() {
         for size in [1, 3, 100] {
-            let mut ring = Ring::default();
+            let mut ring = Ring::new(View::Json);
             let mut places = vec![ring.place()];
             let push = |ring: &mut Ring, places: &mut Vec<Place>, text: &str| {
                 text.split_inclusive(' ').for_each(|frame| ring.push(frame.as_bytes(), 3, places.iter_mut()));
@@ -170,7 +176,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_by_bytes_however_many_readers_stall() {
-        let mut ring = Ring::default();
+        let mut ring = Ring::new(View::Json);
         let mut places: Vec<Place> = (0..16).map(|_| ring.place()).collect();
         let frame = vec![b'x'; 100_000];
         for _ in 0..1000 {

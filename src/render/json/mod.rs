@@ -8,17 +8,25 @@
 //! say nothing (`Members`). A value that is no UTF-8 or holds a NUL stands twice, as text and, under `NAME_hex`, in
 //! hexadecimal; no field of a record is given out under such a name.
 
+mod arguments;
+mod gap;
+mod line;
+mod members;
+
+pub use gap::{push_gap, push_lost};
+
 use super::Renderer;
 use crate::event::Event;
-use crate::interpret::line_buffer::{CHUNK, LineBuffer};
+use crate::interpret::line_buffer::LineBuffer;
 use crate::interpret::{Cut, Enriched, Interpreter, Kind, RecordContext, words};
 use crate::normalize::{self, Normalized, ObjectKind, Words, normalize, pieces};
-use crate::record::{self, ENRICHED, Record, RecordType};
+use crate::record::{self, Record, RecordType};
 use crate::text::date::{Date, Dates, utc};
-use crate::text::{self, hex, json, number};
-use std::collections::BTreeMap;
+use crate::text::{self, number};
+use arguments::{List, argument, command_line};
+use line::Line;
+use members::Members;
 use std::ops::Range;
-use std::path::Path;
 
 /// Renders events as JSON, and keeps what it needs for the next one.
 pub struct Json<'h> {
@@ -34,12 +42,12 @@ pub struct Json<'h> {
     decoded: Vec<u8>,
     list: List,
     members: [Members; 2],
-    /// Processes, each at the place that its number chooses; none are remembered where there is no place.
+    /// Processes by their numbers, each at the place `pid % len`, where a later one takes it. Empty: no parents are told.
     processes: Vec<Process>,
-    /// The one at hand.
+    /// The process of the event at hand, and its parent's number.
     process: Process,
     ppid: Option<u64>,
-    /// The event is a part of one that was too long: the number of its first record.
+    /// The event is a part of one that was too long: how many records of that came before.
     part: Option<u64>,
 }
 
@@ -53,48 +61,6 @@ struct Process {
 
 /// Of a process with more bytes of arguments these are not remembered.
 const LONGEST_ARGV: usize = 4096;
-
-/// Some texts in a row.
-#[derive(Clone, Default)]
-struct List {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl List {
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
-    }
-
-    fn push(&mut self, text: &[u8]) {
-        self.bytes.extend_from_slice(text);
-        self.ends.push(self.bytes.len());
-    }
-
-    fn push_parts(&mut self, text: &[u8], separator: u8) {
-        text.split(|byte| *byte == separator).for_each(|part| self.push(part));
-    }
-
-    /// Keeps of equal texts the first, and none that is empty.
-    fn retain_first(&mut self) {
-        if self.iter().all(|text| !text.is_empty()) && self.ends.len() < 2 {
-            return;
-        }
-        let (mut kept, mut seen) = (List::default(), BTreeMap::new());
-        for text in self.iter().filter(|text| !text.is_empty()) {
-            if seen.insert(text.to_vec(), 1).is_none() {
-                kept.push(text);
-            }
-        }
-        *self = kept;
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = 0;
-        self.ends.iter().map(move |end| self.bytes.get(std::mem::replace(&mut start, *end)..*end).unwrap_or_default())
-    }
-}
 
 /// The columns that are a field of the record that says who acts.
 const COLUMNS: [&str; 14] =
@@ -172,7 +138,7 @@ impl<'h> Json<'h> {
         self
     }
 
-    /// The events that follow are a part of one, whose records before it are so many.
+    /// The next event is a part of one that was too long, of which this number of records came before.
     pub fn set_part(&mut self, before: Option<u64>) {
         self.part = before;
     }
@@ -189,10 +155,10 @@ impl<'h> Json<'h> {
             line.push("}");
         }
         let Some(known) = process.pid.and_then(|pid| processes.get_mut(place(pid))) else { return };
-        let is_new = known.pid != process.pid || known.exe != process.exe || !process.argv.ends.is_empty();
+        let is_new = known.pid != process.pid || known.exe != process.exe || !process.argv.is_empty();
         if is_new && !process.exe.is_empty() {
             std::mem::swap(known, process);
-            if known.argv.bytes.len() > LONGEST_ARGV {
+            if known.argv.size() > LONGEST_ARGV {
                 known.argv.clear();
             }
         }
@@ -326,27 +292,11 @@ impl<'h> Json<'h> {
         if let Some((record, cut)) = cwd {
             line.bytes("cwd", cut.bytes(record.body, decoded));
         }
-        list.clear();
-        let mut command = CommandLine::default();
-        for (record, cut) in in_records(Some(RecordType::EXECVE)) {
-            match argument(cut.name(record.body)) {
-                Some((number, Argument::Part(part))) => {
-                    if command.take(number, part, list.ends.len() as u64) {
-                        list.ends.pop();
-                    }
-                    list.push(cut.bytes(record.body, decoded));
-                }
-                None if cut.name(record.body) == b"argc" && command.count.is_none() => {
-                    command.count = number::parse_exact(cut.written(record.body));
-                }
-                _ => {}
-            }
-        }
-        let lacks_arguments = command.lacks(list.ends.len() as u64);
+        let is_whole = command_line(&mut in_records(Some(RecordType::EXECVE)), list, decoded);
         if !processes.is_empty() {
             process.argv.clone_from(list);
         }
-        if list.ends.is_empty() {
+        if list.is_empty() {
             if let Some((record, cut)) = of(RecordType::PROCTITLE, b"proctitle").next() {
                 let title = cut.bytes(record.body, decoded);
                 list.push_parts(title.strip_suffix(b"\0").unwrap_or(title), 0);
@@ -355,7 +305,7 @@ impl<'h> Json<'h> {
         }
         line.list("argv", list);
         list.clear();
-        if lacks_arguments {
+        if !is_whole {
             list.push(b"arguments");
         }
         if part.is_some() {
@@ -475,52 +425,6 @@ fn push_words(words: &[u8], text: &mut Vec<u8>) {
     }
 }
 
-/// What a field of an EXECVE record is of an argument.
-#[derive(Clone, Copy, PartialEq)]
-enum Argument {
-    /// All of it, or the part of this number.
-    Part(u64),
-    /// How long one is that comes in parts.
-    Length,
-}
-
-/// `a0`, `a1[0]`, `a1[1]`, `a1_len`: the argument's number, and what of it.
-fn argument(name: &[u8]) -> Option<(u64, Argument)> {
-    let rest = name.strip_prefix(b"a")?;
-    let (digits, rest) = rest.split_at(rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
-    let part = match rest {
-        b"" => Argument::Part(0),
-        b"_len" => Argument::Length,
-        [b'[', part @ .., b']'] => Argument::Part(number::parse_exact(part)?),
-        _ => return None,
-    };
-    Some((number::parse_exact(digits)?, part))
-}
-
-/// Whether a command line is whole.
-#[derive(Default)]
-struct CommandLine {
-    /// Its `argc`.
-    count: Option<u64>,
-    /// Of the last argument that comes in parts: its number, and the next part.
-    last: Option<(u64, u64)>,
-    is_wrong: bool,
-}
-
-impl CommandLine {
-    /// Takes a field of an argument, after `count` arguments; says whether it goes on with the last one.
-    fn take(&mut self, number: u64, part: u64, count: u64) -> bool {
-        let goes_on = part > 0 && self.last == Some((number, part));
-        self.last = Some((number, part.saturating_add(1)));
-        self.is_wrong |= !goes_on && (number != count || part > 0);
-        goes_on
-    }
-
-    fn lacks(&self, count: u64) -> bool {
-        self.is_wrong || self.count.is_some_and(|argc| argc != count)
-    }
-}
-
 /// The number that is written, if every reader of JSON can hold it.
 fn exact(value: &[u8]) -> Option<i64> {
     let digits = value.strip_prefix(b"-").unwrap_or(value);
@@ -554,275 +458,4 @@ fn push_address(words: &[u8], line: &mut Line) {
         let port = part(b" lport=", b" ").and_then(number::parse_exact);
         port.inspect(|port| line.number("port", *port));
     }
-}
-
-/// The members that an object has so far, so that no two are called the same.
-#[derive(Default)]
-struct Members {
-    /// A bit for each name, by its hash.
-    seen: u64,
-    names: Vec<(u32, Range<usize>)>,
-    /// Once a name was to be changed: all names in lower case, and what was last put after each.
-    all: BTreeMap<Vec<u8>, u64>,
-}
-
-/// How many names are compared one by one.
-const FEW: usize = 64;
-
-impl Members {
-    fn clear(&mut self) {
-        self.seen = 0;
-        self.names.clear();
-        self.all.clear();
-    }
-
-    /// Takes note of a name, a part of `text`, of which all names of the object are. Gives back what to call the member if
-    /// that is not the name itself.
-    fn rename(&mut self, text: &[u8], place: &Range<usize>, name_hash: u32) -> Option<Vec<u8>> {
-        let name = text.get(place.clone()).unwrap_or_default();
-        let bit = 1 << (name_hash >> 26);
-        let is_plain = self.all.is_empty()
-            && (self.seen & bit == 0 || !self.names.iter().any(|(other, _)| *other == name_hash))
-            && self.names.len() < FEW
-            && name.is_ascii()
-            && memchr::memchr(0, name).is_none()
-            && !is_hex_name(name);
-        let renamed = if is_plain { None } else { Some(self.rename_checked(text, name)) };
-        self.seen |= bit;
-        self.names.push((name_hash, place.clone()));
-        renamed
-    }
-
-    fn is_empty(&self) -> bool {
-        self.names.is_empty() && self.all.is_empty()
-    }
-
-    #[cold]
-    fn rename_checked(&mut self, text: &[u8], name: &[u8]) -> Vec<u8> {
-        let shown = |name: &[u8]| String::from_utf8_lossy(name).replace('\0', "\u{fffd}").into_bytes();
-        let lower = |name: &[u8]| name.to_ascii_lowercase();
-        if self.all.is_empty() {
-            let names = self.names.iter().map(|(_, place)| (lower(text.get(place.clone()).unwrap_or_default()), 1));
-            self.all.extend(names);
-        }
-        let name = shown(name);
-        let key = lower(&name);
-        if !is_hex_name(&name) && !self.all.contains_key(&key) {
-            self.all.insert(key, 1);
-            return name;
-        }
-        loop {
-            let count = self.all.entry(key.clone()).or_insert(1);
-            *count += 1;
-            let mut other = name.clone();
-            other.push(b'_');
-            number::push(&mut other, *count);
-            let taken = self.all.entry(lower(&other)).or_insert(0);
-            if *taken == 0 {
-                *taken = 1;
-                return other;
-            }
-        }
-    }
-}
-
-/// Such names are our own.
-fn is_hex_name(name: &[u8]) -> bool {
-    name.last_chunk::<4>().is_some_and(|end| end.eq_ignore_ascii_case(b"_hex"))
-}
-
-/// A line that is being written.
-struct Line<'o> {
-    buffer: LineBuffer<'o>,
-}
-
-impl Line<'_> {
-    fn push(&mut self, text: &str) {
-        self.buffer.push(text.as_bytes());
-    }
-
-    /// Writes a few bytes of our own.
-    #[inline(always)]
-    fn push_few<const LEN: usize>(&mut self, text: &[u8; LEN]) {
-        let mut chunk = [0; CHUNK];
-        chunk.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
-        self.buffer.push_chunk(&chunk, LEN);
-    }
-
-    /// Begins a member of an object that has another one already.
-    fn name(&mut self, name: &str) {
-        self.push(",\"");
-        self.push(name);
-        self.push("\":");
-    }
-
-    fn number(&mut self, name: &str, value: u64) {
-        self.name(name);
-        number::push(self.buffer.out(), value);
-    }
-
-    /// A member of bytes.
-    fn bytes(&mut self, name: &str, value: &[u8]) {
-        self.name(name);
-        self.value(name.as_bytes(), value);
-    }
-
-    /// The same of what stands in `text`, unless that is empty; empties it.
-    fn take(&mut self, name: &str, text: &mut Vec<u8>) {
-        if !text.is_empty() {
-            self.bytes(name, text);
-            text.clear();
-        }
-    }
-
-    /// A member that is a list, unless that is empty.
-    fn list(&mut self, name: &str, list: &List) {
-        if !list.ends.is_empty() {
-            self.name(name);
-            self.elements(name.as_bytes(), list);
-        }
-    }
-
-    /// Begins a member that may be the first of its object, and whose name is a part of `text`. Gives back its name if that had
-    /// to be changed.
-    fn begin(&mut self, members: &mut Members, text: &[u8], name: &Range<usize>, name_hash: u32) -> Option<Vec<u8>> {
-        match members.is_empty() {
-            true => self.push_few(b"\""),
-            false => self.push_few(b",\""),
-        }
-        let renamed = members.rename(text, name, name_hash);
-        match &renamed {
-            Some(name) => _ = self.inside(name, 0, name.len()),
-            None => _ = self.inside(text, name.start, name.end),
-        }
-        self.push_few(b"\":");
-        renamed
-    }
-
-    /// The same with a name of our own.
-    fn begin_own(&mut self, members: &mut Members, text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
-        self.push(if members.is_empty() { "\"" } else { ",\"" });
-        let name = members.rename_checked(text, name);
-        self.inside(&name, 0, name.len());
-        self.push("\":");
-        Some(name)
-    }
-
-    /// The value of the member `name`, and a member for what its text does not say.
-    fn value(&mut self, name: &[u8], value: &[u8]) {
-        self.value_in(name, value, 0..value.len());
-    }
-
-    /// The same for a value that is part of a text.
-    fn value_in(&mut self, name: &[u8], text: &[u8], place: Range<usize>) {
-        self.push_few(b"\"");
-        let is_plain = self.inside(text, place.start, place.end);
-        self.push_few(b"\"");
-        let value = text.get(place).unwrap_or_default();
-        if !is_plain && has_more(value) {
-            self.hex_name(name);
-            self.hex(value);
-        }
-    }
-
-    fn hex_name(&mut self, name: &[u8]) {
-        self.push(",\"");
-        self.inside(name, 0, name.len());
-        self.push("_hex\":");
-    }
-
-    fn hex(&mut self, value: &[u8]) {
-        let out = self.buffer.out();
-        out.push(b'"');
-        hex::encode(value, out);
-        out.push(b'"');
-    }
-
-    /// The elements of the member `name`, and a member for what their texts do not say.
-    fn elements(&mut self, name: &[u8], list: &List) {
-        let mut opening = "[";
-        for text in list.iter() {
-            self.push(opening);
-            self.string(text);
-            opening = ",";
-        }
-        self.push("]");
-        if !list.iter().any(has_more) {
-            return;
-        }
-        self.hex_name(name);
-        opening = "[";
-        for text in list.iter() {
-            self.push(opening);
-            match has_more(text) {
-                true => self.hex(text),
-                false => self.push("null"),
-            }
-            opening = ",";
-        }
-        self.push("]");
-    }
-
-    fn string(&mut self, text: &[u8]) {
-        self.push("\"");
-        self.inside(text, 0, text.len());
-        self.push("\"");
-    }
-
-    /// What stands between the quotes of a string. Gives back whether it was ASCII without controls but for the byte before the names.
-    fn inside(&mut self, text: &[u8], from: usize, to: usize) -> bool {
-        let (all, mut at) = (text.get(..to).unwrap_or_default(), from);
-        loop {
-            let stop = text::find_byte(all, at, special).min(to);
-            self.buffer.push_part(text, at, stop);
-            match all.get(stop) {
-                None => return true,
-                Some(byte @ (b'"' | b'\\')) => self.buffer.push_two([b'\\', *byte]),
-                Some(&ENRICHED) => self.push("\\u001D"),
-                Some(_) => {
-                    json::push_inside(self.buffer.out(), all.get(stop..).unwrap_or_default());
-                    return false;
-                }
-            }
-            at = stop + 1;
-        }
-    }
-}
-
-/// Marks the bytes that do not stand for themselves in a string, and those that are no ASCII.
-#[inline(always)]
-fn special(bytes: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    let controls = bytes.wrapping_sub(ONES * 0x20) & !bytes;
-    let others = text::byte_mask(bytes, b'"') | text::byte_mask(bytes, b'\\') | text::byte_mask(bytes, 0x7f);
-    (controls | bytes) & (ONES << 7) | others
-}
-
-/// Whether a text does not say all of its bytes, or to some readers not.
-fn has_more(value: &[u8]) -> bool {
-    value.contains(&0) || str::from_utf8(value).is_err()
-}
-
-/// So many events are missing here.
-pub fn push_lost(cause: &str, lost: u64, out: &mut Vec<u8>) {
-    let mut line = Line { buffer: LineBuffer::new(Box::default(), out) };
-    line.push("{\"v\":1,\"type\":\"GAP\"");
-    line.bytes("cause", cause.as_bytes());
-    line.number("lost", lost);
-    line.push("}\n");
-    line.buffer.finish();
-}
-
-/// What was not read: the lines of files that are no records, or a file that was left out.
-pub fn push_gap(cause: &str, file: &Path, lines: Option<(u64, u64)>, out: &mut Vec<u8>) {
-    let mut line = Line { buffer: LineBuffer::new(Box::default(), out) };
-    line.push("{\"v\":1,\"type\":\"GAP\"");
-    line.bytes("cause", cause.as_bytes());
-    line.bytes("file", file.as_os_str().as_encoded_bytes());
-    if let Some((lost, at)) = lines {
-        line.number("lost", lost);
-        line.number("at", at);
-    }
-    line.push("}\n");
-    line.buffer.finish();
 }
