@@ -76,8 +76,7 @@ pub(crate) fn list_directory(directory: &Path) -> Result<Vec<PathBuf>, String> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(|error| cannot_read(directory, &error))? {
         let path = entry.map_err(|error| cannot_read(directory, &error))?.path();
-        let name = path.file_name().unwrap_or_default().as_bytes();
-        if name.ends_with(b".rules") && !name.starts_with(b".") {
+        if path.file_name().is_some_and(|name| merge::is_source(name.as_bytes())) {
             paths.push(path);
         }
     }

@@ -4,7 +4,7 @@ use super::place::{Place, unseen};
 use crate::control::{RuleHost, rules_file};
 use auditbox::abi::kind;
 use auditbox::doctor::{Facts, FileKind, KernelAnswer};
-use auditbox::rule::{self, Action, FieldId, Host, List, Rule, RuleSet, Step, diff, merge};
+use auditbox::rule::{self, Host, Rule, RuleSet, Step, diff, merge};
 use auditbox::sys::netlink::AuditSocket;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -34,7 +34,7 @@ pub(super) fn gather(place: &Place, facts: &mut Facts) {
         in_force(place, &merged, &host, &mut Facts::default())
     };
     if let Some(in_kernel) = in_kernel(facts) {
-        facts.rules.kernel_has_never_task = in_kernel.iter().any(is_never_task);
+        facts.rules.kernel_has_never_task = in_kernel.iter().any(Rule::is_never_task);
         facts.rules.differences = Some(diff::diff(&in_kernel, &loaded, host.machine()).len());
         facts.rules.in_kernel = Some(in_kernel.len());
     }
@@ -43,7 +43,7 @@ pub(super) fn gather(place: &Place, facts: &mut Facts) {
 /// The files of rules.d in the order in which they are merged, and audit.rules, if it is there.
 fn read(place: &Place, facts: &mut Facts) -> io::Result<(Sources, Sources)> {
     let mut names = place.names(Path::new(DIRECTORY))?;
-    names.retain(|name| name.as_bytes().ends_with(b".rules") && !name.as_bytes().starts_with(b"."));
+    names.retain(|name| merge::is_source(name.as_bytes()));
     names.sort_by(|a, b| merge::natural_order(a.as_bytes(), b.as_bytes()));
     let mut read = |path: PathBuf, all: &mut Sources| match place.read(&path) {
         Ok(text) => {
@@ -77,7 +77,7 @@ fn in_force(place: &Place, sources: &Sources, host: &RuleHost, facts: &mut Facts
         for step in &steps {
             goes_on |= matches!(step, Step::IgnoreErrors | Step::ContinueOnErrors);
             set.apply(step, ());
-            if matches!(step, Step::AddRule(rule) if is_never_task(rule)) {
+            if matches!(step, Step::AddRule(rule) if rule.is_never_task()) {
                 facts.rules.never_task_files.push(place.shown(path));
             }
         }
@@ -88,12 +88,6 @@ fn in_force(place: &Place, sources: &Sources, host: &RuleHost, facts: &mut Facts
         }
     }
     set.rules().cloned().collect()
-}
-
-/// Whether a rule takes every process out of auditing.
-fn is_never_task(rule: &Rule) -> bool {
-    let is_open = rule.fields.iter().all(|field| field.id == FieldId::KEY);
-    rule.list == List::TASK && rule.action == Action::NEVER && is_open
 }
 
 /// The kernel's rules, where it gives them.

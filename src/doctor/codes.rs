@@ -1,6 +1,8 @@
 //! What the doctor can find, each under a code that stays the same for ever. docs/doctor.md explains them; `tests.rs` has facts that
 //! show each.
 
+use crate::text::codes::{self, codes};
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -23,29 +25,13 @@ impl Severity {
     }
 }
 
-/// One kind of finding.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Code {
-    /// `AD` and three digits.
-    pub id: &'static str,
-    /// The same in words.
-    pub name: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it means, in a sentence.
-    pub about: &'static str,
-}
-
-macro_rules! codes {
-    ($($constant:ident $id:literal $name:literal $severity:ident $about:literal;)*) => {
-        $(#[doc = $about] pub static $constant: Code = Code { id: $id, name: $name, severity: Severity::$severity, about: $about };)*
-
-        /// All of them, ids rising.
-        pub static ALL: &[&Code] = &[$(&$constant),*];
-    };
-}
+/// One kind of finding: `AD` and three digits.
+pub type Code = codes::Code<Severity>;
 
 codes! {
+    /// All of them, ids rising.
+    #[cfg(test)]
+    pub(super) static ALL: Severity;
     NO_AUDIT "AD101" "no-audit" Broken "This kernel has no audit support; it needs CONFIG_AUDIT and CONFIG_AUDITSYSCALL.";
     BOOT_OFF "AD102" "boot-off" Broken "The kernel is started with audit=0 and audits nothing until it is started without.";
     BOOT_LATE "AD103" "boot-late" Warning "The kernel is started without audit=1: processes that are older than the daemon are never audited.";

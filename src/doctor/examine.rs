@@ -36,7 +36,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
         let command = command.map(|file| join(&["echo 'session required pam_loginuid.so' >>", &file]));
         found.add(&codes::NO_LOGIN_UID, [codes::NO_LOGIN_UID.about], command);
     }
-    found.0.sort_by_key(|finding| (Reverse(finding.code.severity), finding.code.id));
+    found.0.sort_by_key(|finding| (Reverse(finding.code.level), finding.code.id));
     found.0
 }
 

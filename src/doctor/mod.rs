@@ -36,13 +36,13 @@ pub struct Finding {
 
 /// The exit status that findings ask for: 0 healthy, 1 with warnings, 2 broken.
 pub fn status(findings: &[Finding]) -> u8 {
-    findings.iter().map(|finding| finding.code.severity as u8).max().unwrap_or(0)
+    findings.iter().map(|finding| finding.code.level as u8).max().unwrap_or(0)
 }
 
 /// For people: a line a finding, below it the command that mends it; then what was not looked at, and the counts.
 pub fn text(findings: &[Finding], unseen: &[Unseen], out: &mut Vec<u8>) {
     for Finding { code, text, command } in findings {
-        push(out, &[code.severity.name(), " ", code.id, " ", code.name, ": "]);
+        push(out, &[code.level.name(), " ", code.id, " ", code.name, ": "]);
         crate::text::escape::escape(text, Escape::Tty, out);
         out.push(b'\n');
         if !command.is_empty() {
@@ -54,7 +54,7 @@ pub fn text(findings: &[Finding], unseen: &[Unseen], out: &mut Vec<u8>) {
         crate::text::escape::escape(why.as_bytes(), Escape::Tty, out);
         out.extend_from_slice(b")\n");
     }
-    let count = |severity| findings.iter().filter(|finding| finding.code.severity == severity).count();
+    let count = |severity| findings.iter().filter(|finding| finding.code.level == severity).count();
     let counts = [(count(Severity::Broken), " broken, "), (count(Severity::Warning), " warnings, ")];
     for (count, word) in counts.into_iter().chain([(count(Severity::Note), " notes\n")]) {
         crate::text::number::push(out, count as u64);
@@ -71,7 +71,7 @@ pub fn json(findings: &[Finding], unseen: &[Unseen], out: &mut Vec<u8>) {
                 array.object(|object| {
                     object.text("code", code.id);
                     object.text("name", code.name);
-                    object.text("severity", code.severity.name());
+                    object.text("severity", code.level.name());
                     object.text("text", text);
                     object.text("command", command);
                 });

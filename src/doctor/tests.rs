@@ -245,7 +245,7 @@ fn each_illness_is_found_alone_with_what_mends_it() {
         let text = String::from_utf8_lossy(&findings[0].text);
         assert!(text.contains(said), "{}: {text}", code.id);
         assert_eq!(findings[0].command, *command, "{}", code.id);
-        assert_eq!(self::status_of(&findings), code.severity as u8);
+        assert_eq!(self::status_of(&findings), code.level as u8);
     }
 }
 
@@ -258,7 +258,7 @@ fn each_code_has_a_case_and_stands_in_the_documents() {
     let page = include_str!("../../docs/doctor.md");
     for code in codes::ALL {
         assert!(CASES.iter().any(|case| case.0 == *code), "{}", code.id);
-        let row = format!("| {} | {} | {} |", code.id, code.name, code.severity.name());
+        let row = format!("| {} | {} | {} |", code.id, code.name, code.level.name());
         assert!(page.contains(&row), "docs/doctor.md has no row {row}");
     }
 }

@@ -66,6 +66,11 @@ fn trim_start(line: &[u8]) -> &[u8] {
     &line[start..]
 }
 
+/// Whether a file of rules.d of this name is merged: `*.rules`, but for hidden ones.
+pub fn is_source(name: &[u8]) -> bool {
+    name.ends_with(b".rules") && !name.starts_with(b".")
+}
+
 /// The order of two paths in which their files are merged: numbers in them by their value, so that `9-a` comes before
 /// `10-b`. What follows the last dots counts only between names that are equal before them. The order of `sort -V`
 /// (GNU coreutils 9).
@@ -171,6 +176,12 @@ mod tests {
     #[test]
     fn directives_are_known_by_how_they_begin() {
         assert_eq!(merged(&["-buffer 5\n-Failure\n-enable\n-Dx\n"]), "\n-buffer 5\n\n-Failure\n-Dx\n-enable\n");
+    }
+
+    #[test]
+    fn sources_are_known_by_their_names() {
+        assert!(is_source(b"10-a.rules"));
+        assert!(![&b"10-a.rules.bak"[..], b"rules", b".rules", b".10-a.rules"].into_iter().any(is_source));
     }
 
     #[test]

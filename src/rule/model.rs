@@ -301,6 +301,12 @@ impl Rule {
             _ => None,
         })
     }
+
+    /// Whether it is a `task,never` rule that tests nothing: no process that is started from then on is audited.
+    pub fn is_never_task(&self) -> bool {
+        let is_open = self.fields.iter().all(|field| field.id == FieldId::KEY);
+        self.list == List::TASK && self.action == Action::NEVER && is_open
+    }
 }
 
 /// The directory that an absolute path is in.

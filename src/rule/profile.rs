@@ -6,6 +6,7 @@
 
 use super::check::{Edit, fix};
 use super::file::{self, Line, Word, all_lines};
+use super::merge;
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
 
@@ -20,7 +21,7 @@ pub struct NoName(pub usize);
 pub fn files(text: &[u8]) -> Result<Vec<&str>, NoName> {
     let lines = all_lines(text).map(|(number, _, line)| (number, line.trim_ascii()));
     let named = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with(b"#"));
-    let is_plain = |name: &&str| name.ends_with(".rules") && !name.starts_with('.') && !name.contains('/');
+    let is_plain = |name: &&str| merge::is_source(name.as_bytes()) && !name.contains('/');
     named.map(|(number, line)| std::str::from_utf8(line).ok().filter(is_plain).ok_or(NoName(number))).collect()
 }
 

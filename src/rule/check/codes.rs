@@ -2,30 +2,14 @@
 //! good file for each.
 
 use super::Level;
+use crate::text::codes::{self, codes};
 
-/// One kind of finding.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Code {
-    /// `AB` and three digits.
-    pub id: &'static str,
-    /// The same in words.
-    pub name: &'static str,
-    /// How bad it is.
-    pub level: Level,
-    /// What it means, in a sentence.
-    pub about: &'static str,
-}
-
-macro_rules! codes {
-    ($($constant:ident $id:literal $name:literal $level:ident $about:literal;)*) => {
-        $(#[doc = $about] pub static $constant: Code = Code { id: $id, name: $name, level: Level::$level, about: $about };)*
-
-        /// All of them, ids rising.
-        pub static ALL: &[&Code] = &[$(&$constant),*];
-    };
-}
+/// One kind of finding: `AB` and three digits.
+pub type Code = codes::Code<Level>;
 
 codes! {
+    /// All of them, ids rising.
+    pub static ALL: Level;
     SYNTAX "AB001" "syntax" Error "The line is refused; loading stops here.";
     UNKNOWN_SYSCALL "AB002" "unknown-syscall" Error "The machine has no such system call; loading stops here.";
     UNKNOWN_NAME "AB003" "unknown-name" Error "The host has no such user or group; loading stops here.";

@@ -218,8 +218,7 @@ fn text<'p>(planned: &Planned<'p>, span: Span) -> Option<&'p [u8]> {
 }
 
 fn never_task(rule: &Active, out: &mut Vec<Finding>) {
-    let tests = rule.rule.fields.iter().filter(|field| field.id != FieldId::KEY).count();
-    if rule.rule.list == List::TASK && rule.rule.action == Action::NEVER && tests == 0 {
+    if rule.rule.is_never_task() {
         let message = "switches system call rules off for every process started from now on".to_owned();
         out.push(finding(&codes::NEVER_TASK, rule.span(), message, "delete the line, or name a user with -F auid="));
     }
