@@ -168,9 +168,11 @@ fn own(words: &[OsString]) -> u8 {
 }
 
 fn help() -> u8 {
-    let usage = "usage: auditbox APPLET [ARGUMENT...] | doctor | --list | --install DIR [--hard] | --version\n\n";
+    let doctor = if cfg!(feature = "doctor") { "doctor | " } else { "" };
+    let usage =
+        format!("usage: auditbox APPLET [ARGUMENT...] | {doctor}--list | --install DIR [--hard] | --version\n\n");
     let rows = APPLETS.iter().map(|applet| format!("  {:14} {}\n", applet.name, applet.about));
-    let text: String = std::iter::once(usage.to_owned()).chain(rows).collect();
+    let text: String = std::iter::once(usage).chain(rows).collect();
     show(text.as_bytes());
     0
 }

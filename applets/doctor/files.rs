@@ -2,10 +2,10 @@
 
 use super::place::{Place, unseen};
 use crate::control::io_error_text;
-use auditbox::config::auditd::{self, Config};
+use auditbox::config::auditd::{self, Config, NameFormat};
 use auditbox::config::{Diagnostic, HostChecks, Level, Response, plugin};
 use auditbox::doctor::{Facts, FileKind, LogFacts, Unseen};
-use auditbox::host::checks::Host;
+use auditbox::host::checks::{Host, check_wrappers};
 use auditbox::host::node_name;
 use auditbox::log::file::check_directory;
 use auditbox::log::space::{threshold_bytes, unmeetable};
@@ -13,17 +13,18 @@ use auditbox::record::Record;
 use auditbox::sys::files as system;
 use auditbox::sys::users::Users;
 use auditbox::sys::{clock, process};
-use auditbox::trail::files as trail;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "/etc/audit/auditd.conf";
 /// The end of a log, in which its last record is looked for.
 const TAIL: u64 = 64 << 10;
+/// The services by which one logs in, pam_loginuid(8).
+const LOGINS: [&str; 3] = ["/etc/pam.d/login", "/etc/pam.d/remote", "/etc/pam.d/sshd"];
 
 /// What auditd.conf refers to, looked up in the place. Owners and modes are findings of their own.
 struct Checks<'p> {
@@ -44,8 +45,11 @@ impl HostChecks for Checks<'_> {
         }
     }
 
-    fn check_log(&self, _: &str, _: &mut Vec<Diagnostic>) -> Result<(), String> {
-        Ok(())
+    fn check_log(&self, path: &str, _: &mut Vec<Diagnostic>) -> Result<(), String> {
+        match self.place.metadata(Path::new(path)) {
+            Ok(found) if !found.is_file() => Err(format!("{path} is not a regular file")),
+            _ => Ok(()),
+        }
     }
 
     fn can_mail(&self) -> bool {
@@ -56,12 +60,18 @@ impl HostChecks for Checks<'_> {
 /// Reads auditd.conf; none when it cannot be read, or is refused.
 pub(super) fn configuration(place: &Place, facts: &mut Facts) -> Option<Config> {
     let path = Path::new(CONFIG);
+    let own = place.unfollowed(path).ok();
+    if let Some(link) = own.filter(|path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())) {
+        facts.config_link = Some(link.into_os_string().into_vec());
+    }
+    place.note(facts, FileKind::Directory, Path::new("/etc/audit"), 0);
     let text = match place.read(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && facts.config_link.is_none() => {
             facts
                 .config_warnings
                 .push(format!("There is no {CONFIG}: the daemon rotates no log and heeds no full disk."));
+            (facts.config_file, facts.config_is_empty) = (place.shown(path), true);
             return Some(Config::default());
         }
         Err(error) => {
@@ -70,24 +80,39 @@ pub(super) fn configuration(place: &Place, facts: &mut Facts) -> Option<Config> 
         }
     };
     place.note(facts, FileKind::Config, path, 0);
+    (facts.config_file, facts.config_is_empty) = (place.shown(path), text.is_empty());
     let name = String::from_utf8_lossy(&place.shown(path)).into_owned();
     let checks = Checks { place, users: Users::open(place.root()) };
     let mut diagnostics = Vec::new();
-    let parsed = auditd::parse(&text, &name, &checks, &mut diagnostics);
+    let wrappers =
+        |config: Config| if place.is_image() { Ok(config) } else { check_wrappers(&config).map(|()| config) };
+    let parsed = auditd::parse(&text, &name, &checks, &mut diagnostics).and_then(wrappers);
     diagnostics.retain(|note| note.level == Level::Warning);
     facts.config_warnings = diagnostics.into_iter().map(|note| note.text).collect();
     let config = parsed.map_err(|error| format!("{error} ({})", error.place(&name)));
-    let config = config.and_then(|config| match place.is_image() {
-        true => Ok(config),
-        false => node_name(&config).map(|_| config),
-    });
+    let config = config.and_then(|config| check(place, &checks, &config).map(|()| config));
     let refused = |refusal| {
         facts.config_refusal = Some(refusal);
         let why = "auditd.conf is refused".to_owned();
         facts.unseen.push(Unseen { what: "the log and the plugins", why });
     };
+    facts.q_depth = config.as_ref().map_or(0, |config| config.q_depth);
     facts.is_collector = config.as_ref().is_ok_and(|config| !config.local_events);
     config.map_err(refused).ok()
+}
+
+/// What the daemon asks of values that no line of the file is to blame for.
+fn check(place: &Place, checks: &Checks, config: &Config) -> Result<(), String> {
+    // The names of an image's host are not known here.
+    if !place.is_image() || config.name_format == NameFormat::User {
+        node_name(config)?;
+    }
+    // The line was checked when it was read; this is the default's turn.
+    if config.write_logs && config.log_file != "-" {
+        checks.check_log(&config.log_file, &mut Vec::new())
+    } else {
+        Ok(())
+    }
 }
 
 /// The log's files and their file system.
@@ -102,28 +127,27 @@ pub(super) fn log(place: &Place, config: &Config, facts: &mut Facts) {
     if !place.is_image() {
         facts.unsafe_directory = check_directory(log).err().map(|error| error.to_string());
     }
-    let base = match place.directory(parent) {
-        Ok(here) => here.join(name),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+    let mut all = match place.names(parent) {
+        Ok(names) => names,
         Err(error) => return unseen(facts, "the log", &error),
     };
-    if let Err(error) = fs::read_dir(base.parent().unwrap_or(&base)) {
-        return unseen(facts, "the log", &error);
-    }
-    let mut all = trail::rotation(&base);
-    all.extend(trail::compressed(&base));
-    for path in &all {
-        let name = path.file_name().unwrap_or_default();
-        place.note(facts, FileKind::Log, &parent.join(name), group);
-    }
+    // Rotated logs are named after the log, whether they are packed or not.
+    all.retain(|other| {
+        other.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| matches!(rest, [] | [b'.', ..]))
+    });
+    all.iter().for_each(|name| place.note(facts, FileKind::Log, &parent.join(name), group));
+    let Ok(base) = place.unfollowed(log) else { return };
     if !place.is_image() {
-        let used = all.iter().filter_map(|path| fs::metadata(path).ok()).map(|found| found.len()).sum();
-        facts.log = space(&base, config, used);
+        let size = |name: &OsString| fs::metadata(base.with_file_name(name)).ok().map(|found| found.len());
+        facts.log = space(&base, config, all.iter().filter_map(size).sum());
         if let Some(log) = &mut facts.log {
-            log.last_event = last_event(&base).map(|last| (last, clock::now().seconds));
+            let own = node_name(config).unwrap_or_default();
+            log.last_event = last_event(&base, own.as_bytes()).map(|last| (last, clock::now().seconds));
         }
-        if let Some((true, text)) = system::space_at(&base).ok().and_then(|space| unmeetable(config, space)) {
-            facts.config_refusal = Some(text);
+        match system::space_at(&base).ok().and_then(|space| unmeetable(config, space)) {
+            Some((true, text)) => facts.config_refusal = Some(text),
+            Some((false, text)) => facts.config_warnings.push(text),
+            None => {}
         }
     }
 }
@@ -132,27 +156,36 @@ fn space(log: &Path, config: &Config, used: u64) -> Option<LogFacts> {
     // A ramfs counts nothing.
     let space = system::space_at(log).ok().filter(|space| space.blocks > 0)?;
     let device = |path: &Path| fs::metadata(path).ok().map(|found| found.dev());
-    let rotates = config.max_log_file_action.response == Response::Rotate && config.num_logs > 1;
+    let own = device(log.parent()?);
+    let mount = log.ancestors().skip(1).take_while(|path| device(path) == own).last()?;
+    let most = match config.max_log_file_action.response {
+        Response::Rotate if config.num_logs > 1 => Some(config.num_logs),
+        // Nothing is written to one that has become too large.
+        Response::Suspend | Response::Single | Response::Halt => Some(1),
+        _ => None,
+    };
     Some(LogFacts {
+        mount: mount.as_os_str().as_bytes().to_vec(),
         free: space.free(),
         total: space.total(),
         space_left: threshold_bytes(config.space_left, space),
         admin_space_left: threshold_bytes(config.admin_space_left, space),
-        shares_root: device(log.parent()?) == device(Path::new("/")),
-        most: rotates.then(|| config.max_log_file.saturating_mul(config.num_logs).saturating_mul(1 << 20)),
+        shares_root: own == device(Path::new("/")),
+        most: most.map(|number| config.max_log_file.saturating_mul(number).saturating_mul(1 << 20)),
         used,
         last_event: None,
     })
 }
 
-/// Seconds of the last record.
-fn last_event(log: &Path) -> Option<i64> {
+/// Seconds of the last record of this machine's, whose node is `own` if its records have one; those of others always name theirs.
+fn last_event(log: &Path, own: &[u8]) -> Option<i64> {
     let mut file = system::open_read(log, true).ok()?;
     let length = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
     let mut tail = Vec::new();
     file.take(TAIL).read_to_end(&mut tail).ok()?;
-    let last = tail.rsplit(|&b| b == b'\n').find_map(Record::parse)?;
+    let of_here = |record: &Record| record.node.is_none_or(|node| node == own);
+    let last = tail.rsplit(|&b| b == b'\n').find_map(|line| Record::parse(line).filter(of_here))?;
     Some(i64::try_from(last.id.sec).unwrap_or(i64::MAX))
 }
 
@@ -160,6 +193,7 @@ fn last_event(log: &Path) -> Option<i64> {
 pub(super) fn plugins(place: &Place, config: &Config, facts: &mut Facts) -> Vec<Vec<u8>> {
     let directory = Path::new(&config.plugin_dir);
     let mut active = Vec::new();
+    place.note(facts, FileKind::Directory, directory, 0);
     let names = match place.names(directory) {
         Ok(names) => names,
         Err(error) => {
@@ -205,14 +239,31 @@ fn plugin_of(place: &Place, path: &Path, facts: &mut Facts) -> Result<bool, Stri
 
 /// Whether a service of PAM sets the login uid.
 pub(super) fn logins(place: &Place, facts: &mut Facts) {
-    let directory = Path::new("/etc/pam.d");
-    let Ok(names) = place.names(directory) else { return };
-    let sets = |name: &OsString| {
-        let text = place.read(&directory.join(name)).unwrap_or_default();
-        let mut lines = text.split(|&b| b == b'\n').filter(|line| !line.trim_ascii_start().starts_with(b"#"));
-        lines.any(|line| auditbox::text::after(line, b"pam_loginuid.so").is_some())
-    };
-    facts.sets_login_uid = (!names.is_empty()).then(|| names.iter().any(sets));
+    const WHAT: &str = "the services of PAM";
+    let mut sets = None;
+    for directory in ["/etc/pam.d", "/usr/lib/pam.d"].map(Path::new) {
+        let names = match place.names(directory) {
+            Ok(names) => names,
+            Err(error) => return unseen(facts, WHAT, &error),
+        };
+        for path in names.iter().map(|name| directory.join(name)) {
+            match place.read(&path) {
+                Ok(text) => {
+                    sets = Some(sets == Some(true) || sets_login_uid(&text));
+                    let is_login = LOGINS.iter().any(|login| path == Path::new(login));
+                    facts.login_files.extend((is_login && !text.is_empty()).then(|| place.shown(&path)));
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return unseen(facts, WHAT, &error),
+            }
+        }
+    }
+    facts.sets_login_uid = sets;
+}
+
+fn sets_login_uid(text: &[u8]) -> bool {
+    let mut lines = text.split(|&b| b == b'\n').filter(|line| !line.trim_ascii_start().starts_with(b"#"));
+    lines.any(|line| auditbox::text::after(line, b"pam_loginuid.so").is_some())
 }
 
 /// Where root of the place is somebody else here, owners mean nothing.
@@ -222,5 +273,26 @@ pub(super) fn forget_owners(place: &Place, facts: &mut Facts) {
         facts.files.iter_mut().for_each(|file| (file.uid, file.gid) = (0, 0));
         let why = "/ is not root's here".to_owned();
         facts.unseen.push(Unseen { what: "the owners of files", why });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_event_is_one_of_this_machine() {
+        let log = std::env::temp_dir().join(format!("auditbox-last-event-{}", std::process::id()));
+        let last = |text: &str, own: &str| {
+            fs::write(&log, text).unwrap();
+            last_event(&log, own.as_bytes())
+        };
+        let here = "type=USER msg=audit(1000.000:1): x\n";
+        let peer = "node=peer type=USER msg=audit(9000.000:1): x\n";
+        let named = "node=me type=USER msg=audit(1500.000:1): x\n";
+        assert_eq!(last(&format!("{here}{peer}"), ""), Some(1000));
+        assert_eq!(last(&format!("{here}{named}{peer}no record"), "me"), Some(1500));
+        assert_eq!(last(peer, "me"), None);
+        fs::remove_file(&log).unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! The kernel, who takes its events, and what starts them.
 
-use super::place::Place;
+use super::place::{Place, unseen};
 use crate::control::state;
 use auditbox::abi::Signal;
 use auditbox::doctor::{BootLoader, Daemon, Facts, Init, KernelAnswer, PluginState, Rights, Unseen};
@@ -9,13 +9,17 @@ use auditbox::sys::netlink::AuditSocket;
 use auditbox::sys::process::{self, ProcessHandle};
 use auditbox::sys::signals;
 use auditbox::text::json_reader::Reader;
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 /// NETLINK_AUDIT, as /proc/net/netlink shows it.
 const AUDIT: &str = "9";
 /// The group of those who read a copy, as a bit.
 const READLOG: u32 = 1;
+const COMMAND_LINE: &str = "the kernel's command line";
+/// Settings of boot loaders.
+const EXTLINUX: &str = "/etc/update-extlinux.conf";
+const GRUB: &str = "/etc/default/grub";
 
 /// What the kernel and the daemon are started by.
 pub(super) fn start(place: &Place, facts: &mut Facts) {
@@ -53,33 +57,38 @@ pub(super) fn start(place: &Place, facts: &mut Facts) {
         facts.is_started_at_boot = Some(started.iter().any(|path| is_link(place, path)));
     }
     let words = ["/boot/firmware/cmdline.txt", "/boot/cmdline.txt"].into_iter().find(|path| place.exists(path));
-    facts.boot_loader = match () {
-        () if place.exists("/sbin/grubby") || place.exists("/usr/sbin/grubby") => BootLoader::Grubby,
-        () if place.exists("/etc/update-extlinux.conf") => BootLoader::Extlinux,
-        () if place.exists("/etc/default/grub") => BootLoader::Grub,
-        () => words.map_or(BootLoader::Unknown, BootLoader::Words),
+    let (loader, file) = match () {
+        () if place.exists("/sbin/grubby") || place.exists("/usr/sbin/grubby") => (BootLoader::Grubby, ""),
+        () if place.exists(EXTLINUX) => (BootLoader::Extlinux, EXTLINUX),
+        () if place.exists(GRUB) => (BootLoader::Grub, GRUB),
+        () => words.map_or((BootLoader::Unknown, ""), |path| (BootLoader::Words, path)),
     };
-    facts.boot_words = match (place.is_image(), facts.boot_loader) {
-        (false, _) => fs::read("/proc/cmdline").ok(),
-        (true, BootLoader::Grub) => place.read(Path::new("/etc/default/grub")).ok(),
-        (true, BootLoader::Extlinux) => place.read(Path::new("/etc/update-extlinux.conf")).ok(),
-        (true, BootLoader::Words(path)) => place.read(Path::new(path)).ok(),
-        (true, BootLoader::Grubby | BootLoader::Unknown) => None,
+    (facts.boot_loader, facts.boot_file) = (loader, place.shown(Path::new(file)));
+    let words = match (place.is_image(), file) {
+        (false, _) => fs::read("/proc/cmdline"),
+        (true, "") => Err(io::ErrorKind::NotFound.into()),
+        (true, file) => place.read(Path::new(file)).map(|text| words_of(&text)),
     };
-    if place.is_image() {
-        // In a file of settings the words stand in quotes.
-        facts.boot_words.iter_mut().flatten().filter(|b| b"\"'".contains(b)).for_each(|b| *b = b' ');
+    match words {
+        Ok(words) => facts.boot_words = Some(words),
+        Err(_) if place.is_image() && file.is_empty() => {
+            facts.unseen.push(Unseen { what: COMMAND_LINE, why: "its place is not known".to_owned() });
+        }
+        Err(error) => unseen(facts, COMMAND_LINE, &error),
     }
-    if facts.boot_words.is_none() {
-        facts.unseen.push(Unseen { what: "the kernel's command line", why: "its place is not known".to_owned() });
-    }
+}
+
+/// The words in a file of settings, where they stand in quotes, or of words alone.
+fn words_of(text: &[u8]) -> Vec<u8> {
+    let lines = text.split(|&b| b == b'\n').filter(|line| !line.trim_ascii_start().starts_with(b"#"));
+    let mut words = lines.collect::<Vec<_>>().join(&b'\n');
+    words.iter_mut().filter(|b| b"\"'".contains(b)).for_each(|b| *b = b' ');
+    words
 }
 
 /// Whether there is something of this name, be it a link that leads nowhere here.
 fn is_link(place: &Place, path: &str) -> bool {
-    let path = Path::new(path);
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
-    place.directory(directory).is_ok_and(|directory| fs::symlink_metadata(directory.join(name)).is_ok())
+    place.unfollowed(Path::new(path)).is_ok_and(|path| fs::symlink_metadata(path).is_ok())
 }
 
 /// The kernel's answers, and what /proc shows.
@@ -87,13 +96,18 @@ pub(super) fn kernel(facts: &mut Facts) {
     let (first_user, first_pid) = process::namespaces();
     let (is_root, may_control) = (process::effective_uid() == 0, process::can_control_audit());
     facts.rights = Rights { is_root, may_control, first_user, first_pid };
-    facts.readers = readers();
+    match fs::read_to_string("/proc/net/netlink") {
+        Ok(table) => facts.readers = readers(&table),
+        Err(error) => unseen(facts, "who reads a copy of the events", &error),
+    }
     let answer = AuditSocket::open().and_then(|mut socket| socket.status());
     match answer {
         Ok(status) => {
             facts.kernel = KernelAnswer::Status(status);
             let name = process::command_name(status.pid as i32).filter(|_| status.pid != 0);
-            facts.daemon = Daemon { name: name.map(String::into_bytes), ..Daemon::default() };
+            let words = fs::read(format!("/proc/{}/cmdline", status.pid)).unwrap_or_default();
+            let follows_links = words.split(|&b| b == 0).any(|word| [&b"-l"[..], b"--allow_links"].contains(&word));
+            facts.daemon = Daemon { name: name.map(String::into_bytes), follows_links, ..Daemon::default() };
         }
         Err(error) if [EPROTONOSUPPORT, EAFNOSUPPORT].contains(&error.errno()) => {
             facts.kernel = KernelAnswer::NoSupport
@@ -106,8 +120,7 @@ pub(super) fn kernel(facts: &mut Facts) {
 }
 
 /// Names of the processes that read the multicast copy. The first socket of a process has its pid as address.
-fn readers() -> Vec<Vec<u8>> {
-    let table = fs::read_to_string("/proc/net/netlink").unwrap_or_default();
+fn readers(table: &str) -> Vec<Vec<u8>> {
     let reader = |line: &str| {
         let mut words = line.split_whitespace().skip(1);
         let (protocol, pid, groups) = (words.next()?, words.next()?, words.next()?);

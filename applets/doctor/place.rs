@@ -6,7 +6,7 @@ use auditbox::sys::root;
 use auditbox::tables::machine::Machine;
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -26,8 +26,11 @@ impl Place {
     pub(super) fn new(root: Option<PathBuf>, machine: Option<Machine>) -> Result<Place, String> {
         let root = root.unwrap_or_else(|| PathBuf::from("/"));
         let found = fs::canonicalize(&root);
-        let root = found.map_err(|error| format!("cannot read {} ({})", root.display(), io_error_text(&error)))?;
-        Ok(Place { root, machine })
+        let cannot = |error: io::Error| format!("cannot read {} ({})", root.display(), io_error_text(&error));
+        let place = Place { root: found.map_err(cannot)?, machine };
+        // Without /proc no link of an image can be followed.
+        place.resolve(Path::new("/")).map_err(cannot)?;
+        Ok(place)
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -43,9 +46,13 @@ impl Place {
         if self.is_image() { self.root.as_os_str().as_bytes().to_vec() } else { Vec::new() }
     }
 
-    /// A path as it is shown.
+    /// A path as it is shown, and as commands name it: an image's without its links, which would lead out of it here.
     pub(super) fn shown(&self, path: &Path) -> Vec<u8> {
-        [&self.prefix()[..], path.as_os_str().as_bytes()].concat()
+        let found = if self.is_image() { self.resolve(path).ok() } else { None };
+        found.map_or_else(
+            || [&self.prefix()[..], path.as_os_str().as_bytes()].concat(),
+            |path| path.into_os_string().into_vec(),
+        )
     }
 
     /// Where rules of it will live. Of an image, and where the kernel is not to be asked, all features of the filter are supposed.
@@ -75,15 +82,23 @@ impl Place {
         Ok(text)
     }
 
-    /// A directory as this machine's path; an image's that leads out of it is not to be found.
-    pub(super) fn directory(&self, path: &Path) -> io::Result<PathBuf> {
-        let here = fs::canonicalize(self.root.join(path.strip_prefix("/").unwrap_or(path)))?;
-        if here.starts_with(&self.root) { Ok(here) } else { Err(io::ErrorKind::NotFound.into()) }
+    /// What a path leads to, as this machine's path without links.
+    pub(super) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        match self.is_image() {
+            true => root::resolve(&self.root, path.as_os_str().as_bytes()),
+            false => fs::canonicalize(path),
+        }
+    }
+
+    /// Where something of this name would be, be it a link that leads nowhere here; the directory is there.
+    pub(super) fn unfollowed(&self, path: &Path) -> io::Result<PathBuf> {
+        let directory = self.resolve(path.parent().unwrap_or(path))?;
+        Ok(directory.join(path.file_name().unwrap_or_default()))
     }
 
     /// The names in a directory, sorted; none when there is no such directory.
     pub(super) fn names(&self, path: &Path) -> io::Result<Vec<std::ffi::OsString>> {
-        let entries = match self.directory(path).and_then(fs::read_dir) {
+        let entries = match self.resolve(path).and_then(fs::read_dir) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
@@ -104,5 +119,6 @@ impl Place {
 
 /// Takes into the facts that something could not be looked at, for an error.
 pub(super) fn unseen(facts: &mut Facts, what: &'static str, error: &io::Error) {
-    facts.unseen.push(Unseen { what, why: io_error_text(error) });
+    let why = error.raw_os_error().map_or_else(|| error.to_string(), |_| io_error_text(error));
+    facts.unseen.push(Unseen { what, why });
 }

@@ -3,8 +3,9 @@
 use super::place::{Place, unseen};
 use crate::control::{RuleHost, rules_file};
 use auditbox::abi::kind;
-use auditbox::doctor::{Facts, FileKind, KernelAnswer};
-use auditbox::rule::{self, Host, Rule, RuleSet, Step, diff, merge};
+use auditbox::doctor::{Facts, FileKind, KernelAnswer, RuleLine, RulesFacts};
+use auditbox::rule::diff::{self, Difference};
+use auditbox::rule::{self, Host, Rule, RuleSet, Step, merge};
 use auditbox::sys::netlink::AuditSocket;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -23,25 +24,40 @@ pub(super) fn gather(place: &Place, facts: &mut Facts) {
         Err(error) => return unseen(facts, "the rules' files", &error),
     };
     let host = place.rule_host(matches!(facts.kernel, KernelAnswer::Status(_)));
-    if let Some((_, merged)) = merged.first().filter(|_| !sources.is_empty()) {
-        facts.rules.is_merged = Some(*merged == merge::merge(sources.iter().map(|(_, text)| text.as_slice())));
-    }
-    let of_files = in_force(place, if sources.is_empty() { &merged } else { &sources }, &host, facts);
-    facts.rules.in_files = Some(of_files.len());
-    let loaded = if merged.is_empty() || facts.rules.is_merged == Some(true) {
-        of_files
-    } else {
-        in_force(place, &merged, &host, &mut Facts::default())
+    let of_sources = in_force(place, &sources, &host);
+    let of_merged = in_force(place, &merged, &host);
+    let is_merged = merged
+        .first()
+        .filter(|_| !sources.is_empty())
+        .map(|(_, merged)| *merged == merge::merge(sources.iter().map(|(_, text)| text.as_slice())));
+    let is_lost = of_sources.1.is_empty() && !of_merged.1.is_empty() && of_sources.0.refusal.is_none();
+    let only_merged = !merged.is_empty() && (sources.is_empty() || is_lost);
+    let lost = || diff::diff(&of_merged.1, &of_sources.1, host.machine()).into_iter();
+    let unmerged = lost().filter(|difference| matches!(difference, Difference::Removed(_))).count();
+    let (found, of_files) = if only_merged { &of_merged } else { &of_sources };
+    facts.rules = RulesFacts {
+        directory: place.shown(Path::new(DIRECTORY)),
+        merged: place.shown(Path::new(MERGED)),
+        has_merged: !merged.is_empty(),
+        only_merged,
+        in_files: Some(of_files.len()),
+        is_merged,
+        unmerged,
+        ..found.clone()
     };
-    if let Some(in_kernel) = in_kernel(facts) {
-        facts.rules.kernel_has_never_task = in_kernel.iter().any(Rule::is_never_task);
-        facts.rules.differences = Some(diff::diff(&in_kernel, &loaded, host.machine()).len());
+    if let Ok(Some(in_kernel)) = in_kernel(facts).map_err(|error| unseen(facts, "the kernel's rules", &error)) {
+        let loaded = if merged.is_empty() { of_files } else { &of_merged.1 };
+        let mut never_task = in_kernel.iter().filter(|rule| rule.is_never_task());
+        facts.rules.kernel_has_never_task = never_task.clone().next().is_some();
+        facts.rules.never_task_has_key = never_task.any(|rule| !rule.fields.is_empty());
+        facts.rules.differences = Some(diff::diff(&in_kernel, loaded, host.machine()).len());
         facts.rules.in_kernel = Some(in_kernel.len());
     }
 }
 
 /// The files of rules.d in the order in which they are merged, and audit.rules, if it is there.
 fn read(place: &Place, facts: &mut Facts) -> io::Result<(Sources, Sources)> {
+    place.note(facts, FileKind::Directory, Path::new(DIRECTORY), 0);
     let mut names = place.names(Path::new(DIRECTORY))?;
     names.retain(|name| merge::is_source(name.as_bytes()));
     names.sort_by(|a, b| merge::natural_order(a.as_bytes(), b.as_bytes()));
@@ -63,8 +79,9 @@ fn read(place: &Place, facts: &mut Facts) -> io::Result<(Sources, Sources)> {
     Ok((sources, merged))
 }
 
-/// The rules that a kernel without rules has once all files are loaded, up to a line that is refused.
-fn in_force(place: &Place, sources: &Sources, host: &RuleHost, facts: &mut Facts) -> Vec<Rule> {
+/// What stands in the files, and the rules that a kernel without rules has once all are loaded, up to a line that is refused.
+fn in_force(place: &Place, sources: &Sources, host: &RuleHost) -> (RulesFacts, Vec<Rule>) {
+    let mut found = RulesFacts::default();
     let mut set = RuleSet::new();
     let mut goes_on = false;
     for (file, line) in merge::lines(sources.iter().map(|(_, text)| text.as_slice())) {
@@ -77,22 +94,26 @@ fn in_force(place: &Place, sources: &Sources, host: &RuleHost, facts: &mut Facts
         for step in &steps {
             goes_on |= matches!(step, Step::IgnoreErrors | Step::ContinueOnErrors);
             set.apply(step, ());
-            if matches!(step, Step::AddRule(rule) if rule.is_never_task()) {
-                facts.rules.never_task_files.push(place.shown(path));
+            let here = || RuleLine { file: place.shown(path), number: line.number };
+            match step {
+                Step::AddRule(rule) if rule.is_never_task() => found.never_task.push(here()),
+                Step::Set(status) => found.settings.push((here(), *status)),
+                Step::DeleteAll { key } => found.drops_others |= key.is_empty(),
+                _ => {}
             }
         }
         if let Some(reason) = refusal.filter(|_| !goes_on) {
             let reason = format!(":{}: {reason}", line.number);
-            facts.rules.refusal = Some([place.shown(path), reason.into_bytes()].concat());
+            found.refusal = Some([place.shown(path), reason.into_bytes()].concat());
             break;
         }
     }
-    set.rules().cloned().collect()
+    (found, set.rules().cloned().collect())
 }
 
-/// The kernel's rules, where it gives them.
-fn in_kernel(facts: &Facts) -> Option<Vec<Rule>> {
-    let KernelAnswer::Status(_) = facts.kernel else { return None };
+/// The kernel's rules, where it answers.
+fn in_kernel(facts: &Facts) -> io::Result<Option<Vec<Rule>>> {
+    let KernelAnswer::Status(_) = facts.kernel else { return Ok(None) };
     let mut rules = Vec::new();
     let mut each = |kind, payload: &[u8]| {
         if kind == kind::LIST_RULES {
@@ -100,5 +121,5 @@ fn in_kernel(facts: &Facts) -> Option<Vec<Rule>> {
         }
     };
     let asked = AuditSocket::open().and_then(|mut socket| socket.query(kind::LIST_RULES, &[], &mut each));
-    asked.is_ok().then_some(rules)
+    asked.map(|()| Some(rules)).map_err(|error| io::Error::from_raw_os_error(error.errno()))
 }

@@ -1,6 +1,8 @@
 //! The commands that mend, as words for a shell.
 
-use super::facts::{BootLoader, Facts, Init};
+use super::facts::{BootLoader, Facts, Init, KernelAnswer};
+use crate::abi::Status;
+use crate::text::number;
 
 /// A name as a word of a shell's; none when it has other than printable ASCII.
 pub(super) fn quote(name: &[u8]) -> Option<String> {
@@ -22,12 +24,19 @@ pub(super) fn join(parts: &[&str]) -> String {
     parts.concat()
 }
 
-impl Facts {
-    /// The path of a file of the machine or image, as a word.
-    pub(super) fn place(&self, path: &str) -> Option<String> {
-        quote(&[&self.image[..], path.as_bytes()].concat())
-    }
+pub(super) fn digits(value: u64) -> String {
+    let mut out = Vec::new();
+    number::push(&mut out, value);
+    String::from_utf8(out).unwrap_or_default()
+}
 
+/// Each command after the one before it has done its work; none without any.
+pub(super) fn in_turn<const N: usize>(commands: [Option<String>; N]) -> Option<String> {
+    let commands: Vec<String> = commands.into_iter().flatten().filter(|command| !command.is_empty()).collect();
+    (!commands.is_empty()).then(|| commands.join(" && "))
+}
+
+impl Facts {
     /// Starts the daemon.
     pub(super) fn start(&self) -> &'static str {
         match self.init {
@@ -52,12 +61,72 @@ impl Facts {
         })
     }
 
-    /// Merges the rules, and loads them where there is a kernel.
-    pub(super) fn load(&self) -> Option<String> {
+    /// Whether the kernel takes no other rules and settings before it is booted again.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self.kernel, KernelAnswer::Status(status) if status.enabled == Status::LOCKED)
+    }
+
+    /// Merges rules.d, and loads the rules where there is a kernel; one that is locked gets them when it is booted.
+    pub(super) fn merge(&self) -> Option<String> {
         match self.image.is_empty() {
-            true => Some("augenrules --load".to_owned()),
+            true => Some(self.replace("augenrules --load")),
             false => Some(join(&["augenrules --root ", &quote(&self.image)?])),
         }
+    }
+
+    /// Brings the rules of the files into force, wherever they stand. None where a line is refused, for those after it would be missing.
+    pub(super) fn load(&self) -> Option<String> {
+        match () {
+            () if self.rules.refusal.is_some() => None,
+            () if !self.rules.only_merged => self.merge(),
+            () if !self.image.is_empty() => None,
+            () => Some(self.replace(&join(&["auditctl -R ", &quote(&self.rules.merged)?]))),
+        }
+    }
+
+    /// A command that loads rules, in the place of those that the kernel has.
+    fn replace(&self, load: &str) -> String {
+        match () {
+            () if self.is_locked() => "reboot".to_owned(),
+            () if self.rules.drops_others => load.to_owned(),
+            () => join(&["auditctl -D && ", load]),
+        }
+    }
+
+    /// Has `option` of auditctl set the value in the kernel, and in the line of the rules' files that sets it now; `mask` is its bit.
+    pub(super) fn set(&self, mask: u32, option: &str, value: u64) -> String {
+        let value = digits(value);
+        let rules = &self.rules;
+        let line = rules.settings.iter().rev().find(|(_, status)| status.mask & mask != 0);
+        let edit = line.and_then(|(line, _)| {
+            let change = join(&[&digits(line.number as u64), "s/", option, " *[^ ]*/", option, " ", &value, "/"]);
+            Some(join(&["sed -i '", &change, "' ", &quote(&line.file)?]))
+        });
+        let is_whole = !rules.only_merged && rules.refusal.is_none();
+        let edit = match edit {
+            // The kernel's own limit is too low, so that a file has to set it.
+            None if option == "-b" && is_whole && line.is_none() => Some(join(&[
+                "(umask 027; mkdir -p /etc/audit/rules.d && echo '-b ",
+                &value,
+                "' >/etc/audit/rules.d/99-backlog.rules)",
+            ])),
+            edit => edit,
+        };
+        let merge = edit.as_ref().filter(|_| is_whole && !self.is_locked()).map(|_| "augenrules".to_owned());
+        let now = if self.is_locked() { "reboot".to_owned() } else { join(&["auditctl ", option, " ", &value]) };
+        in_turn([edit, merge, Some(now)]).unwrap_or_default()
+    }
+
+    /// Keeps the kernel's rules, which stand in no file, in one of their own.
+    pub(super) fn keep_rules(&self) -> Option<String> {
+        let others = match self.rules.only_merged {
+            true => join(&["cat ", &quote(&self.rules.merged)?, "; "]),
+            false => String::new(),
+        };
+        // A word that begins with a space is no option of echo's.
+        let lock = if self.is_locked() { "echo ' -e 2'; " } else { "" };
+        let write = ["(umask 027; mkdir -p /etc/audit/rules.d && { echo -D; auditctl -l; ", &others, lock];
+        Some(join(&[&write.concat(), "} >/etc/audit/rules.d/50-kernel.rules) && augenrules"]))
     }
 
     /// Has a running daemon read its configuration again; what follows another command.
@@ -65,31 +134,48 @@ impl Facts {
         if self.image.is_empty() { " && auditctl --signal reload" } else { "" }
     }
 
-    /// Puts `lines`, for printf(1), in the place of the lines of auditd.conf whose key begins with the pattern.
-    pub(super) fn configure(&self, pattern: &str, lines: &str) -> Option<String> {
-        let file = self.place("/etc/audit/auditd.conf")?;
-        Some(join(&["sed -i '/^ *", pattern, "/d' ", &file, " && printf '", lines, "' >>", &file, self.reload()]))
+    /// Sets keys of auditd.conf to values. What is appended follows a last line without newline as well, and counts before the lines
+    /// of those keys that remain.
+    pub(super) fn configure(&self, keys: &[(&str, &str)]) -> Option<String> {
+        let file = quote(&self.config_file)?;
+        let line = |(key, value): &(&str, &str)| join(&[key, " = ", value]);
+        let change = match self.config_is_empty {
+            // One that is not empty has to set these, which are the defaults of the doctor.
+            true => {
+                let all = [("space_left", "5%"), ("admin_space_left", "1%")];
+                let lines: String = all.iter().chain(keys).map(|key| join(&[&line(key), r"\n"])).collect();
+                join(&["(umask 027; mkdir -p /etc/audit && printf '", &lines.replace('%', "%%"), "' >", &file, ")"])
+            }
+            false => {
+                let append: String = keys.iter().map(|key| join(&[r"-e '$a\", &line(key), "' "])).collect();
+                let delete: String = keys.iter().map(|(key, _)| join(&["-e '/^ *", key, " /d' "])).collect();
+                join(&["sed -i ", &append, &delete, &file])
+            }
+        };
+        Some(join(&[&change, self.reload()]))
     }
 
     /// Changes the words that the kernel is started with, from the next boot on: adds what is needed, or takes audit=0 away.
     pub(super) fn boot(&self, adds: bool) -> Option<String> {
         const WORDS: &str = "audit=1 audit_backlog_limit=8192";
-        let (file, begins, then) = match self.boot_loader {
+        // Files of settings are read by a shell.
+        let (key, then) = match self.boot_loader {
             BootLoader::Grubby if self.image.is_empty() => {
                 let change = if adds { join(&["--args='", WORDS, "'"]) } else { "--remove-args=audit=0".to_owned() };
                 return Some(join(&["grubby --update-kernel=ALL ", &change]));
             }
-            BootLoader::Grub => ("/etc/default/grub", "^GRUB_CMDLINE_LINUX=\"", "grub-mkconfig -o /boot/grub/grub.cfg"),
-            BootLoader::Extlinux => ("/etc/update-extlinux.conf", "^default_kernel_opts=\"", "update-extlinux"),
-            BootLoader::Words(file) => (file, "^", ""),
+            BootLoader::Grub => ("GRUB_CMDLINE_LINUX", "grub-mkconfig -o /boot/grub/grub.cfg"),
+            BootLoader::Extlinux => ("default_kernel_opts", "update-extlinux"),
+            BootLoader::Words => ("", ""),
             BootLoader::Grubby | BootLoader::Unknown => return None,
         };
-        let edit = match (adds, then) {
-            (true, "") => join(&["1s/$/ ", WORDS, "/"]),
-            (true, _) => join(&["s/", begins, "/&", WORDS, " /"]),
-            (false, _) => "s/ *audit=\\(0\\|off\\)//".to_owned(),
+        // A limit that stands there already comes after ours, and counts.
+        let edit = match (adds, key) {
+            (true, "") => join(&["1s/^/", WORDS, " /"]),
+            (true, key) => join(&[r"$a\", key, "=\"", WORDS, " $", key, "\""]),
+            (false, _) => r"s/\(^\|[^a-z_.]\)audit=\(0\|off\)/\1/g".to_owned(),
         };
-        let command = join(&["sed -i '", &edit, "' ", &self.place(file)?]);
+        let command = join(&["sed -i '", &edit, "' ", &quote(&self.boot_file)?]);
         Some(match then {
             "" => command,
             then if self.image.is_empty() => join(&[&command, " && ", then]),

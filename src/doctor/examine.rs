@@ -2,9 +2,10 @@
 
 use super::Finding;
 use super::codes::{self, Code};
-use super::command::{join, quote, quote_all};
-use super::facts::{BootLoader, Facts, FileFact, FileKind, Init, KernelAnswer, LogFacts};
+use super::command::{digits, in_turn, join, quote, quote_all};
+use super::facts::{BootLoader, Facts, FileFact, FileKind, Init, KernelAnswer, LogFacts, RuleLine};
 use crate::abi::Status;
+use crate::abi::mask;
 use crate::text::number;
 use std::cmp::Reverse;
 
@@ -14,6 +15,9 @@ const KERNELS_BACKLOG: u32 = 64;
 const GOOD_BACKLOG: u32 = 8192;
 /// A limit that is not raised further: each event that waits takes up to 9 KB of the kernel's memory.
 const MOST_BACKLOG: u32 = 1 << 16;
+/// The most that num_logs and q_depth may be, auditd.conf(5).
+const MOST_LOGS: u64 = 999;
+const MOST_QUEUED: u64 = 99_999;
 /// The clock may be this many seconds before the last event: records are stamped before they are written.
 const CLOCK_SLACK: i64 = 2;
 
@@ -32,9 +36,10 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     configuration(facts, &mut found);
     plugins(facts, &mut found);
     if facts.sets_login_uid == Some(false) {
-        let command = facts.place("/etc/pam.d/login");
-        let command = command.map(|file| join(&["echo 'session required pam_loginuid.so' >>", &file]));
-        found.add(&codes::NO_LOGIN_UID, [codes::NO_LOGIN_UID.about], command);
+        // Optional: a system that lacks the module still lets everybody in.
+        let files = quote_all(facts.login_files.iter().map(Vec::as_slice)).filter(|files| !files.is_empty());
+        let command = files.map(|files| join(&[r"sed -i '$a\session optional pam_loginuid.so' ", &files]));
+        found.plain(&codes::NO_LOGIN_UID, command);
     }
     found.0.sort_by_key(|finding| (Reverse(finding.code.level), finding.code.id));
     found.0
@@ -54,12 +59,6 @@ impl Found {
     fn plain(&mut self, code: &'static Code, command: Option<String>) {
         self.add(code, [code.about], command);
     }
-}
-
-fn digits(value: u64) -> String {
-    let mut out = Vec::new();
-    number::push(&mut out, value);
-    String::from_utf8(out).unwrap_or_default()
 }
 
 fn boot(facts: &Facts, found: &mut Found) {
@@ -92,31 +91,38 @@ fn kernel(facts: &Facts, found: &mut Found) {
     }
     let KernelAnswer::Status(status) = facts.kernel else { return };
     if status.enabled == 0 {
-        found.plain(&codes::DISABLED, Some("auditctl -e 1".to_owned()));
+        found.plain(&codes::DISABLED, Some(facts.set(mask::ENABLED, "-e", 1)));
     }
     let (lost, limit) = (digits(status.lost.into()), digits(status.backlog_limit.into()));
+    // The count begins again with a boot.
+    let reset = || (!facts.is_locked()).then(|| "auditctl --reset-lost".to_owned());
     if status.lost > 0 && status.rate_limit > 0 {
         let rate = digits(status.rate_limit.into());
         let text = ["The kernel lost ", &lost, " events; its rate limit is ", &rate, " a second."];
-        found.add(&codes::RATE_LIMIT, text, Some("auditctl -r 0 && auditctl --reset-lost".to_owned()));
+        found.add(&codes::RATE_LIMIT, text, in_turn([Some(facts.set(mask::RATE_LIMIT, "-r", 0)), reset()]));
     } else if status.lost > 0 {
         let text = ["The kernel lost ", &lost, " events; its backlog limit is ", &limit, "."];
-        let raise = raise_backlog(facts, &status);
-        let command = raise.map(|raise| join(&[&raise, " && auditctl --reset-lost"]));
-        found.add(&codes::LOST, text, command.or_else(|| Some("auditctl --reset-lost".to_owned())));
+        let command = match raise_backlog(facts, &status) {
+            None => Some("auditctl --reset-lost".to_owned()),
+            raise => in_turn([raise, reset()]),
+        };
+        found.add(&codes::LOST, text, command);
     } else if status.backlog_limit <= KERNELS_BACKLOG {
         let text = ["The backlog limit is ", &limit, "; a burst of events overruns it."];
         found.add(&codes::SMALL_BACKLOG, text, raise_backlog(facts, &status));
     }
 }
 
-/// Raises the backlog limit for good: the rules file whose name is the last sets it. None where it is high.
+/// Raises the backlog limit for good. None where it is high.
 fn raise_backlog(facts: &Facts, status: &Status) -> Option<String> {
     if status.backlog_limit >= MOST_BACKLOG {
         return None;
     }
-    let limit = digits(status.backlog_limit.saturating_mul(2).clamp(GOOD_BACKLOG, MOST_BACKLOG).into());
-    Some(join(&["(umask 027; echo '-b ", &limit, "' >/etc/audit/rules.d/99-backlog.rules) && ", &facts.load()?]))
+    let settings = facts.rules.settings.iter().rev();
+    let asked = settings.map(|(_, status)| status).find(|status| status.mask & mask::BACKLOG_LIMIT != 0);
+    let limit = status.backlog_limit.saturating_mul(2).clamp(GOOD_BACKLOG, MOST_BACKLOG);
+    let limit = limit.max(asked.map_or(0, |asked| asked.backlog_limit));
+    Some(facts.set(mask::BACKLOG_LIMIT, "-b", limit.into()))
 }
 
 fn daemon(facts: &Facts, found: &mut Found) {
@@ -162,9 +168,9 @@ fn daemon(facts: &Facts, found: &mut Found) {
 
 fn rules(facts: &Facts, found: &mut Found) {
     let rules = &facts.rules;
-    let is_locked = matches!(facts.kernel, KernelAnswer::Status(status) if status.enabled == Status::LOCKED);
+    let is_locked = facts.is_locked();
     if let Some(refusal) = &rules.refusal {
-        let place = facts.place("/etc/audit/rules.d");
+        let place = quote(if rules.only_merged { &rules.merged } else { &rules.directory });
         let image = quote(&facts.image).filter(|_| !facts.image.is_empty());
         let root = image.map(|image| join(&["--root ", &image, " "])).unwrap_or_default();
         let command = place.map(|place| join(&["auditctl --check ", &root, &place]));
@@ -172,43 +178,83 @@ fn rules(facts: &Facts, found: &mut Found) {
     }
     never_task(facts, found);
     if rules.refusal.is_none() && rules.is_merged == Some(false) {
-        found.plain(&codes::NOT_MERGED, facts.load());
+        not_merged(facts, found);
     }
     match (rules.in_kernel, rules.in_files) {
-        (Some(0), Some(1..)) => found.plain(&codes::NO_RULES, Some("augenrules --load".to_owned())),
-        (Some(0), _) | (None, Some(0)) => {
-            let image = quote(&facts.image).filter(|_| !facts.image.is_empty());
-            // Profiles are for the image builder to choose; a machine at work gets the usual one.
-            let command = "augenrules --profile default --install && augenrules --load";
-            found.plain(&codes::NO_RULES, image.is_none().then(|| command.to_owned()));
+        (Some(0), Some(1..)) => found.plain(&codes::NO_RULES, facts.load()),
+        (Some(0), Some(0)) => {
+            let install = "augenrules --profile default --install".to_owned();
+            found.plain(&codes::NO_RULES, in_turn([Some(install), facts.merge()]));
         }
+        (Some(0), None) => found.plain(&codes::NO_RULES, None),
+        // What the kernel has is not known; and which rules an image gets is for its builder to choose.
+        (None, Some(0)) => found.add(&codes::NO_RULES, ["Neither rules.d nor audit.rules has a rule."], None),
         _ => {}
     }
     let differences = rules.differences.filter(|_| rules.in_kernel != Some(0)).unwrap_or(0);
     let count = digits(differences as u64);
-    if differences > 0 && is_locked {
-        let text = ["Kernel and audit.rules differ in ", &count, " rules, which are locked until the next boot."];
+    let differ = if rules.has_merged { "Kernel and audit.rules differ in " } else { "Kernel and rules.d differ in " };
+    if differences > 0 && rules.in_files == Some(0) {
+        let text = ["The kernel's rules, ", &count, " of them, stand in no file and are gone with the next boot."];
+        found.add(&codes::NOT_LOADED, text, facts.keep_rules());
+    } else if differences > 0 && is_locked {
+        let text = [differ, &count, " rules, which are locked until the next boot."];
         found.add(&codes::LOCKED_OLD, text, Some("reboot".to_owned()));
     } else if differences > 0 && rules.is_merged != Some(false) {
-        let text = ["Kernel and audit.rules differ in ", &count, " rules."];
-        found.add(&codes::NOT_LOADED, text, Some("augenrules --load".to_owned()));
+        found.add(&codes::NOT_LOADED, [differ, &count, " rules."], facts.load());
     } else if is_locked {
         found.plain(&codes::LOCKED, None);
     }
 }
 
-fn never_task(facts: &Facts, found: &mut Found) {
-    const RULE: &str = r"/^ *-[aA] *\(never,task\|task,never\)/d";
-    let (rules, about) = (&facts.rules, codes::NEVER_TASK.about);
-    if let Some(first) = rules.never_task_files.first() {
-        let names = quote_all(rules.never_task_files.iter().map(Vec::as_slice));
-        let command =
-            names.zip(facts.load()).map(|(names, load)| join(&["sed -i '", RULE, "' ", &names, " && ", &load]));
-        let text: [&[u8]; 4] = [about.as_bytes(), b" It stands in ", first, b"."];
-        found.add(&codes::NEVER_TASK, text, command);
-    } else if rules.kernel_has_never_task {
-        found.plain(&codes::NEVER_TASK, Some("auditctl -d never,task".to_owned()));
+fn not_merged(facts: &Facts, found: &mut Found) {
+    let (rules, about) = (&facts.rules, codes::NOT_MERGED.about);
+    if rules.only_merged {
+        let paths = quote(&rules.merged).zip(quote(&rules.directory));
+        let copy = paths.map(|(merged, directory)| join(&["cp -p ", &merged, " ", &directory, "/50-audit.rules"]));
+        let command = copy.and_then(|copy| in_turn([Some(copy), Some(facts.merge()?)]));
+        found.add(&codes::NOT_MERGED, [about, " It alone has rules, which the next merge takes away."], command);
+    } else if rules.unmerged > 0 {
+        let text = [about, " A merge takes ", &digits(rules.unmerged as u64), " of its rules away."];
+        found.add(&codes::NOT_MERGED, text, facts.load());
+    } else {
+        found.plain(&codes::NOT_MERGED, facts.load());
     }
+}
+
+fn never_task(facts: &Facts, found: &mut Found) {
+    let rules = &facts.rules;
+    let in_kernel = rules.kernel_has_never_task;
+    let delete = match () {
+        () if facts.is_locked() => Some("reboot".to_owned()),
+        // auditctl makes no such rule with a key, and deletes none.
+        () if rules.never_task_has_key => facts.load(),
+        () => Some("auditctl -d never,task".to_owned()),
+    };
+    if let Some(first) = rules.never_task.first() {
+        let text: [&[u8]; 3] = match in_kernel {
+            true => [codes::NEVER_TASK.about.as_bytes(), b" It stands in ", &first.file],
+            false => {
+                [&first.file, b" has a task,never rule: once it is loaded", b", no process that is started is audited"]
+            }
+        };
+        let edit = delete_lines(&rules.never_task);
+        let command = edit.and_then(|edit| in_turn([Some(edit), facts.load().or(delete.filter(|_| in_kernel))]));
+        found.add(&codes::NEVER_TASK, [&text.concat()[..], b"."], command);
+    } else if in_kernel {
+        found.plain(&codes::NEVER_TASK, delete);
+    }
+}
+
+/// Deletes the lines, where they are `task,never` rules still.
+fn delete_lines(lines: &[RuleLine]) -> Option<String> {
+    let mut lines: Vec<&RuleLine> = lines.iter().collect();
+    lines.sort();
+    let of_files = lines.chunk_by(|a, b| a.file == b.file).map(|of_file| {
+        let numbers: String = of_file.iter().map(|line| join(&[&digits(line.number as u64), "d;"])).collect();
+        Some(join(&["sed -i '/task/{", &numbers, "}' ", &quote(&of_file.first()?.file)?]))
+    });
+    Some(of_files.collect::<Option<Vec<_>>>()?.join(" && "))
 }
 
 /// Bytes as people read them.
@@ -218,7 +264,7 @@ fn mebibytes(bytes: u64) -> String {
 
 fn space(facts: &Facts, log: &LogFacts, found: &mut Found) {
     let free = mebibytes(log.free);
-    let command = || Some(join(&["du -xak / | sort -n | tail -n 30"]));
+    let command = || Some(join(&["du -xak ", &quote(&log.mount)?, " | sort -n | tail -n 30"]));
     let low = if log.space_left > 0 { log.space_left } else { log.total / 20 };
     if log.free == 0 || log.free < log.admin_space_left {
         let asked = mebibytes(log.admin_space_left);
@@ -243,10 +289,19 @@ fn space(facts: &Facts, log: &LogFacts, found: &mut Found) {
             let most = most.map_or("without bound".to_owned(), |most| join(&["to ", &mebibytes(most)]));
             let room = mebibytes(room);
             let text = ["The log may grow ", &most, ", and its file system, which it shares with /, has ", &room, "."];
-            let lines = r"max_log_file = 8\nmax_log_file_action = ROTATE\nnum_logs = 5\n";
-            found.add(&codes::LOG_UNBOUNDED, text, facts.configure(r"\(max_log_file\|num_logs\)", lines));
+            found.add(&codes::LOG_UNBOUNDED, text, bound_log(facts, log));
         }
     }
+}
+
+/// Has the logs rotate within half of the space there is for them, or what they have now, so that none is dropped at once.
+fn bound_log(facts: &Facts, log: &LogFacts) -> Option<String> {
+    let most = (log.free.saturating_add(log.used) / 2).max(log.used) >> 20;
+    let size = (most / 5).clamp(1, 8);
+    let count = (most / size).min(MOST_LOGS);
+    let (size, number) = (digits(size), digits(count));
+    let keys = [("max_log_file", &size[..]), ("max_log_file_action", "ROTATE"), ("num_logs", &number)];
+    if count < 2 { None } else { facts.configure(&keys) }
 }
 
 fn clock(facts: &Facts, log: &LogFacts, found: &mut Found) {
@@ -263,13 +318,12 @@ fn clock(facts: &Facts, log: &LogFacts, found: &mut Found) {
 }
 
 impl FileKind {
-    /// The most that a mode may have, and what sets it right.
+    /// The most that a mode may have, and what takes the rest away.
     fn modes(self) -> (u32, &'static str) {
         match self {
-            FileKind::Config | FileKind::Rules | FileKind::Plugin => (0o640, "0640"),
-            FileKind::LogDirectory => (0o750, "0750"),
-            FileKind::Log => (0o640, "0640"),
-            FileKind::Program => (0o755, "0755"),
+            FileKind::Config | FileKind::Rules | FileKind::Plugin | FileKind::Log => (0o640, "u-x,g-wx,o="),
+            FileKind::LogDirectory => (0o750, "g-w,o="),
+            FileKind::Directory | FileKind::Program => (0o755, "go-w"),
         }
     }
 }
@@ -283,7 +337,8 @@ impl FileFact {
     /// What is wrong with it, if anything.
     fn illness(&self) -> Option<&'static Code> {
         let (most, _) = self.kind.modes();
-        let is_foreign_group = self.gid != 0 && self.gid != self.group && self.kind != FileKind::Program;
+        let is_private = !matches!(self.kind, FileKind::Directory | FileKind::Program);
+        let is_foreign_group = is_private && self.gid != 0 && self.gid != self.group;
         match () {
             () if self.uid != 0 || self.mode & OTHERS_WRITE != 0 => Some(&codes::WRITABLE),
             () if self.mode & !most & 0o777 != 0 => Some(&codes::TOO_OPEN),
@@ -295,8 +350,8 @@ impl FileFact {
 
 /// One finding a kind of file and of illness, however many files have it.
 fn files(facts: &Facts, found: &mut Found) {
-    use FileKind::{Config, Log, LogDirectory, Plugin, Program, Rules};
-    for kind in [Config, Rules, LogDirectory, Log, Plugin, Program] {
+    use FileKind::{Config, Directory, Log, LogDirectory, Plugin, Program, Rules};
+    for kind in [Config, Directory, Rules, LogDirectory, Log, Plugin, Program] {
         for code in [&codes::WRITABLE, &codes::TOO_OPEN] {
             let is_ill = |file: &&FileFact| file.kind == kind && file.illness() == Some(code);
             let ill: Vec<&FileFact> = facts.files.iter().filter(is_ill).collect();
@@ -341,6 +396,13 @@ fn repair(files: &[&FileFact]) -> Option<String> {
 
 fn configuration(facts: &Facts, found: &mut Found) {
     let command = || facts.image.is_empty().then(|| "auditd --check-config".to_owned());
+    if let Some(link) = facts.config_link.as_ref().filter(|_| !facts.daemon.follows_links) {
+        let new = quote(&[link, &b".new"[..]].concat());
+        let paths = quote(&facts.config_file).zip(quote(link)).zip(new).filter(|_| !facts.config_file.is_empty());
+        let command = paths.map(|((file, link), new)| join(&["cp -p ", &file, " ", &new, " && mv ", &new, " ", &link]));
+        let text: [&[u8]; 2] = [link, b" is a symbolic link, with which auditd starts only by its option -l."];
+        found.add(&codes::CONFIG_REFUSED, text, command);
+    }
     if let Some(refusal) = &facts.config_refusal {
         found.add(&codes::CONFIG_REFUSED, [refusal], command());
     }
@@ -351,7 +413,10 @@ fn configuration(facts: &Facts, found: &mut Found) {
 
 fn plugins(facts: &Facts, found: &mut Found) {
     for (file, reason) in &facts.refused_plugins {
-        let command = quote(file).map(|file| join(&["sed -i 's/^ *active.*/active = no/' ", &file, facts.reload()]));
+        // No file of another suffix is a plugin's.
+        let off = quote(&[file, &b".off"[..]].concat());
+        let paths = quote(file).zip(off);
+        let command = paths.map(|(file, off)| join(&["mv ", &file, " ", &off, facts.reload()]));
         found.add(&codes::PLUGIN_REFUSED, [reason], command);
     }
     let reload = || Some("auditctl --signal reload".to_owned());
@@ -371,7 +436,8 @@ fn plugins(facts: &Facts, found: &mut Found) {
             let command = if is_suspended { Some("auditctl --signal resume".to_owned()) } else { reload() };
             found.add(&codes::PLUGIN_DOWN, text(b"does not run"), command);
         } else if lost > 0 {
-            let command = facts.configure("q_depth", r"q_depth = 20000\n");
+            let deeper = digits(facts.q_depth.saturating_mul(2).min(MOST_QUEUED));
+            let command = (facts.q_depth < MOST_QUEUED).then(|| facts.configure(&[("q_depth", &deeper)])).flatten();
             found.add(&codes::PLUGIN_BEHIND, text(b"does not keep up"), command);
         }
     }

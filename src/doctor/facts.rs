@@ -13,6 +13,8 @@ pub struct Facts {
     pub is_started_at_boot: Option<bool>,
     /// Where the kernel's command line is kept.
     pub boot_loader: BootLoader,
+    /// The file of it, where it is one.
+    pub boot_file: Vec<u8>,
     /// The words the kernel is started with.
     pub boot_words: Option<Vec<u8>>,
     /// What the kernel answered to the question for its status.
@@ -33,6 +35,14 @@ pub struct Facts {
     pub files: Vec<FileFact>,
     /// Why the log's directory is not safe.
     pub unsafe_directory: Option<String>,
+    /// Where auditd.conf is.
+    pub config_file: Vec<u8>,
+    /// The symbolic link that auditd.conf is.
+    pub config_link: Option<Vec<u8>>,
+    /// It is empty, or there is none: the daemon has its defaults.
+    pub config_is_empty: bool,
+    /// Records that may wait for a plugin.
+    pub q_depth: u64,
     /// Why the daemon does not start with its configuration.
     pub config_refusal: Option<String>,
     /// What it warns of.
@@ -43,6 +53,8 @@ pub struct Facts {
     pub plugins: Vec<PluginState>,
     /// Whether a service of PAM sets the login uid; unknown without PAM.
     pub sets_login_uid: Option<bool>,
+    /// The files of those by which one logs in.
+    pub login_files: Vec<Vec<u8>>,
     /// What could not be looked at.
     pub unseen: Vec<Unseen>,
 }
@@ -80,7 +92,7 @@ pub enum BootLoader {
     /// Syslinux, with Alpine's /etc/update-extlinux.conf.
     Extlinux,
     /// A file that holds the words alone, as on a Raspberry Pi.
-    Words(&'static str),
+    Words,
     /// Not to be seen.
     #[default]
     Unknown,
@@ -122,35 +134,64 @@ impl Default for Rights {
 pub struct Daemon {
     /// Its command name, where it can be seen.
     pub name: Option<Vec<u8>>,
+    /// Whether it was started with -l, and reads an auditd.conf that is a link.
+    pub follows_links: bool,
     /// Whether its log is suspended, as it reports.
     pub is_suspended: bool,
     /// By what one of its threads is blocked, as it reports.
     pub blocked: Option<Vec<u8>>,
 }
 
-/// The rules.
+/// The rules. Those of the files are rules.d's, but audit.rules' where that alone has some.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RulesFacts {
+    /// Where rules.d is.
+    pub directory: Vec<u8>,
+    /// Where audit.rules is.
+    pub merged: Vec<u8>,
+    /// Whether there is one.
+    pub has_merged: bool,
+    /// audit.rules alone has rules, and a merge of rules.d would take them away.
+    pub only_merged: bool,
     /// How many rules the files make.
     pub in_files: Option<usize>,
+    /// The files drop the kernel's rules before they add theirs.
+    pub drops_others: bool,
     /// The first line that is refused: file, line and reason.
     pub refusal: Option<Vec<u8>>,
-    /// Files with a `task,never` rule.
-    pub never_task_files: Vec<Vec<u8>>,
+    /// Lines with a `task,never` rule.
+    pub never_task: Vec<RuleLine>,
+    /// Lines that set something, in the order in which they are loaded, and what they set.
+    pub settings: Vec<(RuleLine, Status)>,
     /// Whether audit.rules is what rules.d says; unknown where either is not there.
     pub is_merged: Option<bool>,
+    /// How many rules audit.rules has and rules.d has not.
+    pub unmerged: usize,
     /// How many rules the kernel has.
     pub in_kernel: Option<usize>,
     /// Whether one of those is `task,never`.
     pub kernel_has_never_task: bool,
-    /// In how many rules kernel and audit.rules differ.
+    /// Whether that has a key.
+    pub never_task_has_key: bool,
+    /// In how many rules kernel and audit.rules differ; rules.d, where there is no audit.rules.
     pub differences: Option<usize>,
+}
+
+/// A line of a rules file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RuleLine {
+    /// The file.
+    pub file: Vec<u8>,
+    /// Its number, from 1.
+    pub number: usize,
 }
 
 /// The log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogFacts {
-    /// Free bytes of its file system.
+    /// Where its file system begins, as far up as its directories lead.
+    pub mount: Vec<u8>,
+    /// Free bytes of it.
     pub free: u64,
     /// All bytes of it.
     pub total: u64,
@@ -173,6 +214,8 @@ pub struct LogFacts {
 pub enum FileKind {
     /// auditd.conf.
     Config,
+    /// The directory of any of these files.
+    Directory,
     /// A file of rules.
     Rules,
     /// The directory of the log.

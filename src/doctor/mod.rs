@@ -16,8 +16,8 @@ mod tests;
 pub use codes::{Code, Severity};
 pub use examine::examine;
 pub use facts::{
-    BootLoader, Daemon, Facts, FileFact, FileKind, Init, KernelAnswer, LogFacts, PluginState, Rights, RulesFacts,
-    Unseen,
+    BootLoader, Daemon, Facts, FileFact, FileKind, Init, KernelAnswer, LogFacts, PluginState, Rights, RuleLine,
+    RulesFacts, Unseen,
 };
 
 use crate::text::escape::Escape;

@@ -6,8 +6,9 @@ use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Whether the absolute `path` leads to a directory in the system whose root is `root`. Symbolic links, absolute ones too,
 /// stay within it (KERNEL: 5.6; before that they lead out).
@@ -30,6 +31,13 @@ pub fn metadata(root: &Path, path: &[u8]) -> io::Result<Metadata> {
 /// not even for the writer of a pipe.
 pub fn open(root: &Path, path: &[u8]) -> io::Result<File> {
     Ok(File::from(open_within(root, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?))
+}
+
+/// Where in this system `path` leads to: a path without links, which says the same to programs that know nothing of the root.
+pub fn resolve(root: &Path, path: &[u8]) -> io::Result<PathBuf> {
+    let found = File::from(open_within(root, path, OFlags::PATH)?);
+    let path = std::fs::read_link(Path::new("/proc/self/fd").join(found.as_raw_fd().to_string()))?;
+    if path.starts_with(root) { Ok(path) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 fn open_within(root: &Path, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
@@ -61,6 +69,9 @@ mod tests {
         assert!(is_directory(&root, b"/"));
         assert!(!is_directory(&root, b"/file"));
         assert!(exists(&root, b"/file"));
+        let here = std::fs::canonicalize(&root).unwrap();
+        assert_eq!(resolve(&here, b"/var/audit").unwrap(), here.join("run/audit"));
+        assert_eq!(resolve(&here, b"/var/nothing").unwrap_err().kind(), io::ErrorKind::NotFound);
         assert!(!exists(&root, b"/usr"));
         assert!(!is_directory(&root, b"/usr"));
         std::fs::remove_dir_all(&root).unwrap();

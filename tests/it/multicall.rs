@@ -40,6 +40,12 @@ fn list_is_sorted_and_help_explains_each_applet() {
 }
 
 #[test]
+fn the_doctor_is_named_where_there_is_one() {
+    assert_eq!(text(&auditbox(&["--help"]).stdout).contains("| doctor |"), cfg!(feature = "doctor"));
+    assert_eq!(auditbox(&["doctor", "--help"]).status.success(), cfg!(feature = "doctor"));
+}
+
+#[test]
 fn no_words_show_the_help() {
     assert_eq!(auditbox(&[]).stdout, auditbox(&["--help"]).stdout);
 }
