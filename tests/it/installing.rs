@@ -204,7 +204,7 @@ fn recipe(name: &str) -> String {
 }
 
 #[test]
-fn every_recipe_is_of_this_version() {
+fn every_recipe_is_of_this_version_and_address() {
     for (name, key) in [
         ("alpine/APKBUILD", "pkgver="),
         ("arch/PKGBUILD", "pkgver="),
@@ -215,6 +215,16 @@ fn every_recipe_is_of_this_version() {
         let text = recipe(name);
         let version = text.lines().find_map(|line| line.strip_prefix(key));
         assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "{name}");
+    }
+    for (name, key) in [
+        ("alpine/APKBUILD", "url=\""),
+        ("arch/PKGBUILD", "url='"),
+        ("void/auditbox/template", "homepage=\""),
+        (concat!("yocto/auditbox_", env!("CARGO_PKG_VERSION"), ".bb"), "HOMEPAGE = \""),
+    ] {
+        let text = recipe(name);
+        let home = text.lines().find_map(|line| line.strip_prefix(key)?.strip_suffix(['\'', '"']));
+        assert_eq!(home, Some(env!("CARGO_PKG_HOMEPAGE")), "{name}");
     }
     recipe(concat!("yocto/auditbox_", env!("CARGO_PKG_VERSION"), ".bb"));
     let readme = recipe("README.md");

@@ -67,6 +67,12 @@ fn no_two_names_in_an_object_are_equal_in_letters_of_either_case() {
             "\"names\":{\"UID\":\"root\",\"UID_2\":\"b\"}",
         ],
     );
+    // To some readers the Kelvin sign is a k, and both letters of other alphabets are equal.
+    let line = format!("type=USER_AUTH {HEAD}\u{e9}=1 \u{c9}=2 k=3 \u{212a}=4 %C3%A9=5\n");
+    expect(
+        &line,
+        &["\"fields\":{\"%C3%A9\":\"1\",\"%C3%89\":\"2\",\"k\":\"3\",\"%E2%84%AA\":\"4\",\"%C3%A9_2\":\"5\"}"],
+    );
 }
 
 #[test]

@@ -39,6 +39,7 @@ mod reading_properties;
 mod remote;
 mod rule_properties;
 mod rules_guide;
+mod sarif;
 mod searching;
 mod shipped;
 mod streams;

@@ -1,6 +1,7 @@
-//! The names of an object's members: no two are equal, in letters of either case.
+//! The names of an object's members: no two are equal, in letters of either case. They are ASCII: which other letters are equal
+//! is for each reader to say (the Kelvin sign is a small k to some), so their bytes are written as `%XX`.
 
-use crate::text::number;
+use crate::text::{hex, number};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -47,7 +48,6 @@ impl Members {
 
     #[cold]
     pub(super) fn rename_checked(&mut self, text: &[u8], name: &[u8]) -> Vec<u8> {
-        let shown = |name: &[u8]| String::from_utf8_lossy(name).replace('\0', "\u{fffd}").into_bytes();
         let lower = |name: &[u8]| name.to_ascii_lowercase();
         if self.all.is_empty() {
             let names = self.names.iter().map(|(_, place)| (lower(text.get(place.clone()).unwrap_or_default()), 1));
@@ -72,6 +72,21 @@ impl Members {
             }
         }
     }
+}
+
+/// A name in ASCII.
+fn shown(name: &[u8]) -> Vec<u8> {
+    let mut shown = Vec::new();
+    for byte in name {
+        match byte {
+            1..0x80 => shown.push(*byte),
+            _ => {
+                shown.push(b'%');
+                hex::encode(&[*byte], &mut shown);
+            }
+        }
+    }
+    shown
 }
 
 /// Such names are our own.

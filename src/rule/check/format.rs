@@ -208,15 +208,20 @@ fn sarif(findings: &[Finding], sources: &[Source], out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
+/// Where the project is at home; its documentation lies below.
+const HOME: &str = env!("CARGO_PKG_HOMEPAGE");
+
 fn sarif_driver(driver: &mut Object) {
     driver.text("name", "auditctl --check");
     driver.text("version", env!("CARGO_PKG_VERSION"));
+    driver.text("informationUri", HOME);
     driver.array("rules", |rules| {
         for code in codes::ALL {
             rules.object(|o| {
                 o.text("id", code.id);
                 o.text("name", code.name);
                 o.object("shortDescription", |o| o.text("text", code.about));
+                o.text("helpUri", [HOME, "/docs/findings.md#", &code.id.to_ascii_lowercase(), "-", code.name].concat());
                 o.object("defaultConfiguration", |o| o.text("level", code.level.name()));
             });
         }
@@ -226,6 +231,8 @@ fn sarif_driver(driver: &mut Object) {
 fn sarif_result(o: &mut Object, finding: &Finding, sources: &[Source]) {
     o.text("ruleId", finding.code.id);
     o.text("level", finding.level.name());
+    let index = codes::ALL.iter().position(|code| code.id == finding.code.id);
+    index.inspect(|index| o.number("ruleIndex", *index as u64));
     let help = if finding.help.is_empty() { String::new() } else { format!(" ({})", finding.help) };
     o.object("message", |o| o.text("text", format!("{}{help}", finding.message)));
     o.array("locations", |a| a.object(|o| sarif_location(o, &finding.span, sources)));
