@@ -6,20 +6,17 @@
 //! A connection is made when there is something to send. Up to [`WINDOW`] records are on their way at a time; a record leaves
 //! the queue when its answer has come, and not before. However a connection is lost, another one is made: the second
 //! attempt at once, the third after network_retry_time, each later one after twice the time, up to [`LONGEST_WAIT`]. What was on its way
-//! is sent again with a mark ([`super::wire::mark_repeated`]), since the collector may have it already; so are, at a
+//! is sent again with a mark ([`Message::is_repeated`]), since the collector may have it already; so are, at a
 //! start, the records that a queue file has at its front.
 //!
 //! In the form `ascii` nobody answers, and a record leaves the queue when the system has taken it.
 
 use super::queue::{LONGEST, Queue};
-use super::wire::{self, Message, MessageType, Messages};
+use super::wire::{self, Message, MessageType, Messages, WINDOW};
 use crate::config::auditd::Overflow;
 use crate::config::remote::{Format, Remote, Trouble};
 use crate::config::{Level, Response};
 use crate::text::{Escape, escape};
-
-/// Records that may be on their way at a time.
-pub const WINDOW: usize = 32;
 
 /// The most seconds between two attempts, unless network_retry_time is longer.
 pub const LONGEST_WAIT: u64 = 60;
@@ -449,11 +446,7 @@ impl Client {
     }
 
     fn push(&mut self, message_type: MessageType, body: &[u8], is_repeated: bool) {
-        let start = self.output.len();
-        Message { message_type, sequence: self.sequence, body }.push(&mut self.output);
-        if is_repeated {
-            wire::mark_repeated(self.output.get_mut(start..).unwrap_or_default());
-        }
+        Message { message_type, sequence: self.sequence, is_repeated, body }.push(&mut self.output);
         self.sequence = self.sequence.wrapping_add(1);
     }
 

@@ -13,7 +13,7 @@
 //! was handed to the log. [`MessageType::ENDING`] comes unasked, with sequence 0. The body of an answer is empty or says why.
 //!
 //! A record that is sent once more, since no answer to it came, has 1 as the version of its message: the listener may have stored it
-//! already ([`mark_repeated`]). The reference does not look at versions.
+//! already ([`Message::is_repeated`]). The reference does not look at versions.
 //!
 //! The form `ascii` is the line alone, and nobody answers. Neither the reference's listener nor ours takes it: it has no answers,
 //! and any program that can be made to connect can send lines.
@@ -31,6 +31,9 @@ pub const MAX_BODY: usize = 8970 - HEADER;
 
 /// The longest body that is read: the longest line that a plugin gets ([`crate::plugin::frame::MAX_PAYLOAD`]) and its newline.
 pub const MAX_READ_BODY: usize = 8970;
+
+/// Messages of a client that may wait for an answer at a time. So many may be sent once more when a connection is lost.
+pub const WINDOW: usize = 32;
 
 /// What a message is. Numbers that are not listed here are kept as they came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +78,8 @@ pub struct Message<'a> {
     pub message_type: MessageType,
     /// A number of the client's, which the answer repeats.
     pub sequence: u32,
+    /// A record that was sent before, and that the listener may have stored.
+    pub is_repeated: bool,
     /// What follows the header.
     pub body: &'a [u8],
 }
@@ -91,7 +96,7 @@ impl<'a> Message<'a> {
             None => (self.body, &b""[..]),
         };
         out.extend_from_slice(&MAGIC.to_le_bytes());
-        out.extend_from_slice(&[0, 0]);
+        out.extend_from_slice(&[0, u8::from(self.is_repeated)]);
         out.extend_from_slice(&self.message_type.0.to_le_bytes());
         out.extend_from_slice(&((body.len() + end.len()) as u16).to_le_bytes());
         out.extend_from_slice(&self.sequence.to_le_bytes());
@@ -102,13 +107,6 @@ impl<'a> Message<'a> {
     /// The body without the one newline that a line ends with.
     pub fn text(&self) -> &'a [u8] {
         self.body.strip_suffix(b"\n").unwrap_or(self.body)
-    }
-}
-
-/// Marks a message that was written by [`Message::push`] as one that the listener may have stored already.
-pub fn mark_repeated(message: &mut [u8]) {
-    if let Some(version) = message.get_mut(5) {
-        *version = 1;
     }
 }
 
@@ -145,7 +143,8 @@ impl Messages {
         self.buffer.extend_from_slice(piece);
     }
 
-    /// The next whole message; `None` when more bytes are needed. The versions are not looked at, as the reference does not.
+    /// The next whole message; `None` when more bytes are needed. What version it is of says no more than whether it is repeated; the
+    /// reference does not look at that.
     ///
     /// # Errors
     /// The bytes are no message, as soon as that can be known; a header that promises too much is refused before its body has come.
@@ -170,7 +169,7 @@ impl Messages {
         let start = self.used + HEADER;
         self.used = start + usize::from(length);
         let body = self.buffer.get(start..self.used).unwrap_or_default();
-        Ok(Some(Message { message_type, sequence, body }))
+        Ok(Some(Message { message_type, sequence, is_repeated: header[5] == 1, body }))
     }
 
     /// How many bytes there are of a message that is not whole yet.
@@ -215,7 +214,7 @@ mod tests {
 
     fn message(message_type: MessageType, sequence: u32, body: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        Message { message_type, sequence, body }.push(&mut out);
+        Message { message_type, sequence, is_repeated: false, body }.push(&mut out);
         out
     }
 
@@ -247,10 +246,19 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_not_looked_at() {
-        let mut input = message(MessageType::MESSAGE, 2, b"x");
-        (input[4], input[5]) = (9, 9);
-        assert_eq!(read(&input, 3), (vec![(0, 2, b"x".to_vec())], Ok(())));
+    fn a_version_says_whether_a_record_is_repeated_and_nothing_else() {
+        for (version, is_repeated) in [(0, false), (1, true), (9, false)] {
+            let mut input = message(MessageType::MESSAGE, 2, b"x");
+            (input[4], input[5]) = (9, version);
+            let mut messages = Messages::default();
+            messages.feed(&input);
+            let expected = Message { message_type: MessageType::MESSAGE, sequence: 2, is_repeated, body: b"x" };
+            assert_eq!(messages.next_message(), Ok(Some(expected)));
+            input[4] = 0;
+            let mut out = Vec::new();
+            expected.push(&mut out);
+            assert_eq!(out == input, version < 2);
+        }
     }
 
     #[test]
@@ -360,7 +368,9 @@ mod tests {
 
     #[test]
     fn a_text_loses_one_newline() {
-        let text = |body: &'static [u8]| Message { message_type: MessageType::MESSAGE, sequence: 2, body }.text();
+        let text = |body: &'static [u8]| {
+            Message { message_type: MessageType::MESSAGE, sequence: 2, is_repeated: false, body }.text()
+        };
         assert_eq!(
             [text(b"a=b\n"), text(b"a=b"), text(b"a\n\n"), text(b"\n"), text(b"")],
             [&b"a=b"[..], b"a=b", b"a\n", b"", b""]

@@ -191,7 +191,8 @@ impl Subscriber {
             self.has_overflown = true;
             return self.is_suspended;
         }
-        let record_type = u32::from(record.record_type);
+        // COMPAT: a peer's record of a type that nobody knows.
+        let record_type = if record.record_type == u16::MAX { u32::MAX } else { u32::from(record.record_type) };
         let frame = match is_kernel_text {
             true => Frame { version: 0, record_type, text: record.text() },
             false => Frame { version: 1, record_type, text: line },

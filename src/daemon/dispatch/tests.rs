@@ -73,9 +73,13 @@ impl Script {
 
     /// Has a plugin read everything, and returns it.
     fn read(&mut self, id: PluginId) -> String {
+        String::from_utf8(self.read_bytes(id)).unwrap()
+    }
+
+    fn read_bytes(&mut self, id: PluginId) -> Vec<u8> {
         let bytes = self.dispatcher.pending(id).to_vec();
         self.dispatcher.wrote(id, bytes.len(), false);
-        String::from_utf8(bytes).unwrap()
+        bytes
     }
 
     fn pass(&mut self, seconds: i64) {
@@ -127,6 +131,40 @@ fn a_binary_frame_carries_the_kernels_text_when_the_log_does_and_the_line_else()
     let frame = script.read(A);
     assert_eq!(&frame.as_bytes()[..4], 1_u32.to_ne_bytes());
     assert!(frame.ends_with("node=host type=SYSCALL msg=audit(1.000:8): a=b"));
+}
+
+#[test]
+#[cfg(feature = "listener")]
+fn records_of_other_machines_are_handed_on_where_that_is_wanted_and_say_where_they_are_from() {
+    let lines = [
+        (1307, "node=there type=CWD msg=audit(1.000:2): a"),
+        (1320, "node=there type=EOE msg=audit(1.000:2): "),
+        (u16::MAX, "node=there type=NEW msg=audit(1.000:3): a"),
+    ];
+    for distribute_network in [false, true] {
+        let config = Config { distribute_network, log_format: LogFormat::Raw, ..Config::default() };
+        let binary = Plugin { format: Format::Binary, ..plugin() };
+        let mut script = Script::new(config, &[("a", plugin()), ("b", binary)]);
+        for (record_type, line) in lines {
+            script.ctx.records.push_peer(record_type, |out, _| {
+                out.extend_from_slice(line.as_bytes());
+                (0, line.len())
+            });
+        }
+        script.record(4);
+        let text = script.read(A);
+        let own = "type=SYSCALL msg=audit(1.000:4): a=b\n";
+        let expected = lines.map(|(_, line)| [line, "\n"].concat()).concat();
+        assert_eq!(text, [if distribute_network { &expected } else { "" }, own].concat());
+        let (bytes, mut frames) = (script.read_bytes(B), crate::plugin::frame::Frames::default());
+        frames.feed(&bytes);
+        let mut types = Vec::new();
+        while let Some(Ok(frame)) = frames.next_frame() {
+            types.push((frame.version, frame.record_type));
+        }
+        let of_peers = [(1, 1307), (1, 1320), (1, u32::MAX)];
+        assert_eq!(types, [if distribute_network { &of_peers[..] } else { &[] }, &[(0, 1300)]].concat());
+    }
 }
 
 #[test]

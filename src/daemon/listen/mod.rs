@@ -8,6 +8,7 @@
 //! answers, and none is waited for. What breaks the rules is sent away, and a record says why.
 
 mod line;
+mod repeats;
 pub(super) mod sockets;
 
 use super::context::Context;
@@ -18,8 +19,9 @@ use crate::abi::kind;
 use crate::config::Level;
 use crate::config::auditd::Config;
 use crate::record::RecordType;
-use crate::remote::wire::{HEADER, Message, MessageType, Messages, WireError};
+use crate::remote::wire::{HEADER, Message, MessageType, Messages, WINDOW, WireError};
 use core::net::SocketAddr;
+use repeats::{Digests, Repeats};
 use std::io::Write;
 
 /// Peers at a time, whatever the configuration allows each address.
@@ -105,13 +107,24 @@ impl Fault {
     }
 }
 
+/// What a message waits for.
+struct Answer {
+    sequence: u32,
+    /// The answer, where it does not depend on the log.
+    known: Option<Reply>,
+    /// What the record is known by.
+    digest: u64,
+}
+
 /// One connection.
 struct Peer {
     id: PeerId,
     address: SocketAddr,
     messages: Messages,
-    /// Sequences of messages that wait for an answer, with the answer where it does not depend on the log.
-    answers: Vec<(u32, Option<Reply>)>,
+    answers: Vec<Answer>,
+    /// What it has stored last, and how many records it may still mark as repeated.
+    stored: Digests,
+    repeats: usize,
     /// What is to be sent.
     out: Vec<u8>,
     /// When something came last, on the monotonic clock.
@@ -131,6 +144,7 @@ pub(super) struct Listener {
     peers: Vec<Peer>,
     /// The peer whose messages wait for the log.
     answered: Option<PeerId>,
+    repeats: Repeats,
     /// A second of the monotonic clock, and how many were accepted in it.
     accepted: (i64, u32),
     is_paused: bool,
@@ -183,6 +197,7 @@ impl Listener {
             PeerEvent::Closed(id) => {
                 if let Ok(at) = self.peers.binary_search_by_key(&id, |peer| peer.id) {
                     let peer = self.peers.remove(at);
+                    self.repeats.end(peer.address.ip(), peer.stored, ctx.config.tcp_max_per_addr as usize);
                     own_record(ctx, kind::DAEMON_CLOSE, "", peer.address, "success");
                 }
             }
@@ -221,6 +236,8 @@ impl Listener {
                     address,
                     messages: Messages::default(),
                     answers: Vec::new(),
+                    stored: Digests::new(),
+                    repeats: WINDOW,
                     out: Vec::new(),
                     heard: ctx.monotonic,
                     limit,
@@ -246,8 +263,13 @@ impl Listener {
     }
 
     fn received(&mut self, ctx: &mut Context, id: PeerId, bytes: &[u8], intake: Intake) {
-        let mut records = 0;
-        let Some(peer) = self.peer(id).filter(|peer| peer.fault.is_none() && !peer.is_closing) else { return };
+        let Ok(at) = self.peers.binary_search_by_key(&id, |peer| peer.id) else { return };
+        let (before, rest) = self.peers.split_at_mut(at);
+        let Some((peer, after)) = rest.split_first_mut() else { return };
+        if peer.fault.is_some() || peer.is_closing {
+            return;
+        }
+        let ip = peer.address.ip();
         peer.heard = ctx.monotonic;
         peer.messages.feed(bytes);
         loop {
@@ -256,18 +278,30 @@ impl Listener {
                 Err(error) => peer.fault = Some(Fault::Wire(error)),
                 Ok(Some(message)) => {
                     peer.limit = None;
+                    let mut answer = Answer { sequence: message.sequence, known: Some(ACK), digest: 0 };
                     match (message.message_type, intake) {
-                        (MessageType::HEARTBEAT, _) => peer.answers.push((message.sequence, Some(ACK))),
-                        (MessageType::MESSAGE, Intake::Refused(reply)) => {
-                            peer.answers.push((message.sequence, Some(reply)));
-                        }
+                        (MessageType::HEARTBEAT, _) => {}
+                        (MessageType::MESSAGE, Intake::Refused(reply)) => answer.known = Some(reply),
                         (MessageType::MESSAGE, Intake::Taken) => {
-                            peer.answers.push((message.sequence, None));
-                            records += 1;
-                            take(ctx, peer.address, message.text());
+                            answer.digest = self.repeats.digest(message.text());
+                            let is_repeated = message.is_repeated && peer.repeats > 0;
+                            peer.repeats = if is_repeated { peer.repeats - 1 } else { 0 };
+                            let others = before.iter_mut().chain(&mut *after).filter(|other| other.address.ip() == ip);
+                            let others = others.map(|other| &mut other.stored);
+                            if is_repeated && self.repeats.take(ip, answer.digest, others) {
+                                repeats::remember(&mut peer.stored, answer.digest);
+                            } else {
+                                answer.known = None;
+                                self.records += 1;
+                                take(ctx, peer.address, message.text());
+                            }
                         }
-                        (other, _) => peer.fault = Some(Fault::Type(other)),
+                        (other, _) => {
+                            peer.fault = Some(Fault::Type(other));
+                            break;
+                        }
                     }
+                    peer.answers.push(answer);
                 }
             }
             if peer.fault.is_some() {
@@ -285,7 +319,6 @@ impl Listener {
         };
         peer.limit = limit;
         self.due = earlier(self.due, limit.map(|limit| limit.0));
-        self.records += records;
         self.answered = Some(id);
     }
 
@@ -293,9 +326,12 @@ impl Listener {
     pub(super) fn settle(&mut self, ctx: &mut Context, reply: Reply) {
         let Some(id) = self.answered.take() else { return };
         let Some(peer) = self.peer(id) else { return };
-        for (sequence, known) in std::mem::take(&mut peer.answers) {
+        for Answer { sequence, known, digest } in std::mem::take(&mut peer.answers) {
             let (message_type, text) = known.unwrap_or(reply);
-            Message { message_type, sequence, body: text.as_bytes() }.push(&mut peer.out);
+            if known.is_none() && !message_type.is_fatal() {
+                repeats::remember(&mut peer.stored, digest);
+            }
+            Message { message_type, sequence, is_repeated: false, body: text.as_bytes() }.push(&mut peer.out);
         }
         let (has_answers, fault) = (!peer.out.is_empty(), peer.fault);
         if has_answers {

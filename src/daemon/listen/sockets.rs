@@ -108,7 +108,8 @@ impl Sockets {
                     let (_, socket) = self.all.remove(at);
                     if is_farewell {
                         let mut out = Vec::new();
-                        Message { message_type: MessageType::ENDING, sequence: 0, body: b"" }.push(&mut out);
+                        Message { message_type: MessageType::ENDING, sequence: 0, is_repeated: false, body: b"" }
+                            .push(&mut out);
                         let _ = sockets::send(&socket, &out);
                     }
                 }

@@ -1,5 +1,7 @@
 //! The listener driven by scripts: what peers may do, what they are answered, and what it leaves in the log.
 
+mod sending;
+
 use super::*;
 use crate::daemon::listen::{PeerEvent, PeerId, PeerOrder};
 use crate::remote::wire::{MAGIC, MAX_READ_BODY, Message, MessageType, Messages};
@@ -116,12 +118,19 @@ impl Port {
 
 fn message(message_type: MessageType, sequence: u32, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    Message { message_type, sequence, body }.push(&mut out);
+    Message { message_type, sequence, is_repeated: false, body }.push(&mut out);
     out
 }
 
 fn record(sequence: u32) -> Vec<u8> {
     message(MessageType::MESSAGE, sequence, format!("node=there type=CWD msg=audit(1.000:{sequence}): a\n").as_bytes())
+}
+
+/// The record of a serial, which is sent once more.
+fn again(sequence: u32, serial: u32) -> Vec<u8> {
+    let mut out = record(serial);
+    (out[5], out[12]) = (1, sequence as u8);
+    out
 }
 
 fn line(sequence: u32) -> String {
@@ -478,4 +487,97 @@ fn while_degraded_a_peers_records_need_a_key_too() {
     assert_eq!(port.lines(), [kept, "node=there type=CWD msg=audit(1.000:7): a"]);
     assert!(port.answers()[1..].iter().all(|answer| answer.0 == MessageType::DISK_LOW));
     assert_eq!(port.script.core.ledger().total(Cause::Degraded), 1);
+}
+
+/// A port with room for several connections from one address, one of which has stored these.
+fn port_that_has(serials: &[u32]) -> (Port, u64) {
+    let mut port = Port::new(Config { tcp_max_per_addr: 3, ..config() });
+    let peer = port.connect_from("192.0.2.7:1");
+    serials.iter().for_each(|serial| port.send(peer, &record(*serial)));
+    port.lines();
+    port.answers();
+    (port, peer)
+}
+
+fn end(port: &mut Port, peer: u64) {
+    port.feed(Input::Peer(PeerEvent::Ended(PeerId(peer), 0)));
+    port.lines();
+}
+
+#[test]
+fn a_record_whose_answer_was_lost_is_acknowledged_and_not_stored_again() {
+    for has_ended in [true, false] {
+        let (mut port, first) = port_that_has(&[2, 3]);
+        if has_ended {
+            end(&mut port, first);
+        }
+        // Its connections are lost over and over. What was not stored yet is.
+        for (port_number, stored) in [(2, &[4][..]), (3, &[]), (4, &[])] {
+            let peer = port.connect_from(&format!("192.0.2.7:{port_number}"));
+            port.lines();
+            port.send(peer, &[again(20, 2), again(21, 3), again(22, 4)].concat());
+            assert_eq!(port.lines(), stored.iter().map(|serial| line(*serial)).collect::<Vec<_>>());
+            assert_eq!(port.answers(), [20, 21, 22].map(ack));
+            if has_ended || port_number > 2 {
+                end(&mut port, peer);
+            }
+        }
+        let peer = port.connect_from("192.0.2.7:5");
+        port.lines();
+        port.send(peer, &[record(5), record(2)].concat());
+        assert_eq!(port.lines(), [5, 2].map(line), "what has no mark is stored");
+    }
+}
+
+#[test]
+fn what_was_not_stored_is_stored_when_it_comes_again() {
+    let (mut port, peer) = port_that_has(&[]);
+    port.script.write_fails = Some((NO_ROOM, 0));
+    port.send(peer, &[record(2), record(3)].concat());
+    port.script.write_fails = None;
+    end(&mut port, peer);
+    let peer = port.connect_from("192.0.2.7:2");
+    port.lines();
+    port.answers();
+    port.send(peer, &[again(2, 2), again(3, 3)].concat());
+    assert_eq!((port.lines(), port.answers()), ([2, 3].map(line).to_vec(), [2, 3].map(ack).to_vec()));
+}
+
+#[test]
+fn a_mark_keeps_nothing_out_of_the_log_that_is_not_in_it() {
+    let (mut port, first) = port_that_has(&[2, 2, 3]);
+    let marked = port.connect();
+    port.lines();
+    port.send(marked, &[again(2, 2), again(3, 3)].concat());
+    assert_eq!(port.lines(), [2, 3].map(line), "what another address has stored");
+    port.send(first, &again(9, 3));
+    assert_eq!(port.lines(), [line(3)], "what the same connection has stored");
+    end(&mut port, first);
+    let peer = port.connect_from("192.0.2.7:2");
+    port.lines();
+    port.send(peer, &[again(4, 2), again(5, 2), again(6, 2), again(7, 7), record(8), again(9, 3)].concat());
+    assert_eq!(port.lines(), [2, 7, 8, 3].map(line), "once for each time, and no marks after a record without one");
+    let peer = port.connect_from("192.0.2.7:3");
+    port.lines();
+    (0..100).for_each(|serial| port.send(peer, &again(1, serial + 100)));
+    assert_eq!(port.lines(), (100..200).map(line).collect::<Vec<_>>(), "who marks everything is stored all the same");
+}
+
+#[test]
+fn repeats_are_no_more_than_a_window_and_one_address_makes_no_other_forgotten() {
+    let (mut port, first) = port_that_has(&(100..200).collect::<Vec<_>>());
+    end(&mut port, first);
+    let flood = port.connect_from("192.0.2.8:1");
+    (0..1000).for_each(|serial| port.send(flood, &record(serial)));
+    end(&mut port, flood);
+    let peer = port.connect_from("192.0.2.7:2");
+    port.lines();
+    (168..200).for_each(|serial| port.send(peer, &again(2, serial)));
+    assert_eq!(port.lines(), [""; 0]);
+    let other = port.connect_from("192.0.2.7:3");
+    port.lines();
+    (0..32).for_each(|serial| port.send(other, &again(2, serial)));
+    assert_eq!(port.lines().len(), 32);
+    port.send(other, &again(2, 199));
+    assert_eq!(port.lines(), [line(199)], "a window of marks is over");
 }

@@ -93,7 +93,7 @@ impl Script {
     /// The collector answers.
     fn answer(&mut self, message_type: MessageType, sequence: u32, text: &str) {
         let mut bytes = Vec::new();
-        Message { message_type, sequence, body: text.as_bytes() }.push(&mut bytes);
+        Message { message_type, sequence, is_repeated: false, body: text.as_bytes() }.push(&mut bytes);
         self.client.received(&bytes, self.now);
     }
 
@@ -398,8 +398,8 @@ fn answers_count_whatever_pieces_they_come_in() {
     script.connect();
     script.sent();
     let mut bytes = Vec::new();
-    Message { message_type: MessageType::ACK, sequence: 2, body: b"stored" }.push(&mut bytes);
-    Message { message_type: MessageType::ACK, sequence: 3, body: b"" }.push(&mut bytes);
+    Message { message_type: MessageType::ACK, sequence: 2, is_repeated: false, body: b"stored" }.push(&mut bytes);
+    Message { message_type: MessageType::ACK, sequence: 3, is_repeated: false, body: b"" }.push(&mut bytes);
     for (at, byte) in bytes.iter().enumerate() {
         assert_eq!(script.client.queue().len(), if at < 22 { 2 } else { 1 });
         script.client.received(&[*byte], script.now);
@@ -411,12 +411,12 @@ fn answers_count_whatever_pieces_they_come_in() {
 fn what_is_no_answer_ends_the_connection_and_loses_nothing() {
     let hello = b"HTTP/1.1 400 Bad Request\r\n\r\n";
     let mut too_long = Vec::new();
-    Message { message_type: MessageType::ACK, sequence: 2, body: b"" }.push(&mut too_long);
+    Message { message_type: MessageType::ACK, sequence: 2, is_repeated: false, body: b"" }.push(&mut too_long);
     too_long[10..12].copy_from_slice(&u16::MAX.to_le_bytes());
     let mut record = Vec::new();
-    Message { message_type: MessageType::MESSAGE, sequence: 2, body: b"" }.push(&mut record);
+    Message { message_type: MessageType::MESSAGE, sequence: 2, is_repeated: false, body: b"" }.push(&mut record);
     let mut other = Vec::new();
-    Message { message_type: MessageType::ACK, sequence: 9, body: b"" }.push(&mut other);
+    Message { message_type: MessageType::ACK, sequence: 9, is_repeated: false, body: b"" }.push(&mut other);
     for bytes in [&hello[..], &too_long, &record, &other] {
         let mut script = script("");
         script.take(1..=1);
