@@ -12,6 +12,8 @@ use crate::text::number;
 const SENDER_WAIT: i64 = 1;
 /// Signals that have a sender worth asking for.
 const SIGNALS: usize = 4;
+/// Reloads that may wait for each other.
+const RELOADS: usize = 8;
 
 /// A signal with its sender, to be obeyed.
 pub(super) type Order = (Signal, Sender);
@@ -22,8 +24,8 @@ pub(super) struct Control {
     /// Signals that wait for the kernel to name their sender, each with what the signal itself said and until when; at most
     /// one of each kind.
     waiting: heapless::Deque<(Signal, Sender, i64), SIGNALS>,
-    /// A configuration is being read for this sender.
-    reloading: Option<Sender>,
+    /// Who asked for a reload: the configuration is being read for the first, and is read again for each that came since.
+    reloads: heapless::Deque<Sender, RELOADS>,
     /// A record to be written when the log is open (again).
     announcement: Option<(u16, Vec<u8>)>,
     /// The daemon ends once the announcement is made.
@@ -92,18 +94,21 @@ impl Control {
         super::earlier(report, self.waiting.front().map(|(_, _, until)| *until))
     }
 
-    /// Begins a reload for this sender; false when one is under way.
-    pub(super) fn begin_reload(&mut self, sender: Sender) -> bool {
-        let begins = self.reloading.is_none();
-        if begins {
-            self.reloading = Some(sender);
-        }
-        begins
+    /// Takes a reload for this sender: whether it begins now, and not when the one under way has ended. The error is one too many.
+    pub(super) fn begin_reload(&mut self, sender: Sender) -> Result<bool, Sender> {
+        let begins = self.reloads.is_empty();
+        self.reloads.push_back(sender).map(|()| begins)
     }
 
-    /// Ends the reload; for whom it was.
-    pub(super) fn end_reload(&mut self) -> Sender {
-        self.reloading.take().unwrap_or_default()
+    /// Ends the reload that is under way: for whom it was, and whether the next one begins.
+    pub(super) fn end_reload(&mut self) -> (Sender, bool) {
+        let sender = self.reloads.pop_front().unwrap_or_default();
+        (sender, !self.reloads.is_empty())
+    }
+
+    /// Whether another reload follows the one that is under way.
+    pub(super) fn reloads_again(&self) -> bool {
+        self.reloads.len() > 1 || self.waiting.iter().any(|(signal, ..)| *signal == Signal::Reload)
     }
 
     /// Has a record written when the log is open or was rotated.
@@ -268,10 +273,11 @@ mod tests {
     #[test]
     fn one_reload_at_a_time() {
         let mut control = Control::default();
-        assert!(control.begin_reload(sender(1)));
-        assert!(!control.begin_reload(sender(2)));
-        assert_eq!(control.end_reload(), sender(1));
-        assert!(control.begin_reload(sender(2)));
+        assert_eq!(control.begin_reload(sender(1)), Ok(true));
+        assert_eq!(control.begin_reload(sender(2)), Ok(false));
+        assert_eq!(control.end_reload(), (sender(1), true));
+        assert_eq!(control.end_reload(), (sender(2), false));
+        assert_eq!(control.begin_reload(sender(3)), Ok(true));
     }
 
     #[test]

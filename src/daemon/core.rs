@@ -314,13 +314,25 @@ impl Core {
     }
 
     fn reload(&mut self, sender: Sender) {
-        if self.control.begin_reload(sender.clone()) {
-            self.ctx.log(Level::Debug, "HUP detected, starting config manager");
-            self.ctx.emit(Effect::LoadConfig);
-        } else {
-            self.ctx.log(Level::Error, "Reconfiguration already in progress, no config changes");
-            self.reload_failed(&sender);
+        match self.control.begin_reload(sender) {
+            Ok(true) => self.load_config(),
+            // What is being read may be older than the file that this is about.
+            Ok(false) => self.ctx.log(Level::Debug, "HUP detected, the configuration is read once more after this"),
+            Err(sender) => {
+                self.ctx.log(Level::Error, "Reconfiguration already in progress, no config changes");
+                self.reload_failed(&sender);
+            }
         }
+    }
+
+    fn load_config(&mut self) {
+        self.ctx.log(Level::Debug, "HUP detected, starting config manager");
+        self.ctx.emit(Effect::LoadConfig);
+    }
+
+    /// Whether another reload follows the one that is under way.
+    pub(super) fn reloads_again(&self) -> bool {
+        self.control.reloads_again()
     }
 
     fn reload_failed(&mut self, sender: &Sender) {
@@ -330,7 +342,7 @@ impl Core {
 
     /// The configuration was read again.
     fn configured(&mut self, result: Result<Box<Config>, String>) {
-        let sender = self.control.end_reload();
+        let (sender, begins_again) = self.control.end_reload();
         match result {
             Ok(config) => {
                 self.adopt(*config, &sender);
@@ -344,6 +356,9 @@ impl Core {
                 self.ctx.log(Level::Error, text);
                 self.reload_failed(&sender);
             }
+        }
+        if begins_again {
+            self.load_config();
         }
     }
 

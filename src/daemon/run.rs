@@ -315,7 +315,10 @@ impl Runner {
                     for note in diagnostics {
                         self.driver.executor.logger.log(note.level, &note.text);
                     }
-                    self.driver.executor.answer_reload(&result);
+                    // Who asked meanwhile reads the answer too, so it is that of the last file.
+                    if !self.driver.core.reloads_again() {
+                        self.driver.executor.answer_reload(&result);
+                    }
                     match result {
                         Ok((config, node, plugins)) => {
                             self.driver.feed(Input::Config(Ok(config)));

@@ -14,7 +14,7 @@ use crate::config::{self, HostChecks, Level};
 use crate::host::logger::Logger;
 use crate::host::plugins::{PluginSet, load_plugins};
 use crate::host::{checks, load_config, node_name};
-use crate::log::file::check_directory;
+use crate::log::file::{check_directory, obstacle};
 use crate::log::space::unmeetable;
 use crate::sys::files::{self, File};
 use crate::sys::netlink::{AuditSocket, NetlinkError};
@@ -93,6 +93,7 @@ pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Diag
     let checked = loaded.and_then(|mut config| {
         node_name(&config).map_err(|text| refuse(1, format!("{text} (key name_format)")))?;
         check_place(&config, &mut diagnostics)?;
+        check_writable(&config, &mut diagnostics)?;
         // A plugin that cannot run is said, and keeps the daemon from nothing.
         load_plugins(Path::new(&config.plugin_dir), &mut diagnostics);
         Ok(config::show(KEYS, &mut config))
@@ -100,9 +101,26 @@ pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Diag
     (checked, diagnostics)
 }
 
+/// What a start would find when it opens the log.
+fn check_writable(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Result<(), Refusal> {
+    let log = &config.log_file;
+    let Some(obstacle) = obstacle(Path::new(log)).filter(|_| writes_file(config)) else { return Ok(()) };
+    let cannot = if obstacle.is_for_rotation { "rotated" } else { "written" };
+    let text = format!("{log} cannot be {cannot}: {} is {} (key log_file)", obstacle.part.display(), obstacle.what);
+    if obstacle.is_for_rotation {
+        diagnostics.push(config::Diagnostic { level: Level::Warning, text });
+        return Ok(());
+    }
+    Err(refuse(1, text))
+}
+
+fn writes_file(config: &Config) -> bool {
+    config.write_logs && config.log_file != "-"
+}
+
 /// What the log's directory and file system make of a configuration: the same for a check and for a start.
 fn check_place(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Result<(), Refusal> {
-    if !config.write_logs || config.log_file == "-" {
+    if !writes_file(config) {
         return Ok(());
     }
     let log = Path::new(&config.log_file);

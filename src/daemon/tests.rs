@@ -310,13 +310,36 @@ fn a_reload_is_applied_and_a_bad_one_changes_nothing() {
 }
 
 #[test]
-fn a_second_reload_while_one_is_under_way_is_refused() {
+fn a_second_reload_while_one_is_under_way_reads_the_file_again_for_its_own_sender() {
     let mut script = Script::new(config());
-    script.signal(Signal::Reload);
-    script.signal(Signal::Reload);
-    assert!(contains(&script.lines(), "state=no-change"));
-    script.feed(Input::Config(Ok(Box::new(config()))));
-    assert!(contains(&script.lines(), "state=changed"));
+    let reload = |script: &mut Script, pid| {
+        let sender = || Sender::from_signal(pid, 0, Some(1000), Some(3));
+        script.feed(Input::Signal(Signal::Reload, sender()));
+        script.feed(Input::Sender(Some(sender())));
+    };
+    let loads = |script: &mut Script| script.asked().iter().filter(|asked| *asked == "LoadConfig").count();
+    reload(&mut script, 98);
+    assert_eq!((loads(&mut script), script.core.reloads_again()), (1, false));
+    reload(&mut script, 99);
+    assert_eq!((loads(&mut script), script.core.reloads_again()), (0, true));
+    script.feed(Input::Config(Ok(Box::new(Config { num_logs: 7, ..config() }))));
+    assert_eq!((loads(&mut script), script.core.reloads_again()), (1, false));
+    script.feed(Input::Config(Ok(Box::new(Config { num_logs: 9, ..config() }))));
+    assert_eq!((loads(&mut script), script.core.config().num_logs), (0, 9), "the last file wins");
+    let lines = script.lines();
+    assert!(lines.len() == 2 && lines[0].contains("state=changed auid=1000 pid=98 "), "{lines:?}");
+    assert!(lines[1].contains("state=changed auid=1000 pid=99 "), "{lines:?}");
+}
+
+#[test]
+fn reloads_that_wait_are_bounded_and_each_has_its_record() {
+    let mut script = Script::new(config());
+    (0..20).for_each(|_| script.signal(Signal::Reload));
+    let changes = |script: &mut Script, state: &str| script.lines().iter().filter(|line| line.contains(state)).count();
+    assert_eq!(changes(&mut script, "state=no-change"), 12);
+    (0..8).for_each(|_| script.feed(Input::Config(Ok(Box::new(config())))));
+    assert_eq!(changes(&mut script, "state=changed"), 8);
+    assert!(!script.core.reloads_again());
 }
 
 #[test]

@@ -236,6 +236,43 @@ pub fn check_directory(log: &Path) -> Result<(), UnsafeDirectory> {
     walk(log, |_| Ok(None))
 }
 
+/// What would keep a log from being written, or rotated only.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The log, or a directory.
+    pub part: PathBuf,
+    /// What it is.
+    pub what: &'static str,
+    /// Whether the log can be written all the same.
+    pub is_for_rotation: bool,
+}
+
+/// What would keep a log from being written there, as far as that is to be seen without writing: a link in its place, a file system
+/// or a mount that is read-only, attributes of chattr(1). Modes are not asked about: the daemon repairs its own, and is root.
+pub fn obstacle(log: &Path) -> Option<Obstacle> {
+    let there = log.ancestors().find(|part| files::symlink_metadata(part).is_ok())?;
+    let obstacle =
+        |part: &Path, what, is_for_rotation| Some(Obstacle { part: part.to_path_buf(), what, is_for_rotation });
+    if there == log && files::read_link(log).is_ok() {
+        return obstacle(log, "a symbolic link", false);
+    }
+    let closed = |part: &Path| match files::may_write(part).map_err(|error| errno::of(&error)) {
+        Err(errno::EROFS) => Some("on a read-only file system"),
+        Err(errno::EPERM) => Some("immutable, see lsattr(1)"),
+        _ => None,
+    };
+    let append_only = |part: &Path| files::is_append_only(part).then_some("append-only, see lsattr(1)");
+    // The mode of a log that is append-only cannot be set; in such a directory one can be made, and not renamed.
+    let is_log = there == log;
+    match closed(there).or_else(|| append_only(there).filter(|_| is_log)) {
+        Some(what) => obstacle(there, what, false),
+        None => {
+            let directory = if is_log { log.parent()? } else { there };
+            obstacle(directory, closed(directory).or_else(|| append_only(directory))?, true)
+        }
+    }
+}
+
 /// Checks the parts of the path. `missing` gives the facts of a part that is not there, or ends the walk.
 fn walk(log: &Path, missing: impl Fn(&Path) -> Result<Option<files::Metadata>, i32>) -> Result<(), UnsafeDirectory> {
     let directory = log.parent().unwrap_or(Path::new("/"));
@@ -365,6 +402,35 @@ mod tests {
     fn what_is_no_regular_file_is_no_log() {
         let refused = LogFile::open(Path::new("/dev/full"), 0, b"", false).map(drop).unwrap_err();
         assert_eq!(refused.to_string(), "not a regular file");
+    }
+
+    #[test]
+    #[ignore = "needs root"]
+    fn what_keeps_a_log_from_being_written_is_seen_without_writing() {
+        let root = std::env::temp_dir().join(format!("auditbox-obstacle-{}", std::process::id()));
+        files::create_dir_all(&root).unwrap();
+        let (log, link) = (root.join("audit.log"), root.join("link"));
+        let found = |log: &Path| obstacle(log).map(|found| (found.part, found.what, found.is_for_rotation));
+        let set = |part: &Path, attributes| files::set_attributes(part, attributes).unwrap();
+        assert_eq!(found(&root.join("not/yet/audit.log")), None);
+        std::os::unix::fs::symlink(&log, &link).unwrap();
+        assert_eq!(found(&link), Some((link, "a symbolic link", false)), "it leads nowhere");
+        set(&root, "i");
+        assert_eq!(found(&root.join("not/yet/a.log")), Some((root.clone(), "immutable, see lsattr(1)", false)));
+        set(&root, "a");
+        assert_eq!(found(&log), Some((root.clone(), "append-only, see lsattr(1)", true)));
+        set(&root, "");
+        files::write(&log, "").unwrap();
+        assert_eq!(found(&log), None);
+        for (attributes, what) in [("i", "immutable, see lsattr(1)"), ("a", "append-only, see lsattr(1)")] {
+            set(&log, attributes);
+            assert_eq!(found(&log), Some((log.clone(), what, false)));
+            set(&log, "");
+            set(&root, attributes);
+            assert_eq!(found(&log), Some((root.clone(), what, true)));
+            set(&root, "");
+        }
+        files::remove_dir_all(&root).unwrap();
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 pub use libc::{
     EAFNOSUPPORT, EAGAIN, EBADF, ECONNREFUSED, EDQUOT, EEXIST, EINVAL, EIO, ELOOP, ENOBUFS, ENOENT, ENOSPC, ENOTDIR,
-    EPERM, EPIPE, EPROTONOSUPPORT,
+    EPERM, EPIPE, EPROTONOSUPPORT, EROFS,
 };
 
 /// The number behind an error of the standard library; EIO when there is none.

@@ -1,7 +1,7 @@
 //! Files: what the standard library does, and what it does not say: space on their file system, space set aside, opening
 //! with care.
 
-use rustix::fs::{FallocateFlags, FlockOperation, StatFs, fallocate, flock, fstatfs, statfs};
+use rustix::fs::{Access, FallocateFlags, FlockOperation, IFlags, StatFs, fallocate, flock, fstatfs, statfs};
 use rustix::io::Errno;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -122,6 +122,29 @@ pub fn scratch(directory: &Path) -> io::Result<File> {
 /// Whether the file itself, not what a link leads to, has an extended attribute of this name.
 pub fn has_attribute(path: &Path, name: &str) -> bool {
     rustix::fs::lgetxattr(path, name, &mut [0; 64]).map_or_else(|error| error == Errno::RANGE, |_| true)
+}
+
+/// Whether this process may write to a file, or make others in a directory (access(2)); the error is EROFS where the file system is
+/// read-only, and EPERM where the file is immutable (chattr(1)).
+pub fn may_write(path: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(path, Access::WRITE_OK)?)
+}
+
+/// Whether a file or directory may only be added to (chattr(1)); false where its file system has no such attribute.
+pub fn is_append_only(path: &Path) -> bool {
+    let flags = open_read(path, false).and_then(|file| Ok(rustix::fs::ioctl_getflags(file)?));
+    flags.is_ok_and(|flags| flags.contains(IFlags::APPEND))
+}
+
+/// Gives a file these attributes of chattr(1), and no others.
+#[cfg(test)]
+pub(crate) fn set_attributes(path: &Path, attributes: &str) -> io::Result<()> {
+    let of = |letter| match letter {
+        'i' => IFlags::IMMUTABLE,
+        'a' => IFlags::APPEND,
+        _ => unreachable!("{letter}"),
+    };
+    Ok(rustix::fs::ioctl_setflags(open_read(path, false)?, attributes.chars().map(of).collect())?)
 }
 
 /// Locks an open file for this process and its forks alone (flock(2)); false when another one has locked it.

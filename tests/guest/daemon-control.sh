@@ -74,6 +74,22 @@ auditctl --signal reload
 logged 'node=box type=DAEMON_CONFIG .*op=reconfigure state=changed auid=0 pid=[0-9]+.* res=success'
 as alice 'cat /etc/shadow' 2>/dev/null
 logged "$(printf '\035')ARCH=x86_64 SYSCALL=open(at)? AUID=\"alice\" UID=\"alice\""
+
+# reloads that come while one is under way: the last file wins
+for size in $(seq 20 60); do
+	sed -i "s/^max_log_file = .*/max_log_file = $size/" $conf
+	kill -HUP "$(auditd_pid)"
+done
+last_counts() { auditctl --signal state --format text | grep -qx "max log size = $((60 * 1024)) KiB"; }
+until_true 10 last_counts || fail "not the last file: $(auditctl --signal state --format text | grep '^max log size')"
+for n in 1 2 3; do auditctl --signal reload & done
+sed -i 's/^max_log_file = .*/max_log_file = many/' $conf
+auditctl --signal reload 2>/tmp/err && fail "the answer to an earlier reload is taken for this one's"
+expect 'Value many should only be numbers' /tmp/err
+sed -i 's/^max_log_file = .*/max_log_file = 8/' $conf
+wait
+auditctl --signal reload || fail "a sound file again"
+
 auditctl --signal resume
 logged 'type=DAEMON_RESUME .*op=resume-logging auid=0 .*res=success'
 kill -INT "$pid"; kill -PIPE "$pid"; sleep 1

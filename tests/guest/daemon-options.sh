@@ -112,6 +112,28 @@ until_true 10 auditd_gone "$pid" || fail "it does not end"
 refuse 'not for us' $log
 expect 'type=DAEMON_END' $log
 
+# a check says what the start would find: a log on a mount that is read-only, or a link in its place
+conf 'log_file = /var/log/there/audit.log'
+mkdir -m 700 /var/log/there
+mount -t tmpfs -o mode=700 tmpfs /var/log/there
+auditd --check-config >/dev/null || fail "a log that can be written"
+mount -o remount,ro /var/log/there
+finds() { # WHAT
+	auditd --check-config >/dev/null 2>/tmp/err && fail "$1: the check finds nothing"
+	expect "/var/log/there/audit.log cannot be written: /var/log/there.* is $1 .key log_file." /tmp/err
+	auditd 2>/dev/null && fail "$1: and it starts"
+}
+finds 'on a read-only file system'
+umount /var/log/there
+: >/var/log/there/audit.log
+mount --bind /var/log/there/audit.log /var/log/there/audit.log
+mount -o remount,bind,ro /var/log/there/audit.log
+finds 'on a read-only file system'
+umount /var/log/there/audit.log
+mv /var/log/there/audit.log /var/log/there/other && ln -s other /var/log/there/audit.log
+finds 'a symbolic link'
+rm -r /var/log/there
+
 # a directory that is missing is made for root alone, with what leads to it; one that others may write to is refused
 conf 'log_file = /var/log/new/deep/audit.log'
 start_auditd

@@ -122,6 +122,14 @@ $actions/state >/tmp/said 2>&1 || fail "state: $(cat /tmp/said)"
 for action in rotate resume reload; do
 	$actions/$action >/tmp/said 2>&1 || fail "$action: $(cat /tmp/said)"
 done
+# as Debian's service and its scripts do it
+mkdir -p /etc/init.d
+ln -s $actions/rotate /etc/init.d/auditd
+for action in rotate reload force-reload status; do
+	/etc/init.d/auditd $action >/tmp/said 2>&1 || fail "init.d/auditd $action: $(cat /tmp/said)"
+done
+expect 'Active: active' /tmp/said
+rm -r /etc/init.d
 for action in restart condrestart; do
 	pid=$(auditd_pid)
 	$actions/$action >/tmp/said 2>&1 || fail "$action: $(cat /tmp/said)"

@@ -32,6 +32,10 @@ does 0 start
 
 does 0 reload
 logged 'type=DAEMON_CONFIG .*op=reconfigure state=changed .*res=success'
+lines=$(grep -c 'op=reconfigure state=changed' $log)
+does 0 force-reload
+until_true 5 prints $((lines + 1)) grep -c 'op=reconfigure state=changed' $log || fail "force-reload is no reload"
+[ "$(auditd_pid)" = "$pid" ] || fail "force-reload is another daemon"
 does 0 rotate
 logged 'type=DAEMON_ROTATE .*res=success'
 does 0 resume
@@ -39,6 +43,28 @@ does 0 state
 [ -s /tmp/said ] || fail "state shows nothing"
 does 0 restart
 [ "$(auditd_pid)" != "$pid" ] && auditd_runs || fail "restart: $(cat /tmp/said)"
+
+pid=$(auditd_pid)
+does 0 condrestart
+[ "$(auditd_pid)" != "$pid" ] && auditd_runs || fail "condrestart: $(cat /tmp/said)"
+
+# what Debian's package says in /etc/default/auditd counts
+mkdir -p /etc/default
+printf 'EXTRAOPTIONS="-s nochange"\nAUDITD_CLEAN_STOP="yes"\nUSE_AUGENRULES="no"\n' >/etc/default/auditd
+echo '-w /etc/hostname -p wa -k as-it-is' >/etc/audit/audit.rules
+does 0 restart
+tr '\0' ' ' <"/proc/$(auditd_pid)/cmdline" >/tmp/words
+expect '-s nochange' /tmp/words
+auditctl -l >/tmp/rules
+expect 'as-it-is' /tmp/rules
+does 0 stop
+[ "$(auditctl -l)" = 'No rules' ] || fail "after a clean stop: $(auditctl -l)"
+does 0 condrestart
+[ "$(kernel_pid)" = 0 ] || fail "condrestart started a stopped daemon"
+rm /etc/default/auditd
+does 0 start
+auditctl -l >/tmp/rules
+expect 'path=/etc/passwd' /tmp/rules
 
 # a crash is seen, and a start mends it
 kill -KILL "$(auditd_pid)"
