@@ -1,6 +1,8 @@
 //! Events as JSON: what an object holds, that no reader is misled by it, and that the log comes back from it byte for byte.
 
+use crate::json_value::Value;
 use crate::support::{Dice, Dir, applet};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -226,7 +228,7 @@ fn comes_back(log: &[u8]) {
 }
 
 /// Parts of hostile logs: what ends a field, a record or a line where a reader is careless, and what JSON cannot hold.
-const PIECES: [&[u8]; 30] = [
+const PIECES: [&[u8]; 34] = [
     b"type=SYSCALL ",
     b"type=EXECVE ",
     b"type=USER_AUTH ",
@@ -256,6 +258,10 @@ const PIECES: [&[u8]; 30] = [
     b"\xc3\xa9\x7f\x1b",
     b"\0",
     b"{\"v\":1}",
+    b"v=1 type=2 records=3 raw=4 raw_hex=5 fields=6 names=7 text=8 text_hex=9 n=10 ID=11 NODE=12 ARGV=13 ",
+    b"exit=99999999999999999999 pid=-1 ppid=4294967295 ses=1e5 saddr=020001BBC0000207 terminal=\xff ",
+    b"\xc3\x89=1 \xc3\xa9=2 \xe2\x84\xaaey=3 ((((((=) \"=4 ",
+    b"avc:  denied  { read } for ",
     b"\n",
 ];
 
@@ -297,6 +303,48 @@ fn every_log_comes_back_from_its_json() {
     let dir = Dir::new("json-same");
     let file = dir.file("a.json", json(&log));
     assert_eq!(search(&file, &["--raw"]), log.as_bytes());
+}
+
+/// Sees that all names in a value are ASCII, and that no two of an object are equal in letters of either case.
+fn names_are_plain(value: &Value) {
+    match value {
+        Value::List(list) => list.iter().for_each(names_are_plain),
+        Value::Object(members) => {
+            let names: BTreeSet<_> = members.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+            assert!(names.len() == members.len() && names.iter().all(|name| name.is_ascii()), "{names:?}");
+            members.iter().for_each(|(_, value)| names_are_plain(value));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn whatever_a_log_says_no_two_members_of_an_object_are_called_the_same() {
+    let mut dice = Dice(0x5eed_0bad_cafe_f00d);
+    let (mut log, mut objects) = (Vec::new(), 0);
+    (0..20).for_each(|_| log.extend([hostile(&mut dice), b"\n".to_vec()].concat()));
+    for view in ["json", "ecs", "laurel"] {
+        let mut child = applet("audisp-json")
+            .args(["--raw", "--view", view])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the plugin");
+        let (mut input, log) = (child.stdin.take().expect("a pipe"), log.clone());
+        let writer = std::thread::spawn(move || input.write_all(&log).expect("it is read"));
+        let output = child.wait_with_output().expect("an end").stdout;
+        writer.join().expect("an end");
+        for line in output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let object = Value::parse(line);
+            // Laurel has names of accounts under the field's name in capitals.
+            if view != "laurel" {
+                names_are_plain(&object);
+            }
+            objects += 1;
+        }
+        assert!(output.ends_with(b"\n"));
+    }
+    assert!(objects > 300, "{objects}");
 }
 
 #[test]

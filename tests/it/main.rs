@@ -27,6 +27,7 @@ mod hostile_values;
 mod installing;
 mod interpret_properties;
 mod json;
+mod json_value;
 mod layering;
 mod library;
 mod manual;

@@ -1,79 +1,10 @@
 //! `auditctl --check --format sarif` against what SARIF 2.1.0 (OASIS standard, sections 3.13 to 3.49, and its JSON schema) requires: the
 //! properties that must be there, those that may be, their types, and that every helpUri leads to a heading of docs/findings.md.
 
+use crate::json_value::Value;
 use crate::support::{Dir, applet};
-use auditbox::text::json_reader::Reader;
 use std::collections::BTreeSet;
 use std::fs;
-
-/// A JSON value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Value {
-    Text(String),
-    Number(i64),
-    List(Vec<Value>),
-    Object(Vec<(String, Value)>),
-    Other(String),
-}
-
-impl Value {
-    fn parse(text: &[u8]) -> Value {
-        let mut reader = Reader::new(text).expect("text");
-        let value = Value::read(&mut reader).expect("JSON");
-        assert!(reader.is_at_end(), "one document");
-        value
-    }
-
-    fn read(reader: &mut Reader) -> Option<Value> {
-        let written = reader.written()?;
-        let mut inner = Reader::new(written)?;
-        Some(match written.first()? {
-            b'"' => {
-                let mut text = Vec::new();
-                inner.string(&mut text)?;
-                Value::Text(String::from_utf8(text).ok()?)
-            }
-            b'[' => {
-                let mut list = Vec::new();
-                inner.array(&mut |element| Value::read(element).map(|value| list.push(value)))?;
-                Value::List(list)
-            }
-            b'{' => {
-                let mut members: Vec<(String, Value)> = Vec::new();
-                inner.object(&mut |name, value| {
-                    let name = String::from_utf8(name.to_vec()).ok()?;
-                    assert!(members.iter().all(|(other, _)| *other != name), "two members {name}");
-                    Value::read(value).map(|value| members.push((name, value)))
-                })?;
-                Value::Object(members)
-            }
-            _ => {
-                let text = str::from_utf8(written).ok()?;
-                text.parse().map_or_else(|_| Value::Other(text.to_owned()), Value::Number)
-            }
-        })
-    }
-
-    fn get(&self, name: &str) -> Option<&Value> {
-        let Value::Object(members) = self else { panic!("no object: {self:?}") };
-        members.iter().find(|(other, _)| other == name).map(|(_, value)| value)
-    }
-
-    fn list(&self, name: &str) -> &[Value] {
-        match self.get(name) {
-            None => &[],
-            Some(Value::List(list)) => list,
-            Some(other) => panic!("{name} is no list: {other:?}"),
-        }
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        match self.get(name)? {
-            Value::Text(text) => Some(text),
-            other => panic!("{name} is no text: {other:?}"),
-        }
-    }
-}
 
 /// What a member holds.
 enum Kind {
