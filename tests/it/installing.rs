@@ -318,6 +318,17 @@ fn debian_s_service_finds_the_actions_and_other_systems_get_no_init_script() {
 }
 
 #[test]
+fn the_bill_of_materials_is_made_in_sources_where_nothing_was_made_yet() {
+    let dir = Dir::new("installing-sbom");
+    for name in ["Makefile", "Cargo.toml", "Cargo.lock", "packaging", "tests"] {
+        std::os::unix::fs::symlink(format!("{TOP}/{name}"), dir.0.join(name)).expect("a link");
+    }
+    let output = Command::new("make").arg("sbom").current_dir(&dir.0).output().expect("make runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(std::fs::metadata(dir.0.join("out/auditbox.cdx.json")).expect("it is there").len() > 1000);
+}
+
+#[test]
 fn the_bill_of_materials_names_every_locked_package_and_what_it_needs() {
     let bill = script("packaging/sbom", &[], &[]);
     let lock = std::fs::read_to_string(format!("{TOP}/Cargo.lock")).expect("Cargo.lock");
