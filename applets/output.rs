@@ -1,7 +1,8 @@
 //! Standard output and standard error of all applets. Nothing else in them writes there; clippy and tests/it/layering.rs see
 //! to that.
 //!
-//! - Standard error: [`say`] and [`complain`], and [`show_line`] for one that goes away again. What cannot be written there is dropped, and nothing ends for it.
+//! - Standard error: [`say`] and [`complain`], and [`show_line`] for one that goes away again. What cannot be written there is
+//!   dropped, and nothing ends for it.
 //! - Standard output: [`show`] for a short answer, [`Output`] for much text. The first error is kept, nothing is written
 //!   after it, and [`end`] makes the exit status of it, once for all applets:
 //!   - A command that only prints ends with status 1 and a message, or by SIGPIPE when its reader has gone away.

@@ -457,6 +457,17 @@ mod tests {
         parse(text.as_bytes(), "a.conf", &Anything, &mut Vec::new())
     }
 
+    #[test]
+    fn every_key_stands_in_the_man_page() {
+        let page = include_str!("../../docs/man/auditd.conf.5");
+        let words: Vec<&str> = page.split_ascii_whitespace().collect();
+        let mut config = Config::default();
+        // Of what is not there the page names the beginnings, of what is of old times nothing.
+        for row in KEYS.iter().filter(|row| !matches!((row.slot)(&mut config), Slot::Absent(..) | Slot::Deprecated)) {
+            assert!(words.windows(2).any(|pair| pair == ["Cm", row.name]), "auditd.conf.5 lacks {}", row.name);
+        }
+    }
+
     /// The refusal of one line in an otherwise sound file.
     fn refusal(line: &str) -> String {
         read(&format!("space_left = 75\n{line}\n")).unwrap_err().text

@@ -17,6 +17,12 @@ macro_rules! word_enum {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $name { $($(#[$doc])* $member,)+ }
 
+        #[cfg(test)]
+        impl $name {
+            #[allow(dead_code)]
+            pub(crate) const ALL: &[$name] = &[$($name::$member,)+];
+        }
+
         impl $crate::config::Choice for $name {
             fn pick(&mut self, word: &str) -> bool {
                 $(if word.eq_ignore_ascii_case($word) { *self = $name::$member; return true; })+

@@ -10,7 +10,7 @@ use crate::text::number;
 
 /// How long, in seconds, the kernel may take to say who sent a signal.
 const SENDER_WAIT: i64 = 1;
-/// Signals that have a sender worth asking for.
+/// How many signals there are whose sender is asked for: all of [`Signal`] but the one for a report.
 const SIGNALS: usize = 4;
 /// Reloads that may wait for each other.
 const RELOADS: usize = 8;

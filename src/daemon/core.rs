@@ -452,7 +452,7 @@ impl Core {
         log.report_more(&mut lines);
         dispatch.report_more(&mut lines);
         kernel.report(&mut lines);
-        for (cause, name) in CAUSES {
+        for &(cause, name) in CAUSES {
             let metric = format!("lost_records_total{{cause=\"{name}\"}}");
             let total = Value::Number(ctx.ledger.total(cause), "");
             lines.push(Line::metric(format!("lost to {name}"), total, metric));

@@ -7,50 +7,43 @@
 use crate::sys::clock::Moment;
 use crate::text::number;
 
-/// Why records get lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// The kernel's backlog was full, or the kernel had no memory.
-    KernelBacklog,
-    /// The kernel has a rate limit, and its counter of losses went up.
-    KernelRateLimit,
-    /// The daemon's socket had no room.
-    SocketOverrun,
-    /// A message was longer than any may be.
-    Oversize,
-    /// Writing was suspended.
-    Suspended,
-    /// The disk was full.
-    DiskFull,
-    /// A write failed, the log went away with what was in it, or a reader of standard output took nothing for a second.
-    DiskError,
-    /// The daemon degraded, and the record's event carried no priority key.
-    Degraded,
-    /// The system or the daemon went down while the record was written.
-    Torn,
-    /// The daemon before was killed, or went down with the system, while records were on their way.
-    Killed,
-    /// A plugin did not keep up, and its queue was full.
-    PluginQueue,
-    /// A plugin was given up or taken away with records in its queue.
-    PluginEnded,
+macro_rules! causes {
+    ($($(#[$about:meta])* $cause:ident = $name:literal,)*) => {
+        /// Why records get lost.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Cause { $($(#[$about])* $cause,)* }
+
+        /// All causes with their names, in the order of the state report.
+        pub const CAUSES: &[(Cause, &str)] = &[$((Cause::$cause, $name),)*];
+    };
 }
 
-/// All causes with their names, in the order of the state report.
-pub const CAUSES: [(Cause, &str); 12] = [
-    (Cause::KernelBacklog, "kernel-backlog"),
-    (Cause::KernelRateLimit, "kernel-rate-limit"),
-    (Cause::SocketOverrun, "socket-overrun"),
-    (Cause::Oversize, "oversize"),
-    (Cause::Suspended, "logging-suspended"),
-    (Cause::DiskFull, "disk-full"),
-    (Cause::DiskError, "disk-error"),
-    (Cause::Degraded, "degraded"),
-    (Cause::Torn, "torn-record"),
-    (Cause::Killed, "daemon-killed"),
-    (Cause::PluginQueue, "plugin-queue"),
-    (Cause::PluginEnded, "plugin-ended"),
-];
+causes! {
+    /// The kernel's backlog was full, or the kernel had no memory.
+    KernelBacklog = "kernel-backlog",
+    /// The kernel has a rate limit, and its counter of losses went up.
+    KernelRateLimit = "kernel-rate-limit",
+    /// The daemon's socket had no room.
+    SocketOverrun = "socket-overrun",
+    /// A message was longer than any may be.
+    Oversize = "oversize",
+    /// Writing was suspended.
+    Suspended = "logging-suspended",
+    /// The disk was full.
+    DiskFull = "disk-full",
+    /// A write failed, the log went away with what was in it, or a reader of standard output took nothing for a second.
+    DiskError = "disk-error",
+    /// The daemon degraded, and the record's event carried no priority key.
+    Degraded = "degraded",
+    /// The system or the daemon went down while the record was written.
+    Torn = "torn-record",
+    /// The daemon before was killed, or went down with the system, while records were on their way.
+    Killed = "daemon-killed",
+    /// A plugin did not keep up, and its queue was full.
+    PluginQueue = "plugin-queue",
+    /// A plugin was given up or taken away with records in its queue.
+    PluginEnded = "plugin-ended",
+}
 
 /// Where records did not get to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -232,9 +225,12 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_has_a_name() {
-        assert!(CAUSES.iter().all(|(cause, row)| name(*cause) == *row));
-        assert_eq!(CAUSES.len(), Cause::PluginEnded as usize + 1);
+    fn every_cause_stands_in_the_man_page() {
+        let page = include_str!("../../docs/man/auditd.8");
+        for (cause, row) in CAUSES {
+            assert_eq!(name(*cause), *row);
+            assert!(page.contains(&format!("\n.It Cm {row}\n")), "auditd.8 does not explain {row}");
+        }
     }
 
     #[test]

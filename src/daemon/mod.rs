@@ -2,8 +2,8 @@
 //!
 //! * [`run()`] brings it up (`start`) and runs the loop (`run`) around the `reactor`.
 //! * [`core`] holds the parts and gives each input to those it concerns: inputs in, [`Effect`]s out, no system call, no
-//!   clock. The parts are `record` (the formatter), `log`, `dispatch` (plugins), `listen` (other machines), `kernel` (losses), `control` (signals), the
-//!   [`ledger`] of losses.
+//!   clock. The parts are `record` (the formatter), `log`, `dispatch` (plugins), `listen` (other machines), `kernel`
+//!   (losses), `control` (signals), the [`ledger`] of losses.
 //! * `rights` is what the process may still do once it is up.
 //! * `execute` performs the effects; what may take long is done by two other threads, each a `worker`.
 //!

@@ -36,7 +36,11 @@ struct Word {
     name_end: u32,
     value: u32,
     end: u32,
+    /// Where in the body the value of its field begins; `NOWHERE` if no field is left for it. Only known of ambiguous names.
+    field: u32,
 }
+
+const NOWHERE: u32 = u32::MAX;
 
 impl<'a> Enriched<'a> {
     pub(crate) const NOTHING: Enriched<'a> =
@@ -51,7 +55,10 @@ impl<'a> Enriched<'a> {
         let is_ambiguous = record_type.is_user_message();
         let mut enriched = Enriched { text, body, is_ambiguous, ..Enriched::NOTHING };
         while !enriched.words.is_full() {
-            let Some(word) = take(text, &mut enriched.rest) else { return enriched };
+            let Some(word) = take(text, &mut enriched.rest) else {
+                enriched.find_fields();
+                return enriched;
+            };
             // Names of different hash may have the same bit.
             enriched.is_ambiguous |= enriched.may_have(word.name_hash)
                 && enriched.words.iter().any(|other| other.name_hash == word.name_hash);
@@ -60,6 +67,20 @@ impl<'a> Enriched<'a> {
         }
         (enriched.seen, enriched.is_ambiguous) = (u64::MAX, true);
         enriched
+    }
+
+    /// Finds the field of each word, where the first of a name need not be it.
+    fn find_fields(&mut self) {
+        if !self.is_ambiguous || self.words.is_empty() {
+            return;
+        }
+        let Enriched { text, body, ref mut words, seen, .. } = *self;
+        for found in scan::fields(body).filter(|found| seen & bit(found.name_hash) != 0) {
+            let free = words.iter_mut().find(|word| word.field == NOWHERE && word.is_named(text, found.name(body)));
+            if let Some(word) = free {
+                word.field = found.start as u32;
+            }
+        }
     }
 
     /// Whether there may be a value for the field whose name has this hash.
@@ -85,10 +106,28 @@ impl<'a> Enriched<'a> {
     /// A value that says `unknown-` is as good as none: this host may know better. So is one in which bytes are escaped: the
     /// field itself has them all.
     pub(super) fn find(&self, name: &[u8], name_hash: u32, start: usize, is_first: bool) -> Option<&'a [u8]> {
-        let place = if is_first && !self.is_ambiguous { 0 } else { self.place_of(name, name_hash, start)? };
-        let value = self.values(name, name_hash).nth(place)?;
+        let is_whole = !self.words.is_full();
+        let value = match is_first && !self.is_ambiguous {
+            true => self.values(name, name_hash).next()?,
+            false if is_whole && self.is_ambiguous => self.value_at(name, name_hash, start)?,
+            false => self.values(name, name_hash).nth(self.place_of(name, name_hash, start)?)?,
+        };
         let is_escaped = !value.starts_with(b"\"") && memchr(b'\\', value).is_some();
         (!is_escaped && !value.starts_with(b"unknown-")).then_some(value)
+    }
+
+    /// The value for the field `name` whose own value begins at `start`, if no name of a field that is not there says that one of
+    /// them is forged: see [`Enriched::place_of`].
+    fn value_at(&self, name: &[u8], name_hash: u32, start: usize) -> Option<&'a [u8]> {
+        let mut value = None;
+        for word in self.words.iter().filter(|word| word.name_hash == name_hash && word.is_named(self.text, name)) {
+            match word.field {
+                NOWHERE => return None,
+                field if field as usize == start => value = self.text.get(word.value as usize..word.end as usize),
+                _ => {}
+            }
+        }
+        value
     }
 
     /// All values for fields `name`.
@@ -187,7 +226,11 @@ impl Word {
     fn of(text: &[u8], name: Range<usize>, value: Range<usize>) -> Word {
         let name_hash = hash_of(load_u64(text, name.start), name.len());
         let [name, name_end, value, end] = [name.start, name.end, value.start, value.end].map(|place| place as u32);
-        Word { name_hash, name, name_end, value, end }
+        Word { name_hash, name, name_end, value, end, field: NOWHERE }
+    }
+
+    fn is_named(&self, text: &[u8], name: &[u8]) -> bool {
+        text.get(self.name as usize..self.name_end as usize).is_some_and(|written| is_name(written, name))
     }
 }
 
@@ -281,6 +324,30 @@ mod tests {
         let quoted = ": pid=1 msg='cmd=\"x uid=5\" uid=0 '";
         assert_eq!(value_in(RecordType::USER_CMD, quoted, "UID=\"eve\" UID=\"root\"", "uid"), None);
         assert_eq!(value_in(RecordType::USER_CMD, quoted, "UID=\"root\"", "uid"), Some("\"root\""));
+    }
+
+    #[test]
+    fn words_find_their_fields_as_counting_finds_them() {
+        const FIELDS: [&str; 8] =
+            ["uid=1", "auid=2", "gid=3", "uid", "x=\"uid=4\"", "acct=\"a uid=5 b\"", "msg='op=x", "id=6"];
+        const WORDS: [&str; 6] = ["UID=\"a\"", "UID=\"b\"", "AUID=\"c\"", "GID=\"unknown-\"", "uid=d", "ID=\"e f\""];
+        let mut seed = 7u64;
+        let mut next = |count: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 40) as usize % count
+        };
+        for _ in 0..3_000 {
+            let body: Vec<_> = (0..next(9)).map(|_| FIELDS[next(FIELDS.len())]).collect();
+            let text: Vec<_> = (0..next(7)).map(|_| WORDS[next(WORDS.len())]).collect();
+            let (body, text) = (format!(": {}", body.join(" ")), text.join(" "));
+            let enriched = Enriched::parse(text.as_bytes(), RecordType::USER_LOGIN, body.as_bytes());
+            for found in scan::fields(body.as_bytes()) {
+                let name = found.name(body.as_bytes());
+                let place = enriched.place_of(name, found.name_hash, found.start);
+                let counted = place.and_then(|place| enriched.values(name, found.name_hash).nth(place));
+                assert_eq!(enriched.value_at(name, found.name_hash, found.start), counted, "{body} with {text}");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What kind of value a field holds, told from its name and the type of its record.
 //!
 //! The names are those of the audit message dictionary; a name means the same in every record type but for the few
-//! exceptions in [`settled`], and in [`guessed`] where the value decides. Looked up for every field of every record shown, so the table is hashed at compile time.
+//! exceptions in [`settled`], and in [`guessed`] where the value decides. Looked up for every field of every record
+//! shown, so the table is hashed at compile time.
 
 use super::row::Kind;
 use crate::record::RecordType;

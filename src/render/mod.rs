@@ -1,5 +1,5 @@
-//! Events as bytes: as they were written, by default, in words, as table rows, as sentences. Searches, streams and
-//! plugins share these renderers.
+//! Events as bytes: as they were written, by default, in words, as table rows, as sentences, as JSON. Searches, streams
+//! and plugins share these renderers.
 //!
 //! A renderer takes one event after another and appends what is shown of it. It neither reads nor writes anything else, so
 //! that several can work side by side.

@@ -5,7 +5,7 @@ use crate::query::extract::FieldSet;
 
 /// One report.
 pub struct Kind {
-    /// Its title and the line that names the columns, with the lengths of the rules above and below that line.
+    /// Its title and the line that names the columns, with the lengths of the dashes above and below that line.
     pub detail: Heading,
     /// The same for its totals, or `None` if it has none.
     pub summary: Option<Heading>,

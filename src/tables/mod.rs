@@ -145,8 +145,9 @@ impl Table {
     }
 }
 
-/// Declares tables, each with its rows and, after commas, those of single families of machines. `sorted`: numbers rise strictly, no name appears twice. `rising`: numbers rise strictly. `listed`: no name
-/// appears twice, and the written order is looked through from the top.
+/// Declares tables, each with its rows and, after commas, those of single families of machines. `sorted`: numbers rise strictly,
+/// no name appears twice. `rising`: numbers rise strictly. `listed`: no name appears twice, and the written order is looked
+/// through from the top.
 macro_rules! tables {
     ($($(#[$about:meta])* $vis:vis $name:ident: $order:ident $rows:tt $(, $($family:ident)|+ [$($own:tt)*])*;)*) => {$(
         $(#[$about])*

@@ -7,8 +7,8 @@
 //! A block leaves out what can never be asked for: lines that are no records (they are reported), and records out of the
 //! time range. It finds the runs that have what is needed ([`Need`]), and says how new the records before them are.
 //!
-//! Lines are cut as [`super::lines`] does it; NUL bytes become newlines as they are read. They belong to the block in which they begin, that is in which the newline before them
-//! is not the last byte. The pieces of a line that is too long belong to the line; where they are too many, the block stops
+//! Lines are cut as [`super::lines`] does it; NUL bytes become newlines as they are read. Lines belong to the block in which they
+//! begin, that is in which the newline before them is not the last byte. The pieces of a line that is too long belong to the line; where they are too many, the block stops
 //! ([`Block::rest`]), and is to be gone on with there.
 
 use super::lines::{SEARCH_LINE, cut};

@@ -34,7 +34,7 @@ const ROWS: usize = 1024;
 /// No table is longer, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// this number of bytes is checked at each end of a log.
+/// Bytes that are checked at each end of a log.
 const EDGE: usize = 4 << 10;
 
 /// What is known of one log.
@@ -42,7 +42,7 @@ const EDGE: usize = 4 << 10;
 struct Row {
     /// The file it was made of.
     facts: Facts,
-    /// Of its edges.
+    /// Checksum of these bytes.
     checksum: u64,
     /// The oldest and the newest second of its records.
     oldest: u64,

@@ -2,6 +2,7 @@
 
 use crate::support::BINARY;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 fn output(words: &[&str]) -> String {
@@ -58,4 +59,64 @@ fn every_option_of_a_usage_text_is_in_the_page() {
     }
     assert!(missing.is_empty(), "no page describes {missing:?}");
     assert!(checked > 150, "{checked} options were found");
+}
+
+/// All sources below these directories.
+fn sources(directories: &[&str]) -> Vec<String> {
+    let mut waiting: Vec<_> = directories.iter().map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).collect();
+    let mut found = Vec::new();
+    while let Some(directory) = waiting.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            match path.extension() {
+                _ if path.is_dir() => waiting.push(path),
+                Some(extension) if extension == "rs" => found.push(std::fs::read_to_string(path).unwrap()),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// Whether a source has this as a word.
+fn has_word(source: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    source.match_indices(word).any(|(at, _)| {
+        let (before, after) = (source[..at].chars().next_back(), source[at + word.len()..].chars().next());
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}
+
+/// Whether a source declares something of this name.
+fn declares(source: &str, name: &str) -> bool {
+    ["struct", "enum", "trait", "type", "fn", "const", "static", "mod"]
+        .iter()
+        .any(|kind| has_word(source, &format!("{kind} {name}")))
+}
+
+#[test]
+fn what_the_documents_say_of_the_code_is_there() {
+    let sources = sources(&["src", "applets", "tests/it"]);
+    let mut checked = 0;
+    for page in ["README.md", "docs/architecture.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        for name in text.split('`').skip(1).step_by(2) {
+            let Some((of, member)) = name.trim_end_matches("()").split_once("::") else { continue };
+            let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if !is_word(of) || !is_word(member) {
+                continue;
+            }
+            checked += 1;
+            let is_type = of.starts_with(|c: char| c.is_ascii_uppercase());
+            let is_there = match is_type {
+                true => {
+                    sources.iter().any(|source| declares(source, of))
+                        && sources.iter().any(|source| has_word(source, of) && has_word(source, member))
+                }
+                false => sources.iter().any(|source| declares(source, member)),
+            };
+            assert!(is_there, "{page} names `{name}`, which is not in the code");
+        }
+    }
+    assert!(checked > 15, "{checked} names were found");
 }

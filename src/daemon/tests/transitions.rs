@@ -7,19 +7,6 @@ use crate::config::{Choice, Diagnostic, HostChecks};
 use crate::daemon::ledger::CAUSES;
 use crate::daemon::log::State;
 
-const ALL: [Response; 10] = [
-    Response::Ignore,
-    Response::Syslog,
-    Response::Rotate,
-    Response::KeepLogs,
-    Response::Email,
-    Response::Exec,
-    Response::Degrade,
-    Response::Suspend,
-    Response::Single,
-    Response::Halt,
-];
-
 /// What makes the daemon act.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Stage {
@@ -164,7 +151,7 @@ impl HostChecks for Anything {
 #[test]
 fn there_is_a_row_for_every_action_auditd_conf_allows() {
     for stage in [Size, Left, Admin, Full, Error] {
-        for response in ALL {
+        for &response in Response::ALL {
             let helper = if response == Response::Exec { " /bin/x" } else { "" };
             let text = format!(
                 "space_left = 2\nadmin_space_left = 1\npriority_keys = a\n{} = {}{helper}\n",

@@ -1,3 +1,5 @@
+//! Expressions of `ausearch-expression(5)`: what they take, refuse and match.
+
 use super::*;
 use crate::text::Escape;
 

@@ -1,3 +1,5 @@
+//! What searches and reports read of events.
+
 use super::*;
 use crate::event::Event;
 
