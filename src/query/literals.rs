@@ -71,6 +71,11 @@ impl Need {
         }
     }
 
+    /// Whether [`Need::places`] finds all there is.
+    pub fn has_places(&self) -> bool {
+        matches!(self, Need::Texts(_) | Need::Number(..))
+    }
+
     /// Whether a record of this type, with one of the texts or numbers in it, can be what makes an event be found. Most texts
     /// of a log are in records of which no field is ever looked at.
     pub fn accepts(record_type: RecordType) -> bool {

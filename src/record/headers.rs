@@ -101,12 +101,39 @@ impl Headers {
     ///
     /// Three lines in four of a log are of that kind, and this takes half the instructions that reading their fronts does.
     pub(crate) fn continuing(&self, text: &[u8], end: usize, types: &[RecordType], longest: usize) -> usize {
+        self.known_lines(text, end, longest, |record_type, id| !types.contains(&record_type) && self.written.begins(id))
+    }
+
+    /// The same of records of the second of the line before, whatever their event. No more of an id is looked at than that it is one.
+    pub(crate) fn same_second(&self, text: &[u8], end: usize, longest: usize) -> usize {
+        let has_second = self.written.len > SECOND && self.written.text.get(SECOND) == Some(&b'.');
+        let part = |text: &[u8], at: usize| text.get(at..)?.first_chunk().copied().map(u128::from_ne_bytes);
+        let (first, last) = (part(&self.written.text, 0), part(&self.written.text, SECOND - 16));
+        // Which record is the first one with a time is asked for each.
+        if !has_second || self.id.sec == 0 {
+            return 0;
+        }
+        self.known_lines(text, end, longest, |_, id| {
+            part(id, 0) == first && part(id, SECOND - 16) == last && id.get(SECOND..).is_some_and(ends_id)
+        })
+    }
+
+    /// How many bytes those lines have that `text` begins with, begin in its first `end` bytes, and are of a type that was met,
+    /// if `is_one` says so of the type and of what follows its name.
+    #[inline(always)]
+    fn known_lines(
+        &self,
+        text: &[u8],
+        end: usize,
+        longest: usize,
+        is_one: impl Fn(RecordType, &[u8]) -> bool,
+    ) -> usize {
         let mut at = 0;
         while at < end {
             let Some((bytes, name, rest)) = text.get(at..).and_then(named) else { break };
             let word = u128::from_le_bytes(*bytes) & !(u128::MAX << (8 * name));
             let Some((known, record_type)) = self.kinds.get(place_of(word)) else { break };
-            if *known != word || word == 0 || types.contains(record_type) || !self.written.begins(rest) {
+            if *known != word || word == 0 || !is_one(*record_type, rest) {
                 break;
             }
             match memchr::memchr(b'\n', rest) {
@@ -157,6 +184,20 @@ impl Headers {
         (self.written.len, self.id) = (len, id);
         Some(())
     }
+}
+
+/// Whether `text` begins with what follows the second of an id, as kernels write it: `.123:45)`, of at most sixteen bytes.
+#[inline(always)]
+fn ends_id(text: &[u8]) -> bool {
+    const ZEROS: u128 = u128::MAX / 255 * b'0' as u128;
+    const SIGNS: u128 = 0xff | 0xff << 32;
+    let Some(bytes) = text.first_chunk::<16>() else { return false };
+    let Some(end) = text::find_in_16(bytes, b')').filter(|end| *end > 5) else { return false };
+    // All but the digits count as one, and must be what they are.
+    let others = SIGNS | u128::MAX << (8 * end);
+    let digits = (u128::from_le_bytes(*bytes) & !others) ^ (ZEROS & !others);
+    let is_digit = digits | digits.wrapping_add(u128::MAX / 255 * 0x76);
+    is_digit & (u128::MAX / 255 * 0x80) == 0 && bytes[0] == b'.' && bytes[4] == b':'
 }
 
 /// Where a name has its place among 128.
@@ -231,6 +272,8 @@ mod tests {
             b"",
         ] {
             for _ in 0..2 {
+                // So that what is asked of a second is asked of most lines.
+                let _ = headers.front(b"type=CWD msg=audit(1700000009.123:45): a");
                 let alone = Record::scan(Line::new(line));
                 assert_eq!(headers.scan(Line::new(line)), alone, "{}", String::from_utf8_lossy(line));
                 if let Some(front) = headers.front(line) {
@@ -239,6 +282,9 @@ mod tests {
                 let text = [line, b"\n"].concat();
                 if headers.continuing(&text, text.len(), &[], text.len()) > 0 {
                     assert_eq!(alone.map(|record| record.id), Ok(headers.last()));
+                }
+                if headers.same_second(&text, text.len(), text.len()) > 0 {
+                    assert_eq!(alone.map(|record| record.id.sec), Ok(headers.last().sec));
                 }
             }
         }

@@ -7,6 +7,9 @@
 //! A block leaves out what can never be asked for: lines that are no records (they are reported), and records out of the
 //! time range. It finds the runs that have what is needed ([`Need`]), and says how new the records before them are.
 //!
+//! Where a text that is needed is nowhere in a block, the block is skimmed: it has no runs, and of most lines no more is looked
+//! at than that they are records of the second of the line before, as of lines out of the range.
+//!
 //! Lines are cut as [`super::lines`] does it; NUL bytes become newlines as they are read. Lines belong to the block in which they
 //! begin, that is in which the newline before them is not the last byte. The pieces of a line that is too long belong to the line; where they are too many, the block stops
 //! ([`Block::rest`]), and is to be gone on with there.
@@ -33,7 +36,7 @@ pub(super) struct Query {
 }
 
 /// Where a block is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) start: u64,
     pub(super) end: u64,
@@ -61,6 +64,10 @@ pub(super) struct Run {
 /// A block of a file. The default is empty, and is kept for its memory.
 #[derive(Default)]
 pub(super) struct Block {
+    /// Where it is.
+    pub(super) span: Span,
+    /// Nothing that is needed is in it, and it has no runs.
+    pub(super) is_skimmed: bool,
     /// The place of the text in the file.
     at: u64,
     /// More bytes than were read, which are kept so that they need not be cleared again.
@@ -104,46 +111,69 @@ pub(super) struct Loader<'q> {
     headers: Headers,
     /// Where all records are wanted each is a run of its own, so that it needs no second look.
     has_runs: bool,
+    /// Where in the text stands what is needed.
+    places: Vec<usize>,
 }
 
 /// A block to be loaded, with the memory for it.
 pub(super) struct Job {
     pub(super) file: Arc<InputFile>,
     pub(super) span: Span,
+    /// Its runs are wanted whatever is in it.
+    pub(super) is_whole: bool,
     pub(super) block: Block,
 }
 
 impl<'q> Loader<'q> {
     pub(super) fn new(query: &'q Query) -> Loader<'q> {
-        Loader { query, headers: Headers::default(), has_runs: query.need.is_some() }
+        Loader { query, headers: Headers::default(), has_runs: query.need.is_some(), places: Vec::new() }
     }
 
     /// Loads a block.
     pub(super) fn load(&mut self, job: Job) -> Block {
-        let Job { file, span, mut block } = job;
+        let Job { file, span, is_whole, mut block } = job;
         block.clear(span);
         let Some(begin) = block.read(&file, span) else { return block };
+        let read = block.used;
+        self.seek(&block);
+        let is_sought = self.query.need.as_ref().is_some_and(Need::has_places);
+        block.is_skimmed = is_sought && !is_whole && self.places.is_empty();
         self.headers.forget();
-        block.used = self.walk(&mut block, &file, span.end, begin);
+        let end = self.walk(&mut block, &file, span.end, begin);
+        if block.used > read {
+            // The last line is a long one.
+            self.seek(&block);
+            if block.is_skimmed && !self.places.is_empty() {
+                return self.load(Job { file, span, is_whole: true, block });
+            }
+        }
+        block.used = end;
         block.is_plain = !self.has_runs && !block.runs.is_empty() && memchr(ENRICHED, block.text()).is_none();
         self.find(&mut block);
         block
     }
 
+    /// Finds the places of what is needed.
+    fn seek(&mut self, block: &Block) {
+        self.places.clear();
+        if let Some(need) = &self.query.need {
+            need.places(block.text(), &mut |place| self.places.push(place));
+        }
+    }
+
     /// Finds the runs that have what is needed.
     fn find(&mut self, block: &mut Block) {
-        let Some(need) = self.query.need.as_ref().filter(|_| !block.runs.is_empty()) else { return };
-        let mut hits = std::mem::take(&mut block.hits);
-        need.places(block.text(), &mut |place| {
+        let (mut hits, places) = (std::mem::take(&mut block.hits), std::mem::take(&mut self.places));
+        for &place in &places {
             let at = block.runs.partition_point(|run| run.start as usize <= place).wrapping_sub(1);
             let is_new = hits.last() != Some(&at) && block.runs.get(at).is_some_and(|run| place < run.end as usize);
             if is_new && self.accepts(block, at, place) {
                 hits.push(at);
             }
-        });
+        }
         hits.sort_unstable();
         hits.dedup();
-        block.hits = hits;
+        (block.hits, self.places) = (hits, places);
     }
 
     /// Whether fields are read of the record that stands at this place of the text.
@@ -176,10 +206,8 @@ impl<'q> Loader<'q> {
                     in_line = newline == 0;
                     if in_line {
                         block.open = None;
-                    } else if (self.has_runs || !block.is_kept)
-                        && block.open.is_some_and(|id| id == self.headers.last())
-                    {
-                        at += self.continuing(block, at, end);
+                    } else if block.open.is_some_and(|id| id == self.headers.last()) {
+                        at += self.pass(block, at, end);
                     }
                 }
                 None if block.at + at as u64 > end.saturating_add(BEYOND as u64) => {
@@ -193,12 +221,20 @@ impl<'q> Loader<'q> {
         }
     }
 
-    /// Takes the lines that follow and are records of the same event as the line before, and gives back how many bytes they have.
-    fn continuing(&mut self, block: &mut Block, at: usize, end: u64) -> usize {
-        let types = if let Some(Need::Types(types)) = &self.query.need { &types[..] } else { &[] };
+    /// Takes the lines that follow and are as the line before: records of its event, or, if it is in no run, of its second. Gives
+    /// back how many bytes they have.
+    fn pass(&mut self, block: &mut Block, at: usize, end: u64) -> usize {
         let rest = block.text().get(at..).unwrap_or_default();
-        let len = self.headers.continuing(rest, end.saturating_sub(block.at + at as u64) as usize, types, SEARCH_LINE);
-        if let Some(run) = block.runs.last_mut().filter(|_| len > 0 && block.is_kept) {
+        let end = end.saturating_sub(block.at + at as u64) as usize;
+        if !block.is_kept {
+            return self.headers.same_second(rest, end, SEARCH_LINE);
+        }
+        if !self.has_runs {
+            return 0;
+        }
+        let types = if let Some(Need::Types(types)) = &self.query.need { &types[..] } else { &[] };
+        let len = self.headers.continuing(rest, end, types, SEARCH_LINE);
+        if let Some(run) = block.runs.last_mut().filter(|_| len > 0) {
             (run.end, run.is_single) = ((at + len) as u32, false);
         }
         len
@@ -228,9 +264,11 @@ impl<'q> Loader<'q> {
             }
             if in_range {
                 block.open_run(start, id, self.query.step);
+            }
+            block.is_kept = in_range && !block.is_skimmed;
+            if block.is_kept {
                 block.runs.push(Run { start: start as u32, end, record_type, id, is_single: true, has_node, front });
             }
-            block.is_kept = in_range;
             block.open = Some(id).filter(|_| !has_node);
         } else if let Some(run) = block.runs.last_mut().filter(|_| block.is_kept) {
             (run.end, run.is_single) = (end, false);
@@ -248,6 +286,7 @@ impl<'q> Loader<'q> {
 
 impl Block {
     fn clear(&mut self, span: Span) {
+        (self.span, self.is_skimmed) = (span, false);
         // The byte before is read too, to see whether a line begins at the start.
         self.at = if span.is_line { span.start } else { span.start.saturating_sub(1) };
         self.runs.clear();

@@ -256,7 +256,7 @@ impl<'r> Reader<'r> {
                 return ControlFlow::Continue(());
             }
             if len - start <= size {
-                let block = self.load(file, Span { start, end: len, is_line });
+                let block = self.load(file, Span { start, end: len, is_line }, !self.filters);
                 self.block(file, block)?;
                 self.progress(len);
                 (start, is_line) = (len, false);
@@ -269,7 +269,8 @@ impl<'r> Reader<'r> {
                 while start < len && !loading.is_full() {
                     let span = Span { start, end: len.min(start + size), is_line };
                     (start, is_line) = (span.end, false);
-                    loading.submit(Job { file: Arc::clone(file), span, block: self.spare.pop().unwrap_or_default() });
+                    let block = self.spare.pop().unwrap_or_default();
+                    loading.submit(Job { file: Arc::clone(file), span, is_whole: !self.filters, block });
                 }
                 let Some(block) = loading.oldest() else { return ControlFlow::Continue(()) };
                 let (failed, at) = (block.failed, block.place(0));
@@ -286,9 +287,9 @@ impl<'r> Reader<'r> {
         }
     }
 
-    fn load(&mut self, file: &Arc<InputFile>, span: Span) -> Block {
+    fn load(&mut self, file: &Arc<InputFile>, span: Span, is_whole: bool) -> Block {
         let block = self.spare.pop().unwrap_or_default();
-        self.loader.load(Job { file: Arc::clone(file), span, block })
+        self.loader.load(Job { file: Arc::clone(file), span, is_whole, block })
     }
 
     /// Takes a block, and what follows where it stopped within a line.
@@ -298,11 +299,15 @@ impl<'r> Reader<'r> {
             self.has_records |= block.has_records;
             self.outcome.has_records |= block.has_records || block.first.is_some();
             self.report_unread(&block);
+            if block.is_skimmed && self.is_reading {
+                let whole = self.load(file, block.span, true);
+                self.spare.push(std::mem::replace(&mut block, whole));
+            }
             self.take(&mut block)?;
             let rest = block.rest;
             self.spare.push(block);
             let Some(rest) = rest else { return ControlFlow::Continue(()) };
-            block = self.load(file, Span { start: rest, end: rest, is_line: true });
+            block = self.load(file, Span { start: rest, end: rest, is_line: true }, !self.filters);
         }
     }
 
@@ -431,12 +436,12 @@ impl<'r> Reader<'r> {
             let mut is_line = true;
             while start < end {
                 let span = Span { start, end: end.min(start + self.search.tuning.block), is_line };
-                let mut block = self.load(&file, span);
+                let mut block = self.load(&file, span, true);
                 loop {
                     self.push_all(number, &block, 0..block.index(end))?;
                     let Some(rest) = block.rest else { break };
                     self.spare.push(block);
-                    block = self.load(&file, Span { start: rest, end: rest, is_line: true });
+                    block = self.load(&file, Span { start: rest, end: rest, is_line: true }, true);
                 }
                 self.spare.push(block);
                 (start, is_line) = (span.end, false);
