@@ -36,7 +36,7 @@ struct Word {
     name_end: u32,
     value: u32,
     end: u32,
-    /// Where in the body the value of its field begins; `NOWHERE` if no field is left for it. Only known of ambiguous names.
+    /// Where in the body the value of its field begins; `NOWHERE` if none was found for it.
     field: u32,
 }
 
@@ -76,7 +76,9 @@ impl<'a> Enriched<'a> {
         }
         let Enriched { text, body, ref mut words, seen, .. } = *self;
         for found in scan::fields(body).filter(|found| seen & bit(found.name_hash) != 0) {
-            let free = words.iter_mut().find(|word| word.field == NOWHERE && word.is_named(text, found.name(body)));
+            let free = words
+                .iter_mut()
+                .find(|word| word.field == NOWHERE && word.is_for(text, found.name(body), found.name_hash));
             if let Some(word) = free {
                 word.field = found.start as u32;
             }
@@ -97,33 +99,51 @@ impl<'a> Enriched<'a> {
         }
         // How far one slice begins after the other; wherever they are, that is a number.
         let start = (value.as_ptr() as usize).wrapping_sub(self.body.as_ptr() as usize);
-        self.find(name, name_hash(name), start, true)
+        self.at(name, name_hash(name), start)
     }
 
-    /// The value for the field `name`, when the hash of the name is at hand; its own value stands at `start` in the body.
-    /// `is_first`: no field of this name stands before it.
+    /// The same, when the hash of the name is at hand, and the fields are asked for in their order.
+    pub(super) fn find(&mut self, name: &[u8], name_hash: u32, start: usize) -> Option<&'a [u8]> {
+        if !self.is_ambiguous {
+            let text = self.text;
+            let word = self.words.iter_mut().find(|word| word.is_for(text, name, name_hash))?;
+            if word.field == NOWHERE {
+                word.field = start as u32;
+            }
+        }
+        self.at(name, name_hash, start)
+    }
+
+    /// The value for the field `name` whose own value stands at `start` in the body.
     ///
     /// A value that says `unknown-` is as good as none: this host may know better. So is one in which bytes are escaped: the
     /// field itself has them all.
-    pub(super) fn find(&self, name: &[u8], name_hash: u32, start: usize, is_first: bool) -> Option<&'a [u8]> {
-        let is_whole = !self.words.is_full();
-        let value = match is_first && !self.is_ambiguous {
-            true => self.values(name, name_hash).next()?,
-            false if is_whole && self.is_ambiguous => self.value_at(name, name_hash, start)?,
-            false => self.values(name, name_hash).nth(self.place_of(name, name_hash, start)?)?,
+    fn at(&self, name: &[u8], name_hash: u32, start: usize) -> Option<&'a [u8]> {
+        let value = if self.words.is_full() {
+            self.values(name, name_hash).nth(self.place_of(name, name_hash, start)?)?
+        } else if self.is_ambiguous {
+            self.value_at(name, name_hash, start)?
+        } else {
+            let is_its = |word: &&Word| word.field == NOWHERE || word.field as usize == start;
+            self.named(name, name_hash).next().filter(is_its)?.value(self.text)
         };
         let is_escaped = !value.starts_with(b"\"") && memchr(b'\\', value).is_some();
         (!is_escaped && !value.starts_with(b"unknown-")).then_some(value)
+    }
+
+    /// The words at hand for fields `name`.
+    fn named(&self, name: &[u8], name_hash: u32) -> impl Iterator<Item = &Word> {
+        self.words.iter().filter(move |word| word.is_for(self.text, name, name_hash))
     }
 
     /// The value for the field `name` whose own value begins at `start`, if no name of a field that is not there says that one of
     /// them is forged: see [`Enriched::place_of`].
     fn value_at(&self, name: &[u8], name_hash: u32, start: usize) -> Option<&'a [u8]> {
         let mut value = None;
-        for word in self.words.iter().filter(|word| word.name_hash == name_hash && word.is_named(self.text, name)) {
+        for word in self.named(name, name_hash) {
             match word.field {
                 NOWHERE => return None,
-                field if field as usize == start => value = self.text.get(word.value as usize..word.end as usize),
+                field if field as usize == start => value = Some(word.value(self.text)),
                 _ => {}
             }
         }
@@ -229,8 +249,14 @@ impl Word {
         Word { name_hash, name, name_end, value, end, field: NOWHERE }
     }
 
-    fn is_named(&self, text: &[u8], name: &[u8]) -> bool {
-        text.get(self.name as usize..self.name_end as usize).is_some_and(|written| is_name(written, name))
+    /// Whether it is one for fields of this name.
+    fn is_for(&self, text: &[u8], name: &[u8], name_hash: u32) -> bool {
+        let written = || text.get(self.name as usize..self.name_end as usize);
+        self.name_hash == name_hash && written().is_some_and(|written| is_name(written, name))
+    }
+
+    fn value<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        text.get(self.value as usize..self.end as usize).unwrap_or_default()
     }
 }
 
@@ -247,7 +273,7 @@ fn hash_of(front: u64, len: usize) -> u32 {
 }
 
 #[inline(always)]
-pub(super) fn bit(name_hash: u32) -> u64 {
+fn bit(name_hash: u32) -> u64 {
     1 << (name_hash >> 26)
 }
 

@@ -17,7 +17,7 @@
 //! Both paths write the same, because both go by the rows of `row.rs`. tests/it/interpret_properties.rs compares them.
 
 use super::argument::Argument;
-use super::enriched::{self, Enriched};
+use super::enriched::Enriched;
 use super::kind::guessed;
 use super::line_buffer::LineBuffer;
 use super::row::Depends;
@@ -33,8 +33,6 @@ use std::ops::Range;
 struct Rewriting<'a, 'r, 'o> {
     record: &'r Record<'a>,
     context: RecordContext<'a>,
-    /// Marks of the names that were looked for among those looked up earlier, a bit each.
-    asked: u64,
     /// Up to here the body has been written.
     written: usize,
     buffer: LineBuffer<'o>,
@@ -53,7 +51,6 @@ impl Interpreter<'_> {
         let mut line = Rewriting {
             record,
             context: RecordContext { enriched: Enriched::of(record), ..self.context_of_call(record.record_type, body) },
-            asked: 0,
             written: 0,
             buffer: LineBuffer::new(std::mem::take(&mut self.scratch), out),
         };
@@ -293,10 +290,8 @@ impl<'a> Rewriting<'a, '_, '_> {
 
     /// What was looked up for this field when the record was written.
     fn looked_up(&mut self, found: &Found) -> Option<&'a [u8]> {
-        let bit = enriched::bit(found.name_hash);
-        let is_first = self.asked & bit == 0;
-        self.asked |= bit;
-        self.context.enriched.find(found.name(self.record.body), found.name_hash, found.start, is_first)
+        let name = found.name(self.record.body);
+        self.context.enriched.find(name, found.name_hash, found.start)
     }
 
     /// Whether this is an argument of which no more is known than its number, and on which no other one depends.
