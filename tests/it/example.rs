@@ -1,5 +1,3 @@
-//! The example of the README, as it stands there; `tests/it/` compares the two.
-
 use auditbox::host::names::{self, Host};
 use auditbox::interpret::socket_address::SocketAddress;
 use auditbox::interpret::{Interpreter, RecordContext};
