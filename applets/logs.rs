@@ -206,6 +206,12 @@ pub(crate) struct Unread {
 }
 
 impl Logs {
+    /// Whether a file is one of them.
+    pub(crate) fn has(&self, path: &Path) -> bool {
+        let id = input::identity(path).ok();
+        id.is_some() && self.trail.places().any(|file| input::identity(file).ok() == id)
+    }
+
     /// Takes the trail, and keeps what will be said at the end.
     pub(crate) fn split(self) -> (Trail<'static>, Unread) {
         (self.trail, Unread { left_out: self.left_out })

@@ -40,6 +40,11 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         output.flush()?;
         return Ok(1);
     };
+    if let Some(path) = documents.iter().map(|(_, path)| path).find(|path| logs.has(path)) {
+        output.flush()?;
+        say(format_args!("aureport: {} is one of the logs, and is not written to", path.display()));
+        return Ok(1);
+    }
     let (trail, unread) = logs.split();
     std::thread::scope(|threads| {
         let reporter = Reporter { reports, kept: Vec::new(), of_file: None, of_last_file: None, debug, failed: None };
@@ -55,7 +60,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         }
         let Some(reporter) = pool.finish().pop() else { return Ok(1) };
         let status = match reporter.finish(outcome.first, &mut output.text) {
-            Ok(ended) => write_documents(&documents, ended),
+            Ok(ended) => write_documents(&documents, ended, &mut output),
             Err(Failure::Output(error)) => return Err(error),
             Err(Failure::Kept(error)) => {
                 output.flush()?;
@@ -81,12 +86,15 @@ fn canvas() -> Canvas {
     }
 }
 
-/// Writes the documents to their files, which nobody else may read; gives back the exit status.
-fn write_documents(paths: &[(usize, PathBuf)], ended: Ended) -> u8 {
+/// Writes the documents to their files, which nobody else may read; gives back the exit status. What is named as standard output is
+/// a part of it.
+fn write_documents(paths: &[(usize, PathBuf)], ended: Ended, output: &mut Output) -> u8 {
     let mut status = u8::from(!ended.found);
     for (number, text) in ended.documents {
         let Some((_, path)) = paths.iter().find(|(of, _)| *of == number) else { continue };
-        if let Err(error) = files::replace_or_write(path, &text, 0o600) {
+        if Stream::Output.is_at(path) {
+            output.text.extend_from_slice(&text);
+        } else if let Err(error) = files::replace_or_write(path, &text, 0o600) {
             say(format_args!("aureport: cannot write {}: {}", path.display(), host::reason(&error)));
             status = 1;
         }

@@ -11,7 +11,7 @@ use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::{Criteria, Predicate};
 use auditbox::query::time::Calendar;
 use auditbox::render::{Format, Renderer, Style};
-use auditbox::report::denials::Denials;
+use auditbox::report::{self, denials::Denials};
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Begin, Search, Sink, Trail, UnreadLine};
@@ -89,7 +89,12 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
         let outcome = trail.search(&search, Path::new("stdin"), &mut finding);
         finding.flush()?;
         if let Some(denials) = finding.denials.take() {
-            finding.found = denials.print(&mut finding.output.text);
+            let format = match request.format {
+                Format::Csv => report::Format::Csv,
+                Format::Json => report::Format::Json,
+                _ => report::Format::Text,
+            };
+            finding.found = denials.print(format, style.escape, &mut finding.output.text);
             finding.flush()?;
         }
         if request.format == Format::Json {

@@ -75,7 +75,7 @@ impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.sentence(f)?;
         match self {
-            TimeError::Uptime(_) | TimeError::Backwards => Ok(()),
+            TimeError::Uptime(_) => Ok(()),
             TimeError::Span(_) => f.write_str("\nAccepted: a number and s, m, h, d or w, as 15m"),
             _ => write!(f, "\nAccepted: {FORMS}"),
         }
@@ -176,6 +176,11 @@ pub fn span_seconds(span: &[u8]) -> Option<i64> {
 fn one_word(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<Option<i64>, TimeError> {
     let refused = || TimeError::Date(edge, word.into());
     if let Some(seconds) = word.strip_prefix('@') {
+        // A fraction, as event ids have it, is not looked at.
+        let (seconds, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+        if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(refused());
+        }
         let seconds = number::parse_exact(seconds.as_bytes()).and_then(|seconds| i64::try_from(seconds).ok());
         return seconds.map(Some).ok_or_else(refused);
     }
@@ -440,6 +445,7 @@ mod tests {
             ("2024-02-28T23:20:30-02:00", "02-29 01:20:30"),
             ("2024-02-29T10:20", "02-29 10:20:00"),
             ("@1709202030", "02-29 10:20:30"),
+            ("@1709202030.123", "02-29 10:20:30"),
             ("-30s", "07-10 12:34:26"),
             ("-15m", "07-10 12:19:56"),
             ("-2h", "07-10 10:34:56"),
@@ -451,9 +457,20 @@ mod tests {
             let error = at(Edge::Start, &[word, "10:00"]).unwrap_err();
             assert_eq!(error, TimeError::Beside(Edge::Start, word.into()));
         }
-        for word in
-            ["@", "@x", "@-1", "@1.5", "-15", "-m", "-15y", "2024-02-29T", "2024-02-29T10", "2024-02-29T10:20:30X"]
-        {
+        for word in [
+            "@",
+            "@x",
+            "@-1",
+            "@1.",
+            "@1.x",
+            "@.5",
+            "-15",
+            "-m",
+            "-15y",
+            "2024-02-29T",
+            "2024-02-29T10",
+            "2024-02-29T10:20:30X",
+        ] {
             assert!(at(Edge::Start, &[word]).is_err(), "{word}");
         }
         for word in
@@ -472,6 +489,7 @@ mod tests {
             assert_eq!(at(Edge::Start, &[word]), Err(TimeError::Day(Edge::Start, word.into())));
         }
         assert_eq!(check_range(Some(2), Some(1)), Err(TimeError::Backwards));
+        assert!(TimeError::Backwards.to_string().contains("\nAccepted: mm/dd/yy"));
         for (start, end) in [(Some(1), Some(1)), (Some(1), None), (None, Some(1)), (None, None)] {
             assert_eq!(check_range(start, end), Ok(()));
         }

@@ -1,6 +1,7 @@
 //! `ausearch --denials`: what SELinux and AppArmor denied, by source, target, class and permission.
 
 use super::Tally;
+use super::cells::{self, Cells, Format};
 use crate::event::Event;
 use crate::record::{Record, RecordType};
 use crate::text::{self, Escape, escape, hex, number};
@@ -9,6 +10,7 @@ use crate::text::{self, Escape, escape, hex, number};
 #[derive(Default)]
 pub struct Denials {
     tally: Tally,
+    /// The columns of one, with a NUL after each.
     row: Vec<u8>,
 }
 
@@ -50,24 +52,50 @@ impl Denials {
             self.row.clear();
             for names in [source, target, class] {
                 push_value(value(names), is_encoded, &mut self.row);
-                self.row.push(b' ');
             }
             push_value(permission, false, &mut self.row);
             self.tally.add(&self.row);
         }
     }
 
-    /// Appends a line for each, the most frequent first; gives back whether there is one.
-    pub fn print(&self, out: &mut Vec<u8>) -> bool {
-        out.extend_from_slice(b"total source target class permission\n");
+    /// Appends a line for each, the most frequent first; gives back whether there is one. For a terminal, what a blank could be
+    /// taken for is escaped; for programs, texts are escaped in `mode`.
+    pub fn print(&self, format: Format, mode: Escape, out: &mut Vec<u8>) -> bool {
+        match format {
+            Format::Text => out.extend_from_slice(b"total source target class permission\n"),
+            Format::Csv => cells::push_names(out, &mut |cells| fill(0, b"", mode, cells)),
+            Format::Json => {}
+        }
         for (count, row) in self.tally.by_count() {
-            number::push(out, count);
-            out.push(b' ');
-            out.extend_from_slice(row);
-            out.push(b'\n');
+            match format {
+                Format::Text => push_line(count, row, out),
+                _ => cells::push_row(format, "denials", out, &mut |cells| fill(count, row, mode, cells)),
+            }
         }
         !self.tally.is_empty()
     }
+}
+
+const COLUMNS: [&str; 4] = ["source", "target", "class", "permission"];
+
+fn fill(count: u64, row: &[u8], mode: Escape, cells: &mut Cells) {
+    cells.number("total", Some(count));
+    let mut values = row.split(|byte| *byte == 0);
+    COLUMNS.into_iter().for_each(|name| cells.text(name, values.next(), mode));
+}
+
+fn push_line(count: u64, row: &[u8], out: &mut Vec<u8>) {
+    number::push(out, count);
+    for value in row.split(|byte| *byte == 0).take(COLUMNS.len()) {
+        out.push(b' ');
+        for (number, part) in value.split(|byte| *byte == b' ').enumerate() {
+            if number > 0 {
+                out.extend_from_slice(b"\\040");
+            }
+            escape(part, Escape::Tty, out);
+        }
+    }
+    out.push(b'\n');
 }
 
 /// A denial of a program that asks SELinux for itself, such as D-Bus, as the kernel would have written it.
@@ -76,19 +104,17 @@ fn kernels_words(record: &Record<'_>) -> Option<Vec<u8>> {
     Some([b"type=AVC msg=audit(0.000:0): avc:", text].concat())
 }
 
-/// Appends a value as a terminal may show it; what was quoted, or in hex where that `is_encoded`, is decoded, and its spaces are
-/// escaped.
+/// Appends a value and a NUL; what was quoted, or in hex where that `is_encoded`, is decoded. An empty one is `?`.
 fn push_value(value: &[u8], is_encoded: bool, out: &mut Vec<u8>) {
     let mut decoded = Vec::new();
     let quoted = value.strip_prefix(b"\"").map(|rest| text::up_to(rest, b'"'));
     let is_hex = is_encoded && quoted.is_none() && value.len() > 2 && hex::unescape(value, &mut decoded);
     let value = quoted.unwrap_or(if is_hex { &decoded } else { value });
-    for (number, part) in value.split(|byte| *byte == b' ').enumerate() {
-        if number > 0 {
-            out.extend_from_slice(b"\\040");
-        }
-        escape(part, Escape::Tty, out);
+    match value {
+        b"" => out.push(b'?'),
+        value => out.extend(value.iter().map(|byte| if *byte == 0 { b'?' } else { *byte })),
     }
+    out.push(0);
 }
 
 #[cfg(test)]
@@ -118,10 +144,22 @@ mod tests {
             denials.add(&event);
         }
         let mut out = Vec::new();
-        assert!(denials.print(&mut out) && !Denials::default().print(&mut Vec::new()));
+        assert!(
+            denials.print(Format::Text, Escape::Tty, &mut out)
+                && !Denials::default().print(Format::Text, Escape::Tty, &mut Vec::new())
+        );
         let expected = "total source target class permission\n2 a:b:c d:e:f file read\n2 q /k open w\n1 a:b:c d:e:f file write\n\
             1 /usr/bin/man /a\\040b open r\n1 a:b:c d:e:f dbus send_msg\n1 snap.a org.x dbus_method_call send\n\
             1 p net_admin capable ?\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+        let (mut csv, mut json) = (Vec::new(), Vec::new());
+        denials.print(Format::Csv, Escape::Raw, &mut csv);
+        denials.print(Format::Json, Escape::Raw, &mut json);
+        let (csv, json) = (String::from_utf8(csv).unwrap(), String::from_utf8(json).unwrap());
+        assert!(csv.starts_with("total,source,target,class,permission\n2,a:b:c,d:e:f,file,read\n"), "{csv}");
+        assert!(csv.contains("1,/usr/bin/man,/a b,open,r\n"), "{csv}");
+        let first =
+            r#"{"report":"denials","total":2,"source":"a:b:c","target":"d:e:f","class":"file","permission":"read"}"#;
+        assert_eq!(json.lines().next(), Some(first));
     }
 }

@@ -204,12 +204,15 @@ fn replace_as(path: &Path, text: &[u8], mode: u32, owner: Option<(u32, u32)>) ->
     moved
 }
 
-/// The same for a path that a user gives: what is there and no regular file, such as a device or a pipe, is written to and stays.
+/// The same for a path that a user gives: what is there and no regular file, such as a device or a pipe, is written to and stays,
+/// and so does a symbolic link.
 pub fn replace_or_write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
-    match metadata(path) {
+    match symlink_metadata(path) {
         Ok(there) if !there.is_file() => {
-            let mut file = OpenOptions::new().write(true).custom_flags(libc::O_NOCTTY).open(path)?;
-            io::Write::write_all(&mut file, text)
+            let mut options = OpenOptions::new();
+            // Who may not read it must not read it from where a link leads, if nothing is there.
+            options.write(true).create(there.is_symlink()).truncate(true).mode(mode);
+            io::Write::write_all(&mut options.custom_flags(libc::O_NOCTTY).open(path)?, text)
         }
         _ => replace(path, text, mode),
     }

@@ -4,6 +4,7 @@ use super::poll;
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind, IsTerminal};
+use std::path::Path;
 use std::time::Duration;
 
 /// One of the two streams a program writes to.
@@ -72,6 +73,12 @@ impl Stream {
     /// Whether it is a terminal.
     pub fn is_terminal(self) -> bool {
         self.fd().is_terminal()
+    }
+
+    /// Whether this path leads to what it is, as /dev/stdout does.
+    pub fn is_at(self, path: &Path) -> bool {
+        let (Ok(there), Ok(own)) = (rustix::fs::stat(path), rustix::fs::fstat(self.fd())) else { return false };
+        (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)
     }
 
     /// Whether it is a pipe.

@@ -153,6 +153,11 @@ impl Lines {
         self.number.saturating_add(u32::from(self.is_new))
     }
 
+    /// Whether the next line begins one, and is no rest of one that is too long.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// The next line; `None` at the end. A last line may lack its newline.
     #[inline]
     pub fn next(&mut self, source: &mut dyn Source) -> io::Result<Option<Line<'_>>> {

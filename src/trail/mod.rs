@@ -250,6 +250,11 @@ impl<'s> Trail<'s> {
         Trail::log(&path.join("audit.log"))
     }
 
+    /// The files it reads, if it reads files.
+    pub fn places(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
+
     /// What is open already: a file, a pipe, a socket, the output of a child. It is read from where it stands, and closed in
     /// the end.
     pub fn descriptor(fd: impl Into<OwnedFd>) -> Trail<'s> {

@@ -1,10 +1,9 @@
 //! Compressed logs, read through the system's own decompressor, and lines that syslog or the journal put something in front of.
 
-use super::lines::Source;
-use crate::record::Line;
+use super::lines::{Lines, SEARCH_LINE, Segment, Source};
+use crate::record::{Line, Record};
 use crate::sys::child::Filter;
 use crate::sys::input::{self, InputFile};
-use crate::text;
 use std::io;
 use std::path::Path;
 
@@ -69,19 +68,34 @@ impl Source for Unpacked {
     }
 }
 
-/// Whether the first line of a file is a record with something in front of it.
+/// Whether the first line of a file that has a record has something in front of it.
 pub(super) fn is_prefixed(file: &InputFile) -> bool {
-    is_prefixed_line(text::up_to(&front::<1024>(file), b'\n'))
+    if !file.is_regular() || program(file).is_some() {
+        return false;
+    }
+    let (mut lines, mut source, mut record) =
+        (Lines::new(SEARCH_LINE), Segment { file, at: 0, end: u64::MAX }, Vec::new());
+    while let Ok(Some(line)) = lines.next(&mut source) {
+        if Record::scan(line).is_ok() {
+            return false;
+        }
+        if strip(line.text, &mut record) {
+            return true;
+        }
+    }
+    false
 }
 
-fn is_prefixed_line(line: &[u8]) -> bool {
-    !line.starts_with(b"type=") && !line.starts_with(b"node=") && strip(line, &mut Vec::new())
-}
-
-/// Puts the record of a line into `record` for which syslog, a plugin for syslog or the journal wrote something in front, up to a colon:
-/// `Nov 22 18:05:09 host audisp-syslog[7]: type=...`. The kernel's own log has no `msg=`: `audit: type=1300 audit(...): ...`.
+/// Puts the record of a line into `record` for which syslog, a plugin for syslog or the journal wrote something in front, up to a
+/// colon: `Nov 22 18:05:09 host audisp-syslog[7]: type=...`; in RFC 5424's form up to a hyphen or bracket. The kernel's own log has
+/// no `msg=`: `audit: type=1300 audit(...): ...`.
 pub(super) fn strip(line: &[u8], record: &mut Vec<u8>) -> bool {
-    let starts = [&b": type="[..], b": node="].into_iter().filter_map(|start| memchr::memmem::find(line, start));
+    const STARTS: [&[u8]; 6] = [b": type=", b": node=", b"- type=", b"- node=", b"] type=", b"] node="];
+    if line.starts_with(b"type=") || line.starts_with(b"node=") {
+        return false;
+    }
+    let count = if line.starts_with(b"<") { STARTS.len() } else { 2 };
+    let starts = STARTS.into_iter().take(count).filter_map(|start| memchr::memmem::find(line, start));
     let Some(text) = starts.min().and_then(|at| line.get(at + 2..)) else { return false };
     record.clear();
     match memchr::memmem::find(text, b" audit(").and_then(|at| text.split_at_checked(at + 1)) {
@@ -90,7 +104,7 @@ pub(super) fn strip(line: &[u8], record: &mut Vec<u8>) -> bool {
         }
         _ => record.extend_from_slice(text),
     }
-    crate::record::Record::scan(Line::new(record)).is_ok()
+    Record::scan(Line::new(record)).is_ok()
 }
 
 #[cfg(test)]
@@ -109,11 +123,23 @@ mod tests {
             ),
         ] {
             let mut out = Vec::new();
-            assert!(strip(line.as_bytes(), &mut out) && is_prefixed_line(line.as_bytes()), "{line}");
+            assert!(strip(line.as_bytes(), &mut out), "{line}");
             assert_eq!(String::from_utf8(out).unwrap(), want);
         }
-        for line in ["Nov 22 host sshd: accepted", "a: type=x", record, ""] {
-            assert!(!is_prefixed_line(line.as_bytes()), "{line}");
+        for prefix in ["<13>1 2026-11-22T18:05:09Z host audispd 12 - - ", "<13>1 - - - - - [a b=\"c\"] "] {
+            let mut out = Vec::new();
+            assert!(strip(format!("{prefix}{record}").as_bytes(), &mut out), "{prefix}");
+            assert_eq!(String::from_utf8(out).unwrap(), record);
+        }
+        for line in [
+            "- type=USER msg=audit(1700000000.000:1): pid=1",
+            "type=x: type=USER msg=audit(1700000000.000:1):",
+            "Nov 22 host sshd: accepted",
+            "a: type=x",
+            record,
+            "",
+        ] {
+            assert!(!strip(line.as_bytes(), &mut Vec::new()), "{line}");
         }
     }
 }

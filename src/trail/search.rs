@@ -516,11 +516,13 @@ impl<'r> Reader<'r> {
                 next = lines.position() + STRETCH;
                 self.progress(packed.map_or(lines.position(), InputFile::position));
             }
+            // The rest of a line that is too long is text that somebody may have chosen.
+            let begins = lines.is_new();
             match lines.next_placed(source) {
                 Ok(Some((at, line))) => {
                     let text = line.text;
                     let record = self.headers.scan(line);
-                    if record.is_err() && may_strip && packed::strip(text, &mut stripped) {
+                    if record.is_err() && may_strip && begins && packed::strip(text, &mut stripped) {
                         if let Ok(record) = Record::scan(Line::new(&stripped)) {
                             self.record(&record)?;
                         }

@@ -402,6 +402,20 @@ fn what_syslog_puts_before_records_is_no_part_of_them_and_a_file_without_records
         stderr
             .ends_with(&format!("ausearch: 1 line could not be read, first at byte {} of {file}\n", prefixed(1).len()))
     );
+    // The first line that has a record decides, however many of other programs stand before it, and on a pipe too.
+    let others = "Nov 22 18:05:00 host systemd[1]: Started something.\n".repeat(300);
+    let rfc5424 = format!("<13>1 2026-11-22T18:05:09Z host audispd 12 - - {}", login(5));
+    let file = dir.file("messages", format!("{others}{}{rfc5424}", prefixed(1)));
+    let (serials, stderr, status) = found(&file, &[]);
+    assert_eq!((serials, status), (vec![1, 5], Some(0)), "{stderr}");
+    assert!(
+        stderr.ends_with(&format!("ausearch: 300 lines could not be read, first at byte 0 of {file}\n")),
+        "{stderr}"
+    );
+    // What follows where a long line is cut is its sender's.
+    let lie = format!("{} {}", "x".repeat(9000), prefixed(2).trim_end());
+    let file = dir.file("long", format!("{}{}\n{}", prefixed(1), lie, prefixed(3)));
+    assert_eq!(found(&file, &[]).0, [1, 3]);
     // Not where records stand without a prefix: there such a line is torn, or a lie.
     let file = dir.file("mixed", format!("{}{}", login(1), prefixed(2)));
     assert_eq!(found(&file, &[]).0, [1]);
