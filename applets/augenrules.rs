@@ -98,8 +98,9 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
     let Some(options) = Options::from_args(&[&name], &texts).ok().filter(Options::is_right) else {
+        let ways = "[--check|--load [--atomic [--skip-missing]]] [--root DIR [--machine NAME]]";
         let profiles = "[--profiles|--profile NAME --check|--install]";
-        show(format!("Usage: {name} [--check|--load|--root DIR [--machine NAME] [--check]] {profiles}\n").as_bytes());
+        show(format!("Usage: {name} {ways} {profiles}\n").as_bytes());
         return 1;
     };
     let invocation = Invocation { name, options };

@@ -535,13 +535,12 @@ fn target(word: &[u8], after_watch: bool) -> TargetWord {
     }
 }
 
-/// The number that a setting is given. COMPAT: only its lowest 32 bits count.
+/// The number that a setting is given.
 fn numeric(what: &'static str, value: LocatedWord<'_>) -> Result<u32, Refusal> {
     if !value.text.first().is_some_and(u8::is_ascii_digit) {
         return Err(value.refuse(Reason::NotNumeric { what, word: lossy(value.text) }));
     }
-    match number::unsigned(value.text, 0) {
-        (number, true) => Ok(number as u32),
-        (_, false) => Err(value.refuse(Reason::NumberRange { what })),
-    }
+    let (number, is_exact) = number::unsigned(value.text, 0);
+    let fitting = u32::try_from(number).ok().filter(|_| is_exact);
+    fitting.ok_or_else(|| value.refuse(Reason::NumberRange { what }))
 }

@@ -433,6 +433,7 @@ fn settings_are_sent_left_to_right_and_the_status_shown_once() {
     assert_eq!(sentence("-f x"), "Failure must be 0, 1, or 2 was x");
     assert_eq!(sentence("-b -1"), "Backlog must be a numeric value was -1");
     assert_eq!(sentence("-r 99999999999999999999"), "Error converting rate");
+    assert_eq!(sentence("-b 4294967296"), "Error converting backlog", "and not what is left of it in 32 bits");
     assert_eq!(sentence("--backlog_wait_time x"), "Backlog_wait_time must be a numeric value was x");
 }
 

@@ -37,5 +37,25 @@ auditctl -d always,exit -F arch=b64 -S mkdir -F key=one >/tmp/out 2>&1 && fail "
 auditctl -w /etc/hosts -p wa -k hosts >/tmp/out 2>&1 || fail "-w ended with $?"
 auditctl -D -k hosts >/tmp/out || fail "-D -k ended with $?"
 [ "$(count)" = 1 ] || fail "-D -k left $(count) rules, not 1"
+# what the kernel refuses without a word of why, a check of the file finds
+while IFS= read -r rule; do
+	# shellcheck disable=SC2086  # a rule is several words
+	auditctl $rule >/tmp/out 2>&1 && fail "the kernel takes $rule"
+	expect 'Invalid argument' /tmp/out
+	echo "$rule" | auditctl --check - >/tmp/out 2>&1
+	expect 'error\[AB007\]' /tmp/out
+done <<'RULES'
+-a always,exit -F arch=b64 -S open -F exe=/bin/sh -F exe=/bin/busybox
+-a never,exclude -F exe=/bin/sh -F exe=/bin/busybox
+-a always,exit -F path=/etc/
+-a always,exit -F path=/
+-a always,exit -F path=/etc/hosts -F inode=5
+-a always,exit -F arch=b64 -S open -F uid&3
+-a always,exit -F arch=b64 -S open -F devmajor&=3
+-a always,exit -F arch=b64 -S open -F obj_user>foo
+-a always,exit -F arch=b64 -S open -F uid=-1
+-a always,exit -F arch=b64 -S open -F gid!=4294967295
+-a always,exit -F arch=b64 -S open -F auid>unset
+RULES
 auditctl -R /tmp/not-there.rules >/tmp/out 2>&1 && fail "a file that is not there is taken"
 expect '/tmp/not-there.rules' /tmp/out

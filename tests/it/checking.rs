@@ -36,6 +36,39 @@ fn both(rest: &str) -> String {
     ["b64", "b32"].map(|arch| format!("-a always,exit -F arch={arch} {rest}\n")).concat()
 }
 
+#[test]
+fn what_only_the_kernel_refuses_is_found() {
+    let refused = [
+        "exit -S open -F exe=/bin/a -F exe=/bin/b",
+        "exclude -F exe!=/bin/a -F exe!=/bin/b",
+        "exit -F path=/a -F inode=7",
+        "exit -F path=/etc/",
+        "exit -F path=/",
+        "exit -S open -F uid&3",
+        "exit -S open -F devmajor&=3",
+        "exit -S open -F exit&=1",
+        "exit -S open -F obj_user>foo",
+        "exit -S open -F obj_type&=foo",
+        "exit -S open -F subj_role<foo",
+        "exit -S open -F uid=-1",
+        "exit -S open -F fsgid!=4294967295",
+        "exit -S open -F auid>unset",
+    ];
+    let taken = [
+        "exit -S open -F exe=/bin/a",
+        "exit -F dir=/etc/",
+        "exit -S open -F a0&3 -F devminor&=3",
+        "exit -S open -F subj_sen>s0 -F auid=unset -F sessionid=unset",
+        "exit -S open -F exit=-1",
+    ];
+    for (rules, expected) in [(&refused[..], true), (&taken, false)] {
+        for rule in rules {
+            let (_, found) = checked(&format!("-a always,{rule} -k x\n"), &[]);
+            assert_eq!(found.contains("[AB007]"), expected, "{rule}: {found}");
+        }
+    }
+}
+
 /// Code, options, a bad file with the place of the finding, a good file.
 fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
     let plain = |text: &str| text.to_owned();

@@ -272,36 +272,61 @@ fn has_variable(path: &[u8]) -> bool {
     path.windows(2).any(|two| two[0] == b'$' && (two[1].is_ascii_alphabetic() || matches!(two[1], b'_' | b'{')))
 }
 
-/// KERNEL: audit_field_valid(), audit_to_watch(), audit_make_tree() and audit_to_inode() answer EINVAL to these.
+/// What a rule has one of at most, and what is said of a second one.
+const SINGLE: [(&[FieldId], &str); 2] = [
+    (&[FieldId::PATH, FieldId::DIR, FieldId::INODE], "a rule watches one path, dir or inode"),
+    (&[FieldId::EXE], "a rule names one exe"),
+];
+
+/// KERNEL: audit_data_to_entry(), audit_field_valid(), audit_to_watch(), audit_make_tree() and audit_to_inode() answer EINVAL to these.
 fn refused_by_kernel(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
-    let is_file = |field: &RuleField| matches!(field.id, FieldId::PATH | FieldId::DIR | FieldId::INODE);
-    let mut files = rule.fields.iter().enumerate().filter(|(_, field)| is_file(field));
-    if let (Some(_), Some((second, _))) = (files.next(), files.next()) {
-        let message = "a rule watches one path, dir or inode".to_owned();
-        out.push(finding(&codes::REFUSED_BY_KERNEL, planned.field(second), message, "write a rule for each"));
+    let mut refuse = |number, message: &str, help| {
+        out.push(finding(&codes::REFUSED_BY_KERNEL, planned.field(number), message.to_owned(), help));
+    };
+    for (ids, message) in SINGLE {
+        if let Some((second, _)) = rule.fields.iter().enumerate().filter(|(_, field)| ids.contains(&field.id)).nth(1) {
+            refuse(second, message, "write a rule for each");
+        }
     }
     for (number, field) in rule.fields.iter().enumerate() {
-        let ordered = !field.operator.tests_equality();
-        let message = match field.id {
-            FieldId::PATH | FieldId::DIR if field.operator != Operator::EQUAL => "the kernel takes = alone here",
-            FieldId::AUID if ordered && field.value == Value::Number(u32::MAX) => {
-                "an unset auid can be compared with = and != alone"
-            }
-            FieldId::FILETYPE | FieldId::MSGTYPE | FieldId::SUBJ_USER | FieldId::SUBJ_ROLE | FieldId::SUBJ_TYPE
-                if ordered && field.id != FieldId::MSGTYPE =>
-            {
-                "the kernel takes = and != alone here"
-            }
-            id if rule.list == List::FILESYSTEM && id != FieldId::FSTYPE && id != FieldId::KEY => {
-                "rules of the filesystem list have fstype and keys alone"
-            }
-            FieldId::PATH | FieldId::DIR if matches!(&field.value, Value::Text(path) if path.first() != Some(&b'/')) => {
-                "the path must begin with /"
-            }
-            _ => continue,
-        };
-        out.push(finding(&codes::REFUSED_BY_KERNEL, planned.field(number), message.to_owned(), ""));
+        if let Some(message) = why_refused(rule.list, field) {
+            refuse(number, message, "");
+        }
     }
+}
+
+/// Why the kernel does not take a field, by itself.
+fn why_refused(list: List, field: &RuleField) -> Option<&'static str> {
+    use FieldId as F;
+    let RuleField { id, operator, value } = field;
+    let path: &[u8] = match value {
+        Value::Text(path) => path,
+        _ => b"/",
+    };
+    let (is_ordered, is_unset) = (!operator.tests_equality(), *value == Value::Number(u32::MAX));
+    let is_bits = matches!(*operator, Operator::BIT_MASK | Operator::BIT_TEST);
+    let takes_bits = matches!(*id, F::A0 | F::A1 | F::A2 | F::A3 | F::PERS | F::DEVMINOR);
+    Some(match *id {
+        F::PATH | F::DIR if *operator != Operator::EQUAL => "the kernel takes = alone here",
+        F::PATH | F::DIR if path.first() != Some(&b'/') => "the path must begin with /",
+        F::PATH if matches!(value, Value::Text(_)) && path.last() == Some(&b'/') => "the path must not end with /",
+        F::AUID if is_ordered && is_unset => "an unset auid can be compared with = and != alone",
+        F::UID | F::EUID | F::SUID | F::FSUID | F::OBJ_UID | F::GID | F::EGID | F::SGID | F::FSGID | F::OBJ_GID
+            if is_unset =>
+        {
+            "this is no id: auid and sessionid alone can be unset"
+        }
+        F::FILETYPE | F::SUBJ_USER | F::SUBJ_ROLE | F::SUBJ_TYPE | F::OBJ_USER | F::OBJ_ROLE | F::OBJ_TYPE
+            if is_ordered =>
+        {
+            "the kernel takes = and != alone here"
+        }
+        _ if is_bits && !takes_bits => "& and &= are for a0 to a3, pers and devminor alone",
+        _ if list == List::FILESYSTEM && !matches!(*id, F::FSTYPE | F::KEY) => {
+            "rules of the filesystem list have fstype and keys alone"
+        }
+        _ => return None,
+    })
 }
 
 fn old_kernel(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
