@@ -12,8 +12,9 @@ use crate::text::hex;
 use crate::text::json_reader::Reader;
 use std::io;
 
-/// The longest line that is kept. The largest event has not as many bytes unless nearly all of them are controls.
-const LONGEST: usize = 16 * EVENT_BYTES;
+/// The longest line that is kept. No event has as many bytes: where all of its own are controls, and one of each value no text, they stand
+/// in `raw` and in `fields` as six for a control and as two digits, which are 16 for each; and no column has more than a few lines.
+const LONGEST: usize = 20 * EVENT_BYTES;
 
 /// Reads objects.
 #[derive(Default)]

@@ -348,6 +348,35 @@ fn whatever_a_log_says_no_two_members_of_an_object_are_called_the_same() {
 }
 
 #[test]
+fn no_event_is_too_long_to_come_back_and_no_column_grows_beyond_its_records() {
+    let lines = |count: usize, line: &dyn Fn(usize) -> Vec<u8>| (0..count).flat_map(line).collect::<Vec<u8>>();
+    let of = |n: usize, begin: &str, controls: usize| {
+        [
+            begin.replace("HEAD", HEAD).as_bytes(),
+            &b"\x02".repeat(controls),
+            format!("{n}\u{ff}").as_bytes(),
+            b"\xff\"\n",
+        ]
+        .concat()
+    };
+    for log in [
+        lines(230, &|n| of(n, "type=PATH HEADitem=0 name=\"", 8700)),
+        lines(230, &|n| of(n, "type=SYSCALL HEADarch=c000003e syscall=2 key=\"", 8700)),
+        [of(0, "type=CWD HEADcwd=\"/", 8700), lines(20_000, &|n| of(n, "type=PATH HEADname=\"", 1))].concat(),
+    ] {
+        let dir = Dir::new("json-long");
+        let file = dir.file("audit.log", &log);
+        let objects = search(&file, &["--format", "json"]);
+        assert!(objects.len() < 40 << 20, "{} bytes", objects.len());
+        assert_eq!(objects.iter().filter(|byte| **byte == b'\n').count(), 1);
+        let incomplete = [&b"\"incomplete\":[\"keys\"]"[..], b"\"incomplete\":[\"paths\"]"];
+        assert!(incomplete.iter().any(|text| objects.windows(text.len()).any(|part| part == *text)));
+        let back = dir.file("events.json", &objects);
+        assert!(search(&back, &["--raw"]) == log, "it came back otherwise");
+    }
+}
+
+#[test]
 fn json_that_is_broken_or_hostile_is_counted_and_hides_nothing() {
     let good = json(&format!("type=USER {HEAD}pid=1 msg='x'\n"));
     let forged = good.replace("\"pid\":1", "\"pid\":999").replace("\"auid\"", "\"x\"");

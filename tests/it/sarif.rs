@@ -163,7 +163,8 @@ fn every_document_has_what_the_standard_requires_and_nothing_else() {
     let odd = dir.file("r/20 od\u{e9}:#?%.rules", [text.as_bytes(), b"-w /\xff\xfe -p x\n-w /a\0b\n"].concat());
     let directory = dir.0.join("r").to_str().expect("a path").to_owned();
     let empty = dir.file("empty.rules", "");
-    for paths in [&[&plain[..]][..], &[&odd], &[&plain, &odd], &[&directory], &[&empty]] {
+    let slashes = format!("//{plain}");
+    for paths in [&[&slashes[..]][..], &[&plain], &[&odd], &[&plain, &odd], &[&directory], &[&empty]] {
         let document = sarif(paths);
         assert_eq!(LOG.faults("log", &document), Vec::<String>::new(), "{paths:?}");
         let [run] = document.list("runs") else { panic!("one run") };

@@ -32,6 +32,15 @@ impl List {
         self.ends.push(self.bytes.len());
     }
 
+    /// The same as long as all have no more than `most` bytes; false, and nothing is added, where they would.
+    pub(super) fn push_up_to(&mut self, most: usize, text: &[u8]) -> bool {
+        let has_room = self.bytes.len() + text.len() <= most;
+        if has_room {
+            self.push(text);
+        }
+        has_room
+    }
+
     pub(super) fn push_parts(&mut self, text: &[u8], separator: u8) {
         text.split(|byte| *byte == separator).for_each(|part| self.push(part));
     }

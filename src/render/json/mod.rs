@@ -62,6 +62,10 @@ struct Process {
 /// Of a process with more bytes of arguments these are not remembered.
 const LONGEST_ARGV: usize = 4096;
 
+/// More bytes the columns `keys` and `paths` do not hold, each: made of a few fields of many records, they would multiply a log that
+/// has been made for that.
+const LONGEST_COLUMN: usize = 64 << 10;
+
 /// The columns that are a field of the record that says who acts.
 const COLUMNS: [&str; 14] =
     ["auid", "uid", "euid", "gid", "ses", "pid", "ppid", "exit", "tty", "terminal", "comm", "exe", "arch", "syscall"];
@@ -285,7 +289,10 @@ impl<'h> Json<'h> {
             in_records(Some(record_type)).filter(move |(record, cut)| cut.name(record.body) == name)
         };
         list.clear();
-        event.records().for_each(|record| record::each_key(record.body, &mut |key| list.push(key)));
+        let (mut has_keys, mut has_paths) = (true, true);
+        event.records().for_each(|record| {
+            record::each_key(record.body, &mut |key| has_keys &= list.push_up_to(LONGEST_COLUMN, key));
+        });
         list.retain_first();
         line.list("keys", list);
         let cwd = of(RecordType::CWD, b"cwd").next_back();
@@ -305,21 +312,25 @@ impl<'h> Json<'h> {
         }
         line.list("argv", list);
         list.clear();
-        if !is_whole {
-            list.push(b"arguments");
-        }
-        if part.is_some() {
-            list.push(b"records");
-        }
-        line.list("incomplete", list);
-        list.clear();
         let directory = cwd.map(|(record, cut)| cut.field(record.body).value);
         for (record, cut) in of(RecordType::PATH, b"name").filter(|(_, cut)| cut.is_hex || cut.is_quoted) {
             text.clear();
             interpreter.path(cut.field(record.body), directory, RecordContext::nothing(), text);
-            list.push(text);
+            has_paths = list.push_up_to(LONGEST_COLUMN, text);
+            if !has_paths {
+                break;
+            }
         }
         line.list("paths", list);
+        list.clear();
+        for (is_missing, name) in
+            [(!is_whole, "arguments"), (part.is_some(), "records"), (!has_keys, "keys"), (!has_paths, "paths")]
+        {
+            if is_missing {
+                list.push(name.as_bytes());
+            }
+        }
+        line.list("incomplete", list);
         text.clear();
         if let Some((record, cut)) = of(RecordType::SOCKADDR, b"saddr").next() {
             interpreter.value_in(Kind::Sockaddr, cut.field(record.body), RecordContext::nothing(), text);

@@ -264,7 +264,12 @@ fn sarif_location(o: &mut Object, span: &Span, sources: &[Source]) {
 /// A path as a URI reference (RFC 3986): what is neither unreserved nor a slash is escaped.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
-    for byte in path.bytes() {
+    // Two slashes would begin the name of a host.
+    let rest = path.trim_start_matches('/');
+    if rest.len() < path.len() {
+        uri.push('/');
+    }
+    for byte in rest.bytes() {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             uri.push(char::from(byte));
         } else {
