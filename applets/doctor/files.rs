@@ -68,11 +68,8 @@ pub(super) fn configuration(place: &Place, facts: &mut Facts) -> Option<Config> 
     let text = match place.read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound && facts.config_link.is_none() => {
-            facts
-                .config_warnings
-                .push(format!("There is no {CONFIG}: the daemon rotates no log and heeds no full disk."));
-            (facts.config_file, facts.config_is_empty) = (place.shown(path), true);
-            return Some(Config::default());
+            facts.config_is_missing = true;
+            Vec::new()
         }
         Err(error) => {
             unseen(facts, "auditd.conf, the log and the plugins", &error);
@@ -123,7 +120,6 @@ pub(super) fn log(place: &Place, config: &Config, facts: &mut Facts) {
         return;
     }
     let group = config.log_group;
-    place.note(facts, FileKind::LogDirectory, parent, group);
     if !place.is_image() {
         facts.unsafe_directory = check_directory(log).err().map(|error| error.to_string());
     }
@@ -132,9 +128,14 @@ pub(super) fn log(place: &Place, config: &Config, facts: &mut Facts) {
         Err(error) => return unseen(facts, "the log", &error),
     };
     // Rotated logs are named after the log, whether they are packed or not.
-    all.retain(|other| {
+    let is_log = |other: &OsString| {
         other.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| matches!(rest, [] | [b'.', ..]))
-    });
+    };
+    if parent.ends_with("audit") || !all.is_empty() && all.iter().all(is_log) {
+        // Another with other things in it is not the log's alone to close; whether it is safe the daemon asks of each on the way.
+        place.note(facts, FileKind::LogDirectory, parent, group);
+    }
+    all.retain(is_log);
     all.iter().for_each(|name| place.note(facts, FileKind::Log, &parent.join(name), group));
     let Ok(base) = place.unfollowed(log) else { return };
     if !place.is_image() {

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// No file that is looked at is longer, but the log.
 const LONGEST: u64 = 16 << 20;
-/// Names of a directory that are looked at.
-const MOST_NAMES: usize = 4096;
+/// No directory that is looked at has more names.
+const MOST_NAMES: usize = 1 << 16;
 
 /// A machine or an image.
 pub(super) struct Place {
@@ -78,8 +78,8 @@ impl Place {
             return Err(io::Error::other("not a regular file"));
         }
         let mut text = Vec::new();
-        file.take(LONGEST).read_to_end(&mut text)?;
-        Ok(text)
+        file.take(LONGEST + 1).read_to_end(&mut text)?;
+        if text.len() as u64 > LONGEST { Err(io::Error::other("too long")) } else { Ok(text) }
     }
 
     /// What a path leads to, as this machine's path without links.
@@ -103,7 +103,11 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let mut names: Vec<_> = entries.flatten().take(MOST_NAMES).map(|entry| entry.file_name()).collect();
+        let names = entries.take(MOST_NAMES + 1).map(|entry| Ok(entry?.file_name()));
+        let mut names = names.collect::<io::Result<Vec<_>>>()?;
+        if names.len() > MOST_NAMES {
+            return Err(io::Error::other("too many files"));
+        }
         names.sort();
         Ok(names)
     }

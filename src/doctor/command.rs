@@ -131,7 +131,11 @@ impl Facts {
 
     /// Has a running daemon read its configuration again; what follows another command.
     pub(super) fn reload(&self) -> &'static str {
-        if self.image.is_empty() { " && auditctl --signal reload" } else { "" }
+        match self.kernel {
+            KernelAnswer::Status(status) if status.pid == 0 => "",
+            _ if self.image.is_empty() => " && auditctl --signal reload",
+            _ => "",
+        }
     }
 
     /// Sets keys of auditd.conf to values. What is appended follows a last line without newline as well, and counts before the lines
@@ -155,14 +159,14 @@ impl Facts {
         Some(join(&[&change, self.reload()]))
     }
 
-    /// Changes the words that the kernel is started with, from the next boot on: adds what is needed, or takes audit=0 away.
+    /// Changes the words that the kernel is started with, from the next boot on: adds what is needed, or turns audit=0 into audit=1.
     pub(super) fn boot(&self, adds: bool) -> Option<String> {
         const WORDS: &str = "audit=1 audit_backlog_limit=8192";
         // Files of settings are read by a shell.
         let (key, then) = match self.boot_loader {
             BootLoader::Grubby if self.image.is_empty() => {
-                let change = if adds { join(&["--args='", WORDS, "'"]) } else { "--remove-args=audit=0".to_owned() };
-                return Some(join(&["grubby --update-kernel=ALL ", &change]));
+                let remove = if adds { "" } else { "--remove-args=audit " };
+                return Some(join(&["grubby --update-kernel=ALL ", remove, "--args='", WORDS, "'"]));
             }
             BootLoader::Grub => ("GRUB_CMDLINE_LINUX", "grub-mkconfig -o /boot/grub/grub.cfg"),
             BootLoader::Extlinux => ("default_kernel_opts", "update-extlinux"),
@@ -173,7 +177,7 @@ impl Facts {
         let edit = match (adds, key) {
             (true, "") => join(&["1s/^/", WORDS, " /"]),
             (true, key) => join(&[r"$a\", key, "=\"", WORDS, " $", key, "\""]),
-            (false, _) => r"s/\(^\|[^a-z_.]\)audit=\(0\|off\)/\1/g".to_owned(),
+            (false, _) => r"s/\(^\|[^a-z_.]\)audit=\(0\|off\)/\1audit=1/g".to_owned(),
         };
         let command = join(&["sed -i '", &edit, "' ", &quote(&self.boot_file)?]);
         Some(match then {

@@ -107,15 +107,15 @@ fn kernel(facts: &Facts, found: &mut Found) {
             raise => in_turn([raise, reset()]),
         };
         found.add(&codes::LOST, text, command);
-    } else if status.backlog_limit <= KERNELS_BACKLOG {
+    } else if (1..=KERNELS_BACKLOG).contains(&status.backlog_limit) {
         let text = ["The backlog limit is ", &limit, "; a burst of events overruns it."];
         found.add(&codes::SMALL_BACKLOG, text, raise_backlog(facts, &status));
     }
 }
 
-/// Raises the backlog limit for good. None where it is high.
+/// Raises the backlog limit for good. None where it is high, or there is none.
 fn raise_backlog(facts: &Facts, status: &Status) -> Option<String> {
-    if status.backlog_limit >= MOST_BACKLOG {
+    if status.backlog_limit == 0 || status.backlog_limit >= MOST_BACKLOG {
         return None;
     }
     let settings = facts.rules.settings.iter().rev();
@@ -183,8 +183,8 @@ fn rules(facts: &Facts, found: &mut Found) {
     match (rules.in_kernel, rules.in_files) {
         (Some(0), Some(1..)) => found.plain(&codes::NO_RULES, facts.load()),
         (Some(0), Some(0)) => {
-            let install = "augenrules --profile default --install".to_owned();
-            found.plain(&codes::NO_RULES, in_turn([Some(install), facts.merge()]));
+            let install = rules.has_profiles.then(|| "augenrules --profile default --install".to_owned());
+            found.plain(&codes::NO_RULES, install.and_then(|install| in_turn([Some(install), facts.merge()])));
         }
         (Some(0), None) => found.plain(&codes::NO_RULES, None),
         // What the kernel has is not known; and which rules an image gets is for its builder to choose.
@@ -238,8 +238,9 @@ fn never_task(facts: &Facts, found: &mut Found) {
                 [&first.file, b" has a task,never rule: once it is loaded", b", no process that is started is audited"]
             }
         };
-        let edit = delete_lines(&rules.never_task);
-        let command = edit.and_then(|edit| in_turn([Some(edit), facts.load().or(delete.filter(|_| in_kernel))]));
+        // A locked kernel without it needs no boot for the files' sake.
+        let apply = if in_kernel || !facts.is_locked() { facts.load().or(delete.filter(|_| in_kernel)) } else { None };
+        let command = delete_lines(&rules.never_task).and_then(|edit| in_turn([Some(edit), apply]));
         found.add(&codes::NEVER_TASK, [&text.concat()[..], b"."], command);
     } else if in_kernel {
         found.plain(&codes::NEVER_TASK, delete);
@@ -289,19 +290,29 @@ fn space(facts: &Facts, log: &LogFacts, found: &mut Found) {
             let most = most.map_or("without bound".to_owned(), |most| join(&["to ", &mebibytes(most)]));
             let room = mebibytes(room);
             let text = ["The log may grow ", &most, ", and its file system, which it shares with /, has ", &room, "."];
-            found.add(&codes::LOG_UNBOUNDED, text, bound_log(facts, log));
+            found.add(&codes::LOG_UNBOUNDED, text, rotation(log).and_then(|found| facts.configure(&found.keys())));
         }
     }
 }
 
+/// Values of max_log_file and num_logs.
+struct Rotation {
+    size: String,
+    count: String,
+}
+
+impl Rotation {
+    fn keys(&self) -> [(&str, &str); 3] {
+        [("max_log_file", &self.size), ("max_log_file_action", "ROTATE"), ("num_logs", &self.count)]
+    }
+}
+
 /// Has the logs rotate within half of the space there is for them, or what they have now, so that none is dropped at once.
-fn bound_log(facts: &Facts, log: &LogFacts) -> Option<String> {
+fn rotation(log: &LogFacts) -> Option<Rotation> {
     let most = (log.free.saturating_add(log.used) / 2).max(log.used) >> 20;
     let size = (most / 5).clamp(1, 8);
     let count = (most / size).min(MOST_LOGS);
-    let (size, number) = (digits(size), digits(count));
-    let keys = [("max_log_file", &size[..]), ("max_log_file_action", "ROTATE"), ("num_logs", &number)];
-    if count < 2 { None } else { facts.configure(&keys) }
+    (count >= 2).then(|| Rotation { size: digits(size), count: digits(count) })
 }
 
 fn clock(facts: &Facts, log: &LogFacts, found: &mut Found) {
@@ -330,6 +341,8 @@ impl FileKind {
 
 /// Others than the owner may write.
 const OTHERS_WRITE: u32 = 0o022;
+/// Of a directory for everybody, like /tmp.
+const STICKY: u32 = 0o1000;
 /// The group's bits, and those of all others.
 const GROUP: u32 = 0o070;
 
@@ -389,6 +402,10 @@ fn describe(code: &Code, first: &FileFact, others: usize) -> Vec<u8> {
 /// Sets owners and modes of files of one kind right.
 fn repair(files: &[&FileFact]) -> Option<String> {
     let first = files.first()?;
+    // What everybody is meant to write to is no place for it; closing it would break what else is there.
+    if files.iter().any(|file| file.mode & STICKY != 0) {
+        return None;
+    }
     let names = quote_all(files.iter().map(|file| file.path.as_slice()))?;
     let (_, mode) = first.kind.modes();
     Some(join(&["chown 0:", &digits(first.group.into()), " ", &names, " && chmod ", mode, " ", &names]))
@@ -405,6 +422,13 @@ fn configuration(facts: &Facts, found: &mut Found) {
     }
     if let Some(refusal) = &facts.config_refusal {
         found.add(&codes::CONFIG_REFUSED, [refusal], command());
+    }
+    if facts.config_is_missing {
+        let text = "There is no auditd.conf: the daemon rotates no log and heeds no full disk.";
+        let rotation = facts.log.as_ref().and_then(rotation);
+        let write = rotation
+            .and_then(|rotation| facts.configure(&[&rotation.keys()[..], &[("space_left_action", "SYSLOG")]].concat()));
+        found.add(&codes::CONFIG_DOUBTFUL, [text], write);
     }
     for warning in &facts.config_warnings {
         found.add(&codes::CONFIG_DOUBTFUL, [warning], command());

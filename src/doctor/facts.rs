@@ -39,6 +39,8 @@ pub struct Facts {
     pub config_file: Vec<u8>,
     /// The symbolic link that auditd.conf is.
     pub config_link: Option<Vec<u8>>,
+    /// There is none.
+    pub config_is_missing: bool,
     /// It is empty, or there is none: the daemon has its defaults.
     pub config_is_empty: bool,
     /// Records that may wait for a plugin.
@@ -173,6 +175,8 @@ pub struct RulesFacts {
     pub kernel_has_never_task: bool,
     /// Whether that has a key.
     pub never_task_has_key: bool,
+    /// Whether there are profiles, of which one can be installed.
+    pub has_profiles: bool,
     /// In how many rules kernel and audit.rules differ; rules.d, where there is no audit.rules.
     pub differences: Option<usize>,
 }

@@ -23,6 +23,7 @@ fn healthy() -> Facts {
             directory: b"/etc/audit/rules.d".to_vec(),
             merged: b"/etc/audit/audit.rules".to_vec(),
             has_merged: true,
+            has_profiles: true,
             drops_others: true,
             in_files: Some(9),
             is_merged: Some(true),
@@ -80,7 +81,7 @@ const CASES: &[Case] = &[
         &codes::BOOT_OFF,
         |f| (f.boot_words, f.kernel) = (Some(b"quiet audit=0".to_vec()), KernelAnswer::NoSupport),
         "audit=0",
-        r"sed -i 's/\(^\|[^a-z_.]\)audit=\(0\|off\)/\1/g' /etc/update-extlinux.conf && update-extlinux",
+        r"sed -i 's/\(^\|[^a-z_.]\)audit=\(0\|off\)/\1audit=1/g' /etc/update-extlinux.conf && update-extlinux",
     ),
     (
         &codes::BOOT_LATE,
@@ -296,9 +297,15 @@ fn variants_of_an_illness() {
     // The limit is as high as is good: there is nothing to raise.
     let full = |f: &mut Facts| status(f, |s| (s.lost, s.backlog_limit) = (1, 65536));
     assert_eq!(found(full), one("AD105", "auditctl --reset-lost"));
+    // No limit is none to raise.
+    assert_eq!(found(|f| status(f, |s| s.backlog_limit = 0)), []);
+    assert_eq!(found(|f| status(f, |s| (s.lost, s.backlog_limit) = (1, 0))), one("AD105", "auditctl --reset-lost"));
     // There are no rules anywhere.
     let none = |f: &mut Facts| (f.rules.in_files, f.rules.in_kernel) = (Some(0), Some(0));
     assert_eq!(found(none), one("AD301", "augenrules --profile default --install && augenrules --load"));
+    let without =
+        |f: &mut Facts| (f.rules.in_files, f.rules.in_kernel, f.rules.has_profiles) = (Some(0), Some(0), false);
+    assert_eq!(found(without), one("AD301", ""));
     // Rules stand in the kernel alone: the one that is too many, and those that should be kept.
     assert_eq!(found(|f| f.rules.kernel_has_never_task = true), one("AD302", "auditctl -d never,task"));
     let keyed = |f: &mut Facts| (f.rules.kernel_has_never_task, f.rules.never_task_has_key) = (true, true);
@@ -339,6 +346,8 @@ fn variants_of_an_illness() {
         (directory(0o755), directory(0o775)),
         (String::new(), "chown 0:0 /etc/audit && chmod go-w /etc/audit".to_owned())
     );
+    // One for everybody stays as it is.
+    assert_eq!(directory(0o1777), "");
     // A daemon that follows links takes auditd.conf as one.
     let link = |f: &mut Facts| f.config_link = Some(b"/etc/audit/auditd.conf".to_vec());
     let command = "cp -p /etc/audit/auditd.conf /etc/audit/auditd.conf.new && mv /etc/audit/auditd.conf.new /etc/audit/auditd.conf";
@@ -415,7 +424,9 @@ fn a_kernel_that_is_locked_is_booted() {
     };
     assert_eq!(locked(|f| f.rules.is_merged = Some(false)), "reboot");
     assert_eq!(locked(|f| f.rules.kernel_has_never_task = true), "reboot");
-    assert_eq!(locked(|f| f.rules.never_task = vec![line("/r", 1)]), "sed -i '/task/{1d;}' /r && reboot");
+    assert_eq!(locked(|f| f.rules.never_task = vec![line("/r", 1)]), "sed -i '/task/{1d;}' /r");
+    let both = |f: &mut Facts| (f.rules.never_task, f.rules.kernel_has_never_task) = (vec![line("/r", 1)], true);
+    assert_eq!(locked(both), "sed -i '/task/{1d;}' /r && reboot");
     let backlog = |f: &mut Facts| {
         f.rules.settings = vec![setting(mask::BACKLOG_LIMIT, 2)];
         status(f, |s| s.lost = 1);
@@ -467,6 +478,9 @@ fn a_value_is_raised_from_what_it_is_and_no_higher_than_may_be() {
         "(umask 027; mkdir -p /etc/audit && printf '{lines}' >/etc/audit/auditd.conf) && auditctl --signal reload"
     );
     assert_eq!(empty, [("AD403", command)]);
+    let missing = commands(|f| (f.config_is_empty, f.config_is_missing) = (true, true));
+    let command = r"(umask 027; mkdir -p /etc/audit && printf 'space_left = 5%%\nadmin_space_left = 1%%\nmax_log_file = 8\nmax_log_file_action = ROTATE\nnum_logs = 56\nspace_left_action = SYSLOG\n' >/etc/audit/auditd.conf) && auditctl --signal reload";
+    assert_eq!(missing, [("AD602", command.to_owned())]);
 }
 
 #[test]
@@ -515,6 +529,13 @@ fn of_a_kernel_that_was_not_asked_nothing_is_said() {
     let mut facts = healthy();
     (facts.rules.has_merged, facts.rules.is_merged, facts.rules.differences) = (false, None, Some(2));
     assert_eq!(examine(&facts)[0].text, b"Kernel and rules.d differ in 2 rules.");
+    // Without a daemon there is none to be told.
+    let alone = commands(|f| {
+        f.plugins.clear();
+        f.refused_plugins = vec![(b"/p/x.conf".to_vec(), "x".to_owned())];
+        status(f, |s| s.pid = 0);
+    });
+    assert!(alone.contains(&("AD603", "mv /p/x.conf /p/x.conf.off".to_owned())), "{alone:?}");
     // Nothing is said of a file's rules that could not be read.
     assert_eq!(commands(|f| (f.rules.in_files, f.rules.in_kernel) = (None, Some(0))), [("AD301", String::new())]);
 }

@@ -202,7 +202,10 @@ fn a_line_is_appended_after_one_that_has_no_end() {
         image.file("etc/update-extlinux.conf", format!("x=\"audit=0\"\ndefault_kernel_opts=audit=off{end}"));
         let said = mend(&image);
         assert!(!said.contains("AD102"), "{said}");
-        assert_eq!(read(&image, "etc/update-extlinux.conf"), format!("x=\"\"\ndefault_kernel_opts={end}"));
+        assert_eq!(
+            read(&image, "etc/update-extlinux.conf"),
+            format!("x=\"audit=1\"\ndefault_kernel_opts=audit=1{end}")
+        );
         fs::remove_file(image.0.join("etc/update-extlinux.conf")).unwrap();
         image.file("boot/cmdline.txt", format!("ro noaudit=1 audit_backlog_limit=9000{end}"));
         assert!(!mend(&image).contains("AD103"));
@@ -332,6 +335,23 @@ fn directories_that_others_can_write_to_and_files_that_are_too_open_are_closed_a
     for (name, _, mode) in modes {
         assert_eq!(fs::metadata(image.0.join(name)).unwrap().permissions().mode() & 0o777, mode, "{name}");
     }
+}
+
+#[test]
+fn a_directory_that_is_not_the_logs_alone_is_not_closed() {
+    let image = image("doctor-shared");
+    image.file("etc/audit/auditd.conf", format!("{CONFIG}log_file = /var/log/app/audit.log\n"));
+    fs::set_permissions(image.0.join("etc/audit/auditd.conf"), fs::Permissions::from_mode(0o640)).unwrap();
+    for name in ["var/log/app/audit.log", "var/log/app/messages"] {
+        fs::set_permissions(image.file(name, ""), fs::Permissions::from_mode(0o640)).unwrap();
+    }
+    fs::set_permissions(image.0.join("var/log/app"), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(look(&image).0, "0 broken, 0 warnings, 0 notes\n");
+    fs::remove_file(image.0.join("var/log/app/messages")).unwrap();
+    fs::rename(image.0.join("var/log/app/audit.log"), image.0.join("away")).unwrap();
+    assert_eq!(look(&image).0, "0 broken, 0 warnings, 0 notes\n", "an empty one is not known to be the log's");
+    fs::rename(image.0.join("away"), image.0.join("var/log/app/audit.log")).unwrap();
+    assert!(look(&image).0.contains("AD502 too-open: "));
 }
 
 #[test]
