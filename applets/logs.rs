@@ -4,6 +4,7 @@
 
 use crate::host;
 use crate::output::say;
+use crate::progress::Progress;
 use auditbox::config::search::SearchConfig;
 use auditbox::event::Event;
 use auditbox::normalize::pieces;
@@ -130,7 +131,7 @@ pub(crate) fn read(
     each: &mut dyn FnMut(&Record<'_>) -> io::Result<()>,
 ) -> io::Result<u8> {
     let criteria = Criteria { kinds: types.to_vec(), ..Criteria::default() };
-    let mut beginnings = Beginnings { types, each, failed: None };
+    let mut beginnings = Beginnings { types, each, progress: Progress::new(), failed: None };
     let status = search(applet, input, &criteria, &mut beginnings);
     beginnings.failed.map_or(Ok(status), Err)
 }
@@ -182,6 +183,7 @@ fn open(input: Input, log: PathBuf) -> io::Result<Logs> {
 struct Beginnings<'r> {
     types: &'r [RecordType],
     each: &'r mut dyn FnMut(&Record<'_>) -> io::Result<()>,
+    progress: Progress,
     failed: Option<io::Error>,
 }
 
@@ -197,6 +199,10 @@ impl Sink for Beginnings<'_> {
             }
         }
         ControlFlow::Continue(Some(event))
+    }
+
+    fn progress(&mut self, done: u64, all: Option<u64>) {
+        self.progress.show(done, all);
     }
 }
 

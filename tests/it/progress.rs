@@ -128,6 +128,20 @@ fn the_line_is_no_part_of_output_and_fits_a_narrow_terminal() {
 }
 
 #[test]
+fn a_long_scan_for_sessions_shows_a_line_too() {
+    let (ours, theirs) = terminal(80);
+    let shown = Shown::on(ours);
+    let mut command = applet("aulast");
+    command.args(["-f", "/dev/stdin"]).stdin(Stdio::piped());
+    command.stdout(theirs.try_clone().unwrap()).stderr(theirs);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    feed(&mut child, &shown, " MiB read, ");
+    assert!(child.wait().unwrap().success());
+    assert!(screen(&shown.end()).iter().all(|line| !line.contains("MiB")));
+}
+
+#[test]
 fn a_scan_whose_output_goes_to_a_pipe_shows_none() {
     let (ours, theirs) = terminal(80);
     let shown = Shown::on(ours);
