@@ -370,6 +370,9 @@ fn check(config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Result<(), Confi
                     Use another directory.";
         return fail("log_file", text.to_string());
     }
+    if config.name.bytes().any(|b| b.is_ascii_control()) {
+        return fail("name", "Error - name has a control character, which would stand in every record".to_string());
+    }
     if !config.compress_command.is_empty() && config.log_names == LogNames::Numbers {
         return fail("compress_command", "Error - compress_command needs log_names = dates".to_string());
     }
@@ -612,6 +615,9 @@ mod tests {
     fn pairs_that_cannot_stand_together() {
         assert!(refusal("flush = incremental").contains("0 selected for freq"));
         assert!(refusal("log_file = /var/log/x.log\nlog_group = adm").contains("directly in /var/log"));
+        for name in ["a\x1b[31mb", "a\x1dUID=\"root\"", "a\tb", "a\x7f"] {
+            assert!(refusal(&format!("name = {name}")).contains("name has a control character"));
+        }
         assert!(refusal("compress_command = /bin/gzip").contains("log_names = dates"));
         assert!(refusal("space_left_action = degrade").contains("priority_keys"));
     }

@@ -2,6 +2,7 @@
 //!
 //! Each part of the daemon gives its lines; the core puts them in the order of the reference, with ours at the end.
 
+use crate::host::checks::METRICS;
 use crate::text::number;
 
 /// What the report says beyond the daemon's own state.
@@ -100,7 +101,7 @@ impl Report {
             let name = metric.split('{').next().unwrap_or_default();
             if name != family {
                 let is_total = name.ends_with("_total");
-                out.extend_from_slice(b"# TYPE auditd_");
+                out.extend_from_slice(METRICS);
                 out.extend_from_slice(name.strip_suffix("_total").unwrap_or(name).as_bytes());
                 out.extend_from_slice(if is_total { b" counter\n" } else { b" gauge\n" });
                 family = name;

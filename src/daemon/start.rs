@@ -15,6 +15,7 @@ use crate::host::logger::Logger;
 use crate::host::plugins::{PluginSet, load_plugins};
 use crate::host::{checks, load_config, node_name};
 use crate::log::file::{check_directory, obstacle};
+use crate::log::rotation;
 use crate::log::space::unmeetable;
 use crate::sys::files::{self, File};
 use crate::sys::netlink::{AuditSocket, NetlinkError};
@@ -104,7 +105,14 @@ pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Diag
 /// What a start would find when it opens the log.
 fn check_writable(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Result<(), Refusal> {
     let log = &config.log_file;
-    let Some(obstacle) = obstacle(Path::new(log)).filter(|_| writes_file(config)) else { return Ok(()) };
+    if !writes_file(config) {
+        return Ok(());
+    }
+    if let Some(foreign) = rotation::foreign(Path::new(log), config.num_logs) {
+        let text = format!("{log} cannot be written: {} is no log of root's (key log_file)", foreign.display());
+        return Err(refuse(1, text));
+    }
+    let Some(obstacle) = obstacle(Path::new(log)) else { return Ok(()) };
     let cannot = if obstacle.is_for_rotation { "rotated" } else { "written" };
     let text = format!("{log} cannot be {cannot}: {} is {} (key log_file)", obstacle.part.display(), obstacle.what);
     if obstacle.is_for_rotation {

@@ -1,6 +1,7 @@
 //! What auditd.conf refers to, checked on this machine.
 
 use crate::config::auditd::Config;
+
 use crate::config::{ConfigError, Diagnostic, HostChecks, Level};
 use crate::sys::users::Users;
 use crate::sys::{error_reason, files};
@@ -10,6 +11,9 @@ use std::path::Path;
 
 /// Where mail goes.
 pub const SENDMAIL: &str = "/usr/lib/sendmail";
+
+/// How the file of `metrics_file` begins.
+pub const METRICS: &[u8] = b"# TYPE auditd_";
 
 /// The rules of TCP wrappers, hosts_access(5).
 const WRAPPERS: [&str; 2] = ["/etc/hosts.allow", "/etc/hosts.deny"];
@@ -40,6 +44,22 @@ fn check_rules(paths: &[&str]) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether the metrics may take the place of what their file's path leads to: nothing, or metrics of before. The daemon removes them in
+/// the end. The error has no line yet.
+pub fn check_metrics(config: &Config) -> Result<(), ConfigError> {
+    let path = &config.metrics_file;
+    let fault = match files::symlink_metadata(path) {
+        _ if path.is_empty() => return Ok(()),
+        _ if !path.starts_with('/') => format!("Absolute path needed for {path}"),
+        Ok(facts) if !facts.is_file() => format!("{path} is not a regular file"),
+        Ok(facts) if facts.len() > 0 && !files::read(path).is_ok_and(|text| text.starts_with(METRICS)) => {
+            format!("{path} is another file, whose place the metrics would take")
+        }
+        _ => return Ok(()),
+    };
+    Err(ConfigError { line: 0, key: "metrics_file".to_string(), text: fault })
 }
 
 /// This host.
@@ -110,6 +130,25 @@ pub fn is_executable(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn metrics_take_the_place_of_metrics_alone() {
+        let file = std::env::temp_dir().join(format!("auditbox-metrics-{}", std::process::id()));
+        let path = file.to_str().unwrap();
+        let check = |path: &str| {
+            let config = Config { metrics_file: path.to_string(), ..Config::default() };
+            check_metrics(&config).map_err(|error| error.text)
+        };
+        assert_eq!([check(""), check("/nonexistent/auditd.prom"), check(path)], [Ok(()), Ok(()), Ok(())]);
+        for (text, is_taken) in [("", true), ("# TYPE auditd_x gauge\n", true), ("root:x:0:0\n", false), ("#", false)] {
+            files::write(path, text).unwrap();
+            assert_eq!(check(path).is_ok(), is_taken, "{text}");
+        }
+        assert_eq!(check(path), Err(format!("{path} is another file, whose place the metrics would take")));
+        files::remove_file(path).unwrap();
+        assert_eq!(check("auditd.prom"), Err("Absolute path needed for auditd.prom".to_string()));
+        assert_eq!(check("/dev/null"), Err("/dev/null is not a regular file".to_string()));
+    }
 
     #[test]
     fn a_file_of_wrappers_may_be_missing_and_say_nothing_and_not_be_unreadable() {

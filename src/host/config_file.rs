@@ -11,6 +11,7 @@ use std::path::Path;
 
 /// More than this is no configuration file.
 const LONGEST: u64 = 1 << 20;
+const TOO_LONG: &str = "is longer than 1 MiB";
 
 /// Which groups may write to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +68,12 @@ pub fn read(path: &Path, policy: OpenPolicy, diagnostics: &mut Vec<Diagnostic>) 
         () if !facts.is_file() => "is not a regular file",
         () => {
             let mut text = Vec::new();
-            file.take(LONGEST).read_to_end(&mut text).map_err(|e| failed("reading", e))?;
-            return Ok(Some(text));
+            file.take(LONGEST + 1).read_to_end(&mut text).map_err(|e| failed("reading", e))?;
+            if text.len() as u64 <= LONGEST {
+                return Ok(Some(text));
+            }
+            // What stands after it would not count, and nobody would know.
+            TOO_LONG
         }
     };
     Err(format!("Error - {name} {fault}"))
@@ -92,7 +97,7 @@ pub fn load_config(path: &Path, follow_links: bool, diagnostics: &mut Vec<Diagno
     let policy = OpenPolicy { follow_links, group_writers: GroupWriters::Any, called: "config file" };
     let Some(text) = read(path, policy, diagnostics)? else { return Ok(Config::default()) };
     let parsed = auditd::parse(&text, &name, &Host::open(), diagnostics).and_then(|config| {
-        let checked = checks::check_wrappers(&config);
+        let checked = checks::check_wrappers(&config).and_then(|()| checks::check_metrics(&config));
         checked.map(|()| config).map_err(|error| ConfigError { line: config::line_of(&text, &error.key), ..error })
     });
     parsed.map_err(|error| {
@@ -166,6 +171,18 @@ mod tests {
         assert!(refusal.starts_with(&format!("Error opening {}", link.display())), "{refusal}");
         files::remove_file(&link).unwrap();
         files::remove_file(&file).unwrap();
+    }
+
+    #[test]
+    #[ignore = "needs root"]
+    fn a_file_that_is_too_long_is_refused_and_not_cut() {
+        let path = place("long");
+        let text = |length: usize| format!("failure_action = log\n{}", "\n".repeat(length - 21));
+        files::write(&path, text(1 << 20)).unwrap();
+        assert_eq!(action(&path), Ok(FailureAction::Log));
+        files::write(&path, text((1 << 20) + 1)).unwrap();
+        assert_eq!(action(&path), Err(format!("Error - {} is longer than 1 MiB", path.display())));
+        files::remove_file(&path).unwrap();
     }
 
     #[test]

@@ -197,16 +197,28 @@ pub fn remove_excess(log: &Path, num_logs: u64) -> Vec<PathBuf> {
 
 /// Gives the rotated logs up to the first gap the mode they should have. The error is one that is no log of ours.
 pub fn repair_modes(log: &Path, num_logs: u64, mode: u32) -> Result<(), MoveError> {
-    for n in 1..num_logs {
-        let path = numbered(log, n);
-        let Ok(facts) = files::symlink_metadata(&path) else { break };
+    for (path, is_ours) in rotated(log, num_logs) {
         let refuse = |error| MoveError { from: path.clone(), to: path.clone(), error };
-        if !facts.is_file() || facts.uid() != 0 {
+        if !is_ours {
             return Err(refuse(io::Error::from_raw_os_error(errno::EPERM)));
         }
         files::set_permissions(&path, files::Permissions::from_mode(mode)).map_err(refuse)?;
     }
     Ok(())
+}
+
+/// The first of the rotated logs that is no log of ours, which [`repair_modes`] would stop at.
+pub fn foreign(log: &Path, num_logs: u64) -> Option<PathBuf> {
+    rotated(log, num_logs).find(|(_, is_ours)| !is_ours).map(|(path, _)| path)
+}
+
+/// The rotated logs up to the first gap, and whether each is a regular file of root's.
+fn rotated(log: &Path, num_logs: u64) -> impl Iterator<Item = (PathBuf, bool)> {
+    (1..num_logs).map_while(move |n| {
+        let path = numbered(log, n);
+        let facts = files::symlink_metadata(&path).ok()?;
+        Some((path, facts.is_file() && facts.uid() == 0))
+    })
 }
 
 #[cfg(test)]

@@ -132,6 +132,8 @@ finds 'on a read-only file system'
 umount /var/log/there/audit.log
 mv /var/log/there/audit.log /var/log/there/other && ln -s other /var/log/there/audit.log
 finds 'a symbolic link'
+rm /var/log/there/audit.log && mkdir /var/log/there/audit.log.1
+finds 'no log of root.s'
 rm -r /var/log/there
 
 # a directory that is missing is made for root alone, with what leads to it; one that others may write to is refused
