@@ -1,7 +1,7 @@
 #!/bin/sh
 # What auditd.conf and the command line may ask for beside the usual: names of the node, both formats, no log, no local events,
 # standard output as the log, a log directory that is missing.
-# guest: oracle -t 200
+# guest: oracle -t 400
 . /steps
 
 # conf LINES: auditd.conf with these lines, and no log yet
