@@ -278,33 +278,18 @@ impl<'h> Json<'h> {
     /// What the other records say: by which rules it was seen, where, with which arguments, to which files and addresses.
     fn push_objects(&mut self, event: &Event, line: &mut Line) {
         let Json { interpreter, cuts, parts, text, decoded, list, processes, process, part, .. } = self;
-        let in_records = |record_type: Option<RecordType>| {
-            let fields = parts.iter().map(|(fields, _)| cuts.get(fields.clone()).unwrap_or_default());
-            let records = event.records().zip(fields);
-            let records =
-                records.filter(move |(record, _)| record_type.is_none_or(|wanted| wanted == record.record_type));
-            records.flat_map(|(record, fields)| fields.iter().map(move |cut| (record, cut)))
-        };
-        let of = |record_type: RecordType, name: &'static [u8]| {
-            in_records(Some(record_type)).filter(move |(record, cut)| cut.name(record.body) == name)
-        };
-        list.clear();
-        let (mut has_keys, mut has_paths) = (true, true);
-        event.records().for_each(|record| {
-            record::each_key(record.body, &mut |key| has_keys &= list.push_up_to(LONGEST_COLUMN, key));
-        });
-        list.retain_first();
-        line.list("keys", list);
-        let cwd = of(RecordType::CWD, b"cwd").next_back();
+        let fields = EventFields { event, cuts, parts };
+        let has_keys = push_keys(event, list, line);
+        let cwd = fields.named(RecordType::CWD, b"cwd").next_back();
         if let Some((record, cut)) = cwd {
             line.bytes("cwd", cut.bytes(record.body, decoded));
         }
-        let is_whole = command_line(&mut in_records(Some(RecordType::EXECVE)), list, decoded);
+        let is_whole = command_line(&mut fields.of(Some(RecordType::EXECVE)), list, decoded);
         if !processes.is_empty() {
             process.argv.clone_from(list);
         }
         if list.is_empty() {
-            if let Some((record, cut)) = of(RecordType::PROCTITLE, b"proctitle").next() {
+            if let Some((record, cut)) = fields.named(RecordType::PROCTITLE, b"proctitle").next() {
                 let title = cut.bytes(record.body, decoded);
                 list.push_parts(title.strip_suffix(b"\0").unwrap_or(title), 0);
                 line.push(",\"argv_from\":\"proctitle\"");
@@ -313,29 +298,23 @@ impl<'h> Json<'h> {
         line.list("argv", list);
         list.clear();
         let directory = cwd.map(|(record, cut)| cut.field(record.body).value);
-        for (record, cut) in of(RecordType::PATH, b"name").filter(|(_, cut)| cut.is_hex || cut.is_quoted) {
+        let names = fields.named(RecordType::PATH, b"name").filter(|(_, cut)| cut.is_hex || cut.is_quoted);
+        let has_paths = names.map(|(record, cut)| cut.field(record.body)).all(|name| {
             text.clear();
-            interpreter.path(cut.field(record.body), directory, RecordContext::nothing(), text);
-            has_paths = list.push_up_to(LONGEST_COLUMN, text);
-            if !has_paths {
-                break;
-            }
-        }
+            interpreter.path(name, directory, RecordContext::nothing(), text);
+            list.push_up_to(LONGEST_COLUMN, text)
+        });
         line.list("paths", list);
         list.clear();
-        for (is_missing, name) in
-            [(!is_whole, "arguments"), (part.is_some(), "records"), (!has_keys, "keys"), (!has_paths, "paths")]
-        {
-            if is_missing {
-                list.push(name.as_bytes());
-            }
-        }
+        let missing =
+            [(!is_whole, "arguments"), (part.is_some(), "records"), (!has_keys, "keys"), (!has_paths, "paths")];
+        missing.iter().filter(|(is_missing, _)| *is_missing).for_each(|(_, name)| list.push(name.as_bytes()));
         line.list("incomplete", list);
-        text.clear();
-        if let Some((record, cut)) = of(RecordType::SOCKADDR, b"saddr").next() {
+        if let Some((record, cut)) = fields.named(RecordType::SOCKADDR, b"saddr").next() {
+            text.clear();
             interpreter.value_in(Kind::Sockaddr, cut.field(record.body), RecordContext::nothing(), text);
             push_address(text, line);
-        } else if let Some((record, cut)) = in_records(None).find(|(record, cut)| cut.name(record.body) == b"addr") {
+        } else if let Some((record, cut)) = fields.of(None).find(|(record, cut)| cut.name(record.body) == b"addr") {
             if !matches!(cut.written(record.body), b"" | b"?") {
                 line.bytes("addr", cut.written(record.body));
             }
@@ -400,6 +379,46 @@ impl<'h> Json<'h> {
             line.bytes("raw", record.as_written());
         }
     }
+}
+
+/// The fields of an event's records.
+struct EventFields<'e> {
+    event: &'e Event,
+    cuts: &'e [Cut],
+    /// Which of them are each record's.
+    parts: &'e [(Range<usize>, Range<usize>)],
+}
+
+impl<'e> EventFields<'e> {
+    /// Those of the records of a type, or of all.
+    fn of(&self, record_type: Option<RecordType>) -> impl DoubleEndedIterator<Item = (Record<'e>, &'e Cut)> + use<'e> {
+        let cuts = self.cuts;
+        let fields = self.parts.iter().map(move |(fields, _)| cuts.get(fields.clone()).unwrap_or_default());
+        let is_of = move |(record, _): &(Record, _)| record_type.is_none_or(|wanted| wanted == record.record_type);
+        let records = self.event.records().zip(fields).filter(is_of);
+        records.flat_map(|(record, fields)| fields.iter().map(move |cut| (record, cut)))
+    }
+
+    /// Those of one name.
+    fn named(
+        &self,
+        record_type: RecordType,
+        name: &'static [u8],
+    ) -> impl DoubleEndedIterator<Item = (Record<'e>, &'e Cut)> + use<'e> {
+        self.of(Some(record_type)).filter(move |(record, cut)| cut.name(record.body) == name)
+    }
+}
+
+/// The keys of the rules; gives back whether there was room for all.
+fn push_keys(event: &Event, list: &mut List, line: &mut Line) -> bool {
+    let mut has_all = true;
+    list.clear();
+    event.records().for_each(|record| {
+        record::each_key(record.body, &mut |key| has_all &= list.push_up_to(LONGEST_COLUMN, key));
+    });
+    list.retain_first();
+    line.list("keys", list);
+    has_all
 }
 
 /// The fields before `msg='...'`: those that the kernel or the daemon wrote.
