@@ -196,9 +196,15 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
         let Criteria { start, end, .. } = self.request.criteria;
         let begin = if start.is_some() { Begin::Oldest } else { Begin::Now };
         let mut follow = trail.as_searched().with_timeout(timeout).follow(begin)?;
+        let mut cuts = 0;
         loop {
             let now = u64::try_from(clock.now()).unwrap_or(0);
-            let event = match follow.next_event(now) {
+            let event = follow.next_event(now);
+            if follow.cuts() > cuts {
+                cuts = follow.cuts();
+                say("ausearch: the log was cut short while it was read: records written just before may be lost");
+            }
+            let event = match event {
                 Ok(event) => event,
                 Err(error) => {
                     say(format_args!("ausearch: the log cannot be read further: {}", host::reason(&error)));

@@ -2,8 +2,10 @@
 //! daemon (`aureport --coverage`).
 //!
 //! The kernel numbers events from 1 at each boot, and what it or the daemon dropped leaves a gap; so does an event that was cut
-//! out of the log. Nothing in a record says at which boot it was made: a boot begins where a log goes back to low serials. Records
-//! of the daemon (DAEMON_*) have numbers of their own. Each machine (`node=`) has its own boots and daemon.
+//! out of the log. Nothing in a record says at which boot it was made: a boot begins where a log goes back to low serials. Where the
+//! first events of a boot were dropped it may go on with higher ones: there SYSTEM_BOOT says so, which user space writes some time
+//! after the daemon has started ([`Machine::system_boot`]). Records of the daemon (DAEMON_*) have numbers of their own. Each
+//! machine (`node=`) has its own boots and daemon.
 //!
 //! Memory is bounded: [`NODES`] machines, [`WINDOW`] stretches of serials each that late events may still fill, and [`FACTS`] lines.
 
@@ -29,8 +31,11 @@ const FACTS: usize = 10_000;
 /// A serial that is lower by this is one of another boot, whatever was between.
 const FAR_BACK: u64 = 1 << 16;
 
-/// SYSTEM_BOOT of user space and KERNEL (`state=initialized`) of the kernel.
-const BOOT_TYPES: [RecordType; 2] = [RecordType(1127), RecordType(2000)];
+/// Of user space, once a boot.
+const SYSTEM_BOOT: RecordType = RecordType(1127);
+const SYSTEM_SHUTDOWN: RecordType = RecordType(1128);
+/// Those that begin a boot: KERNEL (`state=initialized`) is the kernel's.
+const BOOT_TYPES: [RecordType; 2] = [SYSTEM_BOOT, RecordType(2000)];
 
 /// One line of the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,15 +59,28 @@ struct Stretch {
 }
 
 /// The present boot of a machine.
+#[derive(Clone)]
 struct Boot {
     /// Its line, if there is one.
     line: usize,
+    /// It began in this log, not before.
+    is_begun: bool,
+    /// SYSTEM_BOOT or SYSTEM_SHUTDOWN is among its events.
+    is_marked: bool,
     first: EventId,
     last: EventId,
     /// The lowest and the highest serial.
     serials: [u64; 2],
     events: u64,
     stretches: VecDeque<Stretch>,
+}
+
+/// What it takes to find out that a daemon was the first one of a boot when SYSTEM_BOOT says so.
+struct Start {
+    /// The boot as it was before.
+    before: Boot,
+    /// The events since.
+    since: Option<Boot>,
 }
 
 /// Lines, of which there are not too many.
@@ -86,6 +104,8 @@ impl Facts {
 struct Machine {
     node: Option<Vec<u8>>,
     boot: Option<Boot>,
+    /// The last start of the daemon in this boot, as long as it may be that of another one.
+    start: Option<Box<Start>>,
     /// The last event of all.
     last: EventId,
     /// A daemon began, and no event of the kernel came since.
@@ -124,7 +144,7 @@ impl Coverage {
             RecordType::DAEMON_ABORT => machine.failed_starts += 1,
             RecordType(1209) => lose(event, &machine.node, losses),
             RecordType(1200..1300) => {}
-            record_type => machine.kernel_event(id, BOOT_TYPES.contains(&record_type), facts),
+            record_type => machine.kernel_event(id, record_type, facts),
         }
         machine.last = id;
     }
@@ -204,6 +224,13 @@ impl Machine {
             });
         }
         (self.is_running, self.is_fresh) = (true, true);
+        if let Some(boot) = &mut self.boot {
+            // Half of the window is for what comes.
+            while boot.stretches.len() > WINDOW / 2 {
+                settle(boot, &self.node, facts);
+            }
+            self.start = Some(Box::new(Start { before: boot.clone(), since: None }));
+        }
     }
 
     fn end(&mut self, id: EventId, cause: &'static [u8]) {
@@ -211,8 +238,9 @@ impl Machine {
         self.ended = Some((id, cause));
     }
 
-    fn kernel_event(&mut self, id: EventId, is_boot: bool, facts: &mut Facts) {
+    fn kernel_event(&mut self, id: EventId, record_type: RecordType, facts: &mut Facts) {
         let is_fresh = std::mem::take(&mut self.is_fresh);
+        let is_boot = BOOT_TYPES.contains(&record_type);
         let begins = self.boot.as_ref().is_none_or(|boot| {
             let [lowest, highest] = boot.serials;
             let is_back = id.serial <= lowest || id.serial < highest / 2;
@@ -220,18 +248,44 @@ impl Machine {
                 || (id.serial < highest && is_back && (is_fresh || is_boot) && id != boot.first)
         });
         if begins {
-            self.end_boot(facts);
-            let serials = [id.serial; 2];
-            let line = facts.shown.len();
-            facts.push(Fact { what: "boot", node: self.node.clone(), ..Fact::default() });
-            self.boot = Some(Boot { line, first: id, last: id, serials, events: 0, stretches: VecDeque::new() });
+            self.start = None;
+            let boot = Boot { is_begun: self.boot.is_some(), ..Boot::new(id) };
+            self.begin_boot(boot, facts);
+        }
+        let Some(boot) = &mut self.boot else { return };
+        boot.take(id);
+        if let Some(start) = &mut self.start {
+            start.since.get_or_insert_with(|| Boot::new(id)).take(id);
+        }
+        if boot.stretches.len() > WINDOW {
+            self.start = None;
+            settle(boot, &self.node, facts);
+        }
+        if record_type == SYSTEM_BOOT {
+            self.system_boot(facts);
         }
         if let Some(boot) = &mut self.boot {
-            boot.take(id);
-            if boot.stretches.len() > WINDOW {
-                settle(boot, &self.node, facts);
-            }
+            boot.is_marked |= matches!(record_type, SYSTEM_BOOT | SYSTEM_SHUTDOWN);
         }
+    }
+
+    /// A SYSTEM_BOOT came whose serial does not go back. It belongs to the boot that the last daemon was started in. That is the one before
+    /// too where its own was not seen yet, or where no serial is missing since or came twice: containers write SYSTEM_BOOT too.
+    fn system_boot(&mut self, facts: &mut Facts) {
+        let Some(start) = self.start.take() else { return };
+        let (Start { before, since: Some(since) }, Some(both)) = (*start, &self.boot) else { return };
+        let is_whole = both.events == before.events + since.events && both.stretches.len() <= before.stretches.len();
+        if !is_whole && (before.is_marked || !before.is_begun) {
+            self.boot = Some(before);
+            self.begin_boot(Boot { is_begun: true, ..since }, facts);
+        }
+    }
+
+    fn begin_boot(&mut self, mut boot: Boot, facts: &mut Facts) {
+        self.end_boot(facts);
+        boot.line = facts.shown.len();
+        facts.push(Fact { what: "boot", node: self.node.clone(), ..Fact::default() });
+        self.boot = Some(boot);
     }
 
     fn end_boot(&mut self, facts: &mut Facts) {
@@ -261,6 +315,20 @@ fn settle(boot: &mut Boot, node: &Option<Vec<u8>>, facts: &mut Facts) {
 }
 
 impl Boot {
+    /// A boot that begins with this event, which is not counted yet.
+    fn new(first: EventId) -> Boot {
+        Boot {
+            line: 0,
+            is_begun: false,
+            is_marked: false,
+            first,
+            last: first,
+            serials: [first.serial; 2],
+            events: 0,
+            stretches: VecDeque::new(),
+        }
+    }
+
     /// Counts an event. One that has been counted, in another part, is none.
     fn take(&mut self, id: EventId) {
         self.last = id;
@@ -403,6 +471,46 @@ mod tests {
                 "stops 1",
                 "crashes 1",
             ]
+        );
+    }
+
+    /// The boots of a log, and what is missing in them, without their times.
+    fn boots(log: &[&str]) -> Vec<String> {
+        let all = lines(log);
+        let short = |line: &String| line.split(" between").next().map(str::to_string);
+        all.iter().filter(|line| line.starts_with("boot") || line.starts_with("missing")).filter_map(short).collect()
+    }
+
+    #[test]
+    fn a_boot_whose_first_events_were_dropped_begins_with_the_daemon_before_system_boot() {
+        let parted = ["boot 2 serials 1-2", "boot 3 serials 60-62"];
+        let ended = ["DAEMON_END 901", "DAEMON_START 902", "USER 60", "SYSTEM_BOOT 61", "USER 62"];
+        let log = |front: &[&'static str], back: &[&'static str]| boots(&[front, back].concat());
+        assert_eq!(log(&["DAEMON_START 900", "USER 1", "SYSTEM_SHUTDOWN 2"], &ended), parted);
+        assert_eq!(log(&["DAEMON_START 900", "USER 1", "SYSTEM_BOOT 2"], &ended[1..]), parted, "a crash");
+        assert_eq!(log(&["USER 1", "USER 2"], &ended), parted, "the log begins within the first boot");
+        // Serials that came before, at another time, are those of another boot.
+        assert_eq!(
+            log(&["USER 1", "USER 2", "USER 3", "USER 4"], &["DAEMON_START 1", "USER 3", "SYSTEM_BOOT 5"]),
+            ["boot 4 serials 1-4", "boot 2 serials 3-5", "missing 1 serials 4-4"]
+        );
+    }
+
+    #[test]
+    fn system_boot_is_no_other_boot_where_the_serials_go_on_or_its_own_was_not_seen() {
+        let restart = ["DAEMON_END 8", "DAEMON_START 9"];
+        let front = ["DAEMON_START 7", "USER 11", "SYSTEM_BOOT 12", "USER 13"];
+        let log = |parts: &[&[&'static str]]| boots(&parts.concat());
+        assert_eq!(log(&[&front, &restart, &["USER 14", "SYSTEM_BOOT 15"]]), ["boot 5 serials 11-15"]);
+        assert_eq!(
+            log(&[&front, &["USER 15", "SYSTEM_BOOT 20"]]),
+            ["boot 5 serials 11-20", "missing 1 serials 14-14", "missing 4 serials 16-19"],
+            "no daemon was started since"
+        );
+        let early = ["USER 2", "USER 3"];
+        assert_eq!(
+            log(&[&front, &restart, &early, &restart, &["USER 5", "SYSTEM_BOOT 6", "USER 7"]]),
+            ["boot 3 serials 11-13", "boot 5 serials 2-7", "missing 1 serials 4-4"]
         );
     }
 

@@ -4,6 +4,10 @@
 //! file, the old one is read to its end, then the files that were begun since, oldest first. One assembler takes all records:
 //! an event may begin in one file and end in the next.
 //!
+//! A file that is cut short begins anew, also where it has grown beyond its old length by the next look: what stands before the
+//! place of reading is no longer what was read there. Where a copy was made first, as `copytruncate` of logrotate(8) does it,
+//! the rest of the copy is read. What was written and cut off between two looks is lost; [`Follow::cuts`] says that it may be.
+//!
 //! Nothing here waits, and nothing reads a clock: who follows a log calls again a little later, and says what time it is.
 
 use super::files;
@@ -40,30 +44,62 @@ pub struct Follow {
     is_lost: bool,
     /// What is complete by now is not wanted.
     is_catching_up: bool,
+    /// How often the file that is read was cut short.
+    cuts: u64,
 }
 
 /// A file read up to some place.
 struct Tail {
     file: InputFile,
     at: u64,
+    /// The last bytes before that place, at most [`SEEN`].
+    seen: Vec<u8>,
+    /// They stand there no longer.
+    is_cut: bool,
     /// It grows no more: its last line may lack a newline.
     is_closed: bool,
 }
 
 /// Before the end of a log so many bytes may belong to events that are not complete.
 const RECENT: u64 = 64 << 10;
+/// Enough to hold the event id of a record, which makes them different from all others.
+const SEEN: usize = 1 << 10;
 
 impl Source for Tail {
+    /// The bytes before are read again with those to come, in one go: a cut between two reads would go unnoticed. [`Lines`] has
+    /// place for much more.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.at)?;
-        self.at += read as u64;
-        if read == 0 && !self.is_closed { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(read) }
+        let again = self.seen.len();
+        let read = self.file.read_at(buffer, self.at - again as u64)?;
+        self.is_cut = buffer.get(..again.min(read)) != Some(&self.seen);
+        let fresh = read.saturating_sub(again);
+        if self.is_cut || (fresh == 0 && !self.is_closed) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        buffer.copy_within(again..again + fresh, 0);
+        self.at += fresh as u64;
+        self.see(buffer.get(..fresh).unwrap_or_default());
+        Ok(fresh)
     }
 }
 
 impl Tail {
     fn new(file: InputFile) -> Tail {
-        Tail { file, at: 0, is_closed: false }
+        Tail { file, at: 0, seen: Vec::new(), is_cut: false, is_closed: false }
+    }
+
+    /// Remembers what was read last.
+    fn see(&mut self, read: &[u8]) {
+        self.seen.extend_from_slice(read.get(read.len().saturating_sub(SEEN)..).unwrap_or_default());
+        self.seen.drain(..self.seen.len().saturating_sub(SEEN));
+    }
+
+    /// A copy of this file, read up to the same place.
+    fn copied(&self, file: InputFile) -> Option<Tail> {
+        let mut text = vec![0; self.seen.len()];
+        let read = file.read_at(&mut text, self.at - self.seen.len() as u64).ok()?;
+        let is_copy = read == text.len() && text == self.seen && read > 0;
+        is_copy.then(|| Tail { at: self.at, seen: text, is_closed: true, ..Tail::new(file) })
     }
 
     /// Goes to a line near the end.
@@ -72,7 +108,10 @@ impl Tail {
         let from = self.file.len().saturating_sub(RECENT);
         let read = self.file.read_at(&mut text, from).unwrap_or(0);
         let line = memchr::memchr(b'\n', text.get(..read).unwrap_or_default()).map_or(read, |newline| newline + 1);
-        self.at = if from == 0 { 0 } else { from + line as u64 };
+        if from > 0 {
+            self.at = from + line as u64;
+            self.see(text.get(..line).unwrap_or_default());
+        }
     }
 
     fn identity(&self) -> Option<(u64, u64)> {
@@ -99,6 +138,7 @@ impl Follow {
             previous: None,
             is_lost: true,
             is_catching_up: begin == Begin::Now,
+            cuts: 0,
         };
         let Some(mut files) = follow.files_since_here()? else { return Ok(follow) };
         for path in paths.iter().rev().filter(|_| !is_rotated) {
@@ -169,15 +209,36 @@ impl Follow {
         self.assembler.recycle(event);
     }
 
+    /// How often the log was cut short so far. Each time records may have been lost that were written just before.
+    pub fn cuts(&self) -> u64 {
+        self.cuts
+    }
+
+    /// The file that is read was cut short by whoever writes it: goes on with the copy, if there is one, and then anew.
+    fn begin_anew(&mut self, cut: Tail) {
+        self.cuts += 1;
+        let copy = files::rotation(&self.base).into_iter().nth(1).and_then(|path| InputFile::open(&path).ok());
+        let copy = copy.and_then(|file| cut.copied(file));
+        let anew = Tail { is_closed: cut.is_closed, ..Tail::new(cut.file) };
+        if copy.is_none() {
+            self.lines.restart();
+        }
+        self.tail = match copy {
+            None => Some(anew),
+            copy => {
+                self.newer.push_front(anew);
+                copy
+            }
+        };
+    }
+
     /// All that was there has been read. Whether there is more to read since: another file, or this one from its beginning.
     fn look(&mut self) -> io::Result<bool> {
+        if let Some(cut) = self.tail.take_if(|tail| tail.is_cut) {
+            self.begin_anew(cut);
+            return Ok(true);
+        }
         if let Some(tail) = &mut self.tail {
-            if tail.file.len() < tail.at {
-                // Cut short by whoever writes it.
-                tail.at = 0;
-                self.lines.restart();
-                return Ok(true);
-            }
             let same = input::identity(&self.base).map(|it| Some(it) == tail.identity());
             if same.unwrap_or(true) {
                 return Ok(false);

@@ -145,6 +145,47 @@ fn a_log_that_is_cut_short_begins_again_and_one_that_is_deleted_is_left() {
 }
 
 #[test]
+fn a_cut_is_noticed_where_the_log_has_grown_back_since() {
+    let alike = |serial: u64| format!("type=USER_AUTH msg=audit({}.000:{serial}): pid=1 res=success\n", FIRST + serial);
+    for (before, after) in [(10..12, 20..22), (10..12, 20..29), (10..60, 60..99), (10..60, 60..61)] {
+        for begin in [Begin::Oldest, Begin::Now] {
+            let dir = Dir::new("follow-regrown");
+            let writer = Writer { base: base(&dir), keep: 3 };
+            before.clone().for_each(|serial| writer.write(&alike(serial)));
+            let mut follow = Trail::rotated(&writer.base).as_searched().follow(begin).unwrap();
+            let read = more(&mut follow, FIRST + 99);
+            assert!(begin == Begin::Now || read.len() == before.clone().count());
+            fs::write(&writer.base, after.clone().map(alike).collect::<String>()).unwrap();
+            let all: Vec<_> = after.clone().map(|serial| (serial, 1)).collect();
+            assert_eq!(more(&mut follow, FIRST + 199), all, "{before:?} {after:?}");
+            assert_eq!(follow.cuts(), 1);
+            writer.write(&alike(99));
+            assert_eq!((more(&mut follow, FIRST + 299), follow.cuts()), (vec![(99, 1)], 1));
+        }
+    }
+}
+
+#[test]
+fn what_was_copied_before_a_cut_is_read_from_the_copy() {
+    let dir = Dir::new("follow-copied");
+    let writer = Writer { base: base(&dir), keep: 3 };
+    let mut follow = Trail::rotated(&writer.base).as_searched().follow(Begin::Now).unwrap();
+    writer.write(&event(1));
+    let second = event(2);
+    let (front, back) = second.split_at(150);
+    writer.write(front);
+    assert_eq!(more(&mut follow, FIRST + 1), []);
+    writer.write(&[back, &*event(3)].concat());
+    fs::copy(&writer.base, writer.numbered(1)).unwrap();
+    fs::write(&writer.base, (4..9).map(event).collect::<String>()).unwrap();
+    let all: Vec<_> = (1..9).map(|serial| (serial, 4)).collect();
+    assert_eq!((more(&mut follow, FIRST + 99), follow.cuts()), (all, 1));
+    writer.rotate();
+    writer.write(&event(9));
+    assert_eq!((more(&mut follow, FIRST + 199), follow.cuts()), (vec![(9, 4)], 1));
+}
+
+#[test]
 fn a_plain_file_is_followed_by_its_name_and_a_pipe_is_not() {
     let dir = Dir::new("follow-plain");
     let writer = Writer { base: base(&dir), keep: 3 };
