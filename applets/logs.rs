@@ -234,6 +234,11 @@ impl Unread {
         }
     }
 
+    /// How many files were left out, and how many were not read to their end.
+    pub(crate) fn files(&self, outcome: &Outcome) -> [u64; 2] {
+        [self.left_out.len() as u64, outcome.torn.len() as u64]
+    }
+
     /// Names the files and counts the lines that were not read. Gives back whether a file was left out.
     pub(crate) fn report(&self, applet: &str, outcome: &Outcome) -> bool {
         for path in &self.left_out {

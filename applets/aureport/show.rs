@@ -8,11 +8,13 @@ use crate::progress::Progress;
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::Criteria;
+use auditbox::query::time::Calendar;
 use auditbox::record::EventId;
 use auditbox::render::Renderer;
-use auditbox::report::{Canvas, Ended, Range, Reports};
+use auditbox::report::{Canvas, Ended, Origin, Range, Reports};
 use auditbox::sys::files::{self, File};
 use auditbox::sys::streams::Stream;
+use auditbox::sys::{process, signals};
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Search, Sink, UnreadLine};
@@ -45,6 +47,11 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         say(format_args!("aureport: {} is one of the logs, and is not written to", path.display()));
         return Ok(1);
     }
+    let input = match (&place.input, logs.is_pipe) {
+        (Some(path), _) => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        (None, true) => PathBuf::from("standard input"),
+        (None, false) => place.log.clone(),
+    };
     let (trail, unread) = logs.split();
     std::thread::scope(|threads| {
         let reporter = Reporter { reports, kept: Vec::new(), of_file: None, of_last_file: None, debug, failed: None };
@@ -58,7 +65,15 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         if logs::has_failed(&outcome) {
             return output.flush().map(|()| 1);
         }
-        let Some(reporter) = pool.finish().pop() else { return Ok(1) };
+        let Some(mut reporter) = pool.finish().pop() else { return Ok(1) };
+        let [left_out, torn] = unread.files(&outcome);
+        reporter.reports.set_origin(Origin {
+            input: input.into_os_string().into_encoded_bytes(),
+            host: process::host_name().into_bytes(),
+            made: host.now(),
+            left_out,
+            torn,
+        });
         let status = match reporter.finish(outcome.first, &mut output.text) {
             Ok(ended) => write_documents(&documents, ended, &mut output),
             Err(Failure::Output(error)) => return Err(error),
@@ -70,7 +85,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         };
         output.flush()?;
         let leaves_out = unread.report("aureport", &outcome);
-        Ok(if leaves_out && status == 1 { LEFT_OUT } else { status })
+        Ok(if leaves_out && (status == 1 || !outcome.has_records) { LEFT_OUT } else { status })
     })
 }
 
@@ -90,6 +105,7 @@ fn canvas() -> Canvas {
 /// a part of it.
 fn write_documents(paths: &[(usize, PathBuf)], ended: Ended, output: &mut Output) -> u8 {
     let mut status = u8::from(!ended.found);
+    signals::survive_size_limit();
     for (number, text) in ended.documents {
         let Some((_, path)) = paths.iter().find(|(of, _)| *of == number) else { continue };
         if Stream::Output.is_at(path) {

@@ -9,6 +9,7 @@
 //!
 //! Memory is bounded: [`NODES`] machines, [`WINDOW`] stretches of serials each that late events may still fill, and [`FACTS`] lines.
 
+use super::Origin;
 use super::cells::Cells;
 use super::kind::Heading;
 use crate::event::Event;
@@ -40,7 +41,7 @@ const BOOT_TYPES: [RecordType; 2] = [SYSTEM_BOOT, RecordType(2000)];
 /// One line of the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fact {
-    /// boot, missing, lost, no-daemon, starts, stops, crashes, failed-starts, not-shown.
+    /// boot, missing, lost, no-daemon, starts, stops, crashes, failed-starts, not-shown, files-left-out, files-torn.
     what: &'static str,
     node: Option<Vec<u8>>,
     /// The events it lies between, both included for a boot.
@@ -162,8 +163,13 @@ impl Coverage {
         })
     }
 
+    /// Whether there was no event.
+    pub(super) fn is_empty(&self) -> bool {
+        self.machines.is_empty()
+    }
+
     /// All lines, those of each machine in the order of time.
-    pub(super) fn finish(mut self) -> Vec<Fact> {
+    pub(super) fn finish(mut self, origin: &Origin) -> Vec<Fact> {
         let mut daemons = Vec::new();
         for mut machine in self.machines {
             machine.end_boot(&mut self.facts);
@@ -177,9 +183,9 @@ impl Coverage {
             daemons.extend(counts.map(fact));
         }
         let omitted = self.facts.omitted + self.losses.omitted;
-        if omitted > 0 {
-            daemons.push(Fact { what: "not-shown", count: Some(omitted), ..Fact::default() });
-        }
+        let unseen = [("not-shown", omitted), ("files-left-out", origin.left_out), ("files-torn", origin.torn)];
+        let unseen = unseen.into_iter().filter(|(_, count)| *count > 0);
+        daemons.extend(unseen.map(|(what, count)| Fact { what, count: Some(count), ..Fact::default() }));
         self.facts.shown.into_iter().chain(self.losses.shown).chain(daemons).collect()
     }
 }
@@ -425,7 +431,7 @@ mod tests {
             coverage.add(&event);
         }
         let mut out = Vec::new();
-        for fact in coverage.finish() {
+        for fact in coverage.finish(&Origin::default()) {
             fact.print(&mut out, &mut |id, out| number::push(out, id.sec));
         }
         let text = String::from_utf8(out).unwrap();
@@ -547,6 +553,6 @@ mod tests {
         }
         assert!(coverage.machines.iter().all(|m| m.boot.as_ref().is_some_and(|boot| boot.stretches.len() <= WINDOW)));
         assert!(coverage.machines.len() == NODES && coverage.facts.shown.len() <= FACTS);
-        assert!(coverage.finish().iter().any(|fact| fact.what == "not-shown"));
+        assert!(coverage.finish(&Origin::default()).iter().any(|fact| fact.what == "not-shown"));
     }
 }

@@ -38,6 +38,11 @@ impl Picture {
         let page = Page { timeline: Timeline::new(period), tallies: Default::default() };
         GATE.map(|_gate| Box::new(Picture { content, page, _gate }))
     }
+
+    /// Whether there was no event.
+    pub(super) fn is_empty(&self) -> bool {
+        self.page.timeline.events == 0
+    }
 }
 
 impl Reports<'_> {
@@ -90,9 +95,12 @@ impl Reports<'_> {
     /// Appends a timeline: bars, or a row for each period and group.
     pub(super) fn finish_timeline(&mut self, picture: Picture, out: &mut Vec<u8>) {
         let mut timeline = picture.page.timeline;
-        let facts = std::mem::take(&mut timeline.coverage).finish();
+        let facts = std::mem::take(&mut timeline.coverage).finish(&self.origin);
         let format = self.request.format;
         if format == Format::Text {
+            if timeline.events == 0 {
+                return;
+            }
             return picture::draw(&mut timeline, &facts, &self.request.canvas, &mut self.dates, out);
         }
         timeline.fit(u64::MAX);
@@ -114,9 +122,12 @@ impl Reports<'_> {
     /// The document that a report ends with.
     pub(super) fn document(&mut self, picture: Picture) -> Vec<u8> {
         let (mut page, mut out) = (picture.page, Vec::new());
-        let facts = std::mem::take(&mut page.timeline.coverage).finish();
+        let facts = std::mem::take(&mut page.timeline.coverage).finish(&self.origin);
         match picture.content {
-            Content::Html(_) => page::push(&mut page, &facts, &mut self.dates, &mut out),
+            Content::Html(_) => {
+                page::push_head(&self.origin, [self.request.start, self.request.end], &mut self.dates, &mut out);
+                page::push(&mut page, &facts, &mut self.dates, &mut out);
+            }
             _ => picture::push_svg(&mut page.timeline, &facts, "Events over time", &mut self.dates, &mut out),
         }
         out

@@ -78,6 +78,21 @@ pub enum Content {
     Html(u64),
 }
 
+/// Where events come from: what a page for a case file names, and what the reports do not speak of.
+#[derive(Default)]
+pub struct Origin {
+    /// The log that was read.
+    pub input: Vec<u8>,
+    /// The machine that made the report.
+    pub host: Vec<u8>,
+    /// When it did, in seconds since 1970.
+    pub made: i64,
+    /// Files that could not be read.
+    pub left_out: u64,
+    /// Files that could not be read to their end.
+    pub torn: u64,
+}
+
 /// What reports ended with.
 pub struct Ended {
     /// There is something in one of them.
@@ -186,6 +201,21 @@ struct Table {
     text: Vec<u8>,
 }
 
+impl Table {
+    /// Whether there is nothing to say.
+    fn is_empty(&self) -> bool {
+        match self.view.content {
+            Content::Overview => false,
+            Content::Coverage => self.coverage.is_empty(),
+            Content::Timeline(_) | Content::Svg(_) | Content::Html(_) => {
+                self.picture.as_ref().is_none_or(|picture| picture.is_empty())
+            }
+            Content::Rows(_) if self.view.summary => self.tally.is_empty(),
+            Content::Rows(_) => self.view.is_detailed() && self.rows == 0,
+        }
+    }
+}
+
 /// Reports in the making.
 pub struct Reports<'n> {
     request: Request,
@@ -194,6 +224,7 @@ pub struct Reports<'n> {
     dates: Dates,
     users: Users<'n>,
     scratch: Vec<u8>,
+    origin: Origin,
 }
 
 impl<'n> Reports<'n> {
@@ -215,8 +246,14 @@ impl<'n> Reports<'n> {
             dates: Dates::new(local),
             users: Users::new(names, request.interpret),
             scratch: Vec::new(),
+            origin: Origin::default(),
             request,
         }
+    }
+
+    /// Says where the events came from, before the reports are finished.
+    pub fn set_origin(&mut self, origin: Origin) {
+        self.origin = origin;
     }
 
     /// The rows of each report but the first, to be taken away.
@@ -489,8 +526,8 @@ impl<'n> Reports<'n> {
         let mut ended = Ended { found: false, documents: Vec::new() };
         for (number, mut table) in std::mem::take(&mut self.tables).into_iter().enumerate() {
             if table.view.is_document() {
+                ended.found |= !table.is_empty();
                 ended.documents.extend(table.picture.map(|picture| (number, self.document(*picture))));
-                ended.found = true;
                 continue;
             }
             if number > 0 {
@@ -508,11 +545,7 @@ impl<'n> Reports<'n> {
     fn end(&mut self, table: Table, range: Range, out: &mut Vec<u8>) -> bool {
         let view = table.view;
         let is_text = self.request.format == Format::Text;
-        let is_empty = if view.summary && view.kind().is_some() {
-            table.tally.is_empty()
-        } else {
-            view.is_detailed() && table.rows == 0
-        };
+        let is_empty = table.is_empty();
         if is_empty && is_text {
             out.extend_from_slice(NOTHING);
         }
@@ -527,7 +560,7 @@ impl<'n> Reports<'n> {
             }
             Content::Svg(_) | Content::Html(_) => {}
         }
-        !(is_empty && view.is_detailed())
+        !is_empty || view.kind().is_some_and(|_| view.summary)
     }
 
     /// Appends what was counted. COMPAT: types are numbers where people read them, unless words are asked for.
@@ -610,7 +643,7 @@ impl<'n> Reports<'n> {
     }
 
     fn finish_coverage(&mut self, coverage: Coverage, out: &mut Vec<u8>) {
-        let facts = coverage.finish();
+        let facts = coverage.finish(&self.origin);
         if self.request.format == Format::Csv {
             push_names(out, &mut |cells| {
                 coverage::Fact::default().give(cells, &mut |name, id, cells| self.moment(name, id, cells))

@@ -1,6 +1,7 @@
-//! `aureport --html`: one self-contained page without scripts, for a case file: a timeline, the most frequent keys, users, programs
+//! `aureport --html`: one self-contained page without scripts, for a case file: what it is made of, a timeline, the most frequent keys, users, programs
 //! and failed logins, and how complete the log is.
 
+use super::Origin;
 use super::coverage::Fact;
 use super::picture::{push_svg, push_xml};
 use super::tally::Tally;
@@ -27,7 +28,8 @@ const HEAD: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\
 <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n\
 <meta name=\"viewport\" content=\"width=device-width\"/>\n<title>Audit report</title>\n<style>\n\
 body{font:14px sans-serif;color:#222;background:#fff;max-width:75em;margin:1em auto;padding:0 1em}\n\
-svg{width:100%;border:1px solid #ddd}\n\
+div{overflow-x:auto;border:1px solid #ddd}\n\
+svg{display:block;width:100%;min-width:900px}\n\
 main{display:grid;grid-template-columns:repeat(auto-fit,minmax(20em,1fr));gap:1em 2em}\n\
 section{min-width:0}\n\
 h2{font-size:16px;border-bottom:1px solid #ddd}\n\
@@ -38,15 +40,46 @@ td i{display:block;height:4px;background:#0072b2}\n\
 pre{white-space:pre-wrap;overflow-wrap:anywhere}\n\
 </style>\n</head>\n<body>\n<h1>Audit report</h1>\n";
 
-/// Appends the page.
+/// Appends the beginning of the page, up to what says what it is made of.
+pub(super) fn push_head(origin: &Origin, range: [Option<u64>; 2], dates: &mut Dates, out: &mut Vec<u8>) {
+    out.extend_from_slice(HEAD.as_bytes());
+    let [mut log, mut host] = [Vec::new(), Vec::new()];
+    push_xml(&origin.input, &mut log);
+    push_xml(&origin.host, &mut host);
+    let mut moment = |second: i64| {
+        let mut text = Vec::new();
+        let date = dates.of(second);
+        date.push(&mut text);
+        text.push(b' ');
+        date.push_offset(&mut text);
+        text
+    };
+    let [from, to] = range.map(|second| second.map(|second| moment(i64::try_from(second).unwrap_or(i64::MAX))));
+    let made = moment(origin.made);
+    out.extend_from_slice(b"<table>\n");
+    for (name, text) in [
+        ("Log", &*log),
+        ("Host", &host),
+        ("From", from.as_deref().unwrap_or(b"its beginning")),
+        ("To", to.as_deref().unwrap_or(b"its end")),
+        ("Made", &made),
+    ] {
+        [b"<tr><td>", name.as_bytes(), b"</td><td>", text, b"</td></tr>\n"]
+            .into_iter()
+            .for_each(|part| out.extend_from_slice(part));
+    }
+    out.extend_from_slice(b"</table>\n");
+}
+
+/// Appends the rest of the page.
 pub(super) fn push(page: &mut Page, facts: &[Fact], dates: &mut Dates, out: &mut Vec<u8>) {
     let mut lines = Vec::new();
     for fact in facts.iter().take(MOST_FACTS) {
         fact.print(&mut lines, &mut |id, out| super::push_moment(dates, id, out));
     }
-    out.extend_from_slice(HEAD.as_bytes());
+    out.extend_from_slice(b"<div>\n");
     push_svg(&mut page.timeline, facts, "Events by type", dates, out);
-    out.extend_from_slice(b"<main>\n");
+    out.extend_from_slice(b"</div>\n<main>\n");
     for (title, tally) in TABLES.into_iter().zip(&page.tallies) {
         push_table(title, tally, out);
     }

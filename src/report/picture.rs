@@ -5,7 +5,7 @@
 
 use super::coverage::Fact;
 use super::kind::Heading;
-use super::timeline::{Row, Timeline, round_period};
+use super::timeline::{DAY, Row, Timeline, WEEK, round_period};
 use crate::record::EventId;
 use crate::text::date::Dates;
 use crate::text::{Escape, escape, number};
@@ -102,6 +102,9 @@ fn push_span(seconds: u64, out: &mut Vec<u8>) {
 
 /// Appends what the picture shows.
 fn push_caption(timeline: &Timeline, dates: &mut Dates, out: &mut Vec<u8>) {
+    if timeline.events == 0 {
+        return out.extend_from_slice(b"no events");
+    }
     dates.of(timeline.begins(0)).push(out);
     out.extend_from_slice(b" - ");
     dates.of(timeline.begins(timeline.len)).push(out);
@@ -117,9 +120,13 @@ fn push_caption(timeline: &Timeline, dates: &mut Dates, out: &mut Vec<u8>) {
 /// The columns with a label, and the labels, which are at least so far apart, by what they say: times of one day, or dates too.
 /// A column is `wide`.
 fn labels(timeline: &Timeline, wide: usize, apart: [u64; 2], dates: &mut Dates) -> Vec<(u64, Vec<u8>)> {
-    let is_long = timeline.len * timeline.period > 86_400;
+    let is_long = timeline.len.saturating_mul(timeline.period) > DAY;
     let apart = apart[usize::from(is_long)].div_ceil(wide.max(1) as u64);
-    let step = round_period(timeline.period.saturating_mul(apart), timeline.period);
+    let least = timeline.period.saturating_mul(apart);
+    let step = round_period(least, timeline.period);
+    if step > WEEK {
+        return month_labels(timeline, least, dates);
+    }
     let is_round = |column: &u64| ((timeline.first + column) * timeline.period).is_multiple_of(step);
     let label = |column| {
         let (date, mut text) = (dates.of(timeline.begins(column)), Vec::new());
@@ -134,6 +141,31 @@ fn labels(timeline: &Timeline, wide: usize, apart: [u64; 2], dates: &mut Dates) 
         (column, text.get(part).unwrap_or_default().to_vec())
     };
     (0..timeline.len).filter(is_round).map(label).collect()
+}
+
+/// The columns in which months or years begin that are at least `least` seconds apart, and the month as `03/2026`, or the year.
+fn month_labels(timeline: &Timeline, least: u64, dates: &mut Dates) -> Vec<(u64, Vec<u8>)> {
+    let steps = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000, 12_000];
+    let Some(step) = steps.into_iter().find(|step| *step as u64 * 28 * DAY >= least) else { return Vec::new() };
+    let mut month = |second| {
+        let date = dates.of(second);
+        (i64::from(date.year) * 12 + i64::from(date.month) - 1).div_euclid(step)
+    };
+    let mut labels = Vec::new();
+    let mut before = month(timeline.begins(0).saturating_sub(1));
+    for column in 0..timeline.len {
+        let number = month(timeline.begins(column + 1).saturating_sub(1));
+        if std::mem::replace(&mut before, number) != number {
+            let (first, mut text) = (number * step, Vec::new());
+            if step < 12 {
+                number::push_wide(&mut text, first.rem_euclid(12) as u64 + 1, 2);
+                text.push(b'/');
+            }
+            number::push_signed(&mut text, first.div_euclid(12));
+            labels.push((column, text));
+        }
+    }
+    labels
 }
 
 /// Columns in which there was no daemon, or a loss was written down, with the totals.
@@ -308,8 +340,8 @@ fn push_parts(out: &mut Vec<u8>, texts: &[&str], numbers: &[u64]) {
     }
 }
 
-/// Appends a value of a log as text of XML or HTML, in an attribute too. What moves a terminal is in octal, what is no character
-/// of XML or turns the direction of writing is U+FFFD.
+/// Appends a value of a log as text of XML or HTML, in an attribute too. What is escaped for a terminal is in octal here too, what is
+/// no character of XML is U+FFFD.
 pub(super) fn push_xml(value: &[u8], out: &mut Vec<u8>) {
     let mut text = Vec::new();
     escape(value, Escape::Tty, &mut text);
@@ -320,9 +352,7 @@ pub(super) fn push_xml(value: &[u8], out: &mut Vec<u8>) {
             '>' => out.extend_from_slice(b"&gt;"),
             '"' => out.extend_from_slice(b"&quot;"),
             '\'' => out.extend_from_slice(b"&#39;"),
-            '\u{fffe}' | '\u{ffff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                out.extend_from_slice("\u{fffd}".as_bytes());
-            }
+            '\u{fffe}' | '\u{ffff}' => out.extend_from_slice("\u{fffd}".as_bytes()),
             letter => out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }

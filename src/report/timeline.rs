@@ -25,19 +25,55 @@ const ROWS: usize = 256;
 /// Counters of a row. A page is as wide as this, and no picture is wider.
 const BUCKETS: u64 = 1024;
 
-/// Periods, in seconds: each is a multiple of the one before.
-const PERIODS: [u64; 14] = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800];
+const MINUTE: u64 = 60;
+const HOUR: u64 = 3600;
+pub(super) const DAY: u64 = 86_400;
+pub(super) const WEEK: u64 = 7 * DAY;
 
-/// The next longer period that begins where this one does.
-fn longer(period: u64) -> u64 {
-    PERIODS.into_iter().find(|next| *next > period && next % period == 0).unwrap_or(period.saturating_mul(2))
+/// Periods of counters that are still added to, in seconds: each is a multiple of the one before, and has few round parts besides.
+const COUNTED: [u64; 14] =
+    [1, 5, 10, 30, MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, WEEK];
+
+/// Periods that people think in.
+const ROUND: [u64; 24] = [
+    1,
+    2,
+    5,
+    10,
+    15,
+    20,
+    30,
+    MINUTE,
+    2 * MINUTE,
+    5 * MINUTE,
+    10 * MINUTE,
+    15 * MINUTE,
+    20 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    3 * HOUR,
+    4 * HOUR,
+    6 * HOUR,
+    8 * HOUR,
+    12 * HOUR,
+    DAY,
+    2 * DAY,
+    WEEK,
+];
+
+/// The next of `periods` that is longer than this one and a multiple of `part`; twice as long where there is none near.
+fn longer(periods: &[u64], period: u64, part: u64) -> u64 {
+    let near = period + 1..=period.saturating_mul(7);
+    let next = periods.iter().copied().find(|next| near.contains(next) && next.is_multiple_of(part));
+    next.unwrap_or(period.saturating_mul(2))
 }
 
 /// The shortest of the round periods that is not shorter, of which this one is a part.
 pub(super) fn round_period(at_least: u64, period: u64) -> u64 {
     let mut round = period;
     while round < at_least {
-        round = longer(round);
+        round = longer(&ROUND, round, period);
     }
     round
 }
@@ -70,6 +106,9 @@ pub(super) struct Timeline {
     at: usize,
 }
 
+/// Longer periods are as good as this one, a thousand years: all events are in one or two.
+const LONGEST: u64 = 1000 * 365 * DAY;
+
 /// The row of all groups that have none of their own.
 const OTHERS: &[u8] = b"(others)";
 
@@ -77,7 +116,7 @@ impl Timeline {
     /// Counters of at least `period` seconds.
     pub(super) fn new(period: u64) -> Timeline {
         Timeline {
-            period: period.max(1),
+            period: period.clamp(1, LONGEST),
             first: 0,
             len: 0,
             rows: Vec::new(),
@@ -145,7 +184,7 @@ impl Timeline {
             if end - self.first.min(bucket) <= BUCKETS {
                 break;
             }
-            self.lengthen();
+            self.lengthen(longer(&COUNTED, self.period, self.period));
             bucket = local / self.period;
         }
         let before = self.first.saturating_sub(bucket);
@@ -157,12 +196,16 @@ impl Timeline {
         (self.first, self.len) = (self.first.min(bucket), len);
     }
 
-    /// Goes over to the next longer period.
-    fn lengthen(&mut self) {
-        let next = longer(self.period);
-        let times = (next / self.period).max(2);
+    /// How often the period goes into a longer one, and how many counters of that there are.
+    fn at_length(&self, period: u64) -> [u64; 2] {
+        let times = (period / self.period).max(2);
+        [times, (self.first % times + self.len).div_ceil(times)]
+    }
+
+    /// Goes over to a longer period.
+    fn lengthen(&mut self, next: u64) {
+        let [times, len] = self.at_length(next);
         let into = self.first % times;
-        let len = (into + self.len).div_ceil(times);
         for row in &mut self.rows {
             let mut counts: VecDeque<u64> = std::iter::repeat_n(0, len as usize).collect();
             for (at, count) in (into..).zip(&row.counts) {
@@ -175,8 +218,12 @@ impl Timeline {
 
     /// Makes the counters of a row at most `columns`, and sorts the rows: the one with the most events first.
     pub(super) fn fit(&mut self, columns: u64) {
-        while self.len > columns.max(1) {
-            self.lengthen();
+        if self.len > columns {
+            let mut period = longer(&ROUND, self.period, self.period);
+            while self.at_length(period)[1] > columns.max(2) {
+                period = longer(&ROUND, period, self.period);
+            }
+            self.lengthen(period);
         }
         self.rows.sort_by_key(|row| (row.name == OTHERS, std::cmp::Reverse(row.total)));
     }
@@ -236,8 +283,41 @@ mod tests {
         timeline.fit(100);
         assert_eq!((timeline.period, timeline.begins(0)), (3600, 7200));
         timeline.fit(10);
-        assert_eq!((timeline.period, timeline.len, timeline.begins(0)), (43_200, 7, -3600));
-        assert_eq!(shown(&timeline)[0].1, [2, 0, 0, 0, 0, 0, 1]);
+        assert_eq!((timeline.period, timeline.len, timeline.begins(0)), (28_800, 10, -3600));
+        assert_eq!(shown(&timeline)[0].1, [2, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn the_picture_is_as_full_as_round_periods_let_it_be() {
+        for (seconds, columns, period) in [
+            (600, 68, 10),
+            (900, 68, 15),
+            (1100, 68, 20),
+            (7000, 68, 120),
+            (50_000, 68, 900),
+            (80_000, 68, 1200),
+            (400_000, 68, 2 * HOUR),
+            (900_000, 68, 4 * HOUR),
+            (1_900_000, 68, 8 * HOUR),
+            (100 * DAY, 68, 2 * DAY),
+            (400 * DAY, 68, WEEK),
+            (900 * DAY, 68, 2 * WEEK),
+        ] {
+            let mut timeline = counted(&[(0, "a"), (seconds, "a")], 1);
+            timeline.fit(columns);
+            assert_eq!(timeline.period, period, "{seconds} s in {columns} columns");
+            assert!(timeline.len <= columns && timeline.len * 3 > columns, "{seconds}: {}", timeline.len);
+        }
+    }
+
+    #[test]
+    fn periods_that_are_not_round_grow_slowly_and_too_long_ones_are_no_fault() {
+        let mut timeline = counted(&[(0, "a"), (420 * 100, "a")], 420);
+        timeline.fit(60);
+        assert_eq!(timeline.period, 840);
+        let timeline = counted(&[(0, "a"), (1_700_000_000, "a")], u64::MAX);
+        assert_eq!((timeline.len, timeline.column(1_700_000_000)), (1, Some(0)));
+        assert!(timeline.begins(1) > 1_700_000_000);
     }
 
     #[test]

@@ -53,6 +53,12 @@ pub fn ignore_others() {
     }
 }
 
+/// From now on a file that would become larger than it may be (setrlimit(2), RLIMIT_FSIZE) is an error of write(2), not this process's end.
+pub fn survive_size_limit() {
+    // SAFETY: SIG_IGN is a valid disposition of SIGXFSZ.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
 /// While it lives, signals by which a user or an init system ends a program wait; then they do their work.
 pub struct EndDeferred(libc::sigset_t);
 

@@ -6,7 +6,8 @@ pub enum Escape {
     /// None.
     Raw,
     /// Those that a terminal may obey become a backslash and three octal digits: control bytes, DEL, and the C1 controls
-    /// (0x80 to 0x9F), alone or as the UTF-8 of U+0080 to U+009F. Other bytes of 0x80 and above pass through.
+    /// (0x80 to 0x9F), alone or as the UTF-8 of U+0080 to U+009F. So do the characters that show nothing or turn the direction of
+    /// writing, which hide what stands around them or look like nothing. Other bytes of 0x80 and above pass through.
     #[default]
     Tty,
     /// Like `Tty`, and a backslash before what a shell would expand or split at.
@@ -74,14 +75,16 @@ fn replace(text: &[u8], special: impl Fn(u8) -> bool, push: impl Fn(u8, &mut Vec
     while let Some(at) = rest.iter().position(|&b| !(0x20..0x7F).contains(&b) || special(b)) {
         let (plain, from) = rest.split_at(at);
         out.extend_from_slice(plain);
-        let character = character(from);
-        out.extend_from_slice(character);
-        rest = from.get(character.len()..).unwrap_or_default();
-        if let (true, [byte, tail @ ..]) = (character.is_empty(), rest) {
+        if let Some((bytes, letter)) = character(from) {
+            match is_hidden(letter) {
+                true => bytes.iter().for_each(|byte| push_octal(*byte, out)),
+                false => out.extend_from_slice(bytes),
+            }
+            rest = from.get(bytes.len()..).unwrap_or_default();
+        } else if let [byte, tail @ ..] = from {
             match byte {
                 0x20..0x7F => push(*byte, out),
-                // A terminal that lets a control in between lead a character must not be given one either.
-                0xA0.. if !(*byte == 0xC2 && matches!(tail, [0x80..=0x9F, ..])) => out.push(*byte),
+                0xA0.. => out.push(*byte),
                 _ => push_octal(*byte, out),
             }
             rest = tail;
@@ -94,17 +97,24 @@ fn push_octal(byte: u8, out: &mut Vec<u8>) {
     out.extend([b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)]);
 }
 
-/// The bytes of the character of several bytes that `text` begins with, unless it is a control; else nothing.
-fn character(text: &[u8]) -> &[u8] {
+/// Whether a character of several bytes is a C1 control, or one of Unicode that shows nothing, ends a line or turns the direction of
+/// writing (General_Category Cf, Zl and Zp, and Default_Ignorable_Code_Point but for the variation selectors of emoji).
+fn is_hidden(letter: char) -> bool {
+    matches!(letter, '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The character of several bytes that `text` begins with, and its bytes.
+fn character(text: &[u8]) -> Option<(&[u8], char)> {
     let len = match text.first() {
         Some(0xC2..=0xDF) => 2,
         Some(0xE0..=0xEF) => 3,
         Some(0xF0..=0xF4) => 4,
         _ => 0,
     };
-    let bytes = text.get(..len).unwrap_or_default();
-    let is_control = matches!(bytes, [0xC2, 0x80..=0x9F]);
-    if !is_control && std::str::from_utf8(bytes).is_ok() { bytes } else { b"" }
+    let bytes = text.get(..len)?;
+    Some((bytes, std::str::from_utf8(bytes).ok()?.chars().next()?))
 }
 
 #[cfg(test)]
@@ -139,6 +149,10 @@ mod tests {
             (b"M\xfcller \xff", b"M\xfcller \xff"),
             (b"\xc3", b"\xc3"),
             (b"\xe2\x82", b"\xe2\\202"),
+            ("a\u{202e}b\u{200b}".as_bytes(), b"a\\342\\200\\256b\\342\\200\\213"),
+            ("\u{2028}\u{feff}".as_bytes(), b"\\342\\200\\250\\357\\273\\277"),
+            ("\u{ad}\u{e0041}".as_bytes(), b"\\302\\255\\363\\240\\201\\201"),
+            ("\u{2764}\u{fe0f}".as_bytes(), "\u{2764}\u{fe0f}".as_bytes()),
         ] {
             assert_eq!(shown(text, Escape::Tty), want, "{text:x?}");
             assert_eq!(shown(&shown(text, Escape::Tty), Escape::Tty), want, "twice is once");

@@ -407,7 +407,7 @@ impl<'s> Trail<'s> {
     fn open_next(&mut self) -> io::Result<bool> {
         let Some(path) = self.files.pop_front() else { return Ok(false) };
         let file = InputFile::open(&path)?;
-        self.source = Some(match packed::program(&file) {
+        self.source = Some(match packed::program(&file, &path) {
             Some(program) => Box::new(packed::Unpacked::start(&file, program)?),
             None => Box::new(Whole(file)),
         });

@@ -7,23 +7,28 @@ use crate::sys::input::{self, InputFile};
 use std::io;
 use std::path::Path;
 
-/// The decompressors by the bytes that their files begin with. With `-dc` each of them, busybox's too, writes to standard output what
+/// The decompressors by the bytes that their files begin with, and what the names of these end with. With `-dc` each of them, busybox's too, writes to standard output what
 /// it reads unpacked.
-const PROGRAMS: [(&[u8], &str); 5] = [
-    (b"\x1F\x8B\x08", "gzip"),
-    (b"BZh", "bzip2"),
-    (b"\xFD7zXZ\0", "xz"),
-    (b"\x28\xB5\x2F\xFD", "zstd"),
-    (b"\x04\x22\x4D\x18", "lz4"),
+const PROGRAMS: [(&[u8], &str, &str); 5] = [
+    (b"\x1F\x8B\x08", "gzip", "gz"),
+    (b"BZh", "bzip2", "bz2"),
+    (b"\xFD7zXZ\0", "xz", "xz"),
+    (b"\x28\xB5\x2F\xFD", "zstd", "zst"),
+    (b"\x04\x22\x4D\x18", "lz4", "lz4"),
 ];
 
 /// Where programs are looked for, whatever the caller's PATH is.
 const PLACES: [&str; 5] = ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/local/bin/"];
 
-/// The program that a file has to be read through, if it is compressed.
-pub fn program(file: &InputFile) -> Option<&'static str> {
+/// The program that a file has to be read through, if it is compressed. Of one that was cut to nothing its name says that it was.
+pub fn program(file: &InputFile, path: &Path) -> Option<&'static str> {
     let front = front::<6>(file);
-    PROGRAMS.iter().find(|(beginning, _)| front.starts_with(beginning)).map(|(_, program)| *program)
+    let suffix = path.extension().filter(|_| front.is_empty() && file.is_regular());
+    let is_it = |(beginning, _, ending): &&(&[u8], &str, &str)| match suffix {
+        Some(suffix) => suffix == *ending,
+        None => front.starts_with(beginning),
+    };
+    PROGRAMS.iter().find(is_it).map(|(_, program, _)| *program)
 }
 
 /// The path of a program, if this system has it.
@@ -33,7 +38,7 @@ pub fn find(program: &str) -> Option<String> {
 
 /// The name of the decompressor that a compressed file needs and this system does not have.
 pub fn missing_program(path: &Path) -> Option<&'static str> {
-    program(&InputFile::open(path).ok()?).filter(|program| find(program).is_none())
+    program(&InputFile::open(path).ok()?, path).filter(|program| find(program).is_none())
 }
 
 fn front<const N: usize>(file: &InputFile) -> Vec<u8> {

@@ -142,9 +142,10 @@ impl<'r> Reader<'r> {
             }
         }
         // What comes out of a pipe cannot be gone back to.
-        let is_plain =
-            |file: &InputFile| file.is_regular() && packed::program(file).is_none() && !packed::is_prefixed(file);
-        self.filters = self.filters && opened.iter().all(|(file, ..)| is_plain(file));
+        let is_plain = |file: &InputFile, path| {
+            file.is_regular() && packed::program(file, path).is_none() && !packed::is_prefixed(file)
+        };
+        self.filters = self.filters && opened.iter().all(|(file, path, _)| is_plain(file, path));
         let length = |file: &InputFile| file.is_regular().then(|| file.len());
         self.all = opened.iter().map(|(file, ..)| length(file)).sum();
         let (query, last) = (self.query, opened.len().saturating_sub(1));
@@ -208,7 +209,7 @@ impl<'r> Reader<'r> {
     ) -> ControlFlow<()> {
         let Some((file, path)) = self.files.last() else { return ControlFlow::Continue(()) };
         let (file, path) = (Arc::clone(file), path.clone());
-        if let Some(program) = packed::program(&file) {
+        if let Some(program) = packed::program(&file, &path) {
             return self.packed(&file, &path, program);
         }
         let mut first = [0];
@@ -223,7 +224,9 @@ impl<'r> Reader<'r> {
 
     /// Reads a compressed file.
     fn packed(&mut self, file: &InputFile, path: &Path, program: &'static str) -> ControlFlow<()> {
-        let Ok(mut source) = packed::Unpacked::start(file, program) else {
+        // Some programs take a file without a byte for a whole one.
+        let source = packed::Unpacked::start(file, program).ok().filter(|_| !file.is_empty());
+        let Some(mut source) = source else {
             self.outcome.torn.push((path.to_path_buf(), program));
             return ControlFlow::Continue(());
         };

@@ -487,6 +487,9 @@ fn a_timeline_is_as_wide_as_the_terminal_and_ascii_unless_the_locale_has_more() 
          {\"report\":\"timeline\",\"time\":\"2023-11-14T22:00:00.000+00:00\",\"seconds\":3600,\"group\":\"(no user)\",\"count\":2}\n"
     );
     assert_eq!(log.run("--timeline 0m").2, 1);
+    let (stdout, stderr, status) = log.run("--timeline 99999999999d");
+    assert_eq!((stderr.as_str(), status), ("", 0), "{stdout}");
+    assert!(stdout.contains("94 events"), "{stdout}");
 }
 
 #[test]
@@ -564,4 +567,99 @@ fn documents_are_well_formed_whatever_names_a_log_holds() {
         (stderr.as_str(), status),
         ("aureport: cannot write /no/such/directory/x.svg: No such file or directory\n", 1)
     );
+}
+
+#[test]
+fn where_there_is_no_event_every_form_says_so() {
+    let log = Log::new("no-events", "");
+    const NOTHING: &str = "<no events of interest were found>\n\n";
+    for (line, title) in [("--coverage", "Coverage Report"), ("--timeline", "Timeline")] {
+        let expected = format!("\n{title}\n======================\n{NOTHING}");
+        assert_eq!(log.run(line), (expected, String::new(), 1), "{line}");
+        let (json, _, status) = log.run(&format!("{line} --format json"));
+        assert_eq!((json.as_str(), status), ("", 1), "{line}");
+    }
+    for form in ["--svg", "--html"] {
+        let path = log._dir.0.join("picture").to_str().unwrap().to_string();
+        assert_eq!(log.run(&format!("{form} {path}")).2, 1, "{form}");
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.contains("no events") && !text.contains("01/01/70") && !text.contains("00:00:"), "{text}");
+    }
+    // Nor where events are left out.
+    assert_eq!(Log::new("none-there", LOG).run("--timeline -ts 01/01/2030").2, 1);
+}
+
+#[test]
+fn files_that_could_not_be_read_are_counted_where_completeness_is_reported() {
+    let log = Log::new("unread-files", LOG);
+    let torn = log._dir.file("audit.log.1.gz", b"\x1f\x8b\x08\0 and no more");
+    let run = |input: &str, line: &str| {
+        let output = applet("aureport").args(["-if", input]).args(line.split_whitespace()).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    };
+    let place = log._dir.0.to_str().unwrap();
+    let (stdout, status) = run(place, "--coverage");
+    assert!(stdout.ends_with("\nfiles-torn 1\n"), "{stdout}");
+    assert_eq!(status, Some(0));
+    let page = log._dir.0.join("page").to_str().unwrap().to_string();
+    assert_eq!(run(place, &format!("--html {page}")).1, Some(0));
+    assert!(std::fs::read_to_string(page).unwrap().contains("files-torn 1\n"));
+    assert_eq!(run(&torn, "").1, Some(2), "nothing was read for the summary either");
+}
+
+#[test]
+fn a_page_says_what_it_was_made_of() {
+    let log = Log::new("origin", LOG);
+    let page = log._dir.0.join("page").to_str().unwrap().to_string();
+    let row = |name: &str, text: &str| format!("<tr><td>{name}</td><td>{text}</td></tr>\n");
+    let made = |line: &str| {
+        assert_eq!(log.run(&format!("--html {page} {line}")).2, 0);
+        std::fs::read_to_string(&page).unwrap()
+    };
+    let text = made("");
+    for (name, value) in [("Log", &*log.path), ("From", "its beginning"), ("To", "its end")] {
+        assert!(text.contains(&row(name, value)), "{name}: {text}");
+    }
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    assert!(text.contains(&row("Host", host.trim())) && text.contains("<tr><td>Made</td><td>"), "{text}");
+    let text = made("-ts @1700000000 -te @1700000020");
+    assert!(text.contains(&row("From", "11/14/23 22:13:20 +00:00")), "{text}");
+    assert!(text.contains(&row("To", "11/14/23 22:13:40 +00:00")), "{text}");
+}
+
+#[test]
+fn a_key_that_shows_nothing_is_shown_by_its_bytes() {
+    let key: String = "\u{200b}\u{202e}".bytes().map(|byte| format!("{byte:02X}")).collect();
+    let call = format!(
+        "type=SYSCALL msg=audit(1700000700.000:300): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=0 ppid=1 \
+         pid=2 auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=3 comm=\"x\" exe=\"/x\" key={key}\n"
+    );
+    let log = Log::new("hidden-key", &call);
+    let shown = "\\342\\200\\213\\342\\200\\256";
+    let page = log._dir.0.join("page").to_str().unwrap().to_string();
+    log.run(&format!("--html {page}"));
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains(&format!("<td>{shown}<i")), "{page}");
+    for line in ["-k", "-k --summary", "--timeline --by key"] {
+        let (stdout, ..) = log.run(line);
+        assert!(stdout.contains(shown) && stdout.is_ascii(), "{line}: {stdout}");
+    }
+}
+
+#[test]
+fn a_document_that_may_not_become_so_large_leaves_nothing() {
+    let log = Log::new("size-limit", LOG);
+    let binary = applet("aureport");
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 1; exec \"$0\" \"$@\""])
+        .arg(binary.get_program())
+        .args(binary.get_args())
+        .args(["-if", &log.path, "--html"])
+        .arg(log._dir.0.join("page"))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.ends_with("File too large\n") && output.status.code() == Some(1), "{stderr}");
+    let left: Vec<_> = std::fs::read_dir(&log._dir.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["audit.log"]);
 }

@@ -391,6 +391,22 @@ fn a_compressed_log_that_ends_too_early_is_named_and_one_event_is_found_without_
 }
 
 #[test]
+fn a_compressed_log_that_was_cut_to_nothing_is_torn_and_a_plain_one_is_empty() {
+    let dir = Dir::new("ausearch-cut");
+    dir.file("audit.log", login(9));
+    dir.file("audit.log.1", "");
+    let cut = dir.file("audit.log.2.gz", "");
+    let said = format!("ausearch: {cut} could not be read to its end: gzip failed\n");
+    let place = dir.0.to_str().unwrap();
+    let (serials, stderr, status) = found(place, &["-m", "USER_AUTH"]);
+    assert_eq!((serials, status), (vec![9], Some(0)));
+    assert!(stderr.ends_with(&said), "{stderr}");
+    assert_eq!(found(place, &["-k", "none"]).2, Some(2));
+    assert!(found(&cut, &[]).1.ends_with(&said));
+    assert!(!found(&format!("{place}/audit.log.1"), &[]).1.contains("could not be read"));
+}
+
+#[test]
 fn what_syslog_puts_before_records_is_no_part_of_them_and_a_file_without_records_is_named() {
     let dir = Dir::new("ausearch-prefixed");
     let prefixed = |serial| format!("Nov 22 18:05:09 host audisp-syslog[7]: {}", login(serial));
