@@ -121,11 +121,10 @@ fn push_caption(timeline: &Timeline, dates: &mut Dates, out: &mut Vec<u8>) {
 /// A column is `wide`.
 fn labels(timeline: &Timeline, wide: usize, apart: [u64; 2], dates: &mut Dates) -> Vec<(u64, Vec<u8>)> {
     let is_long = timeline.len.saturating_mul(timeline.period) > DAY;
-    let apart = apart[usize::from(is_long)].div_ceil(wide.max(1) as u64);
-    let least = timeline.period.saturating_mul(apart);
-    let step = round_period(least, timeline.period);
+    let least = apart.map(|apart| timeline.period.saturating_mul(apart.div_ceil(wide.max(1) as u64)));
+    let step = round_period(least[usize::from(is_long)], timeline.period);
     if step > WEEK {
-        return month_labels(timeline, least, dates);
+        return month_labels(timeline, least[0], dates);
     }
     let is_round = |column: &u64| ((timeline.first + column) * timeline.period).is_multiple_of(step);
     let label = |column| {
