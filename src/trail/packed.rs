@@ -73,9 +73,9 @@ impl Source for Unpacked {
     }
 }
 
-/// Whether the first line of a file that has a record has something in front of it.
+/// Whether the first line of a file, which is not compressed, that has a record has something in front of it.
 pub(super) fn is_prefixed(file: &InputFile) -> bool {
-    if !file.is_regular() || program(file).is_some() {
+    if !file.is_regular() {
         return false;
     }
     let (mut lines, mut source, mut record) =
