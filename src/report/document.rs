@@ -24,19 +24,21 @@ mod gate {
     pub(super) const GATE: Option<Gate> = None;
 }
 
-/// A picture in the making.
+/// A picture in the making. Not in a box itself: the compiler knows of the gate that there is none, but not of a box with it.
 pub(super) struct Picture {
     content: Content,
-    page: Page,
+    page: Box<Page>,
     _gate: Gate,
 }
 
 impl Picture {
     /// Nothing for a report that is none.
-    pub(super) fn new(content: Content) -> Option<Box<Picture>> {
+    pub(super) fn new(content: Content) -> Option<Picture> {
         let (Content::Timeline(period) | Content::Svg(period) | Content::Html(period)) = content else { return None };
-        let page = Page { timeline: Timeline::new(period), tallies: Default::default() };
-        GATE.map(|_gate| Box::new(Picture { content, page, _gate }))
+        GATE.map(|_gate| {
+            let page = Box::new(Page { timeline: Timeline::new(period), tallies: Default::default() });
+            Picture { content, page, _gate }
+        })
     }
 
     /// Whether there was no event.
@@ -49,7 +51,7 @@ impl Reports<'_> {
     /// Takes an event into a picture.
     pub(super) fn draw(&mut self, event: &Event, classes: Class, picture: &mut Picture) {
         let is_page = matches!(picture.content, Content::Html(_));
-        let Page { timeline, tallies } = &mut picture.page;
+        let Page { timeline, tallies } = &mut *picture.page;
         self.count_in(timeline, event, if is_page { By::Type } else { self.request.by });
         if is_page {
             self.count_for_page(tallies, event, classes);

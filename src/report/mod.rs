@@ -196,7 +196,7 @@ struct Table {
     tally: Tally,
     overview: Overview,
     coverage: Coverage,
-    picture: Option<Box<Picture>>,
+    picture: Option<Picture>,
     /// Rows that were not taken away. Those of the first report never wait.
     text: Vec<u8>,
 }
@@ -527,7 +527,7 @@ impl<'n> Reports<'n> {
         for (number, mut table) in std::mem::take(&mut self.tables).into_iter().enumerate() {
             if table.view.is_document() {
                 ended.found |= !table.is_empty();
-                ended.documents.extend(table.picture.map(|picture| (number, self.document(*picture))));
+                ended.documents.extend(table.picture.map(|picture| (number, self.document(picture))));
                 continue;
             }
             if number > 0 {
@@ -556,7 +556,7 @@ impl<'n> Reports<'n> {
             Content::Rows(_) => {}
             Content::Coverage => self.finish_coverage(table.coverage, out),
             Content::Timeline(_) => {
-                table.picture.into_iter().for_each(|picture| self.finish_timeline(*picture, out));
+                table.picture.into_iter().for_each(|picture| self.finish_timeline(picture, out));
             }
             Content::Svg(_) | Content::Html(_) => {}
         }
