@@ -59,7 +59,7 @@ impl EventId {
     }
 
     /// The form that kernels write, in one pass. Anything else is `None`.
-    fn parse_regular(word: &[u8]) -> Option<EventId> {
+    pub(crate) fn parse_regular(word: &[u8]) -> Option<EventId> {
         EventId::parse_prefix(word).filter(|(_, rest)| rest.is_empty()).map(|(id, _)| id)
     }
 

@@ -1,7 +1,9 @@
 //! The log that is written to: checked when it is opened, appended to in whole records, never left with half of one.
 
+use crate::record::EventId;
 use crate::sys::files::{self, File};
 use crate::sys::{clock, errno, error_text};
+use crate::text;
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -60,13 +62,13 @@ impl LogEnd {
         let marks = |line: &&[u8]| {
             says(line, b"type=DAEMON_START ") || says(line, b"type=DAEMON_END ") || says(line, b"type=DAEMON_ABORT ")
         };
-        let (seconds, _) = lines().find_map(event_time)?;
+        let seconds = lines().find_map(first_event_id)?.sec as i64;
         Some(LogEnd {
             is_clean: lines().find(marks).is_some_and(|line| !says(line, b"type=DAEMON_START ")),
             serial: lines()
                 .filter(|line| has_local && !is_own(line))
-                .find_map(event_time)
-                .map_or(0, |(_, serial)| serial),
+                .find_map(first_event_id)
+                .map_or(0, |id| id.serial),
             seconds,
         })
     }
@@ -195,16 +197,13 @@ fn cut_torn_record(
 fn created(path: &Path) -> Option<i64> {
     let mut head = [0; 512];
     let length = files::open_read(path, false).ok()?.read(&mut head).ok()?;
-    event_time(head.get(..length)?).map(|(seconds, _)| seconds)
+    first_event_id(head.get(..length)?).map(|id| id.sec as i64)
 }
 
-/// Seconds and serial of the first `audit(SECONDS.MILLIS:SERIAL)` in a text.
-pub fn event_time(text: &[u8]) -> Option<(i64, u64)> {
-    let start = memchr::memmem::find(text, b"audit(")? + 6;
-    let text = &text[start..];
-    let inside = std::str::from_utf8(&text[..memchr::memchr(b')', text)?]).ok()?;
-    let (time, serial) = inside.split_once(':')?;
-    Some((time.split('.').next()?.parse().ok()?, serial.parse().ok()?))
+/// The first event id in a text, if it is whole.
+pub fn first_event_id(text: &[u8]) -> Option<EventId> {
+    let after = text::after(text, b"audit(")?;
+    EventId::parse_regular(after.get(..memchr::memchr(b')', after)?)?)
 }
 
 /// Why a log directory is not safe to write to.
@@ -354,10 +353,11 @@ mod tests {
     }
 
     #[test]
-    fn the_time_and_serial_of_a_record() {
-        assert_eq!(event_time(b"node=x type=A msg=audit(1700000000.123:42): x"), Some((1_700_000_000, 42)));
-        assert_eq!(event_time(b"audit(1700000000.123"), None);
-        assert_eq!(event_time(b"audit(a.b:c)"), None);
+    fn the_first_id_of_a_text_is_a_whole_one() {
+        let id = EventId { sec: 1_700_000_000, milli: 123, serial: 42 };
+        assert_eq!(first_event_id(b"node=x type=A msg=audit(1700000000.123:42): x"), Some(id));
+        assert_eq!(first_event_id(b"audit(1700000000.123"), None);
+        assert_eq!(first_event_id(b"audit(a.b:c)"), None);
     }
 
     #[test]

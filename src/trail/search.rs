@@ -225,7 +225,8 @@ impl<'r> Reader<'r> {
     /// Reads a compressed file.
     fn packed(&mut self, file: &InputFile, path: &Path, program: &'static str) -> ControlFlow<()> {
         // Some programs take a file without a byte for a whole one.
-        let source = packed::Unpacked::start(file, program).ok().filter(|_| !file.is_empty());
+        let source =
+            Some(file).filter(|file| !file.is_empty()).and_then(|file| packed::Unpacked::start(file, program).ok());
         let Some(mut source) = source else {
             self.outcome.torn.push((path.to_path_buf(), program));
             return ControlFlow::Continue(());

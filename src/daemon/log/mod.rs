@@ -21,7 +21,7 @@ use super::report::{Line, Value};
 use crate::abi::kind;
 use crate::config::Level;
 use crate::config::auditd::Config;
-use crate::log::file::{Found, event_time};
+use crate::log::file::{Found, first_event_id};
 use crate::log::space::threshold_bytes;
 use crate::remote::wire::MessageType;
 use crate::sys::errno;
@@ -251,13 +251,13 @@ impl LogSink {
                 Origin::Own => count += u64::from(!is_gap),
                 Origin::Kernel => {
                     count += 1;
-                    first = first.or_else(|| event_time(self.lines.get(start..)?));
+                    first = first.or_else(|| first_event_id(self.lines.get(start..)?));
                 }
             }
         }
         let cause = if errno == errno::ENOSPC { Cause::DiskFull } else { Cause::DiskError };
         if count > 0 {
-            let first = first.map_or(ctx.serial(), |(_, serial)| serial);
+            let first = first.map_or(ctx.serial(), |id| id.serial);
             ctx.ledger.lose((cause, Sink::Log), Some(count), (first, ctx.serial()), ctx.now);
         }
         let lost = self.in_flight.drain(..).filter(|gap| gap.2 >= kept);
@@ -279,7 +279,7 @@ impl LogSink {
         self.size = found.size;
         self.rotation.set_created(found.created);
         if let Some(torn) = found.torn {
-            let serial = event_time(&torn).map_or(0, |(_, serial)| serial);
+            let serial = first_event_id(&torn).map_or(0, |id| id.serial);
             ctx.ledger.lose((Cause::Torn, Sink::Log), Some(1), (serial, serial), ctx.now);
         }
         if std::mem::take(&mut self.is_resuming) {
@@ -422,7 +422,7 @@ impl LogSink {
 /// The serial of a record's event, as this machine counts or as its sender does.
 fn serial_of(ctx: &Context, record: &BatchRecord<'_>) -> u64 {
     match record.is_of_peer() {
-        true => event_time(record.line()).map_or(0, |(_, serial)| serial),
+        true => first_event_id(record.line()).map_or(0, |id| id.serial),
         false => ctx.serial(),
     }
 }
