@@ -3,7 +3,7 @@
 use super::arguments::Request;
 use super::resume::{self, Resume, Verdict};
 use crate::host::{self, Host};
-use crate::logs::{self, LEFT_OUT, Missing, Place};
+use crate::logs::{self, LEFT_OUT, Missing, Place, Unread};
 use crate::output::{Output, complain, say};
 use crate::progress::Progress;
 use auditbox::event::Event;
@@ -14,7 +14,7 @@ use auditbox::render::{Format, Renderer, Style};
 use auditbox::report::{self, denials::Denials};
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
-use auditbox::trail::{Begin, Search, Sink, Trail, UnreadLine};
+use auditbox::trail::{Begin, Outcome, Search, Sink, Trail, UnreadLine};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -87,34 +87,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             return finding.follow(trail, search.timeout, host);
         }
         let outcome = trail.search(&search, Path::new("stdin"), &mut finding);
-        finding.flush()?;
-        if let Some(denials) = finding.denials.take() {
-            let format = match request.format {
-                Format::Csv => report::Format::Csv,
-                Format::Json => report::Format::Json,
-                _ => report::Format::Text,
-            };
-            finding.found = denials.print(format, style.escape, &mut finding.output.text);
-            finding.flush()?;
-        }
-        if request.format == Format::Json {
-            unread.push_gaps(&outcome, &mut finding.output.text);
-            finding.flush()?;
-        }
-        let status = match finding.end.take() {
-            Some(End::Output(error)) => return Err(error),
-            Some(End::Refused(status)) => return Ok(status),
-            Some(End::Enough) | None if logs::has_failed(&outcome) => return Ok(1),
-            Some(End::Enough) | None => finding.status(outcome.last_file.as_deref()),
-        };
-        let leaves_out = unread.report("ausearch", &outcome);
-        if status == 1 && leaves_out {
-            return Ok(LEFT_OUT);
-        }
-        if status == 1 && request.format != Format::Raw {
-            say("<no matches>");
-        }
-        Ok(status)
+        finding.conclude(&outcome, &unread)
     })
 }
 
@@ -238,6 +211,38 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
         }
         let output = &mut self.output;
         self.pool.take(event, &mut |batch| output.take(batch))
+    }
+
+    /// Writes what comes after the events, and gives back the exit status.
+    fn conclude(&mut self, outcome: &Outcome, unread: &Unread) -> io::Result<u8> {
+        self.flush()?;
+        let (format, text) = (self.request.format, &mut self.output.text);
+        if let Some(denials) = self.denials.take() {
+            let rows = match format {
+                Format::Csv => report::Format::Csv,
+                Format::Json => report::Format::Json,
+                _ => report::Format::Text,
+            };
+            self.found = denials.print(rows, self.style.escape, text);
+        }
+        if format == Format::Json {
+            unread.push_gaps(outcome, text);
+        }
+        self.output.flush()?;
+        let status = match self.end.take() {
+            Some(End::Output(error)) => return Err(error),
+            Some(End::Refused(status)) => return Ok(status),
+            Some(End::Enough) | None if logs::has_failed(outcome) => return Ok(1),
+            Some(End::Enough) | None => self.status(outcome.last_file.as_deref()),
+        };
+        let leaves_out = unread.report("ausearch", outcome);
+        if status == 1 && leaves_out {
+            return Ok(LEFT_OUT);
+        }
+        if status == 1 && format != Format::Raw {
+            say("<no matches>");
+        }
+        Ok(status)
     }
 
     /// Writes everything.

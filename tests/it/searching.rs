@@ -419,6 +419,29 @@ fn the_table_of_closed_logs_changes_no_answer_be_it_whole_or_damaged() {
     }
 }
 
+#[test]
+fn a_piece_of_a_long_line_that_is_a_record_is_found_wherever_blocks_end() {
+    let record = |serial: u64, key: &str| {
+        format!(
+            "type=SYSCALL msg=audit(1700000000.000:{serial}): arch=c000003e syscall=1 success=yes exit=0 ppid=1 pid=2 auid=3 \
+            uid=4 gid=5 euid=6 egid=7 ses=8 comm=\"a\" exe=\"/b\" key=\"{key}\""
+        )
+    };
+    for pieces in 1..8 {
+        let long = "x".repeat(pieces * SEARCH_LINE);
+        let text = format!("{}\n{long}{}\n{}\n", record(1, "other"), record(2, "rare"), record(3, "other"));
+        let dir = Dir::new("searching-long");
+        dir.file("audit.log", &text);
+        let criteria = Criteria { key: Some("rare".into()), ..Criteria::default() };
+        let expected = slowly(&[text.clone().into_bytes()], &criteria);
+        assert_eq!(expected.len(), 1);
+        for tuning in TUNINGS {
+            let answer = ask(&dir.0.join("audit.log"), &criteria, tuning, None);
+            same(&answer.events, &expected, &format!("{pieces} pieces, {tuning:?}"));
+        }
+    }
+}
+
 /// More waits at once than may, so that events are given out early and in parts.
 #[test]
 fn what_is_given_out_for_want_of_room_is_the_same() {
