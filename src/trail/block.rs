@@ -11,8 +11,8 @@
 //! at than that they are records of the second of the line before, as of lines out of the range.
 //!
 //! Lines are cut as [`super::lines`] does it; NUL bytes become newlines as they are read. Lines belong to the block in which they
-//! begin, that is in which the newline before them is not the last byte. The pieces of a line that is too long belong to the line; where they are too many, the block stops
-//! ([`Block::rest`]), and is to be gone on with there.
+//! begin, that is in which the newline before them is not the last byte. The pieces of a line that is too long belong to the
+//! line; where they are too many, the block stops ([`Block::rest`]), and is to be gone on with there.
 
 use super::lines::{SEARCH_LINE, cut};
 use crate::query::literals::Need;

@@ -7,8 +7,8 @@ use crate::sys::input::{self, InputFile};
 use std::io;
 use std::path::Path;
 
-/// The decompressors by the bytes that their files begin with, and what the names of these end with. With `-dc` each of them, busybox's too, writes to standard output what
-/// it reads unpacked.
+/// The decompressors by the bytes that their files begin with, and what the names of these end with. With `-dc` each of them,
+/// busybox's too, writes to standard output what it reads unpacked.
 const PROGRAMS: [(&[u8], &str, &str); 5] = [
     (b"\x1F\x8B\x08", "gzip", "gz"),
     (b"BZh", "bzip2", "bz2"),
@@ -73,9 +73,15 @@ impl Source for Unpacked {
     }
 }
 
+/// Whether a file holds events in JSON.
+pub(super) fn is_json(file: &InputFile) -> bool {
+    front::<1>(file) == b"{"
+}
+
 /// Whether the first line of a file, which is not compressed, that has a record has something in front of it.
 pub(super) fn is_prefixed(file: &InputFile) -> bool {
-    if !file.is_regular() {
+    // Events in JSON hold what programs sent.
+    if !file.is_regular() || is_json(file) {
         return false;
     }
     let (mut lines, mut source, mut record) =

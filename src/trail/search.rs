@@ -212,9 +212,7 @@ impl<'r> Reader<'r> {
         if let Some(program) = packed::program(&file, &path) {
             return self.packed(&file, &path, program);
         }
-        let mut first = [0];
-        let is_json = file.is_regular() && file.read_at(&mut first, 0).is_ok() && first == *b"{";
-        let is_sequential = is_json || packed::is_prefixed(&file);
+        let is_sequential = packed::is_json(&file) || packed::is_prefixed(&file);
         match (file.is_regular(), self.search.tuning.shortcuts && !is_sequential) {
             (true, true) => self.blocks(&file, loading, threads, query),
             (true, false) => self.lines(&mut Segment { file: &file, at: 0, end: u64::MAX }, &path, None),
