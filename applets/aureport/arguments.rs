@@ -211,9 +211,6 @@ impl<'a> Parser<'a> {
     /// A report that goes into a file.
     fn document(&mut self, option: &str, content: Content) -> Result<(), String> {
         let path = PathBuf::from(OsStr::from_bytes(self.argument(option)?));
-        if self.asked.documents.iter().any(|(_, other)| *other == path) {
-            return Err(format!("{option} names {} a second time\n", path.display()));
-        }
         self.asked.documents.push((self.asked.request.views.len(), path));
         self.view("", content);
         Ok(())

@@ -18,9 +18,11 @@ use auditbox::sys::{process, signals};
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Search, Sink, UnreadLine};
+use std::fs::Metadata;
 use std::io::{self, Read, Seek, Write};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Reports, prints, and gives back the exit status. An error is one of writing the output.
@@ -74,8 +76,8 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
             left_out,
             torn,
         });
-        let status = match reporter.finish(outcome.first, &mut output.text) {
-            Ok(ended) => write_documents(&documents, ended, &mut output),
+        let ended = match reporter.finish(outcome.first, &mut output.text) {
+            Ok(ended) => ended,
             Err(Failure::Output(error)) => return Err(error),
             Err(Failure::Kept(error)) => {
                 output.flush()?;
@@ -83,9 +85,13 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
                 return Ok(1);
             }
         };
+        let is_written = write_documents(&documents, ended.documents, &mut output);
         output.flush()?;
         let leaves_out = unread.report("aureport", &outcome);
-        Ok(if leaves_out && (status == 1 || !outcome.has_records) { LEFT_OUT } else { status })
+        Ok(match is_written {
+            true if leaves_out && (!ended.found || !outcome.has_records) => LEFT_OUT,
+            _ => u8::from(!ended.found || !is_written),
+        })
     })
 }
 
@@ -101,21 +107,31 @@ fn canvas() -> Canvas {
     }
 }
 
-/// Writes the documents to their files, which nobody else may read; gives back the exit status. What is named as standard output is
-/// a part of it.
-fn write_documents(paths: &[(usize, PathBuf)], ended: Ended, output: &mut Output) -> u8 {
-    let mut status = u8::from(!ended.found);
+/// Writes the documents to their files, which nobody else may read, and gives back whether all are written. What is named as standard
+/// output is a part of it.
+fn write_documents(paths: &[(usize, PathBuf)], documents: Vec<(usize, Vec<u8>)>, output: &mut Output) -> bool {
+    // Device and inode of a file by that name; others take any number of documents.
+    let file =
+        |path: &Path| files::metadata(path).ok().filter(Metadata::is_file).map(|there| (there.dev(), there.ino()));
+    let (mut written, mut has_all) = (Vec::new(), true);
     signals::survive_size_limit();
-    for (number, text) in ended.documents {
+    for (number, text) in documents {
         let Some((_, path)) = paths.iter().find(|(of, _)| *of == number) else { continue };
         if Stream::Output.is_at(path) {
             output.text.extend_from_slice(&text);
-        } else if let Err(error) = files::replace_or_write(path, &text, 0o600) {
-            say(format_args!("aureport: cannot write {}: {}", path.display(), host::reason(&error)));
-            status = 1;
+            continue;
+        }
+        let result = match file(path).filter(|there| written.contains(there)) {
+            Some(_) => Err("another document stands there".to_owned()),
+            None => files::replace_or_write(path, &text, 0o600).map_err(|error| host::reason(&error).to_string()),
+        };
+        written.extend(file(path));
+        if let Err(reason) = result {
+            say(format_args!("aureport: cannot write {}: {reason}", path.display()));
+            has_all = false;
         }
     }
-    status
+    has_all
 }
 
 /// The events of a trail on their way to the report.

@@ -560,8 +560,14 @@ fn documents_are_well_formed_whatever_names_a_log_holds() {
     let (_, stderr, status) = log.run(&format!("--html {}", log.path));
     assert!(status == 1 && stderr.contains("is one of the logs, and is not written to"), "{stderr}");
     assert_eq!(std::fs::read(&log.path).unwrap(), before);
-    let (_, stderr, status) = log.run(&format!("--svg {svg} --html {svg}"));
-    assert!(status == 1 && stderr.starts_with(&format!("--html names {svg} a second time\n")), "{stderr}");
+    std::os::unix::fs::symlink("t.svg", place("same.html")).unwrap();
+    for second in [svg.clone(), svg.replace("/t.svg", "/./t.svg"), place("same.html")] {
+        let (_, stderr, status) = log.run(&format!("--svg {svg} --html {second}"));
+        let said = format!("aureport: cannot write {second}: another document stands there\n");
+        assert_eq!((stderr.as_str(), status), (said.as_str(), 1));
+        assert!(std::fs::read_to_string(&svg).unwrap().starts_with("<svg "));
+    }
+    assert_eq!(log.run("--svg /dev/null --html /dev/null").2, 0);
     let (_, stderr, status) = log.run("--svg /no/such/directory/x.svg");
     assert_eq!(
         (stderr.as_str(), status),
