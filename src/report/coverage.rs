@@ -7,7 +7,8 @@
 //! after the daemon has started ([`Machine::system_boot`]). Records of the daemon (DAEMON_*) have numbers of their own. Each
 //! machine (`node=`) has its own boots and daemon.
 //!
-//! Memory is bounded: [`NODES`] machines, [`WINDOW`] stretches of serials each that late events may still fill, and [`FACTS`] lines.
+//! Memory is bounded: [`NODES`] machines, [`WINDOW`] stretches of serials each that late events may still fill, the same once more
+//! from a start of the daemon on, and [`FACTS`] lines.
 
 use super::Origin;
 use super::cells::Cells;

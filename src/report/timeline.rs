@@ -216,7 +216,7 @@ impl Timeline {
         (self.period, self.first, self.len) = (next, self.first / times, len);
     }
 
-    /// Makes the counters of a row at most `columns`, and sorts the rows: the one with the most events first.
+    /// Makes the counters of a row at most `columns`, or two where that is 1, and sorts the rows: the one with the most events first.
     pub(super) fn fit(&mut self, columns: u64) {
         if self.len > columns {
             let mut period = longer(&ROUND, self.period, self.period);

@@ -443,3 +443,15 @@ print(count)";
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     assert!(String::from_utf8_lossy(&out.stdout).trim().parse::<u32>().expect("a count") > 100);
 }
+
+#[test]
+fn a_key_that_is_repeated_takes_its_room_once() {
+    let record = |key: &str| {
+        format!("type=SYSCALL msg=audit(1700000000.000:1): arch=c000003e syscall=2 success=yes exit=0 key=\"{key}\"\n")
+    };
+    let dir = Dir::new("json-keys");
+    let file = dir.file("audit.log", record(&"k".repeat(250)).repeat(300) + &record("other"));
+    let object = String::from_utf8(search(&file, &["--format", "json"])).unwrap();
+    assert!(object.contains(&format!("\"keys\":[\"{}\",\"other\"]", "k".repeat(250))));
+    assert!(!object.contains("\"incomplete\""));
+}

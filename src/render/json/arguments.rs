@@ -3,7 +3,6 @@
 use crate::interpret::Cut;
 use crate::record::Record;
 use crate::text::number;
-use std::collections::BTreeMap;
 
 /// Some texts in a row.
 #[derive(Clone, Default)]
@@ -43,20 +42,6 @@ impl List {
 
     pub(super) fn push_parts(&mut self, text: &[u8], separator: u8) {
         text.split(|byte| *byte == separator).for_each(|part| self.push(part));
-    }
-
-    /// Keeps of equal texts the first, and none that is empty.
-    pub(super) fn retain_first(&mut self) {
-        if self.iter().all(|text| !text.is_empty()) && self.ends.len() < 2 {
-            return;
-        }
-        let (mut kept, mut seen) = (List::default(), BTreeMap::new());
-        for text in self.iter().filter(|text| !text.is_empty()) {
-            if seen.insert(text.to_vec(), 1).is_none() {
-                kept.push(text);
-            }
-        }
-        *self = kept;
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {

@@ -26,6 +26,7 @@ use crate::text::{self, number};
 use arguments::{List, argument, command_line};
 use line::Line;
 use members::Members;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Renders events as JSON, and keeps what it needs for the next one.
@@ -409,14 +410,17 @@ impl<'e> EventFields<'e> {
     }
 }
 
-/// The keys of the rules; gives back whether there was room for all.
+/// The keys of the rules, each once; gives back whether there was room for all.
 fn push_keys(event: &Event, list: &mut List, line: &mut Line) -> bool {
-    let mut has_all = true;
+    let (mut has_all, mut seen) = (true, BTreeSet::new());
     list.clear();
     event.records().for_each(|record| {
-        record::each_key(record.body, &mut |key| has_all &= list.push_up_to(LONGEST_COLUMN, key));
+        record::each_key(record.body, &mut |key| {
+            if !key.is_empty() && seen.insert(key.to_vec()) {
+                has_all &= list.push_up_to(LONGEST_COLUMN, key);
+            }
+        });
     });
-    list.retain_first();
     line.list("keys", list);
     has_all
 }
