@@ -277,7 +277,8 @@ impl ToCollector {
     }
 }
 
-/// Where the report goes: `remote.state`, and for another configuration than the usual one a name that has all of its path.
+/// Where the report goes: `remote.state`, and for another configuration than the usual one a name made of its path,
+/// in which `:` stands for `/`.
 fn state_file(config: &Path) -> PathBuf {
     let mut name = "remote".to_string();
     if config != Path::new(CONFIG) {
@@ -433,7 +434,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_configurations_share_a_state_file() {
+    fn a_state_file_is_named_by_its_configuration() {
         for (config, name) in [
             (CONFIG, "remote.state"),
             ("/etc/audit/remote.conf", "remote:etc:audit:remote.conf.state"),

@@ -465,6 +465,8 @@ impl Client {
 
     /// A record is stored: what comes with that.
     fn warn(&mut self, message_type: MessageType, text: &str) {
+        // Stored is stored: other troubles are over.
+        self.warned &= bit(Trouble::DiskLow) | bit(Trouble::Warning);
         if message_type == MessageType::DISK_LOW {
             self.act(Trouble::DiskLow, text);
         } else if message_type.is_warning() {

@@ -4,7 +4,7 @@
 //! connection. Such a record is left out when another connection from the same address has stored the very same text, and once for
 //! each time it has. Sequences would not do: a sender that was started again begins with the first one.
 //!
-//! So a mark keeps nothing out of the log that is not in it, whoever sets it. Where what was stored is forgotten (the daemon was
+//! So a mark keeps nothing out of the log that is not in it, or was left out on purpose, whoever sets it. Where what was stored is forgotten (the daemon was
 //! started again, or so many other addresses have come and gone), the record is stored twice, as it would be without all this.
 
 use crate::remote::wire::WINDOW;
@@ -55,7 +55,8 @@ impl Repeats {
         let known = self.ended.iter().position(|one| one.0 == address).and_then(|at| self.ended.remove(at));
         let mut digests = known.map(|one| one.1).unwrap_or_default();
         digests.extend(last);
-        trim(&mut digests, WINDOW.saturating_mul(senders));
+        // No address makes all others forgotten.
+        trim(&mut digests, WINDOW.saturating_mul(senders).min(MOST / 16));
         self.ended.push_back((address, digests));
         let size = |one: &(IpAddr, Digests)| one.1.len().max(WINDOW);
         let mut sum: usize = self.ended.iter().map(size).sum();
@@ -118,6 +119,10 @@ mod tests {
         }
         assert_eq!((repeats.ended.len(), repeats.ended[1].1.len()), (2, WINDOW));
         assert!(take(&mut repeats, 1, 7));
+        repeats.end(address(1), [7].into(), 1);
+        (0..100_000).for_each(|round| repeats.end(address(3), [round].into(), 1024));
+        assert!(take(&mut repeats, 1, 7), "however many may send from one address");
+        repeats = Repeats::default();
         for number in 0..10_000 {
             repeats.end(address(number), (0..20).collect(), 1024);
         }

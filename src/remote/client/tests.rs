@@ -694,6 +694,14 @@ fn a_state_that_is_reported_over_and_over_has_its_action_once() {
 }
 
 #[test]
+fn a_record_that_is_stored_with_a_warning_ends_other_troubles() {
+    let mut script = script("");
+    script.client.warned = bit(Trouble::Network) | bit(Trouble::DiskLow);
+    script.client.warn(MessageType::DISK_LOW, "low");
+    assert_eq!(script.client.warned, bit(Trouble::DiskLow));
+}
+
+#[test]
 fn a_moment_without_a_connection_drops_nothing_of_a_short_queue() {
     let mut script = script_of(4, "");
     script.take(1..=4);
