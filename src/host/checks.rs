@@ -1,11 +1,10 @@
 //! What auditd.conf refers to, checked on this machine.
 
 use crate::config::auditd::Config;
-
 use crate::config::{ConfigError, Diagnostic, HostChecks, Level};
 use crate::sys::users::Users;
 use crate::sys::{error_reason, files};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -54,12 +53,20 @@ pub fn check_metrics(config: &Config) -> Result<(), ConfigError> {
         _ if path.is_empty() => return Ok(()),
         _ if !path.starts_with('/') => format!("Absolute path needed for {path}"),
         Ok(facts) if !facts.is_file() => format!("{path} is not a regular file"),
-        Ok(facts) if facts.len() > 0 && !files::read(path).is_ok_and(|text| text.starts_with(METRICS)) => {
-            format!("{path} is another file, whose place the metrics would take")
-        }
+        Ok(facts) if facts.len() > 0 => match begins_as_metrics(path) {
+            Ok(true) => return Ok(()),
+            Ok(false) => format!("{path} is another file, whose place the metrics would take"),
+            Err(error) => format!("Unable to read {path} ({})", error_reason(&error)),
+        },
         _ => return Ok(()),
     };
     Err(ConfigError { line: 0, key: "metrics_file".to_string(), text: fault })
+}
+
+fn begins_as_metrics(path: &str) -> io::Result<bool> {
+    let mut front = Vec::new();
+    files::open_read(Path::new(path), false)?.take(METRICS.len() as u64).read_to_end(&mut front)?;
+    Ok(front == METRICS)
 }
 
 /// This host.
