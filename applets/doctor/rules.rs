@@ -40,7 +40,8 @@ pub(super) fn gather(place: &Place, facts: &mut Facts) {
         merged: place.shown(Path::new(MERGED)),
         has_merged: !merged.is_empty(),
         only_merged,
-        in_files: Some(of_files.len()),
+        // What comes after a line that is refused is not known.
+        in_files: Some(of_files.len()).filter(|count| *count > 0 || found.refusal.is_none()),
         is_merged,
         unmerged,
         ..found.clone()

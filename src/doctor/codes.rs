@@ -1,7 +1,7 @@
 //! What the doctor can find, each under a code that stays the same for ever. docs/doctor.md explains them; `tests.rs` has facts that
 //! show each.
 
-use crate::text::codes::{self, codes};
+use crate::tables::codes::{self, codes};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

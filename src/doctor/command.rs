@@ -99,7 +99,8 @@ impl Facts {
         let rules = &self.rules;
         let line = rules.settings.iter().rev().find(|(_, status)| status.mask & mask != 0);
         let edit = line.and_then(|(line, _)| {
-            let change = join(&[&digits(line.number as u64), "s/", option, " *[^ ]*/", option, " ", &value, "/"]);
+            let change =
+                join(&[&digits(line.number as u64), r"s/\(^\| \)", option, r" *[^ ]*/\1", option, " ", &value, "/"]);
             Some(join(&["sed -i '", &change, "' ", &quote(&line.file)?]))
         });
         let is_whole = !rules.only_merged && rules.refusal.is_none();
@@ -112,7 +113,9 @@ impl Facts {
             ])),
             edit => edit,
         };
-        let merge = edit.as_ref().filter(|_| is_whole && !self.is_locked()).map(|_| "augenrules".to_owned());
+        // A merge would take away what stands in audit.rules alone.
+        let merges = is_whole && rules.unmerged == 0 && !self.is_locked();
+        let merge = edit.as_ref().filter(|_| merges).map(|_| "augenrules".to_owned());
         let now = if self.is_locked() { "reboot".to_owned() } else { join(&["auditctl ", option, " ", &value]) };
         in_turn([edit, merge, Some(now)]).unwrap_or_default()
     }

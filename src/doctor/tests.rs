@@ -431,7 +431,7 @@ fn a_kernel_that_is_locked_is_booted() {
         f.rules.settings = vec![setting(mask::BACKLOG_LIMIT, 2)];
         status(f, |s| s.lost = 1);
     };
-    assert_eq!(locked(backlog), "sed -i '2s/-b *[^ ]*/-b 16384/' /r && reboot");
+    assert_eq!(locked(backlog), "sed -i '2s/\\(^\\| \\)-b *[^ ]*/\\1-b 16384/' /r && reboot");
     assert_eq!(locked(|f| status(f, |s| (s.lost, s.rate_limit) = (1, 9))), "reboot");
     let unkept = locked(|f| (f.rules.in_files, f.rules.differences) = (Some(0), Some(1)));
     assert!(unkept.contains("auditctl -l; echo ' -e 2'; }"), "{unkept}");
@@ -491,18 +491,26 @@ fn a_setting_is_changed_in_the_line_that_sets_it() {
             vec![setting(mask::BACKLOG_LIMIT, 2), setting(mask::BACKLOG_LIMIT, 5), setting(mask::ENABLED, 6)];
         status(f, |s| s.backlog_limit = 64);
     };
-    assert_eq!(set(backlog), "sed -i '5s/-b *[^ ]*/-b 8192/' /r && augenrules && auditctl -b 8192");
+    assert_eq!(set(backlog), "sed -i '5s/\\(^\\| \\)-b *[^ ]*/\\1-b 8192/' /r && augenrules && auditctl -b 8192");
+    // A merge would take rules away: it is left to AD304, which says so.
+    let unmerged = |f: &mut Facts| {
+        f.rules.settings = vec![setting(mask::BACKLOG_LIMIT, 5)];
+        (f.rules.unmerged, f.rules.is_merged) = (1, Some(true));
+        status(f, |s| s.backlog_limit = 64);
+    };
+    assert_eq!(set(unmerged), "sed -i '5s/\\(^\\| \\)-b *[^ ]*/\\1-b 8192/' /r && auditctl -b 8192");
     let rate = |f: &mut Facts| {
         f.rules.settings = vec![setting(mask::RATE_LIMIT, 3)];
         status(f, |s| (s.lost, s.rate_limit) = (1, 100));
     };
-    let command = "sed -i '3s/-r *[^ ]*/-r 0/' /r && augenrules && auditctl -r 0 && auditctl --reset-lost";
+    let command =
+        "sed -i '3s/\\(^\\| \\)-r *[^ ]*/\\1-r 0/' /r && augenrules && auditctl -r 0 && auditctl --reset-lost";
     assert_eq!(set(rate), command);
     let off = |f: &mut Facts| {
         f.rules.settings = vec![setting(mask::ENABLED, 9)];
         status(f, |s| s.enabled = 0);
     };
-    assert_eq!(set(off), "sed -i '9s/-e *[^ ]*/-e 1/' /r && augenrules && auditctl -e 1");
+    assert_eq!(set(off), "sed -i '9s/\\(^\\| \\)-e *[^ ]*/\\1-e 1/' /r && augenrules && auditctl -e 1");
     // A file that asks for more than is enough keeps its limit.
     let higher = |f: &mut Facts| {
         f.rules.settings =

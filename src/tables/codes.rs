@@ -20,10 +20,10 @@ macro_rules! codes {
         $(#[$attribute:meta])* $visibility:vis static $all:ident: $level:ident;
         $($constant:ident $id:literal $name:literal $of:ident $about:literal;)*
     ) => {
-        $(#[doc = $about] pub static $constant: $crate::text::codes::Code<$level> =
-            $crate::text::codes::Code { id: $id, name: $name, level: $level::$of, about: $about };)*
+        $(#[doc = $about] pub static $constant: $crate::tables::codes::Code<$level> =
+            $crate::tables::codes::Code { id: $id, name: $name, level: $level::$of, about: $about };)*
 
-        $(#[$attribute])* $visibility static $all: &[&$crate::text::codes::Code<$level>] = &[$(&$constant),*];
+        $(#[$attribute])* $visibility static $all: &[&$crate::tables::codes::Code<$level>] = &[$(&$constant),*];
     };
 }
 pub(crate) use codes;

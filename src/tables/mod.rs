@@ -7,6 +7,7 @@
 //! each begins, and the numbers as one or two `u16` each. So a row costs its letters and four to six bytes, with no pointer.
 //! What a table promises about its order is proved while compiling too.
 
+pub mod codes;
 pub mod errno;
 pub mod file;
 pub mod machine;

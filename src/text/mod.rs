@@ -3,7 +3,6 @@
 //! Input is whatever a log holds, so nothing panics, and nothing grows beyond its input but by a fixed factor.
 
 pub mod address;
-pub mod codes;
 pub mod csv;
 pub mod date;
 pub mod escape;

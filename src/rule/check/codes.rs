@@ -2,7 +2,7 @@
 //! good file for each.
 
 use super::Level;
-use crate::text::codes::{self, codes};
+use crate::tables::codes::{self, codes};
 
 /// One kind of finding: `AB` and three digits.
 pub type Code = codes::Code<Level>;
