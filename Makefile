@@ -13,7 +13,7 @@ BINARY  = target/$(HOST)/release/auditbox
 TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf riscv64gc-unknown-linux-musl
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up build test guest check oldest demo deb packages machines source sbom reproducible release bench fuzz soak size dist install uninstall clean tables tables-verify
+.PHONY: help set-up build test test-all guest check oldest demo deb packages machines source sbom reproducible release bench fuzz soak size costs dist install uninstall clean tables tables-verify
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,11 @@ build: set-up ## the static binary of this machine, target/HOST/release/auditbox
 	@tests/static $(BINARY)
 	@ls -l $(BINARY)
 
-test: set-up ## everything: unit and transcript tests, the foreign machines, the real kernel in a guest
-	tests/all
+test: set-up ## unit and transcript tests, and the real kernel in a guest: what takes less than ten minutes on two cores
+	JOBS=$${JOBS:-$$(nproc)} tests/all --quick
+
+test-all: set-up ## every test: these, the other machines' binaries, all guests
+	JOBS=$${JOBS:-$$(nproc)} tests/all
 
 guest: build ## guest tests alone; make guest T=NAME for one of them
 	tests/guest/all $(BINARY) $(T)
@@ -70,6 +73,9 @@ soak: build ## guest tests over and over for MINUTES (default 30)
 
 size: build ## bytes of each built binary, and the largest sections and symbols of this machine's
 	.ci/size $(BINARY)
+
+costs: ## bytes that each applet, table and other feature adds to the small file of TARGET (x86_64); takes half an hour
+	.ci/costs $(or $(TARGET),x86_64-unknown-linux-musl)
 
 dist: ## static musl binary into out/dist: TARGET=... (default: all four) APPLETS="auditd ..." MACHINES=native PROFILE=fast
 	@for target in $(or $(TARGET),$(TARGETS)); do \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A kernel told not to audit (audit=0): every question gets a plain answer and a status, nothing hangs.
-# guest: -k audit=0
+# guest: quick -k audit=0
 . /steps
 for words in -s -l -D '-a always,exit -F arch=b64 -S rmdir' '--signal stop'; do
 	# shellcheck disable=SC2086  # an option and its value

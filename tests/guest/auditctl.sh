@@ -1,5 +1,6 @@
 #!/bin/sh
 # auditctl on a real kernel: settings, rules that come, go and stand in order, files of rules, and the lock.
+# guest: quick
 . /steps
 run() { auditctl "$@" >/tmp/out 2>/tmp/err; }
 # ends STATUS WORDS...: auditctl ends so

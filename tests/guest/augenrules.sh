@@ -1,6 +1,7 @@
 #!/bin/sh
 # augenrules: what it merges and in which order, what it installs and leaves alone, with and without --load, on a read-only
 # /etc, and on a locked kernel.
+# guest: quick
 . /steps
 rules=/etc/audit/rules.d target=/etc/audit/audit.rules
 run() { /sbin/augenrules "$@" >/tmp/out 2>/tmp/err; }

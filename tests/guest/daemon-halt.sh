@@ -1,5 +1,6 @@
 #!/bin/sh
 # A full disk with disk_full_action HALT ends the machine: this test passes only by the power going off.
+# guest: quick
 . /steps
 
 log_disk tmpfs 1024

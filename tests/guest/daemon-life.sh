@@ -1,6 +1,7 @@
 #!/bin/sh
 # The daemon's life: it registers with the kernel, writes what happens, is told apart from a second one, answers its signals,
 # and leaves nothing behind when it ends.
+# guest: quick
 . /steps
 start_auditd
 pid=$(auditd_pid)

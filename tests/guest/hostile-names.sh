@@ -1,6 +1,7 @@
 #!/bin/sh
 # What a user chooses to connect to is written into the log and read again as what it is: it makes no line of the log, and no
 # name in one.
+# guest: quick
 . /steps
 
 # connect: a program of 173 bytes for x86_64 that connects a stream socket to the address it reads. ELF header, program header,

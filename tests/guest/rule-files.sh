@@ -1,6 +1,7 @@
 #!/bin/sh
 # auditctl -R and single rules against the kernel: a bad line is named with its number and stops the file, -i goes on past
 # it, -c too but says so in the end; a rule is refused a second time, and found again to be deleted.
+# guest: quick
 . /steps
 
 count() { auditctl -l | grep -c '^-[aw]'; }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What ausearch and aureport take from auditd.conf: where the log is, wherever that stands in a file that the daemon would refuse;
 # and what they do about a log directory that is not there.
+# guest: quick
 . /steps
 mkdir -p /var/log/collect /var/log/audit
 echo "type=USER_LOGIN msg=audit(1700000120.300:13): pid=10 uid=0 auid=1000 ses=4 msg='op=login res=success'" \

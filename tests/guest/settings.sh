@@ -1,5 +1,6 @@
 #!/bin/sh
 # auditctl's settings reach the kernel and come back as the kernel has them; the last word, -e 2, holds until the next boot.
+# guest: quick
 . /steps
 
 # setting WORDS LINE: the option is taken, and the status has the line afterwards

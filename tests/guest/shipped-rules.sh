@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every rule of rules/ is taken by the kernel, one for one and in order, and the settings of its base hold; Debian's auditctl
 # reads the same rules back. They load whether the directories they name are there or not, and see what they say they see.
-# guest: oracle
+# guest: quick oracle
 . /steps
 cat /etc/audit/rules.d/*.rules >/tmp/all.rules
 mkdir -p /etc/sudoers.d

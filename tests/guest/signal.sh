@@ -1,5 +1,6 @@
 #!/bin/sh
 # auditctl --signal reaches the daemon by every name it has for a signal, and comes back from stop when the daemon is gone.
+# guest: quick
 . /steps
 start_auditd
 for name in state CONT resume USR2 reload hup; do

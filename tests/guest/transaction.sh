@@ -1,6 +1,7 @@
 #!/bin/sh
 # auditctl -R FILE --atomic and augenrules --load --atomic: a set comes into force whole or not at all, whoever refuses it;
 # auditctl --diff: what differs between files and the kernel, also on a locked one.
+# guest: quick
 . /steps
 settings() { auditctl -s | grep -E '^(enabled|failure|rate_limit|backlog_limit|backlog_wait_time) '; }
 # ends STATUS WORDS...

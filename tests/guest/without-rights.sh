@@ -1,5 +1,6 @@
 #!/bin/sh
 # Who may not is told so, and nothing is done: auditctl and auditd called by an ordinary user.
+# guest: quick
 . /steps
 as alice 'auditctl -s' >/tmp/out 2>&1
 [ $? = 4 ] || fail "auditctl as alice does not end with 4"
