@@ -1,0 +1,518 @@
+//! Records that share node, time and serial become events: one bounded assembler for every reader.
+//!
+//! Records of different events arrive interleaved, late and out of order. The assembler keeps what is building, decides
+//! when an event is complete, and hands events out in the order of their event ids. It is bounded: an event that grows beyond
+//! [`EVENT_BYTES`], and the oldest event when more than [`WAITING_BYTES`] or [`WAITING_EVENTS`] wait, is handed out as it is.
+
+use super::Event;
+use crate::record::{EventId, Record, RecordType};
+use std::collections::VecDeque;
+
+/// No event takes more text than this; further records begin another one.
+pub const EVENT_BYTES: usize = 2 << 20;
+
+/// What may wait for its end, in bytes of text.
+pub const WAITING_BYTES: usize = 4 << 20;
+
+/// How many events may wait for their end.
+pub const WAITING_EVENTS: usize = 16 << 10;
+
+/// When an event counts as complete. Both hand out the event with the smallest event id, and only if it is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// COMPAT: ausearch and aureport look when a record opens a new event: events of a type that is alone are complete, and
+    /// those older by the timeout. The end of an event (EOE, PROCTITLE) does not end it, so later records still join.
+    Search,
+    /// COMPAT: libauparse looks after every record: an event whose newest record is of an ending type is complete, and those
+    /// older by the timeout. A record that comes later begins a second event with the same stamp. Complete events wait
+    /// until another one opens.
+    Library,
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// It joined an event that was building.
+    Joined,
+    /// It opened an event.
+    Opened,
+    /// It was the end of an event that is not building any more.
+    Dropped,
+}
+
+/// Where the lines of some records of one event are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// The file, by a number that the caller knows.
+    pub(crate) file: usize,
+    /// The place of the first byte in it.
+    pub(crate) at: u64,
+    /// How many bytes there are.
+    pub(crate) len: u32,
+}
+
+/// Takes records.
+type Each<'e> = &'e mut dyn FnMut(&Record<'_>);
+
+/// Builds events from records.
+pub struct Assembler {
+    policy: Policy,
+    timeout: u64,
+    slots: Vec<Slot>,
+    /// Slots without event.
+    free: Vec<u32>,
+    /// Every event in waiting, in the order of their ids; among equal ones the event that opened first goes first, so that the
+    /// order does not depend on what else waits.
+    order: VecDeque<(EventId, u32)>,
+    /// Building events by a hash of their event id: the first slot of each chain.
+    chains: Vec<u32>,
+    /// The slot in which the last record was put.
+    last: u32,
+    /// Every event that waits and is older than this second is complete.
+    aged: u64,
+    waiting_bytes: usize,
+    /// How many of the events that wait have records.
+    filled: usize,
+    handing_out: bool,
+    /// The line of the next record, if it is known; else 0.
+    line_number: u32,
+    spare: Vec<Event>,
+}
+
+#[derive(Default)]
+struct Slot {
+    event: Event,
+    /// Where its records are, if that is all that is known of them.
+    places: Vec<Place>,
+    /// How many bytes its records have, with a newline each.
+    size: usize,
+    complete: bool,
+    /// The next building event of the same chain.
+    next: u32,
+}
+
+/// How many events that are done with keep their memory for others.
+const SPARE: usize = 256;
+
+const NONE: u32 = u32::MAX;
+const CHAINS: usize = 1024;
+
+impl Assembler {
+    /// An empty assembler. `timeout` is the end-of-event timeout in seconds (auditd.conf(5), `end_of_event_timeout`).
+    pub fn new(policy: Policy, timeout: u64) -> Assembler {
+        Assembler {
+            policy,
+            timeout,
+            slots: Vec::new(),
+            free: Vec::new(),
+            order: VecDeque::new(),
+            chains: vec![NONE; CHAINS],
+            last: NONE,
+            aged: 0,
+            waiting_bytes: 0,
+            filled: 0,
+            handing_out: true,
+            line_number: 0,
+            spare: Vec::new(),
+        }
+    }
+
+    /// The next record stands in this line of its file.
+    pub fn at_line(&mut self, number: u32) {
+        self.line_number = number;
+    }
+
+    /// Takes one record. Call [`Assembler::next`] until it is empty before the next one.
+    pub fn push(&mut self, record: &Record<'_>) -> Placed {
+        if let Some(slot) = self.building(record.id, record.node) {
+            self.handing_out = self.policy == Policy::Search;
+            self.add(slot, record);
+            if self.policy == Policy::Library {
+                self.pass(record.id.sec);
+            }
+            return Placed::Joined;
+        }
+        if record.record_type == RecordType::EOE {
+            return Placed::Dropped;
+        }
+        let slot = self.open(record.id);
+        self.handing_out = true;
+        self.add(slot, record);
+        self.pass(record.id.sec);
+        Placed::Opened
+    }
+
+    /// Takes records of one event as [`Assembler::push`] would take them one after another, but no more of them than where they are
+    /// and how many bytes they have. They name no machine, and the first is of this type. False, and nothing is
+    /// taken, where records that are not `is_single` must be taken one by one.
+    ///
+    /// An event has either records or places; [`Assembler::fill`] makes records of them.
+    pub(crate) fn push_place(
+        &mut self,
+        id: EventId,
+        record_type: RecordType,
+        place: Place,
+        size: usize,
+        is_single: bool,
+    ) -> bool {
+        let building = self.building(id, None);
+        let had = building.and_then(|at| self.slots.get(at as usize)).map_or(0, |slot| slot.size);
+        let is_crowded = self.waiting_bytes + size > WAITING_BYTES || self.order.len() >= WAITING_EVENTS;
+        if !is_single && (is_crowded || had + size > EVENT_BYTES || self.timeout == 0) {
+            return false;
+        }
+        if building.is_none() && record_type == RecordType::EOE {
+            return true;
+        }
+        let at = building.unwrap_or_else(|| self.open(id));
+        self.handing_out = true;
+        if let Some(slot) = self.slots.get_mut(at as usize) {
+            slot.places.push(place);
+        }
+        self.grow(at, size, record_type);
+        if building.is_none() {
+            self.pass(id.sec);
+        }
+        true
+    }
+
+    /// Makes records of places: `read` gives the records of a place to the function it is given.
+    pub(crate) fn fill(&mut self, is_wanted: &dyn Fn(EventId) -> bool, read: &mut dyn FnMut(Place, Each<'_>)) {
+        for (_, at) in self.order.iter().filter(|(id, _)| is_wanted(*id)) {
+            let Some(Slot { event, places, .. }) = self.slots.get_mut(*at as usize) else { continue };
+            let was_empty = event.is_empty();
+            places.drain(..).for_each(|place| read(place, &mut |record| event.push(record)));
+            self.filled += usize::from(was_empty && !event.is_empty());
+        }
+    }
+
+    /// Whether the first event in the order of ids is to be handed out.
+    #[inline(always)]
+    pub fn has_next(&self) -> bool {
+        let Some((_, at)) = self.order.front() else { return false };
+        let crowded = self.waiting_bytes > WAITING_BYTES || self.order.len() > WAITING_EVENTS;
+        crowded || (self.handing_out && self.slots.get(*at as usize).is_some_and(|slot| slot.complete))
+    }
+
+    /// The next event in the order of ids, if it is complete.
+    #[allow(clippy::should_implement_trait, reason = "an assembler gives out events between records, not a sequence")]
+    pub fn next(&mut self) -> Option<Event> {
+        if !self.has_next() {
+            return None;
+        }
+        let (_, at) = self.order.pop_front()?;
+        self.complete(at);
+        self.free.push(at);
+        let slot = self.slots.get_mut(at as usize)?;
+        let event = std::mem::replace(&mut slot.event, self.spare.pop().unwrap_or_default());
+        self.waiting_bytes -= std::mem::take(&mut slot.size);
+        self.filled -= usize::from(!event.is_empty());
+        slot.places.clear();
+        Some(event)
+    }
+
+    /// Forgets all events that wait.
+    pub fn clear(&mut self) {
+        while let Some((_, at)) = self.order.pop_front() {
+            self.complete(at);
+            self.free.push(at);
+            if let Some(slot) = self.slots.get_mut(at as usize) {
+                slot.places.clear();
+                slot.size = 0;
+                let event = std::mem::take(&mut slot.event);
+                self.recycle(event);
+            }
+        }
+        (self.last, self.aged, self.waiting_bytes, self.filled, self.handing_out) = (NONE, 0, 0, 0, true);
+    }
+
+    /// Takes back the memory of an event that is done with.
+    pub fn recycle(&mut self, mut event: Event) {
+        if self.spare.len() < SPARE && event.text.capacity() <= 16 << 10 {
+            event.clear();
+            self.spare.push(event);
+        }
+    }
+
+    /// The input is at its end: everything that waits is complete.
+    pub fn finish(&mut self) {
+        self.complete_where(|_| true);
+    }
+
+    /// The input may go on later: only events that hold a record of an ending type are complete.
+    pub fn finish_ended(&mut self) {
+        self.complete_where(|event| event.spans.iter().any(|s| s.kind.ends_event()));
+    }
+
+    /// Completes what is older than the timeout at `sec`.
+    pub fn age(&mut self, sec: u64) {
+        self.handing_out = true;
+        self.pass(sec);
+    }
+
+    /// Whether an event waits that has its records, and not only their places.
+    pub(crate) fn has_filled(&self) -> bool {
+        self.filled > 0
+    }
+
+    /// Whether an event of this id waits.
+    pub fn is_waiting(&self, id: EventId) -> bool {
+        self.order.binary_search_by(|(other, _)| other.cmp(&id)).is_ok()
+    }
+
+    /// How many events wait, and how many of them are complete.
+    pub fn waiting(&self) -> (usize, usize) {
+        let complete = |at: u32| self.slots.get(at as usize).is_some_and(|s| s.complete);
+        (self.order.len(), self.order.iter().filter(|(_, at)| complete(*at)).count())
+    }
+
+    fn complete_where(&mut self, test: impl Fn(&Event) -> bool) {
+        self.handing_out = true;
+        for place in 0..self.order.len() {
+            let Some((_, at)) = self.order.get(place).copied() else { return };
+            if self.slots.get(at as usize).is_some_and(|s| test(&s.event)) {
+                self.complete(at);
+            }
+        }
+    }
+
+    /// The building event of that event id and node: most often that of the record before.
+    #[inline(always)]
+    fn building(&self, id: EventId, node: Option<&[u8]>) -> Option<u32> {
+        match self.slots.get(self.last as usize) {
+            Some(slot) if !slot.complete && slot.event.is(id, node) => Some(self.last),
+            _ => self.seek(id, node),
+        }
+    }
+
+    fn seek(&self, id: EventId, node: Option<&[u8]>) -> Option<u32> {
+        let mut at = *self.chains.get(chain(id))?;
+        while let Some(slot) = self.slots.get(at as usize) {
+            if slot.event.is(id, node) {
+                return Some(at);
+            }
+            at = slot.next;
+        }
+        None
+    }
+
+    /// Makes room for a new event in a free slot.
+    fn open(&mut self, id: EventId) -> u32 {
+        let at = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), next: NONE, ..Slot::default() });
+            self.slots.len() as u32 - 1
+        });
+        match self.order.back() {
+            Some((newest, _)) if *newest > id => {
+                let place = self.order.partition_point(|(other, _)| *other <= id);
+                self.order.insert(place, (id, at));
+            }
+            _ => self.order.push_back((id, at)),
+        }
+        if id.sec < self.aged {
+            self.aged = 0;
+        }
+        if let (Some(head), Some(slot)) = (self.chains.get_mut(chain(id)), self.slots.get_mut(at as usize)) {
+            slot.complete = false;
+            slot.event.id = id;
+            slot.next = std::mem::replace(head, at);
+        }
+        at
+    }
+
+    #[inline(always)]
+    fn add(&mut self, at: u32, record: &Record<'_>) {
+        let Some(slot) = self.slots.get_mut(at as usize) else { return };
+        self.filled += usize::from(slot.event.is_empty());
+        let before = slot.event.text.len();
+        slot.event.push_line(record, self.line_number);
+        let size = slot.event.text.len() - before;
+        self.grow(at, size, record.record_type);
+    }
+
+    /// The event has so many bytes more, by a record of this type.
+    #[inline(always)]
+    fn grow(&mut self, at: u32, size: usize, record_type: RecordType) {
+        let Some(slot) = self.slots.get_mut(at as usize) else { return };
+        let is_first = slot.size == 0;
+        slot.size += size;
+        self.waiting_bytes += size;
+        self.last = at;
+        let may_end = is_first || self.policy == Policy::Library;
+        if (may_end && record_type.ends_event()) || slot.size > EVENT_BYTES {
+            self.complete(at);
+        }
+    }
+
+    /// Completes what is older than the timeout, now that the log has come to `sec`.
+    #[inline]
+    fn pass(&mut self, sec: u64) {
+        if let Some(limit) = sec.checked_sub(self.timeout).filter(|limit| *limit >= self.aged) {
+            self.complete_until(limit);
+        }
+    }
+
+    /// Completes what is not newer than `limit`.
+    fn complete_until(&mut self, limit: u64) {
+        self.aged = limit.saturating_add(1);
+        for place in 0..self.order.len() {
+            match self.order.get(place) {
+                Some((id, at)) if id.sec <= limit => self.complete(*at),
+                _ => return,
+            }
+        }
+    }
+
+    /// Marks the event complete, so that no record joins it any more.
+    fn complete(&mut self, at: u32) {
+        let Some(slot) = self.slots.get_mut(at as usize).filter(|s| !s.complete) else { return };
+        slot.complete = true;
+        let (id, next) = (slot.event.id, slot.next);
+        let Some(head) = self.chains.get_mut(chain(id)) else { return };
+        if *head == at {
+            *head = next;
+            return;
+        }
+        let mut previous = *head;
+        while let Some(slot) = self.slots.get_mut(previous as usize) {
+            if slot.next == at {
+                slot.next = next;
+                return;
+            }
+            previous = slot.next;
+        }
+    }
+}
+
+fn chain(id: EventId) -> usize {
+    (id.serial ^ id.sec) as usize % CHAINS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pushes `TYPE SECOND.MILLI:SERIAL` lines; gives back each event as its event id's serial and its types' first letters.
+    fn run(policy: Policy, lines: &[&str]) -> Vec<String> {
+        let mut assembler = Assembler::new(policy, 2);
+        let mut got = Vec::new();
+        for line in lines {
+            let (kind, id) = line.split_once(' ').unwrap();
+            let line = format!("type={kind} msg=audit(17000000{id}): a=1");
+            assembler.push(&Record::parse(line.as_bytes()).unwrap());
+            drain(&mut assembler, &mut got);
+        }
+        assembler.finish();
+        drain(&mut assembler, &mut got);
+        got
+    }
+
+    fn drain(assembler: &mut Assembler, got: &mut Vec<String>) {
+        while let Some(event) = assembler.next() {
+            let kinds: String = event.records().filter_map(|r| r.record_type.name()?.chars().next()).collect();
+            got.push(format!("{} {kinds}", event.id().serial));
+            assembler.recycle(event);
+        }
+    }
+
+    const MIXED: &[&str] = &[
+        "SYSCALL 10.001:1",
+        "SYSCALL 10.001:2",
+        "CWD 10.001:1",
+        "CWD 10.001:2",
+        "EOE 10.001:2",
+        "EOE 10.001:1",
+        "CWD 10.001:1",
+        "USER_AUTH 10.005:3",
+        "CWD 10.001:1",
+        "SYSCALL 12.000:4",
+    ];
+
+    #[test]
+    fn searching_lets_late_records_join_until_the_timeout() {
+        assert_eq!(run(Policy::Search, MIXED), ["1 SCECC", "2 SCE", "3 U", "4 S"]);
+    }
+
+    #[test]
+    fn the_library_ends_an_event_at_its_last_record() {
+        assert_eq!(run(Policy::Library, MIXED), ["1 SCE", "1 CC", "2 SCE", "3 U", "4 S"]);
+    }
+
+    #[test]
+    fn an_end_without_its_event_is_dropped() {
+        assert!(run(Policy::Search, &["EOE 10.001:1"]).is_empty());
+        assert!(run(Policy::Library, &["EOE 10.001:1"]).is_empty());
+    }
+
+    #[test]
+    fn an_old_event_holds_back_complete_ones() {
+        let lines = ["SYSCALL 10.001:1", "USER_AUTH 10.002:2", "USER_AUTH 11.999:3", "CWD 10.001:1"];
+        assert_eq!(run(Policy::Search, &lines), ["1 SC", "2 U", "3 U"]);
+    }
+
+    #[test]
+    fn a_late_event_waits_for_its_own_records() {
+        let lines = ["USER_AUTH 50.001:9", "SYSCALL 10.001:1", "CWD 10.001:1", "USER_AUTH 51.000:10"];
+        assert_eq!(run(Policy::Search, &lines), ["9 U", "1 SC", "10 U"]);
+    }
+
+    #[test]
+    fn nodes_keep_events_apart() {
+        let mut assembler = Assembler::new(Policy::Search, 2);
+        for node in ["a", "b", "a"] {
+            let line = format!("node={node} type=SYSCALL msg=audit(1700000010.001:1): a=1");
+            assembler.push(&Record::parse(line.as_bytes()).unwrap());
+        }
+        assembler.finish();
+        let first = assembler.next().unwrap();
+        assert_eq!((first.node(), first.len()), (Some(&b"a"[..]), 2));
+        assert_eq!(assembler.next().unwrap().len(), 1);
+        assert!(assembler.next().is_none());
+    }
+
+    #[test]
+    fn records_come_back_as_they_went_in() {
+        let line = b"node=web type=BOGUS msg=audit(1700000010.001:1): a=1UID=x";
+        let record = Record::parse(line).unwrap();
+        let mut event = Event::default();
+        event.push(&record);
+        event.push(&record);
+        assert!(event.records().all(|r| r == record));
+        assert!(event.records().any(|r| r.enriched.is_some()));
+        assert_eq!(event.lines(), Some(&[&line[..], b"\n", line, b"\n"].concat()[..]));
+    }
+
+    #[test]
+    fn of_equal_ids_the_event_that_opened_first_goes_first() {
+        let mut assembler = Assembler::new(Policy::Search, 2);
+        let mut push = |node: &str, id: &str| {
+            let line = format!("node={node} type=SYSCALL msg=audit(17000000{id}): a=1");
+            assembler.push(&Record::parse(line.as_bytes()).unwrap());
+            std::iter::from_fn(|| assembler.next()).map(|event| event.node().unwrap().to_vec()).collect::<Vec<_>>()
+        };
+        // The slot of the first event is free again when that of node c opens.
+        assert!(push("z", "10.001:1").is_empty() && push("b", "11.001:2").is_empty());
+        assert_eq!(push("y", "12.000:3"), [b"z"]);
+        assert!(push("c", "11.001:2").is_empty());
+        assert_eq!(push("x", "14.000:4"), [b"b", b"c", b"y"]);
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut assembler = Assembler::new(Policy::Search, 2);
+        let mut out = 0;
+        for serial in 0..(WAITING_EVENTS as u64 + 10) {
+            let line = format!("type=SYSCALL msg=audit(1700000010.001:{serial}): a=1");
+            assembler.push(&Record::parse(line.as_bytes()).unwrap());
+            out += std::iter::from_fn(|| assembler.next()).count();
+        }
+        assert_eq!(out, 10);
+        let long = [b"type=SYSCALL msg=audit(1700000010.001:1): a=".to_vec(), vec![b'x'; 8000]].concat();
+        let record = Record::parse(&long).unwrap();
+        for _ in 0..2 * EVENT_BYTES / long.len() {
+            assembler.push(&record);
+            while assembler.next().is_some() {}
+        }
+        assert!(assembler.waiting_bytes <= WAITING_BYTES);
+    }
+}
