@@ -12,11 +12,12 @@
 use crate::control::modes::Rules;
 use crate::control::profile::{self, Profile};
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
-use crate::control::{self, DryRun, RuleHost, check, io_error_text, modes, transaction};
+use crate::control::{self, DryRun, RuleHost, check, modes, transaction};
 use crate::output::{complain, must_finish, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
 use auditbox::rule::Host;
+use auditbox::sys::error_reason;
 use auditbox::sys::files;
 use auditbox::sys::netlink::AuditSocket;
 use auditbox::sys::process;
@@ -177,7 +178,7 @@ impl Invocation {
             self.log("Rules have changed and should be updated");
         } else {
             install(&merged, &target)
-                .map_err(|error| Trouble(format!("cannot write {} ({})", target.display(), io_error_text(&error))))?;
+                .map_err(|error| Trouble(format!("cannot write {} ({})", target.display(), error_reason(&error))))?;
         }
         Ok(0)
     }
@@ -214,7 +215,7 @@ impl Invocation {
                 say(format_args!("{}: {TARGET} cannot be written (read-only); loading without it", self.name));
                 Ok(load_without_target(&sources))
             }
-            Err(error) => Err(Trouble(format!("cannot write {TARGET} ({})", io_error_text(&error)))),
+            Err(error) => Err(Trouble(format!("cannot write {TARGET} ({})", error_reason(&error)))),
         }
     }
 
@@ -241,7 +242,7 @@ impl Invocation {
         }
         match install(merged, Path::new(TARGET)) {
             Err(error) if error.kind() != io::ErrorKind::ReadOnlyFilesystem => {
-                Err(Trouble(format!("cannot write {TARGET} ({})", io_error_text(&error))))
+                Err(Trouble(format!("cannot write {TARGET} ({})", error_reason(&error))))
             }
             _ => Ok(0),
         }
@@ -287,7 +288,7 @@ fn within(root: &Path, path: &Path) -> Result<PathBuf, String> {
     match inside {
         Ok(true) => Ok(here),
         Ok(false) => Err(format!("{} leads out of {}", here.display(), root.display())),
-        Err(error) => Err(format!("cannot read {} ({})", here.display(), io_error_text(&error))),
+        Err(error) => Err(format!("cannot read {} ({})", here.display(), error_reason(&error))),
     }
 }
 

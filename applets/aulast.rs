@@ -9,7 +9,7 @@ use crate::output::{Output, say};
 use auditbox::interpret::Interpreter;
 use auditbox::record::Record;
 use auditbox::report::sessions::{Filter, PassedOver, SESSION_TYPES, Session, Sessions};
-use auditbox::sys::{files, process};
+use auditbox::sys::{error_reason, files, process};
 use auditbox::text::Escape;
 use std::ffi::OsString;
 use std::fs::File;
@@ -102,7 +102,7 @@ fn report(request: Request) -> io::Result<u8> {
 }
 
 fn cannot_extract(error: io::Error) {
-    say(format_args!("aulast: cannot write {EXTRACT}: {}", host::reason(&error)));
+    say(format_args!("aulast: cannot write {EXTRACT}: {}", error_reason(&error)));
 }
 
 struct Printing {

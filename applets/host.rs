@@ -5,6 +5,7 @@ use auditbox::config::Level;
 use auditbox::config::search::{self, SearchConfig};
 use auditbox::host::config_file::{self, GroupWriters, OpenPolicy};
 pub(crate) use auditbox::host::names::{Host, date, machine};
+use auditbox::sys::error_reason;
 use std::path::Path;
 
 /// What auditd.conf(5) says of the log and of its events. What is wrong with that is printed, and the built-in value counts.
@@ -36,10 +37,5 @@ pub(crate) fn daemon_config(says_log: bool) -> SearchConfig {
 fn missing_directory(log: &str) -> Option<(String, String)> {
     let directory = Path::new(log).parent().filter(|path| !path.as_os_str().is_empty())?;
     let error = std::fs::read_dir(directory).err()?;
-    Some((directory.display().to_string(), reason(&error)))
-}
-
-/// The system's words for an error.
-pub(crate) fn reason(error: &std::io::Error) -> String {
-    auditbox::sys::error_text(error.raw_os_error().unwrap_or(0))
+    Some((directory.display().to_string(), error_reason(&error)))
 }

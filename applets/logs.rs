@@ -11,6 +11,7 @@ use auditbox::normalize::pieces;
 use auditbox::query::predicate::Criteria;
 use auditbox::record::{Record, RecordType};
 use auditbox::render::json;
+use auditbox::sys::error_reason;
 use auditbox::sys::input::{self, InputFile, Stdin};
 use auditbox::trail::files;
 use auditbox::trail::lines::Pipe;
@@ -80,7 +81,7 @@ impl Place {
                 Ok(Logs { trail, is_pipe: false, left_out: left_out.into_iter().cloned().collect() })
             }
             Err(error) => {
-                say(format_args!("stat: {}", host::reason(&error)));
+                say(format_args!("stat: {}", error_reason(&error)));
                 Err(Missing::Input)
             }
         }
@@ -144,7 +145,7 @@ pub(crate) fn search(applet: &str, input: Input, criteria: &Criteria, sink: &mut
     let logs = match open(input, config.log_file.into()) {
         Ok(logs) => logs,
         Err(error) => {
-            say(format_args!("Error - {}", host::reason(&error)));
+            say(format_args!("Error - {}", error_reason(&error)));
             return 1;
         }
     };
@@ -263,7 +264,7 @@ impl Unread {
 /// Prints why a log cannot be opened, if there is one; true then.
 pub(crate) fn has_failed(outcome: &Outcome) -> bool {
     if let Some((path, error)) = &outcome.failed {
-        say(format_args!("Error opening {} ({})", path.display(), host::reason(error)));
+        say(format_args!("Error opening {} ({})", path.display(), error_reason(error)));
     }
     outcome.failed.is_some()
 }

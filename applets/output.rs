@@ -10,7 +10,9 @@
 
 use auditbox::sys::errno::{self, EPIPE};
 use auditbox::sys::streams::{self, Stream};
+use auditbox::text::{Escape, escape};
 use auditbox::trail::render_pool::Batch;
+use memchr::memchr2;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
@@ -32,10 +34,18 @@ pub(crate) fn say(line: impl Display) {
     complain(format!("{line}\n").as_bytes());
 }
 
-/// Writes to standard error.
+/// Writes lines to standard error. Names and lines of logs are in them, so nothing that moves a terminal goes through.
 pub(crate) fn complain(text: &[u8]) {
     clear_line();
-    let _ = Stream::Error.write(text);
+    let mut shown = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (part, tail) = rest.split_at(memchr2(b'\n', b'\t', rest).unwrap_or(rest.len()));
+        escape(part, Escape::Tty, &mut shown);
+        shown.extend(tail.first());
+        rest = tail.get(1..).unwrap_or_default();
+    }
+    let _ = Stream::Error.write(&shown);
 }
 
 /// Shows a line on standard error, in the place of the last one shown so, until something else is written. Standard error is a

@@ -14,7 +14,7 @@ use auditbox::render::Renderer;
 use auditbox::report::{Canvas, Ended, Origin, Range, Reports};
 use auditbox::sys::files::{self, File};
 use auditbox::sys::streams::Stream;
-use auditbox::sys::{process, signals};
+use auditbox::sys::{error_reason, process, signals};
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Search, Sink, UnreadLine};
@@ -81,7 +81,8 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
             Err(Failure::Output(error)) => return Err(error),
             Err(Failure::Kept(error)) => {
                 output.flush()?;
-                say(format_args!("aureport: rows cannot be kept in {}: {error}", std::env::temp_dir().display()));
+                let reason = error_reason(&error);
+                say(format_args!("aureport: rows cannot be kept in {}: {reason}", std::env::temp_dir().display()));
                 return Ok(1);
             }
         };
@@ -123,7 +124,7 @@ fn write_documents(paths: &[(usize, PathBuf)], documents: Vec<(usize, Vec<u8>)>,
         }
         let result = match file(path).filter(|there| written.contains(there)) {
             Some(_) => Err("another document stands there".to_owned()),
-            None => files::replace_or_write(path, &text, 0o600).map_err(|error| host::reason(&error).to_string()),
+            None => files::replace_or_write(path, &text, 0o600).map_err(|error| error_reason(&error)),
         };
         written.extend(file(path));
         if let Err(reason) = result {

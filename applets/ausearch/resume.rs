@@ -3,6 +3,7 @@
 use crate::output::say;
 use auditbox::event::Event;
 use auditbox::query::checkpoint::{Checkpoint, Last};
+use auditbox::sys::error_reason;
 use std::path::{Path, PathBuf};
 
 /// COMPAT: an event this number of seconds newer than the recorded one proves that the recorded one is not in the log.
@@ -57,7 +58,7 @@ impl Resume {
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => {
-                say(format_args!("Cannot open checkpoint file - {}: {}", path.display(), crate::host::reason(&error)));
+                say(format_args!("Cannot open checkpoint file - {}: {}", path.display(), error_reason(&error)));
                 return None;
             }
         };
@@ -103,7 +104,7 @@ impl Resume {
         let (device, inode) = match auditbox::sys::input::identity(log) {
             Ok(identity) => identity,
             Err(error) => {
-                let reason = crate::host::reason(&error);
+                let reason = error_reason(&error);
                 say(format_args!("Cannot stat audit file for checkpoint details - {}: {reason}", log.display()));
                 return false;
             }
@@ -111,7 +112,7 @@ impl Resume {
         let text = Checkpoint { device, inode, last: self.last.clone() }.print();
         let written = auditbox::sys::files::replace(&self.path, &text, MODE);
         if let Err(error) = &written {
-            say(format_args!("Cannot open checkpoint file - {}: {}", self.path.display(), crate::host::reason(error)));
+            say(format_args!("Cannot open checkpoint file - {}: {}", self.path.display(), error_reason(error)));
         }
         written.is_ok()
     }

@@ -12,6 +12,7 @@ use auditbox::query::predicate::{Criteria, Predicate};
 use auditbox::query::time::Calendar;
 use auditbox::render::{Format, Renderer, Style};
 use auditbox::report::{self, denials::Denials};
+use auditbox::sys::error_reason;
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Begin, Outcome, Search, Sink, Trail, UnreadLine};
@@ -180,7 +181,7 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
             let event = match event {
                 Ok(event) => event,
                 Err(error) => {
-                    say(format_args!("ausearch: the log cannot be read further: {}", host::reason(&error)));
+                    say(format_args!("ausearch: the log cannot be read further: {}", error_reason(&error)));
                     return self.flush().map(|()| 1);
                 }
             };

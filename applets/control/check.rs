@@ -1,10 +1,11 @@
 //! `auditctl --check` and what `augenrules --check` says of the rules: findings, and their repair.
 
+use super::RuleHost;
 use super::modes::{self, Options, Rules, WRONG};
 use super::rules_file::SourceFile;
-use super::{RuleHost, io_error_text};
 use crate::output::{must_finish, say, show};
 use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
+use auditbox::sys::error_reason;
 use auditbox::sys::files;
 use std::path::Path;
 
@@ -84,7 +85,7 @@ fn repaired(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<Sou
 fn write(old: &[SourceFile], new: &[SourceFile]) -> Result<(), String> {
     for (old, new) in old.iter().zip(new).filter(|(old, new)| old.text != new.text) {
         files::replace_like(Path::new(&old.name), &new.text)
-            .map_err(|error| format!("cannot write {} ({})", old.name, io_error_text(&error)))?;
+            .map_err(|error| format!("cannot write {} ({})", old.name, error_reason(&error)))?;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) use kernel::Kernel;
 
 use crate::output::say;
 use auditbox::rule::{Plan, Reason, Refusal, Step, Warning};
-use auditbox::sys::{error_text, process};
+use auditbox::sys::process;
 
 /// Why a step was not done. Messages are complete sentences.
 #[derive(Debug)]
@@ -145,9 +145,4 @@ pub(crate) fn ready(executor: &mut dyn Executor) -> Result<(), u8> {
         }
         _ => Ok(()),
     }
-}
-
-/// What an error of reading or writing means.
-pub(crate) fn io_error_text(error: &std::io::Error) -> String {
-    error_text(error.raw_os_error().unwrap_or(0))
 }

@@ -1,10 +1,10 @@
 //! `auditctl --privileged [DIR ...]`: rules for the programs of a file system that run with more rights than who starts them:
 //! set-uid and set-gid files, and those with file capabilities.
 
-use super::io_error_text;
 use super::modes::{Options, WRONG};
 use crate::output::{say, show};
 use auditbox::rule::{Host, file};
+use auditbox::sys::error_reason;
 use auditbox::sys::files;
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -102,7 +102,7 @@ impl Walk<'_> {
     fn known<T>(&mut self, path: &Path, found: io::Result<T>) -> Option<T> {
         found
             .inspect_err(|error| {
-                say(format!("auditctl: cannot read {:?} ({})", path.to_string_lossy(), io_error_text(error)));
+                say(format!("auditctl: cannot read {:?} ({})", path.to_string_lossy(), error_reason(error)));
                 self.is_whole = false;
             })
             .ok()

@@ -4,10 +4,11 @@
 //! installed is what the machine can use. Nothing that an administrator has changed is overwritten or deleted.
 
 use super::rules_file::{self, SourceFile};
-use super::{RuleHost, check, diff, io_error_text};
+use super::{RuleHost, check, diff};
 use crate::output::{complain, say, show};
 use auditbox::rule::diff::{Difference, diff as differences};
 use auditbox::rule::{Host, merge, profile};
+use auditbox::sys::error_reason;
 use auditbox::sys::files;
 use auditbox::tables::machine::Machine;
 use std::fs::{self, DirBuilder};
@@ -44,7 +45,7 @@ pub(crate) fn library(root: Option<&Path>) -> PathBuf {
 
 /// Shows the profiles of a library, each with what it is for.
 pub(crate) fn list(library: &Path) -> Result<u8, String> {
-    let cannot = |error: io::Error| format!("cannot read {} ({})", library.display(), io_error_text(&error));
+    let cannot = |error: io::Error| format!("cannot read {} ({})", library.display(), error_reason(&error));
     let mut rows = Vec::new();
     for entry in fs::read_dir(library).map_err(cannot)? {
         let name = entry.map_err(cannot)?.file_name();
@@ -147,7 +148,7 @@ impl<'a> Profile<'a> {
             return Err(format!("{} stays as it is", rules_d.display()));
         }
         let cannot =
-            |path: &Path, error: io::Error| format!("cannot write {} ({})", path.display(), io_error_text(&error));
+            |path: &Path, error: io::Error| format!("cannot write {} ({})", path.display(), error_reason(&error));
         DirBuilder::new().recursive(true).mode(MODES.0).create(rules_d).map_err(|error| cannot(rules_d, error))?;
         for (path, text) in new {
             files::replace(&path, text, MODES.1).map_err(|error| cannot(&path, error))?;

@@ -1,10 +1,11 @@
 //! A rules file, line by line: auditctl -R, and what augenrules loads.
 
-use super::{DISABLED, End, Executor, RuleHost, Source, execute, io_error_text, ready};
+use super::{DISABLED, End, Executor, RuleHost, Source, execute, ready};
 use crate::output::say;
 use auditbox::rule::file::{self, Line};
 use auditbox::rule::typography::lookalikes;
 use auditbox::rule::{Plan, Refusal, Step, Warning, merge, parse_line};
+use auditbox::sys::error_reason;
 use auditbox::sys::files;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -21,9 +22,9 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     let shown = path.display();
     let file = files::open_read(path, true).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("audit rules file {shown} doesn't exist"),
-        _ => format!("Error opening {shown} ({})", io_error_text(&error)),
+        _ => format!("Error opening {shown} ({})", error_reason(&error)),
     })?;
-    let about = file.metadata().map_err(|error| format!("Error fstat'ing {shown} ({})", io_error_text(&error)))?;
+    let about = file.metadata().map_err(|error| format!("Error fstat'ing {shown} ({})", error_reason(&error)))?;
     if !about.is_file() {
         return Err(format!("Error - {shown} is not a regular file"));
     }
@@ -33,7 +34,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
     file.take(MAX_SIZE + 1)
         .read_to_end(&mut text)
-        .map_err(|error| format!("Error reading {shown} ({})", io_error_text(&error)))?;
+        .map_err(|error| format!("Error reading {shown} ({})", error_reason(&error)))?;
     if text.len() as u64 > MAX_SIZE {
         return Err(format!("Error - {shown} has more than {MAX_SIZE} bytes"));
     }
@@ -93,7 +94,7 @@ pub(crate) fn read_stream(stream: impl Read, name: &str) -> Result<Vec<u8>, Stri
 }
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> String {
-    format!("cannot read {} ({})", path.display(), io_error_text(error))
+    format!("cannot read {} ({})", path.display(), error_reason(error))
 }
 
 /// Reads a rules file and does what it says; returns the exit status.

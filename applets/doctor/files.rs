@@ -1,7 +1,6 @@
 //! auditd.conf, the log, the plugins and PAM.
 
 use super::place::{Place, unseen};
-use crate::control::io_error_text;
 use auditbox::config::auditd::{self, Config, NameFormat};
 use auditbox::config::{Diagnostic, HostChecks, Level, Response, plugin};
 use auditbox::doctor::{Facts, FileKind, LogFacts, Unseen};
@@ -12,7 +11,7 @@ use auditbox::log::space::{threshold_bytes, unmeetable};
 use auditbox::record::Record;
 use auditbox::sys::files as system;
 use auditbox::sys::users::Users;
-use auditbox::sys::{clock, process};
+use auditbox::sys::{clock, error_reason, process};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -221,7 +220,7 @@ fn stem(name: &OsString) -> Vec<u8> {
 /// Whether a plugin's file has it run. The error is a sentence.
 fn plugin_of(place: &Place, path: &Path, facts: &mut Facts) -> Result<bool, String> {
     let name = String::from_utf8_lossy(&place.shown(path)).into_owned();
-    let text = place.read(path).map_err(|error| format!("{name} cannot be read ({})", io_error_text(&error)))?;
+    let text = place.read(path).map_err(|error| format!("{name} cannot be read ({})", error_reason(&error)))?;
     let read = plugin::parse(&text, &name, &mut Vec::new());
     let plugin = read.map_err(|error| format!("{error} ({})", error.place(&name)))?;
     if !plugin.active {
@@ -232,7 +231,7 @@ fn plugin_of(place: &Place, path: &Path, facts: &mut Facts) -> Result<bool, Stri
     match place.metadata(&program) {
         Ok(found) if found.is_file() && found.mode() & 0o550 == 0o550 => {}
         Ok(_) => return Err(format!("{name} names {}, which is no program", plugin.path)),
-        Err(error) => return Err(format!("{name} names {} ({})", plugin.path, io_error_text(&error))),
+        Err(error) => return Err(format!("{name} names {} ({})", plugin.path, error_reason(&error))),
     }
     place.note(facts, FileKind::Program, &program, 0);
     Ok(true)

@@ -1,7 +1,8 @@
 //! Where the doctor looks: the running machine, or the tree of an image, whose links never lead out of it.
 
-use crate::control::{RuleHost, io_error_text};
+use crate::control::RuleHost;
 use auditbox::doctor::{Facts, FileFact, FileKind, Unseen};
+use auditbox::sys::error_reason;
 use auditbox::sys::root;
 use auditbox::tables::machine::Machine;
 use std::fs::{self, Metadata};
@@ -26,7 +27,7 @@ impl Place {
     pub(super) fn new(root: Option<PathBuf>, machine: Option<Machine>) -> Result<Place, String> {
         let root = root.unwrap_or_else(|| PathBuf::from("/"));
         let found = fs::canonicalize(&root);
-        let cannot = |error: io::Error| format!("cannot read {} ({})", root.display(), io_error_text(&error));
+        let cannot = |error: io::Error| format!("cannot read {} ({})", root.display(), error_reason(&error));
         let place = Place { root: found.map_err(cannot)?, machine };
         // Without /proc no link of an image can be followed.
         place.resolve(Path::new("/")).map_err(cannot)?;
@@ -123,6 +124,5 @@ impl Place {
 
 /// Takes into the facts that something could not be looked at, for an error.
 pub(super) fn unseen(facts: &mut Facts, what: &'static str, error: &io::Error) {
-    let why = error.raw_os_error().map_or_else(|| error.to_string(), |_| io_error_text(error));
-    facts.unseen.push(Unseen { what, why });
+    facts.unseen.push(Unseen { what, why: error_reason(error) });
 }

@@ -16,6 +16,7 @@ use super::wire::{self, Message, MessageType, Messages, WINDOW};
 use crate::config::auditd::Overflow;
 use crate::config::remote::{Format, Remote, Trouble};
 use crate::config::{Level, Response};
+use crate::record::Record;
 use crate::text::{Escape, escape};
 
 /// The most seconds between two attempts, unless network_retry_time is longer.
@@ -647,11 +648,12 @@ fn event_id(line: &[u8]) -> String {
     readable(id.split_inclusive(|byte| *byte == b')').next().unwrap_or_default())
 }
 
-/// A record that fits into what every listener takes. The meanings of an enriched record go first, and as a whole.
+/// A record that fits into what every listener takes. What was added to an enriched record goes first, and as a whole.
 fn shorten(record: &mut Vec<u8>) -> &[u8] {
     if record.len() > wire::MAX_BODY {
-        if let Some(meanings) = memchr::memchr(0x1d, record) {
-            record.truncate(meanings);
+        let line = record.trim_ascii_end();
+        if let Some(len) = Record::parse(line).map(|parsed| parsed.line.len()).filter(|len| *len < line.len()) {
+            record.truncate(len);
             record.push(b'\n');
         }
     }

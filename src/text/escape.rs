@@ -99,7 +99,7 @@ fn push_octal(byte: u8, out: &mut Vec<u8>) {
 
 /// Whether a character of several bytes is a C1 control, or one of Unicode that shows nothing, ends a line or turns the direction of
 /// writing: Default_Ignorable_Code_Point but for the variation selectors of emoji, Zl, Zp and U+FFF9 to U+FFFB.
-fn is_hidden(letter: char) -> bool {
+pub(crate) fn is_hidden(letter: char) -> bool {
     matches!(letter, '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
         | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0d}' | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}'

@@ -394,7 +394,7 @@ fn without_a_host_no_path_of_this_one_is_looked_at() {
 
 #[test]
 fn hostile_text_forges_no_line_and_moves_no_terminal() {
-    let (_, out) = checked("-w /a\u{1b}[2J\r\n-w relative\u{7}\n-k \u{202e}\n", &[]);
-    assert!(out.bytes().all(|b| b == b'\n' || b >= b' '), "{out:?}");
+    let (_, out) = checked("-w /a\u{1b}[2J\r\n-w relative\u{7}\n-k \u{202e}\n-a always,exit -S foo\u{202e}bar\n", &[]);
+    assert!(out.bytes().all(|b| b == b'\n' || b >= b' ') && !out.contains('\u{202e}'), "{out:?}");
     assert!(out.lines().all(|line| line.starts_with("standard input:")), "{out}");
 }

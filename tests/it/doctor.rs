@@ -363,4 +363,7 @@ fn what_cannot_be_read_is_said() {
     assert!(Command::new("mkfifo").arg(image.0.join("etc/update-extlinux.conf")).status().unwrap().success());
     let said = look(&image).0;
     assert!(said.contains("not looked at: the kernel's command line (not a regular file)\n"), "{said}");
+    fs::create_dir_all(image.0.join("etc/audit/plugins.d/x.conf")).unwrap();
+    let said = look(&image).0;
+    assert!(said.contains("x.conf cannot be read (not a regular file)"), "{said}");
 }

@@ -307,3 +307,21 @@ fn a_failed_login_and_a_denial_are_not_hidden_by_names_in_them() {
     assert_eq!(run("ausearch", &["-ua", "1000", "--raw"]), avc);
     assert_eq!(run("aureport", &["-u"]).lines().skip(5).count(), 2);
 }
+
+#[test]
+fn no_byte_of_a_log_moves_the_terminal_by_way_of_a_message() {
+    let dir = Dir::new("hostile-messages");
+    let id = "type=CWD msg=audit(1700000\u{1b}[31m000.999:5): cwd=\"/\"";
+    let lines = format!(
+        "{id}\nno record \u{1b}[2J\u{202e} at all\ntype=USER_LOGIN msg=audit(1700000000.123:6): uid=\u{1b}[2J\n"
+    );
+    let path = dir.file("a\u{1b}[2J.log", lines);
+    for (command, words) in [("ausearch", &["--debug"][..]), ("aureport", &["--debug", "-l"]), ("aulast", &["--debug"])]
+    {
+        let input = if command == "aulast" { ["-f", &path] } else { ["-if", &path] };
+        let said = applet(command).args(input).args(words).output().expect("the binary runs").stderr;
+        let said = String::from_utf8(said).expect("messages are text");
+        assert!(said.contains("\\033["), "{command}: {said:?}");
+        assert!(!said.contains(['\u{1b}', '\u{202e}']), "{command}: {said:?}");
+    }
+}

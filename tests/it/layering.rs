@@ -349,7 +349,9 @@ fn library_keeps_to_its_floors() {
 fn applets_do_not_see_each_other() {
     let files = sources(&root().join("applets"));
     let main = &files.iter().find(|(f, _)| f == "main.rs").unwrap().1;
-    let applets = applet_names(main);
+    let mut applets = applet_names(main);
+    assert!(applets.len() > 10, "main.rs does not name its applets as this test expects");
+    applets.extend(["doctor", "install"].map(String::from));
     report(
         "applets",
         files.iter().flat_map(|(f, s)| applet_breaches(f, s, &applets).into_iter().map(|b| (f.clone(), b))),

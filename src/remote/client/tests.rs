@@ -181,13 +181,17 @@ fn ends_of_events_and_what_is_no_record_are_not_sent() {
 }
 
 #[test]
-fn a_record_that_is_too_long_for_a_listener_loses_its_meanings_first() {
+fn a_record_that_is_too_long_for_a_listener_first_loses_what_was_added_to_it() {
     let mut script = script("");
     let (start, value) = ("type=CWD msg=audit(1.000:1): a=", "x".repeat(8900));
     script.client.take(format!("{start}{value}\x1dA=\"{value}\"\n").as_bytes());
     script.client.take(format!("{start}{value}{value}\n").as_bytes());
+    // In a user's own words the byte separates nothing.
+    let user = format!("type=USER msg=audit(1.000:1): pid=1 msg='a\x1d{value}'");
+    script.client.take(format!("{user}\x1dA=\"{value}\"\n").as_bytes());
     script.connect();
     let sent = script.sent();
+    assert_eq!(sent[2].3, format!("{user}\n"));
     assert_eq!(sent[0].3, format!("{start}{value}\n"));
     assert_eq!((sent[1].3.len(), sent[1].3.ends_with("x\n")), (wire::MAX_BODY, true));
 }

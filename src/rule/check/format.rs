@@ -2,7 +2,7 @@
 //!
 //! Columns are counted from 1 in characters, ends are exclusive; a byte that is no text counts as one.
 
-use super::super::error::lossy;
+use super::super::error::{is_control, lossy};
 use super::{Effect, Finding, Level, Source, Span, codes};
 use crate::text::json::{Object, push_object};
 
@@ -100,7 +100,7 @@ fn text(finding: &Finding, sources: &[Source]) -> String {
     let line: Vec<char> = String::from_utf8_lossy(line(sources, span)).chars().collect();
     let (first, end) = columns(sources, span);
     let from = if line.len() > 2 * AROUND { first.saturating_sub(AROUND) } else { 0 };
-    let part: String = line.iter().skip(from).take(2 * AROUND).map(|c| if c.is_control() { ' ' } else { *c }).collect();
+    let part: String = line.iter().skip(from).take(2 * AROUND).map(|c| if is_control(*c) { ' ' } else { *c }).collect();
     let number = span.line.to_string();
     let marks = "^".repeat((end - first).min((2 * AROUND).saturating_sub(first - 1 - from)).max(1));
     text.push_str(&format!(" {number} | {part}\n {0:1$} | {0:2$}{marks}\n", "", number.len(), first - 1 - from));
