@@ -8,7 +8,7 @@ use super::enum_table::{self, EnumTable, FlagSet, push_flags, push_hex, push_ove
 use super::mode;
 use super::value::push_number;
 use crate::tables::machine::{Family, Machine};
-use crate::tables::{file, memory, process};
+use crate::tables::{Table, file, memory, process, socket, syscall};
 use crate::text::number;
 
 /// The meaning of one argument.
@@ -252,6 +252,44 @@ pub(super) fn push_shared_memory(value: &[u8], machine: Option<Machine>, out: &m
         out.push(b'|');
     }
     mode::push_short(flags & 0o777, out);
+}
+
+/// A system call that was looked up.
+#[derive(Clone, Copy)]
+pub(super) struct Call {
+    pub(super) machine: Machine,
+    pub(super) number: u32,
+    name: Option<&'static str>,
+    pub(super) arguments: Arguments,
+    /// Whether what one of its arguments means depends on those before it.
+    pub(super) looks_back: bool,
+}
+
+impl Call {
+    pub(super) fn of(machine: Machine, number: u32) -> Call {
+        let name = syscall::name(machine, number);
+        let arguments = name.map_or(NUMBERS, |name| of_call(machine, name));
+        let looks_back = arguments.iter().any(Argument::looks_back);
+        Call { machine, number, name, arguments, looks_back }
+    }
+
+    pub(super) fn name(&self) -> Option<&'static str> {
+        self.name
+    }
+
+    /// Whether its first argument says which call is meant.
+    pub(super) fn stands_for_many(&self) -> bool {
+        self.name.is_some_and(|name| calls_of(name).is_some())
+    }
+}
+
+/// The calls that a call stands for.
+pub(super) fn calls_of(name: &str) -> Option<&'static Table> {
+    match name {
+        "socketcall" => Some(&socket::CALLS),
+        "ipc" => Some(&memory::IPC_CALLS),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

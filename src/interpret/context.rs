@@ -1,7 +1,8 @@
 //! What a value's meaning depends on beside its own field: other fields of its record.
 
+use super::argument::Call;
 use super::enriched::Enriched;
-use super::interpreter::Call;
+use super::value::{argument, call, machine};
 use crate::record::{Field, Record, RecordType};
 use crate::tables::machine::Machine;
 use crate::text::number;
@@ -110,18 +111,3 @@ const LAST_PLACE: usize = 11;
 
 /// NFPROTO_ARP of linux/netfilter.h.
 const ARP: u64 = 3;
-
-/// The machine of an `arch` value.
-pub(super) fn machine(value: &[u8]) -> Option<Machine> {
-    number::parse_prefix(value, 16).and_then(|elf| Machine::from_elf(elf as u32))
-}
-
-/// The call's number; a word is none.
-pub(super) fn call(value: &[u8]) -> Option<u32> {
-    number::parse_prefix(value, 10).filter(|_| !number::is_word(value, 10)).map(|n| n as u32)
-}
-
-/// The value of an argument; all ones if it does not fit.
-pub(super) fn argument(value: &[u8]) -> u64 {
-    number::parse_prefix(value, 16).unwrap_or(u64::MAX)
-}

@@ -4,7 +4,8 @@
 //! field in upper case. Where a record has several fields of one name, the words of that name stand in the same order. A
 //! word `SADDR={ ... }` holds spaces and is the only one of its record.
 
-use super::{Kind, scan};
+use super::Kind;
+use super::scan::{self, hash_of, name_hash};
 use crate::record::{Record, RecordType};
 use crate::text::{byte_mask, find_byte, hex, load_u64, number};
 use memchr::memchr;
@@ -258,18 +259,6 @@ impl Word {
     fn value<'t>(&self, text: &'t [u8]) -> &'t [u8] {
         text.get(self.value as usize..self.end as usize).unwrap_or_default()
     }
-}
-
-/// Tells most names apart, letters of either case being equal.
-pub(super) fn name_hash(name: &[u8]) -> u32 {
-    hash_of(load_u64(name, 0), name.len())
-}
-
-/// `front` is what the name of `len` bytes begins with, first byte lowest, and what may follow it.
-fn hash_of(front: u64, len: usize) -> u32 {
-    const LOWER: u64 = u64::MAX / 255 * 0x20;
-    let front = (front | LOWER).checked_shl(64 - 8 * len.min(8) as u32).unwrap_or(0);
-    ((front ^ len as u64).wrapping_mul(0xbb28_463e_b7c6_767d) >> 32) as u32
 }
 
 #[inline(always)]

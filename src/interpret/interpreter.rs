@@ -1,18 +1,18 @@
 //! The interpreter: from a value and its kind to words.
 
-use super::argument::{self, Argument, Arguments};
+use super::argument::{self, Argument, Call, calls_of};
 use super::enum_table::{self, push_hex, push_overflow};
 use super::line_buffer::CHUNK;
 use super::names::NameCache;
 use super::row::{Depends, Print};
 use super::shape_cache::ShapeCache;
-use super::value::{push_arch, push_decimal, push_ioctl, push_mode_in, push_parenthesised};
+use super::value::{self, push_arch, push_decimal, push_ioctl, push_mode_in, push_parenthesised};
 use super::value_cache::{Key, ValueCache};
-use super::{Kind, Names, RecordContext, context, enriched, keystrokes, mode, sockaddr};
+use super::{Kind, Names, RecordContext, enriched, keystrokes, mode, sockaddr};
 use crate::event::Event;
 use crate::record::{Field, KEY_SEPARATOR, RecordType};
+use crate::tables::file;
 use crate::tables::machine::Machine;
-use crate::tables::{Table, file, memory, socket, syscall};
 use crate::text::{Escape, escape, may_need_escape, number};
 
 /// Puts values into words. Keeps what it has looked up, so one serves a whole log.
@@ -32,35 +32,6 @@ pub struct Interpreter<'n> {
     /// Where a line is put together.
     pub(super) scratch: Box<[u8]>,
     pub(super) unescaped: Vec<u8>,
-}
-
-/// A system call that was looked up.
-#[derive(Clone, Copy)]
-pub(super) struct Call {
-    machine: Machine,
-    number: u32,
-    name: Option<&'static str>,
-    pub(super) arguments: Arguments,
-    /// Whether what one of its arguments means depends on those before it.
-    pub(super) looks_back: bool,
-}
-
-impl Call {
-    fn of(machine: Machine, number: u32) -> Call {
-        let name = syscall::name(machine, number);
-        let arguments = name.map_or(argument::NUMBERS, |name| argument::of_call(machine, name));
-        let looks_back = arguments.iter().any(Argument::looks_back);
-        Call { machine, number, name, arguments, looks_back }
-    }
-
-    pub(super) fn name(&self) -> Option<&'static str> {
-        self.name
-    }
-
-    /// Whether its first argument says which call is meant.
-    pub(super) fn stands_for_many(&self) -> bool {
-        self.name.is_some_and(|name| calls_of(name).is_some())
-    }
 }
 
 /// How many calls are cached at a time.
@@ -92,7 +63,7 @@ impl<'n> Interpreter<'n> {
     pub fn begin(&mut self, event: &Event) {
         let call = event.records().find(|record| record.record_type == RecordType::SYSCALL);
         let arch = call.and_then(|record| crate::text::after(record.body, b"arch="));
-        self.native = arch.map_or(self.host, super::context::machine);
+        self.native = arch.map_or(self.host, super::value::machine);
     }
 
     /// Takes newer names, and forgets what the former said.
@@ -273,7 +244,7 @@ impl<'n> Interpreter<'n> {
     fn push_syscall(&mut self, value: &[u8], context: &RecordContext, out: &mut Vec<u8>) {
         let Some(machine) = context.machine_or(self.native) else { return out.extend_from_slice(value) };
         let number = context.syscall.unwrap_or(u32::MAX);
-        let Some(name) = self.call(machine, number).name else {
+        let Some(name) = self.call(machine, number).name() else {
             out.extend_from_slice(b"unknown-syscall(");
             number::push_signed(out, i64::from(number as i32));
             return out.push(b')');
@@ -289,7 +260,7 @@ impl<'n> Interpreter<'n> {
     pub(super) fn machine(&mut self, value: &[u8]) -> Option<Machine> {
         let (written, machine) = &mut self.arch;
         if written != value {
-            *machine = context::machine(value);
+            *machine = value::machine(value);
             written.clear();
             written.extend_from_slice(value);
         }
@@ -375,14 +346,5 @@ impl<'n> Interpreter<'n> {
             Some(name) => out.extend_from_slice(name),
             None => enum_table::SOCKOPT_LEVEL.push(value, machine, out),
         }
-    }
-}
-
-/// The calls that a call stands for.
-fn calls_of(name: &str) -> Option<&'static Table> {
-    match name {
-        "socketcall" => Some(&socket::CALLS),
-        "ipc" => Some(&memory::IPC_CALLS),
-        _ => None,
     }
 }

@@ -23,7 +23,7 @@ use super::line_buffer::LineBuffer;
 use super::row::Depends;
 use super::scan::{self, Found, Stop};
 use super::value_cache::Key;
-use super::{Interpreter, Kind, RecordContext, context, enum_table};
+use super::{Interpreter, Kind, RecordContext, enum_table, value};
 use crate::record::{KEY_SEPARATOR, Record, RecordType};
 use crate::tables::machine::Machine;
 use crate::text::{self, Escape, escape, may_need_escape, number};
@@ -170,7 +170,7 @@ impl Interpreter<'_> {
         let machine = match record_type {
             RecordType::SYSCALL => self.native,
             // The signal is written before the machine that numbers it.
-            RecordType::SECCOMP => text::after(body, b" arch=").and_then(context::machine).or(self.native),
+            RecordType::SECCOMP => text::after(body, b" arch=").and_then(value::machine).or(self.native),
             RecordType::URINGOP => Some(Machine::IoUring),
             _ => None,
         };
@@ -211,7 +211,7 @@ impl Interpreter<'_> {
     pub(super) fn note_field(&mut self, context: &mut RecordContext, body: &[u8], kind: Kind, found: &Found) {
         match kind {
             Kind::Argument0 | Kind::Argument1 if context.call.is_none_or(|call| call.looks_back) => {
-                context.arguments[usize::from(kind == Kind::Argument1)] = context::argument(found.value(body));
+                context.arguments[usize::from(kind == Kind::Argument1)] = value::argument(found.value(body));
             }
             Kind::FanotifyType => context.has_fanotify_rule = found.value(body) == b"1",
             Kind::Arch => {
@@ -228,13 +228,13 @@ impl Interpreter<'_> {
 
     fn note_call(&mut self, context: &mut RecordContext, body: &[u8], found: &Found) {
         context.machine = context.machine_or(self.native);
-        context.syscall = context::call(found.value(body));
+        context.syscall = value::call(found.value(body));
         let (Some(machine), Some(number)) = (context.machine, context.syscall) else { return };
         let call = self.call(machine, number);
         context.call = Some(call);
         if call.stands_for_many() {
             let rest = part(body, found.next..body.len());
-            context.arguments[0] = text::after(rest, b"a0=").map_or(0, context::argument);
+            context.arguments[0] = text::after(rest, b"a0=").map_or(0, value::argument);
         }
     }
 

@@ -6,7 +6,6 @@
 //! lie between the fields and are left to the caller.
 
 use super::Kind;
-use super::enriched::name_hash;
 use super::kind;
 use crate::text::load_u64 as load;
 use memchr::memchr;
@@ -22,7 +21,7 @@ pub(super) struct Name {
     /// What it stands for in most records, until the record's type has settled it ([`kind::settled`]).
     pub(super) kind: Kind,
     pub(super) shape: Shape,
-    /// See [`super::enriched`].
+    /// See [`name_hash`].
     pub(super) name_hash: u32,
 }
 
@@ -207,6 +206,18 @@ fn place(marks: u64) -> usize {
 #[inline(always)]
 fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & (ONES << 7)
+}
+
+/// Tells most names apart, letters of either case being equal.
+pub(super) fn name_hash(name: &[u8]) -> u32 {
+    hash_of(load(name, 0), name.len())
+}
+
+/// `front` is what the name of `len` bytes begins with, first byte lowest, and what may follow it.
+pub(super) fn hash_of(front: u64, len: usize) -> u32 {
+    const LOWER: u64 = u64::MAX / 255 * 0x20;
+    let front = (front | LOWER).checked_shl(64 - 8 * len.min(8) as u32).unwrap_or(0);
+    ((front ^ len as u64).wrapping_mul(0xbb28_463e_b7c6_767d) >> 32) as u32
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Values that need nothing but themselves to be put into words.
 
 use super::enum_table::push_overflow;
-use super::{context, cut_at_nul, mode};
+use super::{cut_at_nul, mode};
 use crate::tables::machine::Machine;
 use crate::tables::{errno, file, process};
 use crate::text::{hex, number};
@@ -114,7 +114,7 @@ pub(super) fn push_proctitle(value: &[u8], machine: Option<Machine>, out: &mut V
 }
 
 pub(super) fn push_arch(value: &[u8], known: Option<Machine>, out: &mut Vec<u8>) {
-    match known.or_else(|| context::machine(value)) {
+    match known.or_else(|| machine(value)) {
         Some(machine) => out.extend_from_slice(machine.name().as_bytes()),
         None if number::parse_prefix(value, 16).is_none() => {
             push_overflow(value, out);
@@ -227,4 +227,19 @@ pub(super) fn push_ioctl(value: &[u8], machine: Option<Machine>, out: &mut Vec<u
         Some(name) => out.extend_from_slice(name.as_bytes()),
         None => push_number(request, out),
     }
+}
+
+/// The machine of an `arch` value.
+pub(super) fn machine(value: &[u8]) -> Option<Machine> {
+    number::parse_prefix(value, 16).and_then(|elf| Machine::from_elf(elf as u32))
+}
+
+/// The call's number; a word is none.
+pub(super) fn call(value: &[u8]) -> Option<u32> {
+    number::parse_prefix(value, 10).filter(|_| !number::is_word(value, 10)).map(|n| n as u32)
+}
+
+/// The value of an argument; all ones if it does not fit.
+pub(super) fn argument(value: &[u8]) -> u64 {
+    number::parse_prefix(value, 16).unwrap_or(u64::MAX)
 }

@@ -2,9 +2,10 @@
 //! the system call say of action and object.
 
 use super::layout::{Account, How, Layout, program_or_script};
+use super::normalized::{Normalizer, TextSource};
 use super::parsed::{ParsedEvent, Place};
 use super::syscalls::{self, Family, Object, Second};
-use super::{EventKind, Normalizer, ObjectKind, TextSource, Words, kernel, records};
+use super::{EventKind, ObjectKind, Words, kernel, records};
 use crate::record::RecordType;
 use crate::text::number;
 

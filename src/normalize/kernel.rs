@@ -5,8 +5,9 @@
 //! audit.c, security/apparmor/audit.c and security/lsm_audit.c. The reference says `did-unknown` of all of them.
 
 use super::layout::{Account, How, Layout};
-use super::parsed::ParsedEvent;
-use super::{EventKind, Normalizer, ObjectKind, TextSource, Words};
+use super::normalized::{Normalizer, TextSource};
+use super::parsed::{ParsedEvent, unquoted};
+use super::{EventKind, ObjectKind, Words};
 use crate::record::RecordType;
 
 /// How records of one type are normalized.
@@ -136,11 +137,6 @@ fn row_of(event: &ParsedEvent<'_>, record: usize) -> Option<&'static Row> {
         return Some(if kind == T::USER_AVC { &APPARMOR_DBUS } else { &APPARMOR });
     }
     ROWS.binary_search_by_key(&kind, |row| row.kind).ok().map(|at| &ROWS[at])
-}
-
-/// The text of a value in quotes, or the value.
-pub(super) fn unquoted(value: &[u8]) -> &[u8] {
-    value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
 }
 
 impl Normalizer<'_, '_> {

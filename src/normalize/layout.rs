@@ -1,7 +1,8 @@
 //! Where the records of a type say who acts, by what means and with which result: one row of names for each layout.
 
+use super::normalized::{Normalizer, TextSource, int};
 use super::parsed::{ParsedEvent, Place};
-use super::{Normalizer, SubjectKind, TextSource, Words, int};
+use super::{SubjectKind, Words};
 use crate::interpret::{self, Kind};
 use crate::text;
 

@@ -139,3 +139,8 @@ impl<'e> ParsedEvent<'e> {
 fn is(name: &[u8], wanted: &[u8]) -> bool {
     name.len() == wanted.len() && name.first() == wanted.first() && name == wanted
 }
+
+/// The text of a value in quotes, or the value.
+pub(super) fn unquoted(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
+}

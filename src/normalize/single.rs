@@ -1,8 +1,9 @@
 //! Events of one record: kernel, daemon and user space messages, each type with its own fields.
 
 use super::layout::{Account, How, Layout};
+use super::normalized::{Normalizer, TextSource, int};
 use super::parsed::Place;
-use super::{EventKind, Normalizer, ObjectKind, SubjectKind, TextSource, Words, int, records};
+use super::{EventKind, ObjectKind, SubjectKind, Words, records};
 use crate::record::RecordType;
 
 type T = RecordType;

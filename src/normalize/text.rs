@@ -1,7 +1,8 @@
 //! One sentence per event: ausearch(8), `--format text`.
 
+use super::normalized::int;
 use super::parsed::{ParsedEvent, Place};
-use super::{DID_UNKNOWN, Normalized, ObjectKind, TextSource, Words, int, normalize, success};
+use super::{DID_UNKNOWN, Normalized, ObjectKind, TextSource, Words, normalize, success};
 use crate::interpret::Interpreter;
 use crate::record::RecordType;
 use crate::text::date::Dates;

@@ -1,8 +1,7 @@
 //! From places in an event to words.
 
-use super::TextSource;
-use super::kernel::unquoted;
-use super::parsed::{ParsedEvent, Place};
+use super::normalized::TextSource;
+use super::parsed::{ParsedEvent, Place, unquoted};
 use crate::interpret::{Interpreter, Kind, RecordContext, kind};
 use crate::record::{Field, KEY_SEPARATOR, Record, RecordType};
 use memchr::memmem;

@@ -1,6 +1,6 @@
 //! `--format csv`: a row for each event.
 
-use super::Renderer;
+use super::renderer::Renderer;
 use crate::event::Event;
 use crate::interpret::Interpreter;
 use crate::normalize::csv::{self, Columns};

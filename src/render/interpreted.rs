@@ -1,6 +1,6 @@
 //! `--interpret`: the values of all fields in words, the last record first.
 
-use super::{Renderer, daemon_record};
+use super::renderer::{Renderer, daemon_record};
 use crate::event::Event;
 use crate::interpret::Interpreter;
 use crate::text::date::Dates;

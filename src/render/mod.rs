@@ -9,27 +9,17 @@ mod interpreted;
 pub mod json;
 mod plain;
 mod raw;
+mod renderer;
 mod text;
 pub mod view;
 
-use crate::event::Event;
+pub use renderer::Renderer;
+
 use crate::interpret::{Interpreter, Names};
 use crate::normalize::csv::{Columns, header};
-use crate::record::Record;
 use crate::tables::machine::Machine;
 use crate::text::Escape;
 use crate::text::date::{Date, Dates};
-
-/// Writes events one after another.
-pub trait Renderer {
-    /// Appends the event to `out`, and what could not be said of it to `complaints`.
-    fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>);
-
-    /// The file of this name ends here.
-    fn end_of_file(&mut self, name: &[u8], out: &mut Vec<u8>) {
-        let _ = (name, out);
-    }
-}
 
 /// The formats of ausearch(8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,19 +82,4 @@ impl<'h> Style<'h> {
             Format::Text => Box::new(text::Text { interpreter: interpreter(), dates }),
         }
     }
-}
-
-impl Renderer for Box<dyn Renderer + Send + '_> {
-    fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>) {
-        (**self).event(event, out, complaints);
-    }
-
-    fn end_of_file(&mut self, name: &[u8], out: &mut Vec<u8>) {
-        (**self).end_of_file(name, out);
-    }
-}
-
-/// COMPAT: of what the daemon says only the last record is shown.
-fn daemon_record(event: &Event) -> Option<Record<'_>> {
-    event.records().next_back().filter(|last| (1200..1300).contains(&last.record_type.0))
 }

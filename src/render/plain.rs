@@ -1,6 +1,6 @@
 //! The default format: a line with the time, then the records, the last one first, with terminal controls escaped.
 
-use super::{Renderer, daemon_record};
+use super::renderer::{Renderer, daemon_record};
 use crate::event::Event;
 use crate::text::date::Dates;
 use crate::text::{Escape, escape};

@@ -1,6 +1,6 @@
 //! `--raw`: first record first, nothing added, nothing taken away.
 
-use super::Renderer;
+use super::renderer::Renderer;
 use crate::event::Event;
 use crate::record::ENRICHED;
 

@@ -28,7 +28,7 @@ use super::lines::{Lines, SEARCH_LINE, Segment, Source};
 use super::order::Table;
 use super::packed;
 use super::pool::Pool;
-use super::{Outcome, Search, Sink, UnreadLine};
+use super::sink::{Outcome, Search, Sink, UnreadLine};
 use crate::event::{Assembler, Place as Text, Policy};
 use crate::record::{EventId, Headers, Line, Record};
 use crate::sys::input::InputFile;

@@ -1,6 +1,40 @@
 //! The words of search expressions.
 
-use super::{ExpressionError, Operator};
+use super::error::ExpressionError;
+use std::cmp::Ordering;
+
+/// How two values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    RawEqual,
+    RawNotEqual,
+    MeansEqual,
+    MeansNotEqual,
+    Equal,
+    NotEqual,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+impl Operator {
+    pub(super) fn admits(self, order: Ordering) -> bool {
+        match self {
+            Operator::Equal => order.is_eq(),
+            Operator::NotEqual => order.is_ne(),
+            Operator::Less => order.is_lt(),
+            Operator::AtMost => order.is_le(),
+            Operator::Greater => order.is_gt(),
+            Operator::AtLeast => order.is_ge(),
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_numeric(self) -> bool {
+        self.admits(Ordering::Less) || self.admits(Ordering::Equal) || self.admits(Ordering::Greater)
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {

@@ -17,47 +17,19 @@
 //! assert!(wanted.holds(&Record::parse(line).unwrap(), &mut interpreter));
 //! ```
 
+mod error;
 mod lexer;
+
+pub use error::ExpressionError;
 
 use super::regexp::Regexp;
 use crate::interpret::{Interpreter, Kind, RecordContext, named};
 use crate::record::{self, EventId, Field, Record, RecordType};
 use crate::text::{self, number};
-use lexer::{Lexer, Token};
-use std::cmp::Ordering;
-use std::fmt;
+use lexer::{Lexer, Operator, Token};
 
 /// How deep an expression may be nested.
 const DEEPEST: usize = 200;
-
-/// How two values are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    RawEqual,
-    RawNotEqual,
-    MeansEqual,
-    MeansNotEqual,
-    Equal,
-    NotEqual,
-    Less,
-    AtMost,
-    Greater,
-    AtLeast,
-}
-
-impl Operator {
-    fn admits(self, order: Ordering) -> bool {
-        match self {
-            Operator::Equal => order.is_eq(),
-            Operator::NotEqual => order.is_ne(),
-            Operator::Less => order.is_lt(),
-            Operator::AtMost => order.is_le(),
-            Operator::Greater => order.is_gt(),
-            Operator::AtLeast => order.is_ge(),
-            _ => false,
-        }
-    }
-}
 
 /// A search expression, or a rule for one item of records.
 #[derive(Clone, Debug)]
@@ -75,55 +47,6 @@ enum Term {
     Time(Operator, EventId, bool),
     Kind(Operator, RecordType),
     Regexp(Regexp),
-}
-
-/// What is wrong with an expression; carries the words that are out of place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each says what its message says")]
-pub enum ExpressionError {
-    Empty,
-    Unexpected(String),
-    RightParen(String),
-    OperatorExpected(String),
-    ValueExpected(String),
-    NoNumber(String),
-    UnknownName(String),
-    Timestamp(String),
-    Millisecond(String),
-    RecordType(String),
-    Number(String),
-    Regexp(&'static str),
-    RegexpExpected(String),
-    Unterminated,
-    Escape(char),
-    Trailing(String),
-    NameExpected,
-    TooDeep,
-}
-
-impl fmt::Display for ExpressionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("Empty expression"),
-            Self::Unexpected(token) => write!(f, "Unexpected token `{token}'"),
-            Self::RightParen(token) => write!(f, "Right paren expected, got `{token}'"),
-            Self::OperatorExpected(token) => write!(f, "Operator expected, got `{token}'"),
-            Self::ValueExpected(token) => write!(f, "Value expected, got `{token}'"),
-            Self::NoNumber(field) => write!(f, "Field `{field}' does not support value comparison"),
-            Self::UnknownName(name) => write!(f, "Unknown escaped field name `{name}'"),
-            Self::Timestamp(value) => write!(f, "Invalid timestamp value `{value}'"),
-            Self::Millisecond(value) => write!(f, "Millisecond out of range in `{value}'"),
-            Self::RecordType(value) => write!(f, "Invalid record type `{value}'"),
-            Self::Number(value) => write!(f, "Error converting number `{value}'"),
-            Self::Regexp(reason) => write!(f, "Invalid regexp: {reason}"),
-            Self::RegexpExpected(token) => write!(f, "Regexp expected, got `{token}'"),
-            Self::Unterminated => f.write_str("Terminating delimiter missing"),
-            Self::Escape(byte) => write!(f, "Unknown escape sequence ``\\{byte}''"),
-            Self::Trailing(token) => write!(f, "Unexpected trailing token `{token}'"),
-            Self::NameExpected => f.write_str("Field name expected after field escape"),
-            Self::TooDeep => f.write_str("Expression nested too deeply"),
-        }
-    }
 }
 
 impl Expression {
@@ -381,12 +304,6 @@ impl Parser<'_> {
         }
         self.lexer.resume(whole.len() - scan.rest.len());
         Ok(Term::Time(operator, id, with_serial))
-    }
-}
-
-impl Operator {
-    fn is_numeric(self) -> bool {
-        self.admits(Ordering::Less) || self.admits(Ordering::Equal) || self.admits(Ordering::Greater)
     }
 }
 

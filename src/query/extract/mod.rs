@@ -17,10 +17,10 @@ mod values;
 
 use crate::event::Event;
 use crate::record::{Record, RecordType};
-use crate::text::{self, byte_mask, hex, number};
+use crate::text::{self, hex, number};
 use name::Name;
 use std::fmt;
-use values::{Found, Place, Values};
+use values::{Found, Place, Values, near};
 
 /// A set of fields that can be read from an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -446,12 +446,6 @@ impl<'a> Scan<'a> {
         }
         Ok(())
     }
-}
-
-/// The text before the first `stop`, if it occurs. Faster than [`text::before`] where that is a few bytes away.
-fn near(text: &[u8], stop: u8) -> Option<&[u8]> {
-    let end = text::find_byte(text, 0, |bytes| byte_mask(bytes, stop));
-    text.get(..end).filter(|_| end < text.len())
 }
 
 /// The id at `start` of `text`, which ends at a space or with the record.

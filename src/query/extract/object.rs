@@ -1,6 +1,7 @@
 //! Records about what was acted on: paths, addresses, labels, access vectors.
 
-use super::{FAILED, FieldSet, File, Found, Label, Malformed, SUCCEEDED, Scan, Step, Text, near, unescape};
+use super::values::near;
+use super::{FAILED, FieldSet, File, Found, Label, Malformed, SUCCEEDED, Scan, Step, Text, unescape};
 use crate::record::RecordType;
 use crate::text::{self, address, number};
 use memchr::memchr;

@@ -15,7 +15,7 @@ mod members;
 
 pub use gap::{push_gap, push_lost};
 
-use super::Renderer;
+use super::renderer::Renderer;
 use crate::event::Event;
 use crate::interpret::line_buffer::LineBuffer;
 use crate::interpret::{Cut, Enriched, Interpreter, Kind, RecordContext, words};
