@@ -10,9 +10,9 @@
 //! Memory is bounded: [`NODES`] machines, [`WINDOW`] stretches of serials each that late events may still fill, the same once more
 //! from a start of the daemon on, and [`FACTS`] lines.
 
-use super::Origin;
 use super::cells::Cells;
 use super::kind::Heading;
+use super::origin::Origin;
 use crate::event::Event;
 use crate::record::{EventId, RecordType};
 use crate::text::{Escape, number};

@@ -1,51 +1,18 @@
 //! Reports that are pictures: timelines, and the documents `--svg` and `--html` write. What they count and how they end; [`picture`] and
 //! [`page`] draw them.
-//!
-//! A program without the feature `pictures` makes no [`Picture`]: what only pictures need is left out of it.
 
-use super::cells::push_row;
+use super::cells::{Format, push_row};
+use super::class::Class;
 use super::kind::Counts;
-use super::page::{self, Page};
+use super::names::push_type;
+use super::page::{self, Page, Picture};
+use super::picture;
+use super::reports::Reports;
+use super::request::{Content, NO_KEY};
+use super::tally::Tally;
 use super::timeline::{By, Timeline};
-use super::{Class, Content, Format, NO_KEY, Reports, Tally, picture, row};
 use crate::event::Event;
 use crate::query::extract::FAILED;
-use gate::{GATE, Gate};
-
-/// Stands in every picture. Without the feature it is a type without values, so that no code that has one is compiled.
-#[cfg(feature = "pictures")]
-mod gate {
-    pub(super) type Gate = ();
-    pub(super) const GATE: Option<Gate> = Some(());
-}
-#[cfg(not(feature = "pictures"))]
-mod gate {
-    pub(super) type Gate = std::convert::Infallible;
-    pub(super) const GATE: Option<Gate> = None;
-}
-
-/// A picture in the making. Not in a box itself: the compiler knows of the gate that there is none, but not of a box with it.
-pub(super) struct Picture {
-    content: Content,
-    page: Box<Page>,
-    _gate: Gate,
-}
-
-impl Picture {
-    /// Nothing for a report that is none.
-    pub(super) fn new(content: Content) -> Option<Picture> {
-        let (Content::Timeline(period) | Content::Svg(period) | Content::Html(period)) = content else { return None };
-        GATE.map(|_gate| {
-            let page = Box::new(Page { timeline: Timeline::new(period), tallies: Default::default() });
-            Picture { content, page, _gate }
-        })
-    }
-
-    /// Whether there was no event.
-    pub(super) fn is_empty(&self) -> bool {
-        self.page.timeline.events == 0
-    }
-}
 
 impl Reports<'_> {
     /// Takes an event into a picture.
@@ -64,7 +31,7 @@ impl Reports<'_> {
         timeline.event(event, || self.dates.of(second as i64).offset);
         self.scratch.clear();
         match by {
-            By::Type => row::push_type(event.record_type(), &mut self.scratch),
+            By::Type => push_type(event.record_type(), &mut self.scratch),
             By::User => match self.fields.auid {
                 Some(auid) => self.users.push_of(event, b"auid", auid, &mut self.scratch),
                 None => self.scratch.extend_from_slice(b"(no user)"),

@@ -3,8 +3,8 @@
 use super::cells::Cells;
 use super::class::Class;
 use super::kind::Heading;
+use super::request::{NO_AUID, NO_KEY, UNSET};
 use super::tally::Tally;
-use super::{NO_AUID, NO_KEY, UNSET};
 use crate::query::extract::{EventFields, FAILED, SUCCEEDED};
 use crate::text::number;
 

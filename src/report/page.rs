@@ -1,13 +1,17 @@
 //! `aureport --html`: one self-contained page without scripts, for a case file: what it is made of, a timeline, the most frequent keys, users, programs
 //! and failed logins, and how complete the log is.
+//!
+//! A program without the feature `pictures` makes no [`Picture`]: what only pictures need is left out of it.
 
-use super::Origin;
 use super::coverage::Fact;
+use super::origin::Origin;
 use super::picture::{push_svg, push_xml};
+use super::request::{Content, push_moment};
 use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::text::date::Dates;
 use crate::text::number;
+use gate::{GATE, Gate};
 
 /// Lines of a table.
 const MOST: usize = 15;
@@ -22,6 +26,41 @@ pub(super) struct Page {
     pub(super) timeline: Timeline,
     /// In the order of [`TABLES`].
     pub(super) tallies: [Tally; 4],
+}
+
+/// Stands in every picture. Without the feature it is a type without values, so that no code that has one is compiled.
+#[cfg(feature = "pictures")]
+mod gate {
+    pub(super) type Gate = ();
+    pub(super) const GATE: Option<Gate> = Some(());
+}
+#[cfg(not(feature = "pictures"))]
+mod gate {
+    pub(super) type Gate = std::convert::Infallible;
+    pub(super) const GATE: Option<Gate> = None;
+}
+
+/// A picture in the making. Not in a box itself: the compiler knows of the gate that there is none, but not of a box with it.
+pub(super) struct Picture {
+    pub(super) content: Content,
+    pub(super) page: Box<Page>,
+    _gate: Gate,
+}
+
+impl Picture {
+    /// Nothing for a report that is none.
+    pub(super) fn new(content: Content) -> Option<Picture> {
+        let (Content::Timeline(period) | Content::Svg(period) | Content::Html(period)) = content else { return None };
+        GATE.map(|_gate| {
+            let page = Box::new(Page { timeline: Timeline::new(period), tallies: Default::default() });
+            Picture { content, page, _gate }
+        })
+    }
+
+    /// Whether there was no event.
+    pub(super) fn is_empty(&self) -> bool {
+        self.page.timeline.events == 0
+    }
 }
 
 const HEAD: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
@@ -75,7 +114,7 @@ pub(super) fn push_head(origin: &Origin, range: [Option<u64>; 2], dates: &mut Da
 pub(super) fn push(page: &mut Page, facts: &[Fact], dates: &mut Dates, out: &mut Vec<u8>) {
     let mut lines = Vec::new();
     for fact in facts.iter().take(MOST_FACTS) {
-        fact.print(&mut lines, &mut |id, out| super::push_moment(dates, id, out));
+        fact.print(&mut lines, &mut |id, out| push_moment(dates, id, out));
     }
     out.extend_from_slice(b"<div>\n");
     push_svg(&mut page.timeline, facts, "Events by type", dates, out);

@@ -1,14 +1,14 @@
 //! Rows of the detailed reports: number, date, and the columns of the report.
 
-use super::cells::{Cells, push_row};
+use super::cells::{Cells, Format, push_row};
 use super::kind::{Column, Item, Kind};
-use super::{Format, NO_AUID, NO_KEY, Reports, Table, UNSET};
+use super::names::{control_bytes, push_syscall};
+use super::reports::{Reports, Table};
+use super::request::{NO_AUID, NO_KEY, UNSET};
 use crate::event::Event;
-use crate::interpret::{self, Interpreter, Names, RecordContext};
+use crate::interpret::{Interpreter, RecordContext};
 use crate::query::extract::{EventFields, FAILED, Label, SUCCEEDED, Text};
 use crate::record::{Field, RecordType};
-use crate::tables::machine::Machine;
-use crate::tables::{record_type, syscall};
 use crate::text::{self, Escape, escape, may_need_escape, number};
 
 impl Reports<'_> {
@@ -203,64 +203,12 @@ impl Subject {
     }
 }
 
-/// The mode for texts of which no more than control bytes are escaped.
-pub(super) fn control_bytes(mode: Escape) -> Escape {
-    if mode == Escape::Raw { Escape::Raw } else { Escape::Tty }
-}
-
 /// The name that stands for the event's files. COMPAT: where there are several, parent directories are passed over.
 fn file(fields: &EventFields) -> Option<Text> {
     let parents = fields.files.iter().take_while(|file| file.parent).count();
     match fields.files.as_slice() {
         [one] => Some(one.name),
         several => several.get(parents).map(|file| file.name),
-    }
-}
-
-/// Whether a record type has a name.
-pub(super) fn has_name(record_type: RecordType) -> bool {
-    record_type::name(record_type.0).is_some()
-}
-
-/// Appends the name of a record type.
-pub(super) fn push_type(kind: RecordType, out: &mut Vec<u8>) {
-    out.extend_from_slice(record_type::name(kind.0).unwrap_or("(null)").as_bytes());
-}
-
-/// How users are shown: as numbers, or by their names.
-pub(super) struct Users<'n> {
-    names: &'n dyn Names,
-    interpreter: Interpreter<'n>,
-    in_words: bool,
-}
-
-impl<'n> Users<'n> {
-    pub(super) fn new(names: &'n dyn Names, in_words: bool) -> Users<'n> {
-        Users { names, interpreter: Interpreter::new(names, None, Escape::Raw), in_words }
-    }
-
-    /// Appends a user id, or its name on this host.
-    pub(super) fn push(&mut self, uid: u32, out: &mut Vec<u8>) {
-        if self.in_words { self.interpreter.user(uid, out) } else { number::push_signed(out, i64::from(uid as i32)) }
-    }
-
-    /// Appends the user of a field of `event`. A name that this host does not know may come with the record.
-    pub(super) fn push_of(&mut self, event: &Event, field: &[u8], uid: u32, out: &mut Vec<u8>) {
-        let is_unknown = self.in_words && !matches!(uid, 0 | UNSET) && self.names.user(uid).is_none();
-        if !is_unknown || !event.records().any(|record| interpret::user_name(&record, field, uid, out)) {
-            self.push(uid, out);
-        }
-    }
-}
-
-/// Appends a system call's number, or its name. COMPAT: of a call that stands for many, like socketcall, no more than that.
-pub(super) fn push_syscall(in_words: bool, fields: &EventFields, out: &mut Vec<u8>) {
-    let call = fields.syscall.unwrap_or(0);
-    let machine = fields.arch.and_then(Machine::from_elf);
-    match machine.map(|machine| syscall::name(machine, call)) {
-        Some(Some(name)) if in_words => out.extend_from_slice(name.as_bytes()),
-        None if in_words => out.push(b'?'),
-        _ => number::push_signed(out, i64::from(call as i32)),
     }
 }
 

@@ -19,7 +19,7 @@
 //! * `normalize/records.rs`: `ROWS` for subject, object and action; odd ones are in `normalize/single.rs` and
 //!   `normalize/compound.rs`, those that need no SYSCALL record in `normalize/kernel.rs`;
 //! * `query/extract/mod.rs` for what ausearch and aureport look for in it;
-//! * `report/class.rs` for the reports it counts in, `report/mod.rs` when it adds or deletes something;
+//! * `report/class.rs` for the reports it counts in, `report/reports.rs` when it adds or deletes something;
 //! * `daemon/enrich.rs`: `is_stale_after`, when it says that names of users or groups have changed.
 
 use super::tables;
