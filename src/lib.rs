@@ -3,7 +3,7 @@
 //! Floors, each of which sees only those above it in this list:
 //!
 //! * L0 [`abi`] (the kernel's structures), [`tables`] (numbers and names), [`text`] (bytes)
-//! * L1 [`record`], [`event`], [`rule`], [`config`]
+//! * L1 [`record`], [`event`], [`rule`], [`config`]; with the cargo feature `tls` also `tls`
 //! * L2 [`interpret`], [`normalize`], [`query`], [`report`], [`render`], [`doctor`]
 //! * S  [`sys`]: the only home of unsafe code and system calls; sees [`abi`] alone
 //! * L3 [`host`], [`log`], [`trail`], [`plugin`], [`remote`], [`daemon`], which together with the applets are the only users of [`sys`]
@@ -34,4 +34,6 @@ pub mod rule;
 pub mod sys;
 pub mod tables;
 pub mod text;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod trail;

@@ -5,14 +5,23 @@ use crate::enrich_properties::bodies as enrich;
 use crate::interpret_properties::bodies as interpret;
 use crate::reading_properties::bodies as reading;
 use crate::rule_properties::bodies as rule;
+#[cfg(feature = "tls")]
+use crate::tls_properties::bodies as tls;
 use std::fs;
 use std::path::Path;
 
 /// What a target does with an input.
 type Body = fn(&[u8]);
 
+#[cfg(not(feature = "tls"))]
+mod tls {
+    //! Not in this build.
+
+    pub(super) fn end(_: &[u8]) {}
+}
+
 /// The targets and what they do, as fuzz/fuzz_targets has them.
-const TARGETS: [(&str, Body); 8] = [
+const TARGETS: [(&str, Body); 9] = [
     ("checkpoint", reading::checkpoint),
     ("enrich", enrich::record),
     ("expression", reading::expression),
@@ -21,6 +30,7 @@ const TARGETS: [(&str, Body); 8] = [
     ("record_log", reading::log),
     ("rule_text", rule::rule_text),
     ("rules_file", rule::rules_file),
+    ("tls", tls::end),
 ];
 
 /// The names in a folder of fuzz/, without their endings.

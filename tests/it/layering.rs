@@ -1,13 +1,13 @@
 //! The doors of the house: which room may see which, where system calls and unsafe code live, what the binary depends on.
 //!
 //! Reads the sources as tokens (comments, strings and test code left out) and holds every path in them to the floors:
-//! L0 abi, tables, text; L1 record, event, rule, config; L2 interpret, normalize, query, report, render, doctor; S sys; L3 host, log, trail, plugin, remote, daemon;
+//! L0 abi, tables, text; L1 record, event, rule, config, tls; L2 interpret, normalize, query, report, render, doctor; S sys; L3 host, log, trail, plugin, remote, daemon;
 //! then the applets. Each breach is a line `file:line: what`. The samples at the end prove that it can fail.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FLOORS: [(&str, u8); 19] = [
+const FLOORS: [(&str, u8); 20] = [
     ("abi", 0),
     ("tables", 0),
     ("text", 0),
@@ -15,6 +15,7 @@ const FLOORS: [(&str, u8); 19] = [
     ("event", 1),
     ("rule", 1),
     ("config", 1),
+    ("tls", 1),
     ("interpret", 2),
     ("normalize", 2),
     ("query", 2),
@@ -295,9 +296,11 @@ fn stubs(source: &str) -> Vec<(usize, String)> {
     marks.map(|(_, t)| (t.line, format!("{}! is no behaviour", t.text))).collect()
 }
 
-/// The names under [dependencies], and every other section that would add to the run-time or build list.
-fn dependencies(manifest: &str) -> (Vec<String>, Vec<String>) {
+/// The names under [dependencies] that no feature outside of the default ones asks for, those that the feature `tls` does, and every
+/// other section that would add to the run-time or build list.
+fn dependencies(manifest: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
     let (mut names, mut sections, mut section) = (Vec::new(), Vec::new(), "");
+    let of_tls = manifest.split_once("\ntls = [").and_then(|(_, rest)| rest.split_once(']')).map_or("", |list| list.0);
     for line in manifest.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
         if line.starts_with('[') {
             section = line.trim_matches(['[', ']']);
@@ -309,7 +312,8 @@ fn dependencies(manifest: &str) -> (Vec<String>, Vec<String>) {
         }
     }
     names.sort();
-    (names, sections)
+    let (of_tls, names) = names.into_iter().partition(|name| of_tls.contains(&format!("\"dep:{name}\"")));
+    (names, of_tls, sections)
 }
 
 fn root() -> PathBuf {
@@ -368,8 +372,15 @@ fn nothing_is_left_for_later() {
 
 #[test]
 fn five_packages_and_no_build_script() {
-    let (names, sections) = dependencies(&fs::read_to_string(root().join("Cargo.toml")).unwrap());
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (names, of_tls, sections) = dependencies(&manifest);
     assert_eq!(names, ["argh", "heapless", "libc", "memchr", "rustix"]);
+    assert_eq!(of_tls, ["aes-gcm", "chacha20poly1305", "hmac", "sha2", "x25519-dalek", "zeroize"]);
+    assert_eq!(manifest.matches("\"tls\"").count(), 0, "no other feature asks for it, the default least of all");
+    for name in of_tls {
+        let line = manifest.lines().find(|line| line.starts_with(&format!("{name} = "))).unwrap();
+        assert!(line.contains("optional = true"), "{line}");
+    }
     assert_eq!(sections, [""; 0]);
     assert!(!root().join("build.rs").exists());
 }
@@ -456,7 +467,7 @@ mod samples {
 
     #[test]
     fn a_sixth_package() {
-        let (names, sections) =
+        let (names, _, sections) =
             dependencies("[dependencies]\n# a\nlibc.workspace = true\nregex = \"1\"\n[build-dependencies]");
         assert_eq!(names, ["libc", "regex"]);
         assert_eq!(sections, ["build-dependencies"]);

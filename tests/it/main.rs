@@ -44,3 +44,5 @@ mod sarif;
 mod searching;
 mod shipped;
 mod streams;
+#[cfg(feature = "tls")]
+mod tls_properties;
