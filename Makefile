@@ -39,6 +39,7 @@ check: set-up ## format, clippy, docs and man pages with warnings as errors, the
 	@tests/need rustfmt cargo-clippy
 	cargo fmt --check
 	cargo clippy --locked --target $(HOST) --all-targets -- -D warnings
+	cargo clippy --locked --target $(HOST) --all-targets --features tls -- -D warnings
 	cargo clippy --locked --target $(HOST) --lib --no-default-features -- -D warnings
 	for set in "auditd auditctl augenrules" commands "auditctl rule-tools" "ausearch aureport machines" ausyscall; do \
 		cargo clippy --locked --target $(HOST) --no-default-features --features "$$set" -- -D warnings || exit 1; \

@@ -45,4 +45,6 @@ mod searching;
 mod shipped;
 mod streams;
 #[cfg(feature = "tls")]
+mod tls_openssl;
+#[cfg(feature = "tls")]
 mod tls_properties;
