@@ -148,55 +148,61 @@ pub fn read<C>(
     for bytes in text.split(|&b| b == b'\n') {
         number += 1;
         if bytes.len() >= MAX_LINE {
-            diagnostics
-                .push(Diagnostic { level: Level::Error, text: format!("Skipping line {number} in {file}: too long") });
-            continue;
+            let text = format!("Skipping line {number} in {file}: too long");
+            diagnostics.push(Diagnostic { level: Level::Error, text });
+        } else if bytes.iter().find(|b| **b != b' ') != Some(&b'#') {
+            read_line(bytes, (file, number), keys, config, checks, diagnostics)?;
         }
-        if bytes.iter().find(|b| **b != b' ') == Some(&b'#') {
-            continue;
-        }
-        let fail = |key: &str, text: String| ConfigError { line: number, key: key.to_string(), text };
-        let Ok(line) = std::str::from_utf8(bytes) else {
-            return Err(fail("", format!("Line {number} in {file} is not UTF-8")));
-        };
-        if let Some(line) = line.strip_suffix('\r') {
-            let key = split(line).ok().flatten().map_or("", |line| line.key);
-            let text = format!("Line {number} in {file} ends with a carriage return; lines end with a newline alone");
-            return Err(fail(key, text));
-        }
-        let diagnostic =
-            |why: &str| Diagnostic { level: Level::Error, text: format!("{why} for line {number} in {file}") };
-        let no_more = format!("Not processing any more lines in {file}");
-        let Line { key, mut value, mut option, mut goes_on, words } = match split(line) {
-            Ok(Some(line)) => line,
-            Ok(None) => continue,
-            Err(why) => {
-                diagnostics.push(diagnostic(why));
-                return Err(fail("", no_more));
-            }
-        };
-        let row = keys.iter().find(|row| row.name.eq_ignore_ascii_case(key));
-        if row.is_some_and(|row| matches!((row.slot)(config), Slot::Words(_))) {
-            (value, option, goes_on) = (words, None, false);
-        }
-        if goes_on {
-            diagnostics.push(diagnostic(COUNT));
-        }
-        let Some(row) = row else {
-            return Err(fail(key, format!("Unknown keyword \"{key}\" in line {number} of {file}")));
-        };
-        if let (Some(option), false) = (option, row.takes_option) {
-            let text = format!("Keyword \"{key}\" has invalid option \"{option}\" in line {number} of {file}");
-            return Err(fail(row.name, text));
-        }
-        if goes_on {
-            return Err(fail(row.name, no_more));
-        }
-        (row.slot)(config)
-            .set(row.name, value, option, number, checks, diagnostics)
-            .map_err(|text| fail(row.name, text))?;
     }
     Ok(number)
+}
+
+/// Reads one line that is no comment.
+fn read_line<C>(
+    bytes: &[u8],
+    (file, number): (&str, u32),
+    keys: &[Key<C>],
+    config: &mut C,
+    checks: &dyn HostChecks,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<(), ConfigError> {
+    let fail = |key: &str, text: String| ConfigError { line: number, key: key.to_string(), text };
+    let Ok(line) = std::str::from_utf8(bytes) else {
+        return Err(fail("", format!("Line {number} in {file} is not UTF-8")));
+    };
+    if let Some(line) = line.strip_suffix('\r') {
+        let key = split(line).ok().flatten().map_or("", |line| line.key);
+        let text = format!("Line {number} in {file} ends with a carriage return; lines end with a newline alone");
+        return Err(fail(key, text));
+    }
+    let diagnostic = |why: &str| Diagnostic { level: Level::Error, text: format!("{why} for line {number} in {file}") };
+    let no_more = format!("Not processing any more lines in {file}");
+    let Line { key, mut value, mut option, mut goes_on, words } = match split(line) {
+        Ok(Some(line)) => line,
+        Ok(None) => return Ok(()),
+        Err(why) => {
+            diagnostics.push(diagnostic(why));
+            return Err(fail("", no_more));
+        }
+    };
+    let row = keys.iter().find(|row| row.name.eq_ignore_ascii_case(key));
+    if row.is_some_and(|row| matches!((row.slot)(config), Slot::Words(_))) {
+        (value, option, goes_on) = (words, None, false);
+    }
+    if goes_on {
+        diagnostics.push(diagnostic(COUNT));
+    }
+    let Some(row) = row else {
+        return Err(fail(key, format!("Unknown keyword \"{key}\" in line {number} of {file}")));
+    };
+    if let (Some(option), false) = (option, row.takes_option) {
+        let text = format!("Keyword \"{key}\" has invalid option \"{option}\" in line {number} of {file}");
+        return Err(fail(row.name, text));
+    }
+    if goes_on {
+        return Err(fail(row.name, no_more));
+    }
+    (row.slot)(config).set(row.name, value, option, number, checks, diagnostics).map_err(|text| fail(row.name, text))
 }
 
 /// The lines of a file that have the form of a setting, with their numbers from 1. All others are passed over.

@@ -33,11 +33,8 @@ const FACTS: usize = 10_000;
 /// A serial that is lower by this is one of another boot, whatever was between.
 const FAR_BACK: u64 = 1 << 16;
 
-/// Of user space, once a boot.
-const SYSTEM_BOOT: RecordType = RecordType(1127);
-const SYSTEM_SHUTDOWN: RecordType = RecordType(1128);
 /// Those that begin a boot: KERNEL (`state=initialized`) is the kernel's.
-const BOOT_TYPES: [RecordType; 2] = [SYSTEM_BOOT, RecordType(2000)];
+const BOOT_TYPES: [RecordType; 2] = [RecordType::SYSTEM_BOOT, RecordType::KERNEL];
 
 /// One line of the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -234,7 +231,7 @@ impl Machine {
         if let Some(boot) = &mut self.boot {
             // Half of the window is for what comes.
             while boot.stretches.len() > WINDOW / 2 {
-                settle(boot, &self.node, facts);
+                record_gap(boot, &self.node, facts);
             }
             self.start = Some(Box::new(Start { before: boot.clone(), since: None }));
         }
@@ -266,13 +263,13 @@ impl Machine {
         }
         if boot.stretches.len() > WINDOW {
             self.start = None;
-            settle(boot, &self.node, facts);
+            record_gap(boot, &self.node, facts);
         }
-        if record_type == SYSTEM_BOOT {
+        if record_type == RecordType::SYSTEM_BOOT {
             self.system_boot(facts);
         }
         if let Some(boot) = &mut self.boot {
-            boot.is_marked |= matches!(record_type, SYSTEM_BOOT | SYSTEM_SHUTDOWN);
+            boot.is_marked |= matches!(record_type, RecordType::SYSTEM_BOOT | RecordType::SYSTEM_SHUTDOWN);
         }
     }
 
@@ -298,7 +295,7 @@ impl Machine {
     fn end_boot(&mut self, facts: &mut Facts) {
         let Some(mut boot) = self.boot.take() else { return };
         while boot.stretches.len() > 1 {
-            settle(&mut boot, &self.node, facts);
+            record_gap(&mut boot, &self.node, facts);
         }
         if let Some(fact) = facts.shown.get_mut(boot.line) {
             fact.between = Some([boot.first, boot.last]);
@@ -308,7 +305,7 @@ impl Machine {
 }
 
 /// Lets go of the oldest stretch: what is missing after it stays missing.
-fn settle(boot: &mut Boot, node: &Option<Vec<u8>>, facts: &mut Facts) {
+fn record_gap(boot: &mut Boot, node: &Option<Vec<u8>>, facts: &mut Facts) {
     let (Some(before), Some(after)) = (boot.stretches.pop_front(), boot.stretches.front()) else { return };
     let serials = [before.last.serial + 1, after.first.serial - 1];
     facts.push(Fact {

@@ -4,6 +4,17 @@ use super::{Members, push_list, push_name, texts};
 use crate::text::json;
 use std::str;
 
+/// What several sources of one event ask for.
+struct OfEvent<'a, 'o> {
+    action: &'a [u8],
+    category: &'static str,
+    types: &'static str,
+    /// Which of source and destination the address is; empty for neither.
+    side: &'static str,
+    file: Option<Members<'o>>,
+    parent: Option<Members<'o>>,
+}
+
 impl<'o> Members<'o> {
     pub(super) fn push_ecs(&self, out: &mut Vec<u8>) -> Option<()> {
         self.get("records")?;
@@ -21,87 +32,81 @@ impl<'o> Members<'o> {
             Some(b"bind" | b"listen") => "",
             Some(_) => "destination",
         };
-        let file = self.file();
         let parent = self.get("parent").and_then(Members::of);
+        let of_event = OfEvent { action, category, types, side, file: self.file(), parent };
         let mut open: Vec<&str> = Vec::new();
         out.push(b'{');
         let mut is_first = true;
         for (path, source) in ECS {
-            let mut value = Vec::new();
-            match *source {
-                From::Constant(text) => json::push_string(&mut value, text.as_bytes()),
-                From::Action => json::push_string(&mut value, action),
-                From::Category => push_list(&mut value, &[category]),
-                From::Types => push_list(&mut value, &types.split(' ').collect::<Vec<_>>()),
-                From::Outcome => match self.get("result") {
-                    Some(b"\"success\"") => json::push_string(&mut value, b"success"),
-                    Some(_) => json::push_string(&mut value, b"failure"),
-                    None => json::push_string(&mut value, b"unknown"),
-                },
-                From::Member(name) => value.extend_from_slice(self.get(name).unwrap_or_default()),
-                From::Text(name) => {
-                    let digits = self.get(name).unwrap_or_default();
-                    if !digits.is_empty() {
-                        json::push_string(&mut value, digits);
-                    }
-                }
-                From::Lower(name) => {
-                    let text = self.text(name).unwrap_or_default().to_ascii_lowercase();
-                    json::push_string(&mut value, &text);
-                }
-                From::Address(of, name) => {
-                    let is_ip = || self.text("addr").is_some_and(|addr| is_address(&addr));
-                    let is_it = of == side && (name != "addr" || is_ip());
-                    value.extend_from_slice(self.get(name).filter(|_| is_it).unwrap_or_default());
-                }
-                From::FileField(name) => {
-                    let field = file.as_ref().and_then(|fields| fields.text(name)).unwrap_or_default();
-                    let field =
-                        if name == "mode" { field.get(field.len().saturating_sub(4)..) } else { Some(&field[..]) };
-                    field.filter(|field| !field.is_empty()).inspect(|field| json::push_string(&mut value, field));
-                }
-                From::File => {
-                    let is_file = self.get("object_type") == Some(b"\"file\"")
-                        || self.get("object_type") == Some(b"\"directory\"");
-                    value.extend_from_slice(self.get("object").filter(|_| is_file).unwrap_or_default());
-                }
-                From::Title => {
-                    let argv = self.get("argv").and_then(texts);
-                    argv.inspect(|argv| json::push_string(&mut value, &argv.join(&b' ')));
-                }
-                From::Parent(name) => {
-                    let member = parent.as_ref().and_then(|parent| parent.get(name));
-                    value.extend_from_slice(member.unwrap_or_default());
-                }
-                From::ParentName => {
-                    let exe = parent.as_ref().and_then(|parent| parent.text("exe"));
-                    exe.inspect(|exe| {
-                        json::push_string(&mut value, exe.rsplit(|byte| *byte == b'/').next().unwrap_or_default())
-                    });
-                }
-            }
+            let value = self.ecs_value(source, &of_event);
             if value.is_empty() {
                 continue;
             }
             let parts: Vec<&str> = path.split('.').collect();
             let (name, objects) = parts.split_last()?;
-            let common = open.iter().zip(objects).take_while(|(one, other)| one == other).count();
-            while open.len() > common {
-                open.pop();
-                out.push(b'}');
-                is_first = false;
-            }
-            for object in objects.get(common..)? {
-                push_name(&mut is_first, object.as_bytes(), out);
-                out.push(b'{');
-                is_first = true;
-                open.push(object);
-            }
+            is_first = open_objects(&mut open, objects, is_first, out);
             push_name(&mut is_first, name.as_bytes(), out);
             out.extend_from_slice(&value);
         }
         out.resize(out.len() + open.len() + 1, b'}');
         Some(())
+    }
+
+    /// What a source gives for this event, as JSON; empty where there is nothing.
+    fn ecs_value(&self, source: &From, of_event: &OfEvent<'_, 'o>) -> Vec<u8> {
+        let mut value = Vec::new();
+        match *source {
+            From::Constant(text) => json::push_string(&mut value, text.as_bytes()),
+            From::Action => json::push_string(&mut value, of_event.action),
+            From::Category => push_list(&mut value, &[of_event.category]),
+            From::Types => push_list(&mut value, &of_event.types.split(' ').collect::<Vec<_>>()),
+            From::Outcome => match self.get("result") {
+                Some(b"\"success\"") => json::push_string(&mut value, b"success"),
+                Some(_) => json::push_string(&mut value, b"failure"),
+                None => json::push_string(&mut value, b"unknown"),
+            },
+            From::Member(name) => value.extend_from_slice(self.get(name).unwrap_or_default()),
+            From::Text(name) => {
+                let digits = self.get(name).unwrap_or_default();
+                if !digits.is_empty() {
+                    json::push_string(&mut value, digits);
+                }
+            }
+            From::Lower(name) => {
+                let text = self.text(name).unwrap_or_default().to_ascii_lowercase();
+                json::push_string(&mut value, &text);
+            }
+            From::Address(of, name) => {
+                let is_ip = || self.text("addr").is_some_and(|addr| is_address(&addr));
+                let is_it = of == of_event.side && (name != "addr" || is_ip());
+                value.extend_from_slice(self.get(name).filter(|_| is_it).unwrap_or_default());
+            }
+            From::FileField(name) => {
+                let field = of_event.file.as_ref().and_then(|fields| fields.text(name)).unwrap_or_default();
+                let field = if name == "mode" { field.get(field.len().saturating_sub(4)..) } else { Some(&field[..]) };
+                field.filter(|field| !field.is_empty()).inspect(|field| json::push_string(&mut value, field));
+            }
+            From::File => {
+                let is_file =
+                    self.get("object_type") == Some(b"\"file\"") || self.get("object_type") == Some(b"\"directory\"");
+                value.extend_from_slice(self.get("object").filter(|_| is_file).unwrap_or_default());
+            }
+            From::Title => {
+                let argv = self.get("argv").and_then(texts);
+                argv.inspect(|argv| json::push_string(&mut value, &argv.join(&b' ')));
+            }
+            From::Parent(name) => {
+                let member = of_event.parent.as_ref().and_then(|parent| parent.get(name));
+                value.extend_from_slice(member.unwrap_or_default());
+            }
+            From::ParentName => {
+                let exe = of_event.parent.as_ref().and_then(|parent| parent.text("exe"));
+                exe.inspect(|exe| {
+                    json::push_string(&mut value, exe.rsplit(|byte| *byte == b'/').next().unwrap_or_default())
+                });
+            }
+        }
+        value
     }
 
     /// The fields of the PATH record of the object.
@@ -151,6 +156,24 @@ impl<'o> Members<'o> {
         let records = self.records().unwrap_or_default();
         records.iter().filter_map(fields).any(|fields| fields.0.iter().any(|(other, _)| other == name))
     }
+}
+
+/// Closes the objects that are open but for those among `objects`, and opens the rest of these; gives back whether the next name
+/// is the first in its object.
+fn open_objects<'p>(open: &mut Vec<&'p str>, objects: &[&'p str], mut is_first: bool, out: &mut Vec<u8>) -> bool {
+    let common = open.iter().zip(objects).take_while(|(one, other)| one == other).count();
+    while open.len() > common {
+        open.pop();
+        out.push(b'}');
+        is_first = false;
+    }
+    for object in objects.iter().skip(common) {
+        push_name(&mut is_first, object.as_bytes(), out);
+        out.push(b'{');
+        is_first = true;
+        open.push(object);
+    }
+    is_first
 }
 
 /// Whether a text is the address of a host, and not its name.
