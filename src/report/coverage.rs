@@ -141,7 +141,7 @@ impl Coverage {
                 machine.end(id, b"stopped");
             }
             RecordType::DAEMON_ABORT => machine.failed_starts += 1,
-            RecordType(1209) => lose(event, &machine.node, losses),
+            RecordType::DAEMON_ERR => lose(event, &machine.node, losses),
             RecordType(1200..1300) => {}
             record_type => machine.kernel_event(id, record_type, facts),
         }
