@@ -2,7 +2,7 @@
 
 use crate::output::{must_finish, say, say_at_once, show};
 use auditbox::config::Level;
-use auditbox::daemon::{self, Options, Paths, StartupState};
+use auditbox::daemon::{self, Options, Paths, Refusal, StartupState};
 use auditbox::sys::process;
 use auditbox::sys::streams::Stream;
 use std::ffi::OsString;
@@ -22,6 +22,7 @@ Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]
                           what to ask of the kernel at the start (enable)
       --check-config      show the values in force and what is doubtful, and end
       --ready-fd=N        write a newline to descriptor N when it is up
+      --early             in an initramfs: keep events until auditd starts
       --observe           read a copy of the events where the kernel gives no more
       --help, --version
 ";
@@ -29,6 +30,8 @@ Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]
 /// What the words ask for.
 enum Invocation {
     Run(Options),
+    #[cfg(feature = "early")]
+    Early(Options),
     Check(Paths),
     Show(String),
     Usage(Option<String>),
@@ -48,6 +51,8 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
         }
         Invocation::Check(paths) => check(&paths),
         Invocation::Run(options) => start(options),
+        #[cfg(feature = "early")]
+        Invocation::Early(options) => end(daemon::early::run(&options)),
     }
 }
 
@@ -60,7 +65,11 @@ fn start(options: Options) -> u8 {
             return 1;
         }
     };
-    match daemon::run(options, stream, say_at_once) {
+    end(daemon::run(options, stream, say_at_once))
+}
+
+fn end(result: Result<(), Refusal>) -> u8 {
+    match result {
         Ok(()) => 0,
         Err(refusal) => {
             say(refusal.text);
@@ -94,7 +103,7 @@ fn parse(words: &[String]) -> Invocation {
     };
     let (state, manager) = (StartupState::Enable, std::env::var_os("NOTIFY_SOCKET"));
     let mut options = Options { foreground: false, no_fork: false, state, observe: false, manager, ready: None, paths };
-    let (mut checks, mut ready) = (false, None);
+    let (mut checks, mut early, mut ready) = (false, false, None);
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         let (name, joined) = match word.strip_prefix("--") {
@@ -120,6 +129,10 @@ fn parse(words: &[String]) -> Invocation {
             }
             Some("check-config") => {
                 checks = true;
+                Ok(())
+            }
+            Some("early") => {
+                early = true;
                 Ok(())
             }
             Some("observe") => {
@@ -150,18 +163,35 @@ fn parse(words: &[String]) -> Invocation {
         (None, true) => Invocation::Check(options.paths),
         (None, false) => match ready.map(process::take_descriptor) {
             Some(None) => no_descriptor(),
-            taken => Invocation::Run(Options { ready: taken.flatten().map(Into::into), ..options }),
+            taken => {
+                options.ready = taken.flatten().map(Into::into);
+                run_as(early, options)
+            }
         },
     }
 }
 
+#[cfg(feature = "early")]
+fn run_as(early: bool, options: Options) -> Invocation {
+    if early { Invocation::Early(options) } else { Invocation::Run(options) }
+}
+
+#[cfg(not(feature = "early"))]
+fn run_as(early: bool, options: Options) -> Invocation {
+    if early {
+        return Invocation::Usage(Some("auditd: this binary was built without the feature early".into()));
+    }
+    Invocation::Run(options)
+}
+
 /// The long option that begins so, if only one does.
 fn long_name(word: &str) -> Option<&'static str> {
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 12] = [
         "allow_links",
         "check-config",
         "config_file",
         "disable_fork",
+        "early",
         "enable_state",
         "foreground",
         "help",

@@ -153,6 +153,19 @@ pub(super) fn record_start(ctx: &mut Context) {
     ctx.own_record(kind::DAEMON_START, &body);
 }
 
+/// DAEMON_CONFIG: the early daemon of this pid has handed over so many records.
+#[cfg(feature = "early")]
+pub(super) fn record_hand_over(ctx: &mut Context, early: i32, records: u32) {
+    let mut body = b"op=hand-over".to_vec();
+    body.extend_from_slice(b" early-pid=");
+    number::push_signed(&mut body, i64::from(early));
+    body.extend_from_slice(b" records=");
+    number::push(&mut body, u64::from(records));
+    ctx.identity.push(&mut body);
+    body.extend_from_slice(b" res=success");
+    ctx.own_record(kind::DAEMON_CONFIG, &body);
+}
+
 /// DAEMON_ABORT: a stage of the start failed.
 pub(super) fn record_abort(ctx: &mut Context, stage: &str) {
     let mut body = b"op=".to_vec();

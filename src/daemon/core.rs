@@ -400,6 +400,32 @@ impl Core {
         self.handle(Input::EndOfBatch);
     }
 
+    /// DAEMON_CONFIG: what an early daemon has kept comes next; what it had no room for goes into the ledger.
+    #[cfg(feature = "early")]
+    pub(super) fn record_hand_over(&mut self, owner: i32, said: &super::early::HandOver) {
+        let ctx = &mut self.ctx;
+        control::record_hand_over(ctx, owner, said.kept);
+        if said.oversize > 0 {
+            ctx.lose(Cause::Oversize, Sink::All, Some(u64::from(said.oversize)));
+        }
+        self.lose_kept(said.lost, (u64::from(said.serials.0), u64::from(said.serials.1)));
+        self.handle(Input::EndOfBatch);
+    }
+
+    /// Takes note of what an early daemon, or this one in its place, could not keep, with its first and last serial or zeros.
+    #[cfg(feature = "early")]
+    pub(super) fn lose_kept(&mut self, count: u32, serials: (u64, u64)) {
+        if count > 0 {
+            self.ctx.ledger.lose((Cause::EarlyQueue, Sink::All), Some(u64::from(count)), serials, self.ctx.now);
+        }
+    }
+
+    /// What happened until the kernel's next record was lost with an early daemon.
+    #[cfg(feature = "early")]
+    pub(super) fn early_daemon_died(&mut self) {
+        self.kernel.early_daemon_died();
+    }
+
     /// Starts the plugins.
     pub(super) fn start_plugins(&mut self, set: PluginSet) {
         self.dispatch.start(&mut self.ctx, set);

@@ -55,6 +55,12 @@ impl Paths {
         self.run.join("auditd.reload")
     }
 
+    /// There as long as an early daemon has something to hand over.
+    #[cfg(feature = "early")]
+    pub(super) fn early_file(&self) -> PathBuf {
+        self.run.join("early")
+    }
+
     /// The kernel's count of losses that is in the ledger; the kernel counts on while no daemon runs.
     pub(super) fn lost_file(&self) -> PathBuf {
         self.run.join("lost")

@@ -89,6 +89,12 @@ impl KernelLosses {
         }
     }
 
+    /// What an early daemon had kept died with it, if the log's end does not say that more did.
+    #[cfg(feature = "early")]
+    pub(super) fn early_daemon_died(&mut self) {
+        self.killed.get_or_insert((0, true));
+    }
+
     /// An event of the kernel came.
     pub(super) fn saw(&mut self, ctx: &mut Context, event: EventId) {
         self.seen = ctx.monotonic;

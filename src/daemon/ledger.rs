@@ -39,6 +39,8 @@ causes! {
     Torn = "torn-record",
     /// The daemon before was killed, or went down with the system, while records were on their way.
     Killed = "daemon-killed",
+    /// The early daemon, of the initramfs, had kept as much as it may.
+    EarlyQueue = "early-queue",
     /// A plugin did not keep up, and its queue was full.
     PluginQueue = "plugin-queue",
     /// A plugin was given up or taken away with records in its queue.

@@ -4,6 +4,7 @@
 //! * [`core`] holds the parts and gives each input to those it concerns: inputs in, [`Effect`]s out, no system call, no
 //!   clock. The parts are `record` (the formatter), `log`, `dispatch` (plugins), `listen` (other machines), `kernel`
 //!   (losses), `control` (signals), the [`ledger`] of losses.
+//! * `early` is the daemon of an initramfs, and how this one takes over from it.
 //! * `rights` is what the process may still do once it is up.
 //! * `execute` performs the effects; what may take long is done by two other threads, each a `worker`.
 //!
@@ -15,6 +16,11 @@ mod context;
 mod control;
 pub mod core;
 mod dispatch;
+#[cfg(feature = "early")]
+pub mod early;
+#[cfg(not(feature = "early"))]
+#[path = "early_absent.rs"]
+mod early;
 pub mod enrich;
 mod execute;
 mod kernel;

@@ -3,6 +3,7 @@
 use super::children::Task;
 use super::core::Core;
 use super::dispatch::PluginId;
+use super::early::KeptRecords;
 use super::execute::Executor;
 use super::listen::sockets::PIECE;
 use super::reactor::Reactor;
@@ -26,6 +27,8 @@ const FEW: usize = 8;
 const MANY: usize = 2 * BATCH;
 /// Full batches that are taken in one turn before other inputs are looked at.
 const BATCHES_A_TURN: usize = 8;
+/// How long plugins that are behind may read before more of what an early daemon has kept is taken.
+const LET_READ: Duration = Duration::from_millis(10);
 /// Seconds that plugins have at the end to read what waits for them.
 const LAST_READING: i64 = 2;
 /// How often, and how long each time, the kernel's answer to our pid is waited for.
@@ -79,7 +82,9 @@ impl Driver {
 pub(super) struct Runner {
     pub(super) driver: Driver,
     /// None with `local_events = no`.
-    events: Option<AuditSocket>,
+    pub(super) events: Option<AuditSocket>,
+    /// What an early daemon has kept comes before what the socket has.
+    pub(super) kept: Option<KeptRecords>,
     /// Whether the kernel was told our pid.
     is_registered: bool,
     batch: Batch,
@@ -89,7 +94,7 @@ pub(super) struct Runner {
 
 impl Runner {
     pub(super) fn new(driver: Driver, events: Option<AuditSocket>) -> Runner {
-        Runner { driver, events, is_registered: false, batch: Batch::default(), taken: 0 }
+        Runner { driver, events, kept: None, is_registered: false, batch: Batch::default(), taken: 0 }
     }
 
     pub(super) fn has_events(&self) -> bool {
@@ -164,6 +169,12 @@ impl Runner {
     /// Waits for something to do, and says whether it is records. They gather for a moment, unless there is something else
     /// to do. While they flow they are not waited for first.
     fn wait(&self, reactor: &mut Reactor<Token>, limit: Option<Duration>) -> bool {
+        if self.kept.is_some() {
+            // Plugins have time to read: these records are safe.
+            let is_behind = self.driver.core.dispatch().is_behind();
+            reactor.wait(Some(if is_behind { LET_READ } else { Duration::ZERO }));
+            return true;
+        }
         let flow = self.events.is_some() && (FEW..MANY).contains(&self.taken);
         if !flow {
             reactor.wait(limit);
@@ -188,12 +199,16 @@ impl Runner {
         self.taken = 0;
         for _ in 0..most {
             let Some(events) = &self.events else { return };
-            match events.receive(&mut self.batch) {
+            let kept = self.kept.as_mut().and_then(|kept| kept.receive(&mut self.batch));
+            if kept.is_none() {
+                self.kept = None;
+            }
+            match kept.map_or_else(|| events.receive(&mut self.batch), Ok) {
                 Ok(0) => return,
                 Ok(count) => {
-                    self.take_batch();
+                    take_batch(&mut self.driver, &self.batch);
                     self.taken += count;
-                    if count < BATCH {
+                    if count < BATCH && self.kept.is_none() {
                         return;
                     }
                 }
@@ -217,40 +232,19 @@ impl Runner {
         }
     }
 
-    /// Feeds the messages that were received.
-    fn take_batch(&mut self) {
-        for message in self.batch.messages() {
-            self.driver.feed(Input::Record(message.kind, message.payload));
-        }
-        if self.batch.oversize() > 0 {
-            self.driver.feed(Input::Oversize(self.batch.oversize()));
-        }
-        self.driver.feed(Input::EndOfBatch);
-    }
-
-    /// Tells the kernel our pid. Records that come before its answer are taken like all others.
+    /// Tells the kernel our pid. Records that come before its answer are taken like all others; where an early daemon has kept some,
+    /// they are kept after these.
     pub(super) fn register(&mut self) -> Result<(), NetlinkError> {
-        let wanted = Status { mask: mask::PID, pid: process::id() as u32, ..Status::default() };
-        let Some(events) = &mut self.events else { return Ok(()) };
-        let sequence = events.send(kind::SET, &wanted.encode())?;
-        for _ in 0..ANSWERS {
-            let Some(events) = &self.events else { break };
-            poll::can_read(events.as_fd(), ANSWER_WAIT);
-            let received = events.receive(&mut self.batch);
-            self.driver.core.set_time(clock::now(), clock::monotonic().seconds);
-            self.take_batch();
-            received?;
-            let answer = self.batch.messages().find(|m| m.kind == kind::ERROR && m.sequence == sequence);
-            match answer.and_then(|m| crate::abi::u32_at(m.payload, 0)).map(|word| word as i32) {
-                Some(0) => {
-                    self.is_registered = true;
-                    return Ok(());
-                }
-                Some(errno) => return Err(NetlinkError::Refused(errno.wrapping_neg())),
-                None => {}
+        let Runner { driver, events: Some(events), kept, batch, .. } = self else { return Ok(()) };
+        register(events, batch, &mut |batch| {
+            driver.core.set_time(clock::now(), clock::monotonic().seconds);
+            match kept {
+                Some(kept) => kept.append(batch),
+                None => take_batch(driver, batch),
             }
-        }
-        Err(NetlinkError::Timeout)
+        })?;
+        self.is_registered = true;
+        Ok(())
     }
 
     /// Writes a DAEMON_ABORT record.
@@ -372,6 +366,42 @@ impl Runner {
         self.finish_plugins();
         self.driver.executor.clean_up(self.driver.core.config());
     }
+}
+
+/// Feeds the messages that were received. Who is sent every record itself has no use for copies, of which some may be left from a
+/// hand-over.
+fn take_batch(driver: &mut Driver, batch: &Batch) {
+    let observes = driver.core.observes();
+    for message in batch.messages().filter(|message| observes || !message.is_copy) {
+        driver.feed(Input::Record(message.kind, message.payload));
+    }
+    if batch.oversize() > 0 {
+        driver.feed(Input::Oversize(batch.oversize()));
+    }
+    driver.feed(Input::EndOfBatch);
+}
+
+/// Tells the kernel that the process of this pid takes its records from this socket. `take` is given every batch until it answers.
+pub(super) fn register(
+    events: &mut AuditSocket,
+    batch: &mut Batch,
+    take: &mut dyn FnMut(&Batch),
+) -> Result<(), NetlinkError> {
+    let wanted = Status { mask: mask::PID, pid: process::id() as u32, ..Status::default() };
+    let sequence = events.send(kind::SET, &wanted.encode())?;
+    for _ in 0..ANSWERS {
+        poll::can_read(events.as_fd(), ANSWER_WAIT);
+        let received = events.receive(batch);
+        take(batch);
+        received?;
+        let answer = batch.messages().find(|m| m.kind == kind::ERROR && m.sequence == sequence);
+        match answer.and_then(|m| crate::abi::u32_at(m.payload, 0)).map(|word| word as i32) {
+            Some(0) => return Ok(()),
+            Some(errno) => return Err(NetlinkError::Refused(errno.wrapping_neg())),
+            None => {}
+        }
+    }
+    Err(NetlinkError::Timeout)
 }
 
 /// What it means that a plugin's socket is ready.

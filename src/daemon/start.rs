@@ -2,6 +2,7 @@
 
 use super::Identity;
 use super::core::Core;
+use super::early;
 use super::enrich::Enricher;
 use super::execute::{Executor, Paths};
 use super::log::output::LogOutput;
@@ -83,7 +84,7 @@ pub struct Refusal {
     pub text: String,
 }
 
-fn refuse(status: u8, text: impl Into<String>) -> Refusal {
+pub(super) fn refuse(status: u8, text: impl Into<String>) -> Refusal {
     Refusal { status, text: text.into() }
 }
 
@@ -304,7 +305,7 @@ fn lock(paths: &Paths, logger: &mut Logger) -> Result<Option<File>, Refusal> {
     }
 }
 
-fn other_daemon(name: &str, pid: i32) -> String {
+pub(super) fn other_daemon(name: &str, pid: i32) -> String {
     format!("The audit system already has a daemon: {name}, pid {pid}")
 }
 
@@ -336,13 +337,15 @@ fn open_sockets(options: &Options, config: &Config) -> Result<(AuditSocket, Opti
     let status = control.status().map_err(|e| refuse(1, format!("Cannot talk to the kernel: {}", explain(e))))?;
     let other = status.pid as i32;
     match process::command_name(other) {
-        Some(name) if other != 0 && other != process::id() => Err(refuse(1, other_daemon(&name, other))),
+        Some(name) if other != 0 && other != process::id() && !early::is_early(other) => {
+            Err(refuse(1, other_daemon(&name, other)))
+        }
         _ => Ok((control, Some(events))),
     }
 }
 
 /// An error of the kernel's, with the reason where there is one to be seen.
-fn explain(error: NetlinkError) -> String {
+pub(super) fn explain(error: NetlinkError) -> String {
     let (first_user, first_pid) = process::namespaces();
     let reason = match error.errno() {
         errno::EPROTONOSUPPORT | errno::EAFNOSUPPORT => "this kernel has no audit support",
@@ -480,7 +483,12 @@ fn register(options: &Options, runner: &mut Runner) -> Result<(), Refusal> {
         let text = format!("Unable to set initial audit startup state to '{state}', exiting: {}", explain(error));
         return Err(refuse(1, text));
     }
-    if let Err(error) = runner.register() {
+    early::look_for_trace(runner, &options.paths);
+    let mut registered = runner.register();
+    if registered == Err(NetlinkError::Refused(errno::EEXIST)) {
+        registered = early::take_over(runner);
+    }
+    if let Err(error) = registered {
         runner.abort("set-pid");
         return Err(refuse(1, format!("Unable to set audit pid, exiting: {}", explain(error))));
     }
@@ -502,7 +510,7 @@ fn listen(runner: &mut Runner) -> Result<(), Refusal> {
     Err(refuse(1, format!("Unable to listen on TCP port {port}, exiting")))
 }
 
-fn set_enabled(state: StartupState, control: &mut AuditSocket) -> Result<(), NetlinkError> {
+pub(super) fn set_enabled(state: StartupState, control: &mut AuditSocket) -> Result<(), NetlinkError> {
     if state == StartupState::NoChange || control.status()?.enabled == Status::LOCKED {
         return Ok(());
     }

@@ -8,6 +8,8 @@ pub mod clock;
 pub mod epoll;
 pub mod errno;
 pub mod files;
+#[cfg(feature = "early")]
+pub mod handover;
 pub mod host;
 pub mod input;
 pub mod listen;

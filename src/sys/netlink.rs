@@ -26,6 +26,9 @@ const SHORT: usize = 1024;
 pub const BATCH: usize = 32;
 /// NETLINK_NO_ENOBUFS of linux/netlink.h.
 const NO_ENOBUFS: i32 = 5;
+/// NETLINK_ADD_MEMBERSHIP and NETLINK_DROP_MEMBERSHIP of linux/netlink.h.
+#[cfg(feature = "early")]
+const MEMBERSHIP: [i32; 2] = [1, 2];
 /// AUDIT_NLGRP_READLOG as a bit mask of groups. KERNEL: 3.16.
 const READLOG_GROUP: u32 = 1;
 
@@ -91,6 +94,19 @@ impl AuditSocket {
         bind(&socket.fd, &SocketAddrNetlink::new(0, READLOG_GROUP))
             .map_err(|e| NetlinkError::Open(e.raw_os_error()))?;
         Ok(socket)
+    }
+
+    /// Takes over a socket that another process has opened.
+    #[cfg(feature = "early")]
+    pub fn inherited(fd: OwnedFd) -> AuditSocket {
+        AuditSocket { fd, sequence: 0, patience: ANSWER_WAIT }
+    }
+
+    /// Begins to take the multicast copy of every event too (needs CAP_AUDIT_READ), or ends that.
+    #[cfg(feature = "early")]
+    pub fn take_copies(&self, begins: bool) -> Result<(), NetlinkError> {
+        let [add, end] = MEMBERSHIP;
+        self.set_option(libc::SOL_NETLINK, if begins { add } else { end }, READLOG_GROUP as i32)
     }
 
     /// Asks the kernel not to mark the socket as overrun. What is sent to one receiver stays in the kernel's queue until
@@ -224,7 +240,12 @@ impl AuditSocket {
         batch.count = count as usize;
         for ((meta, header), name) in batch.metas.iter_mut().zip(&headers).zip(&names).take(batch.count) {
             let is_whole = header.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;
-            *meta = Meta { length: header.msg_len as usize, is_ours: is_whole && name.nl_pid == 0, is_whole };
+            *meta = Meta {
+                length: header.msg_len as usize,
+                is_ours: is_whole && name.nl_pid == 0,
+                is_whole,
+                is_copy: name.nl_groups != 0,
+            };
         }
         batch.join();
         Ok(batch.count)
@@ -257,6 +278,7 @@ struct Meta {
     length: usize,
     is_ours: bool,
     is_whole: bool,
+    is_copy: bool,
 }
 
 /// One message of a [`Batch`].
@@ -266,6 +288,8 @@ pub struct Message<'a> {
     pub kind: u16,
     /// Number of the request it answers; 0 for events.
     pub sequence: u32,
+    /// Whether it is the copy that goes to every reader of the multicast group.
+    pub is_copy: bool,
     /// What follows the header.
     pub payload: &'a [u8],
 }
@@ -275,7 +299,7 @@ impl Default for Batch {
         Batch {
             short: vec![0; BATCH * SHORT],
             long: vec![0; BATCH * SLOT],
-            metas: [Meta { length: 0, is_ours: false, is_whole: true }; BATCH],
+            metas: [Meta { length: 0, is_ours: false, is_whole: true, is_copy: false }; BATCH],
             count: 0,
         }
     }
@@ -290,6 +314,30 @@ impl Batch {
         }
     }
 
+    /// Takes messages that were kept, each with its header and as long as that says: up to [`BATCH`] of them, as if the kernel had just
+    /// sent them. How many bytes they were; 0 when `bytes` does not begin with a whole one.
+    #[cfg(feature = "early")]
+    pub fn load(&mut self, bytes: &[u8]) -> usize {
+        let (mut rest, mut count) = (bytes, 0);
+        let places = self.short.chunks_exact_mut(SHORT).zip(self.long.chunks_exact_mut(SLOT));
+        for ((short, long), meta) in places.zip(&mut self.metas) {
+            let Some(length) = abi::u32_at(rest, 0).map(|length| length as usize) else { break };
+            let place = if length > SHORT { long } else { short };
+            let (Some(place), Some((datagram, others))) = (place.get_mut(..length), rest.split_at_checked(length))
+            else {
+                break;
+            };
+            if length < HEADER_SIZE {
+                break;
+            }
+            place.copy_from_slice(datagram);
+            *meta = Meta { length, is_ours: true, is_whole: true, is_copy: false };
+            (rest, count) = (others, count + 1);
+        }
+        self.count = count;
+        bytes.len() - rest.len()
+    }
+
     /// The kernel's messages of the last receive, oldest first.
     pub fn messages(&self) -> impl Iterator<Item = Message<'_>> {
         let places = self.short.chunks_exact(SHORT).zip(self.long.chunks_exact(SLOT));
@@ -298,7 +346,7 @@ impl Batch {
             let datagram = place.get(..meta.length)?;
             let header = Header::decode(datagram)?;
             let payload = abi::payload(&header, datagram);
-            Some(Message { kind: header.kind, sequence: header.sequence, payload })
+            Some(Message { kind: header.kind, sequence: header.sequence, is_copy: meta.is_copy, payload })
         })
     }
 

@@ -226,6 +226,16 @@ pub fn fork() -> Result<Option<i32>, i32> {
     }
 }
 
+/// Becomes the program of this path, with `words` as its arguments and the same environment; comes back when that fails.
+#[cfg(feature = "early")]
+pub fn execute(path: &CStr, words: &[&CStr]) -> std::io::Error {
+    let mut pointers: Vec<*const libc::c_char> = words.iter().map(|word| word.as_ptr()).collect();
+    pointers.push(std::ptr::null());
+    // SAFETY: `path` and the entries of the list are live texts, and the list ends with a null pointer.
+    unsafe { libc::execv(path.as_ptr(), pointers.as_ptr()) };
+    std::io::Error::last_os_error()
+}
+
 /// Waits for the end of a child of ours, and says its exit status; `None` when a signal ended it.
 pub fn exit_status(child: i32) -> Option<u8> {
     use rustix::process::{WaitOptions, waitpid};
@@ -293,6 +303,12 @@ impl ProcessHandle {
     pub fn signal(&self, number: i32) -> Result<(), i32> {
         let signal = Signal::from_named_raw(number).ok_or(libc::EINVAL)?;
         pidfd_send_signal(&self.0, signal).map_err(|e| e.raw_os_error())
+    }
+
+    /// Whether the process has ended, within this time.
+    #[cfg(feature = "early")]
+    pub fn ends_within(&self, limit: std::time::Duration) -> bool {
+        super::poll::can_read(rustix::fd::AsFd::as_fd(&self.0), limit)
     }
 
     /// Waits, however long it takes, until the process has ended.

@@ -133,7 +133,8 @@ fn audit_early_and_the_hooks_find_the_programs_below_any_prefix() {
         let text = read(file);
         // Each word that is one of our programs is a whole path.
         let words = text.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
-        let is_ours = |word: &&str| ["audit-early", "auditctl", "auditbox"].contains(&word.rsplit('/').next().unwrap());
+        let is_ours =
+            |word: &&str| ["audit-early", "auditctl", "auditd", "auditbox"].contains(&word.rsplit('/').next().unwrap());
         let named: Vec<&str> = words.map(|word| word.trim_matches('"')).filter(is_ours).collect();
         let is_whole = |word: &&str| word.contains("/opt/audit/sbin/");
         // The link that the hook of initramfs-tools makes is relative.
@@ -150,9 +151,12 @@ fn audit_early_and_the_hooks_find_the_programs_below_any_prefix() {
     };
     stub(&stubs.join("mkdir"));
     stub(&root.join("opt/audit/sbin/auditctl"));
+    stub(&root.join("opt/audit/sbin/auditd"));
     let mut early = Command::new(root.join("opt/audit/sbin/audit-early"));
     assert!(early.env("PATH", &stubs).status().expect("it runs").success());
-    assert!(read("called").contains("/opt/audit/sbin/auditctl -b 8192 -f 1 -e 1\n"), "{}", read("called"));
+    for call in ["auditctl -b 8192 -f 1 -e 1", "auditd --early"] {
+        assert!(read("called").contains(&format!("/opt/audit/sbin/{call}\n")), "{}", read("called"));
+    }
 }
 
 #[test]

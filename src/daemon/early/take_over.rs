@@ -1,0 +1,195 @@
+//! What auditd does at its start when an early daemon owns the kernel's events, or has left its trace.
+
+use super::super::Paths;
+use super::super::run::Runner;
+use super::{HandOver, LENGTH, NAME, PATIENCE, TAKEN, frame};
+use crate::config::Level;
+use crate::daemon::record::format::is_control;
+use crate::sys::files::{self, File};
+use crate::sys::netlink::{AuditSocket, Batch, NetlinkError};
+use crate::sys::poll::can_read;
+use crate::sys::process::{self, ProcessHandle};
+use crate::sys::{clock, errno, handover, sockets};
+use crate::text::number;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+
+/// Bytes that are read at once.
+const PIECE: usize = 64 << 10;
+/// Copies of records that are compared with those that come, at most. They are of a moment.
+const MOST_COPIES: usize = 4096;
+/// Seconds that the kernel has for its record that we are the audit daemon. Where auditing is off there is none.
+const SETTLING: i64 = 2;
+/// SIGKILL of signal(7).
+const KILL: i32 = 9;
+
+/// Whether the kernel's audit daemon is an early one.
+pub(in crate::daemon) fn is_early(owner: i32) -> bool {
+    connect(owner).is_some()
+}
+
+fn connect(owner: i32) -> Option<OwnedFd> {
+    handover::connect(NAME).ok().filter(|socket| handover::peer(socket) == Some(owner))
+}
+
+/// Takes note of an early daemon that is gone and has handed nothing over.
+pub(in crate::daemon) fn look_for_trace(runner: &mut Runner, paths: &Paths) {
+    if files::remove_file(paths.early_file()).is_ok() && owner(runner).is_none_or(|owner| !is_early(owner)) {
+        runner
+            .driver
+            .executor
+            .logger
+            .log(Level::Error, "The early audit daemon has died, and what it had kept is lost");
+        runner.driver.core.early_daemon_died();
+    }
+}
+
+fn owner(runner: &mut Runner) -> Option<i32> {
+    runner.driver.executor.control.status().ok().map(|status| status.pid as i32)
+}
+
+/// Becomes the kernel's audit daemon in the place of an early one, to which the kernel has just said that we want that, with all it has
+/// kept. One that does not do its part in time is ended, and with it goes what it did not give away.
+pub(in crate::daemon) fn take_over(runner: &mut Runner) -> Result<(), NetlinkError> {
+    let Some((owner, early)) = owner(runner).and_then(|owner| Some((owner, connect(owner)?))) else {
+        return Err(NetlinkError::Refused(errno::EEXIST));
+    };
+    let driver = &mut runner.driver;
+    let Some((events, kept, said)) = receive(&early) else {
+        end(owner);
+        let text = format!("The early audit daemon, pid {owner}, did not answer; what it had kept is lost");
+        driver.executor.logger.log(Level::Error, &text);
+        driver.core.early_daemon_died();
+        return runner.register();
+    };
+    (runner.events, runner.kept) = (Some(events), Some(kept));
+    let text = format!("Took over {} records from the early audit daemon, pid {owner}", said.kept);
+    driver.executor.logger.log(Level::Info, &text);
+    driver.core.record_hand_over(owner, &said);
+    driver.perform_all();
+    let mut registered = runner.register();
+    settle(runner);
+    if registered == Err(NetlinkError::Refused(errno::EEXIST)) {
+        // It died before it had told the kernel, to which the socket stands for it.
+        let events = AuditSocket::open()?;
+        events.ignore_overruns()?;
+        runner.events = Some(events);
+        registered = runner.register();
+    }
+    registered
+}
+
+/// Takes what the kernel has sent up to the record of our own registration, which comes after everything that it held back; then it is
+/// known what there is a copy of alone.
+fn settle(runner: &mut Runner) {
+    let (Some(events), Some(kept)) = (&runner.events, &mut runner.kept) else { return };
+    let _ = events.take_copies(false);
+    let mut batch = Batch::default();
+    let end = clock::monotonic().seconds + SETTLING;
+    while !kept.is_settled && clock::monotonic().seconds < end {
+        can_read(events.as_fd(), PATIENCE / 10);
+        if events.receive(&mut batch).is_err() {
+            break;
+        }
+        kept.append(&batch);
+    }
+    kept.settle();
+    runner.driver.core.lose_kept(kept.lost, (0, 0));
+}
+
+fn receive(early: &OwnedFd) -> Option<(AuditSocket, KeptRecords, HandOver)> {
+    let mut message = [0; LENGTH];
+    if !can_read(early.as_fd(), PATIENCE) {
+        return None;
+    }
+    let (length, carried) = handover::receive(early, &mut message).ok()?;
+    let said = HandOver::decode(message.get(..length)?)?;
+    let [events, records] = <[OwnedFd; 2]>::try_from(carried).ok()?;
+    sockets::send(early, TAKEN).ok()?;
+    // It ends, and the connection with it, once the kernel knows that it is no more the audit daemon.
+    let has_ended = can_read(early.as_fd(), PATIENCE) && sockets::receive(early, &mut [0]).ok() == Some(0);
+    has_ended.then(|| (AuditSocket::inherited(events), KeptRecords::new(records.into()), said))
+}
+
+fn end(owner: i32) {
+    if let Ok(process) = ProcessHandle::open(owner) {
+        let _ = process.signal(KILL);
+        process.ends_within(PATIENCE);
+    }
+}
+
+/// The records that the early daemon has kept, which come before all that the kernel's socket has, and what came while auditd took
+/// its place.
+pub(in crate::daemon) struct KeptRecords {
+    file: File,
+    /// Where the next record is kept, and how many could not be.
+    end: u64,
+    lost: u32,
+    /// Read from the file, up to `read`, and not used yet.
+    buffer: Vec<u8>,
+    used: usize,
+    read: u64,
+    /// Multicast copies of records that have not come themselves. KERNEL: a copy is sent before its record.
+    copies: Vec<Vec<u8>>,
+    /// The kernel's record that we are its audit daemon has come.
+    is_settled: bool,
+}
+
+impl KeptRecords {
+    pub(super) fn new(file: File) -> KeptRecords {
+        let end = file.metadata().map_or(0, |facts| facts.len());
+        KeptRecords { file, end, lost: 0, buffer: Vec::new(), used: 0, read: 0, copies: Vec::new(), is_settled: false }
+    }
+
+    /// Keeps what came since, but no answers to commands. What there is a copy of after our registration comes itself.
+    pub(in crate::daemon) fn append(&mut self, batch: &Batch) {
+        let mut own = b"op=set audit_pid=".to_vec();
+        number::push(&mut own, process::id() as u64);
+        own.extend_from_slice(b" old=0 ");
+        for message in batch.messages().filter(|message| !is_control(message.kind)) {
+            let record = frame(message.kind, message.payload);
+            if !message.is_copy {
+                self.is_settled |= memchr::memmem::find(message.payload, &own).is_some();
+                if let Some(at) = self.copies.iter().position(|copy| *copy == record) {
+                    self.copies.remove(at);
+                }
+                self.push(&record);
+            } else if !self.is_settled && self.copies.len() < MOST_COPIES {
+                self.copies.push(record);
+            }
+        }
+    }
+
+    /// Keeps the records that have not come and will not: the kernel had no audit daemon to send them to.
+    fn settle(&mut self) {
+        std::mem::take(&mut self.copies).iter().for_each(|copy| self.push(copy));
+    }
+
+    fn push(&mut self, record: &[u8]) {
+        match self.file.write_all_at(record, self.end) {
+            Ok(()) => self.end += record.len() as u64,
+            Err(_) => self.lost += 1,
+        }
+    }
+
+    /// The next of them, as [`AuditSocket::receive`] gives records; none after the last.
+    pub(in crate::daemon) fn receive(&mut self, batch: &mut Batch) -> Option<usize> {
+        loop {
+            self.used += batch.load(self.buffer.get(self.used..)?);
+            let count = batch.messages().count();
+            if count > 0 {
+                return Some(count);
+            }
+            self.buffer.drain(..self.used);
+            self.used = 0;
+            let rest = self.buffer.len();
+            self.buffer.resize(rest + PIECE, 0);
+            let count = self.file.read_at(self.buffer.get_mut(rest..)?, self.read).unwrap_or(0);
+            self.buffer.truncate(rest + count);
+            self.read += count as u64;
+            if count == 0 {
+                return None;
+            }
+        }
+    }
+}
