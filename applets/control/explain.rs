@@ -5,13 +5,16 @@ use super::modes::{Options, WRONG};
 use super::{RuleHost, listing, rules_file};
 use crate::output::{say, show};
 use auditbox::record::Record;
-use auditbox::rule::Action;
-use auditbox::rule::explain::{Decision, Facts, Verdict, decide, judge, keys};
+use auditbox::rule::explain::{Decision, Facts, Verdict, are_of_one_file, decide, judge, key_rule, keys};
+use auditbox::rule::{Action, List, Rule};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 /// Nothing is recorded.
 const NONE: u8 = 1;
+
+const KEPT: &str = "    an earlier rule has decided, which has no key: the key stays that of this one\n";
+const TURNED: &str = "    an earlier rule has decided; the two change places whenever the file is replaced\n";
 
 /// Shows the rules in the order in which the kernel tries them, each with what it makes of the event. Returns 0 when the event
 /// is recorded, 1 when it is not, 2 when that cannot be told.
@@ -52,13 +55,19 @@ fn facts(words: &[&OsString], host: &RuleHost) -> Result<Facts, String> {
 
 fn explain(set: &Set, facts: &Facts, host: &RuleHost) -> u8 {
     let mut out = Vec::new();
-    let decision = decide(&set.rules, facts);
+    let (decision, key) = (decide(&set.rules, facts), key_rule(&set.rules, facts));
     for (place, rule) in set.rules.iter().enumerate() {
         let verdict = judge(rule, facts);
         let (word, why) = match &verdict {
             Verdict::Match => match decision {
                 Decision::Rule(decided) if decided < place => {
-                    ("hidden", "    an earlier rule has decided\n".to_owned())
+                    let is_turned = set.rules.get(decided).is_some_and(|first| are_of_one_file(first, rule));
+                    let why = match is_turned {
+                        true => TURNED,
+                        false if key == Some(place) => KEPT,
+                        false => "    an earlier rule has decided\n",
+                    };
+                    ("hidden", why.to_owned())
                 }
                 Decision::Rule(decided) if decided > place => {
                     ("hidden", "    a name that comes before its own has decided\n".to_owned())
@@ -72,18 +81,43 @@ fn explain(set: &Set, facts: &Facts, host: &RuleHost) -> u8 {
         out.extend(listing::rules(std::slice::from_ref(rule), host, false));
         out.extend_from_slice(why.as_bytes());
     }
-    let (line, status) = match decision {
-        Decision::Open(place) => (format!("cannot be told: rule {} is open\n", place + 1), WRONG),
-        Decision::Nothing => ("no rule matches: nothing is recorded\n".to_owned(), NONE),
-        Decision::Rule(place) => match set.rules.get(place) {
-            Some(rule) if rule.action != Action::NEVER => {
-                let key = keys(rule).map(|keys| format!(" with key {keys}")).unwrap_or_default();
-                (format!("rule {} decides: the event is recorded{key}\n", place + 1), 0)
-            }
-            _ => (format!("rule {} decides: nothing is recorded\n", place + 1), NONE),
-        },
+    let decided = match decision {
+        Decision::Open(place) => Err(format!("cannot be told: rule {} is open\n", place + 1)),
+        Decision::Nothing => Ok(None),
+        Decision::Rule(place) => Ok(set.rules.get(place).map(|rule| (place, rule))),
+    };
+    let (line, status) = match decided {
+        Ok(decided) => outcome(decided, key.and_then(|place| set.rules.get(place)), facts.list()),
+        Err(line) => (line, WRONG),
     };
     out.extend_from_slice(line.as_bytes());
     show(&out);
     status
+}
+
+/// What comes of the rule that decides, with the key of `named`, and the status.
+fn outcome(decided: Option<(usize, &Rule)>, named: Option<&Rule>, list: List) -> (String, u8) {
+    let is_never = decided.is_some_and(|(_, rule)| rule.action == Action::NEVER);
+    let is_recorded = match list {
+        // Every rule of the list leaves out.
+        List::EXCLUDE => decided.is_none(),
+        // What no rule takes is recorded, or left to the exit list.
+        List::USER | List::TASK | List::FILESYSTEM => !is_never,
+        _ => decided.is_some() && !is_never,
+    };
+    let what = match (list, is_recorded) {
+        (List::EXCLUDE | List::USER, true) => "the record is kept",
+        (List::EXCLUDE | List::USER, false) => "the record is left out",
+        (List::TASK, true) if decided.is_some() => "every call of the process is recorded",
+        (List::TASK, true) => "the calls of the process are left to the exit list",
+        (List::TASK, false) => "no call of the process is recorded",
+        (List::FILESYSTEM, true) => "files on it are left to the exit list",
+        (List::FILESYSTEM, false) => "no file on it is in records or matches a rule",
+        (_, true) => "the event is recorded",
+        (_, false) => "nothing is recorded",
+    };
+    let key = named.and_then(keys).filter(|_| is_recorded && list.takes_syscalls());
+    let key = key.map(|key| format!(" with key {key}")).unwrap_or_default();
+    let which = decided.map_or("no rule matches".to_owned(), |(place, _)| format!("rule {} decides", place + 1));
+    (format!("{which}: {what}{key}\n"), if is_recorded { 0 } else { NONE })
 }

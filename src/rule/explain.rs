@@ -6,6 +6,10 @@
 //!
 //! KERNEL: 6.x, audit_filter_inodes(): rules with a path or an inode are asked once for each name of the event, in the order of the
 //! names, and the first name that one of them matches ends it. They count before a rule without when they stand before it.
+//! audit_update_watch(): where a call takes a watched path away they are asked at that moment too, when the result of the call is
+//! not there yet, and no test of it holds; when the call returns, the path is no longer watched.
+//!
+//! A name is taken for the file that a rule of this path watches; links and mounts are not looked at.
 
 use super::error::lossy;
 use super::meaning::{FAILED, SUCCEEDED, bits_hold};
@@ -24,12 +28,16 @@ use crate::text::{hex, number};
 struct File {
     /// `None` when it is not known.
     path: Option<Vec<u8>>,
-    /// obj_uid, devmajor and the like, as far as they are known.
+    /// obj_uid, devmajor and the like, as far as they are known; several of a field where the kernel takes any of them.
     numbers: Vec<(FieldId, u32)>,
+    /// No file was found by the name.
+    is_missing: bool,
+    /// The call took the name away.
+    is_removed: bool,
 }
 
 /// The files of an event of which nothing is known.
-static UNKNOWN: [File; 1] = [File { path: None, numbers: Vec::new() }];
+static UNKNOWN: [File; 1] = [File { path: None, numbers: Vec::new(), is_missing: false, is_removed: false }];
 
 /// What is known of an event.
 #[derive(Clone, Debug)]
@@ -43,6 +51,8 @@ pub struct Facts {
     files: Option<Vec<File>>,
     /// Classes of access, if they were named.
     perm: Option<u32>,
+    /// The records of the event say all that there is to know of its address.
+    has_all_records: bool,
 }
 
 /// What a rule makes of an event.
@@ -69,7 +79,16 @@ pub enum Decision {
 
 impl Facts {
     fn new(list: List) -> Facts {
-        Facts { list, arch: None, call: None, numbers: Vec::new(), texts: Vec::new(), files: None, perm: None }
+        Facts {
+            list,
+            arch: None,
+            call: None,
+            numbers: Vec::new(),
+            texts: Vec::new(),
+            files: None,
+            perm: None,
+            has_all_records: false,
+        }
     }
 
     /// Reads `name=value` words: `syscall`, `path` (several), `perm`, `list`, and fields of rules. The error names the word.
@@ -92,6 +111,12 @@ impl Facts {
             let (name, value) = word.split_at(equals.ok_or_else(|| format!("{} is not NAME=VALUE", lossy(word)))?);
             facts.add(name, value.get(1..).unwrap_or_default(), host)?;
         }
+        let removes = facts.call_name().map_or(0, |name| match name {
+            "unlink" | "unlinkat" | "rmdir" => usize::MAX,
+            "rename" | "renameat" | "renameat2" => 1,
+            _ => 0,
+        });
+        facts.files.iter_mut().flatten().take(removes).for_each(|file| file.is_removed = true);
         Ok(facts)
     }
 
@@ -100,7 +125,7 @@ impl Facts {
             b"list" | b"arch" | b"key" | b"comm" => {}
             b"syscall" => self.call = Some(self.call_number(value)?),
             b"path" | b"name" => {
-                let file = File { path: Some(normal_path(b"/", value)), numbers: Vec::new() };
+                let file = File { path: Some(normal_path(b"/", value)), ..File::default() };
                 self.files.get_or_insert_default().push(file);
             }
             b"perm" => {
@@ -136,7 +161,7 @@ impl Facts {
 
     /// Reads the records of one event; `None` when the kernel made none of them at the exit of a call.
     pub fn of_records<'r>(records: impl Iterator<Item = Record<'r>>) -> Option<Facts> {
-        let mut facts = Facts::new(List::EXIT);
+        let mut facts = Facts { has_all_records: true, ..Facts::new(List::EXIT) };
         let (mut cwd, mut is_call, mut items) = (None, false, None);
         let mut files: Vec<File> = Vec::new();
         for record in records {
@@ -152,6 +177,7 @@ impl Facts {
                 _ => {}
             }
         }
+        cwd = cwd.filter(|_| facts.names_are_of_cwd());
         for file in &mut files {
             let is_absolute = |path: &Vec<u8>| path.first() == Some(&b'/');
             file.path = file.path.take().and_then(|path| match is_absolute(&path) {
@@ -191,6 +217,35 @@ impl Facts {
         }
     }
 
+    /// The list whose rules are asked.
+    pub fn list(&self) -> List {
+        self.list
+    }
+
+    fn call_name(&self) -> Option<&'static str> {
+        syscall::name(self.arch.and_then(Machine::from_elf)?, self.call?)
+    }
+
+    /// Whether relative names are of the current directory: a call may name another directory by a descriptor.
+    fn names_are_of_cwd(&self) -> bool {
+        const AT_FDCWD: u32 = 100u32.wrapping_neg();
+        let name = self.call_name().unwrap_or_default();
+        let directories: &[FieldId] = match name {
+            "renameat" | "renameat2" | "linkat" => &[FieldId::A0, FieldId::A2],
+            "symlinkat" => &[FieldId::A1],
+            "creat" | "stat" | "fstat" | "lstat" | "oldstat" | "oldlstat" => &[],
+            "openat2" | "faccessat2" | "fchmodat2" | "fstatat64" | "statx" => &[FieldId::A0],
+            name if name.ends_with("at") => &[FieldId::A0],
+            _ => &[],
+        };
+        directories.iter().all(|argument| self.number(*argument) == Some(AT_FDCWD))
+    }
+
+    /// Whether the call did what it was asked.
+    fn has_succeeded(&self) -> bool {
+        self.number(FieldId::SUCCESS) == Some(SUCCEEDED)
+    }
+
     /// The files, in the order in which the kernel goes through them.
     fn files(&self) -> &[File] {
         self.files.as_deref().unwrap_or(&UNKNOWN)
@@ -225,8 +280,20 @@ fn text_of(value: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// KERNEL: a name by which no file was found has no inode, and is of user, group and device 0.
 fn file_of(record: &Record) -> File {
-    let mut file = File { path: record.field(b"name").and_then(text_of), numbers: Vec::new() };
+    let mut file = File {
+        path: record.field(b"name").and_then(text_of),
+        is_missing: record.field(b"inode").is_none(),
+        is_removed: record.field(b"nametype") == Some(b"DELETE"),
+        ..File::default()
+    };
+    if file.is_missing {
+        const NOUGHT: [FieldId; 4] = [FieldId::OBJ_UID, FieldId::OBJ_GID, FieldId::DEVMAJOR, FieldId::DEVMINOR];
+        file.numbers.extend(NOUGHT.map(|id| (id, 0)));
+        file.numbers.push((FieldId::INODE, u32::MAX));
+        return file;
+    }
     let mut add = |id, number: Option<u64>| file.numbers.extend(number.map(|number| (id, number as u32)));
     let decimal = |name: &[u8]| record.field(name).and_then(number::parse_exact);
     add(FieldId::INODE, decimal(b"inode"));
@@ -236,10 +303,13 @@ fn file_of(record: &Record) -> File {
         FieldId::FILETYPE,
         record.field(b"mode").and_then(|mode| number::parse_prefix(mode, 8)).map(|mode| mode & FILE_TYPE),
     );
-    let device = record.field(b"dev").unwrap_or_default();
-    let mut parts = device.split(|b| *b == b':').map(|part| number::parse_prefix(part, 16));
-    add(FieldId::DEVMAJOR, parts.next().flatten());
-    add(FieldId::DEVMINOR, parts.next().flatten());
+    // The device that the file lies on, and the one that it stands for.
+    for name in [b"dev".as_slice(), b"rdev"] {
+        let device = record.field(name).unwrap_or_default();
+        let mut parts = device.split(|b| *b == b':').map(|part| number::parse_prefix(part, 16));
+        add(FieldId::DEVMAJOR, parts.next().flatten());
+        add(FieldId::DEVMINOR, parts.next().flatten());
+    }
     file
 }
 
@@ -269,62 +339,142 @@ fn normal_path(directory: &[u8], path: &[u8]) -> Vec<u8> {
     [b"/".as_slice(), &parts.join(&b'/')].concat()
 }
 
+/// When a rule is asked.
+#[derive(Clone, Copy, PartialEq)]
+enum Moment {
+    /// A watched path goes away; the call has no result yet.
+    Removal,
+    /// The call returns.
+    Return,
+}
+
 /// Which rule decides about an event.
 pub fn decide(rules: &[Rule], facts: &Facts) -> Decision {
-    let (of_files, of_calls): (Vec<_>, Vec<_>) = rules.iter().enumerate().partition(|(_, rule)| is_of_one_file(rule));
-    let (mut decided, mut open) = (None, None);
-    for (place, rule) in of_calls {
-        match judge(rule, facts) {
-            Verdict::Match => {
-                decided = Some(place);
+    Course::of(rules, facts).decision()
+}
+
+/// Which rule the key of the event's record is of, if it has one.
+///
+/// KERNEL: audit_filter_rules(): a rule without a key leaves the one that is there. So where a rule for calls has matched before an
+/// earlier rule for a file decides, and that has no key, the record has the key of the rule for calls.
+pub fn key_rule(rules: &[Rule], facts: &Facts) -> Option<usize> {
+    Course::of(rules, facts).key
+}
+
+/// What becomes of an event while the kernel asks rules, by their places: whatever matches later decides only when its place
+/// comes before.
+struct Course {
+    end: usize,
+    decided: usize,
+    open: usize,
+    key: Option<usize>,
+}
+
+impl Course {
+    fn of(rules: &[Rule], facts: &Facts) -> Course {
+        let (of_files, of_calls): (Vec<_>, Vec<_>) =
+            rules.iter().enumerate().partition(|(_, rule)| is_of_one_file(rule));
+        let end = rules.len();
+        let mut course = Course { end, decided: end, open: end, key: None };
+        if removes_a_watched(of_files.iter().map(|(_, rule)| *rule), facts) {
+            course.ask_for_names(&of_files, facts, Moment::Removal);
+        }
+        for (place, rule) in of_calls {
+            if course.ask(place, rule, facts, None, Moment::Return) == Some(true) {
                 break;
             }
-            Verdict::Open(_) => _ = open.get_or_insert(place),
-            Verdict::No(_) => {}
         }
+        course.ask_for_names(&of_files, facts, Moment::Return);
+        course
     }
-    let before = decided.unwrap_or(rules.len());
-    'names: for file in facts.files() {
-        for (place, rule) in of_files.iter().filter(|(place, _)| *place < before) {
-            match judge_for(rule, facts, std::slice::from_ref(file)) {
-                Verdict::Match => {
-                    decided = Some(*place);
-                    break 'names;
+
+    /// Asks a rule, unless one before it has decided. Returns whether it matches; `None` when that is open.
+    fn ask(&mut self, place: usize, rule: &Rule, facts: &Facts, file: Option<&File>, moment: Moment) -> Option<bool> {
+        if place >= self.decided {
+            return Some(false);
+        }
+        match judge_for(rule, facts, file, moment) {
+            Verdict::Match => {
+                self.decided = place;
+                if rule.keys().next().is_some() {
+                    self.key = Some(place);
                 }
-                Verdict::Open(_) => return Decision::Open(open.map_or(*place, |open| open.min(*place))),
-                Verdict::No(_) => {}
+                Some(true)
+            }
+            Verdict::No(_) => Some(false),
+            Verdict::Open(_) => {
+                self.open = self.open.min(place);
+                None
             }
         }
     }
-    match (open, decided) {
-        (Some(open), decided) if decided.is_none_or(|decided| open < decided) => Decision::Open(open),
-        (_, Some(decided)) => Decision::Rule(decided),
-        (_, None) => Decision::Nothing,
+
+    /// Asks rules for each name, up to one that a rule matches. Where that is open, whether a later name counts is not known.
+    fn ask_for_names(&mut self, rules: &[(usize, &Rule)], facts: &Facts, moment: Moment) {
+        for file in facts.files() {
+            for (place, rule) in rules {
+                if self.ask(*place, rule, facts, Some(file), moment) != Some(false) {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn decision(&self) -> Decision {
+        if self.open < self.decided {
+            Decision::Open(self.open)
+        } else if self.decided < self.end {
+            Decision::Rule(self.decided)
+        } else {
+            Decision::Nothing
+        }
     }
 }
 
+/// Whether a call took away the path of one of the rules. KERNEL: audit_watch_handle_event().
+fn removes_a_watched<'r>(mut rules: impl Iterator<Item = &'r Rule>, facts: &Facts) -> bool {
+    let removed: Vec<&File> = facts.files().iter().filter(|file| file.is_removed).collect();
+    facts.has_succeeded() && !removed.is_empty() && rules.any(|rule| removed.iter().any(|file| is_watched(rule, file)))
+}
+
+fn is_watched(rule: &Rule, file: &File) -> bool {
+    let of_rule = rule.fields.iter().find(|field| field.id == FieldId::PATH).map(|field| &field.value);
+    matches!((of_rule, &file.path), (Some(Value::Text(watched)), Some(path)) if normal_path(b"/", watched) == *path)
+}
+
 /// Whether the kernel asks the rule for one file at a time. KERNEL: audit_find_rule().
-fn is_of_one_file(rule: &Rule) -> bool {
+pub(super) fn is_of_one_file(rule: &Rule) -> bool {
     rule.list == List::EXIT && rule.fields.iter().any(|field| matches!(field.id, FieldId::PATH | FieldId::INODE))
+}
+
+/// Whether both rules are for the same file. KERNEL: audit_update_watch(): whenever the file of a path is replaced, the order of
+/// the rules for it turns round.
+pub fn are_of_one_file(a: &Rule, b: &Rule) -> bool {
+    let file =
+        |rule: &Rule| rule.fields.iter().find(|field| matches!(field.id, FieldId::PATH | FieldId::INODE)).cloned();
+    is_of_one_file(a) && is_of_one_file(b) && file(a) == file(b)
 }
 
 /// What a rule makes of an event, by itself.
 pub fn judge(rule: &Rule, facts: &Facts) -> Verdict {
     let files = facts.files();
     if !is_of_one_file(rule) || files.is_empty() {
-        return judge_for(rule, facts, files);
+        return judge_for(rule, facts, None, Moment::Return);
     }
-    let verdicts: Vec<Verdict> = files.iter().map(|file| judge_for(rule, facts, std::slice::from_ref(file))).collect();
-    let rank = |verdict: &&Verdict| match verdict {
+    let is_removal = removes_a_watched(std::iter::once(rule), facts);
+    let moments =
+        [Moment::Return, Moment::Removal].into_iter().filter(|moment| *moment == Moment::Return || is_removal);
+    let verdicts = moments.flat_map(|moment| files.iter().map(move |file| judge_for(rule, facts, Some(file), moment)));
+    let rank = |verdict: &Verdict| match verdict {
         Verdict::Match => 0,
         Verdict::Open(_) => 1,
         Verdict::No(_) => 2,
     };
-    verdicts.iter().min_by_key(rank).cloned().unwrap_or(Verdict::Match)
+    verdicts.min_by_key(rank).unwrap_or(Verdict::Match)
 }
 
-/// What a rule makes of an event with these files.
-fn judge_for(rule: &Rule, facts: &Facts, files: &[File]) -> Verdict {
+/// What a rule makes of an event at a moment, for one file of it or without any.
+fn judge_for(rule: &Rule, facts: &Facts, file: Option<&File>, moment: Moment) -> Verdict {
     if rule.list != facts.list {
         return Verdict::No(format!("it is of the {} list", rule.list.name().unwrap_or("unknown")));
     }
@@ -336,8 +486,12 @@ fn judge_for(rule: &Rule, facts: &Facts, files: &[File]) -> Verdict {
             _ => {}
         }
     }
+    let is_gone = file.is_some_and(|file| facts.has_succeeded() && file.is_removed && is_watched(rule, file));
+    if is_gone && moment == Moment::Return {
+        return Verdict::No("the call took the path away before its result was known".to_owned());
+    }
     for field in rule.fields.iter().filter(|field| field.id != FieldId::KEY) {
-        match holds(field, facts, files) {
+        match holds(field, facts, file, moment) {
             Some(true) => {}
             Some(false) => return Verdict::No(format!("{} does not hold", shown(field))),
             None => _ = open.get_or_insert_with(|| field.id.name().unwrap_or("a field").to_owned()),
@@ -375,38 +529,44 @@ fn shown(field: &RuleField) -> String {
     }
 }
 
-/// Whether a test holds; `None` when that is not known.
-fn holds(field: &RuleField, facts: &Facts, files: &[File]) -> Option<bool> {
+/// Whether a test holds; `None` when that is not known. What is said of a file is said of `file`, where one is given, or else of any.
+fn holds(field: &RuleField, facts: &Facts, file: Option<&File>, moment: Moment) -> Option<bool> {
+    let files = file.map_or(facts.files(), std::slice::from_ref);
     match (field.id, &field.value) {
         (FieldId::ARCH, Value::Number(elf)) => Some(compared(facts.arch?, field.operator, *elf)),
         (FieldId::PATH | FieldId::DIR, Value::Text(path)) => {
+            let files = if field.id == FieldId::DIR { facts.files() } else { files };
             let watched = normal_path(b"/", path);
             let is_it = |path: &Vec<u8>| match path.strip_prefix(watched.as_slice()) {
-                Some(rest) => rest.is_empty() || (field.id == FieldId::DIR && rest.starts_with(b"/")),
-                None => field.id == FieldId::DIR && watched == b"/",
+                Some(rest) if field.id == FieldId::DIR => rest.is_empty() || watched == b"/" || rest.starts_with(b"/"),
+                rest => rest.is_some_and(<[u8]>::is_empty),
             };
-            let found = files.iter().filter_map(|file| file.path.as_ref()).any(is_it);
-            if !found && files.iter().any(|file| file.path.is_none()) { None } else { Some(found) }
+            let there = || files.iter().filter(|file| !file.is_missing);
+            let found = there().filter_map(|file| file.path.as_ref()).any(is_it);
+            if !found && there().any(|file| file.path.is_none()) { None } else { Some(found) }
         }
         (FieldId::PERM, Value::Number(bits)) => Some(facts.perm.or_else(|| classes(facts))? & bits != 0),
+        (FieldId::SUCCESS | FieldId::EXIT, _) if moment == Moment::Removal => Some(false),
         (FieldId::SUCCESS, Value::Number(value)) => {
             let wanted = if *value == 0 { FAILED } else { SUCCEEDED };
             Some(compared(facts.number(FieldId::SUCCESS)?, field.operator, wanted))
         }
         (FieldId::FIELD_COMPARE, Value::Number(code)) => {
             let (left, right) = compare::pair(*code)?;
+            // KERNEL: audit_compare_uid() goes through all names in the end.
             let ((left, left_is_all), (right, right_is_all)) =
-                (of_event_or_files(left, facts, files), of_event_or_files(right, facts, files));
+                (of_event_or_files(left, facts, facts.files()), of_event_or_files(right, facts, facts.files()));
             let holds = |a: &u32| right.iter().any(|b| compared(*a, field.operator, *b));
             left.iter().any(holds).then_some(true).or((left_is_all && right_is_all).then_some(false))
         }
+        // KERNEL: audit_match_filetype() looks for any file of the type, and != is that there is none.
+        (FieldId::FILETYPE, Value::Number(kind)) => {
+            let (known, is_all) = of_event_or_files(FieldId::FILETYPE, facts, facts.files());
+            let found = known.contains(kind).then_some(true).or(is_all.then_some(false));
+            found.map(|found| found == (field.operator == Operator::EQUAL))
+        }
         (
-            FieldId::INODE
-            | FieldId::DEVMAJOR
-            | FieldId::DEVMINOR
-            | FieldId::OBJ_UID
-            | FieldId::OBJ_GID
-            | FieldId::FILETYPE,
+            FieldId::INODE | FieldId::DEVMAJOR | FieldId::DEVMINOR | FieldId::OBJ_UID | FieldId::OBJ_GID,
             Value::Number(value),
         ) => {
             let (known, is_all) = of_event_or_files(field.id, facts, files);
@@ -417,6 +577,7 @@ fn holds(field: &RuleField, facts: &Facts, files: &[File]) -> Option<bool> {
         (FieldId::GID | FieldId::EGID, Value::Number(value)) if field.operator.tests_equality() => {
             (facts.number(field.id)? == *value).then_some(field.operator == Operator::EQUAL)
         }
+        (FieldId::SADDR_FAM, _) if facts.has_all_records && facts.number(field.id).is_none() => Some(false),
         (id, Value::Number(value)) => Some(compared(facts.number(id)?, field.operator, *value)),
         (id, Value::Text(text)) => {
             let known = facts.texts.iter().find(|row| row.0 == id).map(|row| &row.1)?;
@@ -434,10 +595,10 @@ fn of_event_or_files(id: FieldId, facts: &Facts, files: &[File]) -> (Vec<u32>, b
         let is_known = !given.is_empty();
         return (given, is_known);
     }
-    let of_file = |file: &File| file.numbers.iter().find(|row| row.0 == id).map(|row| row.1);
-    let known: Vec<u32> = files.iter().filter_map(of_file).collect();
-    let is_all = known.len() == files.len();
-    (known, is_all)
+    let of_file = |file: &File| file.numbers.iter().filter(|row| row.0 == id).map(|row| row.1).collect::<Vec<_>>();
+    let known: Vec<Vec<u32>> = files.iter().map(of_file).collect();
+    let is_all = known.iter().zip(files).all(|(known, file)| !known.is_empty() || file.is_missing);
+    (known.concat(), is_all)
 }
 
 fn compared(left: u32, operator: Operator, right: u32) -> bool {
@@ -462,7 +623,7 @@ const ATTRIBUTE: &str = " chmod fchmod chown lchown fchown chown32 fchown32 lcho
 /// The classes of access of the event's call. KERNEL: audit_match_perm().
 fn classes(facts: &Facts) -> Option<u32> {
     const ACCESS_MODE: u32 = 3;
-    let name = syscall::name(facts.arch.and_then(Machine::from_elf)?, facts.call?)?;
+    let name = facts.call_name()?;
     let bit = |letter: u8| PERMISSIONS.iter().find(|class| class.letter == letter).map_or(0, |class| class.bit);
     let by_flags = |argument: FieldId| {
         Some(match facts.number(argument)? & ACCESS_MODE {

@@ -129,6 +129,8 @@ pub(super) struct Meaning<'r> {
     single: Vec<&'r RuleField>,
     /// A path or a directory.
     watched: Option<(FieldId, &'r [u8])>,
+    /// Success or exit is tested.
+    tests_result: bool,
     /// Classes of access, any of whose bits will do.
     perms: Vec<u32>,
 }
@@ -143,6 +145,7 @@ impl<'r> Meaning<'r> {
             bits: Vec::new(),
             single: Vec::new(),
             watched: None,
+            tests_result: rule.fields.iter().any(|field| matches!(field.id, FieldId::SUCCESS | FieldId::EXIT)),
             perms: Vec::new(),
         };
         if let Some(arches) = arches(machine).filter(|_| rule.list == List::EXIT) {
@@ -240,7 +243,10 @@ impl<'r> Meaning<'r> {
     }
 
     fn covers_but_for_calls(&self, other: &Meaning) -> bool {
+        // A rule for a path is asked before there is a result where the path is taken away, and no test of it holds then.
+        let needs_result = self.tests_result && self.watched.is_some_and(|(id, _)| id == FieldId::PATH);
         self.list == other.list
+            && (other.tests_result || !needs_result)
             && self.bits.iter().all(|test| other.implies_bits(*test))
             && self.single.iter().all(|field| other.single.iter().any(|given| implies(given, field)))
             && self.watched.is_none_or(|mine| other.watched.is_some_and(|given| is_below(given, mine)))

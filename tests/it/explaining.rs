@@ -126,3 +126,99 @@ fn the_first_name_that_a_rule_is_for_decides_unless_an_earlier_rule_is_for_the_c
     assert!(status == 0 && out.ends_with("with key k1\n"), "{out}");
     assert_eq!(explained(&format!("{call}{rules}"), &[], &records).0, 1);
 }
+
+/// The last line of what is explained.
+fn last(rules: &str, words: &[&str], input: &str) -> String {
+    let (_, out, said) = explained(rules, words, input);
+    out.lines().last().unwrap_or(&said).to_owned()
+}
+
+#[test]
+fn the_root_directory_has_everything_below_it() {
+    let rules = "-a always,exit -F dir=/ -S all -k all\n";
+    assert_eq!(explained(rules, &["syscall=openat", "path=/etc/passwd"], "").0, 0);
+}
+
+#[test]
+fn a_name_without_a_file_is_watched_by_no_path_and_belongs_to_user_0() {
+    let id = "msg=audit(1700000000.123:42):";
+    let records = format!(
+        "type=SYSCALL {id} arch=c000003e syscall=2 success=no exit=-2 a0=1 a1=0 items=1 auid=1000 uid=7\n\
+         type=CWD {id} cwd=\"/\"\ntype=PATH {id} item=0 name=\"/srv/none\" nametype=UNKNOWN\n"
+    );
+    assert_eq!(explained("-w /srv/none -p r -k x\n", &[], &records).0, 1);
+    assert_eq!(explained("-a always,exit -S all -F dir=/srv -k x\n", &[], &records).0, 1);
+    assert_eq!(explained("-a always,exit -S all -F obj_uid=0 -k x\n", &[], &records).0, 0);
+    assert_eq!(explained("-a always,exit -S all -C uid!=obj_uid -k x\n", &[], &records).0, 0);
+    assert_eq!(explained("-a always,exit -S all -F saddr_fam=2 -k x\n", &[], &records).0, 1);
+}
+
+#[test]
+fn a_name_below_a_descriptor_is_not_one_of_the_current_directory() {
+    let records = |directory: &str| {
+        let id = "msg=audit(1700000000.123:42):";
+        format!(
+            "type=SYSCALL {id} arch=c000003e syscall=257 success=yes exit=3 a0={directory} a1=1 a2=0 items=1 uid=0\n\
+             type=CWD {id} cwd=\"/etc\"\n\
+             type=PATH {id} item=0 name=\"shadow\" inode=7 dev=fd:01 mode=0100640 ouid=0 ogid=42 rdev=01:03\n"
+        )
+    };
+    let rules = "-w /etc/shadow -p r -k x\n";
+    assert_eq!(explained(rules, &[], &records("ffffff9c")).0, 0);
+    assert_eq!(explained(rules, &[], &records("5")).0, 2);
+    assert_eq!(explained("-a always,exit -S all -F devmajor=1 -k x\n", &[], &records("5")).0, 0, "what it stands for");
+    let mode = |kind: &str| explained(&format!("-a always,exit -S all -F filetype{kind} -k x\n"), &[], &records("5")).0;
+    assert_eq!((mode("=file"), mode("!=file"), mode("=dir"), mode("!=dir")), (0, 1, 1, 0));
+}
+
+#[test]
+fn what_a_call_takes_away_is_asked_for_before_there_is_a_result() {
+    let gone = ["syscall=unlink", "path=/srv/x", "success=yes", "exit=0", "perm=w"];
+    assert_eq!(explained("-w /srv/x -p w -k x\n", &gone, "").0, 0);
+    assert_eq!(explained("-a always,exit -S all -F path=/srv/x -F success=1 -k x\n", &gone, "").0, 1);
+    assert_eq!(explained("-a always,exit -S all -F dir=/srv -F success=1 -k x\n", &gone, "").0, 0);
+    let failed = ["syscall=unlink", "path=/srv/x", "success=no", "exit=-13"];
+    assert_eq!(explained("-a always,exit -S all -F path=/srv/x -F success=0 -k x\n", &failed, "").0, 0);
+    // A later rule may have matched by then; an earlier one for calls still decides.
+    let rules = "-a never,exit -F arch=b64 -S unlink\n-w /srv/x -p w -k x\n";
+    assert_eq!(last(rules, &gone, ""), "rule 1 decides: nothing is recorded");
+}
+
+#[test]
+fn a_record_has_the_key_of_a_rule_that_matched_before_one_without() {
+    let rules = "-a always,exit -S all -F path=/srv/x\n-a always,exit -F arch=b64 -S openat -k calls\n";
+    let (_, out, _) = explained(rules, &["syscall=openat", "path=/srv/x"], "");
+    assert!(out.contains("which has no key: the key stays that of this one"), "{out}");
+    assert!(out.ends_with("rule 1 decides: the event is recorded with key calls\n"), "{out}");
+    let rules = "-a always,exit -F arch=b64 -S openat\n-a always,exit -F arch=b64 -S openat -k calls\n";
+    assert_eq!(last(rules, &["syscall=openat"], ""), "rule 1 decides: the event is recorded");
+}
+
+#[test]
+fn rules_of_one_path_are_said_to_change_places() {
+    let rules = "-w /srv/x -p r -k a\n-w /srv/x -p rw -k b\n";
+    let (_, out, _) = explained(rules, &["syscall=openat", "path=/srv/x", "perm=r"], "");
+    assert!(out.contains("the two change places whenever the file is replaced"), "{out}");
+}
+
+#[test]
+fn each_list_says_what_comes_of_it() {
+    for (rules, words, status, said) in [
+        ("-a always,exclude -F msgtype=CWD", "list=exclude msgtype=CWD", 1, "rule 1 decides: the record is left out"),
+        ("-a never,exclude -F msgtype=CWD", "list=exclude msgtype=CWD", 1, "rule 1 decides: the record is left out"),
+        ("-a always,exclude -F msgtype=CWD", "list=exclude msgtype=PATH", 0, "no rule matches: the record is kept"),
+        ("-a never,user -F uid=7", "list=user uid=7", 1, "rule 1 decides: the record is left out"),
+        ("-a never,user -F uid=7", "list=user uid=8", 0, "no rule matches: the record is kept"),
+        ("-a never,task -F uid=7", "list=task uid=7", 1, "rule 1 decides: no call of the process is recorded"),
+        (
+            "-a never,task -F uid=7",
+            "list=task uid=8",
+            0,
+            "no rule matches: the calls of the process are left to the exit list",
+        ),
+    ] {
+        let words: Vec<&str> = words.split(' ').collect();
+        let (got, out, _) = explained(&format!("{rules}\n"), &words, "");
+        assert_eq!((got, out.lines().last()), (status, Some(said)), "{rules}");
+    }
+}

@@ -1,7 +1,7 @@
 //! What rules say together: which are never reached, which are missing, and the order of lines.
 
 use super::super::command::Step;
-use super::super::explain::{Facts, Verdict, judge, keys};
+use super::super::explain::{Facts, Verdict, are_of_one_file, is_of_one_file, judge, keys};
 use super::super::meaning::{Meaning, Numbers, other_width, witness};
 use super::super::model::{Action, FieldId, List, Operator, Rule, SyscallMask};
 use super::super::parse::Host;
@@ -105,16 +105,39 @@ fn unreachable(rule: &Active, earlier: &[Active], target: &Target, out: &mut Vec
     };
     // On the exclude list every action leaves out.
     let is_same = covering.rule.action == rule.rule.action || rule.rule.list == List::EXCLUDE;
+    let key = keys(rule.rule);
+    // The record of a rule without a key has the key of one that matched before it, see explain::key_rule().
+    let is_other_moment = is_of_one_file(covering.rule) != is_of_one_file(rule.rule);
+    if is_same && is_other_moment && key.is_some() && keys(covering.rule).is_none() {
+        return false;
+    }
     let action = |rule: &Rule| rule.action.name().unwrap_or("another");
     let such = example(rule.rule, target.host)
         .map_or_else(|| ", if there is any".to_owned(), |event| format!(", such as {event}"));
     let take = if others.is_some() { "two earlier {} rules together take" } else { "an earlier {} rule takes" };
     let which = format!("{} every event of it{such}", take.replace("{}", action(covering.rule)));
-    let (code, message, help) = if is_same {
-        let key = keys(rule.rule).map(|key| format!(": its key {key} never appears")).unwrap_or_default();
-        (&codes::REDUNDANT, format!("has no effect{key}; {which}"), "delete it, or give its key to the earlier rule")
-    } else {
-        (&codes::SHADOWED, format!("is never reached: {which}"), "put it before the earlier rule, or delete it")
+    // KERNEL: audit_update_watch() turns the order of the rules for a path round.
+    let is_turned = std::iter::once(covering).chain(others).any(|other| are_of_one_file(other.rule, rule.rule));
+    let (code, message, help) = match (is_same, is_turned) {
+        (true, false) => {
+            let key = key.map(|key| format!(": its key {key} never appears")).unwrap_or_default();
+            (
+                &codes::REDUNDANT,
+                format!("has no effect{key}; {which}"),
+                "delete it, or give its key to the earlier rule",
+            )
+        }
+        (true, true) => {
+            let turned = "has no effect until the file is replaced, and then takes the place of the other rule";
+            (&codes::REDUNDANT, format!("{turned}; {which}"), "make one rule of the two")
+        }
+        (false, false) => {
+            (&codes::SHADOWED, format!("is never reached: {which}"), "put it before the earlier rule, or delete it")
+        }
+        (false, true) => {
+            let turned = "is not reached until the file is replaced, and then takes the place of the other rule";
+            (&codes::SHADOWED, format!("{turned}: {which}"), "keep one of the two")
+        }
     };
     let mut found = finding(code, rule.span(), message, help);
     for covering in std::iter::once(covering).chain(others) {

@@ -89,7 +89,9 @@ fn a_rule_is_shadowed_or_redundant_only_when_an_earlier_one_takes_all_of_its_eve
         let shadowed = second_of(a, b).unwrap_or_else(|| panic!("{a} / {b}"));
         assert_eq!((shadowed.code, shadowed.related[0].0.line), (&codes::SHADOWED, 1), "{a} / {b}");
         assert!(shadowed.message.contains("such as "), "{}", shadowed.message);
-        let same = second_of(&a.replace("never", "always"), b).unwrap();
+        // Without a key of its own the record would have the other one's.
+        let key = if a.contains("dir=") { " -k a" } else { "" };
+        let same = second_of(&(a.replace("never", "always") + key), b).unwrap();
         assert_eq!(same.code, &codes::REDUNDANT, "{a} / {b}");
     }
 }
@@ -122,6 +124,29 @@ fn what_is_not_certain_is_not_said() {
             assert!(found(&text).iter().all(|f| !certain.contains(&f.code)), "{text}");
         }
     }
+}
+
+#[test]
+fn rules_of_one_path_change_places_when_its_file_is_replaced() {
+    for (action, code) in [("always", &codes::REDUNDANT), ("never", &codes::SHADOWED)] {
+        let text = format!("-a {action},exit -S all -F path=/etc/passwd -k a\n-w /etc/passwd -p wa -k b\n");
+        let found = found(&text).into_iter().find(|found| found.span.line == 2 && found.code == code).unwrap();
+        assert!(found.message.contains("until the file is replaced"), "{}", found.message);
+    }
+}
+
+#[test]
+fn a_key_stays_where_the_rule_that_decides_has_none() {
+    let calls = "-a always,exit -F arch=b64 -S openat -F path=/etc/passwd -k b";
+    assert!(!has(&format!("-a always,exit -F arch=b64 -S openat\n{calls}\n"), &codes::REDUNDANT));
+    assert!(has(&format!("-a always,exit -F arch=b64 -S openat -k a\n{calls}\n"), &codes::REDUNDANT));
+}
+
+#[test]
+fn a_test_of_the_result_does_not_see_a_watched_path_go_away() {
+    let earlier = "-a never,exit -S all -F path=/srv/x -F exit>=0";
+    assert!(!has(&format!("{earlier}\n-a always,exit -S all -F path=/srv/x -k b\n"), &codes::SHADOWED));
+    assert!(has(&format!("{earlier}\n-a always,exit -S all -F path=/srv/x -F exit=0 -k b\n"), &codes::SHADOWED));
 }
 
 #[test]
@@ -370,7 +395,7 @@ fn random_rule(dice: &mut Dice) -> Rule {
     if dice.pick(&["y", "n"]) == "y" {
         line.extend(["-F", dice.pick(&["arch=b64", "arch=b32"])]);
     }
-    line.extend(["-S", dice.pick(&["all", "openat", "openat,mkdir", "mkdir,chmod", "chmod"])]);
+    line.extend(["-S", dice.pick(&["all", "openat", "openat,mkdir", "mkdir,chmod", "chmod", "chmod,unlink"])]);
     let count = dice.pick(&["0", "1", "1", "2", "2", "3"]).parse().unwrap_or(0);
     let mut tests: Vec<String> = (0..count).map(|_| random_test(dice)).collect();
     // A rule watches one file.
@@ -392,7 +417,7 @@ fn random_event(dice: &mut Dice) -> Facts {
     let exit = if success == "yes" { dice.pick(&["0", "3", "1000"]) } else { dice.pick(&["-1", "-13"]) };
     let mut words = vec![
         format!("arch={}", dice.pick(&["b64", "b32"])),
-        format!("syscall={}", dice.pick(&["openat", "mkdir", "chmod"])),
+        format!("syscall={}", dice.pick(&["openat", "mkdir", "chmod", "unlink"])),
         format!("success={success}"),
         format!("exit={exit}"),
         format!("a0={}", dice.pick(&["0", "1", "2", "3", "7"])),
