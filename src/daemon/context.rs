@@ -78,6 +78,7 @@ impl Context {
         self.last_head.clear();
         let _ = self.last_head.extend_from_slice(head.get(..=end)?);
         self.last_event = Some(event);
+        self.records.set_serial(event.serial);
         Some(event)
     }
 

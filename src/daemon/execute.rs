@@ -192,7 +192,7 @@ impl Executor {
     fn write_plugin(&self, core: &Core, id: PluginId) -> Input<'static> {
         match self.plugins.write(id, core.dispatch().pending(id)) {
             Written::Some { count, is_blocked } => Input::PluginWrote { id, count, is_blocked },
-            Written::Gone => Input::PluginGone(id),
+            Written::Gone { is_unread } => Input::PluginGone { id, is_unread },
         }
     }
 

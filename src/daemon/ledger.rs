@@ -45,6 +45,8 @@ causes! {
     PluginQueue = "plugin-queue",
     /// A plugin was given up or taken away with records in its queue.
     PluginEnded = "plugin-ended",
+    /// A plugin died, or was ended, and did not read all that it had been sent.
+    PluginUnread = "plugin-unread",
 }
 
 /// Where records did not get to.

@@ -116,9 +116,19 @@ pub enum Input<'a> {
     /// A plugin can be written to again.
     PluginReady(PluginId),
     /// A plugin has closed its end of the socket.
-    PluginGone(PluginId),
+    PluginGone {
+        /// The plugin.
+        id: PluginId,
+        /// Whether something that it was sent is unread.
+        is_unread: bool,
+    },
     /// A plugin's process has ended.
-    PluginEnded(PluginId),
+    PluginEnded {
+        /// The plugin.
+        id: PluginId,
+        /// Whether something that it was sent is known to be unread.
+        is_unread: bool,
+    },
     /// Something about the port that other machines connect to, or about one of these.
     Peer(PeerEvent<'a>),
     /// The daemon is about to end, and plugins have had their time.

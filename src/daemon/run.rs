@@ -142,7 +142,7 @@ impl Runner {
                     Token::Signals => self.take_signals(signals),
                     Token::Worker(_) => self.take_outcomes(),
                     Token::Answers => self.take_answers(),
-                    Token::Plugin(id) => self.driver.feed(plugin_input(&reactor, id)),
+                    Token::Plugin(id) => self.take_plugin(&reactor, id),
                 }
             }
             if is_idle || limit.is_some() && self.driver.core.due() == Some(0) {
@@ -268,8 +268,8 @@ impl Runner {
 
     /// Looks after the programs that have ended.
     fn reap(&mut self) {
-        while let Some(id) = self.driver.executor.plugins.reap() {
-            self.driver.feed(Input::PluginEnded(id));
+        while let Some((id, is_unread)) = self.driver.executor.plugins.reap() {
+            self.driver.feed(Input::PluginEnded { id, is_unread });
         }
         while let Some((task, succeeded)) = self.driver.executor.reap() {
             match task {
@@ -335,6 +335,15 @@ impl Runner {
         answers.into_iter().for_each(|answer| self.driver.feed(answer));
     }
 
+    /// A plugin's socket is ready: it can be written to, or has ended.
+    fn take_plugin(&mut self, reactor: &Reactor<Token>, id: PluginId) {
+        let input = match reactor.has_ended(Token::Plugin(id)) {
+            true => Input::PluginGone { id, is_unread: self.driver.executor.plugins.is_unread(id) },
+            false => Input::PluginReady(id),
+        };
+        self.driver.feed(input);
+    }
+
     /// Lets plugins read what waits for them, for a limited time; what they leave goes into the ledger. Then they are ended.
     fn finish_plugins(&mut self) {
         let mut reactor = Reactor::new();
@@ -345,13 +354,16 @@ impl Runner {
             self.driver.core.set_time(clock::now(), clock::monotonic().seconds);
             for token in reactor.ready() {
                 if let Token::Plugin(id) = token {
-                    self.driver.feed(plugin_input(&reactor, id));
+                    self.take_plugin(&reactor, id);
                 }
             }
         }
         self.driver.feed(Input::StopPlugins);
         self.driver.feed(Input::EndOfBatch);
-        self.driver.executor.plugins.end_all();
+        let mut ended = Vec::new();
+        self.driver.executor.plugins.end_all(|id, is_unread| ended.push(Input::PluginEnded { id, is_unread }));
+        ended.into_iter().for_each(|input| self.driver.feed(input));
+        self.driver.feed(Input::EndOfBatch);
     }
 
     /// Stops collecting: everything that is still under way is taken in and written.
@@ -402,11 +414,6 @@ pub(super) fn register(
         }
     }
     Err(NetlinkError::Timeout)
-}
-
-/// What it means that a plugin's socket is ready.
-fn plugin_input(reactor: &Reactor<Token>, id: PluginId) -> Input<'static> {
-    if reactor.has_ended(Token::Plugin(id)) { Input::PluginGone(id) } else { Input::PluginReady(id) }
 }
 
 /// An answer of the kernel as an input.

@@ -66,8 +66,9 @@ impl Frame<'_> {
             out.extend_from_slice(b" msg=");
         }
         out.extend_from_slice(self.text);
-        for newline in out.get_mut(start..).unwrap_or_default().iter_mut().filter(|byte| **byte == b'\n') {
-            *newline = b' ';
+        let text = out.get_mut(start..).unwrap_or_default();
+        if memchr(b'\n', text).is_some() {
+            text.iter_mut().filter(|byte| **byte == b'\n').for_each(|newline| *newline = b' ');
         }
         out.push(b'\n');
     }

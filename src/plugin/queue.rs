@@ -21,6 +21,8 @@ pub struct Queue {
     sent: usize,
     /// The most frames there were at a time.
     deepest: usize,
+    /// Serial of the last frame that was written to its end, 0 before.
+    last_written: u64,
 }
 
 struct Queued {
@@ -53,11 +55,23 @@ impl Queue {
         self.deepest
     }
 
+    /// Serial of the last frame that was written to its end; 0 when none was.
+    pub fn last_written(&self) -> u64 {
+        self.last_written
+    }
+
     /// Adds a frame, which `write` appends.
     pub fn push(&mut self, serial: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.bytes.len();
         write(&mut self.bytes);
         self.frames.push_back(Queued { len: self.bytes.len() - before, serial });
+        self.deepest = self.deepest.max(self.frames.len());
+    }
+
+    /// Adds frames that were made already: their bytes, and length and serial of each.
+    pub fn extend(&mut self, bytes: &[u8], frames: impl Iterator<Item = (usize, u64)>) {
+        self.bytes.extend_from_slice(bytes);
+        self.frames.extend(frames.map(|(len, serial)| Queued { len, serial }));
         self.deepest = self.deepest.max(self.frames.len());
     }
 
@@ -78,6 +92,7 @@ impl Queue {
         while let Some(first) = self.frames.front().filter(|first| first.len <= self.sent) {
             self.sent -= first.len;
             self.start += first.len;
+            self.last_written = first.serial;
             self.frames.pop_front();
         }
         if self.frames.is_empty() {
@@ -99,7 +114,7 @@ impl Queue {
     pub fn clear(&mut self) -> Option<Lost> {
         let serials = (self.frames.front()?.serial, self.frames.back()?.serial);
         let lost = Lost { count: self.frames.len() as u64, serials };
-        *self = Queue { deepest: self.deepest, ..Queue::default() };
+        *self = Queue { deepest: self.deepest, last_written: self.last_written, ..Queue::default() };
         Some(lost)
     }
 }

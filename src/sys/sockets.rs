@@ -75,6 +75,17 @@ pub fn connected(socket: &OwnedFd) -> io::Result<()> {
     Ok(sockopt::socket_error(socket)??)
 }
 
+/// Ends a pair: the other side reads what it was sent, and then the end.
+pub fn end(socket: &OwnedFd) {
+    let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
+}
+
+/// Whether the other side of a pair has gone without having read everything. KERNEL: unix_release_sock since 2.6 leaves ECONNRESET
+/// then, once.
+pub fn was_left_unread(socket: &OwnedFd) -> bool {
+    sockopt::socket_error(socket) == Ok(Err(Errno::CONNRESET))
+}
+
 /// Reads what has come; 0 when the other side has closed. The error is EAGAIN when nothing has.
 pub fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(rustix::io::retry_on_intr(|| rustix::io::read(socket, &mut *buffer))?)
@@ -125,6 +136,23 @@ mod tests {
         assert_eq!(errno::of(&full), errno::EAGAIN);
         drop(theirs);
         assert_eq!(errno::of(&send(&ours, b"abc").unwrap_err()), errno::EPIPE);
+    }
+
+    #[test]
+    fn it_can_be_known_whether_the_other_side_has_left_something_unread() {
+        for (ends_first, reads) in [(false, true), (false, false), (true, true), (true, false)] {
+            let (ours, theirs) = pair().unwrap();
+            send(&ours, b"abc").unwrap();
+            if ends_first {
+                end(&ours);
+            }
+            if reads {
+                assert_eq!(receive(&theirs, &mut [0; 8]).unwrap(), 3);
+            }
+            assert!(!was_left_unread(&ours), "it may yet read it");
+            drop(theirs);
+            assert_eq!(was_left_unread(&ours), !reads);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! A life: started -> running -> gone (its end of the socket was closed) -> ending, until its process was reaped -> waiting
 //! for the next start -> started again. A plugin that dies too often is given up until the next reload.
 
+mod frames;
 pub(super) mod processes;
 mod subscriber;
 #[cfg(test)]
@@ -19,8 +20,9 @@ use super::report::{Line, Value};
 use crate::abi::kind;
 use crate::config::Level;
 use crate::config::auditd::{LogFormat, Overflow};
+use crate::config::plugin::Format;
 use crate::host::plugins::PluginSet;
-use crate::plugin::queue::Lost;
+use frames::BatchFrames;
 use subscriber::{Life, Subscriber};
 
 /// Stands for one plugin while the daemon runs.
@@ -34,11 +36,13 @@ const REPORT_LOSSES_AFTER: i64 = 10;
 const OVERFLOW_MESSAGES: u32 = 5;
 
 /// See the module.
-#[derive(Default)]
 pub(super) struct Dispatcher {
     /// Position in the batch of the next record to take.
     position: u64,
     subscribers: Vec<Subscriber>,
+    /// The batch at hand, for those who read it so.
+    text: BatchFrames,
+    binary: BatchFrames,
     /// How many plugins there ever were.
     known: u32,
     /// How often the system log was told of a full queue.
@@ -47,6 +51,21 @@ pub(super) struct Dispatcher {
     has_brought_down: bool,
     /// The files of plugins that cannot run, as of the last time they were read, and why each cannot.
     skipped: Vec<(String, String)>,
+}
+
+impl Default for Dispatcher {
+    fn default() -> Dispatcher {
+        Dispatcher {
+            position: 0,
+            subscribers: Vec::new(),
+            text: BatchFrames::new(Format::Text),
+            binary: BatchFrames::new(Format::Binary),
+            known: 0,
+            overflow_messages: 0,
+            has_brought_down: false,
+            skipped: Vec::new(),
+        }
+    }
 }
 
 impl Dispatcher {
@@ -113,24 +132,41 @@ impl Dispatcher {
             self.position = ctx.records.batch().end();
             return;
         }
-        while let Some(record) = ctx.records.batch().get(self.position) {
-            self.position += 1;
+        if self.position == ctx.records.batch().end() {
+            return;
+        }
+        let (limit, now) = (ctx.config.q_depth as usize, ctx.monotonic);
+        let Dispatcher { subscribers, position, text, binary, .. } = self;
+        let is_wanted = |form| subscribers.iter().any(|subscriber| subscriber.form() == Some(form));
+        let forms = [(is_wanted(Format::Text), &mut *text), (is_wanted(Format::Binary), &mut *binary)];
+        let mut forms = forms.map(|(is_wanted, frames)| is_wanted.then_some(frames));
+        let mut overflown = Vec::new();
+        forms.iter_mut().flatten().for_each(|frames| frames.clear());
+        while let Some(record) = ctx.records.batch().get(*position) {
+            *position += 1;
             if !is_dispatched(&record) || record.is_of_peer() && !ctx.config.distribute_network {
                 continue;
             }
-            let (serial, limit) = (ctx.serial(), ctx.config.q_depth as usize);
             // Kernel records in the kernel's own words are what version 0 of the binary form carries.
             let is_kernel_text = ctx.config.log_format == LogFormat::Raw && record.line().starts_with(b"type=");
-            let mut overflown = None;
-            for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.wants_records()) {
-                if !subscriber.take(&record, is_kernel_text, serial, limit, ctx.monotonic) {
-                    overflown = Some(subscriber.id);
+            forms.iter_mut().flatten().for_each(|frames| frames.push(&record, is_kernel_text));
+            for subscriber in subscribers.iter_mut().filter(|subscriber| subscriber.wants_records()) {
+                if !subscriber.gather(&record, limit, now) {
+                    overflown.push(subscriber.id);
                 }
             }
-            if let Some(id) = overflown {
-                self.overflow(ctx, id);
+        }
+        for subscriber in subscribers.iter_mut() {
+            let frames = match subscriber.form() {
+                Some(Format::Text) => &*text,
+                Some(Format::Binary) => &*binary,
+                None => continue,
+            };
+            if !subscriber.take(frames, limit, now) {
+                overflown.push(subscriber.id);
             }
         }
+        overflown.into_iter().for_each(|id| self.overflow(ctx, id));
     }
 
     /// A plugin's queue was full.
@@ -204,13 +240,13 @@ impl Dispatcher {
     }
 
     /// A plugin has closed its end.
-    pub(super) fn gone(&mut self, ctx: &mut Context, id: PluginId) {
-        self.with(id, |subscriber| subscriber.gone(ctx));
+    pub(super) fn gone(&mut self, ctx: &mut Context, id: PluginId, is_unread: bool) {
+        self.with(id, |subscriber| subscriber.gone(ctx, is_unread));
     }
 
     /// A plugin's process has ended.
-    pub(super) fn ended(&mut self, ctx: &mut Context, id: PluginId) {
-        self.with(id, |subscriber| subscriber.ended(ctx));
+    pub(super) fn ended(&mut self, ctx: &mut Context, id: PluginId, is_unread: bool) {
+        self.with(id, |subscriber| subscriber.ended(ctx, is_unread));
         self.subscribers.retain(|subscriber| !subscriber.is_gone());
     }
 
@@ -299,13 +335,7 @@ fn is_dispatched(record: &BatchRecord<'_>) -> bool {
     !(is_reload && memchr::memmem::find(record.text(), b"state=changed").is_some())
 }
 
-/// Whether the record says what was lost. One that does not reach a plugin is no loss of its own: it would report itself for
-/// ever.
-fn is_about_loss(record: &BatchRecord<'_>) -> bool {
-    record.is_own() && record.record_type == kind::DAEMON_ERR
-}
-
-fn note(ctx: &mut Context, name: &str, cause: Cause, lost: Lost) {
+fn note(ctx: &mut Context, name: &str, cause: Cause, count: Option<u64>, serials: (u64, u64)) {
     let now = ctx.now;
-    ctx.ledger.lose((cause, Sink::Plugin(SinkName::new(name))), Some(lost.count), lost.serials, now);
+    ctx.ledger.lose((cause, Sink::Plugin(SinkName::new(name))), count, serials, now);
 }

@@ -1,6 +1,7 @@
 //! One plugin: what waits for it, and its life.
 
-use super::{Context, PluginId, REPORT_LOSSES_AFTER, is_about_loss, note};
+use super::frames::BatchFrames;
+use super::{Context, PluginId, REPORT_LOSSES_AFTER, note};
 use crate::config::Level;
 use crate::config::plugin::{Format, Plugin, Unit};
 use crate::daemon::Effect;
@@ -169,39 +170,35 @@ impl Subscriber {
         format!("{state}, queued {queued}, restarts {deaths}, lost {lost}")
     }
 
-    /// Takes a record; false when its queue is full. `limit` is the most frames that may wait.
-    pub(super) fn take(
-        &mut self,
-        record: &BatchRecord<'_>,
-        is_kernel_text: bool,
-        serial: u64,
-        limit: usize,
-        monotonic: i64,
-    ) -> bool {
+    /// The form in which it takes the records of a batch; none for one that wants whole events.
+    pub(super) fn form(&self) -> Option<Format> {
+        (self.gatherer.is_none() && self.wants_records()).then_some(self.config.format)
+    }
+
+    /// Takes the records of a batch in its form; false when its queue is full. `limit` is the most frames that may wait.
+    pub(super) fn take(&mut self, frames: &BatchFrames, limit: usize, monotonic: i64) -> bool {
+        let room = if self.is_suspended { 0 } else { limit.saturating_sub(self.queue.len()) };
+        let (taken, left) = frames.frames.split_at(room.min(frames.frames.len()));
+        let bytes: usize = taken.iter().map(|frame| frame.len).sum();
+        let bytes = frames.bytes.get(..bytes).unwrap_or_default();
+        self.queue.extend(bytes, taken.iter().map(|frame| (frame.len, frame.serial)));
+        let mut lost = left.iter().filter(|frame| !frame.is_about_loss);
+        if let Some(first) = lost.next() {
+            let (mut count, mut last) = (1, first.serial);
+            lost.for_each(|frame| (count, last) = (count + 1, frame.serial));
+            self.lose_at(Lost { count, serials: (first.serial, last) }, monotonic);
+        }
+        self.has_overflown |= !left.is_empty();
+        left.is_empty() || self.is_suspended
+    }
+
+    /// Takes a record when it wants whole events; false when its queue is full.
+    pub(super) fn gather(&mut self, record: &BatchRecord<'_>, limit: usize, monotonic: i64) -> bool {
+        let Some(gatherer) = self.gatherer.as_mut() else { return true };
         let line = record.line();
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        if let (Some(gatherer), Some(parsed)) = (&mut self.gatherer, Record::parse(line)) {
-            let event = gatherer.push(&parsed, monotonic);
-            return event.is_none_or(|event| self.take_event(&event, limit, monotonic));
-        }
-        if self.is_suspended || self.queue.len() >= limit {
-            if !is_about_loss(record) {
-                self.lose_at(Lost { count: 1, serials: (serial, serial) }, monotonic);
-            }
-            self.has_overflown = true;
-            return self.is_suspended;
-        }
-        // COMPAT: a peer's record of a type that nobody knows.
-        let record_type = if record.record_type == u16::MAX { u32::MAX } else { u32::from(record.record_type) };
-        let frame = match is_kernel_text {
-            true => Frame { version: 0, record_type, text: record.text() },
-            false => Frame { version: 1, record_type, text: line },
-        };
-        self.queue.push(serial, |out| match self.config.format {
-            Format::Binary => frame.push_binary(out),
-            Format::Text => Frame { version: 1, record_type, text: line }.push_line(out),
-        });
-        true
+        let Some(parsed) = Record::parse(line.strip_suffix(b"\n").unwrap_or(line)) else { return true };
+        let event = gatherer.push(&parsed, monotonic);
+        event.is_none_or(|event| self.take_event(&event, limit, monotonic))
     }
 
     /// Queues an event, whole or not at all; false when it did not fit.
@@ -258,7 +255,7 @@ impl Subscriber {
     pub(super) fn report_losses(&mut self, ctx: &mut Context) {
         if let Some(Unreported { lost, .. }) = self.unreported.take() {
             let cause = if self.wants_records() { Cause::PluginQueue } else { Cause::PluginEnded };
-            note(ctx, &self.name, cause, lost);
+            note(ctx, &self.name, cause, Some(lost.count), lost.serials);
         }
     }
 
@@ -287,6 +284,7 @@ impl Subscriber {
     }
 
     fn give_up(&mut self, ctx: &mut Context) {
+        self.report_losses(ctx);
         self.life = Life::GivenUp;
         let lost = self.queue.clear();
         self.lose(ctx, lost);
@@ -294,8 +292,9 @@ impl Subscriber {
     }
 
     /// It has closed its end of the socket.
-    pub(super) fn gone(&mut self, ctx: &mut Context) {
+    pub(super) fn gone(&mut self, ctx: &mut Context, is_unread: bool) {
         if self.life == Life::Running {
+            self.left(ctx, is_unread);
             ctx.log(Level::Error, format!("plugin {} terminated unexpectedly", self.config.path));
             self.end(ctx, Next::Restart);
         }
@@ -312,8 +311,16 @@ impl Subscriber {
         }
     }
 
+    /// Nobody knows how much of what it was sent it has not read, but up to where that went.
+    fn left(&self, ctx: &mut Context, is_unread: bool) {
+        if is_unread {
+            note(ctx, &self.name, Cause::PluginUnread, None, (0, self.queue.last_written()));
+        }
+    }
+
     /// Its process has ended.
-    pub(super) fn ended(&mut self, ctx: &mut Context) {
+    pub(super) fn ended(&mut self, ctx: &mut Context, is_unread: bool) {
+        self.left(ctx, is_unread);
         self.has_process_ended = true;
         if let Life::Ending { next, .. } = self.life {
             self.go_on(ctx, next);
@@ -348,6 +355,7 @@ impl Subscriber {
 
     /// Follows a new configuration. What waits in another form than it now reads is lost, and returned.
     pub(super) fn adopt(&mut self, ctx: &mut Context, config: Plugin) -> Option<Lost> {
+        self.report_losses(ctx);
         let same_form = (self.config.format, self.config.events) == (config.format, config.events);
         let lost = if same_form { None } else { self.queue.clear() };
         if !same_form {
@@ -366,6 +374,7 @@ impl Subscriber {
 
     /// It is not configured any more. What waits is lost, and returned.
     pub(super) fn remove(&mut self, ctx: &mut Context) -> Option<Lost> {
+        self.report_losses(ctx);
         match &mut self.life {
             Life::Starting | Life::Running => self.end(ctx, Next::Remove),
             Life::Ending { next, .. } => *next = Next::Remove,

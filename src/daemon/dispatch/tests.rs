@@ -88,8 +88,8 @@ impl Script {
     }
 
     fn die(&mut self, id: PluginId) {
-        self.dispatcher.gone(&mut self.ctx, id);
-        self.dispatcher.ended(&mut self.ctx, id);
+        self.dispatcher.gone(&mut self.ctx, id, false);
+        self.dispatcher.ended(&mut self.ctx, id, false);
     }
 
     fn gap(&mut self) -> String {
@@ -268,11 +268,11 @@ fn a_plugin_that_goes_on_dying_is_started_ever_later_then_given_up_and_a_quiet_h
 #[test]
 fn a_plugin_that_leaves_a_child_behind_is_alive_as_long_as_that_reads() {
     let mut script = Script::new(Config::default(), &[("a", plugin())]);
-    script.dispatcher.ended(&mut script.ctx, A);
+    script.dispatcher.ended(&mut script.ctx, A, false);
     script.record(1);
     assert_eq!(script.asked(), [Effect::WritePlugin(A)]);
     script.read(A);
-    script.dispatcher.gone(&mut script.ctx, A);
+    script.dispatcher.gone(&mut script.ctx, A, false);
     assert_eq!(script.asked(), [Effect::ClosePlugin(A), Effect::StartPlugin(A)]);
 }
 
@@ -285,7 +285,7 @@ fn one_that_ignores_the_end_of_its_input_is_told_and_then_killed() {
     assert_eq!(script.asked(), [Effect::SignalPlugin { id: A, kill: false }]);
     script.pass(5);
     assert_eq!(script.asked(), [Effect::SignalPlugin { id: A, kill: true }]);
-    script.dispatcher.ended(&mut script.ctx, A);
+    script.dispatcher.ended(&mut script.ctx, A, false);
     assert_eq!(script.dispatcher.subscribers.len(), 0);
 }
 
@@ -297,8 +297,8 @@ fn a_reload_starts_each_plugin_again_once_it_has_ended_and_keeps_what_waits_for_
     script.dispatcher.reload(&mut script.ctx, set(&[("a", plugin()), ("c", plugin())]));
     assert_eq!(script.asked(), [Effect::ClosePlugin(A), Effect::ClosePlugin(B), Effect::StartPlugin(PluginId(3))]);
     script.record(2);
-    script.dispatcher.ended(&mut script.ctx, A);
-    script.dispatcher.ended(&mut script.ctx, B);
+    script.dispatcher.ended(&mut script.ctx, A, false);
+    script.dispatcher.ended(&mut script.ctx, B, false);
     assert_eq!(script.asked(), [Effect::StartPlugin(A)]);
     script.dispatcher.started(&mut script.ctx, A, Ok(()));
     assert_eq!(script.read(A).matches("type=SYSCALL").count(), 2);
@@ -358,6 +358,34 @@ fn the_end_of_the_daemon_accounts_for_what_nobody_read() {
     assert!(script.dispatcher.is_behind());
     script.dispatcher.stop(&mut script.ctx);
     assert!(script.gap().starts_with("op=lost-events cause=plugin-ended count=2 first=1 last=2"));
+}
+
+#[test]
+fn what_a_plugin_was_sent_and_left_unread_is_in_the_ledger_without_a_count() {
+    let mut script = Script::new(Config::default(), &[("a", plugin()), ("b", plugin())]);
+    (1..=3).for_each(|serial| script.record(serial));
+    script.read(A);
+    script.dispatcher.gone(&mut script.ctx, A, true);
+    script.dispatcher.ended(&mut script.ctx, A, false);
+    assert!(script.gap().starts_with("op=lost-events cause=plugin-unread count=? first=? last=3 "));
+    assert_eq!(script.gap(), "");
+    script.read(B);
+    script.dispatcher.stop(&mut script.ctx);
+    script.dispatcher.ended(&mut script.ctx, B, true);
+    assert!(
+        script.gap().contains("cause=plugin-unread count=? first=? last=3 ")
+            && script.dispatcher.subscribers.is_empty()
+    );
+}
+
+#[test]
+fn what_was_lost_before_the_end_has_its_own_cause_and_serials() {
+    let mut script = Script::new(depth(2), &[("a", plugin())]);
+    script.records(&[(1300, "audit(1.000:1): a"), (1300, "audit(1.000:2): a"), (1300, "audit(1.000:3): a")]);
+    script.records(&[(1300, "audit(1.000:4): a"), (1300, "audit(1.000:5): a")]);
+    script.dispatcher.stop(&mut script.ctx);
+    assert!(script.gap().starts_with("op=lost-events cause=plugin-queue count=3 first=3 last=5 "));
+    assert!(script.gap().starts_with("op=lost-events cause=plugin-ended count=2 first=1 last=2 "));
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub(in crate::daemon) enum Origin {
 struct Span {
     record_type: u16,
     origin: Origin,
+    serial: u64,
     prefix_len: usize,
     raw_len: usize,
     /// Where its line ends in the buffer, newline included.
@@ -39,6 +40,8 @@ struct Span {
 pub(in crate::daemon) struct BatchRecord<'a> {
     /// Number of its type.
     pub(in crate::daemon) record_type: u16,
+    /// Serial of its event; of another's record and of the daemon's own that of the event of the kernel before it.
+    pub(in crate::daemon) serial: u64,
     origin: Origin,
     line: &'a [u8],
     prefix_len: usize,
@@ -89,11 +92,12 @@ impl RecordBatch {
         &mut self,
         record_type: u16,
         origin: Origin,
+        serial: u64,
         write: impl FnOnce(&mut Vec<u8>) -> (usize, usize),
     ) {
         let (prefix_len, raw_len) = write(&mut self.bytes);
         self.bytes.push(b'\n');
-        self.spans.push(Span { record_type, origin, prefix_len, raw_len, end: self.bytes.len() });
+        self.spans.push(Span { record_type, origin, serial, prefix_len, raw_len, end: self.bytes.len() });
     }
 
     /// The record at a position; none when it is yet to come, or forgotten.
@@ -102,8 +106,8 @@ impl RecordBatch {
         let span = self.spans.get(index)?;
         let start = index.checked_sub(1).and_then(|before| self.spans.get(before)).map_or(0, |before| before.end);
         let line = self.bytes.get(start..span.end)?;
-        let Span { record_type, origin, prefix_len, raw_len, .. } = *span;
-        Some(BatchRecord { record_type, origin, line, prefix_len, raw_len })
+        let Span { record_type, origin, serial, prefix_len, raw_len, .. } = *span;
+        Some(BatchRecord { record_type, serial, origin, line, prefix_len, raw_len })
     }
 
     /// The position after the last record.
@@ -123,7 +127,7 @@ impl RecordBatch {
 impl RecordBatch {
     /// A SYSCALL record with this text and no prefix.
     pub(in crate::daemon) fn append(&mut self, origin: Origin, text: &str) {
-        self.push(1300, origin, |out| {
+        self.push(1300, origin, 0, |out| {
             out.extend_from_slice(text.as_bytes());
             (0, text.len())
         });

@@ -25,6 +25,8 @@ pub(super) struct Records {
     prefixes: PrefixCache,
     enricher: Enricher,
     batch: RecordBatch,
+    /// Serial of the event of the kernel that the next records belong to, or follow.
+    serial: u64,
     /// Serial of the next record of the daemon's own.
     own_serial: u32,
 }
@@ -35,6 +37,7 @@ impl Records {
             prefixes: PrefixCache::default(),
             enricher,
             batch: RecordBatch::default(),
+            serial: 0,
             own_serial: now.nanos / 1000 % 10_000,
         }
     }
@@ -42,6 +45,11 @@ impl Records {
     /// Sets what `node=` says; nothing for an empty name.
     pub(super) fn set_node(&mut self, name: &str) {
         self.prefixes.set_node(name);
+    }
+
+    /// An event of the kernel begins, of which the next records are.
+    pub(super) fn set_serial(&mut self, serial: u64) {
+        self.serial = serial;
     }
 
     /// Uses these names of users and groups from now on.
@@ -73,8 +81,8 @@ impl Records {
     /// [`RecordBatch::push`] asks for.
     #[cfg_attr(not(feature = "listener"), expect(dead_code))]
     pub(super) fn push_peer(&mut self, record_type: u16, write: impl FnOnce(&mut Vec<u8>, &[u8]) -> (usize, usize)) {
-        let Records { prefixes, batch, .. } = self;
-        batch.push(record_type, Origin::Peer, |out| write(out, prefixes.node()));
+        let Records { prefixes, batch, serial, .. } = self;
+        batch.push(record_type, Origin::Peer, *serial, |out| write(out, prefixes.node()));
     }
 
     /// How lines of this machine begin: `node=NAME `, or nothing.
@@ -97,8 +105,8 @@ impl Records {
     }
 
     fn format(&mut self, format: LogFormat, record_type: u16, text: &[u8], origin: Origin) {
-        let Records { prefixes, enricher, batch, .. } = self;
-        batch.push(record_type, origin, |out| {
+        let Records { prefixes, enricher, batch, serial, .. } = self;
+        batch.push(record_type, origin, *serial, |out| {
             let start = out.len();
             let text_start = prefixes.push_line(out, record_type, text);
             let raw_end = out.len();
