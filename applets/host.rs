@@ -9,8 +9,9 @@ use auditbox::sys::error_reason;
 use std::path::Path;
 
 /// What auditd.conf(5) says of the log and of its events. What is wrong with that is printed, and the built-in value counts.
-/// `says_log`: the log it names will be read; where its directory is not there the built-in log is.
-pub(crate) fn daemon_config(says_log: bool) -> SearchConfig {
+/// `says_log`: no other log is named; `reads_log`: nor is a pipe read. Where the log's directory is not there the built-in log is
+/// read.
+pub(crate) fn daemon_config(says_log: bool, reads_log: bool) -> SearchConfig {
     let mut diagnostics = Vec::new();
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::Any, called: "config file" };
     const CONFIG: &str = "/etc/audit/auditd.conf";
@@ -26,7 +27,7 @@ pub(crate) fn daemon_config(says_log: bool) -> SearchConfig {
         if says_log {
             say(format_args!("NOTE - using built-in logs: {}", config.log_file));
         }
-    } else if says_log && let Some((directory, reason)) = missing_directory(&config.log_file) {
+    } else if reads_log && let Some((directory, reason)) = missing_directory(&config.log_file) {
         config.log_file = SearchConfig::default().log_file;
         say(format_args!("Could not open dir {directory} ({reason})\nNOTE - using built-in logs: {}", config.log_file));
     }

@@ -49,7 +49,7 @@ pub(crate) struct Logs {
 pub(crate) enum Missing {
     /// There is no such file; that has been printed.
     Input,
-    /// The log to begin with is not among them.
+    /// The log to begin with is not among them; that has been printed.
     Beginning,
 }
 
@@ -92,9 +92,15 @@ impl Place {
         let trail = match self.begin_with {
             None => Trail::rotated(base),
             Some(id) => {
-                let mut newest_first = files::rotation(base);
+                let mut newest_first = files::all(base);
                 let is_it = |path: &PathBuf| input::identity(path).is_ok_and(|it| it == id);
-                let at = newest_first.iter().position(is_it).ok_or(Missing::Beginning)?;
+                let Some(at) = newest_first.iter().position(is_it) else {
+                    say(
+                        "The log that the checkpoint names is not there; it may have been compressed or removed since. \
+                         --start checkpoint goes on by its time.",
+                    );
+                    return Err(Missing::Beginning);
+                };
                 newest_first.truncate(at + 1);
                 newest_first.reverse();
                 Trail::paths(newest_first)
@@ -109,6 +115,11 @@ impl Place {
                 .collect(),
         })
     }
+}
+
+/// The configuration that decides which log is read. Prints what is wrong with it.
+pub(crate) fn daemon_config(is_unnamed: bool, force_logs: bool) -> SearchConfig {
+    host::daemon_config(is_unnamed, is_unnamed && (force_logs || Stdin::pipe().is_none()))
 }
 
 /// What the commands read that follow single records.
@@ -141,7 +152,7 @@ pub(crate) fn read(
 pub(crate) fn search(applet: &str, input: Input, criteria: &Criteria, sink: &mut dyn Sink) -> u8 {
     // auditd.conf speaks of the daemon's logs, not of others.
     let is_own = matches!(input, Input::Logs);
-    let config = if is_own { host::daemon_config(true) } else { SearchConfig::default() };
+    let config = if is_own { host::daemon_config(true, true) } else { SearchConfig::default() };
     let logs = match open(input, config.log_file.into()) {
         Ok(logs) => logs,
         Err(error) => {

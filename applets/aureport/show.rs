@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     let Command { mut request, documents, input, force_logs, debug, timeout } = command;
     request.canvas = canvas();
-    let config = host::daemon_config(input.is_none());
+    let config = logs::daemon_config(input.is_none(), force_logs);
     let timeout = timeout.unwrap_or(config.end_of_event_timeout);
     let place = Place { input, log: config.log_file.into(), force_logs, patience: None, begin_with: None };
     let criteria = Criteria { start: request.start, end: request.end, ..Criteria::default() };

@@ -385,14 +385,14 @@ impl<'a> Parser<'a> {
             "-p" | "--pid" => self.process("Process id", option).map(|id| self.asked.criteria.pid = Some(id)),
             "-pp" | "--ppid" => self.process("Parent process id", option).map(|id| self.asked.criteria.ppid = Some(id)),
             "-ga" | "--gid-all" => self.group("Group ID", option).map(|id| {
-                self.asked.criteria.gid = Some(id);
-                self.asked.criteria.egid = Some(id);
+                self.asked.criteria.gid = id;
+                self.asked.criteria.egid = id;
                 self.asked.criteria.any_group = true;
             }),
             "-ge" | "--gid-effective" => {
-                self.group("Effective group ID", option).map(|id| self.asked.criteria.egid = Some(id))
+                self.group("Effective group ID", option).map(|id| self.asked.criteria.egid = id)
             }
-            "-gi" | "--gid" => self.group("Group ID", option).map(|id| self.asked.criteria.gid = Some(id)),
+            "-gi" | "--gid" => self.group("Group ID", option).map(|id| self.asked.criteria.gid = id),
             "-ui" | "--uid" => self.user(option).map(|user| set(&mut self.asked.criteria.uid, user)),
             "-ue" | "--uid-effective" => self.user(option).map(|user| set(&mut self.asked.criteria.euid, user)),
             "-ua" | "--uid-all" => self.user(option).map(|user| {
@@ -425,16 +425,17 @@ impl<'a> Parser<'a> {
         id.ok_or_else(|| format!("{what} must be a numeric value, was {}", shown(word)))
     }
 
-    fn group(&mut self, what: &str, option: &str) -> Result<u32, Refusal> {
+    /// COMPAT: the number that stands for no group asks for nothing.
+    fn group(&mut self, what: &str, option: &str) -> Result<Option<u32>, Refusal> {
         let word = self.argument(option)?;
         if word.first().is_some_and(u8::is_ascii_digit) {
-            return numeric_id("group", word);
+            return numeric_id("group", word).map(|id| (id != u32::MAX).then_some(id));
         }
         if word == UNSET {
-            return Ok(u32::MAX);
+            return Ok(Some(u32::MAX));
         }
         let id = self.host.users.group_id(word);
-        id.ok_or_else(|| format!("{what} is non-numeric and unknown ({})", shown(word)))
+        id.map(Some).ok_or_else(|| format!("{what} is non-numeric and unknown ({})", shown(word)))
     }
 
     fn user(&mut self, option: &str) -> Result<User, Refusal> {

@@ -2,7 +2,7 @@
 
 use super::arguments::Request;
 use super::resume::{self, Resume, Verdict};
-use crate::host::{self, Host};
+use crate::host::Host;
 use crate::logs::{self, LEFT_OUT, Missing, Place, Unread};
 use crate::output::{Output, complain, say};
 use crate::progress::Progress;
@@ -32,7 +32,7 @@ const RENDERERS: usize = 2;
 
 /// Searches, prints, and gives back the exit status. An error is one of writing the output.
 pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
-    let config = host::daemon_config(request.input.is_none());
+    let config = logs::daemon_config(request.input.is_none(), request.force_logs || request.follow);
     let resume = match &request.checkpoint {
         Some(path) => match Resume::load(path, request.checkpoint_time) {
             Some(resume) => Some(resume),

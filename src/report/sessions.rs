@@ -385,7 +385,9 @@ impl Session {
 
     /// Appends its row. `date` is the way from seconds since 1970 to local time.
     pub fn push_row(&self, date: fn(i64) -> Date, out: &mut Vec<u8>) {
-        push_column(&self.name, 8, out);
+        // Cut short, a number would be that of another user.
+        let is_number = self.subject == Subject::FailedLogin && self.name.iter().all(u8::is_ascii_digit);
+        push_column(&self.name, if is_number { self.name.len().max(8) } else { 8 }, out);
         push_column(self.terminal.strip_prefix(b"/dev/").unwrap_or(&self.terminal), 12, out);
         push_column(&self.host, 16, out);
         let mut start = Vec::new();

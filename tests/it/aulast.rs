@@ -90,6 +90,14 @@ fn bad_logins_are_rows_of_their_own_which_filters_narrow_too() {
 }
 
 #[test]
+fn a_user_by_number_is_never_cut_to_another_one() {
+    let log = "type=USER_LOGIN msg=audit(1700000120.000:7): pid=11 uid=0 auid=4294967295 ses=4294967295 \
+        msg='op=login id=1234567890 exe=\"/usr/sbin/sshd\" hostname=? addr=192.0.2.66 terminal=ssh res=failed'\n";
+    let (out, _, _) = run(applet("aulast").args(["--bad", "--stdin"]), log);
+    assert_eq!(out, "1234567890 ssh          192.0.2.66       Tue Nov 14 22:15 - 22:15  (00:00)\n");
+}
+
+#[test]
 fn proof_names_events_and_a_search() {
     let (stdout, _, _) = aulast("--stdin --proof --tty pts");
     let first = "    audit event proof serial numbers: 3, 4, 8\n    Session data can be found with this search:\n    \

@@ -244,6 +244,10 @@ fn unset_is_the_group_and_the_session_of_none() {
     assert_eq!(serials_in(&log, &["-gi", "unset"]), [1]);
     assert_eq!(serials_in(&log, &["-ge", "unset"]), [2]);
     assert_eq!(serials_in(&log, &["-ga", "unset"]), [1, 2]);
+    // As with users, its number asks for nothing.
+    for option in ["-gi", "-ge", "-ga"] {
+        assert_eq!(serials_in(&log, &[option, none]), [1, 2, 3]);
+    }
     assert_eq!(serials_in(&log, &["--session", "unset"]), [3]);
 }
 
@@ -373,6 +377,25 @@ fn compressed_logs_are_read_at_their_place() {
     assert_eq!(found(dir.0.join("audit.log.10.bz2").to_str().unwrap(), &["-m", "USER_AUTH"]).0, [1, 2, 3, 4]);
     let output = applet("aureport").args(["-if", place, "-au"]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 14);
+}
+
+#[test]
+fn a_checkpoint_skips_no_compressed_log_and_says_when_its_log_is_gone() {
+    let dir = Dir::new("ausearch-checkpoint-compressed");
+    let (place, checkpoint) = (dir.0.to_str().unwrap(), dir.0.join("checkpoint"));
+    dir.file("audit.log", login(9));
+    dir.file("audit.log.1", login(8));
+    dir.file("audit.log.3", login(6));
+    let packed = dir.file("audit.log.2", login(7));
+    assert!(std::process::Command::new("gzip").arg(&packed).status().unwrap().success());
+    let words = ["--checkpoint", checkpoint.to_str().unwrap()];
+    assert_eq!(found(place, &[&words[..], &["--just-one"]].concat()).0, [6]);
+    assert_eq!(found(place, &words).0, [7, 8, 9]);
+    std::fs::rename(dir.0.join("audit.log"), dir.0.join("audit.log.0")).unwrap();
+    dir.file("audit.log", login(10));
+    let (serials, stderr, status) = found(place, &words);
+    assert_eq!((serials, status), (vec![], Some(10)));
+    assert!(stderr.contains("--start checkpoint goes on by its time"), "{stderr}");
 }
 
 #[test]
