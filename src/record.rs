@@ -333,7 +333,7 @@ impl<'a> Record<'a> {
 ///
 /// Words between spaces that hold a `=`. A `(` before the name goes, and so does one each of `:` `,` `'` `)` after the
 /// value, in that order, except of `(none)` and `(null)`; empty values are skipped, and a quoted value with spaces is
-/// cut at the first. The unlabelled words of an SELinux message come out as `seresult` and `seperms`; the latter's value
+/// cut at the first; what else stands between its quotes is no field. The unlabelled words of an SELinux message come out as `seresult` and `seperms`; the latter's value
 /// is the text between the braces, of which libauparse makes a list with commas. A key in hex is one field here; see
 /// [`keys`].
 #[derive(Clone)]
@@ -362,7 +362,11 @@ impl<'a> Iterator for Fields<'a> {
             let name = line.get(start..name_end)?;
             let field = if line.get(name_end) == Some(&b'=') {
                 self.at = text::find_byte(line, name_end + 1, |bytes| text::byte_mask(bytes, b' '));
-                labelled(name, line.get(name_end + 1..self.at)?)
+                let value = line.get(name_end + 1..self.at)?;
+                if let [b'"' | b'\'', ..] = value {
+                    self.at = end_of_quoted(line, self.at, value);
+                }
+                labelled(name, value)
             } else {
                 self.at = name_end;
                 match name {
@@ -399,6 +403,15 @@ impl<'a> Fields<'a> {
             _ => None,
         }
     }
+}
+
+/// Where the word ends that closes a quoted value, or the first one of a user message. `value` is what stands before the space at
+/// `at`; a quote that nothing closes opens nothing.
+fn end_of_quoted(line: &[u8], at: usize, value: &[u8]) -> usize {
+    let value = if value.starts_with(b"'") { text::after(value, b"=").unwrap_or_default() } else { value };
+    let is_open = value.split_first().is_some_and(|(first, inside)| *first == b'"' && !inside.contains(&b'"'));
+    let quote = line.get(at..).and_then(|rest| memchr(b'"', rest)).filter(|_| is_open);
+    quote.map_or(at, |quote| text::find_byte(line, at + quote, |bytes| text::byte_mask(bytes, b' ')))
 }
 
 /// The field of this name and value, as [`Fields`] gives it out; `None` for an event id and for one without a value.
@@ -641,6 +654,17 @@ mod tests {
         );
         let want = [("type", "USER_AUTH"), ("pid", "1"), ("x", "2"), ("op", "PAM:auth"), ("acct", "\"a")];
         assert_eq!(got, pairs(&[&want[..], &[("tty", "(none)"), ("res", "ok")]].concat()));
+    }
+
+    #[test]
+    fn nothing_inside_of_quotes_is_a_field() {
+        let of = |text: &str| fields(format!("type=USER_LOGIN msg=audit(1700000009.123:45): {text}").as_bytes());
+        let with = |rest: &[(&str, &str)]| pairs(&[&[("type", "USER_LOGIN")], rest].concat());
+        let (acct, failed) = (("acct", "\"x"), ("res", "failed"));
+        assert_eq!(of("msg='op=login acct=\"x res=success y\" res=failed'"), with(&[("op", "login"), acct, failed]));
+        assert_eq!(of("msg='acct=\"x res=success\" res=failed'"), with(&[acct, failed]));
+        assert_eq!(of("acct=\"x res=success"), with(&[acct, ("res", "success")]), "what nothing closes");
+        assert_eq!(of("acct=\"x\" res=failed exe=\"y\""), with(&[("acct", "\"x\""), failed, ("exe", "\"y\"")]));
     }
 
     #[test]
