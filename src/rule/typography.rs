@@ -17,7 +17,7 @@ pub struct Lookalike {
 /// Where in a line a character is out of place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wrong {
-    /// At the start of a word, where an option's dash would be.
+    /// At the start of a word or of a value, where a dash or a minus sign would be.
     AtWord,
     /// At the end of the line.
     AtEnd,
@@ -26,7 +26,7 @@ enum Wrong {
 }
 
 /// Source: the Unicode names of the characters.
-const LOOKALIKES: [(&str, Wrong, &str, &str); 20] = [
+const LOOKALIKES: [(&str, Wrong, &str, &str); 26] = [
     ("\u{2010}", Wrong::AtWord, "HYPHEN (U+2010)", "-"),
     ("\u{2011}", Wrong::AtWord, "NON-BREAKING HYPHEN (U+2011)", "-"),
     ("\u{2012}", Wrong::AtWord, "FIGURE DASH (U+2012)", "-"),
@@ -40,6 +40,12 @@ const LOOKALIKES: [(&str, Wrong, &str, &str); 20] = [
     ("\u{2019}", Wrong::Anywhere, "RIGHT SINGLE QUOTATION MARK (U+2019)", ""),
     ("\u{201c}", Wrong::Anywhere, "LEFT DOUBLE QUOTATION MARK (U+201C)", ""),
     ("\u{201d}", Wrong::Anywhere, "RIGHT DOUBLE QUOTATION MARK (U+201D)", ""),
+    ("\u{201e}", Wrong::Anywhere, "DOUBLE LOW-9 QUOTATION MARK (U+201E)", ""),
+    ("\u{201f}", Wrong::Anywhere, "DOUBLE HIGH-REVERSED-9 QUOTATION MARK (U+201F)", ""),
+    ("\u{2009}", Wrong::Anywhere, "THIN SPACE (U+2009)", " "),
+    ("\u{3000}", Wrong::Anywhere, "IDEOGRAPHIC SPACE (U+3000)", " "),
+    ("\u{ad}", Wrong::Anywhere, "SOFT HYPHEN (U+00AD)", ""),
+    ("\u{2060}", Wrong::Anywhere, "WORD JOINER (U+2060)", ""),
     ("\u{a0}", Wrong::Anywhere, "NO-BREAK SPACE (U+00A0)", " "),
     ("\u{2007}", Wrong::Anywhere, "FIGURE SPACE (U+2007)", " "),
     ("\u{202f}", Wrong::Anywhere, "NARROW NO-BREAK SPACE (U+202F)", " "),
@@ -53,7 +59,7 @@ const LOOKALIKES: [(&str, Wrong, &str, &str); 20] = [
 pub fn lookalikes(line: &[u8]) -> impl Iterator<Item = Lookalike> + '_ {
     (0..line.len()).filter_map(move |start| {
         let rest = line.get(start..)?;
-        let at_word = start == 0 || line.get(start - 1) == Some(&b' ');
+        let at_word = start == 0 || matches!(line.get(start - 1), Some(b' ' | b'='));
         let is_wrong = |text: &str, wrong: Wrong| match wrong {
             Wrong::AtWord => at_word,
             Wrong::AtEnd => rest.len() == text.len(),
@@ -73,10 +79,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pasted_dash_counts_where_an_option_begins() {
+    fn a_pasted_dash_counts_where_an_option_or_a_value_begins() {
         let line = "-a always,exit \u{2013}F arch=b64";
         assert_eq!(found(line), [(15, "EN DASH (U+2013)", "-")]);
         assert_eq!(found("-a always,exit \u{ff0d}F uid=0 \u{fe63}k x").len(), 2);
+        assert_eq!(found("-F exit=\u{2013}EACCES -F auid!=\u{2212}1").len(), 2);
         assert_eq!(found("-w /srv/2001\u{2013}2010 -k old"), []);
     }
 

@@ -47,7 +47,8 @@ impl PrefixCache {
     }
 
     /// Appends a record as one line, without its newline. A newline inside becomes a space, so that it begins no second
-    /// record, and so does a byte 0x1D, which would begin the looked-up names; a newline at the end is dropped.
+    /// record; a byte 0x1D, which would begin the looked-up names, becomes a question mark, which separates nothing: the name of
+    /// a network device may hold that byte, but no space. A newline at the end is dropped.
     /// Returns where in `out` the text begins.
     pub fn push_line(&mut self, out: &mut Vec<u8>, message: u16, text: &[u8]) -> usize {
         let text = text.strip_suffix(b"\0").unwrap_or(text);
@@ -58,7 +59,13 @@ impl PrefixCache {
         out.extend_from_slice(text.get(..longest).unwrap_or(text));
         let body = out.get_mut(start..).unwrap_or_default();
         if memchr2(b'\n', ENRICHED, body).is_some() {
-            body.iter_mut().filter(|b| matches!(**b, b'\n' | ENRICHED)).for_each(|b| *b = b' ');
+            for byte in body {
+                *byte = match *byte {
+                    b'\n' => b' ',
+                    ENRICHED => b'?',
+                    other => other,
+                };
+            }
         }
         start
     }
@@ -112,7 +119,7 @@ mod tests {
     fn newlines_never_make_a_second_line() {
         assert_eq!(line("", 1300, "a\nb\n"), "type=SYSCALL msg=a b");
         assert_eq!(line("", 1300, "a\nb "), "type=SYSCALL msg=a b");
-        assert_eq!(line("", 1112, "a msg='\x1dUID=\"root\"'"), "type=USER_LOGIN msg=a msg=' UID=\"root\"'");
+        assert_eq!(line("", 1112, "a msg='\x1dUID=\"root\"'"), "type=USER_LOGIN msg=a msg='?UID=\"root\"'");
     }
 
     #[test]
