@@ -77,6 +77,9 @@ fn an_installation_is_whole_below_its_prefix_and_brings_no_deleted_rule_back() {
     let said = install(&root);
     assert!(said.contains("/opt/audit/share/audit-rules"), "{said}");
     assert!(!deleted.exists(), "a deleted rules file is back");
+    script("init/install", &["remove"], &[("DESTDIR", &root), ("PREFIX", Path::new("/opt/audit"))]);
+    install(&root);
+    assert!(!deleted.exists(), "a deleted rules file is back after removal");
 }
 
 #[test]
