@@ -4,7 +4,8 @@
 //! usual kind: `auditbox::rule::parse_line` reads them, here and in rules files alike. Three options of our own come first:
 //! --dry-run prints the netlink requests instead of sending them, --root DIR and --machine NAME say for which system.
 
-use crate::control::modes::{self, machine, root};
+use crate::control::mode_options::{machine, root};
+use crate::control::modes;
 use crate::control::{self, DISABLED, DryRun, End, Executor, RuleHost, Source, rules_file, state, transaction, usage};
 use crate::output::{say, show};
 use auditbox::rule::{Host, Reason, Refusal, parse_line};
@@ -126,7 +127,7 @@ fn send(line: &[&OsString]) -> u8 {
 
 /// Does what the rules of a directory, merged, or those on standard input say.
 fn prove(name: &OsString, host: &RuleHost, executor: &mut dyn Executor) -> u8 {
-    match modes::read(std::slice::from_ref(name)) {
+    match rules_file::read_named(std::slice::from_ref(name)) {
         Ok(rules) if rules.files.is_empty() => {
             say(format!("There is no file *.rules in {}", name.to_string_lossy()));
             1
@@ -156,8 +157,8 @@ fn atomic<'w>(line: &[&'w OsString]) -> Option<Atomic<'w>> {
 }
 
 impl Atomic<'_> {
-    fn load(&self, load: impl FnOnce(&modes::Rules, bool) -> u8) -> u8 {
-        match modes::read(std::slice::from_ref(self.file)) {
+    fn load(&self, load: impl FnOnce(&rules_file::Rules, bool) -> u8) -> u8 {
+        match rules_file::read_named(std::slice::from_ref(self.file)) {
             Ok(rules) => load(&rules, self.skips_missing),
             Err(message) => {
                 say(message);

@@ -9,10 +9,10 @@
 //!
 //! --profile works on the files of rules.d alone, by `control::profile`.
 
-use crate::control::modes::Rules;
 use crate::control::profile::{self, Profile};
+use crate::control::rules_file::Rules;
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
-use crate::control::{self, DryRun, RuleHost, check, modes, transaction};
+use crate::control::{self, DryRun, RuleHost, check, mode_options, transaction};
 use crate::output::{complain, must_finish, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
@@ -127,9 +127,15 @@ impl Invocation {
     }
 
     fn execute(&self) -> Result<u8, Trouble> {
-        let machine =
-            self.options.machine.as_ref().map(|name| modes::machine(&name.into())).transpose().map_err(Trouble)?;
-        let root = self.options.root.as_ref().map(|root| modes::root(&root.into())).transpose().map_err(Trouble)?;
+        let machine = self
+            .options
+            .machine
+            .as_ref()
+            .map(|name| mode_options::machine(&name.into()))
+            .transpose()
+            .map_err(Trouble)?;
+        let root =
+            self.options.root.as_ref().map(|root| mode_options::root(&root.into())).transpose().map_err(Trouble)?;
         if self.options.profiles || self.options.profile.is_some() {
             if cfg!(not(feature = "rule-tools")) {
                 return Err(Trouble("this program was built without profiles".to_owned()));

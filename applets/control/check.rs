@@ -1,8 +1,8 @@
 //! `auditctl --check` and what `augenrules --check` says of the rules: findings, and their repair.
 
 use super::RuleHost;
-use super::modes::{self, Options, Rules, WRONG};
-use super::rules_file::SourceFile;
+use super::mode_options::{Options, WRONG};
+use super::rules_file::{self, Rules, SourceFile};
 use crate::output::{must_finish, say, show};
 use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
 use auditbox::sys::error_reason;
@@ -14,7 +14,7 @@ const ROUNDS: usize = 16;
 
 /// Does what the options ask for; returns 0 when nothing is found, 1 when something is, 2 when rules cannot be read.
 pub(super) fn run(options: &Options) -> u8 {
-    match modes::read(&options.names).and_then(|rules| report(rules, options)) {
+    match rules_file::read_named(&options.names).and_then(|rules| report(rules, options)) {
         Ok(status) => status,
         Err(message) => {
             say(format!("auditctl: {message}"));

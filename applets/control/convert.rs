@@ -1,6 +1,6 @@
 //! `auditctl --convert FILE`: the same rules, with old style watches as system call rules.
 
-use super::modes::{self, Options, WRONG};
+use super::mode_options::{Options, WRONG};
 use super::rules_file;
 use crate::output::{say, show};
 use auditbox::rule::file::{self, Line};
@@ -17,7 +17,7 @@ pub(super) fn run(options: &Options) -> u8 {
         say("auditctl: --convert needs rules: files, directories, or - for standard input");
         return WRONG;
     }
-    let rules = match modes::read(&options.names) {
+    let rules = match rules_file::read_named(&options.names) {
         Ok(rules) => rules,
         Err(message) => {
             say(format!("auditctl: {message}"));

@@ -2,7 +2,7 @@
 
 use super::diff::set;
 use super::listing;
-use super::modes::{Options, WRONG};
+use super::mode_options::{Options, WRONG};
 use crate::logs::{self, Input};
 use crate::output::{say, show};
 use auditbox::event::Event;

@@ -1,6 +1,6 @@
 //! `auditctl --diff A [B|kernel]`: two sets of rules compared by their meaning.
 
-use super::modes::{self, Options, WRONG};
+use super::mode_options::{Options, WRONG};
 use super::rules_file::{self, FileLine, SourceFile};
 use super::{Failure, RuleHost, listing, open_kernel, say_refusal};
 use crate::output::{say, show};
@@ -82,7 +82,8 @@ pub(super) fn set(name: &OsString, host: &RuleHost) -> Result<Set, u8> {
         let snapshot = open_kernel(host).map_err(|_| WRONG)?.snapshot().map_err(fail)?;
         return Ok(Set { rules: snapshot.rules, is_locked: snapshot.status.enabled == Status::LOCKED });
     }
-    let read = modes::read(std::slice::from_ref(name)).and_then(|rules| in_force(&rules.files, rules.is_set, host));
+    let read =
+        rules_file::read_named(std::slice::from_ref(name)).and_then(|rules| in_force(&rules.files, rules.is_set, host));
     let rules = read.map_err(|message| {
         say(format!("auditctl: {message}"));
         WRONG

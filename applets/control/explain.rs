@@ -1,7 +1,7 @@
 //! `auditctl --explain [RULES] [NAME=VALUE ...]`: which rule decides about an event, and why the others do not.
 
 use super::diff::{Set, set};
-use super::modes::{Options, WRONG};
+use super::mode_options::{Options, WRONG};
 use super::{RuleHost, listing, rules_file};
 use crate::output::{say, show};
 use auditbox::record::Record;

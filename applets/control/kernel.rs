@@ -1,12 +1,11 @@
 //! Steps done for real, through the audit netlink socket.
 
-use super::transaction::Snapshot;
 use super::{Executor, Failure, RuleHost, listing};
 use crate::control::usage::USAGE;
 use crate::output::{must_finish, say, show};
 use auditbox::abi::rule::TEXT;
 use auditbox::abi::{Features, Signal, Status, kind, mask};
-use auditbox::rule::{self, FieldId, Request, Rule, Step};
+use auditbox::rule::{self, FieldId, Request, Rule, Step, encode};
 use auditbox::sys::error_text;
 use auditbox::sys::netlink::{AuditSocket, NetlinkError};
 use auditbox::sys::process::{self, ProcessHandle};
@@ -280,4 +279,18 @@ fn terminal() -> Option<String> {
     let path = std::fs::read_link(format!("/proc/self/fd/{stream}")).ok()?;
     let path = path.to_str()?;
     Some(path.strip_prefix("/dev/").unwrap_or(path).to_owned())
+}
+
+/// The rules and settings of a kernel at one time.
+pub(super) struct Snapshot {
+    pub(super) status: Status,
+    /// In the order of the kernel's list.
+    pub(super) rules: Vec<Rule>,
+}
+
+impl Snapshot {
+    /// What puts the rules back, once there are none.
+    pub(super) fn payloads(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.rules.iter().map(encode)
+    }
 }

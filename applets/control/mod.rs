@@ -13,6 +13,7 @@ mod explain;
 mod host;
 mod kernel;
 mod listing;
+pub(crate) mod mode_options;
 pub(crate) mod modes;
 mod privileged;
 pub(crate) mod profile;

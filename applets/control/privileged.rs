@@ -1,7 +1,7 @@
 //! `auditctl --privileged [DIR ...]`: rules for the programs of a file system that run with more rights than who starts them:
 //! set-uid and set-gid files, and those with file capabilities.
 
-use super::modes::{Options, WRONG};
+use super::mode_options::{Options, WRONG};
 use crate::output::{say, show};
 use auditbox::rule::{Host, file};
 use auditbox::sys::error_reason;

@@ -7,6 +7,7 @@ use auditbox::rule::typography::lookalikes;
 use auditbox::rule::{Plan, Refusal, Step, Warning, merge, parse_line};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
+use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -229,4 +230,41 @@ impl Source for FileLine<'_> {
         };
         (place, remedy)
     }
+}
+
+/// Rules as a mode is given them.
+pub(crate) struct Rules {
+    pub(crate) files: Vec<SourceFile>,
+    /// Whether they are parts of one set, as in a directory.
+    pub(crate) is_set: bool,
+}
+
+/// What the names stand for: files, directories of `*.rules`, and `-` for standard input. A file that is reached by several names
+/// is read once: its rules would else be duplicates of themselves.
+pub(crate) fn read_named(names: &[OsString]) -> Result<Rules, String> {
+    let mut rules = Rules { files: Vec::new(), is_set: false };
+    let mut seen = Vec::new();
+    let mut is_new = |path: &Path| {
+        let Ok(about) = path.metadata() else { return true };
+        let file = (about.dev(), about.ino());
+        let is_new = !seen.contains(&file);
+        seen.push(file);
+        is_new
+    };
+    for name in names {
+        let path = Path::new(name);
+        if name == "-" {
+            let text = read_stream(std::io::stdin().lock(), "standard input")?;
+            rules.files.push(SourceFile { name: "standard input".to_owned(), text });
+        } else if path.is_dir() {
+            rules.is_set = true;
+            let mut paths = list_directory(path)?;
+            paths.retain(|path| is_new(path));
+            rules.files.extend(read_all(&paths)?);
+        } else if is_new(path) {
+            rules.files.push(read_source(path)?);
+        }
+    }
+    rules.is_set |= rules.files.len() > 1;
+    Ok(rules)
 }

@@ -4,14 +4,13 @@
 //! rules and settings that were there are put back. Afterwards the kernel's list is read and compared by meaning. What cannot
 //! be taken back, the lock of -e 2 and the features, comes last.
 
-use super::modes::Rules;
-use super::rules_file::{self, FileLine};
+use super::rules_file::{self, FileLine, Rules};
 use super::{DISABLED, Executor, Failure, Kernel, RuleHost, ready, say_refusal};
 use crate::output::{say, show};
 use auditbox::abi::Status;
 use auditbox::rule::check::{Version, newer_parts};
 use auditbox::rule::file::Line;
-use auditbox::rule::{Applied, FieldId, Host, Plan, Reason, Rule, RuleSet, Step, Value, diff::diff, encode, parent};
+use auditbox::rule::{Applied, FieldId, Host, Plan, Reason, Rule, RuleSet, Step, Value, diff::diff, parent};
 use auditbox::sys::process;
 use auditbox::sys::signals::EndDeferred;
 
@@ -223,19 +222,5 @@ impl Planned<'_> {
         };
         let why: String = newer.iter().map(|part| format!("; {part}")).collect();
         Failure::Step(format!("{}:{}: {message}{why}", self.name, self.line.number))
-    }
-}
-
-/// The rules and settings of a kernel at one time.
-pub(super) struct Snapshot {
-    pub(super) status: Status,
-    /// In the order of the kernel's list.
-    pub(super) rules: Vec<Rule>,
-}
-
-impl Snapshot {
-    /// What puts the rules back, once there are none.
-    pub(super) fn payloads(&self) -> impl Iterator<Item = Vec<u8>> {
-        self.rules.iter().map(encode)
     }
 }

@@ -8,7 +8,7 @@ mod machine;
 mod place;
 mod rules;
 
-use crate::control::modes;
+use crate::control::mode_options;
 use crate::output::{say, show};
 use auditbox::doctor::{self, Facts};
 use place::Place;
@@ -50,8 +50,8 @@ fn place(words: &[OsString]) -> Result<Option<(Place, bool)>, String> {
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{} needs a value", word.to_string_lossy()));
         match word.as_encoded_bytes() {
-            b"--root" => root = Some(modes::root(value()?)?),
-            b"--machine" => machine = Some(modes::machine(value()?)?),
+            b"--root" => root = Some(mode_options::root(value()?)?),
+            b"--machine" => machine = Some(mode_options::machine(value()?)?),
             b"--format" => match value()?.as_encoded_bytes() {
                 b"json" => is_json = true,
                 b"text" => is_json = false,

@@ -10,6 +10,8 @@ use crate::text::escape::is_hidden;
 
 /// Longest text of a field, PATH_MAX.
 pub(super) const MAX_TEXT_LEN: usize = 4096;
+/// AF_MAX of linux/socket.h, KERNEL: 5.15.
+pub(super) const FAMILY_END: u32 = 46;
 /// Longest last part of a watched path, NAME_MAX.
 pub(super) const MAX_NAME_LEN: usize = 255;
 
@@ -327,7 +329,7 @@ impl Reason {
             Reason::FstypeUnknown { .. } => words("a number,", rule::FILE_SYSTEMS.iter().map(|row| row.1)),
             Reason::FieldList { .. } => "this field with -a ACTION,filesystem".to_owned(),
             Reason::NumberNeeded { .. } => "a number, decimal, 0x or octal; a0 to a3 take a minus sign".to_owned(),
-            Reason::FamilyTooBig { .. } => format!("an address family below {}", super::parse::FAMILY_END),
+            Reason::FamilyTooBig { .. } => format!("an address family below {}", FAMILY_END),
             Reason::FieldNotInKernel { .. } | Reason::ListNotInKernel { .. } => "on a newer kernel".to_owned(),
             Reason::UserUnknown { .. } => "a name of /etc/passwd, a number, or unset".to_owned(),
             Reason::GroupUnknown { .. } => "a name of /etc/group or a number".to_owned(),

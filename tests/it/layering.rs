@@ -53,13 +53,13 @@ const OUTSIDE_WORLD: [(&str, &str); 15] = [
 const STREAMS: [&str; 7] = ["println !", "print !", "eprintln !", "eprint !", "dbg !", "io :: stdout", "io :: stderr"];
 
 #[derive(Clone, Debug, PartialEq)]
-struct Token {
-    text: String,
+pub(crate) struct Token {
+    pub(crate) text: String,
     line: usize,
 }
 
 /// Rust source to tokens: identifiers, `::`, and single marks. Comments, strings and character literals vanish.
-fn tokens(source: &str) -> Vec<Token> {
+pub(crate) fn tokens(source: &str) -> Vec<Token> {
     let text: Vec<char> = source.chars().collect();
     let (mut out, mut at, mut line) = (Vec::new(), 0, 1);
     while at < text.len() {
@@ -127,7 +127,7 @@ fn quoted(rest: &[char], quote: char) -> usize {
 }
 
 /// Without the items under `#[cfg(test)]`: tests may reach where they like.
-fn without_tests(all: Vec<Token>) -> Vec<Token> {
+pub(crate) fn without_tests(all: Vec<Token>) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::new();
     let mut at = 0;
     while at < all.len() {
@@ -316,12 +316,12 @@ fn dependencies(manifest: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
     (names, of_tls, sections)
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Every Rust file under a folder, as its path relative to it and its text.
-fn sources(folder: &Path) -> Vec<(String, String)> {
+pub(crate) fn sources(folder: &Path) -> Vec<(String, String)> {
     let (mut out, mut waiting) = (Vec::new(), vec![folder.to_path_buf()]);
     while let Some(place) = waiting.pop() {
         for entry in fs::read_dir(&place).unwrap() {

@@ -12,6 +12,7 @@ mod aureport;
 mod ausearch;
 mod ausyscall;
 mod checking;
+mod circles;
 mod comparing;
 mod completing;
 mod corpus;

@@ -14,7 +14,6 @@ mod tests;
 
 use super::Effect;
 use super::context::Context;
-use super::ledger::{Cause, Sink, SinkName};
 use super::record::batch::BatchRecord;
 use super::report::{Line, Value};
 use crate::abi::kind;
@@ -23,14 +22,8 @@ use crate::config::auditd::{LogFormat, Overflow};
 use crate::config::plugin::Format;
 use crate::host::plugins::PluginSet;
 use frames::BatchFrames;
+pub use subscriber::PluginId;
 use subscriber::{Life, Subscriber};
-
-/// Stands for one plugin while the daemon runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PluginId(u32);
-
-/// Losses of a plugin are written down when it keeps up again, and else after this many seconds.
-const REPORT_LOSSES_AFTER: i64 = 10;
 
 /// How often the system log is told of a full queue. COMPAT: the reference's number.
 const OVERFLOW_MESSAGES: u32 = 5;
@@ -333,9 +326,4 @@ impl Dispatcher {
 fn is_dispatched(record: &BatchRecord<'_>) -> bool {
     let is_reload = record.is_own() && record.record_type == kind::DAEMON_CONFIG;
     !(is_reload && memchr::memmem::find(record.text(), b"state=changed").is_some())
-}
-
-fn note(ctx: &mut Context, name: &str, cause: Cause, count: Option<u64>, serials: (u64, u64)) {
-    let now = ctx.now;
-    ctx.ledger.lose((cause, Sink::Plugin(SinkName::new(name))), count, serials, now);
 }

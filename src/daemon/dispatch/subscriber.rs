@@ -1,17 +1,24 @@
 //! One plugin: what waits for it, and its life.
 
 use super::frames::BatchFrames;
-use super::{Context, PluginId, REPORT_LOSSES_AFTER, note};
 use crate::config::Level;
 use crate::config::plugin::{Format, Plugin, Unit};
 use crate::daemon::Effect;
-use crate::daemon::ledger::Cause;
+use crate::daemon::context::Context;
+use crate::daemon::ledger::{Cause, Sink, SinkName};
 use crate::daemon::record::batch::BatchRecord;
 use crate::event::Event;
 use crate::plugin::frame::Frame;
 use crate::plugin::gather::Gatherer;
 use crate::plugin::queue::{Lost, Queue};
 use crate::record::Record;
+
+/// Stands for one plugin while the daemon runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PluginId(pub(super) u32);
+
+/// Losses of a plugin are written down when it keeps up again, and else after this many seconds.
+const REPORT_LOSSES_AFTER: i64 = 10;
 
 /// Seconds after which a plugin whose input has ended is told to end, and then is killed.
 const TERMINATE_AFTER: i64 = 1;
@@ -419,4 +426,9 @@ impl Subscriber {
         let events = self.gatherer.as_ref().and_then(Gatherer::due);
         crate::daemon::earlier(crate::daemon::earlier(life, losses), events)
     }
+}
+
+fn note(ctx: &mut Context, name: &str, cause: Cause, count: Option<u64>, serials: (u64, u64)) {
+    let now = ctx.now;
+    ctx.ledger.lose((cause, Sink::Plugin(SinkName::new(name))), count, serials, now);
 }

@@ -193,7 +193,7 @@ fn serial(payload: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::take_over::KeptRecords;
+    use super::super::kept::KeptRecords;
     use super::*;
     use crate::abi::HEADER_SIZE;
 

@@ -6,10 +6,12 @@
 //! the early daemon to the process of which the kernel says that it may, and wants to, take its place.
 
 mod daemon;
+mod kept;
 mod take_over;
 
 pub use daemon::run;
-pub(super) use take_over::{KeptRecords, is_early, look_for_trace, take_over};
+pub(super) use kept::KeptRecords;
+pub(super) use take_over::{is_early, look_for_trace, take_over};
 
 use crate::abi::{HEADER_SIZE, Header, u32_at};
 use std::time::Duration;

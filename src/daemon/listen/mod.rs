@@ -21,11 +21,9 @@ use crate::config::auditd::Config;
 use crate::record::RecordType;
 use crate::remote::wire::{HEADER, Message, MessageType, Messages, WINDOW, WireError};
 use core::net::SocketAddr;
-use repeats::{Digests, Repeats};
+use repeats::{Digests, MAX_PEERS, Repeats};
 use std::io::Write;
 
-/// Peers at a time, whatever the configuration allows each address.
-const MAX_PEERS: usize = 1024;
 /// Descriptors that are not for peers: the log and its rotation, plugins, helpers and files that are read again. A half where there
 /// are few.
 const RESERVED: usize = 128;

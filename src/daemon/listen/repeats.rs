@@ -12,8 +12,11 @@ use core::net::IpAddr;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 
+/// Peers at a time, whatever the configuration allows each address.
+pub(super) const MAX_PEERS: usize = 1024;
+
 /// Records that are remembered of connections that have ended, those of one address together, each counted as at least a window.
-const MOST: usize = super::MAX_PEERS * WINDOW;
+const MOST: usize = MAX_PEERS * WINDOW;
 
 /// Digests of the records that a connection has stored last. Nobody else knows the key of the digests.
 pub(super) type Digests = VecDeque<u64>;
@@ -126,7 +129,7 @@ mod tests {
         for number in 0..10_000 {
             repeats.end(address(number), (0..20).collect(), 1024);
         }
-        assert_eq!(repeats.ended.len(), super::super::MAX_PEERS);
+        assert_eq!(repeats.ended.len(), MAX_PEERS);
         (0..WINDOW as u64).for_each(|round| repeats.end(address(9999), (0..20 + round).collect(), 1024));
         assert!(repeats.ended.iter().map(|one| one.1.len().max(WINDOW)).sum::<usize>() <= MOST);
     }

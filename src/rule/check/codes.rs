@@ -1,8 +1,39 @@
 //! What the check can say, each under a code that stays the same for ever. auditctl(8) lists them; tests/it/checking.rs has a bad and a
 //! good file for each.
 
-use super::Level;
 use crate::tables::codes::{self, codes};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Probably not what was meant.
+    Warning,
+    /// Will not load, or will not do what it says.
+    Error,
+}
+
+impl Level {
+    /// `note`, `warning` or `error`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Note => "note",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+
+    /// The level called `name`; `warn` is short for `warning`.
+    pub fn named(name: &[u8]) -> Option<Level> {
+        Some(match name {
+            b"note" => Level::Note,
+            b"warning" | b"warn" => Level::Warning,
+            b"error" => Level::Error,
+            _ => return None,
+        })
+    }
+}
 
 /// One kind of finding: `AB` and three digits.
 pub type Code = codes::Code<Level>;

@@ -1,6 +1,6 @@
 //! Repairs: the safe fixes of findings, as far as they do not touch each other.
 
-use super::{Edit, Effect, Finding};
+use super::finding::{Edit, Effect, Finding};
 
 /// The edits that repair `findings` as it was surely meant, for one pass: of several that concern one line the first is taken, and the
 /// others have their turn when the repaired text is checked again.

@@ -6,7 +6,8 @@
 
 use super::super::error::lossy;
 use super::super::file::{Line, all_lines};
-use super::{Code, Finding, Level, Source, Span, codes};
+use super::codes::{self, Code, Level};
+use super::finding::{Finding, Source, Span};
 
 /// What a comment for us begins with, what follows it, and what does in those that say what a file is for.
 const MARK: (&[u8], &[u8], &[u8]) = (b"auditbox:", b" allow ", b" only ");

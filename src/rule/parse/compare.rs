@@ -2,7 +2,7 @@
 
 use super::super::error::{ParseError, Reason, lossy};
 use super::super::model::{FieldId, List, Operator};
-use super::find_operator;
+use super::operator::find_operator;
 
 /// AUDIT_COMPARE_*: the code is the place in this list, counted from 1; the pair stands as listings show it.
 const PAIRS: [(FieldId, FieldId); 25] = [

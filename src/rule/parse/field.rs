@@ -1,17 +1,15 @@
 //! -F: one field of a rule, `NAME OPERATOR VALUE`.
 
-use super::super::error::{MAX_TEXT_LEN, ParseError, Reason, lossy};
+use super::super::error::{FAMILY_END, MAX_TEXT_LEN, ParseError, Reason, lossy};
 use super::super::model::{FieldId, List, Operator, USABLE_FIELDS, Value};
 use super::super::number;
-use super::{RuleBuilder, find_operator, join_key, permission};
+use super::operator::find_operator;
+use super::{RuleBuilder, join_key, permission};
 use crate::abi::features::{EXCLUDE_EXTEND, EXECUTABLE_PATH, FILTER_FS, SESSIONID_FILTER};
 use crate::abi::rule::MAX_KEY_LEN;
 use crate::tables::machine::Machine;
 use crate::tables::rule::{FILE_SYSTEMS, FILE_TYPES};
 use crate::tables::{errno, record_type};
-
-/// AF_MAX of linux/socket.h, KERNEL: 5.15.
-pub(in crate::rule) const FAMILY_END: u32 = 46;
 
 /// `NAME OPERATOR VALUE`, taken apart.
 struct Pair<'w> {

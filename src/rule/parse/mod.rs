@@ -5,10 +5,12 @@
 
 pub(super) mod compare;
 mod field;
+mod operator;
 mod syscalls;
 
-pub(super) use field::FAMILY_END;
 pub(super) use syscalls::first_call;
+
+use operator::find_operator;
 
 use super::error::{MAX_NAME_LEN, MAX_TEXT_LEN, ParseError, Reason, lossy};
 use super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, USABLE_FIELDS, Value};
@@ -100,15 +102,6 @@ pub(super) struct RuleBuilder<'h> {
     /// A path, dir or perm, an exe or an fstype was there: what a key may go with.
     has_companion: bool,
     pub(super) warnings: Vec<Warning>,
-}
-
-/// Where the first of `operators` that `word` contains stands, which it is, and how it is written. COMPAT: they are looked
-/// for one after another over the whole word, so a value with `!=` in it is cut there.
-pub(super) fn find_operator(word: &[u8], operators: &[Operator]) -> Option<(usize, Operator, &'static str)> {
-    operators.iter().find_map(|operator| {
-        let symbol = operator.symbol()?;
-        Some((memchr::memmem::find(word, symbol.as_bytes())?, *operator, symbol))
-    })
 }
 
 impl<'h> RuleBuilder<'h> {

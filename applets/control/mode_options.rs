@@ -1,0 +1,98 @@
+//! The words of the modes of auditctl that change nothing in the kernel: options, in any order, and names of files.
+
+use super::RuleHost;
+use auditbox::rule::check::{Level, Version, format::Format};
+use auditbox::sys::process;
+use auditbox::tables::machine::Machine;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+/// What a mode is asked wrongly, or cannot read what it is asked about.
+pub(crate) const WRONG: u8 = 2;
+
+/// The words of a mode.
+#[derive(Default)]
+pub(crate) struct Options {
+    root: Option<PathBuf>,
+    machine: Option<Machine>,
+    no_host: bool,
+    pub(super) kernel: Option<Version>,
+    pub(super) format: Option<Format>,
+    pub(super) level: Option<Level>,
+    pub(super) fix: bool,
+    pub(super) diff_only: bool,
+    /// The log that --cost reads.
+    pub(super) log: Option<OsString>,
+    /// Words that are no options.
+    pub(super) names: Vec<OsString>,
+}
+
+impl Options {
+    /// Where the rules are to live.
+    pub(super) fn host(&self) -> RuleHost {
+        let host = RuleHost::planned(self.root.clone(), self.machine);
+        if self.no_host { host.without_names() } else { host }
+    }
+
+    /// Whether paths are to be looked for.
+    pub(super) fn knows_paths(&self) -> bool {
+        !self.no_host
+    }
+}
+
+/// The options that stand alone, and those with a value.
+pub(super) const FLAGS: [&[u8]; 3] = [b"--no-host", b"--fix", b"--diff-only"];
+pub(super) const VALUES: [&[u8]; 5] = [b"--root", b"--machine", b"--kernel", b"--format", b"--min-level"];
+
+/// Reads the words of `mode`.
+pub(super) fn options(words: &[&OsString], mode: &[u8]) -> Result<Options, String> {
+    let mut options = Options::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let name = word.as_bytes();
+        if name == mode {
+            continue;
+        }
+        let mut value = || words.next().ok_or_else(|| format!("{} needs a value", word.to_string_lossy()));
+        match name {
+            b"--no-host" => options.no_host = true,
+            b"--fix" => options.fix = true,
+            b"--diff-only" => options.diff_only = true,
+            b"--root" => options.root = Some(root(value()?)?),
+            b"--machine" => options.machine = Some(machine(value()?)?),
+            b"--kernel" => options.kernel = Some(kernel(value()?)?),
+            b"--format" => options.format = Some(named(value()?, Format::named, Format::NAMES)?),
+            b"-if" if mode == b"--cost" => options.log = Some((*value()?).clone()),
+            b"--min-level" => options.level = Some(named(value()?, Level::named, "note, warning, error")?),
+            _ if name.starts_with(b"--") => return Err(format!("{} is no option here", word.to_string_lossy())),
+            _ => options.names.push((*word).clone()),
+        }
+    }
+    Ok(options)
+}
+
+fn named<T>(word: &OsString, of: fn(&[u8]) -> Option<T>, accepted: &str) -> Result<T, String> {
+    of(word.as_bytes()).ok_or_else(|| format!("{} is not accepted here: {accepted}", word.to_string_lossy()))
+}
+
+/// A version, or `running` for that of the kernel that runs.
+fn kernel(word: &OsString) -> Result<Version, String> {
+    let release = if word == "running" { process::kernel_release() } else { word.to_string_lossy().into_owned() };
+    Version::parse(&release).ok_or_else(|| format!("{release} is no version such as 5.15"))
+}
+
+/// A directory that is not there has no users, and would turn every watched directory into a plain path.
+pub(crate) fn root(name: &OsString) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    if path.is_dir() { Ok(path) } else { Err(format!("Option --root: {} is no directory", path.display())) }
+}
+
+/// A machine with system calls.
+pub(crate) fn machine(name: &OsString) -> Result<Machine, String> {
+    let found = Machine::from_name(name.as_bytes()).filter(|machine| machine.elf().is_some());
+    found.ok_or_else(|| {
+        let names: Vec<_> = Machine::ALL.iter().filter(|m| m.elf().is_some()).map(|m| m.name()).collect();
+        format!("{} is no machine; machines are {}", name.to_string_lossy(), names.join(" "))
+    })
+}

@@ -1,0 +1,74 @@
+//! What the check finds, where, and what would repair it.
+
+use super::codes::{Code, Level};
+
+/// A rules file.
+pub struct Source<'t> {
+    /// What findings call it.
+    pub name: &'t str,
+    /// What is in it.
+    pub text: &'t [u8],
+}
+
+/// Bytes of one line of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The place of the file among those that were given.
+    pub file: usize,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// How many bytes of the file come before the line.
+    pub line_start: usize,
+    /// Bytes of the line that come before, and those up to the end.
+    pub bytes: (usize, usize),
+}
+
+/// Something that was found.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What kind it is.
+    pub code: &'static Code,
+    /// How bad it is here.
+    pub level: Level,
+    /// Where.
+    pub span: Span,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// What to do; may be empty.
+    pub help: String,
+    /// Other places that it depends on, and what they are.
+    pub related: Vec<(Span, String)>,
+    /// What would repair it.
+    pub fix: Option<Fix>,
+}
+
+/// What a repair does to what is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing: the set is equal by meaning ([`diff`](crate::rule::diff::diff)).
+    Same,
+    /// It becomes what was surely meant: something is added that was missing, or left out that came with it.
+    Meant,
+    /// It may become something else.
+    Unsure,
+}
+
+/// Changes that repair a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What they do to what is recorded.
+    pub effect: Effect,
+    /// The changes.
+    pub edits: Vec<Edit>,
+}
+
+/// One change of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The place of the file among those that were given.
+    pub file: usize,
+    /// The bytes that go.
+    pub bytes: (usize, usize),
+    /// What comes in their place.
+    pub text: Vec<u8>,
+}

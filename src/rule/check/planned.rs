@@ -1,0 +1,55 @@
+//! What is checked: lines with what they ask for, and what they are for.
+
+use super::super::command::{Plan, Step, plan_of};
+use super::super::file::Line;
+use super::super::model::Rule;
+use super::super::parse::Host;
+use super::finding::Span;
+use super::kernel::Version;
+
+/// Whether a path exists.
+pub type Exists<'h> = &'h dyn Fn(&[u8]) -> bool;
+
+/// What the rules are for, as far as it is known.
+pub struct Target<'h> {
+    /// Machine, users and files.
+    pub host: &'h dyn Host,
+    /// The kernel, if any particular one.
+    pub kernel: Option<Version>,
+    /// `None` when paths are not to be looked for.
+    pub exists: Option<Exists<'h>>,
+}
+
+/// A line with what it asks for.
+pub(super) struct Planned<'t> {
+    pub(super) file: usize,
+    pub(super) line: Line<'t>,
+    /// `None` when the line cannot be taken apart.
+    pub(super) plan: Option<Plan>,
+}
+
+impl<'t> Planned<'t> {
+    pub(super) fn of(file: usize, line: Line<'t>, host: &dyn Host) -> Planned<'t> {
+        let plan = plan_of(&line, host);
+        Planned { file, line, plan }
+    }
+
+    /// Bytes of the line.
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
+        Span { file: self.file, line: self.line.number, line_start: self.line.start, bytes: (start, end) }
+    }
+
+    /// The line from its first word to its end.
+    pub(super) fn whole(&self) -> Span {
+        let start = self.line.text.iter().position(|b| *b != b' ').unwrap_or(0);
+        self.span(start, self.line.text.len())
+    }
+
+    /// The rule that the line adds.
+    pub(super) fn added(&self) -> Option<&Rule> {
+        self.plan.as_ref()?.steps.iter().find_map(|step| match step {
+            Step::AddRule(rule) => Some(rule),
+            _ => None,
+        })
+    }
+}
