@@ -1,7 +1,7 @@
 #!/bin/sh
 # Everything that plugins do wrong, at once and under load: 20 of them, of which eight do what a plugin must not. The log has every event;
 # who reads has what the log has; who does not has lost its own records alone, and the ledger says which. Then full queues with every
-# overflow action, 200 reloads under load, and 100 starts and stops, after which nothing is left.
+# overflow action, reloads under load, and starts and stops, after which nothing is left.
 # guest: -t 600
 . /steps
 mkdir -p /etc/audit/plugins.d /plugins /tmp/read /tmp/pids
@@ -32,9 +32,10 @@ descriptors() { ls "/proc/$(auditd_pid)/fd" | wc -l; }
 
 # lines FILE: what a plugin got that the log has too: all but the ends of events, and what is left when all have ended
 lines() { grep -v -e '^type=EOE' -e 'cause=plugin-ended' -e 'cause=plugin-unread' "$1"; }
-# whoever reads has what the log has, but for the record of a successful reload
+# whoever reads has what the log has, but for the record of a successful reload, and up to the end: what is then still lost is written
+# when nobody is told any more
 same() {
-	grep -v -e 'op=reconfigure state=changed' -e 'cause=plugin-ended' -e 'cause=plugin-unread' $log >/tmp/log.lines
+	sed '/^type=DAEMON_END/q' $log | grep -v -e 'op=reconfigure state=changed' -e 'cause=plugin-ended' -e 'cause=plugin-unread' >/tmp/log.lines
 	lines "/tmp/read/$1" | cmp -s - /tmp/log.lines
 }
 must_be_same() {
@@ -151,7 +152,7 @@ overflow() {
 	state plugin_queue_overflow_detected true
 }
 overflow IGNORE
-[ "$(grep -c 'queue' /tmp/messages)" = 1 ] || fail "IGNORE is told: $(cat /tmp/messages)"
+refuse 'queue' /tmp/messages
 stop_auditd
 overflow SYSLOG
 told 'queue to plugins is full - dropping event \(plugin stuck\)' 5
@@ -160,8 +161,6 @@ stop_auditd
 overflow SUSPEND
 told 'Auditd is suspending event passing to plugins due to overflowing its queue. \(plugin stuck\)' 1
 state plugin_queueing_suspended true
-kill -USR2 "$(auditd_pid)"
-state plugin_queueing_suspended false
 stop_auditd
 [ ! -e /tmp/runlevels ] || fail "runlevels: $(cat /tmp/runlevels)"
 overflow SINGLE
@@ -176,7 +175,7 @@ rm /sbin/init
 [ ! -e /sbin/init.saved ] || mv /sbin/init.saved /sbin/init
 echo "overflow actions: $(cut -d ' ' -f 1 /proc/uptime)"
 
-# --- 200 reloads under load: what reads is ended and started each time, and misses nothing
+# --- reloads under load: what reads is ended and started each time, and misses nothing
 rm -f /etc/audit/plugins.d/* $log /tmp/read/*
 reader reader
 reader other
@@ -190,7 +189,7 @@ until_true 10 prints 3 running '^cat$'
 rm -f /tmp/enough
 events 1000000 100 &
 n=0
-while [ $n -lt "$(rounds 200 2000)" ]; do
+while [ $n -lt "$(rounds 60 2000)" ]; do
 	auditctl --signal reload || fail "reload $n"
 	n=$((n + 1))
 done
@@ -200,17 +199,17 @@ until_true 20 all_made "$(cat /tmp/made)" || fail "of $(cat /tmp/made) events th
 must_be_same reader other leaving
 until_true 10 prints 3 running '^cat$' || fail "processes are left: $(ps)"
 prints "$before" descriptors || fail "$before descriptors before, now: $(ls -l "/proc/$(auditd_pid)/fd")"
-echo "200 reloads with $(cat /tmp/made) events: $(cut -d ' ' -f 1 /proc/uptime)"
+echo "$n reloads with $(cat /tmp/made) events: $(cut -d ' ' -f 1 /proc/uptime)"
 stop_auditd
 
-# --- 100 starts and stops
+# --- starts and stops
 rm -f /etc/audit/plugins.d/* /tmp/read/*
 reader reader
 printf 'active = yes\npath = /sbin/audisp-af_unix\nargs = 0640 /run/audispd_events string\nformat = binary\n' >/etc/audit/plugins.d/af_unix.conf
 configure
-# processes and sockets of the whole system, what /run holds
+# processes of the daemon and its plugins, sockets of the whole system, what /run holds
 everything() {
-	ps -o args | grep -v -e ps -e grep -e '\[' | sort >/tmp/everything
+	ps -o args | grep -e audit -e audisp -e '^cat' -e /plugins/ | grep -v -e grep -e guest-script | sort >/tmp/everything
 	tail -n +2 /proc/net/unix | wc -l >>/tmp/everything
 	find /run | sort >>/tmp/everything
 	cat /tmp/everything
@@ -219,21 +218,21 @@ cycle() {
 	start_auditd
 	pid=$(auditd_pid)
 	kill -TERM "$pid"
-	n=0
+	waited=0
 	while ! auditd_gone "$pid"; do
 		usleep 20000
-		n=$((n + 1))
-		[ $n -lt 500 ] || fail "auditd does not end"
+		waited=$((waited + 1))
+		[ $waited -lt 500 ] || fail "auditd does not end"
 	done
 }
 cycle
 everything >/tmp/before
 n=0
-while [ $n -lt "$(rounds 100 1000)" ]; do
+while [ $n -lt "$(rounds 40 1000)" ]; do
 	cycle
 	n=$((n + 1))
 done
 is_as_before() { everything | cmp -s /tmp/before -; }
 until_true 5 is_as_before || fail "left behind: $(diff /tmp/before /tmp/everything)"
 [ "$(grep -c 'type=DAEMON_END' /tmp/read/reader)" = $((n + 1)) ] || fail "the reader has $(grep -c 'type=DAEMON_END' /tmp/read/reader) ends of $((n + 1))"
-echo "100 starts and stops: $(cut -d ' ' -f 1 /proc/uptime)"
+echo "$n starts and stops: $(cut -d ' ' -f 1 /proc/uptime)"

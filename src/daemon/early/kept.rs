@@ -67,7 +67,7 @@ impl KeptRecords {
         }
     }
 
-    /// The next of them, as [`AuditSocket::receive`] gives records; none after the last.
+    /// The next of them, as [`AuditSocket::receive`](crate::sys::netlink::AuditSocket::receive) gives records; none after the last.
     pub(in crate::daemon) fn receive(&mut self, batch: &mut Batch) -> Option<usize> {
         loop {
             self.used += batch.load(self.buffer.get(self.used..)?);
