@@ -335,8 +335,12 @@ impl Runner {
         answers.into_iter().for_each(|answer| self.driver.feed(answer));
     }
 
-    /// A plugin's socket is ready: it can be written to, or has ended.
+    /// A plugin's socket is ready: it can be written to, or has ended. When sockets have changed since the wait, what it found may be
+    /// of one that a plugin had before it was started again; the next wait finds what is true.
     fn take_plugin(&mut self, reactor: &Reactor<Token>, id: PluginId) {
+        if self.driver.executor.plugins.has_changed() {
+            return;
+        }
         let input = match reactor.has_ended(Token::Plugin(id)) {
             true => Input::PluginGone { id, is_unread: self.driver.executor.plugins.is_unread(id) },
             false => Input::PluginReady(id),

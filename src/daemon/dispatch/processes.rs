@@ -105,6 +105,11 @@ impl Processes {
         self.all.retain(|process| process.child.is_some() || !process.is_closed);
     }
 
+    /// Whether sockets were opened or closed since [`Processes::take_changed`] was last called.
+    pub(in crate::daemon) fn has_changed(&self) -> bool {
+        self.has_changed
+    }
+
     /// Whether sockets were opened or closed since the last call.
     pub(in crate::daemon) fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.has_changed)
