@@ -11,6 +11,7 @@ export PATH
 HOST    = $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 BINARY  = target/$(HOST)/release/auditbox
 TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf riscv64gc-unknown-linux-musl
+MORE    := i686-unknown-linux-musl powerpc64le-unknown-linux-musl s390x-unknown-linux-musl mips-unknown-linux-musl
 
 .DEFAULT_GOAL := help
 .PHONY: help set-up build test test-all guest check oldest demo deb packages machines source sbom reproducible release bench fuzz soak size costs dist install uninstall clean tables tables-verify
@@ -93,8 +94,8 @@ packages: build ## really builds the packages that can be built here, and tries 
 	tests/packages/run $(BINARY)
 	tests/packages/initramfs $(BINARY)
 
-machines: build ## the binary of one more machine, s390x, or of TARGET=..., built and tried under emulation; takes minutes
-	tests/foreign $(or $(TARGET),s390x-unknown-linux-musl)
+machines: build ## the binaries of four more machines, or of TARGET=..., built and tried under emulation; takes a quarter of an hour
+	tests/foreign $(or $(TARGET),$(MORE))
 
 source: ## the sources of the last commit as out/auditbox-VERSION.tar.gz, which the recipes of packaging/ build from
 	packaging/source

@@ -54,9 +54,9 @@ fn read(clock: ClockId) -> Moment {
     Moment { seconds: time.tv_sec, nanos: time.tv_nsec as u32 }
 }
 
-/// The C library's calendar. On 32-bit machines musl has it twice: under the plain names with 32 bits for a second, which
-/// end in January 2038 and are those of the libc crate, and under the names of musl's time.h with 64.
-#[cfg(all(target_env = "musl", any(target_arch = "arm", target_arch = "x86")))]
+/// The C library's calendar. On 32-bit machines older than 64-bit times musl has it twice: under the plain names with 32 bits
+/// for a second, which end in January 2038 and are those of the libc crate, and under the names of musl's time.h with 64.
+#[cfg(all(target_env = "musl", target_pointer_width = "32", not(target_arch = "riscv32")))]
 mod calendar {
     pub(super) type Seconds = i64;
     unsafe extern "C" {
@@ -66,7 +66,7 @@ mod calendar {
         pub(super) fn mktime(from: *mut libc::tm) -> Seconds;
     }
 }
-#[cfg(not(all(target_env = "musl", any(target_arch = "arm", target_arch = "x86"))))]
+#[cfg(not(all(target_env = "musl", target_pointer_width = "32", not(target_arch = "riscv32"))))]
 mod calendar {
     pub(super) use libc::{localtime_r, mktime, time_t as Seconds};
 }

@@ -190,7 +190,7 @@ impl AuditSocket {
     }
 
     fn wait(&self, what: PollFlags, limit: Duration) -> Result<(), NetlinkError> {
-        let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: limit.subsec_nanos().into() };
+        let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: limit.subsec_nanos() as _ };
         loop {
             match poll(&mut [PollFd::new(&self.fd, what)], Some(&limit)) {
                 Ok(0) => return Err(NetlinkError::Timeout),
