@@ -174,6 +174,11 @@ impl RecordType {
         matches!(self.0, 1005 | 1100..=1199 | 2100..=2999) && self != Self::USER_TTY
     }
 
+    /// Whether the kernel wrote or encoded every byte of records of this type, which most records of a log are of.
+    fn has_no_foreign_bytes(self) -> bool {
+        matches!(self, Self::SYSCALL | Self::PATH | Self::SOCKADDR | Self::CWD | Self::EXECVE | Self::PROCTITLE)
+    }
+
     /// Whether a record of this type is the last one of its event (or the only one).
     pub fn ends_event(self) -> bool {
         matches!(self.0, 1005 | 1007..=1299 | 1320 | 1327 | 1406..=1419 | 2000 | 2100..) && self != Self::UNRECOGNISED
@@ -208,33 +213,78 @@ impl<'a> Line<'a> {
     /// What belongs to a record of this type: the line itself, the names that were looked up for it, and both as they were
     /// written. A NUL ends each.
     ///
-    /// The kernel writes no byte 0x1D itself, so the first one begins the names. But who sends a user message may put any
-    /// byte into it: see [`Line::message_parts`].
+    /// Where the kernel wrote or encoded every byte, the first byte 0x1D begins the names. In other records it may be part of what
+    /// somebody chose: see [`Line::parts_after_foreign`].
     #[inline]
     fn parts(&self, record_type: RecordType) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
         let (line, rest) = self.text.split_at_checked(self.end).unwrap_or((self.text, &[]));
         let Some((&ENRICHED, rest)) = rest.split_first() else { return (line, None, line) };
         let names = text::up_to(rest, 0);
-        let is_sound =
-            |line: &[u8]| line.ends_with(b"'") && !names.ends_with(b"'") && memchr(ENRICHED, names).is_none();
-        if record_type.is_user_message() && !is_sound(line) && memchr::memmem::find(line, b"msg='").is_some() {
-            return self.message_parts();
+        let is_common_message = || {
+            let ends = line.ends_with(b"'") && !names.ends_with(b"'") && memchr(ENRICHED, names).is_none();
+            ends && record_type.is_user_message()
+        };
+        if !record_type.has_no_foreign_bytes() && !is_common_message() {
+            return self.parts_after_foreign(record_type);
         }
         (line, Some(names), self.text.get(..line.len() + 1 + names.len()).unwrap_or(line))
     }
 
-    /// The parts where the text of a user message holds a byte 0x1D. The kernel ends the message with a quote: the names
-    /// begin after the last quote that has the byte after it. No name ends with a quote: where the line does, it is the
-    /// message's, and there are no names.
+    /// The parts where a byte 0x1D may be part of what somebody chose: the text of a user message, or the name of a network
+    /// device. The names, which have no such byte themselves, begin after the last one, if what follows looks like names.
+    ///
+    /// The kernel ends a message with a quote, and no name ends with one. So after a message the names begin after the last quote
+    /// that has the byte after it; where the line ends with a quote, it is the message's, and there are no names.
     #[cold]
-    fn message_parts(&self) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
+    fn parts_after_foreign(&self, record_type: RecordType) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
         let written = text::up_to(self.text, 0);
-        let quote = memchr::memmem::rfind(written, &[b'\'', ENRICHED]).filter(|_| !written.ends_with(b"'"));
-        match quote.and_then(|at| written.split_at_checked(at + 1)) {
+        let at = if record_type.is_user_message() && memchr::memmem::find(written, b"msg='").is_some() {
+            let quote = memchr::memmem::rfind(written, &[b'\'', ENRICHED]).filter(|_| !written.ends_with(b"'"));
+            quote.map(|at| at + 1)
+        } else {
+            let is_sound = |(line, names): (&[u8], &[u8])| match names {
+                [_, names @ ..] if names.starts_with(b"SADDR=") => has_address(line),
+                [_, names @ ..] => are_names(names),
+                [] => false,
+            };
+            memchr::memrchr(ENRICHED, written).filter(|at| written.split_at_checked(*at).is_some_and(is_sound))
+        };
+        match at.and_then(|at| written.split_at_checked(at)) {
             Some((line, [_, names @ ..])) => (line, Some(names), written),
             _ => (written, None, written),
         }
     }
+}
+
+/// Whether a record has the address of a socket, in hex, of which the words stand alone after the byte 0x1D. What a device can be
+/// called has no space before it.
+fn has_address(line: &[u8]) -> bool {
+    let value = text::after(line, b" saddr=").map(|rest| text::up_to(text::up_to(rest, b' '), b','));
+    value.is_some_and(|value| !value.is_empty() && value.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether the text may be what was looked up: words `NAME=value` or `NAME="value"`, or what is left of them where the line was
+/// cut. The kernel names no field in capitals, so what it writes after a name that somebody chose is none.
+fn are_names(mut text: &[u8]) -> bool {
+    while !text.is_empty() {
+        let word = text::up_to(text, b' ');
+        let name = text::before(word, b'=').unwrap_or_default();
+        if name.iter().any(|byte| !matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-')) {
+            return false;
+        }
+        text = match text.get(name.len()..) {
+            Some([b'=', b'"', quoted @ ..]) => match memchr(b'"', quoted) {
+                Some(end) => quoted.get(end + 1..).unwrap_or_default(),
+                None => return memchr(b'=', quoted).is_none(),
+            },
+            _ => text.get(word.len()..).unwrap_or_default(),
+        };
+        match text {
+            [b' ', rest @ ..] => text = rest,
+            _ => return text.is_empty(),
+        }
+    }
+    true
 }
 
 /// One record, borrowed from its line.
@@ -606,6 +656,22 @@ mod tests {
         for rest in ["saddr=01\x1dSADDR={ path='\x1dSADDR={ x }", "saddr=01\x1dSADDR={ path=/x'"] {
             let (body, names) = rest.split_once('\x1d').unwrap();
             assert_eq!(parts("SOCKADDR", rest), named(body, names), "the kernel's own text has no such byte");
+        }
+        for device in [
+            "a\x1dUID=\"x",
+            "a\x1dUID=x",
+            "a\x1dUID=\"x\"",
+            "a\x1d",
+            "\x1dA=\x1d=",
+            "x\"\x1d\"",
+            "\"\x1dA",
+            "\x1dSADDR={",
+        ] {
+            let kernels = format!("dev={device} prom=256 old_prom=0 auid=1000 uid=0 gid=0 ses=1");
+            assert_eq!(parts("ANOM_PROMISCUOUS", &kernels), whole(&kernels));
+            for names in ["AUID=\"jane doe\" UID=6576650A GID=\"root\"", "AUID=\"jane\" UI", "AUID=\"ja", ""] {
+                assert_eq!(parts("ANOM_PROMISCUOUS", &format!("{kernels}\x1d{names}")), named(&kernels, names));
+            }
         }
         assert_eq!(parts("USER_TTY", "uid=1 data=61\x1dUID=\"a'"), named("uid=1 data=61", "UID=\"a'"));
         assert_eq!(parts("USER_LOGIN", "uid=1\x1dUID=\"root\""), named("uid=1", "UID=\"root\""));

@@ -28,8 +28,9 @@ impl Interpreter<'_> {
         while let Some(found) = layout.field(place, body, at) {
             (at, place) = (found.next, place + 1);
             self.note_field(&mut context, body, found.kind, &found);
-            // An address has spaces in it: it stands alone.
-            if !found.kind.row().is_named || (found.kind == Kind::Sockaddr && out.len() > start) {
+            // The words for an address have spaces in them, so they stand alone. The kernel writes one in hex.
+            let is_hex = || !found.value(body).is_empty() && found.value(body).iter().all(u8::is_ascii_hexdigit);
+            if !found.kind.row().is_named || (found.kind == Kind::Sockaddr && (out.len() > start || !is_hex())) {
                 continue;
             }
             let before = out.len();
@@ -193,10 +194,11 @@ mod tests {
                 ": saddr=01002F780A747970653D1D22277D7B7FC29B00",
                 "SADDR={ saddr_fam=local path=/x\\012type=\\035\\042\\047\\175\\173\\177\\302\\233 }",
             ),
-            (RecordType::SOCKADDR, ": saddr=x\"\x1d", "SADDR=malformed-host(x\\042\\035)"),
+            (RecordType::SOCKADDR, ": saddr=102", "SADDR={ saddr_fam=netlink len too short }"),
         ] {
             assert_eq!(names(record_type, body), format!("\u{1d}{want}"));
         }
+        assert_eq!(names(RecordType::SOCKADDR, ": saddr=x\"\x1d"), "", "no address of the kernel's");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) struct Found {
     pub(super) stop: Stop,
     /// Where the search for the next field begins: the byte after a value is passed over, whatever it is.
     pub(super) next: usize,
-    /// Whether the value has a closing quote if it has one that opens.
+    /// Whether the value is in quotes. One that nothing closes opens nothing.
     pub(super) is_closed: bool,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Found {
 pub(super) enum Stop {
     Space,
     Comma,
-    /// The closing quote, and neither a space nor the end of the body.
+    /// The closing quote, and another separator than a space.
     Quote,
     /// The end of the body.
     End,
@@ -135,18 +135,19 @@ impl Name {
             return Found { name, start, end: start, kind, name_hash, stop: Stop::Space, next: start, is_closed: true };
         }
         let word = load(body, start);
-        let ((end, stop), is_closed) = match word as u8 {
-            quote @ (b'"' | b'\'') => {
-                let end = quoted_end(body, start + 1, quote);
-                (end.unwrap_or((body.len(), Stop::End)), end.is_some())
-            }
-            _ => (bare_end(body, start, word, if shape == Shape::Label { SPACES } else { COMMAS }), true),
+        let quoted = match word as u8 {
+            quote @ (b'"' | b'\'') => quoted_end(body, start + 1, quote),
+            _ => None,
         };
+        let is_closed = quoted.is_some();
+        let (end, stop) =
+            quoted.unwrap_or_else(|| bare_end(body, start, word, if shape == Shape::Label { SPACES } else { COMMAS }));
         Found { name, start, end, kind, name_hash, stop, next: (end + 1).min(body.len()), is_closed }
     }
 }
 
-/// Where the value ends with its closing quote, and what it ends at; `None` if there is no such quote.
+/// Where the value ends with its closing quote, and what it ends at; `None` if there is no such quote. It closes the value if a
+/// separator follows: what is never quoted (the name of a device) may begin with a quote, and hold more of them.
 #[inline(always)]
 fn quoted_end(body: &[u8], mut at: usize, quote: u8) -> Option<(usize, Stop)> {
     while at < body.len() {
@@ -155,7 +156,8 @@ fn quoted_end(body: &[u8], mut at: usize, quote: u8) -> Option<(usize, Stop)> {
             let end = at + place(closing) + 1;
             let stop = match body.get(end) {
                 Some(b' ') => Stop::Space,
-                Some(_) => Stop::Quote,
+                Some(b'\'' | b')' | b',' | b':' | b';') => Stop::Quote,
+                Some(_) => return None,
                 None => Stop::End,
             };
             return Some((end, stop));
@@ -252,7 +254,8 @@ mod tests {
     fn a_value_ends_at_a_space_a_comma_or_its_quote() {
         expect("addr=?, terminal=x)", &[("addr", "?", true), ("terminal", "x)", false)]);
         expect("exe=\"a b\", x=1", &[("exe", "\"a b\"", false), ("x", "1", false)]);
-        expect("exe=\"open x=1", &[("exe", "\"open x=1", false)]);
+        expect("exe=\"open x=1 a='b", &[("exe", "\"open", false), ("x", "1", false), ("a", "'b", false)]);
+        expect("dev=\"a\"b=1 x=1", &[("dev", "\"a\"b=1", false), ("x", "1", false)]);
         expect("a='b=c' d=e", &[("a", "'b=c'", false), ("d", "e", false)]);
         expect("banners=none,none a=b", &[("banners", "none", true), ("a", "b", false)]);
         expect("a=b=c d=e", &[("a", "b=c", false), ("d", "e", false)]);
@@ -281,8 +284,10 @@ mod tests {
         let unquoted = name.strip_prefix(b"'").unwrap_or(name);
         let bare: Vec<u8> = unquoted.iter().copied().skip_while(|b| *b == b'(').collect();
         let rest = &body[start..];
-        if let Some(quote @ (b'"' | b'\'')) = rest.first() {
-            let close = rest[1..].iter().position(|b| b == quote).map_or(body.len(), |close| start + close + 2);
+        let quote = rest.first().filter(|byte| matches!(byte, b'"' | b'\''));
+        let close = quote.and_then(|quote| rest[1..].iter().position(|b| b == quote)).map(|close| start + close + 2);
+        let separates = |close: &usize| body.get(*close).is_none_or(|byte| b" '),:;".contains(byte));
+        if let Some(close) = close.filter(separates) {
             return Some((bare, body[start..close].to_vec(), false, (close + 1).min(body.len())));
         }
         let is_label = kind::named(unquoted) == Kind::Label;

@@ -287,6 +287,74 @@ fn every_report_lists_and_counts_all_events() {
     }
 }
 
+/// What network devices may be called. KERNEL: dev_valid_name in net/core/dev.c takes any byte but `/`, `:` and white space, and
+/// fifteen of them; the record has them as they are.
+const DEVICES: [&str; 16] = [
+    "\u{1d}",
+    "a\u{1d}",
+    "a\u{1d}UID=\"root",
+    "a\u{1d}UID=root",
+    "a\u{1d}UID=\"root\"",
+    "a\u{1d}AUID=\"",
+    "\u{1d}A=\"\u{1d}\u{1d}",
+    "\"\u{1d}",
+    "'\u{1d}",
+    "\"\u{1d}\"",
+    "msg='\u{1d}A=B",
+    "\u{1d}SADDR={",
+    "\u{1d}auid=0",
+    "\"x",
+    "auid=0",
+    "uid=0",
+];
+
+#[test]
+fn no_device_hides_who_made_it_promiscuous() {
+    let (mut dice, dir, mut text, mut devices) = (Dice(0xDE5), Dir::new("devices"), String::new(), Vec::new());
+    for serial in 1..=200 {
+        let mut device = dice.pick(&DEVICES).to_string() + dice.pick(&DEVICES) + dice.pick(&DEVICES);
+        device.truncate(if serial < 50 { 15 } else { device.len() });
+        let (auid, uid) = (1000 + serial, 2000 + serial);
+        text += &format!(
+            "type=ANOM_PROMISCUOUS msg=audit(1700000000.100:{serial}): dev={device} prom=256 old_prom=0 auid={auid} uid={uid} \
+             gid={uid} ses={serial}"
+        );
+        text += &["", &format!("\u{1d}AUID=\"a{auid}\" UID=\"u{uid}\" GID=\"g{uid}\"")][dice.roll(2)];
+        text.push('\n');
+        devices.push(device);
+    }
+    let path = dir.file("audit.log", &text);
+    let lines: Vec<&str> = text.lines().collect();
+    let run = |command: &str, words: &[&str]| {
+        let output = applet(command).args(["-if", &path]).args(words).output().expect("the binary runs");
+        String::from_utf8(output.stdout).expect("output is text")
+    };
+    for (serial, line) in (1..).zip(&lines) {
+        let number = |base: usize| (base + serial).to_string();
+        for words in [["-ul", &number(1000)], ["-ui", &number(2000)], ["-gi", &number(2000)], ["--session", &number(0)]]
+        {
+            assert_eq!(run("ausearch", &[&words[..], &["--raw"]].concat()), format!("{line}\n"), "{words:?}");
+        }
+    }
+    let rows = run("aureport", &["-n"]);
+    let (shown, csv) = (run("ausearch", &["-i"]), run("ausearch", &["--format", "csv"]));
+    let shown: Vec<&str> = shown.lines().filter(|line| *line != "----").collect();
+    assert_eq!(
+        (rows.lines().skip(5).count(), shown.len(), csv.lines().count()),
+        (lines.len(), lines.len(), lines.len() + 1)
+    );
+    for (serial, (line, shown)) in (1..).zip(lines.iter().zip(shown)) {
+        let has_names = line.contains(&format!("ses={serial}\u{1d}"));
+        let name = |letter: &str, id: usize| if has_names { format!("{letter}{id}") } else { format!("unknown({id})") };
+        let (auid, uid) = (name("a", 1000 + serial), name("u", 2000 + serial));
+        let gid = name("g", 2000 + serial);
+        let end = format!(" prom=yes old_prom=no auid={auid} uid={uid} gid={gid} ses={serial} ");
+        assert!(shown.ends_with(&end), "{line:?}\n{shown:?}");
+        let row = format!(" {auid} {serial}");
+        assert!(run("aureport", &["-n", "-i"]).lines().any(|line| line.ends_with(&row)), "{line:?}");
+    }
+}
+
 /// The records of the two faults that this guards against, as they were met.
 #[test]
 fn a_failed_login_and_a_denial_are_not_hidden_by_names_in_them() {

@@ -6,14 +6,12 @@ use crate::text::number;
 
 impl Scan<'_> {
     /// SECCOMP, ANOM_PROMISCUOUS and ANOM_ABEND.
-    ///
-    /// COMPAT: `uid=` is the next one after `auid=` only if that was wanted, else it is `auid=` itself.
     pub(super) fn anomaly(&mut self) -> Step<()> {
         if self.wants(FieldSet::AUID) {
             self.fields.auid = Some(self.last_number(name!("auid="))?.ok_or(Malformed::Field("auid="))?);
         }
         if self.wants(FieldSet::UID) {
-            self.optional_uid(name!("uid="))?;
+            self.optional_uid(name!(" uid="))?;
         }
         if self.wants(FieldSet::GID) {
             self.fields.gid = self.number(name!("gid="))?.or(self.fields.gid);
