@@ -158,17 +158,24 @@ pub(super) static MAP_PROTECTION: FlagSet = FlagSet { mask: 0xf, ..PROTECTION_BA
 const PROTECTION_BASE: FlagSet = FlagSet { none: (7, "PROT_NONE"), alone: true, ..flags(&memory::PROTECTIONS) };
 
 impl FlagSet {
-    /// Appends the names that the flags in `value` have on `machine`, with `|` between them; the number itself if it has none.
+    /// Appends the names that the flags in `value` have on `machine`, with `|` between them; the number itself if it has none, or
+    /// where the machine is not known and a flag may mean anything.
     pub(super) fn push(&self, value: &[u8], machine: Option<Machine>, out: &mut Vec<u8>) {
         let Some(bits) = number::parse_prefix(value, self.base) else { return push_overflow(value, out) };
         let start = out.len();
+        let flags = bits as u32 & self.mask;
+        let known = self.table.flags_on(flags, machine).count() as u32;
+        if machine.is_none() && self.table.differs() && known < flags.count_ones() {
+            let says_base = self.base == 0 || value.starts_with(b"0x");
+            return if says_base { out.extend_from_slice(value) } else { push_hex(value, out) };
+        }
         if bits & self.none.0 == 0 {
             out.extend_from_slice(self.none.1.as_bytes());
             if self.alone {
                 return;
             }
         }
-        push_flags(self.table.flags_on(bits as u32 & self.mask, machine), start, out);
+        push_flags(self.table.flags_on(flags, machine), start, out);
         if out.len() == start {
             push_hex(value, out);
         }

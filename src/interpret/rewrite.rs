@@ -167,14 +167,18 @@ impl Interpreter<'_> {
 
     /// Where the library goes by the places of fields, here the fields before the one that is shown count.
     pub(super) fn context_of_call<'a>(&self, record_type: RecordType, body: &[u8]) -> RecordContext<'a> {
-        let machine = match record_type {
-            RecordType::SYSCALL => self.native,
+        let mut context = RecordContext::default();
+        match record_type {
+            RecordType::SYSCALL => context.machine = self.native,
             // The signal is written before the machine that numbers it.
-            RecordType::SECCOMP => text::after(body, b" arch=").and_then(value::machine).or(self.native),
-            RecordType::URINGOP => Some(Machine::IoUring),
-            _ => None,
-        };
-        RecordContext { machine, ..RecordContext::default() }
+            RecordType::SECCOMP => match text::after(body, b" arch=") {
+                Some(arch) => context.set_machine(value::machine(arch)),
+                None => context.machine = self.native,
+            },
+            RecordType::URINGOP => context.machine = Some(Machine::IoUring),
+            _ => {}
+        }
+        context
     }
 
     #[inline(never)]

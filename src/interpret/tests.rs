@@ -1,6 +1,7 @@
 //! Values of every kind and what is said of them, each line named for what is odd in it.
 
 use super::*;
+use crate::event::Event;
 use crate::record::{Field, Record, RecordType};
 use crate::tables::machine::Machine;
 use crate::text::Escape;
@@ -566,6 +567,43 @@ fn errors_and_signals_are_those_of_the_machine_that_is_named() {
         interpreter(Escape::Tty).rewrite(&Record::parse(line.as_bytes()).unwrap(), b"", &mut out);
         assert!(String::from_utf8(out).unwrap().contains(" sig=SIGSYS "), "{arch}");
     }
+}
+
+#[test]
+fn constants_that_differ_from_machine_to_machine_stay_numbers_on_one_that_is_not_known() {
+    let event = |records: &[&str]| {
+        let mut event = Event::default();
+        for record in records {
+            let line = format!("type={} ", record).replacen(' ', " msg=audit(1700000000.123:4567): ", 1);
+            event.push(&Record::parse(line.trim_end().as_bytes()).unwrap());
+        }
+        event
+    };
+    let last = |records: &[&str]| {
+        let (event, mut interpreter, mut out) = (event(records), interpreter(Escape::Tty), Vec::new());
+        interpreter.begin(&event);
+        interpreter.rewrite(&event.records().last().unwrap(), b"", &mut out);
+        String::from_utf8(out).unwrap().rsplit(") : ").next().unwrap().trim_end().to_owned()
+    };
+    let call = "SYSCALL arch=8000002b syscall=5 success=yes exit=0 a0=1 a1=241";
+    let here = "SYSCALL arch=c000003e syscall=9 success=yes exit=0 a0=1 a1=241";
+    for (record, foreign, known) in [
+        ("MMAP fd=3 flags=0x22", "fd=3 flags=0x22", "fd=3 flags=MAP_PRIVATE|MAP_ANONYMOUS"),
+        ("MMAP fd=3 flags=0x2", "fd=3 flags=MAP_PRIVATE", "fd=3 flags=MAP_PRIVATE"),
+        ("MQ_OPEN oflag=0x42", "oflag=0x42", "oflag=O_RDWR|O_CREAT"),
+        ("ANOM_ABEND auid=1000 sig=11 res=1", "auid=alice sig=SIGSEGV res=yes", "auid=alice sig=SIGSEGV res=yes"),
+        (
+            "ANOM_ABEND auid=1000 sig=7 res=1",
+            "auid=alice sig=unknown-signal(7) res=yes",
+            "auid=alice sig=SIGBUS res=yes",
+        ),
+    ] {
+        assert_eq!((last(&[call, record]), last(&[here, record])), (foreign.to_owned(), known.to_owned()), "{record}");
+        assert_eq!(last(&[record]), known, "without a call this machine's");
+    }
+    let seccomp = |arch| last(&[&format!("SECCOMP auid=0 sig=31 arch={arch} syscall=5")]);
+    assert_eq!(seccomp("8000002b"), "auid=root sig=unknown-signal(31) arch=unknown-elf-type(8000002b) syscall=5");
+    assert_eq!(seccomp("c000003e"), "auid=root sig=SIGSYS arch=x86_64 syscall=fstat");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::text::number;
 /// The columns that are only there when asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
-    /// The key of the rule, last.
+    /// The keys of the rules, last.
     pub key: bool,
     /// The security labels of subject and object.
     pub labels: bool,
@@ -23,6 +23,9 @@ pub struct Columns {
     /// Date and time in parts.
     pub time: bool,
 }
+
+/// How many columns follow the serial number, without those that are only there when asked for.
+const COLUMNS_OF_WORDS: usize = 11;
 
 /// Appends the line of titles.
 pub fn header(columns: Columns, out: &mut Vec<u8>) {
@@ -69,10 +72,8 @@ pub fn row(
     match &normalized {
         Ok(normalized) => push_normalized(normalized, columns, &mut words, out),
         Err(_) => {
-            // COMPAT: not as many columns as the header has.
-            out.extend_from_slice(b",,,,,,,,,,");
-            out.extend_from_slice(if columns.labels { b",," } else { b"" });
-            out.extend_from_slice(if columns.key { b"," } else { b"" });
+            let more = 2 * usize::from(columns.labels) + usize::from(columns.second) + usize::from(columns.key);
+            out.extend(std::iter::repeat_n(b',', COLUMNS_OF_WORDS + more));
         }
     }
     // The line ends in place of the last comma.
@@ -135,7 +136,7 @@ fn push_normalized(normalized: &Normalized, columns: Columns, words: &mut Words<
     push_word(normalized.object.kind.word(), out);
     push_value(out, |out| _ = normalized.how.inspect(|&how| words.push_text(how, out)));
     if columns.key {
-        push_field(normalized.key, words, out);
+        push_value(out, |out| _ = normalized.key.inspect(|&key| words.push_keys(key, out)));
     }
 }
 

@@ -32,16 +32,34 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
         self.push_kind(place, record, field, kind, out);
     }
 
+    /// Appends all keys of a field that holds keys, with commas between them.
+    pub fn push_keys(&mut self, place: Place, out: &mut Vec<u8>) {
+        let Some((record, field)) = self.event.at(place) else { return };
+        let start = out.len();
+        self.push_meaning(place, record, field, Kind::Key, out);
+        let keys = out.split_off(start);
+        for key in keys.split(|byte| *byte == KEY_SEPARATOR).filter(|key| !key.is_empty()) {
+            if out.len() > start {
+                out.push(b',');
+            }
+            out.extend_from_slice(key);
+        }
+    }
+
     fn push_kind(&mut self, place: Place, record: &Record<'e>, field: Field, kind: Kind, out: &mut Vec<u8>) {
         let start = out.len();
+        self.push_meaning(place, record, field, kind, out);
+        if kind == Kind::Key {
+            keep_first_key(start, out);
+        }
+    }
+
+    fn push_meaning(&mut self, place: Place, record: &Record<'e>, field: Field, kind: Kind, out: &mut Vec<u8>) {
         let record_context = match record.enriched.is_none() && kind.stands_alone() {
             true => RecordContext::nothing(),
             false => record_context(&mut self.contexts, self.event, place.record),
         };
         self.interpreter.value_in(kind, field, record_context, out);
-        if kind == Kind::Key {
-            keep_first_key(start, out);
-        }
     }
 
     /// Appends the text of a source.

@@ -56,13 +56,26 @@ impl Table {
         self.position(name.len(), |row| row.as_bytes().eq_ignore_ascii_case(name))
     }
 
-    /// The first name of `number` on `machine`; without a machine what all machines have in common.
+    /// The first name of `number` on `machine`; without a machine the one that it has on all of them.
     pub fn name_on(&self, number: u32, machine: Option<Machine>) -> Option<&'static str> {
-        let Some(own) = self.own_rows(machine) else { return self.name(number) };
+        let Some(own) = self.own_rows(machine) else {
+            let is_common = |name| self.own.iter().all(|own| own.rows.leaves(number, name));
+            return self.name(number).filter(|name| machine.is_some() || is_common(name));
+        };
         match own.name(number) {
             Some(name) => (!name.is_empty()).then_some(name),
             None => self.name(number).filter(|name| own.number(name).is_none()),
         }
+    }
+
+    /// Whether these rows of some machines neither number anything so nor call anything so.
+    fn leaves(&self, number: u32, name: &str) -> bool {
+        self.name(number).is_none() && self.number(name).is_none()
+    }
+
+    /// Whether the numbers differ from machine to machine.
+    pub fn differs(&self) -> bool {
+        !self.own.is_empty()
     }
 
     /// The number of the row called `name` on `machine`, letters of either case being equal (ASCII).
@@ -395,9 +408,9 @@ mod tests {
     #[test]
     fn a_machine_has_its_own_numbers_and_else_those_of_most() {
         let names = |machine| [1, 2, 4, 8].map(|number| VARIED.name_on(number, machine));
-        assert_eq!(names(None), [Some("one"), Some("two"), Some("four"), None]);
-        assert_eq!(names(Some(Machine::Riscv32)), names(None));
-        assert_eq!(names(Some(Machine::IoUring)), names(None));
+        assert_eq!(names(None), [None, None, None, None], "what all machines have in common");
+        let of_most = [Some("one"), Some("two"), Some("four"), None];
+        assert_eq!((names(Some(Machine::Riscv32)), names(Some(Machine::IoUring))), (of_most, of_most));
         assert_eq!(names(Some(Machine::MipsN64)), [Some("one"), None, None, Some("four")]);
         assert_eq!(names(Some(Machine::Aarch64)), [Some("arm"), Some("two"), Some("four"), None]);
         assert_eq!(VARIED.flags_on(0xff, Some(Machine::MipsO32)).collect::<Vec<_>>(), ["one", "four"]);

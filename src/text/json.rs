@@ -8,6 +8,7 @@
 //! them whole, in upper-case hex, as a member called `NAME_hex`, and does the same for a text with a NUL byte, at which
 //! many readers would stop and which others refuse. Numbers above 2^53 lose digits in readers that hold them as floating point: give those as text.
 
+use super::escape::is_hidden;
 use super::{hex, number};
 use std::str;
 
@@ -134,8 +135,9 @@ impl Array<'_> {
     }
 }
 
-/// Appends a string in quotes. Quotes, backslashes and control characters are escaped; each run of bytes that is no UTF-8
-/// becomes U+FFFD, as `String::from_utf8_lossy` has it, and so does a NUL, which some readers refuse; everything else stays as it is.
+/// Appends a string in quotes. Quotes, backslashes, control characters and what shows nothing or turns the direction of writing are
+/// escaped; each run of bytes that is no UTF-8 becomes U+FFFD, as `String::from_utf8_lossy` has it, and so does a NUL, which some
+/// readers refuse; everything else stays as it is.
 pub fn push_string(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     push_inside(out, text);
@@ -145,34 +147,40 @@ pub fn push_string(out: &mut Vec<u8>, text: &[u8]) {
 /// Appends what stands between the quotes of a string.
 pub fn push_inside(out: &mut Vec<u8>, text: &[u8]) {
     for chunk in text.utf8_chunks() {
-        push_escaped(out, chunk.valid().as_bytes());
+        push_escaped(out, chunk.valid());
         if !chunk.invalid().is_empty() {
             out.extend_from_slice("\u{fffd}".as_bytes());
         }
     }
 }
 
-fn push_escaped(out: &mut Vec<u8>, mut text: &[u8]) {
-    while let Some(at) = text.iter().position(|b| matches!(b, 0..=0x1f | b'"' | b'\\' | 0x7f)) {
+fn push_escaped(out: &mut Vec<u8>, mut text: &str) {
+    while let Some((at, letter)) = text.char_indices().find(|(_, letter)| is_special(*letter)) {
         let (plain, rest) = text.split_at(at);
-        out.extend_from_slice(plain);
-        let Some((byte, rest)) = rest.split_first() else { return };
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0 => out.extend_from_slice("\u{fffd}".as_bytes()),
-            // DEL need not be escaped; it is, so that no output moves a terminal.
+        out.extend_from_slice(plain.as_bytes());
+        match letter {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            '\0' => out.extend_from_slice("\u{fffd}".as_bytes()),
             other => {
-                out.extend_from_slice(b"\\u00");
-                hex::encode(&[*other], out);
+                for unit in other.encode_utf16(&mut [0; 2]) {
+                    out.extend_from_slice(b"\\u");
+                    hex::encode(&unit.to_be_bytes(), out);
+                }
             }
         }
-        text = rest;
+        text = rest.get(letter.len_utf8()..).unwrap_or_default();
     }
-    out.extend_from_slice(text);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Whether a character must not stand in a string, or would move the terminal on which the string is shown, turn the direction of
+/// its text, or show nothing.
+fn is_special(letter: char) -> bool {
+    matches!(letter, '\0'..='\x1f' | '"' | '\\' | '\x7f') || (!letter.is_ascii() && is_hidden(letter))
 }
 
 #[cfg(test)]
@@ -192,7 +200,9 @@ mod tests {
             string(b"a\"b\\c\nd\re\tf\x01\x1b\x7f\0"),
             r#""a\"b\\c\nd\re\tf\u0001\u001B\u007F"#.to_owned() + "\u{fffd}\""
         );
-        assert_eq!(string("\u{e9}\u{2028}\u{1f600}".as_bytes()), "\"\u{e9}\u{2028}\u{1f600}\"");
+        assert_eq!(string("\u{e9}\u{20ac}\u{1f600}".as_bytes()), "\"\u{e9}\u{20ac}\u{1f600}\"");
+        let hidden = "\u{85}\u{9b}\u{200b}\u{2028}\u{202e}\u{e0041}";
+        assert_eq!(string(hidden.as_bytes()), r#""\u0085\u009B\u200B\u2028\u202E\uDB40\uDC41""#);
     }
 
     #[test]
@@ -254,7 +264,14 @@ mod tests {
                     'r' => '\r',
                     't' => '\t',
                     'u' => {
-                        char::from_u32(u32::from_str_radix(&letters.by_ref().take(4).collect::<String>(), 16).ok()?)?
+                        let digits: String = letters.by_ref().take(4).collect();
+                        let unit = u16::from_str_radix(&digits, 16).ok()?;
+                        let mut units = vec![unit];
+                        if (0xd800..0xdc00).contains(&unit) {
+                            let digits: String = letters.by_ref().skip(2).take(4).collect();
+                            units.push(u16::from_str_radix(&digits, 16).ok()?);
+                        }
+                        char::decode_utf16(units).next()?.ok()?
                     }
                     c @ ('"' | '\\') => c,
                     _ => return None,
@@ -280,7 +297,7 @@ mod tests {
             let text: Vec<u8> = (0..length)
                 .map(|_| match roll() % 2 {
                     0 => roll() as u8,
-                    _ => b"\"\\\n\x00\x1f\x7f\xc3\xa9\xe2\x80\xa8u"[(roll() % 12) as usize],
+                    _ => b"\"\\\n\x00\x1f\x7f\xc3\xa9\xe2\x80\xa8u\xc2\x9b\xf3\xa0\x81\x81"[(roll() % 18) as usize],
                 })
                 .collect();
             let lossy = String::from_utf8_lossy(&text).replace('\0', "\u{fffd}");

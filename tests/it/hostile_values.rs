@@ -319,7 +319,7 @@ fn no_device_hides_who_made_it_promiscuous() {
             "type=ANOM_PROMISCUOUS msg=audit(1700000000.100:{serial}): dev={device} prom=256 old_prom=0 auid={auid} uid={uid} \
              gid={uid} ses={serial}"
         );
-        text += &["", &format!("\u{1d}AUID=\"a{auid}\" UID=\"u{uid}\" GID=\"g{uid}\"")][dice.roll(2)];
+        text += ["", &format!("\u{1d}AUID=\"a{auid}\" UID=\"u{uid}\" GID=\"g{uid}\"")][dice.roll(2)];
         text.push('\n');
         devices.push(device);
     }

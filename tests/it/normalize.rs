@@ -486,8 +486,27 @@ fn a_decision_tells_more_than_the_call_it_stopped() {
 #[test]
 fn several_records_without_a_call_cannot_be_told() {
     let records = ["URINGOP uring_op=18 success=yes", &path(0, "/f", "0100644", "NORMAL")];
-    assert_eq!(row(&records, csv::Columns::default()), ",URINGOP,11/14/23,12:00:00,7,,,,,,,,,,");
+    assert_eq!(row(&records, csv::Columns::default()), ",URINGOP,11/14/23,12:00:00,7,,,,,,,,,,,");
     assert_eq!(sentence(&records), " did-unknown ");
+    let all = csv::Columns { key: true, labels: true, second: true, time: true };
+    for columns in [csv::Columns::default(), all, csv::Columns { second: true, ..csv::Columns::default() }] {
+        let mut header = Vec::new();
+        csv::header(columns, &mut header);
+        let commas = |text: &[u8]| text.iter().filter(|byte| **byte == b',').count();
+        assert_eq!(commas(row(&records, columns).as_bytes()), commas(&header), "{columns:?}");
+    }
+}
+
+#[test]
+fn all_keys_of_an_event_are_in_the_column_of_keys() {
+    let keys = csv::Columns { key: true, ..csv::Columns::default() };
+    for (key, shown) in
+        [("\"one\"", "one"), ("6B31016B32", "\"k1,k2\""), ("016B31", "k1"), ("(null)", ""), ("612C62", "\"a,b\"")]
+    {
+        let call = call(257, "yes", NO_ARGUMENTS).replace("key=\"k\"", &format!("key={key}"));
+        let row = row(&[&call, END], keys);
+        assert!(row.ends_with(&format!(",{shown}")), "{key}: {row}");
+    }
 }
 
 #[test]
