@@ -32,6 +32,8 @@ pub(crate) struct Place {
     pub(crate) force_logs: bool,
     /// How long a pipe may be silent while events wait for their end, in milliseconds; `None` waits for ever.
     pub(crate) patience: Option<u64>,
+    /// Go on with what is written from now on.
+    pub(crate) follows: bool,
     /// Device and inode of the rotated log to begin with.
     pub(crate) begin_with: Option<(u64, u64)>,
 }
@@ -61,6 +63,7 @@ impl Place {
     pub(crate) fn logs(&self) -> Result<Logs, Missing> {
         let Some(input) = &self.input else {
             return match Stdin::pipe().filter(|_| !self.force_logs) {
+                Some(_) if is_packed_stdin() => Ok(Logs { is_pipe: true, ..one(Path::new(STDIN)) }),
                 Some(stdin) => {
                     let trail = Trail::source(Pipe { stdin, patience: self.patience });
                     Ok(Logs { trail, is_pipe: true, left_out: Vec::new() })
@@ -72,14 +75,15 @@ impl Place {
             Ok(true) => {
                 let base = input.join("audit.log");
                 say(format_args!("NOTE - using logs in {}", base.display()));
+                let (mut older, left_out) = (files::older(&base), left_out(&base));
+                let is_missing = input::identity(&base).is_err() && !(older.is_empty() && left_out.is_empty());
+                if is_missing && self.begin_with.is_none() && !self.follows {
+                    older.reverse();
+                    return Ok(Logs { trail: Trail::paths(older), is_pipe: false, left_out });
+                }
                 self.rotated(&base)
             }
-            Ok(false) => {
-                let is_left_out = packed::missing_program(input).is_some();
-                let (read, left_out) = if is_left_out { (None, Some(input)) } else { (Some(input), None) };
-                let trail = Trail::paths(read.into_iter().cloned().collect());
-                Ok(Logs { trail, is_pipe: false, left_out: left_out.into_iter().cloned().collect() })
-            }
+            Ok(false) => Ok(one(input)),
             Err(error) => {
                 say(format_args!("stat: {}", error_reason(&error)));
                 Err(Missing::Input)
@@ -106,15 +110,31 @@ impl Place {
                 Trail::paths(newest_first)
             }
         };
-        Ok(Logs {
-            trail,
-            is_pipe: false,
-            left_out: files::compressed(base)
-                .into_iter()
-                .filter(|path| packed::missing_program(path).is_some())
-                .collect(),
-        })
+        Ok(Logs { trail, is_pipe: false, left_out: left_out(base) })
     }
+}
+
+/// What standard input is called where it is read as a file.
+const STDIN: &str = "/dev/stdin";
+
+/// Whether what comes from standard input is compressed.
+fn is_packed_stdin() -> bool {
+    InputFile::standard().is_ok_and(|stdin| packed::program(&stdin, Path::new("")).is_some())
+}
+
+/// A file, whatever its name.
+fn one(path: &Path) -> Logs {
+    let is_left_out = packed::missing_program(path).is_some();
+    let (read, left_out) = if is_left_out { (None, Some(path)) } else { (Some(path), None) };
+    let paths = |path: Option<&Path>| path.into_iter().map(Path::to_path_buf).collect();
+    Logs { trail: Trail::paths(paths(read)), is_pipe: false, left_out: paths(left_out) }
+}
+
+/// Predecessors of a log that cannot be decompressed here.
+fn left_out(base: &Path) -> Vec<PathBuf> {
+    let mut packed = files::compressed(base);
+    packed.retain(|path| packed::missing_program(path).is_some());
+    packed
 }
 
 /// The configuration that decides which log is read. Prints what is wrong with it.
@@ -175,6 +195,7 @@ pub(crate) fn search(applet: &str, input: Input, criteria: &Criteria, sink: &mut
 
 fn open(input: Input, log: PathBuf) -> io::Result<Logs> {
     let path = match input {
+        Input::Stdin if is_packed_stdin() => return Ok(Logs { is_pipe: true, ..one(Path::new(STDIN)) }),
         Input::Stdin => {
             let trail = Trail::descriptor(io::stdin().as_fd().try_clone_to_owned()?);
             return Ok(Logs { trail, is_pipe: true, left_out: Vec::new() });
@@ -187,7 +208,7 @@ fn open(input: Input, log: PathBuf) -> io::Result<Logs> {
         say("No log file");
     }
     opened?;
-    let place = Place { input: path, log, force_logs: true, patience: None, begin_with: None };
+    let place = Place { input: path, log, force_logs: true, patience: None, follows: false, begin_with: None };
     place.logs().map_err(|_| io::ErrorKind::NotFound.into())
 }
 

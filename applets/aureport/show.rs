@@ -31,7 +31,8 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     request.canvas = canvas();
     let config = logs::daemon_config(input.is_none(), force_logs);
     let timeout = timeout.unwrap_or(config.end_of_event_timeout);
-    let place = Place { input, log: config.log_file.into(), force_logs, patience: None, begin_with: None };
+    let place =
+        Place { input, log: config.log_file.into(), force_logs, patience: None, follows: false, begin_with: None };
     let criteria = Criteria { start: request.start, end: request.end, ..Criteria::default() };
     let mut reports = Reports::new(request, host, host::date);
     let mut output = Output::new();

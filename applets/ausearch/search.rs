@@ -45,6 +45,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
         log: config.log_file.as_str().into(),
         force_logs: request.force_logs || request.follow,
         patience: Some(PIPE_PATIENCE),
+        follows: request.follow,
         begin_with: resume.as_ref().and_then(Resume::begin_with),
     };
     let logs = match place.logs() {

@@ -96,6 +96,7 @@ pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Diag
         node_name(&config).map_err(|text| refuse(1, format!("{text} (key name_format)")))?;
         check_place(&config, &mut diagnostics)?;
         check_writable(&config, &mut diagnostics)?;
+        check_port(&config, paths)?;
         // A plugin that cannot run is said, and keeps the daemon from nothing.
         load_plugins(Path::new(&config.plugin_dir), &mut diagnostics);
         Ok(config::show(KEYS, &mut config))
@@ -121,6 +122,22 @@ fn check_writable(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) ->
         return Ok(());
     }
     Err(refuse(1, text))
+}
+
+/// Whether another program has the port that other machines are to connect to. While a daemon runs it may be that one's own.
+fn check_port(config: &Config, paths: &Paths) -> Result<(), Refusal> {
+    let port = u16::try_from(config.tcp_listen_port).unwrap_or_default();
+    let is_running = || daemon_at(paths).is_some();
+    if port == 0 || is_running() || !crate::sys::listen::is_taken(port) {
+        return Ok(());
+    }
+    Err(refuse(1, format!("TCP port {port} is taken by another program (key tcp_listen_port)")))
+}
+
+/// The daemon that the pid file names, if it runs: its pid and the name of its program.
+fn daemon_at(paths: &Paths) -> Option<(i32, String)> {
+    let pid = files::read_to_string(paths.pid_file()).ok()?.trim().parse().ok()?;
+    Some((pid, process::command_name(pid)?))
 }
 
 fn writes_file(config: &Config) -> bool {
@@ -289,14 +306,8 @@ fn lock(paths: &Paths, logger: &mut Logger) -> Result<Option<File>, Refusal> {
     match locked {
         Ok((true, file)) => Ok(Some(file)),
         Ok((false, _)) => {
-            let pid = files::read_to_string(paths.pid_file()).ok().and_then(|text| text.trim().parse().ok());
-            Err(refuse(
-                1,
-                match pid.and_then(|pid| Some((pid, process::command_name(pid)?))) {
-                    Some((pid, name)) => other_daemon(&name, pid),
-                    None => format!("The audit system already has a daemon, which has locked {}", path.display()),
-                },
-            ))
+            let locked = || format!("The audit system already has a daemon, which has locked {}", path.display());
+            Err(refuse(1, daemon_at(paths).map_or_else(locked, |(pid, name)| other_daemon(&name, pid))))
         }
         Err(e) => {
             logger.log(Level::Error, &format!("Cannot lock {} ({})", path.display(), error_reason(&e)));

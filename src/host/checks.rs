@@ -2,6 +2,7 @@
 
 use crate::config::auditd::Config;
 use crate::config::{ConfigError, Diagnostic, HostChecks, Level};
+use crate::record::Record;
 use crate::sys::users::Users;
 use crate::sys::{error_reason, files};
 use std::io::{self, Read};
@@ -63,6 +64,16 @@ pub fn check_metrics(config: &Config) -> Result<(), ConfigError> {
     Err(ConfigError { line: 0, key: "metrics_file".to_string(), text: fault })
 }
 
+/// Whether the beginning of a file has lines, and none is a record.
+fn is_other_file(path: &str) -> io::Result<bool> {
+    let mut front = Vec::new();
+    files::open_read(Path::new(path), false)?.take(FRONT).read_to_end(&mut front)?;
+    Ok(!front.split(|byte| matches!(byte, b'\n' | 0)).any(|line| Record::parse(line).is_some()))
+}
+
+/// How much of a log is looked at; several times the longest record.
+const FRONT: u64 = 64 << 10;
+
 fn begins_as_metrics(path: &str) -> io::Result<bool> {
     let mut front = Vec::new();
     files::open_read(Path::new(path), false)?.take(METRICS.len() as u64).read_to_end(&mut front)?;
@@ -103,6 +114,9 @@ impl HostChecks for Host {
 
     /// A missing directory is no fault: the daemon makes it.
     fn check_log(&self, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<(), String> {
+        if ["/proc", "/sys"].iter().any(|place| Path::new(path).starts_with(place)) {
+            return Err(format!("{path} is in a file system of the kernel's, which keeps no files"));
+        }
         let facts = match files::metadata(path) {
             Ok(facts) => facts,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -115,6 +129,12 @@ impl HostChecks for Host {
             return Err(format!("{path} is not owned by root"));
         }
         let mut warn = |text| diagnostics.push(Diagnostic { level: Level::Warning, text });
+        if facts.len() > 0 && is_other_file(path).is_ok_and(|is_other| is_other) {
+            if Path::new(path).starts_with("/etc") {
+                return Err(format!("{path} is a file of another kind, no log of audit records"));
+            }
+            warn(format!("{path} holds no audit records; they will be added to what it holds"));
+        }
         if facts.mode() & 0o137 != 0 {
             warn(format!("{path} permissions should be 0600 or 0640"));
         }

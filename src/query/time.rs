@@ -226,7 +226,7 @@ fn of_day(edge: Edge, date: Option<&str>, time: Option<&str>, clock: &dyn Calend
     let mut at = now;
     if let Some(word) = date {
         at = match keyword(edge, word, clock)? {
-            Some((at, true)) if time.is_none_or(|t| t == MIDNIGHT) => return moment(edge, &at, clock),
+            Some((at, true)) if time.is_none_or(|t| t == MIDNIGHT) => return Ok(at.seconds()),
             Some((at, _)) => at,
             None => Date { hour: 0, minute: 0, second: 0, ..self::date(edge, word)? },
         };
@@ -248,8 +248,26 @@ fn of_day(edge: Edge, date: Option<&str>, time: Option<&str>, clock: &dyn Calend
 /// COMPAT: this time after `now`, `recent`, `this-hour`, `boot`, and for an end `today`, counts as none.
 const MIDNIGHT: &str = "00:00:00";
 
+/// The moment of a local time. Where the clock is set back or forward an hour comes twice or never: then both offsets give a
+/// moment, of which a start is the earlier and an end the later, so that the range leaves out nothing that is meant.
 fn moment(edge: Edge, at: &Date, clock: &dyn Calendar) -> Result<i64, TimeError> {
-    clock.seconds(at).ok_or(TimeError::Impossible(edge))
+    let found = clock.seconds(at).ok_or(TimeError::Impossible(edge))?;
+    // No clock is set by more than this, nor twice within it.
+    const AROUND: i64 = 3 * 60 * 60;
+    let both = [found.saturating_sub(AROUND), found.saturating_add(AROUND)]
+        .map(|near| Date { offset: clock.date(near).offset, ..*at }.seconds());
+    let is_shown = |second: i64| {
+        let shown = clock.date(second);
+        (shown.hour, shown.minute, shown.second) == (at.hour, at.minute, at.second)
+    };
+    let [first, second] = both;
+    Ok(match (is_shown(first) == is_shown(second), edge) {
+        // Seconds beyond the minute's, which strptime(3) takes, are shown by no clock.
+        _ if at.second > 59 => found,
+        (true, Edge::Start) => first.min(second),
+        (true, Edge::End) => first.max(second),
+        (false, _) => found,
+    })
 }
 
 /// The moment of a keyword, and whether it is one to the second and not a day.
@@ -423,6 +441,51 @@ mod tests {
         assert_eq!(at(Edge::Start, &["recent", "00:00:00"]).unwrap(), "07-10 12:24:56");
         assert_eq!(at(Edge::Start, &["recent", "01:00"]).unwrap(), "07-10 01:00:00");
         assert_eq!(at(Edge::Start, &["yesterday", "12:00"]).unwrap(), "07-09 12:00:00");
+    }
+
+    /// A place that is an hour ahead of Greenwich, and two from 31 March 01:00 to 27 October 01:00.
+    struct Summer;
+
+    impl Calendar for Summer {
+        fn now(&self) -> i64 {
+            Fixed.now()
+        }
+        fn date(&self, seconds: i64) -> Date {
+            let is_summer = (SUMMER..WINTER).contains(&seconds);
+            let offset = 3600 * (1 + i64::from(is_summer));
+            Date { offset: offset as i32, ..Fixed.date(seconds + offset) }
+        }
+        fn seconds(&self, at: &Date) -> Option<i64> {
+            // One of two, or one that is near, as mktime(3) has it.
+            let second = Fixed.seconds(at)? - 3600;
+            Some(if (SUMMER..WINTER).contains(&second) { second - 3600 } else { second })
+        }
+        fn uptime(&self) -> Result<i64, String> {
+            Ok(3600)
+        }
+    }
+
+    const SUMMER: i64 = YEAR + (31 + 29 + 30) * DAY + 3600;
+    const WINTER: i64 = YEAR + 300 * DAY + 3600;
+
+    #[test]
+    fn an_hour_that_comes_twice_or_never_is_in_the_range() {
+        for (words, start, end) in [
+            (["2024-10-27", "02:30"], WINTER - 1800, WINTER + 1800),
+            (["2024-10-27", "02:00"], WINTER - 3600, WINTER),
+            (["2024-10-27", "01:59:59"], WINTER - 3601, WINTER - 3601),
+            (["2024-10-27", "03:00"], WINTER + 3600, WINTER + 3600),
+            (["2024-03-31", "02:30"], SUMMER - 1800, SUMMER + 1800),
+            (["2024-03-31", "01:59:59"], SUMMER - 1, SUMMER - 1),
+            (["2024-03-31", "03:00"], SUMMER, SUMMER),
+            (["2024-07-01", "12:00"], YEAR + 182 * DAY + 36_000, YEAR + 182 * DAY + 36_000),
+        ] {
+            let at = |edge| resolve(edge, words[0], Some(words[1]), &Summer);
+            assert_eq!((at(Edge::Start), at(Edge::End)), (Ok(start), Ok(end)), "{words:?}");
+        }
+        for edge in [Edge::Start, Edge::End] {
+            assert_eq!(resolve(edge, "now", None, &Summer), Ok(Summer.now()));
+        }
     }
 
     #[test]

@@ -261,7 +261,7 @@ impl<'n> Sessions<'n> {
         // gdm says uid=, everybody else id=.
         let user = after_session.find(|field| field.name == b"uid").map(|field| field.value);
         let uid = user.or_else(|| record.field(b"id")).and_then(id);
-        if result.is_some_and(|result| result != b"success") {
+        if result.is_some_and(|result| !matches!(result, b"success" | b"1")) {
             return self.failed_login(record, uid, ended);
         }
         let (Some(pid), Some(uid), Some(number)) = (record.field(b"pid").and_then(id), uid, session_of(record)) else {

@@ -1,8 +1,8 @@
 //! Error numbers of the kernel that the daemon tells apart (errno(3)).
 
 pub use libc::{
-    EAFNOSUPPORT, EAGAIN, EBADF, ECONNREFUSED, ECONNRESET, EDQUOT, EEXIST, EINVAL, EIO, ELOOP, ENOBUFS, ENOENT, ENOSPC,
-    ENOTDIR, EPERM, EPIPE, EPROTONOSUPPORT, EROFS,
+    EAFNOSUPPORT, EAGAIN, EBADF, ECONNREFUSED, ECONNRESET, EDQUOT, EEXIST, EINVAL, EIO, EISDIR, ELOOP, ENOBUFS, ENOENT,
+    ENOSPC, ENOTDIR, EPERM, EPIPE, EPROTONOSUPPORT, EROFS,
 };
 
 /// The number behind an error of the standard library; EIO when there is none.

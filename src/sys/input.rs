@@ -3,6 +3,7 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, accessat, fstat, open};
+use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, tee};
 use std::io;
 use std::path::Path;
 
@@ -82,6 +83,22 @@ impl InputFile {
         rustix::fs::tell(&self.fd).unwrap_or(0)
     }
 
+    /// Whether it is a directory, which opens as a file does and has nothing to read.
+    pub fn is_directory(&self) -> bool {
+        fstat(&self.fd).is_ok_and(|facts| FileType::from_raw_mode(facts.st_mode) == FileType::Directory)
+    }
+
+    /// What a pipe holds next, as much as is there, and leaves it there; waits for the first byte, and gives back 0 at the end. An error
+    /// where it is no pipe.
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+        let there = again(|| tee(&self.fd, &writer, buffer.len(), SpliceFlags::empty()))?;
+        match buffer.get_mut(..there) {
+            Some(buffer) if there > 0 => again(|| rustix::io::read(&reader, &mut *buffer)),
+            _ => Ok(0),
+        }
+    }
+
     /// Reads at `position`; 0 at the end.
     pub fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
         again(|| rustix::io::pread(&self.fd, &mut *buffer, position))
@@ -151,6 +168,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_pipe_holds_is_looked_at_and_stays_there() {
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        rustix::io::write(&writer, b"one two").unwrap();
+        let (pipe, mut buffer) = (InputFile::from(reader), [0; 3]);
+        for _ in 0..2 {
+            assert_eq!((pipe.peek(&mut buffer).unwrap(), &buffer), (3, b"one"));
+        }
+        drop(writer);
+        let mut rest = [0; 8];
+        assert_eq!((pipe.read(&mut rest).unwrap(), &rest[..7]), (7, &b"one two"[..]));
+        assert_eq!(pipe.peek(&mut buffer).unwrap(), 0);
+    }
+
+    #[test]
     fn any_part_of_a_file_can_be_read() {
         let path = std::env::temp_dir().join(format!("auditbox-input-{}", std::process::id()));
         std::fs::write(&path, b"one two").unwrap();
@@ -160,6 +191,7 @@ mod tests {
         assert_eq!(file.read_at(&mut buffer, 7).unwrap(), 0);
         assert!(file.is_regular() && file.len() == 7 && is_readable(&path) && !is_directory(&path).unwrap());
         assert_eq!(file.identity().unwrap(), identity(&path).unwrap());
+        assert!(file.peek(&mut buffer).is_err(), "a file is no pipe");
         std::fs::remove_file(&path).unwrap();
         assert!(!is_readable(&path) && is_directory(&path).is_err());
     }

@@ -9,22 +9,34 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 /// Listens on a port of all addresses: with one socket for both families, or for IPv4 alone where there is no IPv6.
 /// `queue` connections may wait to be accepted.
 pub fn open(port: u16, queue: i32) -> io::Result<OwnedFd> {
+    let socket = bound(port)?;
+    rustix::net::listen(&socket, queue)?;
+    Ok(socket)
+}
+
+/// Whether somebody listens on a port already. Nobody can connect because of this question.
+pub fn is_taken(port: u16) -> bool {
+    matches!(bound(port), Err(Errno::ADDRINUSE))
+}
+
+/// A socket that has the port, and does not listen yet.
+fn bound(port: u16) -> Result<OwnedFd, Errno> {
     let any: [(AddressFamily, SocketAddr); 2] = [
         (AddressFamily::INET6, (Ipv6Addr::UNSPECIFIED, port).into()),
         (AddressFamily::INET, (Ipv4Addr::UNSPECIFIED, port).into()),
     ];
     let mut result = Err(Errno::AFNOSUPPORT);
     for (family, address) in any {
-        result = bind(family, address, queue);
+        result = bind(family, address);
         // KERNEL: with ipv6.disable=1 there are such sockets, and no address.
         if !matches!(result, Err(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL)) {
             break;
         }
     }
-    Ok(result?)
+    result
 }
 
-fn bind(family: AddressFamily, address: SocketAddr, queue: i32) -> Result<OwnedFd, Errno> {
+fn bind(family: AddressFamily, address: SocketAddr) -> Result<OwnedFd, Errno> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
     // Connections of a daemon that has ended do not keep the next one from the port.
@@ -33,7 +45,6 @@ fn bind(family: AddressFamily, address: SocketAddr, queue: i32) -> Result<OwnedF
         sockopt::set_ipv6_v6only(&socket, false)?;
     }
     rustix::net::bind(&socket, &SocketAddrAny::from(address))?;
-    rustix::net::listen(&socket, queue)?;
     Ok(socket)
 }
 
@@ -87,6 +98,8 @@ mod tests {
         assert!(crate::sys::poll::can_read(socket.as_fd(), std::time::Duration::from_secs(10)));
         assert_eq!(receive(&socket, &mut buffer).unwrap(), 0);
         set_queue(&listener, 9).unwrap();
-        assert!(open(port, 5).is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse));
+        assert!(open(port, 5).is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) && is_taken(port));
+        drop(listener);
+        assert!(!is_taken(port));
     }
 }

@@ -5,6 +5,7 @@ use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 /// One of the two streams a program writes to.
@@ -15,6 +16,21 @@ pub enum Stream {
     /// Standard error.
     Error,
 }
+
+/// Whether standard output was closed when the program began. Before `main` the runtime of Rust opens /dev/null in the place of a
+/// closed stream, so the C library has to look before that.
+static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn look_at_output() {
+    // SAFETY: F_GETFD takes any number, and says whether it is a descriptor.
+    let state = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) };
+    WAS_CLOSED.store(state == -1, Relaxed);
+}
+
+// SAFETY: the C library calls what stands in this section before `main`, each as a function that takes nothing it needs.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOOK_AT_OUTPUT: extern "C" fn() = look_at_output;
 
 /// What a pipe that is ready takes without waiting (pipe(7), PIPE_BUF).
 const PIECE: usize = 4096;
@@ -28,8 +44,12 @@ impl Stream {
         }
     }
 
-    /// Writes all of `bytes`, and waits for the reader as long as it takes, be the stream non-blocking or not.
+    /// Writes all of `bytes`, and waits for the reader as long as it takes, be the stream non-blocking or not. Standard output that was
+    /// closed from the start is an error, EBADF.
     pub fn write(self, bytes: &[u8]) -> io::Result<()> {
+        if self == Stream::Output && WAS_CLOSED.load(Relaxed) && !bytes.is_empty() {
+            return Err(Errno::BADF.into());
+        }
         let mut rest = bytes;
         while !rest.is_empty() {
             match rustix::io::write(self.fd(), rest).map_err(io::Error::from) {

@@ -13,9 +13,14 @@ use std::path::{Path, PathBuf};
 /// is no log that can be read, not even a packed one, and all dated ones. Packed ones are left out ([`compressed`]). None when the
 /// log itself cannot be read.
 pub fn rotation(base: &Path) -> Vec<PathBuf> {
-    if !input::is_readable(base) {
-        return Vec::new();
+    match input::is_readable(base) {
+        true => std::iter::once(base.to_path_buf()).chain(rotated(base)).collect(),
+        false => Vec::new(),
     }
+}
+
+/// The predecessors alone, whether the log is there or not.
+fn rotated(base: &Path) -> Vec<PathBuf> {
     let packed = all_packed(base);
     let is_there = |file: &PathBuf| input::is_readable(file) || packed.iter().any(|other| goes_on(other, file));
     let mut rotated: Vec<PathBuf> = (1..).map(|n| rotation::numbered(base, n)).take_while(is_there).collect();
@@ -28,15 +33,14 @@ pub fn rotation(base: &Path) -> Vec<PathBuf> {
         // `log_names` was changed one day: only the records tell which came first.
         rotated.sort_by_key(|file| Reverse(first_second(file)));
     }
-    rotated.insert(0, base.to_path_buf());
     rotated
 }
 
 /// Rotated predecessors of a log that a `compress_command` has packed, the oldest first: those
 /// whose name goes on after the number or the date of a rotated log, and that are not there unpacked too.
 pub fn compressed(base: &Path) -> Vec<PathBuf> {
-    let (plain, mut packed) = (rotation(base), all_packed(base));
-    packed.retain(|path| !plain.iter().skip(1).any(|other| goes_on(path, other)));
+    let (plain, mut packed) = (rotated(base), all_packed(base));
+    packed.retain(|path| !plain.iter().any(|other| goes_on(path, other)));
     packed
 }
 
@@ -56,10 +60,17 @@ fn goes_on(path: &Path, other: &Path) -> bool {
 /// All logs that can be read, newest first: those of `rotation`, and those that this system can decompress, at the place that their
 /// number or date has among them.
 pub fn all(base: &Path) -> Vec<PathBuf> {
-    let mut files = rotation(base);
-    let mut packed = compressed(base);
+    match input::is_readable(base) {
+        true => std::iter::once(base.to_path_buf()).chain(older(base)).collect(),
+        false => Vec::new(),
+    }
+}
+
+/// The same without the log itself, which need not be there.
+pub fn older(base: &Path) -> Vec<PathBuf> {
+    let (mut files, mut packed) = (rotated(base), compressed(base));
     packed.retain(|path| packed::missing_program(path).is_none());
-    if files.is_empty() || packed.is_empty() {
+    if packed.is_empty() {
         return files;
     }
     files.append(&mut packed);
@@ -70,9 +81,7 @@ pub fn all(base: &Path) -> Vec<PathBuf> {
         let number = crate::text::number::parse_prefix(suffix, 10).filter(|_| !is_date);
         (number.unwrap_or(u64::MAX), Reverse(is_date.then(|| suffix.to_vec())))
     };
-    if let Some((_, rotated)) = files.split_first_mut() {
-        rotated.sort_by_cached_key(age);
-    }
+    files.sort_by_cached_key(age);
     files
 }
 

@@ -346,6 +346,20 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_is_no_log() {
+        struct Nothing;
+        impl Sink for Nothing {
+            fn event(&mut self, _: Event) -> std::ops::ControlFlow<(), Option<Event>> {
+                panic!("no event")
+            }
+        }
+        let (place, criteria) = (std::env::temp_dir(), Criteria::default());
+        let outcome = Trail::rotated(&place).search(&Search::new(&criteria, 2), &place, &mut Nothing);
+        let (path, error) = outcome.failed.expect("an error");
+        assert_eq!((path, error.kind()), (place, io::ErrorKind::IsADirectory));
+    }
+
+    #[test]
     fn a_longer_timeout_lets_late_records_join_their_event() {
         let log: &[u8] = b"type=SYSCALL msg=audit(1700000000.000:1): a=1\n\
             type=SYSCALL msg=audit(1700000005.000:2): a=1\n\

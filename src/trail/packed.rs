@@ -20,7 +20,8 @@ const PROGRAMS: [(&[u8], &str, &str); 5] = [
 /// Where programs are looked for, whatever the caller's PATH is.
 const PLACES: [&str; 5] = ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/local/bin/"];
 
-/// The program that a file has to be read through, if it is compressed. Of one that was cut to nothing its name says that it was.
+/// The program that a file has to be read through, if it is compressed. Of one that was cut to nothing its name says that it was. Of a
+/// pipe the first bytes are waited for.
 pub fn program(file: &InputFile, path: &Path) -> Option<&'static str> {
     let front = front::<6>(file);
     let suffix = path.extension().filter(|_| front.is_empty() && file.is_regular());
@@ -43,8 +44,8 @@ pub fn missing_program(path: &Path) -> Option<&'static str> {
 
 fn front<const N: usize>(file: &InputFile) -> Vec<u8> {
     let mut front = vec![0; N];
-    let read = if file.is_regular() { file.read_at(&mut front, 0).unwrap_or(0) } else { 0 };
-    front.truncate(read);
+    let read = if file.is_regular() { file.read_at(&mut front, 0) } else { file.peek(&mut front) };
+    front.truncate(read.unwrap_or(0));
     front
 }
 
@@ -75,7 +76,7 @@ impl Source for Unpacked {
 
 /// Whether a file holds events in JSON.
 pub(super) fn is_json(file: &InputFile) -> bool {
-    front::<1>(file) == b"{"
+    file.is_regular() && front::<1>(file) == b"{"
 }
 
 /// Whether the first line of a file, which is not compressed, that has a record has something in front of it.

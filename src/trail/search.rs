@@ -31,6 +31,7 @@ use super::pool::Pool;
 use super::sink::{Outcome, Search, Sink, UnreadLine};
 use crate::event::{Assembler, Place as Text, Policy};
 use crate::record::{EventId, Headers, Line, Record};
+use crate::sys::errno;
 use crate::sys::input::InputFile;
 use std::io;
 use std::ops::ControlFlow;
@@ -134,6 +135,10 @@ impl<'r> Reader<'r> {
         let mut opened = Vec::new();
         for LogFile { path, is_older } in files {
             match InputFile::open(&path) {
+                Ok(file) if file.is_directory() => {
+                    self.outcome.failed = Some((path, io::Error::from_raw_os_error(errno::EISDIR)));
+                    break;
+                }
                 Ok(file) => opened.push((Arc::new(file), path, is_older)),
                 Err(error) => {
                     self.outcome.failed = Some((path, error));
@@ -223,8 +228,9 @@ impl<'r> Reader<'r> {
     /// Reads a compressed file.
     fn packed(&mut self, file: &InputFile, path: &Path, program: &'static str) -> ControlFlow<()> {
         // Some programs take a file without a byte for a whole one.
-        let source =
-            Some(file).filter(|file| !file.is_empty()).and_then(|file| packed::Unpacked::start(file, program).ok());
+        let source = Some(file)
+            .filter(|file| !file.is_regular() || !file.is_empty())
+            .and_then(|file| packed::Unpacked::start(file, program).ok());
         let Some(mut source) = source else {
             self.outcome.torn.push((path.to_path_buf(), program));
             return ControlFlow::Continue(());

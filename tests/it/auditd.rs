@@ -361,6 +361,43 @@ fn pairs_that_cannot_stand_together_are_refused_where_the_later_word_on_it_stand
 
 #[test]
 #[ignore = "needs root"]
+fn a_log_that_is_something_else_is_refused_or_said() {
+    let dir = Config::new("other-log");
+    for (path, fault) in [
+        ("/proc/sys/kernel/hostname", "is in a file system of the kernel's, which keeps no files"),
+        ("/sys/kernel/a.log", "is in a file system of the kernel's, which keeps no files"),
+        ("/etc/passwd", "is a file of another kind, no log of audit records"),
+    ] {
+        let checked = dir.check(&format!("{SOUND}log_file = {path}\n"));
+        refused(&checked, 3, "log_file", &format!("{path} {fault}"));
+    }
+    let other = dir.0.file("other", "a note\n");
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o600)).expect("a mode");
+    let said = || dir.check(&format!("{SOUND}log_file = {other}\n")).said;
+    assert_eq!(said(), [format!("{other} holds no audit records; they will be added to what it holds")]);
+    let record = "torn\0\0\ntype=CWD msg=audit(1700000000.100:1): cwd=\"/\"\n";
+    for text in ["", record] {
+        fs::write(&other, text).expect("a file");
+        assert_eq!(said(), [""; 0], "{text:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_port_that_another_program_has_is_said() {
+    let dir = Config::new("port");
+    let other = std::net::TcpListener::bind(("0.0.0.0", 0)).expect("a port");
+    let port = other.local_addr().expect("an address").port();
+    let check = || dir.check(&format!("{SOUND}tcp_listen_port = {port}\nuse_libwrap = no\n"));
+    let checked = check();
+    let said = format!("TCP port {port} is taken by another program (key tcp_listen_port)");
+    assert_eq!((checked.status, checked.said.last()), (1, Some(&said)), "{:?}", checked.said);
+    drop(other);
+    assert_eq!(check().status, 0);
+}
+
+#[test]
+#[ignore = "needs root"]
 fn pairs_that_hardly_make_sense_are_warned_of_and_taken() {
     let dir = Config::new("doubts");
     let rotated = "num_logs is less than 2: no log is rotated";

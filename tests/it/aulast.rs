@@ -53,6 +53,17 @@ root     tty1         ?                Tue Nov 14 23:20 - crash
 reboot   system boot  6.12.9           Wed Nov 15 00:43 \n";
 
 #[test]
+fn a_login_that_succeeded_is_not_bad_however_that_is_written() {
+    for (result, is_bad) in [("res=1", false), ("res=success", false), ("res=0", true), ("res=failed", true)] {
+        let input = LOG.replace("terminal=tty1 res=success", &format!("terminal=tty1 {result}"));
+        let (bad, ..) = run(applet("aulast").args(["--stdin", "--bad"]), &input);
+        assert_eq!(bad.contains(" tty1 "), is_bad, "{result}: {bad}");
+        let (rows, ..) = run(applet("aulast").arg("--stdin"), &input);
+        assert_eq!(rows == ROWS, !is_bad, "{result}: {rows}");
+    }
+}
+
+#[test]
 fn sessions_come_in_the_order_in_which_they_end_and_cron_is_none() {
     shows("--stdin", ROWS);
     shows("--stdin --user root", ROWS);

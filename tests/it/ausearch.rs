@@ -380,6 +380,49 @@ fn compressed_logs_are_read_at_their_place() {
 }
 
 #[test]
+fn what_is_compressed_is_read_from_standard_input_too() {
+    let dir = Dir::new("ausearch-packed-stdin");
+    let path = dir.file("a.log", (1..4).map(login).collect::<String>());
+    assert!(std::process::Command::new("gzip").arg(&path).status().unwrap().success());
+    let packed = std::fs::read(path + ".gz").unwrap();
+    let run = |words: &[&str], input: &[u8]| {
+        let mut command = applet(words[0]);
+        command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr), output.status.code())
+    };
+    let all: String = (1..4).map(login).collect();
+    assert_eq!(run(&["ausearch", "--raw"], &packed), run(&["ausearch", "--raw"], all.as_bytes()));
+    assert_eq!(run(&["ausearch", "--raw"], &packed).0, all);
+    assert_eq!(run(&["aureport", "-au"], &packed).0.lines().count(), 8);
+    let bad = run(&["aulast", "--stdin", "--bad"], &packed);
+    assert_eq!(bad.2, Some(0), "{bad:?}");
+    let (shown, said, status) = run(&["ausearch", "--raw"], &packed[..packed.len() / 2]);
+    let ending = "ausearch: /dev/stdin could not be read to its end: gzip failed\n";
+    assert!(said.ends_with(ending) && (shown.is_empty() == (status == Some(2))), "{said} {status:?}");
+    assert_eq!(run(&["ausearch", "-k", "none"], b"\x1F\x8B\x08\0rest").2, Some(2));
+}
+
+#[test]
+fn a_directory_of_rotated_logs_alone_is_read() {
+    let dir = Dir::new("ausearch-rotated-alone");
+    let place = dir.0.to_str().unwrap();
+    let (_, stderr, status) = found(place, &[]);
+    assert!(status == Some(1) && stderr.ends_with("audit.log (No such file or directory)\n"), "{stderr}");
+    let packed = dir.file("audit.log.1", login(1));
+    assert!(std::process::Command::new("gzip").arg(&packed).status().unwrap().success());
+    assert_eq!((found(place, &[]).0, found(place, &[]).2), (vec![1], Some(0)));
+    dir.file("audit.log.2", login(7));
+    dir.file("audit.log.3", login(6));
+    assert_eq!(found(place, &[]).0, [6, 7, 1]);
+    let output = applet("aulast").args(["-f", place]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
 fn a_checkpoint_skips_no_compressed_log_and_says_when_its_log_is_gone() {
     let dir = Dir::new("ausearch-checkpoint-compressed");
     let (place, checkpoint) = (dir.0.to_str().unwrap(), dir.0.join("checkpoint"));

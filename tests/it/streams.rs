@@ -180,9 +180,9 @@ fn a_reader_that_has_gone_ends_what_only_prints_without_a_word() {
 }
 
 #[test]
-fn closed_streams_are_as_good_as_null() {
+fn closed_standard_output_counts_as_a_full_one_and_closed_standard_error_as_none() {
     let place = Place::new("closed");
-    for (line, _) in LINES {
+    for (line, purpose) in LINES {
         let usual = place.run(line);
         let command = place.command(line);
         let closing = |close: &str| {
@@ -190,11 +190,16 @@ fn closed_streams_are_as_good_as_null() {
             shell.args(["-c", &format!("exec \"$@\" {close}"), "sh", BINARY]).args(command.get_args());
             shell.output().expect("the shell runs")
         };
+        let (mut status, mut complaints) = (usual.status.code(), text(&usual.stderr));
+        if !usual.stdout.is_empty() {
+            complaints += &format!("{}: cannot write: Bad file descriptor\n", speaker(line));
+            status = if purpose == Purpose::Print { status.max(Some(1)) } else { status };
+        }
         let output = closing(">&-");
-        assert_eq!((output.status, text(&output.stderr)), (usual.status, text(&usual.stderr)), "{line} >&-");
+        assert_eq!((output.status.code(), text(&output.stderr)), (status, complaints), "{line} >&-");
         let output = closing("2>&-");
         assert_eq!((output.status, text(&output.stdout)), (usual.status, text(&usual.stdout)), "{line} 2>&-");
-        assert_eq!(closing("<&- >&- 2>&-").status, usual.status, "{line} <&- >&- 2>&-");
+        assert_eq!(closing("<&- >&- 2>&-").status.code(), status, "{line} <&- >&- 2>&-");
     }
 }
 
