@@ -98,7 +98,7 @@ fn start(line: &[&OsString], own: OwnOptions) -> u8 {
         return 0;
     }
     match state::file(line) {
-        Some(Ok(path)) => return state::show_new(path, || send(&line[..3])),
+        Some(Ok(path)) => return state::show_new(&path, || send(&line[..3])),
         Some(Err(message)) => {
             say(&message);
             return 1;

@@ -2,12 +2,13 @@
 
 use crate::output::{must_finish, say, say_at_once, show};
 use auditbox::config::Level;
-use auditbox::daemon::{self, Options, Paths, Refusal, StartupState};
+use auditbox::daemon::{self, Options, Refusal, StartupState};
+use auditbox::host::paths::Paths;
 use auditbox::sys::process;
 use auditbox::sys::streams::Stream;
 use std::ffi::OsString;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const USAGE: &str = "Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]";
 
@@ -95,12 +96,7 @@ fn check(paths: &Paths) -> u8 {
 
 /// Reads the words in the manner of getopt_long(3): letters may be bundled, values may be joined, long names shortened.
 fn parse(words: &[String]) -> Invocation {
-    let paths = Paths {
-        config: Path::new("/etc/audit/auditd.conf").into(),
-        follow_links: false,
-        run: "/run/audit".into(),
-        pid_link: Some("/run/auditd.pid".into()),
-    };
+    let paths = Paths::of_system();
     let (state, manager) = (StartupState::Enable, std::env::var_os("NOTIFY_SOCKET"));
     let mut options = Options { foreground: false, no_fork: false, state, observe: false, manager, ready: None, paths };
     let (mut checks, mut early, mut ready) = (false, false, None);
@@ -137,9 +133,7 @@ fn parse(words: &[String]) -> Invocation {
             }
             Some("observe") => {
                 options.observe = true;
-                // /run/audit belongs to the daemon that owns the events.
-                options.paths.run = "/run/audit/observer".into();
-                options.paths.pid_link = None;
+                options.paths.observe();
                 Ok(())
             }
             Some("ready-fd") => {
@@ -251,6 +245,7 @@ fn take(letter: char, value: Option<String>, options: &mut Options) -> Result<()
 mod tests {
     use super::*;
     use std::io::{Read, Write};
+    use std::path::Path;
 
     fn options(words: &str) -> Options {
         let words: Vec<String> = words.split_whitespace().map(str::to_string).collect();

@@ -5,6 +5,7 @@ use auditbox::config::Level;
 use auditbox::config::search::{self, SearchConfig};
 use auditbox::host::config_file::{self, GroupWriters, OpenPolicy};
 pub(crate) use auditbox::host::names::{Host, date, machine};
+use auditbox::host::paths::CONFIG;
 use auditbox::sys::error_reason;
 use std::path::Path;
 
@@ -14,7 +15,6 @@ use std::path::Path;
 pub(crate) fn daemon_config(says_log: bool, reads_log: bool) -> SearchConfig {
     let mut diagnostics = Vec::new();
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::Any, called: "config file" };
-    const CONFIG: &str = "/etc/audit/auditd.conf";
     let text = config_file::read(Path::new(CONFIG), policy, &mut diagnostics);
     let lines = text.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
     let mut config = search::parse(lines, &mut diagnostics);

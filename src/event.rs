@@ -1,4 +1,4 @@
-//! Events: records that share node, time and serial. [`Assembler`] makes them of records as they come.
+//! Events: records that share node, time and serial. [`Assembler`] makes them of the records of a log.
 
 mod assembler;
 
@@ -6,6 +6,9 @@ pub(crate) use assembler::Place;
 pub use assembler::{Assembler, EVENT_BYTES, Placed, Policy, WAITING_BYTES, WAITING_EVENTS};
 
 use crate::record::{self, EventId, Record, RecordType};
+
+/// Seconds after which an event without an end is complete, unless auditd.conf(5) has another `end_of_event_timeout`.
+pub const TIMEOUT: u64 = 2;
 
 /// Where a record lies in its event's text, and its parts in the record.
 #[derive(Clone, Copy, Debug)]

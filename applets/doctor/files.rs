@@ -6,6 +6,7 @@ use auditbox::config::{Diagnostic, HostChecks, Level, Response, plugin};
 use auditbox::doctor::{Facts, FileKind, LogFacts, Unseen};
 use auditbox::host::checks::{Host, check_wrappers};
 use auditbox::host::node_name;
+use auditbox::host::paths::CONFIG;
 use auditbox::log::file::check_directory;
 use auditbox::log::space::{threshold_bytes, unmeetable};
 use auditbox::record::Record;
@@ -19,7 +20,6 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-const CONFIG: &str = "/etc/audit/auditd.conf";
 /// The end of a log, in which its last record is looked for.
 const TAIL: u64 = 64 << 10;
 /// The services by which one logs in, pam_loginuid(8).

@@ -4,6 +4,7 @@ use super::place::{Place, unseen};
 use crate::control::state;
 use auditbox::abi::Signal;
 use auditbox::doctor::{BootLoader, Daemon, Facts, Init, KernelAnswer, PluginState, Rights, Unseen};
+use auditbox::host::paths::Paths;
 use auditbox::sys::errno::{EAFNOSUPPORT, EPROTONOSUPPORT};
 use auditbox::sys::netlink::AuditSocket;
 use auditbox::sys::process::{self, ProcessHandle};
@@ -134,8 +135,9 @@ fn readers(table: &str) -> Vec<Vec<u8>> {
 pub(super) fn report(names: Vec<Vec<u8>>, facts: &mut Facts) {
     let KernelAnswer::Status(status) = facts.kernel else { return };
     let pid = status.pid as i32;
-    let pid_file = fs::read_to_string("/run/audit/auditd.pid").ok().and_then(|text| text.trim().parse().ok());
-    let is_ours = pid != 0 && pid_file == Some(pid) && Path::new("/run/audit/auditd.lock").exists();
+    let paths = Paths::of_system();
+    let pid_file = fs::read_to_string(paths.pid_file()).ok().and_then(|text| text.trim().parse().ok());
+    let is_ours = pid != 0 && pid_file == Some(pid) && paths.lock_file().exists();
     if !is_ours || !facts.rights.is_root {
         if pid != 0 {
             let why = "only auditbox's own daemon says so, and to root".to_owned();
@@ -145,8 +147,7 @@ pub(super) fn report(names: Vec<Vec<u8>>, facts: &mut Facts) {
     }
     let signal = signals::number(Signal::State);
     let ask = || ProcessHandle::open(pid).and_then(|daemon| daemon.signal(signal)).map_or(1, |()| 0);
-    let path = Path::new("/run/audit/auditd.state.json");
-    let Some(members) = state::answer(path, ask).ok().and_then(|text| members(&text)) else {
+    let Some(members) = state::answer(&paths.state_json(), ask).ok().and_then(|text| members(&text)) else {
         let why = "the daemon gave no report in time".to_owned();
         facts.unseen.push(Unseen { what: "the daemon's state and its plugins", why });
         return;

@@ -3,6 +3,7 @@
 use super::slot::word_enum;
 use super::{ConfigError, Diagnostic, HostChecks, INT_MAX, Key, Level, Reaction, Response, Slot, Space};
 use super::{number, row, with_helper};
+use crate::event;
 
 word_enum! {
     /// How records are written to the log.
@@ -189,7 +190,7 @@ impl Default for Config {
             overflow_action: Overflow::Syslog,
             max_restarts: 10,
             plugin_dir: "/etc/audit/plugins.d".to_string(),
-            end_of_event_timeout: 2,
+            end_of_event_timeout: event::TIMEOUT,
             report_interval: 0,
             metrics_file: String::new(),
             tcp_listen_port: 0,

@@ -1,7 +1,7 @@
 //! A build without the cargo feature `early`: the shape of `daemon::early`, and there never is an early daemon.
 
-use super::Paths;
 use super::run::Runner;
+use crate::host::paths::Paths;
 use crate::sys::errno;
 use crate::sys::netlink::{Batch, NetlinkError};
 use std::convert::Infallible;

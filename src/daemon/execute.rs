@@ -15,57 +15,10 @@ use crate::config::Level;
 use crate::config::auditd::Config;
 use crate::host::checks;
 use crate::host::logger::Logger;
+use crate::host::paths::Paths;
 use crate::sys::netlink::AuditSocket;
 use crate::sys::{child, clock, error_reason, files, process, terminals};
 use std::path::PathBuf;
-
-/// Where the daemon keeps its files.
-#[derive(Clone, Debug)]
-pub struct Paths {
-    /// auditd.conf.
-    pub config: PathBuf,
-    /// Whether auditd.conf may be a symbolic link.
-    pub follow_links: bool,
-    /// Holds the pid file, the lock and the state report.
-    pub run: PathBuf,
-    /// Leads to the pid file, for units and scripts that look for it there.
-    pub pid_link: Option<PathBuf>,
-}
-
-impl Paths {
-    pub(super) fn pid_file(&self) -> PathBuf {
-        self.run.join("auditd.pid")
-    }
-
-    /// Locked by the daemon that owns the directory, and never removed.
-    pub(super) fn lock_file(&self) -> PathBuf {
-        self.run.join("auditd.lock")
-    }
-
-    fn state_file(&self) -> PathBuf {
-        self.run.join("auditd.state")
-    }
-
-    fn state_json(&self) -> PathBuf {
-        self.run.join("auditd.state.json")
-    }
-
-    /// How the last reload ended: `success`, or why it failed. `auditctl --signal reload` waits for it.
-    fn reload_file(&self) -> PathBuf {
-        self.run.join("auditd.reload")
-    }
-
-    /// There as long as an early daemon has something to hand over.
-    #[cfg(feature = "early")]
-    pub(super) fn early_file(&self) -> PathBuf {
-        self.run.join("early")
-    }
-
-    /// The kernel's count of losses that is in the ledger; the kernel counts on while no daemon runs.
-    pub(super) fn lost_file(&self) -> PathBuf {
-        self.run.join("lost")
-    }
-}
 
 /// Everything that performs effects.
 pub(super) struct Executor {

@@ -42,7 +42,6 @@ mod tests;
 mod worker;
 
 pub use dispatch::PluginId;
-pub use execute::Paths;
 pub use listen::{PeerEvent, PeerOrder};
 pub use start::{Options, Refusal, StartupState, check_config, run};
 

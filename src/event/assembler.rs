@@ -1,8 +1,11 @@
-//! Records that share node, time and serial become events: one bounded assembler for every reader.
+//! Records that share node, time and serial become events: the bounded assembler of all that reads logs.
 //!
 //! Records of different events arrive interleaved, late and out of order. The assembler keeps what is building, decides
 //! when an event is complete, and hands events out in the order of their event ids. It is bounded: an event that grows beyond
 //! [`EVENT_BYTES`], and the oldest event when more than [`WAITING_BYTES`] or [`WAITING_EVENTS`] wait, is handed out as it is.
+//!
+//! Its clock is the records' own time, for a log says nothing else. Plugins get records as they happen: `plugin/gather.rs` goes by
+//! the monotonic clock, so that an event ends though no other follows, keeps no order, and numbers the parts of one that is too long.
 
 use super::Event;
 use crate::record::{EventId, Record, RecordType};

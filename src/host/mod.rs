@@ -6,6 +6,7 @@ pub mod checks;
 pub mod config_file;
 pub mod logger;
 pub mod names;
+pub mod paths;
 pub mod plugins;
 
 pub use config_file::{load_config, node_name};

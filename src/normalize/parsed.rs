@@ -2,8 +2,9 @@
 //!
 //! A search has no memory: it begins at a record and depends on nothing that was looked for before.
 
+use crate::abi::rule::KEY_SEPARATOR;
 use crate::event::Event;
-use crate::record::{Field, KEY_SEPARATOR, Record, RecordType};
+use crate::record::{Field, Record, RecordType};
 use crate::text::{self, hex};
 use std::cell::OnceCell;
 

@@ -2,8 +2,9 @@
 
 use super::normalized::TextSource;
 use super::parsed::{ParsedEvent, Place, unquoted};
+use crate::abi::rule::KEY_SEPARATOR;
 use crate::interpret::{Interpreter, Kind, RecordContext, kind};
-use crate::record::{Field, KEY_SEPARATOR, Record, RecordType};
+use crate::record::{Field, Record, RecordType};
 use memchr::memmem;
 
 /// Puts the fields of one event into words.

@@ -9,7 +9,7 @@ use super::gather::Gatherer;
 use super::queue::Queue;
 use super::run::{Consumer, Notice};
 use crate::config::{Diagnostic, Level};
-use crate::event::Event;
+use crate::event::{Event, TIMEOUT};
 use crate::host::config_file::{self, GroupWriters, OpenPolicy};
 use crate::host::logger::Logger;
 use crate::host::names::{self, Host};
@@ -26,9 +26,6 @@ use std::path::{Path, PathBuf};
 
 /// COMPAT: longer lines of the file are skipped.
 const LONGEST_LINE: usize = 1022;
-
-/// Seconds after which an event without an end is complete: what auditd.conf(5) `end_of_event_timeout` is from the start.
-const EVENT_TIMEOUT: u64 = 2;
 
 /// So many records may wait for the program.
 const DEPTH: usize = 512;
@@ -127,7 +124,7 @@ impl<'h> Filter<'h> {
             path,
             expressions,
             interpreter: Interpreter::new(host, names::machine(), Escape::Raw),
-            gatherer: Gatherer::new(EVENT_TIMEOUT),
+            gatherer: Gatherer::new(TIMEOUT),
             queue: Queue::default(),
             program,
             child,

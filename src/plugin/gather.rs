@@ -1,7 +1,10 @@
-//! Records gathered into events as they come, for those who want whole ones: the dispatcher, the filter.
+//! Records gathered into events as they come, for those who want whole ones: the dispatcher, the filter, statsd, JSON.
 //!
 //! An event is complete when its EOE record has come, or at once when it is of a type that stands alone. Others are complete
 //! after the end-of-event timeout. No event waits for another: a reader that needs them in order has their ids.
+//!
+//! The assembler of logs, `event/assembler.rs`, does otherwise: it has no clock but the time in the records, and hands events out in
+//! order, each as late as the reference does.
 
 use crate::event::Event;
 use crate::record::{EventId, Record, RecordType};

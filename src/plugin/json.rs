@@ -1,38 +1,33 @@
 //! audisp-json(8): events as JSON or in another view, live, to standard output, the clients of a Unix socket, or a file.
 //!
+//! `plugin/ring.rs` keeps what clients of the socket have yet to read, `plugin/object_file.rs` writes the file.
+//!
 //! Nothing waits for a client of the socket: one that does not keep up loses the oldest events, and a GAP object tells it how
 //! many. Standard output and the file are waited for, without reading on, and the daemon counts what it cannot keep meanwhile.
-//! The file holds whole objects alone, and is moved away by its size, by renaming, so whoever follows it misses nothing. A device or a
-//! pipe in its place is written to and stays.
 //! Input that was no record is told as a GAP in the stream.
 
 use super::frame::Frame;
 use super::gather::Gatherer;
+use super::object_file::ObjectFile;
 use super::queue::Queue;
 use super::ring::{Place, Ring};
 use super::run::{Consumer, Notice};
 use crate::config::Level;
-use crate::config::auditd::LogNames;
-use crate::event::Event;
+use crate::event::{Event, TIMEOUT};
 use crate::host::logger::Logger;
 use crate::host::names::{self, Host};
 use crate::interpret::Interpreter;
-use crate::log::rotation::{self, Keep};
 use crate::record::{self, Record, RecordType};
 use crate::render::Renderer;
 use crate::render::json::Json;
 use crate::render::view::View;
 use crate::sys::poll::{Interest, PollSet};
 use crate::sys::streams::Stream;
-use crate::sys::{clock, errno, error_reason, files, process, sockets};
+use crate::sys::{errno, error_reason, files, process, sockets};
 use crate::text::Escape;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-
-/// Seconds after which an event without an end is complete.
-const TIMEOUT: u64 = 2;
 
 /// How many clients the socket serves at a time.
 const MOST_CLIENTS: usize = 16;
@@ -120,6 +115,10 @@ impl Options {
             _ => Ok(options),
         }
     }
+
+    fn open_file(&self, path: &Path) -> io::Result<ObjectFile> {
+        ObjectFile::open(path, self.mode, self.max_size, self.keep)
+    }
 }
 
 /// The plugin.
@@ -132,7 +131,7 @@ pub struct ToJson<'h> {
     text: Vec<u8>,
     sink: Sink,
     /// What standard output or the file has yet to take.
-    held: Queue,
+    unwritten: Queue,
     /// When to try again, while there is no space for it.
     retry: Option<i64>,
     /// Pieces of input that were no records, since that was told.
@@ -169,7 +168,7 @@ impl<'h> ToJson<'h> {
                     clients: Vec::new(),
                 })
             }
-            (None, Some(path)) => ObjectFile::open(path, options.mode).map(Sink::File),
+            (None, Some(path)) => options.open_file(path).map(Sink::File),
             (None, None) => Ok(Sink::Output),
         };
         match sink {
@@ -185,7 +184,7 @@ impl<'h> ToJson<'h> {
                     object: Vec::new(),
                     text: Vec::new(),
                     sink,
-                    held: Queue::default(),
+                    unwritten: Queue::default(),
                     retry: None,
                     unreadable: 0,
                     has_failed: false,
@@ -222,7 +221,7 @@ impl<'h> ToJson<'h> {
     /// Takes the text at hand to be written.
     fn push(&mut self) {
         let Sink::Socket { ring, clients, .. } = &mut self.sink else {
-            return self.held.push(0, |out| out.extend_from_slice(&self.text));
+            return self.unwritten.push(0, |out| out.extend_from_slice(&self.text));
         };
         if ring.is_full(self.options.depth) {
             clients.iter_mut().for_each(|client| client.write(ring));
@@ -236,8 +235,8 @@ impl<'h> ToJson<'h> {
             return;
         }
         let written = match &mut self.sink {
-            Sink::Output => write_output(&mut self.held),
-            Sink::File(file) => file.write(&mut self.held, &self.options),
+            Sink::Output => write_output(&mut self.unwritten),
+            Sink::File(file) => file.write(&mut self.unwritten),
             Sink::Socket { ring, clients, .. } => {
                 clients.iter_mut().for_each(|client| client.write(ring));
                 clients.retain(|client| !client.has_left);
@@ -268,94 +267,20 @@ impl<'h> ToJson<'h> {
     /// The end. Says how many events standard output or the file did not take, and whether that was none.
     pub fn finish(mut self) -> bool {
         self.end_of_input();
-        let left = self.held.clear();
+        let left = self.unwritten.clear();
         left.inspect(|left| self.logger.log(Level::Error, &format!("{} events were not written", left.count)));
         left.is_none()
     }
 }
 
-fn write_output(held: &mut Queue) -> io::Result<()> {
-    while !held.is_empty() {
-        match Stream::Output.write_ready(held.pending())? {
+fn write_output(unwritten: &mut Queue) -> io::Result<()> {
+    while !unwritten.is_empty() {
+        match Stream::Output.write_ready(unwritten.pending())? {
             0 => break,
-            count => held.written(count),
+            count => unwritten.written(count),
         }
     }
     Ok(())
-}
-
-/// A file that holds whole objects alone.
-struct ObjectFile {
-    /// None when the last one was moved away and no other could be made.
-    file: Option<files::File>,
-    /// What has a name of its own to keep, a device or a pipe, is never moved away.
-    is_regular: bool,
-    size: u64,
-    /// What stands at its end may be no whole line.
-    is_torn: bool,
-}
-
-impl ObjectFile {
-    fn open(path: &Path, mode: u32) -> io::Result<ObjectFile> {
-        let file = files::open_append(path, mode)?;
-        let facts = file.metadata()?;
-        let is_regular = facts.is_file();
-        if is_regular && facts.permissions().mode() & 0o777 != mode {
-            file.set_permissions(files::Permissions::from_mode(mode))?;
-        }
-        // Whoever wrote it may have been stopped within a line; an empty line more hurts nobody.
-        Ok(ObjectFile { file: Some(file), is_regular, size: facts.len(), is_torn: facts.len() > 0 })
-    }
-
-    /// Writes the objects one by one. What was written of the one that fails is taken back.
-    fn write(&mut self, held: &mut Queue, options: &Options) -> io::Result<()> {
-        let path = options.file.as_deref().unwrap_or(Path::new(""));
-        while let Some(object) = held.first() {
-            let is_too_long = self.size > 0 && self.size + object.len() as u64 > options.max_size;
-            if self.file.is_some() && self.is_regular && is_too_long {
-                move_away(path, options.keep)?;
-                self.file = None;
-            }
-            let Some(file) = &mut self.file else {
-                *self = ObjectFile::open(path, options.mode)?;
-                continue;
-            };
-            let begin = if self.is_torn { &b"\n"[..] } else { b"" };
-            let text = [begin, object].concat();
-            let mut rest = &text[..];
-            while !rest.is_empty() {
-                match file.write(rest) {
-                    Ok(count) if count > 0 => rest = rest.get(count..).unwrap_or_default(),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    other => {
-                        let written = (text.len() - rest.len()) as u64;
-                        self.is_torn |= written > 0 && !takes_back(file, written);
-                        return other.and(Err(io::ErrorKind::WriteZero.into()));
-                    }
-                }
-            }
-            (self.size, self.is_torn) = (self.size + text.len() as u64, false);
-            let count = object.len();
-            held.written(count);
-        }
-        Ok(())
-    }
-}
-
-/// Cuts off the last bytes of a file, if it has so many and can be cut.
-fn takes_back(file: &files::File, count: u64) -> bool {
-    let rest = file.metadata().ok().and_then(|facts| facts.len().checked_sub(count));
-    rest.is_some_and(|rest| file.set_len(rest).is_ok())
-}
-
-/// Moves the file away, or removes it where there is to be no other.
-fn move_away(path: &Path, keep: u64) -> io::Result<()> {
-    if keep == 1 {
-        return files::remove_file(path);
-    }
-    let now = clock::local(clock::now().seconds);
-    let moved = rotation::move_away(path, LogNames::Numbers, Keep::Logs(keep), &now);
-    moved.map(drop).map_err(|error| error.error)
 }
 
 impl Client {
@@ -415,7 +340,7 @@ impl Consumer for ToJson<'_> {
 
     fn notice(&mut self, notice: Notice) {
         let Some(path) = self.options.file.as_ref().filter(|_| notice == Notice::Reload) else { return };
-        match ObjectFile::open(path, self.options.mode) {
+        match self.options.open_file(path) {
             Ok(file) => self.sink = Sink::File(file),
             Err(error) => {
                 self.logger.log(Level::Error, &format!("cannot open {} ({})", path.display(), error_reason(&error)));
@@ -424,11 +349,11 @@ impl Consumer for ToJson<'_> {
     }
 
     fn is_full(&self) -> bool {
-        !self.held.is_empty()
+        !self.unwritten.is_empty()
     }
 
     fn is_done(&self) -> bool {
-        self.held.is_empty()
+        self.unwritten.is_empty()
             && match &self.sink {
                 Sink::Socket { ring, clients, .. } => clients.iter().all(|client| ring.has_all(&client.place)),
                 _ => true,
@@ -476,7 +401,9 @@ impl Drop for ToJson<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::rotation;
     use std::io::Read;
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream;
 
     fn options(words: &str) -> Result<Options, String> {
@@ -559,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_no_space_for_is_held_and_told_once() {
+    fn what_there_is_no_space_for_waits_and_is_logged_once() {
         let (host, said) = (Host::open(), std::sync::Arc::new(std::sync::Mutex::new(Vec::new())));
         let logger = Logger::console(Box::new({
             let said = said.clone();
@@ -644,16 +571,6 @@ mod tests {
             drop(plugin);
             assert!(reader.join().unwrap() > 1 << 20);
         }
-        let _ = files::remove_file(&path);
-    }
-
-    #[test]
-    fn of_a_file_that_somebody_has_cut_nothing_is_taken_back() {
-        let path = path("cut");
-        std::fs::write(&path, "four").unwrap();
-        let file = files::open_append(&path, 0o600).unwrap();
-        assert!(!takes_back(&file, 5) && file.metadata().unwrap().len() == 4);
-        assert!(takes_back(&file, 3) && file.metadata().unwrap().len() == 1);
         let _ = files::remove_file(&path);
     }
 

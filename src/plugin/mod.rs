@@ -10,6 +10,7 @@ pub mod filter;
 pub mod frame;
 pub mod gather;
 pub mod json;
+mod object_file;
 pub mod queue;
 pub mod remote;
 pub mod ring;

@@ -11,6 +11,7 @@ use crate::host::checks::Host;
 use crate::host::config_file::{self, GroupWriters, OpenPolicy};
 use crate::host::logger::Logger;
 use crate::host::names;
+use crate::host::paths::RUN;
 use crate::remote::client::{Client, Effect};
 use crate::remote::queue::Queue;
 use crate::remote::resolver::Resolver;
@@ -24,9 +25,6 @@ use std::path::{Path, PathBuf};
 
 /// Where the configuration is, unless another file is given.
 pub const CONFIG: &str = "/etc/audit/audisp-remote.conf";
-
-/// Where state reports go.
-const STATE_FOLDER: &str = "/run/audit";
 
 /// Helpers that may wait for one that has not ended: one for each kind of trouble.
 const MOST_WAITING: usize = 9;
@@ -285,7 +283,7 @@ fn state_file(config: &Path) -> PathBuf {
         name.extend([":", &config.to_string_lossy().trim_start_matches('/').replace('/', ":")]);
     }
     name.push_str(".state");
-    Path::new(STATE_FOLDER).join(name)
+    Path::new(RUN).join(name)
 }
 
 /// The programs that actions start: what changes the runlevel at once, helpers one after the other.

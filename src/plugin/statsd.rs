@@ -6,61 +6,105 @@
 use super::frame::Frame;
 use super::gather::Gatherer;
 use super::run::Consumer;
+use crate::abi::Status;
 use crate::config::Level;
 use crate::config::statsd::Statsd;
-use crate::event::Event;
+use crate::event::{Event, TIMEOUT};
 use crate::host::logger::Logger;
 use crate::host::names::{self, Host};
+use crate::host::paths::Paths;
 use crate::interpret::Interpreter;
 use crate::normalize::{self, Words, pieces};
-use crate::record::Record;
+use crate::record::{Record, RecordType};
 use crate::sys::netlink::AuditSocket;
 use crate::sys::sockets::Datagrams;
 use crate::sys::{files, host};
 use crate::text::{Escape, number};
-use std::path::Path;
 
-/// The daemon's state report.
-const STATE: &str = "/run/audit/auditd.state";
-
-/// More of it is not read.
+/// More of the state report is not read.
 const LONGEST_STATE: u64 = 64 << 10;
 
 /// A datagram that any network takes whole.
 const LONGEST: usize = 512;
 
-/// Seconds after which an event without an end is complete.
-const EVENT_TIMEOUT: u64 = 2;
-
-/// Measures that the state report has, and how their line begins.
-const MEASURES: [(&str, &str); 6] = [
-    ("free_space", "Logging partition free space"),
-    ("plugin_current_depth", "current plugin queue depth"),
-    ("plugin_max_depth", "max plugin queue depth used"),
-    ("total_memory", "glibc arena (total memory) is"),
-    ("memory_in_use", "glibc uordblks (in use memory) is"),
-    ("memory_free", "glibc fordblks (total free space) is"),
-];
+/// Where a number comes from. What was counted is sent as `c`, a measure as `g`.
+enum Source {
+    /// The kernel's answer (`auditctl -s`).
+    Lost,
+    Backlog,
+    /// The line of the state report that begins so.
+    Report(&'static str),
+    Counted(Count),
+}
 
 /// What is counted.
-const COUNTS: [&str; 8] = [
-    "total_count",
-    "total_failed",
-    "avc_count",
-    "fanotify_count",
-    "logins_success",
-    "logins_failed",
-    "anomaly_count",
-    "response_count",
+#[derive(Clone, Copy)]
+enum Count {
+    All,
+    Failed,
+    Avc,
+    Fanotify,
+    Logins,
+    LoginsFailed,
+    Anomalies,
+    Responses,
+}
+
+/// How many of them there are.
+const COUNTS: usize = Count::Responses as usize + 1;
+
+/// The lines of a datagram.
+const METRICS: [(&str, Source); 16] = [
+    ("kernel.lost", Source::Lost),
+    ("kernel.backlog", Source::Backlog),
+    ("auditd.free_space", Source::Report("Logging partition free space")),
+    ("auditd.plugin_current_depth", Source::Report("current plugin queue depth")),
+    ("auditd.plugin_max_depth", Source::Report("max plugin queue depth used")),
+    // COMPAT: of these the reports of glibc's memory have a line, and ours has none.
+    ("auditd.total_memory", Source::Report("glibc arena (total memory) is")),
+    ("auditd.memory_in_use", Source::Report("glibc uordblks (in use memory) is")),
+    ("auditd.memory_free", Source::Report("glibc fordblks (total free space) is")),
+    ("events.total_count", Source::Counted(Count::All)),
+    ("events.total_failed", Source::Counted(Count::Failed)),
+    ("events.avc_count", Source::Counted(Count::Avc)),
+    ("events.fanotify_count", Source::Counted(Count::Fanotify)),
+    ("events.logins_success", Source::Counted(Count::Logins)),
+    ("events.logins_failed", Source::Counted(Count::LoginsFailed)),
+    ("events.anomaly_count", Source::Counted(Count::Anomalies)),
+    ("events.response_count", Source::Counted(Count::Responses)),
 ];
-const TOTAL: usize = 0;
-const FAILED: usize = 1;
-const AVC: usize = 2;
-const FANOTIFY: usize = 3;
-const LOGINS: usize = 4;
-const LOGINS_FAILED: usize = 5;
-const ANOMALIES: usize = 6;
-const RESPONSES: usize = 7;
+
+/// What an event of this type counts as, beside one of all: `has_succeeded` where the event says so.
+fn counted(record_type: RecordType, has_succeeded: Option<bool>) -> Option<Count> {
+    Some(match (record_type, has_succeeded) {
+        (RecordType::USER_LOGIN, Some(true)) => Count::Logins,
+        (RecordType::USER_LOGIN, Some(false)) => Count::LoginsFailed,
+        (RecordType::FANOTIFY, _) => Count::Fanotify,
+        (RecordType::AVC, _) => Count::Avc,
+        // The ranges of linux/audit.h and libaudit: what the kernel or a program finds anomalous, and what was done about it.
+        (RecordType(1700..=1799 | 2100..=2199), _) => Count::Anomalies,
+        (RecordType(2200..=2299), _) => Count::Responses,
+        _ => return None,
+    })
+}
+
+/// The text of a datagram: `kernel` is the kernel's answer if there was one, `report` the daemon's state report.
+fn datagram(kernel: Option<&Status>, report: &[u8], counts: &[u64; COUNTS]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (name, source) in &METRICS {
+        let (value, unit) = match source {
+            Source::Lost => (kernel.map_or(0, |status| status.lost.into()), b"|g\n"),
+            Source::Backlog => (kernel.map_or(0, |status| status.backlog.into()), b"|g\n"),
+            Source::Report(label) => (measure(report, label), b"|g\n"),
+            Source::Counted(count) => (counts.get(*count as usize).copied().unwrap_or(0), b"|c\n"),
+        };
+        text.extend_from_slice(name.as_bytes());
+        text.push(b':');
+        number::push(&mut text, value);
+        text.extend_from_slice(unit);
+    }
+    text
+}
 
 /// The plugin.
 pub struct ToStatsd<'h> {
@@ -72,7 +116,7 @@ pub struct ToStatsd<'h> {
     interval: i64,
     /// When the next datagram is sent.
     due: Option<i64>,
-    counts: [u64; COUNTS.len()],
+    counts: [u64; COUNTS],
 }
 
 impl<'h> ToStatsd<'h> {
@@ -89,30 +133,22 @@ impl<'h> ToStatsd<'h> {
         Some(ToStatsd {
             logger,
             interpreter: Interpreter::new(host, names::machine(), Escape::Raw),
-            gatherer: Gatherer::new(EVENT_TIMEOUT),
+            gatherer: Gatherer::new(TIMEOUT),
             socket,
             kernel,
             interval: config.interval as i64,
             due: None,
-            counts: [0; COUNTS.len()],
+            counts: [0; COUNTS],
         })
     }
 
     fn count(&mut self, event: &Event) {
-        self.counts[TOTAL] += 1;
         let has_succeeded = self.has_succeeded(event);
-        self.counts[FAILED] += u64::from(has_succeeded == Some(false));
-        let counted = match event.record_type().0 {
-            // USER_LOGIN
-            1112 if has_succeeded == Some(true) => LOGINS,
-            1112 if has_succeeded == Some(false) => LOGINS_FAILED,
-            1331 => FANOTIFY,
-            1400 => AVC,
-            1700..=1799 | 2100..=2199 => ANOMALIES,
-            2200..=2299 => RESPONSES,
-            _ => return,
-        };
-        self.counts[counted] += 1;
+        self.counts[Count::All as usize] += 1;
+        self.counts[Count::Failed as usize] += u64::from(has_succeeded == Some(false));
+        if let Some(count) = counted(event.record_type(), has_succeeded) {
+            self.counts[count as usize] += 1;
+        }
     }
 
     /// Whether it worked, where the event says that.
@@ -124,17 +160,9 @@ impl<'h> ToStatsd<'h> {
     }
 
     fn send(&mut self) {
-        let mut text = Vec::new();
         let status = self.kernel.status().ok();
-        push(&mut text, "kernel.", "lost", status.as_ref().map_or(0, |status| status.lost.into()), b"|g\n");
-        push(&mut text, "kernel.", "backlog", status.as_ref().map_or(0, |status| status.backlog.into()), b"|g\n");
-        let state = files::read_up_to(Path::new(STATE), LONGEST_STATE).unwrap_or_default();
-        for (name, label) in MEASURES {
-            push(&mut text, "auditd.", name, measure(&state, label), b"|g\n");
-        }
-        for (name, count) in COUNTS.iter().zip(std::mem::take(&mut self.counts)) {
-            push(&mut text, "events.", name, count, b"|c\n");
-        }
+        let report = files::read_up_to(&Paths::of_system().state_file(), LONGEST_STATE).unwrap_or_default();
+        let text = datagram(status.as_ref(), &report, &std::mem::take(&mut self.counts));
         if text.len() < LONGEST {
             self.socket.send(&text);
         }
@@ -144,14 +172,6 @@ impl<'h> ToStatsd<'h> {
 fn connect(config: &Statsd) -> Option<Datagrams> {
     let address = config.address.parse().ok().or_else(|| host::address(&config.address).ok()?.parse().ok())?;
     Datagrams::to(address, config.port as u16).ok()
-}
-
-fn push(out: &mut Vec<u8>, group: &str, name: &str, value: u64, unit: &[u8]) {
-    out.extend_from_slice(group.as_bytes());
-    out.extend_from_slice(name.as_bytes());
-    out.push(b':');
-    number::push(out, value);
-    out.extend_from_slice(unit);
 }
 
 /// The number of the report's line that begins so; 0 when there is none.
@@ -202,7 +222,32 @@ mod tests {
     #[test]
     fn measures_are_found_in_the_state_report() {
         let state = b"Logging partition free space = 71 MiB\nmax plugin queue depth used = 12\nglibc arena (total memory) is: 420 KiB, was: 1 KiB\n";
-        let numbers = MEASURES.map(|(_, label)| measure(state, label));
-        assert_eq!(numbers, [71, 0, 12, 420, 0, 0]);
+        let labels = METRICS.iter().filter_map(|(_, source)| match source {
+            Source::Report(label) => Some(measure(state, label)),
+            _ => None,
+        });
+        assert_eq!(labels.collect::<Vec<_>>(), [71, 0, 12, 420, 0, 0]);
+    }
+
+    #[test]
+    fn a_datagram_has_a_line_a_metric_each_of_its_type() {
+        let kernel = Status { lost: 3, backlog: 4, ..Status::default() };
+        let text = datagram(Some(&kernel), b"current plugin queue depth = 5\n", &[8, 7, 6, 5, 4, 3, 2, 1]);
+        let expected = "kernel.lost:3|g kernel.backlog:4|g auditd.free_space:0|g auditd.plugin_current_depth:5|g \
+            auditd.plugin_max_depth:0|g auditd.total_memory:0|g auditd.memory_in_use:0|g auditd.memory_free:0|g \
+            events.total_count:8|c events.total_failed:7|c events.avc_count:6|c events.fanotify_count:5|c \
+            events.logins_success:4|c events.logins_failed:3|c events.anomaly_count:2|c events.response_count:1|c ";
+        assert_eq!(String::from_utf8_lossy(&text).replace('\n', " "), expected);
+    }
+
+    #[test]
+    fn an_event_counts_by_the_type_of_its_first_record() {
+        let name = |record_type, result| counted(RecordType(record_type), result).map(|count| count as usize);
+        assert_eq!((name(1112, Some(true)), name(1112, Some(false)), name(1112, None)), (Some(4), Some(5), None));
+        assert_eq!((name(1400, None), name(1331, None)), (Some(2), Some(3)));
+        assert_eq!(
+            [1700, 2199, 2200, 2299, 2300].map(|number| name(number, None)),
+            [Some(6), Some(6), Some(7), Some(7), None]
+        );
     }
 }

@@ -6,8 +6,8 @@
 //!
 //! A row here is enough for a type to be read, searched for by name and shown, if it falls into the right ranges:
 //!
-//! * `record.rs`: `ends_event` has the types that are the last one of their event, or the only one;
-//! * `record.rs`: `is_ambiguous` has those whose number meant something else before;
+//! * `record/record_type.rs`: `ends_event` has the types that are the last one of their event, or the only one;
+//! * `record/record_type.rs`: `is_ambiguous` has those whose number meant something else before;
 //! * `daemon/record/format.rs`: `is_control` has those that are no records and are never written.
 //!
 //! Where more is to be said of it:

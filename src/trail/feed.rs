@@ -1,4 +1,7 @@
 //! Events out of bytes that arrive piece by piece: the output of a daemon, a socket, a growing file.
+//!
+//! For programs that use the library and read such bytes themselves, as auparse_feed(3) is; no command of ours does. Files and pipes
+//! are read by `trail::lines`, and plugins have frames (`plugin/frame.rs`).
 
 use super::lines::LONGEST_LINE;
 use crate::event::{Assembler, Event, Policy};

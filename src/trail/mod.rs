@@ -53,9 +53,9 @@ mod sink;
 pub use feed::Feed;
 pub use follow::{Begin, Follow};
 pub use lines::{LONGEST_LINE, SEARCH_LINE};
-pub use sink::{Outcome, Search, Sink, TIMEOUT, Tuning, UnreadLine};
+pub use sink::{Outcome, Search, Sink, Tuning, UnreadLine};
 
-use crate::event::{Assembler, Event, Policy};
+use crate::event::{Assembler, Event, Policy, TIMEOUT};
 use crate::interpret::Interpreter;
 use crate::query::expression::Expression;
 use crate::query::literals::Need;

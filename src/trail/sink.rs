@@ -120,6 +120,3 @@ impl Outcome {
         self.first_unread.get_or_insert_with(|| (path.to_path_buf(), at));
     }
 }
-
-/// Seconds after which an event counts as complete (auditd.conf(5), `end_of_event_timeout`).
-pub const TIMEOUT: u64 = 2;

@@ -3,12 +3,12 @@
 //! It reads no configuration, writes no log, and always takes what the kernel has, so that nobody ever waits for it: what is beyond
 //! [`MOST_KEPT`] is counted. It waits for a successor as long as it takes; the memory stays bounded.
 
-use super::super::Paths;
 use super::super::run::register;
 use super::super::start::{Options, Refusal, explain, other_daemon, refuse, set_enabled};
 use super::{HandOver, MOST_KEPT, NAME, PATIENCE, TAKEN, frame};
 use crate::abi::{Status, kind, mask, u32_at};
 use crate::daemon::record::format::is_control;
+use crate::host::paths::Paths;
 use crate::record::EventId;
 use crate::sys::files::{self, File};
 use crate::sys::netlink::{AuditSocket, Batch, NetlinkError};

@@ -1,10 +1,10 @@
 //! What auditd does at its start when an early daemon owns the kernel's events, or has left its trace.
 
-use super::super::Paths;
 use super::super::run::Runner;
 use super::kept::KeptRecords;
 use super::{HandOver, LENGTH, NAME, PATIENCE, TAKEN};
 use crate::config::Level;
+use crate::host::paths::Paths;
 use crate::sys::files;
 use crate::sys::netlink::{AuditSocket, Batch, NetlinkError};
 use crate::sys::poll::can_read;

@@ -23,6 +23,7 @@ mod lexer;
 pub use error::ExpressionError;
 
 use super::regexp::Regexp;
+use crate::abi::rule::KEY_SEPARATOR;
 use crate::interpret::{Interpreter, Kind, RecordContext, named};
 use crate::record::{self, EventId, Field, Record, RecordType};
 use crate::text::{self, number};
@@ -126,7 +127,7 @@ fn value_of(record: &Record<'_>, name: &[u8], interpreter: Option<&mut Interpret
                 return false;
             }
             raw.push(b'"');
-            raw.extend_from_slice(text::up_to(&keys, record::KEY_SEPARATOR));
+            raw.extend_from_slice(text::up_to(&keys, KEY_SEPARATOR));
             raw.push(b'"');
         }
         b"seperms" => raw = text::words(field.value).collect::<Vec<_>>().join(&b','),

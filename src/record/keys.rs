@@ -1,0 +1,85 @@
+//! The keys of the rules that saw a record, as the kernel writes them: `key="one"`, in hexadecimal where there are several, or
+//! `key=(null)`.
+//!
+//! They are not read as [`Record::fields`](super::Record::fields) or a search do, because a decision rests on them: which plugin or
+//! report gets an event. A program can write `key="..."` into its message, and a key may hold spaces.
+
+use crate::abi::rule::KEY_SEPARATOR;
+use crate::text;
+use memchr::memchr;
+
+/// Decodes a key value: one key in quotes, or hex digits of several separated by byte 0x01. Appends the keys to `out`
+/// with the separators between them; false when there is no key (`(null)`, or nothing that can be decoded).
+pub fn keys(value: &[u8], out: &mut Vec<u8>) -> bool {
+    match value {
+        [b'(', ..] => false,
+        [b'"', rest @ ..] => {
+            out.extend_from_slice(text::up_to(rest, b'"'));
+            true
+        }
+        _ => text::hex::unescape(value, out),
+    }
+}
+
+/// What stands after `key=` in a record's text, quotes included: one value for each rule that saw it, where the kernel names several
+/// apart. What a program says in `msg='...'` names no rule.
+pub fn key_values(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const NAME: &[u8] = b" key=";
+    let own = text.get(..memchr::memmem::find(text, b" msg='").unwrap_or(text.len())).unwrap_or_default();
+    memchr::memmem::find_iter(own, NAME).map(move |at| {
+        let value = own.get(at + NAME.len()..).unwrap_or_default();
+        let end = match value {
+            [b'"', rest @ ..] => memchr(b'"', rest).map_or(value.len(), |end| end + 2),
+            _ => text::up_to(value, b' ').len(),
+        };
+        value.get(..end).unwrap_or_default()
+    })
+}
+
+/// Hands the keys in a record's text over one by one; see [`key_values`].
+pub fn each_key(text: &[u8], each: &mut dyn FnMut(&[u8])) {
+    let mut joined = Vec::new();
+    for value in key_values(text) {
+        joined.clear();
+        if keys(value, &mut joined) {
+            joined.split(|byte| *byte == KEY_SEPARATOR).filter(|key| !key.is_empty()).for_each(&mut *each);
+        }
+    }
+}
+
+/// Whether a rule with one of the keys `wanted` saw the record of this text.
+pub fn has_key(text: &[u8], wanted: &[String]) -> bool {
+    let mut is_found = false;
+    each_key(text, &mut |key| is_found |= wanted.iter().any(|wanted| wanted.as_bytes() == key));
+    is_found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_what_the_kernel_names_and_not_what_a_program_says() {
+        let found = |text: &str| {
+            let mut found = Vec::new();
+            each_key(text.as_bytes(), &mut |key| found.push(String::from_utf8_lossy(key).into_owned()));
+            found
+        };
+        assert_eq!(found(": a0=1 key=6B31016B32"), ["k1", "k2"]);
+        assert_eq!(found(": op=add_rule key=\"a b\" list=4 key=\"c\""), ["a b", "c"]);
+        assert_eq!(found(": key=(null) monkey=\"x\" key=\"\""), [""; 0]);
+        assert_eq!(found(": key=\"own\" msg='op=x key=\"said\" res=success'"), ["own"]);
+        assert_eq!(found(": key=\"cut"), ["cut"]);
+        assert!(
+            has_key(b": key=\"k\"", &["j".to_owned(), "k".to_owned()]) && !has_key(b": key=\"kk\"", &["k".to_owned()])
+        );
+    }
+
+    #[test]
+    fn keys_are_quoted_or_in_hex() {
+        let mut out = Vec::new();
+        assert!(keys(b"\"one\"", &mut out) && keys(b"6B31016B32", &mut out));
+        assert_eq!(out, b"onek1\x01k2");
+        assert!(!keys(b"(null)", &mut out));
+    }
+}
