@@ -110,8 +110,8 @@ fn parse(words: &[String]) -> Invocation {
             },
             None => match word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
                 Some(letters) => {
-                    if let Err(wish) = take_letters(letters, &mut rest, &mut options) {
-                        return wish;
+                    if let Err(invocation) = take_letters(letters, &mut rest, &mut options) {
+                        return invocation;
                     }
                     continue;
                 }
@@ -148,8 +148,8 @@ fn parse(words: &[String]) -> Invocation {
             Some("disable_fork") => take('n', None, &mut options),
             _ => Err(Invocation::Usage(Some(format!("auditd: unrecognized option '{word}'")))),
         };
-        if let Err(wish) = outcome {
-            return wish;
+        if let Err(invocation) = outcome {
+            return invocation;
         }
     }
     match (rest.next(), checks) {

@@ -25,7 +25,7 @@ impl Progress {
         Progress { times: (Stream::Error.is_terminal() && !Stream::Output.is_pipe()).then(|| (now, now + PATIENCE)) }
     }
 
-    /// So many bytes are done, of so many.
+    /// `done` bytes are read, of `all`.
     pub(crate) fn show(&mut self, done: u64, all: Option<u64>) {
         let Some((began, next)) = &mut self.times else { return };
         let now = Instant::now();

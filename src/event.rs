@@ -13,7 +13,7 @@ pub const TIMEOUT: u64 = 2;
 /// Where a record lies in its event's text, and its parts in the record.
 #[derive(Clone, Copy, Debug)]
 struct Span {
-    kind: RecordType,
+    record_type: RecordType,
     start: u32,
     line: u32,
     /// The line, and the names after it.
@@ -55,12 +55,12 @@ impl Event {
 
     /// The type of its first record.
     pub fn record_type(&self) -> RecordType {
-        self.spans.first().map_or(RecordType::UNRECOGNISED, |s| s.kind)
+        self.spans.first().map_or(RecordType::UNRECOGNISED, |s| s.record_type)
     }
 
     /// The types of its records.
     pub fn record_types(&self) -> impl Iterator<Item = RecordType> {
-        self.spans.iter().map(|s| s.kind)
+        self.spans.iter().map(|s| s.record_type)
     }
 
     /// How many records it has.
@@ -123,7 +123,7 @@ impl Event {
             self.node_len = record.node.map(|node| size(node.len()));
         }
         self.spans.push(Span {
-            kind: record.record_type,
+            record_type: record.record_type,
             start,
             line: size(record.line.len()),
             written: size(record.written.len()),
@@ -149,7 +149,7 @@ impl Event {
         Record {
             line,
             node: self.node_of(span),
-            record_type: span.kind,
+            record_type: span.record_type,
             type_text: cut(line, u32::from(span.type_at), u32::from(span.type_len)).unwrap_or_default(),
             id: self.id,
             body: line.get(usize::from(span.body_at)..).unwrap_or_default(),

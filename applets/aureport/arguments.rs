@@ -3,7 +3,7 @@
 use crate::host::Host;
 use crate::options::{Words, lacks_argument, shown};
 use auditbox::query::time::{self, Edge};
-use auditbox::report::{By, Change, Content, Format, Kind, Request, View, kind};
+use auditbox::report::{By, Change, Content, Format, ReportKind, Request, View, kind};
 use auditbox::text::{Escape, number};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -43,8 +43,8 @@ type Taken = Result<(), Refusal>;
 /// COMPAT: paths of this length and above are refused.
 const LONGEST_PATH: usize = 4096 - 32;
 
-/// The reports by option, and whether a word after the option is taken as a wish for one thing alone.
-const REPORTS: &[(&str, &str, &Kind, bool)] = &[
+/// The reports by option, and whether a word after the option selects one thing alone.
+const REPORTS: &[(&str, &str, &ReportKind, bool)] = &[
     ("-a", "--avc", &kind::AVCS, false),
     ("-au", "--auth", &kind::AUTHENTICATIONS, false),
     ("--comm", "--comm", &kind::COMMS, true),
@@ -131,7 +131,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn report(&mut self, name: &'static str, kind: &'static Kind, stands_alone: bool) -> Taken {
+    fn report(&mut self, name: &'static str, kind: &'static ReportKind, stands_alone: bool) -> Taken {
         if stands_alone && self.words.peek().is_some() {
             return Err(Refusal::Unimplemented);
         }

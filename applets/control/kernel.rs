@@ -53,10 +53,10 @@ impl<'h> Kernel<'h> {
         let mut text = listing::status(&status, interpret);
         if features {
             let mut found = None;
-            let wish = Features::default().encode();
+            let question = Features::default().encode();
             // A kernel without the request refuses it; then there is nothing to say about features.
             let asked =
-                self.socket.query(kind::GET_FEATURE, &wish, &mut |_, payload| found = Features::decode(payload));
+                self.socket.query(kind::GET_FEATURE, &question, &mut |_, payload| found = Features::decode(payload));
             if let (Ok(()), Some(features)) = (asked, found) {
                 text.push_str(&listing::features(&features));
             }

@@ -4,7 +4,7 @@ use super::place::{Place, unseen};
 use auditbox::config::auditd::{self, Config, NameFormat};
 use auditbox::config::{Diagnostic, HostChecks, Level, Response, plugin};
 use auditbox::doctor::{Facts, FileKind, LogFacts, Unseen};
-use auditbox::host::checks::{Host, check_wrappers};
+use auditbox::host::checks::{ConfigChecker, check_wrappers};
 use auditbox::host::node_name;
 use auditbox::host::paths::CONFIG;
 use auditbox::log::file::check_directory;
@@ -40,7 +40,7 @@ impl HostChecks for Checks<'_> {
         match self.place.is_image() {
             true if self.place.exists(path) => Ok(()),
             true => Err(format!("there is no {path}")),
-            false => Host::open().check_helper(path),
+            false => ConfigChecker::open().check_helper(path),
         }
     }
 
@@ -52,7 +52,7 @@ impl HostChecks for Checks<'_> {
     }
 
     fn can_mail(&self) -> bool {
-        self.place.is_image() || Host::open().can_mail()
+        self.place.is_image() || ConfigChecker::open().can_mail()
     }
 }
 

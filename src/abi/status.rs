@@ -205,8 +205,8 @@ mod tests {
 
     #[test]
     fn features_survive_the_wire() {
-        let wish = Features { version: 0, mask: 2, features: 2, lock: 2 };
-        assert_eq!(Features::decode(&wish.encode()), Some(wish));
+        let features = Features { version: 0, mask: 2, features: 2, lock: 2 };
+        assert_eq!(Features::decode(&features.encode()), Some(features));
         assert_eq!(Features::decode(&[0; 15]), None);
     }
 

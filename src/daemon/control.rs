@@ -153,7 +153,7 @@ pub(super) fn record_start(ctx: &mut Context) {
     ctx.own_record(kind::DAEMON_START, &body);
 }
 
-/// DAEMON_CONFIG: the early daemon of this pid has handed over so many records.
+/// DAEMON_CONFIG: the early daemon of this pid has handed over that many records.
 #[cfg(feature = "early")]
 pub(super) fn record_hand_over(ctx: &mut Context, early: i32, records: u32) {
     let mut body = b"op=hand-over".to_vec();

@@ -131,11 +131,11 @@ impl Core {
             Input::EndOfBatch => self.end_batch(),
             Input::Wrote => {
                 self.log.wrote(ctx);
-                self.listener.settle(ctx, self.log.reply());
+                self.listener.answer(ctx, self.log.reply());
             }
             Input::WriteFailed { kept, errno } => {
                 self.log.write_failed(ctx, kept, errno);
-                self.listener.settle(ctx, LogSink::failure_reply(errno));
+                self.listener.answer(ctx, LogSink::failure_reply(errno));
             }
             Input::Oversize(count) => ctx.lose(Cause::Oversize, Sink::All, Some(count as u64)),
             Input::Overrun => {
@@ -224,7 +224,7 @@ impl Core {
         self.dispatch.write(ctx);
         if !self.log.is_writing() {
             // Nothing of it is for the log.
-            self.listener.settle(ctx, self.log.reply());
+            self.listener.answer(ctx, self.log.reply());
         }
     }
 

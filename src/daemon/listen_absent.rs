@@ -36,7 +36,7 @@ impl Listener {
         }
     }
 
-    pub(super) fn settle(&mut self, _: &mut Context, _: Reply) {}
+    pub(super) fn answer(&mut self, _: &mut Context, _: Reply) {}
 
     pub(super) fn tick(&mut self, _: &mut Context) {}
 

@@ -153,7 +153,7 @@ fn check_place(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Re
     let log = Path::new(&config.log_file);
     check_directory(log).map_err(|error| refuse(1, format!("{error} (key log_file)")))?;
     // The key's value was checked when it was read; this is the default's turn.
-    checks::Host::open().check_log(&config.log_file, &mut Vec::new()).map_err(|text| refuse(6, text))?;
+    checks::ConfigChecker::open().check_log(&config.log_file, &mut Vec::new()).map_err(|text| refuse(6, text))?;
     let Ok(space) = files::space_at(log) else { return Ok(()) };
     match unmeetable(config, space) {
         Some((true, text)) => return Err(refuse(6, text)),
@@ -527,6 +527,6 @@ pub(super) fn set_enabled(state: StartupState, control: &mut AuditSocket) -> Res
         return Ok(());
     }
     let enabled = u32::from(state == StartupState::Enable);
-    let wish = Status { mask: mask::ENABLED, enabled, ..Status::default() };
-    control.request(kind::SET, &wish.encode()).map(drop)
+    let request = Status { mask: mask::ENABLED, enabled, ..Status::default() };
+    control.request(kind::SET, &request.encode()).map(drop)
 }

@@ -27,7 +27,7 @@ pub enum Policy {
     /// those older by the timeout. The end of an event (EOE, PROCTITLE) does not end it, so later records still join.
     Search,
     /// COMPAT: libauparse looks after every record: an event whose newest record is of an ending type is complete, and those
-    /// older by the timeout. A record that comes later begins a second event with the same stamp. Complete events wait
+    /// older by the timeout. A record that comes later begins a second event with the same event id. Complete events wait
     /// until another one opens.
     Library,
 }
@@ -244,7 +244,7 @@ impl Assembler {
 
     /// The input may go on later: only events that hold a record of an ending type are complete.
     pub fn finish_ended(&mut self) {
-        self.complete_where(|event| event.spans.iter().any(|s| s.kind.ends_event()));
+        self.complete_where(|event| event.spans.iter().any(|s| s.record_type.ends_event()));
     }
 
     /// Completes what is older than the timeout at `sec`.
@@ -333,7 +333,7 @@ impl Assembler {
         self.grow(at, size, record.record_type);
     }
 
-    /// The event has so many bytes more, by a record of this type.
+    /// The event has that many bytes more, by a record of this type.
     #[inline(always)]
     fn grow(&mut self, at: u32, size: usize, record_type: RecordType) {
         let Some(slot) = self.slots.get_mut(at as usize) else { return };

@@ -81,18 +81,18 @@ fn begins_as_metrics(path: &str) -> io::Result<bool> {
 }
 
 /// This host.
-pub struct Host {
+pub struct ConfigChecker {
     users: Users,
 }
 
-impl Host {
+impl ConfigChecker {
     /// With the names of its accounts, as they are now.
-    pub fn open() -> Host {
-        Host { users: Users::open(Path::new("/")) }
+    pub fn open() -> ConfigChecker {
+        ConfigChecker { users: Users::open(Path::new("/")) }
     }
 }
 
-impl HostChecks for Host {
+impl HostChecks for ConfigChecker {
     fn group_id(&self, name: &str) -> Option<u32> {
         // An appliance may have no group file; the number of this one never differs.
         self.users.group_id(name.as_bytes()).or((name == "root").then_some(0))

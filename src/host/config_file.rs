@@ -1,6 +1,6 @@
 //! Configuration files, checked when they are opened: whoever can write to one could turn auditing off.
 
-use super::checks::{self, Host};
+use super::checks::{self, ConfigChecker};
 use crate::config::auditd::{self, Config, NameFormat};
 use crate::config::libaudit::{self, FailureAction};
 use crate::config::{self, ConfigError, Diagnostic, Level};
@@ -96,7 +96,7 @@ pub fn load_config(path: &Path, follow_links: bool, diagnostics: &mut Vec<Diagno
     let name = path.display().to_string();
     let policy = OpenPolicy { follow_links, group_writers: GroupWriters::Any, called: "config file" };
     let Some(text) = read(path, policy, diagnostics)? else { return Ok(Config::default()) };
-    let parsed = auditd::parse(&text, &name, &Host::open(), diagnostics).and_then(|config| {
+    let parsed = auditd::parse(&text, &name, &ConfigChecker::open(), diagnostics).and_then(|config| {
         let checked = checks::check_wrappers(&config).and_then(|()| checks::check_metrics(&config));
         checked.map(|()| config).map_err(|error| ConfigError { line: config::line_of(&text, &error.key), ..error })
     });

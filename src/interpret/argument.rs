@@ -58,7 +58,7 @@ pub(super) type Arguments = &'static [Argument];
 /// Nothing is known about this call's arguments.
 pub(super) const NUMBERS: Arguments = &[];
 
-/// The meanings of the arguments of the call `name` of `machine`.
+/// What the arguments mean of the call `name` of `machine`.
 ///
 /// KERNEL: on s390, clone(2) takes the stack before the flags (CONFIG_CLONE_BACKWARDS2), and mmap(2) a structure with all
 /// arguments (arch/s390/kernel/syscall.c).

@@ -1,7 +1,7 @@
 //! What kind of value a field holds, told from its name and the type of its record.
 //!
 //! The names are those of the audit message dictionary; a name means the same in every record type but for the few
-//! exceptions in [`settled`], and in [`guessed`] where the value decides. Looked up for every field of every record
+//! exceptions in [`by_record_type`], and in [`guessed`] where the value decides. Looked up for every field of every record
 //! shown, so the table is hashed at compile time.
 
 use super::row::Kind;
@@ -9,11 +9,11 @@ use crate::record::RecordType;
 
 /// The kind of field `name` with the value `value` in a record of type `record`.
 pub fn kind(record: RecordType, name: &[u8], value: &[u8]) -> Kind {
-    guessed(settled(named(name), record, name), record, name, value)
+    guessed(by_record_type(named(name), record, name), record, name, value)
 }
 
 /// What the record's type makes of what a name usually stands for.
-pub(super) fn settled(usual: Kind, record: RecordType, name: &[u8]) -> Kind {
+pub(super) fn by_record_type(usual: Kind, record: RecordType, name: &[u8]) -> Kind {
     match (record, name) {
         _ if usual == Kind::Account => usual,
         (RecordType::EXECVE, [b'a', ..]) if is_argument_text(name) => Kind::Escaped,
@@ -28,7 +28,7 @@ pub(super) fn settled(usual: Kind, record: RecordType, name: &[u8]) -> Kind {
     }
 }
 
-/// What the look of the value makes of a settled kind.
+/// What the look of the value makes of such a kind.
 pub(super) fn guessed(kind: Kind, record: RecordType, name: &[u8], value: &[u8]) -> Kind {
     match kind {
         Kind::Account if record == RecordType::EXECVE || is_encoded(value) => Kind::Escaped,

@@ -262,7 +262,7 @@ impl Interpreter<'_> {
 }
 
 impl<'a> Rewriting<'a, '_, '_> {
-    /// Node, type and stamp. A type without a name is shown as it was written.
+    /// Node, type and event id. A type without a name is shown as it was written.
     fn push_header(&mut self, front: &[u8], id: &[u8]) {
         let Record { node, line, .. } = self.record;
         if let Some(node) = node {
@@ -339,8 +339,8 @@ fn name_each_key(start: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn is_call(kind: RecordType) -> bool {
-    matches!(kind, RecordType::SYSCALL | RecordType::SECCOMP | RecordType::URINGOP)
+fn is_call(record_type: RecordType) -> bool {
+    matches!(record_type, RecordType::SYSCALL | RecordType::SECCOMP | RecordType::URINGOP)
 }
 
 /// A part of `text`, or nothing where there is no such part.

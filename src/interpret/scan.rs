@@ -18,7 +18,7 @@ pub(super) struct Name {
     pub(super) at: usize,
     /// Where its value begins.
     pub(super) start: usize,
-    /// What it stands for in most records, until the record's type has settled it ([`kind::settled`]).
+    /// What it stands for in most records, unless the record's type says otherwise ([`kind::by_record_type`]).
     pub(super) kind: Kind,
     pub(super) shape: Shape,
     /// See [`name_hash`].

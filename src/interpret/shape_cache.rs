@@ -5,7 +5,7 @@
 //! is cached only where a search from that place must find it. What is found never depends on the records before.
 
 use super::Kind;
-use super::kind::settled;
+use super::kind::by_record_type;
 use super::scan::{self, Found, Name, Shape};
 use crate::record::RecordType;
 
@@ -95,7 +95,7 @@ impl Layout {
     #[inline(never)]
     fn find(&mut self, place: usize, body: &[u8], at: usize) -> Option<Name> {
         let mut name = scan::name(body, at)?;
-        name.kind = settled(name.kind, self.record_type?, name.text(body));
+        name.kind = by_record_type(name.kind, self.record_type?, name.text(body));
         if place < FIELDS {
             if self.fields.len() <= place {
                 self.fields.resize(place + 1, [NOTHING; 2]);
@@ -146,11 +146,11 @@ mod tests {
     use super::*;
 
     /// What is found in `bodies`, one after another, of each field its name, value and kind.
-    fn found(kind: RecordType, bodies: &[&str]) -> Vec<Vec<(String, String, Kind)>> {
+    fn found(record_type: RecordType, bodies: &[&str]) -> Vec<Vec<(String, String, Kind)>> {
         let mut shapes = ShapeCache::default();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let fields = |body: &&str| {
-            let (body, layout, mut at, mut got) = (body.as_bytes(), shapes.layout(kind), 0, Vec::new());
+            let (body, layout, mut at, mut got) = (body.as_bytes(), shapes.layout(record_type), 0, Vec::new());
             while let Some(found) = layout.field(got.len(), body, at) {
                 at = found.next;
                 got.push((text(found.name(body)), text(found.value(body)), found.kind));

@@ -40,9 +40,9 @@ fn of_record(line: &str, name: &str, mode: Escape) -> String {
 }
 
 /// A field alone in a record of type `kind`.
-fn alone(kind: RecordType, field: &str) -> String {
+fn alone(record_type: RecordType, field: &str) -> String {
     let name = field.split('=').next().unwrap_or_default();
-    of_record(&format!("type={} msg=audit(1700000000.123:4567): {field}", kind.0), name, Escape::Tty)
+    of_record(&format!("type={} msg=audit(1700000000.123:4567): {field}", record_type.0), name, Escape::Tty)
 }
 
 fn shown(rows: &[(&str, &str)]) {
@@ -332,8 +332,8 @@ fn rewritten(line: &str) -> String {
 }
 
 /// The body of a record of type `kind` as a search shows it.
-fn body(kind: RecordType, body: &str) -> String {
-    let line = rewritten(&format!("type={} msg=audit(1700000000.123:4567): {body}", kind.0));
+fn body(record_type: RecordType, body: &str) -> String {
+    let line = rewritten(&format!("type={} msg=audit(1700000000.123:4567): {body}", record_type.0));
     line.split_once(" : ").expect("a body").1.to_owned()
 }
 

@@ -83,19 +83,19 @@ fn exists(path: &Path) -> bool {
     files::symlink_metadata(path).is_ok()
 }
 
-/// A name that tells when the log was closed; of several in one second all but the first have a number too. A name that
+/// A name that says when the log was closed; of several in one second all but the first have a number too. A name that
 /// an older log of that second has had is not used again: it would make the newest log look like the oldest.
 fn dated(log: &Path, now: &LocalTime) -> PathBuf {
     let LocalTime { year, month, day, hour, minute, second, .. } = now;
-    let stamp = format!("{year:04}-{month:02}-{day:02}T{hour:02}-{minute:02}-{second:02}");
-    let plain = suffixed(log, &stamp);
+    let date = format!("{year:04}-{month:02}-{day:02}T{hour:02}-{minute:02}-{second:02}");
+    let plain = suffixed(log, &date);
     let number = |path: &PathBuf| {
         let rest = path.as_os_str().as_encoded_bytes().strip_prefix(plain.as_os_str().as_encoded_bytes())?;
         Some(rest.strip_prefix(b"_").and_then(|digits| number::parse_prefix(digits, 10)).unwrap_or(1))
     };
     match all_dated(log, Stored::Any).iter().filter_map(number).max() {
         None => plain,
-        Some(last) => suffixed(log, &format!("{stamp}_{:03}", last.saturating_add(1))),
+        Some(last) => suffixed(log, &format!("{date}_{:03}", last.saturating_add(1))),
     }
 }
 
@@ -146,13 +146,13 @@ fn beside(log: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Vec<PathBuf> {
 /// What follows `2026-11-22T18-05-09` or `2026-11-22T18-05-09_002` in a suffix: nothing, or another suffix.
 fn after_stamp(suffix: &[u8]) -> Option<&[u8]> {
     const SHAPE: &[u8] = b"0000-00-00T00-00-00";
-    let (stamp, mut rest) = suffix.split_at_checked(SHAPE.len())?;
+    let (date, mut rest) = suffix.split_at_checked(SHAPE.len())?;
     let fits = |(byte, shape): (&u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == shape };
     if let Some(number) = rest.strip_prefix(b"_") {
         let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
         rest = number.get(digits..)?;
     }
-    (stamp.iter().zip(SHAPE).all(fits) && (rest.is_empty() || rest.starts_with(b"."))).then_some(rest)
+    (date.iter().zip(SHAPE).all(fits) && (rest.is_empty() || rest.starts_with(b"."))).then_some(rest)
 }
 
 /// Removes all but `keep` dated logs. The clock may have stepped back: the `newest` stays whatever it is called.

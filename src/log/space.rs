@@ -87,7 +87,7 @@ impl DiskGuard {
 /// One threshold: whether to act now.
 fn step(is_short: bool, done: &mut bool, response: Response) -> bool {
     let acts = is_short && !*done;
-    // Rotation is tried again and again; what only tells, or sheds while it lasts, is armed when space returns.
+    // Rotation is tried again and again; what only logs, or sheds while it lasts, is armed when space returns.
     match response {
         Response::Rotate => *done = false,
         Response::Syslog | Response::Degrade => *done = is_short,

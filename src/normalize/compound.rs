@@ -25,8 +25,8 @@ fn special(event: &ParsedEvent<'_>, record: usize) -> Option<Special> {
     if kernel::is_decision(event, record) {
         return Some(Special::Decision(record));
     }
-    let kind = event.record_type(record)?;
-    Some(match kind {
+    let record_type = event.record_type(record)?;
+    Some(match record_type {
         RecordType::AVC => Special::Action("accessed-mac-policy-controlled-object"),
         RecordType::FANOTIFY => Special::Action("accessed-policy-controlled-file"),
         RecordType::KERN_MODULE => Special::Family(&syscalls::MODULE_LOADED),
@@ -38,7 +38,7 @@ fn special(event: &ParsedEvent<'_>, record: usize) -> Option<Special> {
         | RecordType::MAC_STATUS
         | RecordType::MAC_CONFIG_CHANGE
         | RecordType::BPF
-        | RecordType::EVENT_LISTENER => Special::Record(kind),
+        | RecordType::EVENT_LISTENER => Special::Record(record_type),
         _ => return None,
     })
 }
@@ -61,8 +61,8 @@ impl Normalizer<'_, '_> {
         self.first_of(0, RecordType::SYSCALL)
     }
 
-    fn first_of(&self, from: usize, kind: RecordType) -> Option<usize> {
-        (from..self.event.len()).find(|&record| self.event.record_type(record) == Some(kind))
+    fn first_of(&self, from: usize, record_type: RecordType) -> Option<usize> {
+        (from..self.event.len()).find(|&record| self.event.record_type(record) == Some(record_type))
     }
 
     /// Normalizes an event that has a SYSCALL record.
@@ -116,7 +116,7 @@ impl Normalizer<'_, '_> {
         let special = (0..self.event.len()).find_map(|record| special(self.event, record));
         match special {
             Some(Special::Family(family)) => self.family(family),
-            Some(Special::Record(kind)) => self.special_record(kind),
+            Some(Special::Record(record_type)) => self.special_record(record_type),
             None | Some(Special::Action(_) | Special::Decision(_)) => {
                 let mut name = Vec::new();
                 self.call.inspect(|&call| words.push(call, &mut name));
@@ -142,10 +142,10 @@ impl Normalizer<'_, '_> {
         self.normalized.object.kind = ObjectKind::AuditRule;
     }
 
-    fn special_record(&mut self, kind: RecordType) {
+    fn special_record(&mut self, record_type: RecordType) {
         let normalized = &mut self.normalized;
-        normalized.action = records::action(kind).map(TextSource::Word);
-        let (object_kind, name): (_, &[u8]) = match kind {
+        normalized.action = records::action(record_type).map(TextSource::Word);
+        let (object_kind, name): (_, &[u8]) = match record_type {
             RecordType::BPF => return self.bpf_program(),
             RecordType::EVENT_LISTENER => return self.event_listener(),
             RecordType::SELINUX_ERR => {
@@ -160,7 +160,7 @@ impl Normalizer<'_, '_> {
         };
         normalized.object.kind = object_kind;
         normalized.object.primary = self.event.find(0, name);
-        if kind == RecordType::ANOM_PROMISCUOUS {
+        if record_type == RecordType::ANOM_PROMISCUOUS {
             let entered = self.event.find(0, b"prom").and_then(|prom| self.event.value(prom));
             normalized.action = entered.map(|prom| match number::parse_signed_prefix(prom, 10) {
                 Some(0) => TextSource::Word("left-promiscuous-mode-on-device"),

@@ -12,7 +12,7 @@ use crate::record::RecordType;
 
 /// How records of one type are normalized.
 struct Row {
-    kind: RecordType,
+    record_type: RecordType,
     action: &'static str,
     /// The object: the first of these that the record has.
     object: &'static [&'static [u8]],
@@ -29,8 +29,13 @@ const PROCESS: Layout = Layout {
     result: b"res",
 };
 
-const fn row(kind: RecordType, action: &'static str, object: &'static [&'static [u8]], object_kind: ObjectKind) -> Row {
-    Row { kind, action, object, object_kind, layout: PROCESS }
+const fn row(
+    record_type: RecordType,
+    action: &'static str,
+    object: &'static [&'static [u8]],
+    object_kind: ObjectKind,
+) -> Row {
+    Row { record_type, action, object, object_kind, layout: PROCESS }
 }
 
 /// What AppArmor writes, in AVC records or in those of its own types.
@@ -109,7 +114,7 @@ static ROWS: &[Row] = &[
 const _: () = {
     let mut i = 1;
     while i < ROWS.len() {
-        assert!(ROWS[i - 1].kind.0 < ROWS[i].kind.0);
+        assert!(ROWS[i - 1].record_type.0 < ROWS[i].record_type.0);
         i += 1;
     }
 };
@@ -127,23 +132,24 @@ pub(super) fn is_decision(event: &ParsedEvent<'_>, record: usize) -> bool {
 fn is_apparmor(event: &ParsedEvent<'_>, record: usize) -> bool {
     match event.record_type(record) {
         Some(T::AVC | T::USER_AVC) => event.find_in(record, b"apparmor").is_some(),
-        kind => kind.is_some_and(T::is_apparmor),
+        record_type => record_type.is_some_and(T::is_apparmor),
     }
 }
 
 fn row_of(event: &ParsedEvent<'_>, record: usize) -> Option<&'static Row> {
-    let kind = event.record_type(record)?;
+    let record_type = event.record_type(record)?;
     if is_apparmor(event, record) {
-        return Some(if kind == T::USER_AVC { &APPARMOR_DBUS } else { &APPARMOR });
+        return Some(if record_type == T::USER_AVC { &APPARMOR_DBUS } else { &APPARMOR });
     }
-    ROWS.binary_search_by_key(&kind, |row| row.kind).ok().map(|at| &ROWS[at])
+    ROWS.binary_search_by_key(&record_type, |row| row.record_type).ok().map(|at| &ROWS[at])
 }
 
 impl Normalizer<'_, '_> {
     /// Normalizes an event by one of its records alone.
     pub(super) fn by_record(&mut self, record: usize, words: &mut Words<'_, '_, '_, '_>) {
         let Some(row) = row_of(self.event, record) else { return };
-        self.normalized.event_kind = self.event.record_type(0).map_or(EventKind::Unknown, |kind| EventKind::of(kind.0));
+        self.normalized.event_kind =
+            self.event.record_type(0).map_or(EventKind::Unknown, |first| EventKind::of(first.0));
         self.fill(record, &row.layout, words);
         self.decision(record);
     }
@@ -155,7 +161,7 @@ impl Normalizer<'_, '_> {
             let value = self.event.find_in(record, name).and_then(|place| self.event.value(place));
             unquoted(value.unwrap_or_default())
         };
-        let (action, object_kind) = match (row.kind, value(b"op"), value(b"status"), value(b"operation")) {
+        let (action, object_kind) = match (row.record_type, value(b"op"), value(b"status"), value(b"operation")) {
             (T::DM_CTRL, b"ctr", ..) => ("created-mapped-device", row.object_kind),
             (T::DM_CTRL, b"dtr", ..) => ("removed-mapped-device", row.object_kind),
             (T::LANDLOCK_DOMAIN, _, b"allocated", _) => ("allocated-landlock-domain", row.object_kind),
@@ -178,9 +184,9 @@ impl Normalizer<'_, '_> {
                 _ => object_kind,
             };
         }
-        let kind = self.event.record_type(record).unwrap_or(row.kind);
+        let record_type = self.event.record_type(record).unwrap_or(row.record_type);
         let verdict = value(b"apparmor");
-        let denies = is_apparmor(self.event, record) && !kind.apparmor_allows(verdict, false);
+        let denies = is_apparmor(self.event, record) && !record_type.apparmor_allows(verdict, false);
         let names: &[&[u8]] = match verdict {
             // What failed without being forbidden says so in `error`.
             b"STATUS" | b"HINT" => &[b"error", b"apparmor"],
@@ -190,7 +196,7 @@ impl Normalizer<'_, '_> {
             _ => &[b"apparmor"],
         };
         // A call may fail for another reason than one that was only recorded here.
-        let forbids = row.kind == T::LANDLOCK_ACCESS || denies;
+        let forbids = row.record_type == T::LANDLOCK_ACCESS || denies;
         let call = self.normalized.result.filter(|_| !forbids);
         self.normalized.result =
             call.or_else(|| names.iter().find_map(|name| self.event.find_in(record, name))).or(self.normalized.result);

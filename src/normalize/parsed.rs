@@ -67,7 +67,7 @@ fn is_key(value: &[u8]) -> bool {
 }
 
 impl<'e> ParsedEvent<'e> {
-    /// The first record, which gives an event its type, node and stamp.
+    /// The first record, which gives an event its type, node and event id.
     pub fn first(&self) -> Option<&Record<'e>> {
         self.record(0)
     }

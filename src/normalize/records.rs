@@ -8,7 +8,7 @@ use crate::record::RecordType;
 /// How an event of one record of one type is normalized.
 pub(super) struct Row {
     /// The type.
-    kind: RecordType,
+    record_type: RecordType,
     /// The verb of the sentence, if the type has one.
     action: Option<&'static str>,
     /// The fields that may name the object: the first of these that the record has.
@@ -20,7 +20,7 @@ pub(super) struct Row {
 impl Row {
     /// The field with the object's second name.
     pub(super) fn secondary(&self) -> &'static [u8] {
-        match self.kind {
+        match self.record_type {
             T::SOFTWARE_UPDATE => b"sw_type",
             T::CRYPTO_SESSION => b"rport",
             _ => b"",
@@ -29,7 +29,7 @@ impl Row {
 
     /// The field that names the second object.
     pub(super) fn second(&self) -> &'static [u8] {
-        match self.kind {
+        match self.record_type {
             T::SOFTWARE_UPDATE => b"root_dir",
             T::VIRT_CONTROL | T::VIRT_RESOURCE => b"vm",
             _ => b"",
@@ -37,26 +37,31 @@ impl Row {
     }
 }
 
-const fn verb(kind: RecordType, action: &'static str) -> Row {
-    Row { action: Some(action), ..about(kind, &[], ObjectKind::Unknown) }
+const fn verb(record_type: RecordType, action: &'static str) -> Row {
+    Row { action: Some(action), ..about(record_type, &[], ObjectKind::Unknown) }
 }
 
-const fn row(kind: RecordType, action: &'static str, object: &'static [&'static [u8]], object_kind: ObjectKind) -> Row {
-    Row { action: Some(action), ..about(kind, object, object_kind) }
+const fn row(
+    record_type: RecordType,
+    action: &'static str,
+    object: &'static [&'static [u8]],
+    object_kind: ObjectKind,
+) -> Row {
+    Row { action: Some(action), ..about(record_type, object, object_kind) }
 }
 
-const fn about(kind: RecordType, object: &'static [&'static [u8]], object_kind: ObjectKind) -> Row {
-    Row { kind, action: None, object, object_kind }
+const fn about(record_type: RecordType, object: &'static [&'static [u8]], object_kind: ObjectKind) -> Row {
+    Row { record_type, action: None, object, object_kind }
 }
 
 /// The row of a record type.
-pub(super) fn row_of(kind: RecordType) -> Option<&'static Row> {
-    ROWS.binary_search_by_key(&kind, |row| row.kind).ok().map(|i| &ROWS[i])
+pub(super) fn row_of(record_type: RecordType) -> Option<&'static Row> {
+    ROWS.binary_search_by_key(&record_type, |row| row.record_type).ok().map(|i| &ROWS[i])
 }
 
 /// The verb of a record type.
-pub(super) fn action(kind: RecordType) -> Option<&'static str> {
-    row_of(kind)?.action
+pub(super) fn action(record_type: RecordType) -> Option<&'static str> {
+    row_of(record_type)?.action
 }
 
 const ACCOUNT: &[&[u8]] = &[b"id", b"acct"];
@@ -181,7 +186,7 @@ static ROWS: &[Row] = &[
 const _: () = {
     let mut i = 1;
     while i < ROWS.len() {
-        assert!(ROWS[i - 1].kind.0 < ROWS[i].kind.0);
+        assert!(ROWS[i - 1].record_type.0 < ROWS[i].record_type.0);
         i += 1;
     }
 };

@@ -16,8 +16,8 @@ const USER_SPACE: Layout =
 const NO_PROGRAM: Layout = Layout { how: How::Nothing, ..USER_SPACE };
 
 /// Where a type of record says who acts, by what means and with which result.
-fn layout_of(kind: RecordType) -> Layout {
-    match kind {
+fn layout_of(record_type: RecordType) -> Layout {
+    match record_type {
         T::CONFIG_CHANGE => Layout { secondary: b"", account: Account::Nothing, ..NO_PROGRAM },
         T::FEATURE_CHANGE | T::EVENT_LISTENER => Layout { how: How::Field(&[b"exe"]), ..USER_SPACE },
         T::SECCOMP => Layout { how: How::Field(&[b"exe"]), result: b"code", ..USER_SPACE },
@@ -51,7 +51,7 @@ fn layout_of(kind: RecordType) -> Layout {
         T::ANOM_EXEC => Layout { how: How::Field(&[b"terminal"]), ..USER_SPACE },
         T::TTY => Layout { how: How::Field(&[b"comm"]), ..USER_SPACE },
         RecordType(1200..=1298) => {
-            Layout { account: Account::Is(SubjectKind::Auditd), how: how_of_daemon(kind), ..USER_SPACE }
+            Layout { account: Account::Is(SubjectKind::Auditd), how: how_of_daemon(record_type), ..USER_SPACE }
         }
         RecordType(1406..=1499) => Layout { secondary: b"", account: Account::OfPrimary, ..NO_PROGRAM },
         _ => USER_SPACE,
@@ -59,11 +59,11 @@ fn layout_of(kind: RecordType) -> Layout {
 }
 
 /// The daemon is started by init; what it says later a signal made it say.
-fn how_of_daemon(kind: RecordType) -> How {
-    match kind {
+fn how_of_daemon(record_type: RecordType) -> How {
+    match record_type {
         T::DAEMON_START => How::Word("init"),
         T::DAEMON_ABORT => How::Nothing,
-        _ if kind < T::DAEMON_ACCEPT => How::Word("signal"),
+        _ if record_type < T::DAEMON_ACCEPT => How::Word("signal"),
         _ => How::Nothing,
     }
 }
@@ -71,12 +71,12 @@ fn how_of_daemon(kind: RecordType) -> How {
 impl Normalizer<'_, '_> {
     /// Normalizes an event of one record that is no SYSCALL record.
     pub(super) fn single(&mut self, words: &mut Words<'_, '_, '_, '_>) {
-        let Some(kind) = self.event.record_type(0) else { return };
-        self.normalized.event_kind = EventKind::of(kind.0);
-        self.fill(0, &layout_of(kind), words);
-        self.normalized.action = records::action(kind).map(TextSource::Word);
-        self.record_object(kind, 0);
-        match kind {
+        let Some(record_type) = self.event.record_type(0) else { return };
+        self.normalized.event_kind = EventKind::of(record_type.0);
+        self.fill(0, &layout_of(record_type), words);
+        self.normalized.action = records::action(record_type).map(TextSource::Word);
+        self.record_object(record_type, 0);
+        match record_type {
             T::CONFIG_CHANGE => self.rule_change(words),
             T::LOGIN => {
                 self.normalized.object.primary = self.event.find(0, b"auid");
@@ -89,11 +89,11 @@ impl Normalizer<'_, '_> {
             T::USER_DEVICE => self.action_is_field(TextSource::Value, b"op"),
             T::USYS_CONFIG => self.action_is_field(TextSource::Meaning, b"op"),
             RecordType(1200..=1298) => self.normalized.object.kind = ObjectKind::Service,
-            RecordType(1406..=1499) => self.labelled_network(kind),
+            RecordType(1406..=1499) => self.labelled_network(record_type),
             _ => {}
         }
         if self.attributes {
-            self.user_space_attributes(kind);
+            self.user_space_attributes(record_type);
         }
     }
 
@@ -118,9 +118,9 @@ impl Normalizer<'_, '_> {
     }
 
     /// Labelled networking and the other late SELinux types.
-    fn labelled_network(&mut self, kind: RecordType) {
+    fn labelled_network(&mut self, record_type: RecordType) {
         self.normalized.object.kind = ObjectKind::SecurityPolicy;
-        if kind != T::MAC_UNLBL_ALLOW {
+        if record_type != T::MAC_UNLBL_ALLOW {
             return;
         }
         let accepts = self.event.find(0, b"unlbl_accept").and_then(|place| self.event.value(place)).map(int);
@@ -134,20 +134,20 @@ impl Normalizer<'_, '_> {
 
     /// The object, its second name and the second object, by the row of the record type. The first name that any record
     /// from this one on has counts.
-    pub(super) fn record_object(&mut self, kind: RecordType, record: usize) {
-        let Some(row) = records::row_of(kind) else { return };
+    pub(super) fn record_object(&mut self, record_type: RecordType, record: usize) {
+        let Some(row) = records::row_of(record_type) else { return };
         let (event, object) = (self.event, &mut self.normalized.object);
         object.kind = row.object_kind;
-        let key = event.find_in(record, b"key").filter(|_| kind == T::CONFIG_CHANGE);
+        let key = event.find_in(record, b"key").filter(|_| record_type == T::CONFIG_CHANGE);
         let key = key.filter(|&key| event.value(key) != Some(b"(null)"));
         object.primary = key.or_else(|| event.find_any(record, row.object));
         object.secondary = event.find(record, row.secondary());
         object.second = event.find(record, row.second());
     }
 
-    fn user_space_attributes(&mut self, kind: RecordType) {
+    fn user_space_attributes(&mut self, record_type: RecordType) {
         let find = |name: &&[u8]| self.event.find(0, name);
-        let (subject, object): (&[&[u8]], &[&[u8]]) = match kind {
+        let (subject, object): (&[&[u8]], &[&[u8]]) = match record_type {
             T::USER_START | T::USER_END | T::USER_ERR => (&[b"hostname", b"addr"], &[]),
             T::USER_DEVICE => (&[b"hostname", b"addr", b"terminal"], &[b"uuid"]),
             T::SOFTWARE_UPDATE => (&[b"hostname", b"addr", b"terminal"], &[b"key_enforce", b"gpg_res"]),

@@ -22,7 +22,7 @@ const STATE: &str = "/run/audit/af_unix.state";
 /// As many records wait, unless told otherwise.
 const DEPTH: usize = 512;
 
-/// COMPAT: complaints in a row about a full queue end after so many.
+/// COMPAT: complaints in a row about a full queue end after this number.
 const COMPLAINTS: u64 = 5;
 
 /// In what form the client gets records.

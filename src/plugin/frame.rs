@@ -79,7 +79,7 @@ impl Frame<'_> {
 pub enum FrameError {
     /// The line has more bytes than are read. It is passed over, and reading goes on after it.
     LongLine,
-    /// The input ended within a frame, of which there are so many bytes.
+    /// The input ended within a frame, of which there is this number of bytes.
     Cut(usize),
     /// The header makes no sense: nobody can know where the next frame begins.
     Header([u32; 4]),

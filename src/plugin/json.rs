@@ -2,9 +2,9 @@
 //!
 //! `plugin/ring.rs` keeps what clients of the socket have yet to read, `plugin/object_file.rs` writes the file.
 //!
-//! Nothing waits for a client of the socket: one that does not keep up loses the oldest events, and a GAP object tells it how
+//! Nothing waits for a client of the socket: one that does not keep up loses the oldest events, and a GAP object says how
 //! many. Standard output and the file are waited for, without reading on, and the daemon counts what it cannot keep meanwhile.
-//! Input that was no record is told as a GAP in the stream.
+//! Input that was no record is reported as a GAP in the stream.
 
 use super::frame::Frame;
 use super::gather::Gatherer;
@@ -134,7 +134,7 @@ pub struct ToJson<'h> {
     unwritten: Queue,
     /// When to try again, while there is no space for it.
     retry: Option<i64>,
-    /// Pieces of input that were no records, since that was told.
+    /// Pieces of input that were no records, since that was reported.
     unreadable: u64,
     has_failed: bool,
 }

@@ -7,7 +7,7 @@ use super::frame::Frame;
 use super::run::{Consumer, Notice};
 use crate::config::remote::{self, Mode, Needs, Remote};
 use crate::config::{Diagnostic, Level};
-use crate::host::checks::Host;
+use crate::host::checks::ConfigChecker;
 use crate::host::config_file::{self, GroupWriters, OpenPolicy};
 use crate::host::logger::Logger;
 use crate::host::names;
@@ -36,7 +36,8 @@ const PIECE: usize = 8192;
 pub fn load(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Remote, String> {
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::Any, called: "" };
     let text = config_file::read(path, policy, diagnostics)?.unwrap_or_default();
-    remote::parse(&text, &path.display().to_string(), &Host::open(), diagnostics).map_err(|error| error.to_string())
+    remote::parse(&text, &path.display().to_string(), &ConfigChecker::open(), diagnostics)
+        .map_err(|error| error.to_string())
 }
 
 /// The plugin.
@@ -115,7 +116,7 @@ impl ToCollector {
         }
     }
 
-    fn carry_out(&mut self, effect: Effect, now: i64) {
+    fn execute(&mut self, effect: Effect, now: i64) {
         match effect {
             Effect::Log(level, text) => self.logger.log(level, &text),
             Effect::Connect if std::mem::take(&mut self.is_answered) => self.connect_to_any(now),
@@ -360,7 +361,7 @@ impl Consumer for ToCollector {
             let due = self.client.tick(now);
             let effects = self.client.take_effects();
             let is_quiet = effects.is_empty();
-            effects.into_iter().for_each(|effect| self.carry_out(effect, now));
+            effects.into_iter().for_each(|effect| self.execute(effect, now));
             self.resolved(now);
             if !self.write(now) && is_quiet {
                 return due;

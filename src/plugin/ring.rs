@@ -133,7 +133,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    /// What the reader at this place gets, in pieces of so many bytes.
+    /// What the reader at this place gets, in pieces of `size` bytes.
     fn read(ring: &Ring, place: &mut Place, size: usize, most: usize) -> String {
         let mut read = Vec::new();
         while read.len() < most {

@@ -27,7 +27,7 @@ pub const LAST_WAIT: i64 = 3;
 /// feeds a plugin may send none.
 pub const LAST_WAIT_AFTER_END: i64 = 10;
 
-/// Complaints about lines that were left out end after so many.
+/// Complaints about lines that were left out end after this number.
 const COMPLAINTS: u32 = 5;
 
 /// So much is read at a time.
@@ -253,7 +253,7 @@ mod tests {
     #[derive(Default)]
     struct Script {
         seen: Vec<String>,
-        /// It has room for so many more records.
+        /// It has room for this number of records more.
         room: Option<usize>,
         /// It never has handed on everything.
         is_stuck: bool,

@@ -26,7 +26,7 @@ pub struct Last {
     /// When.
     pub id: EventId,
     /// The type of its first record.
-    pub kind: RecordType,
+    pub record_type: RecordType,
 }
 
 /// What is wrong with a checkpoint file. Each carries the line.
@@ -74,11 +74,11 @@ impl Checkpoint {
                 let node = text::before(value, b' ').ok_or_else(|| CheckpointError::Node(shown()))?;
                 let rest = value.get(node.len() + 1..).unwrap_or_default();
                 let front = line.get(..line.len() - rest.len() - 1).unwrap_or(line);
-                let (id, kind) =
+                let (id, record_type) =
                     event(rest).ok_or_else(|| CheckpointError::Event(String::from_utf8_lossy(front).into_owned()))?;
                 let node = (node.first() != Some(&b'-')).then(|| node.to_vec());
                 // A second of zero says that nothing was put out.
-                read.last = (id.sec != 0).then_some(Last { node, id, kind });
+                read.last = (id.sec != 0).then_some(Last { node, id, record_type });
             } else {
                 return Err(CheckpointError::Unknown(shown()));
             }
@@ -99,7 +99,7 @@ impl Checkpoint {
                 out.push(b' ');
                 last.id.print(&mut out);
                 out.extend_from_slice(b" 0x");
-                push_upper(&mut out, u64::from(last.kind.0));
+                push_upper(&mut out, u64::from(last.record_type.0));
             }
             None => out.extend_from_slice(b"- 0.000:0 0x0"),
         }
@@ -111,24 +111,24 @@ impl Checkpoint {
 impl Last {
     /// What identifies `event`.
     pub fn of(event: &Event) -> Last {
-        Last { node: event.node().map(<[u8]>::to_vec), id: event.id(), kind: event.record_type() }
+        Last { node: event.node().map(<[u8]>::to_vec), id: event.id(), record_type: event.record_type() }
     }
 
     /// Whether it is this very event.
     pub fn is(&self, event: &Event) -> bool {
-        self.id == event.id() && self.kind == event.record_type() && self.node.as_deref() == event.node()
+        self.id == event.id() && self.record_type == event.record_type() && self.node.as_deref() == event.node()
     }
 }
 
 /// `SECONDS.MILLI:SERIAL 0xTYPE`.
 fn event(text: &[u8]) -> Option<(EventId, RecordType)> {
-    let (id, kind) = text.split_at(memchr::memchr(b' ', text)?);
+    let (id, record_type) = text.split_at(memchr::memchr(b' ', text)?);
     let whole = text::after(id, b".").is_some() && text::after(id, b":").is_some();
-    let digits = kind.trim_ascii_start().strip_prefix(b"0x")?;
+    let digits = record_type.trim_ascii_start().strip_prefix(b"0x")?;
     digits.first().filter(|b| b.is_ascii_hexdigit())?;
-    let kind = RecordType(number::parse_prefix(digits, 16)? as u32);
+    let record_type = RecordType(number::parse_prefix(digits, 16)? as u32);
     id.first().filter(|b| b.is_ascii_digit() && whole)?;
-    Some((EventId::parse(id)?, kind))
+    Some((EventId::parse(id)?, record_type))
 }
 
 fn push_upper(out: &mut Vec<u8>, value: u64) {
@@ -150,7 +150,10 @@ mod tests {
         let read = Checkpoint::parse(FILE).unwrap();
         assert_eq!((read.device, read.inode), (0xfd01, 1234));
         let last = read.last.clone().unwrap();
-        assert_eq!((last.node.as_deref(), last.id.serial, last.kind), (Some(&b"web"[..]), 99, RecordType::SYSCALL));
+        assert_eq!(
+            (last.node.as_deref(), last.id.serial, last.record_type),
+            (Some(&b"web"[..]), 99, RecordType::SYSCALL)
+        );
         assert_eq!(read.print(), FILE);
         let empty = b"dev=0x1\ninode=2\noutput=- 0.000:0 0x0\n";
         assert_eq!(Checkpoint::parse(empty).unwrap().print(), empty);

@@ -1,4 +1,4 @@
-//! Records in a row: most of them belong to the event of the one before, which its event id tells without being read, and are
+//! Records in a row: most of them belong to the event of the one before, which its event id says without being read, and are
 //! of the few types that most records are of.
 
 use super::{EventId, Line, Malformed, Record, RecordType};
@@ -144,7 +144,7 @@ impl Headers {
         at
     }
 
-    /// The last event that a line told by itself.
+    /// The last event id that was read of a line by itself.
     pub(crate) fn last(&self) -> EventId {
         self.id
     }

@@ -51,12 +51,12 @@ enum Store {
 }
 
 impl Queue {
-    /// In memory, for so many records.
+    /// In memory, for that many records.
     pub fn memory(depth: usize) -> Queue {
         Queue { store: Store::Memory { records: VecDeque::new(), depth }, deepest: 0 }
     }
 
-    /// In a file of so many records, made if there is none. One of another size is rewritten, unless it holds more; one whose
+    /// In a file of that many records, made if there is none. One of another size is rewritten, unless it holds more; one whose
     /// numbers make no sense is moved aside. Both are noted. The error is a sentence.
     pub fn file(path: &Path, depth: u32, note: &mut dyn FnMut(&str)) -> Result<Queue, String> {
         let file = QueueFile::open(path, depth, note)
@@ -120,7 +120,7 @@ impl Queue {
         Ok(!record.is_empty())
     }
 
-    /// Forgets so many records at the front.
+    /// Forgets that many records at the front.
     pub fn drop_front(&mut self, count: usize) {
         let count = count.min(self.len());
         match &mut self.store {

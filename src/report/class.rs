@@ -63,8 +63,8 @@ impl Class {
     }
 
     /// The classes of one record type.
-    fn of_kind(kind: RecordType) -> Class {
-        match kind {
+    fn of_type(record_type: RecordType) -> Class {
+        match record_type {
             RecordType::CONFIG_CHANGE => Class::CONFIG_CHANGE,
             RecordType::DAEMON_CONFIG => Class::DAEMON_CONFIG,
             RecordType::USYS_CONFIG => Class::USYS_CONFIG,
@@ -79,7 +79,7 @@ impl Class {
             RecordType::USER_AUTH => Class::USER_AUTH,
             RecordType::GRP_AUTH => Class::GRP_AUTH,
             RecordType::AVC => Class::AVC,
-            kind if kind.is_apparmor() => Class::AVC,
+            record_type if record_type.is_apparmor() => Class::AVC,
             RecordType::USER_AVC => Class::USER_AVC,
             RecordType::SECCOMP => Class::SECCOMP,
             RecordType::ADD_USER | RecordType::DEL_USER | RecordType::ADD_GROUP | RecordType::DEL_GROUP => {
@@ -105,8 +105,11 @@ impl Class {
     /// The classes of all records of an event.
     pub fn of(event: &Event) -> Class {
         // Most records are these, and they are in no class.
-        let is_counted = |kind: &RecordType| !matches!(kind.0, 1300..=1304 | 1306..=1324 | 1327);
-        event.record_types().filter(is_counted).fold(Class::default(), |all, kind| all.with(Class::of_kind(kind)))
+        let is_counted = |record_type: &RecordType| !matches!(record_type.0, 1300..=1304 | 1306..=1324 | 1327);
+        event
+            .record_types()
+            .filter(is_counted)
+            .fold(Class::default(), |all, record_type| all.with(Class::of_type(record_type)))
     }
 
     /// Whether one of `classes` is in the set.

@@ -4,7 +4,7 @@ use super::class::Class;
 use crate::query::extract::FieldSet;
 
 /// One report.
-pub struct Kind {
+pub struct ReportKind {
     /// Its title and the line that names the columns, with the lengths of the dashes above and below that line.
     pub detail: Heading,
     /// The same for its totals, or `None` if it has none.
@@ -171,7 +171,7 @@ const fn null(item: Item) -> Column {
 use FieldSet as W;
 
 /// `-au`.
-pub static AUTHENTICATIONS: Kind = Kind {
+pub static AUTHENTICATIONS: ReportKind = ReportKind {
     detail: detail("Authentication Report", "# date time acct host term exe success event", 44),
     summary: summary("Authentication Summary Report", "total  acct", 29),
     wanted: wanted([W::EXE, W::HOST, W::TERMINAL, W::UID, W::ACCOUNT]),
@@ -188,7 +188,7 @@ pub static AUTHENTICATIONS: Kind = Kind {
 };
 
 /// `-a`.
-pub static AVCS: Kind = Kind {
+pub static AVCS: ReportKind = ReportKind {
     detail: detail("AVC Report", "# date time comm subj syscall class permission obj result event", 63),
     summary: summary("Avc Object Summary Report", "total  obj", 33),
     wanted: wanted([W::COMM, W::SUBJECT, W::OBJECT]),
@@ -207,7 +207,7 @@ pub static AVCS: Kind = Kind {
 };
 
 /// `--comm`. COMPAT: its rules differ in length.
-pub static COMMS: Kind = Kind {
+pub static COMMS: ReportKind = ReportKind {
     detail: Heading { title: "Command Report", columns: "# date time comm term host auid event", above: 36, below: 37 },
     summary: summary("Command Summary Report", "total  command", 33),
     wanted: wanted([W::TERMINAL, W::HOST, W::COMM, W::AUID]),
@@ -217,7 +217,7 @@ pub static COMMS: Kind = Kind {
 };
 
 /// `-c`.
-pub static CONFIGURATION: Kind = Kind {
+pub static CONFIGURATION: ReportKind = ReportKind {
     detail: detail("Config Change Report", "# date time type auid success event", 35),
     summary: summary("Config Change Summary Report", "total  type", 28),
     wanted: wanted([W::AUID]),
@@ -227,7 +227,7 @@ pub static CONFIGURATION: Kind = Kind {
 };
 
 /// `-cr`.
-pub static CRYPTO: Kind = Kind {
+pub static CRYPTO: ReportKind = ReportKind {
     detail: detail("Crypto Report", "# date time auid type success event", 35),
     summary: summary("Crypto Summary Report", "total  type", 21),
     wanted: wanted([W::AUID]),
@@ -237,7 +237,7 @@ pub static CRYPTO: Kind = Kind {
 };
 
 /// `-e`.
-pub static EVENTS: Kind = Kind {
+pub static EVENTS: ReportKind = ReportKind {
     detail: detail("Event Report", "# date time event type auid success", 35),
     summary: summary("Event Summary Report", "total  type", 22),
     wanted: wanted([W::AUID]),
@@ -247,7 +247,7 @@ pub static EVENTS: Kind = Kind {
 };
 
 /// `-f`.
-pub static FILES: Kind = Kind {
+pub static FILES: ReportKind = ReportKind {
     detail: detail("File Report", "# date time file syscall success exe auid event", 47),
     summary: summary("File Summary Report", "total  file", 27),
     wanted: wanted([W::FILE, W::EXE, W::AUID]),
@@ -264,7 +264,7 @@ pub static FILES: Kind = Kind {
 };
 
 /// `-h`.
-pub static HOSTS: Kind = Kind {
+pub static HOSTS: ReportKind = ReportKind {
     detail: detail("Host Report", "# date time host syscall auid event", 35),
     summary: summary("Host Summary Report", "total  host", 27),
     wanted: wanted([W::HOST, W::AUID]),
@@ -274,7 +274,7 @@ pub static HOSTS: Kind = Kind {
 };
 
 /// `--integrity`.
-pub static INTEGRITY: Kind = Kind {
+pub static INTEGRITY: ReportKind = ReportKind {
     detail: detail("Integrity Report", "# date time type success event", 30),
     summary: summary("Integrity Summary Report", "total  type", 24),
     wanted: wanted([W::AUID]),
@@ -284,7 +284,7 @@ pub static INTEGRITY: Kind = Kind {
 };
 
 /// `-k`.
-pub static KEYS: Kind = Kind {
+pub static KEYS: ReportKind = ReportKind {
     detail: detail("Key Report", "# date time key success exe auid event", 47),
     summary: summary("Key Summary Report", "total  key", 27),
     wanted: wanted([W::EXE, W::KEY, W::AUID]),
@@ -294,7 +294,7 @@ pub static KEYS: Kind = Kind {
 };
 
 /// `-l`.
-pub static LOGINS: Kind = Kind {
+pub static LOGINS: ReportKind = ReportKind {
     detail: detail("Login Report", "# date time auid host term exe success event", 44),
     summary: summary("Login Summary Report", "total  auid", 28),
     wanted: wanted([W::EXE, W::HOST, W::TERMINAL, W::AUID, W::ACCOUNT]),
@@ -311,7 +311,7 @@ pub static LOGINS: Kind = Kind {
 };
 
 /// `-m`.
-pub static ACCOUNTS: Kind = Kind {
+pub static ACCOUNTS: ReportKind = ReportKind {
     detail: detail("Account Modifications Report", "# date time auid addr term exe acct success event", 49),
     summary: summary("Acct Modification Summary Report", "total  type", 32),
     wanted: wanted([W::EXE, W::HOST, W::TERMINAL, W::AUID, W::ACCOUNT]),
@@ -329,7 +329,7 @@ pub static ACCOUNTS: Kind = Kind {
 };
 
 /// `-ma`. COMPAT: its totals leave out the later types.
-pub static MAC: Kind = Kind {
+pub static MAC: ReportKind = ReportKind {
     detail: detail("MAC Report", "# date time auid type success event", 35),
     summary: summary("MAC Summary Report", "total  type", 18),
     wanted: wanted([W::AUID]),
@@ -339,7 +339,7 @@ pub static MAC: Kind = Kind {
 };
 
 /// `-n`.
-pub static ANOMALIES: Kind = Kind {
+pub static ANOMALIES: ReportKind = ReportKind {
     detail: detail("Anomaly Report", "# date time type exe term host auid event", 41),
     summary: summary("Anomaly Summary Report", "total  type", 22),
     wanted: wanted([W::TERMINAL, W::HOST, W::EXE, W::COMM, W::AUID]),
@@ -356,7 +356,7 @@ pub static ANOMALIES: Kind = Kind {
 };
 
 /// `-p`.
-pub static PIDS: Kind = Kind {
+pub static PIDS: ReportKind = ReportKind {
     detail: detail("Process ID Report", "# date time pid exe syscall auid event", 38),
     summary: summary("Pid Summary Report", "total  pid", 26),
     wanted: wanted([W::EXE, W::AUID]),
@@ -366,7 +366,7 @@ pub static PIDS: Kind = Kind {
 };
 
 /// `-r`.
-pub static RESPONSES: Kind = Kind {
+pub static RESPONSES: ReportKind = ReportKind {
     detail: detail("Response to Anomaly Report", "# date time type success event", 30),
     summary: summary("Anomaly Response Summary Report", "total  type", 31),
     wanted: wanted([]),
@@ -376,7 +376,7 @@ pub static RESPONSES: Kind = Kind {
 };
 
 /// `-s`.
-pub static SYSCALLS: Kind = Kind {
+pub static SYSCALLS: ReportKind = ReportKind {
     detail: detail("Syscall Report", "# date time syscall pid comm auid event", 39),
     summary: summary("Syscall Summary Report", "total  syscall", 26),
     wanted: wanted([W::COMM, W::AUID]),
@@ -389,7 +389,7 @@ pub static SYSCALLS: Kind = Kind {
 pub(super) const LOG_TIMES_NAME: &str = "log";
 
 /// `-t`. Its lines are those of [`Range`](super::Range).
-pub static LOG_TIMES: Kind = Kind {
+pub static LOG_TIMES: ReportKind = ReportKind {
     detail: Heading { title: "Log Time Range Report", columns: "", above: 21, below: 0 },
     summary: None,
     wanted: wanted([]),
@@ -399,7 +399,7 @@ pub static LOG_TIMES: Kind = Kind {
 };
 
 /// `-tm`.
-pub static TERMINALS: Kind = Kind {
+pub static TERMINALS: ReportKind = ReportKind {
     detail: detail("Terminal Report", "# date time term host exe auid event", 36),
     summary: summary("Terminal Summary Report", "total  terminal", 31),
     wanted: wanted([W::TERMINAL, W::HOST, W::EXE, W::AUID]),
@@ -415,7 +415,7 @@ pub static TERMINALS: Kind = Kind {
 };
 
 /// `--tty`.
-pub static KEYSTROKES: Kind = Kind {
+pub static KEYSTROKES: ReportKind = ReportKind {
     detail: detail("TTY Report", "# date time event auid term sess comm data", 47),
     summary: None,
     wanted: wanted([W::SESSION, W::AUID, W::TERMINAL, W::COMM]),
@@ -432,7 +432,7 @@ pub static KEYSTROKES: Kind = Kind {
 };
 
 /// `-u`.
-pub static USERS: Kind = Kind {
+pub static USERS: ReportKind = ReportKind {
     detail: detail("User ID Report", "# date time auid term host exe event", 36),
     summary: summary("User Summary Report", "total  auid", 27),
     wanted: wanted([W::TERMINAL, W::HOST, W::EXE, W::UID, W::AUID]),
@@ -442,7 +442,7 @@ pub static USERS: Kind = Kind {
 };
 
 /// `--virt`.
-pub static VIRTUALIZATION: Kind = Kind {
+pub static VIRTUALIZATION: ReportKind = ReportKind {
     detail: detail("Virtualization Report", "# date time type success event", 30),
     summary: summary("Virtualization Summary Report", "total  type", 29),
     wanted: wanted([]),
@@ -452,7 +452,7 @@ pub static VIRTUALIZATION: Kind = Kind {
 };
 
 /// `-x`.
-pub static EXES: Kind = Kind {
+pub static EXES: ReportKind = ReportKind {
     detail: detail("Executable Report", "# date time exe term host auid event", 36),
     summary: summary("Executable Summary Report", "total  file", 33),
     wanted: wanted([W::TERMINAL, W::HOST, W::EXE, W::AUID]),

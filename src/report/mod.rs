@@ -28,7 +28,7 @@ mod totals;
 
 pub use cells::Format;
 pub use class::Class;
-pub use kind::Kind;
+pub use kind::ReportKind;
 pub use origin::Origin;
 pub use picture::Canvas;
 pub use reports::Reports;

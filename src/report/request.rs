@@ -1,7 +1,7 @@
 //! What is to be reported.
 
 use super::cells::Format;
-use super::kind::{self, Kind};
+use super::kind::{self, ReportKind};
 use super::picture::Canvas;
 use super::timeline::By;
 use crate::query::extract::FieldSet;
@@ -35,10 +35,10 @@ pub enum Content {
     /// The summary of everything.
     Overview,
     /// One of the reports of [`kind`].
-    Rows(&'static Kind),
+    Rows(&'static ReportKind),
     /// How complete the log is.
     Coverage,
-    /// Events over time, in periods of so many seconds at least.
+    /// Events over time, in periods of at least that many seconds.
     Timeline(u64),
     /// The same as a picture: a document of its own.
     Svg(u64),
@@ -58,7 +58,7 @@ impl View {
     /// The summary of everything.
     pub const OVERVIEW: View = View { name: "summary", content: Content::Overview, summary: false };
 
-    pub(super) fn kind(&self) -> Option<&'static Kind> {
+    pub(super) fn kind(&self) -> Option<&'static ReportKind> {
         if let Content::Rows(kind) = self.content { Some(kind) } else { None }
     }
 

@@ -1,7 +1,7 @@
 //! Rows of the detailed reports: number, date, and the columns of the report.
 
 use super::cells::{Cells, Format, push_row};
-use super::kind::{Column, Item, Kind};
+use super::kind::{Column, Item, ReportKind};
 use super::names::{control_bytes, push_syscall};
 use super::reports::{Reports, Table};
 use super::request::{NO_AUID, NO_KEY, UNSET};
@@ -13,7 +13,7 @@ use crate::text::{self, Escape, escape, may_need_escape, number};
 
 impl Reports<'_> {
     /// Appends the rows of an event: one, or one for each key, or of access vectors one for each that has a verdict.
-    pub(super) fn rows(&mut self, kind: &Kind, event: &Event, table: &mut Table) {
+    pub(super) fn rows(&mut self, kind: &ReportKind, event: &Event, table: &mut Table) {
         let shows = |item| kind.columns.iter().any(|column| column.item == item);
         if shows(Item::Verdict) {
             let labels = std::mem::take(&mut self.fields.labels);
@@ -37,7 +37,7 @@ impl Reports<'_> {
         }
     }
 
-    fn row(&mut self, kind: &Kind, event: &Event, subject: &Subject, table: &mut Table) {
+    fn row(&mut self, kind: &ReportKind, event: &Event, subject: &Subject, table: &mut Table) {
         table.rows += 1;
         let out = &mut table.text;
         if self.request.format != Format::Text {
@@ -54,7 +54,7 @@ impl Reports<'_> {
         out.push(b'\n');
     }
 
-    fn cells(&mut self, kind: &Kind, event: &Event, subject: &Subject, cells: &mut Cells) {
+    fn cells(&mut self, kind: &ReportKind, event: &Event, subject: &Subject, cells: &mut Cells) {
         self.moment("time", Some(event.id()), cells);
         let mut value = Vec::new();
         for (column, name) in kind.columns.iter().zip(kind.detail.names()) {

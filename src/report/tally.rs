@@ -1,4 +1,4 @@
-//! How often each value occurs: the counters behind every summary.
+//! How often each value occurs: the counters of every summary.
 //!
 //! Values are byte strings, kept once each. Finding one costs the same however many there are, and whatever they are: the
 //! hash is keyed anew in every run, so no log can be made to collide.

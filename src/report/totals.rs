@@ -2,7 +2,7 @@
 
 use super::cells::{Format, push_row};
 use super::class::Class;
-use super::kind::{Counts, Heading, Kind};
+use super::kind::{Counts, Heading, ReportKind};
 use super::names::{control_bytes, has_name, push_syscall, push_type};
 use super::reports::{Reports, Table, is_authentication};
 use super::request::{NO_AUID, NO_KEY, UNSET, View};
@@ -71,7 +71,7 @@ impl Reports<'_> {
     }
 
     /// Appends what was counted. COMPAT: types are numbers where people read them, unless words are asked for.
-    pub(super) fn totals(&mut self, kind: &Kind, table: &Table, out: &mut Vec<u8>) {
+    pub(super) fn totals(&mut self, kind: &ReportKind, table: &Table, out: &mut Vec<u8>) {
         let is_text = self.request.format == Format::Text;
         let mut value = Vec::new();
         let mut peak = 0;
@@ -112,7 +112,15 @@ impl Reports<'_> {
         }
     }
 
-    fn total(&self, kind: &Kind, view: &View, [count, peak]: [u64; 2], value: &[u8], mode: Escape, out: &mut Vec<u8>) {
+    fn total(
+        &self,
+        kind: &ReportKind,
+        view: &View,
+        [count, peak]: [u64; 2],
+        value: &[u8],
+        mode: Escape,
+        out: &mut Vec<u8>,
+    ) {
         if self.request.format == Format::Text {
             if self.request.bars {
                 self.request.canvas.push_bar(count, peak, self.request.canvas.width / 3, out);

@@ -350,7 +350,7 @@ enum Moment {
 
 /// Which rule decides about an event.
 pub fn decide(rules: &[Rule], facts: &Facts) -> Decision {
-    Course::of(rules, facts).decision()
+    Walk::of(rules, facts).decision()
 }
 
 /// Which rule the key of the event's record is of, if it has one.
@@ -358,34 +358,34 @@ pub fn decide(rules: &[Rule], facts: &Facts) -> Decision {
 /// KERNEL: audit_filter_rules(): a rule without a key leaves the one that is there. So where a rule for calls has matched before an
 /// earlier rule for a file decides, and that has no key, the record has the key of the rule for calls.
 pub fn key_rule(rules: &[Rule], facts: &Facts) -> Option<usize> {
-    Course::of(rules, facts).key
+    Walk::of(rules, facts).key
 }
 
 /// What becomes of an event while the kernel asks rules, by their places: whatever matches later decides only when its place
 /// comes before.
-struct Course {
+struct Walk {
     end: usize,
     decided: usize,
     open: usize,
     key: Option<usize>,
 }
 
-impl Course {
-    fn of(rules: &[Rule], facts: &Facts) -> Course {
+impl Walk {
+    fn of(rules: &[Rule], facts: &Facts) -> Walk {
         let (of_files, of_calls): (Vec<_>, Vec<_>) =
             rules.iter().enumerate().partition(|(_, rule)| is_of_one_file(rule));
         let end = rules.len();
-        let mut course = Course { end, decided: end, open: end, key: None };
+        let mut walk = Walk { end, decided: end, open: end, key: None };
         if removes_a_watched(of_files.iter().map(|(_, rule)| *rule), facts) {
-            course.ask_for_names(&of_files, facts, Moment::Removal);
+            walk.ask_for_names(&of_files, facts, Moment::Removal);
         }
         for (place, rule) in of_calls {
-            if course.ask(place, rule, facts, None, Moment::Return) == Some(true) {
+            if walk.ask(place, rule, facts, None, Moment::Return) == Some(true) {
                 break;
             }
         }
-        course.ask_for_names(&of_files, facts, Moment::Return);
-        course
+        walk.ask_for_names(&of_files, facts, Moment::Return);
+        walk
     }
 
     /// Asks a rule, unless one before it has decided. Returns whether it matches; `None` when that is open.

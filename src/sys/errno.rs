@@ -1,11 +1,11 @@
-//! Error numbers of the kernel that the daemon tells apart (errno(3)).
+//! Error numbers of the kernel that the daemon distinguishes (errno(3)).
 
 pub use libc::{
     EAFNOSUPPORT, EAGAIN, EBADF, ECONNREFUSED, ECONNRESET, EDQUOT, EEXIST, EINVAL, EIO, EISDIR, ELOOP, ENOBUFS, ENOENT,
     ENOSPC, ENOTDIR, EPERM, EPIPE, EPROTONOSUPPORT, EROFS,
 };
 
-/// The number behind an error of the standard library; EIO when there is none.
+/// The number of an error of the standard library; EIO when there is none.
 pub fn of(error: &std::io::Error) -> i32 {
     error.raw_os_error().unwrap_or(EIO)
 }

@@ -48,7 +48,7 @@ pub enum NetlinkError {
 }
 
 impl NetlinkError {
-    /// The error number behind it; 0 for a timeout.
+    /// Its error number; 0 for a timeout.
     pub fn errno(&self) -> i32 {
         match *self {
             NetlinkError::Open(n) | NetlinkError::Send(n) | NetlinkError::Receive(n) | NetlinkError::Refused(n) => n,

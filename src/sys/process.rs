@@ -57,7 +57,7 @@ pub fn machine() -> String {
     rustix::system::uname().machine().to_string_lossy().into_owned()
 }
 
-/// The name of this host, as uname(2) tells it.
+/// The name of this host, as uname(2) has it.
 pub fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

@@ -13,7 +13,7 @@
 //! Where more is to be said of it:
 //!
 //! * `record/known.rs`, when code names it;
-//! * `interpret/kind.rs`: `NAMES` for its fields, `settled` when a known name means something else in it, `guessed` when the
+//! * `interpret/kind.rs`: `NAMES` for its fields, `by_record_type` when a known name means something else in it, `guessed` when the
 //!   value tells what it means;
 //! * `normalize/kinds.rs`: `KINDS` for the kind of event;
 //! * `normalize/records.rs`: `ROWS` for subject, object and action; odd ones are in `normalize/single.rs` and

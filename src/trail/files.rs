@@ -95,7 +95,7 @@ pub fn needed(files: &[PathBuf], start: u64) -> usize {
     }
 }
 
-/// The second of the first line's stamp.
+/// The second of the first line's event id.
 fn first_second(path: &Path) -> Option<u64> {
     let file = InputFile::open(path).ok()?;
     let mut front = [0; 512];

@@ -60,7 +60,7 @@ struct Tail {
     is_closed: bool,
 }
 
-/// Before the end of a log so many bytes may belong to events that are not complete.
+/// Before the end of a log this many bytes may belong to events that are not complete.
 const RECENT: u64 = 64 << 10;
 /// Enough to hold the event id of a record, which makes them different from all others.
 const SEEN: usize = 1 << 10;

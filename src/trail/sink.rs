@@ -19,7 +19,7 @@ pub trait Sink {
         let _ = line;
     }
 
-    /// So many bytes of the trail have been gone through, of so many that its files have; unknown for what has no length. Comes
+    /// `done` bytes of the trail were read, of the `all` that its files have; unknown for what has no length. Comes
     /// after each stretch of some hundred thousand bytes, and of compressed files counts the bytes that they have packed.
     fn progress(&mut self, done: u64, all: Option<u64>) {
         let _ = (done, all);

@@ -467,7 +467,7 @@ fn what_is_given_out_for_want_of_room_is_the_same() {
     same(&ask(&rotated.base(), &criteria, TUNINGS[2], None).events, &plain.events, "long lines");
 }
 
-/// A record of an event stands far from the others, behind many that are older, in a log of some megabytes.
+/// A record of an event stands far from the others, after many that are older, in a log of some megabytes.
 fn scattered() -> Vec<u8> {
     let filler = |sec: u64, serial: u64| {
         format!(

@@ -38,7 +38,7 @@ pub(super) enum Life {
     /// It reads, or could.
     Running,
     /// Its input has ended, its process not yet.
-    Ending { since: i64, told: Told, next: Next },
+    Ending { since: i64, step: EndStep, next: Next },
     /// It is started again at this time.
     Waiting { until: i64 },
     /// It died too often, or could not be started: nothing until the next reload.
@@ -47,9 +47,9 @@ pub(super) enum Life {
     Removed,
 }
 
-/// How a plugin was told to end.
+/// How a plugin was last told to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum EndStep {
     EndOfInput,
     Terminate,
     Kill,
@@ -312,7 +312,7 @@ impl Subscriber {
         ctx.emit(Effect::ClosePlugin(self.id));
         (self.is_writing, self.is_blocked) = (false, false);
         self.queue.rewind();
-        self.life = Life::Ending { since: ctx.monotonic, told: Told::EndOfInput, next };
+        self.life = Life::Ending { since: ctx.monotonic, step: EndStep::EndOfInput, next };
         if self.has_process_ended {
             self.go_on(ctx, next);
         }
@@ -394,12 +394,12 @@ impl Subscriber {
     pub(super) fn tick(&mut self, ctx: &mut Context) {
         let (id, now) = (self.id, ctx.monotonic);
         match &mut self.life {
-            Life::Ending { since, told, .. } if *told == Told::EndOfInput && now - *since >= TERMINATE_AFTER => {
-                *told = Told::Terminate;
+            Life::Ending { since, step, .. } if *step == EndStep::EndOfInput && now - *since >= TERMINATE_AFTER => {
+                *step = EndStep::Terminate;
                 ctx.emit(Effect::SignalPlugin { id, kill: false });
             }
-            Life::Ending { since, told, .. } if *told == Told::Terminate && now - *since >= KILL_AFTER => {
-                *told = Told::Kill;
+            Life::Ending { since, step, .. } if *step == EndStep::Terminate && now - *since >= KILL_AFTER => {
+                *step = EndStep::Kill;
                 ctx.emit(Effect::SignalPlugin { id, kill: true });
             }
             Life::Waiting { until } if *until <= now => self.start(ctx),
@@ -417,8 +417,8 @@ impl Subscriber {
     /// When [`Subscriber::tick`] has something to do.
     pub(super) fn due(&self) -> Option<i64> {
         let life = match self.life {
-            Life::Ending { since, told: Told::EndOfInput, .. } => Some(since + TERMINATE_AFTER),
-            Life::Ending { since, told: Told::Terminate, .. } => Some(since + KILL_AFTER),
+            Life::Ending { since, step: EndStep::EndOfInput, .. } => Some(since + TERMINATE_AFTER),
+            Life::Ending { since, step: EndStep::Terminate, .. } => Some(since + KILL_AFTER),
             Life::Waiting { until } => Some(until),
             _ => None,
         };

@@ -244,8 +244,8 @@ mod tests {
     fn who_would_take_over_is_what_the_kernel_says_last() {
         let (mut records, mut successor) = (records(), None);
         let mut batch = Batch::default();
-        let wish = |pid: u32| frame(kind::REPLACE, &pid.to_ne_bytes());
-        batch.load(&[wish(7), frame(1300, b"audit(1.000:5): "), wish(9)].concat());
+        let replacement = |pid: u32| frame(kind::REPLACE, &pid.to_ne_bytes());
+        batch.load(&[replacement(7), frame(1300, b"audit(1.000:5): "), replacement(9)].concat());
         records.take(&batch, &mut successor);
         assert_eq!((successor, records.summary.kept), (Some(9), 1));
     }

@@ -27,13 +27,22 @@ pub(in crate::daemon) struct KeptRecords {
     /// Multicast copies of records that have not come themselves. KERNEL: a copy is sent before its record.
     copies: Vec<Vec<u8>>,
     /// The kernel's record that we are its audit daemon has come.
-    pub(super) is_settled: bool,
+    pub(super) is_registered: bool,
 }
 
 impl KeptRecords {
     pub(super) fn new(file: File) -> KeptRecords {
         let end = file.metadata().map_or(0, |facts| facts.len());
-        KeptRecords { file, end, lost: 0, buffer: Vec::new(), used: 0, read: 0, copies: Vec::new(), is_settled: false }
+        KeptRecords {
+            file,
+            end,
+            lost: 0,
+            buffer: Vec::new(),
+            used: 0,
+            read: 0,
+            copies: Vec::new(),
+            is_registered: false,
+        }
     }
 
     /// Keeps what came since, but no answers to commands. What there is a copy of after our registration comes itself.
@@ -44,19 +53,19 @@ impl KeptRecords {
         for message in batch.messages().filter(|message| !is_control(message.kind)) {
             let record = frame(message.kind, message.payload);
             if !message.is_copy {
-                self.is_settled |= memchr::memmem::find(message.payload, &own).is_some();
+                self.is_registered |= memchr::memmem::find(message.payload, &own).is_some();
                 if let Some(at) = self.copies.iter().position(|copy| *copy == record) {
                     self.copies.remove(at);
                 }
                 self.push(&record);
-            } else if !self.is_settled && self.copies.len() < MOST_COPIES {
+            } else if !self.is_registered && self.copies.len() < MOST_COPIES {
                 self.copies.push(record);
             }
         }
     }
 
     /// Keeps the records that have not come and will not: the kernel had no audit daemon to send them to.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn keep_copies(&mut self) {
         std::mem::take(&mut self.copies).iter().for_each(|copy| self.push(copy));
     }
 

@@ -13,7 +13,7 @@ use crate::sys::{clock, errno, handover, sockets};
 use std::os::fd::{AsFd, OwnedFd};
 
 /// Seconds that the kernel has for its record that we are the audit daemon. Where auditing is off there is none.
-const SETTLING: i64 = 2;
+const REGISTRATION: i64 = 2;
 /// SIGKILL of signal(7).
 const KILL: i32 = 9;
 
@@ -62,7 +62,7 @@ pub(in crate::daemon) fn take_over(runner: &mut Runner) -> Result<(), NetlinkErr
     driver.core.record_hand_over(owner, &said);
     driver.perform_all();
     let mut registered = runner.register();
-    settle(runner);
+    take_up_to_registration(runner);
     if registered == Err(NetlinkError::Refused(errno::EEXIST)) {
         // It died before it had told the kernel, to which the socket stands for it.
         let events = AuditSocket::open()?;
@@ -75,19 +75,19 @@ pub(in crate::daemon) fn take_over(runner: &mut Runner) -> Result<(), NetlinkErr
 
 /// Takes what the kernel has sent up to the record of our own registration, which comes after everything that it held back; then it is
 /// known what there is a copy of alone.
-fn settle(runner: &mut Runner) {
+fn take_up_to_registration(runner: &mut Runner) {
     let (Some(events), Some(kept)) = (&runner.events, &mut runner.kept) else { return };
     let _ = events.take_copies(false);
     let mut batch = Batch::default();
-    let end = clock::monotonic().seconds + SETTLING;
-    while !kept.is_settled && clock::monotonic().seconds < end {
+    let end = clock::monotonic().seconds + REGISTRATION;
+    while !kept.is_registered && clock::monotonic().seconds < end {
         can_read(events.as_fd(), PATIENCE / 10);
         if events.receive(&mut batch).is_err() {
             break;
         }
         kept.append(&batch);
     }
-    kept.settle();
+    kept.keep_copies();
     runner.driver.core.lose_kept(kept.lost, (0, 0));
 }
 

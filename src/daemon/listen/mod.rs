@@ -165,7 +165,7 @@ impl Listener {
         self.is_listening
     }
 
-    /// Takes an event. Records are in the batch afterwards; their answers wait for [`Listener::settle`].
+    /// Takes an event. Records are in the batch afterwards; their answers wait for [`Listener::answer`].
     pub(super) fn handle(&mut self, ctx: &mut Context, event: PeerEvent<'_>, intake: Intake) {
         match event {
             PeerEvent::Listening(result) => {
@@ -321,7 +321,7 @@ impl Listener {
     }
 
     /// The log has said what became of the records of the last event: their peer is answered.
-    pub(super) fn settle(&mut self, ctx: &mut Context, reply: Reply) {
+    pub(super) fn answer(&mut self, ctx: &mut Context, reply: Reply) {
         let Some(id) = self.answered.take() else { return };
         let Some(peer) = self.peer(id) else { return };
         for Answer { sequence, known, digest } in std::mem::take(&mut peer.answers) {

@@ -24,7 +24,7 @@ const READER_WAIT: Duration = Duration::from_secs(1);
 /// A pipe that can be written to takes this much at once: PIPE_BUF of pipe(7).
 const CHUNK: usize = 4096;
 
-/// What a rotation left behind: the old log's handle for a last sync, and its new path.
+/// What a rotation leaves: the old log's handle for a last sync, and its new path.
 pub(in crate::daemon) struct Retired {
     pub(in crate::daemon) file: Arc<files::File>,
     pub(in crate::daemon) path: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! From the kernel's message to a record that any sink can take: formatted once, enriched once, before a sink decides.
 //!
-//! `format` makes the line, `daemon::enrich` adds the meanings, `batch` holds the lines, `deferred` keeps the
+//! `format` makes the line, `daemon::enrich` adds the names, `batch` holds the lines, `deferred` keeps the
 //! few records that wait for newly read names.
 
 pub(super) mod batch;

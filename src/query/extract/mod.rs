@@ -249,7 +249,7 @@ impl fmt::Display for Malformed {
 /// Reads the wanted fields of all records of `event`. An error has the number of the malformed record, counted from 0.
 pub fn extract(event: &Event, wanted: FieldSet, fields: &mut EventFields) -> Result<(), (usize, Malformed)> {
     fields.clear();
-    for (index, _) in event.record_types().enumerate().filter(|(_, kind)| reads(*kind)) {
+    for (index, _) in event.record_types().enumerate().filter(|(_, record_type)| reads(*record_type)) {
         let Some(record) = event.record(index) else { continue };
         let mut scan = Scan::new(&record, wanted, fields);
         let read = scan.record();
@@ -260,14 +260,14 @@ pub fn extract(event: &Event, wanted: FieldSet, fields: &mut EventFields) -> Res
 }
 
 /// Whether anything is read from records of this type.
-pub fn reads(kind: RecordType) -> bool {
+pub fn reads(record_type: RecordType) -> bool {
     use RecordType as Type;
-    !matches!(kind, Type::PROCTITLE | Type::EXECVE | Type::EOE | Type::BPRM_FCAPS | Type::BPF)
+    !matches!(record_type, Type::PROCTITLE | Type::EXECVE | Type::EOE | Type::BPRM_FCAPS | Type::BPF)
 }
 
 /// One record being read.
 struct Scan<'a> {
-    kind: RecordType,
+    record_type: RecordType,
     text: &'a [u8],
     values: Values<'a>,
     /// The number of the value from which the next field is sought: the one after the value read last.
@@ -282,18 +282,18 @@ impl<'a> Scan<'a> {
     fn new(record: &Record<'a>, wanted: FieldSet, fields: &'a mut EventFields) -> Scan<'a> {
         let values =
             Values::new(record.line, record.line.len() - record.body.len(), std::mem::take(&mut fields.places));
-        Scan { kind: record.record_type, text: record.line, values, next: 0, wanted, fields }
+        Scan { record_type: record.record_type, text: record.line, values, next: 0, wanted, fields }
     }
 
     fn record(&mut self) -> Step<()> {
         use RecordType as Type;
-        match self.kind {
+        match self.record_type {
             Type::SYSCALL | Type::URINGOP | Type::FEATURE_CHANGE | Type::ANOM_LINK | Type::DM_CTRL => self.task(),
             Type::PATH => self.path(),
             Type::CWD => self.working_directory(),
             Type::AVC_PATH => self.avc_path(),
             Type::AVC | Type::USER_AVC => self.avc(),
-            kind if kind.is_apparmor() => self.avc(),
+            record_type if record_type.is_apparmor() => self.avc(),
             Type::SOCKADDR => self.sockaddr(),
             Type::LOGIN => self.login(),
             Type::IPC | Type::OBJ_PID => {

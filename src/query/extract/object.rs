@@ -81,7 +81,7 @@ impl Scan<'_> {
         if !is_apparmor {
             self.access_vector(&mut label)?;
         }
-        if self.kind == RecordType::USER_AVC {
+        if self.record_type == RecordType::USER_AVC {
             self.next = 0;
             let read = self.user(Some(&mut label));
             if is_apparmor && label.subject.is_some() {
@@ -100,7 +100,7 @@ impl Scan<'_> {
         if self.wants(FieldSet::COMM) && self.fields.comm.is_none() {
             let comm = self.string(name!("comm="))?.flatten();
             // AppArmor's own types are older than this field.
-            let may_lack = self.kind != RecordType::AVC;
+            let may_lack = self.record_type != RecordType::AVC;
             self.fields.comm = comm;
             if comm.is_none() && !may_lack {
                 return Err(Malformed::Field("comm="));
@@ -138,10 +138,10 @@ impl Scan<'_> {
     /// What AppArmor decided; false where the record is not AppArmor's.
     fn apparmor(&mut self, label: &mut Label) -> bool {
         let verdict = self.find(name!("apparmor=")).map(|found| text::up_to(self.from(found), b' '));
-        let is_apparmor = verdict.is_some() || self.kind.is_apparmor();
+        let is_apparmor = verdict.is_some() || self.record_type.is_apparmor();
         if is_apparmor {
             let has_failed = self.find(name!(" error=")).is_some();
-            self.judge(self.kind.apparmor_allows(verdict.unwrap_or_default(), has_failed), label);
+            self.judge(self.record_type.apparmor_allows(verdict.unwrap_or_default(), has_failed), label);
         }
         is_apparmor
     }

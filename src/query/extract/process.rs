@@ -19,7 +19,7 @@ impl Scan<'_> {
         if self.wants(FieldSet::SESSION) {
             self.fields.session = self.last_number(name!("ses="))?.or(self.fields.session);
         }
-        if self.kind == RecordType::ANOM_PROMISCUOUS {
+        if self.record_type == RecordType::ANOM_PROMISCUOUS {
             return Ok(());
         }
         self.subject_label(name!("subj="))?;
@@ -30,11 +30,11 @@ impl Scan<'_> {
         if self.wants(FieldSet::EXE) {
             match self.string(name!("exe="))? {
                 Some(exe) => self.fields.exe = exe,
-                None if self.kind == RecordType::ANOM_ABEND => {}
+                None if self.record_type == RecordType::ANOM_ABEND => {}
                 None => return Err(Malformed::Field("exe=")),
             }
         }
-        if self.kind == RecordType::SECCOMP {
+        if self.record_type == RecordType::SECCOMP {
             // KERNEL: some versions before 3.16 give no arch here.
             let Some(arch) = self.arch()? else { return Ok(()) };
             self.fields.arch = Some(arch);
@@ -116,7 +116,7 @@ impl Scan<'_> {
 
     /// CONFIG_CHANGE and the MAC_* records.
     pub(super) fn simple(&mut self) -> Step<()> {
-        let is_config = self.kind == RecordType::CONFIG_CHANGE;
+        let is_config = self.record_type == RecordType::CONFIG_CHANGE;
         if self.wants(FieldSet::AUID) {
             match self.last_number(name!("auid="))? {
                 None if is_config => {}

@@ -116,7 +116,7 @@ const OF_CALLS: FieldSet = OF_TASKS.with(FieldSet::SYSCALL).with(FieldSet::EXIT)
 impl Scan<'_> {
     /// Reads the record.
     pub(super) fn task(&mut self) -> Step<()> {
-        let (wanted, read) = match self.kind {
+        let (wanted, read) = match self.record_type {
             RecordType::SYSCALL => (self.wanted.with(FieldSet::SYSCALL), OF_CALLS.with(FieldSet::ARCH)),
             RecordType::URINGOP => {
                 self.fields.arch = None;

@@ -64,12 +64,12 @@ impl<'a> Scan<'a> {
 
     fn group_id(&mut self) -> Step<()> {
         if !self.wants(FieldSet::GID)
-            || !matches!(self.kind, RecordType::ADD_GROUP | RecordType::DEL_GROUP | RecordType::GRP_MGMT)
+            || !matches!(self.record_type, RecordType::ADD_GROUP | RecordType::DEL_GROUP | RecordType::GRP_MGMT)
         {
             return Ok(());
         }
         let mut id = self.number(name!(" id="))?;
-        if id.is_none() && self.kind == RecordType::GRP_MGMT {
+        if id.is_none() && self.record_type == RecordType::GRP_MGMT {
             id = self.number(name!("gid="))?;
         }
         self.fields.gid = id.or(self.fields.gid);
@@ -90,7 +90,7 @@ impl<'a> Scan<'a> {
             }
             self.fields.uuid = Some(self.fields.keep(value));
         }
-        match self.kind {
+        match self.record_type {
             RecordType::VIRT_MACHINE_ID => {
                 self.subject_label(name!("vm-ctx="))?;
                 if self.wants(FieldSet::OBJECT) {

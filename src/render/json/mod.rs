@@ -217,7 +217,7 @@ impl<'h> Json<'h> {
 
     /// What the record of the call says of who acts, or else the first record.
     fn push_actor(&mut self, event: &Event, line: &mut Line) {
-        let is_call = |kind: RecordType| matches!(kind, RecordType::SYSCALL | RecordType::URINGOP);
+        let is_call = |record_type: RecordType| matches!(record_type, RecordType::SYSCALL | RecordType::URINGOP);
         let main = event.record_types().position(is_call).unwrap_or(0);
         let Some((record, (fields, _))) = event.record(main).zip(self.parts.get(main)) else { return };
         let (body, mut found) = (record.body, [None; COLUMNS.len()]);

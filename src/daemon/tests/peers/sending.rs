@@ -70,7 +70,7 @@ impl Sender {
         self.client.connected(self.now);
     }
 
-    /// The collector gets so many of the bytes that there are for it. Returns the others, and what it answers.
+    /// The collector gets at most that many of the bytes for it. Returns the others, and what it answers.
     fn send(&mut self, most: usize) -> (Vec<u8>, Vec<u8>) {
         let mut bytes = self.client.output().to_vec();
         self.client.written(bytes.len(), self.now);
