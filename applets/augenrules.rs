@@ -166,11 +166,13 @@ impl Invocation {
         if self.options.load {
             return Err(Trouble("Options --root and --load: rules for another system are not loaded here".to_owned()));
         }
-        let within = |path: &str| within(root, Path::new(path)).map_err(Trouble);
-        let target = within(TARGET)?;
-        let sources = rules_file::read_directory(&within(SOURCE)?).map_err(Trouble)?;
+        let within = |path: &Path| within(root, path).map_err(Trouble);
+        let target = within(Path::new(TARGET))?;
+        let sources = rules_file::read_directory(&within(Path::new(SOURCE))?).map_err(Trouble)?;
         for source in &sources {
-            within(source.name.strip_prefix(&*root.to_string_lossy()).unwrap_or(&source.name))?;
+            let inside =
+                source.path.strip_prefix(root).map_or_else(|_| source.path.clone(), |path| Path::new("/").join(path));
+            within(&inside)?;
         }
         let host = RuleHost::planned(Some(root.to_owned()), machine);
         if rules_file::run_merged(&sources, &host, &mut DryRun::silent()) != 0 {

@@ -37,6 +37,11 @@ pub(crate) fn say(line: impl Display) {
 /// Writes lines to standard error. Names and lines of logs are in them, so nothing that moves a terminal goes through.
 pub(crate) fn complain(text: &[u8]) {
     clear_line();
+    let _ = Stream::Error.write(&harmless(text));
+}
+
+/// Lines without what moves a terminal.
+fn harmless(text: &[u8]) -> Vec<u8> {
     let mut shown = Vec::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
@@ -45,7 +50,7 @@ pub(crate) fn complain(text: &[u8]) {
         shown.extend(tail.first());
         rest = tail.get(1..).unwrap_or_default();
     }
-    let _ = Stream::Error.write(&shown);
+    shown
 }
 
 /// Shows a line on standard error, in the place of the last one shown so, until something else is written. Standard error is a
@@ -73,6 +78,11 @@ pub(crate) fn say_at_once(line: &str) {
 /// Writes to standard output. What becomes of it shows at the [`end`].
 pub(crate) fn show(bytes: &[u8]) {
     let _ = write(bytes);
+}
+
+/// Writes the text of a file to standard output: byte for byte, but to a terminal without what moves it.
+pub(crate) fn show_file(text: &[u8]) {
+    if Stream::Output.is_terminal() { show(&harmless(text)) } else { show(text) }
 }
 
 fn write(bytes: &[u8]) -> io::Result<()> {

@@ -3,11 +3,10 @@
 use super::RuleHost;
 use super::mode_options::{Options, WRONG};
 use super::rules_file::{self, Rules, SourceFile};
-use crate::output::{must_finish, say, show};
+use crate::output::{must_finish, say, show_file};
 use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
-use std::path::Path;
 
 /// After this number of rounds of repair nothing more is tried; one fix may make room for another.
 const ROUNDS: usize = 16;
@@ -37,7 +36,7 @@ fn report(mut rules: Rules, options: &Options) -> Result<u8, String> {
             let mut out = Vec::new();
             let pairs = rules.files.iter().zip(&repaired).filter(|(old, new)| old.text != new.text);
             pairs.for_each(|(old, new)| out.extend(fix::unified_diff(&old.name, &old.text, &new.text)));
-            show(&out);
+            show_file(&out);
             return Ok(u8::from(!out.is_empty()));
         }
         must_finish();
@@ -50,12 +49,12 @@ fn report(mut rules: Rules, options: &Options) -> Result<u8, String> {
     findings.retain(|finding| finding.level >= level);
     let mut out = Vec::new();
     format::write(&findings, &sources, options.format.unwrap_or(format::Format::Text), &mut out);
-    show(&out);
+    show_file(&out);
     Ok(u8::from(!findings.is_empty()))
 }
 
 fn sources(files: &[SourceFile]) -> Vec<Source<'_>> {
-    files.iter().map(|file| Source { name: &file.name, text: &file.text }).collect()
+    files.iter().map(|file| Source { name: file.path_text(), text: &file.text }).collect()
 }
 
 fn findings(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<Finding>, String> {
@@ -67,8 +66,7 @@ fn findings(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<Fin
 
 /// The files with all safe fixes made.
 fn repaired(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<SourceFile>, String> {
-    let copy = |file: &SourceFile| SourceFile { name: file.name.clone(), text: file.text.clone() };
-    let mut rules = Rules { files: rules.files.iter().map(copy).collect(), is_set: rules.is_set };
+    let mut rules = Rules { files: rules.files.clone(), is_set: rules.is_set };
     for _ in 0..ROUNDS {
         let edits = fix::safe_edits(&findings(&rules, options, host)?);
         if edits.is_empty() {
@@ -84,7 +82,7 @@ fn repaired(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<Sou
 /// Puts the repaired files in the place of the old ones, each whole or not at all, with owner and mode of the old one.
 fn write(old: &[SourceFile], new: &[SourceFile]) -> Result<(), String> {
     for (old, new) in old.iter().zip(new).filter(|(old, new)| old.text != new.text) {
-        files::replace_like(Path::new(&old.name), &new.text)
+        files::replace_like(&old.path, &new.text)
             .map_err(|error| format!("cannot write {} ({})", old.name, error_reason(&error)))?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::mode_options::{Options, WRONG};
 use super::rules_file;
-use crate::output::{say, show};
+use crate::output::{say, show_file};
 use auditbox::rule::file::{self, Line};
 use auditbox::rule::{Step, convert};
 
@@ -42,7 +42,7 @@ pub(super) fn run(options: &Options) -> u8 {
             at = line.start + line.text.len();
         }
         out.extend_from_slice(source.text.get(at..).unwrap_or_default());
-        show(&out);
+        show_file(&out);
     }
     0
 }

@@ -14,6 +14,7 @@ use std::os::unix::ffi::OsStrExt;
 const NONE: u8 = 1;
 
 const KEPT: &str = "    an earlier rule has decided, which has no key: the key stays that of this one\n";
+const UNTESTED: &str = "    the kernel cannot test all of it here: it keeps the record, and tries no later rule\n";
 const TURNED: &str = "    an earlier rule has decided; the two change places whenever the file is replaced\n";
 
 /// Shows the rules in the order in which the kernel tries them, each with what it makes of the event. Returns 0 when the event
@@ -72,6 +73,7 @@ fn explain(set: &Set, facts: &Facts, host: &RuleHost) -> u8 {
                 Decision::Rule(decided) if decided > place => {
                     ("hidden", "    a name that comes before its own has decided\n".to_owned())
                 }
+                _ if rule.first_untested().is_some() => ("match", UNTESTED.to_owned()),
                 _ => ("match", String::new()),
             },
             Verdict::No(why) => ("no", format!("    {why}\n")),
@@ -97,10 +99,11 @@ fn explain(set: &Set, facts: &Facts, host: &RuleHost) -> u8 {
 
 /// What comes of the rule that decides, with the key of `named`, and the status.
 fn outcome(decided: Option<(usize, &Rule)>, named: Option<&Rule>, list: List) -> (String, u8) {
-    let is_never = decided.is_some_and(|(_, rule)| rule.action == Action::NEVER);
+    let is_tested = |rule: &Rule| rule.first_untested().is_none();
+    let is_never = decided.is_some_and(|(_, rule)| rule.action == Action::NEVER && is_tested(rule));
     let is_recorded = match list {
         // Every rule of the list leaves out.
-        List::EXCLUDE => decided.is_none(),
+        List::EXCLUDE => !decided.is_some_and(|(_, rule)| is_tested(rule)),
         // What no rule takes is recorded, or left to the exit list.
         List::USER | List::TASK | List::FILESYSTEM => !is_never,
         _ => decided.is_some() && !is_never,

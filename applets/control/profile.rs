@@ -77,11 +77,11 @@ impl<'a> Profile<'a> {
             let beside = place.with_file_name(name);
             let source = if beside.exists() { beside } else { library.join(name) };
             match profile::fit(&rules_file::read_source(&source)?.text, machine) {
-                Some(text) => files.push(SourceFile { name: name.to_owned(), text }),
+                Some(text) => files.push(SourceFile::new(Path::new(name), text)),
                 None => say(format_args!("{name} is not for {} and is left out", machine.name())),
             }
         }
-        files.sort_by(|a, b| merge::natural_order(a.name.as_bytes(), b.name.as_bytes()));
+        files.sort_by(|a, b| merge::natural_order(base(&a.path), base(&b.path)));
         Ok(Profile { name, library, machine, files })
     }
 
@@ -111,11 +111,11 @@ impl<'a> Profile<'a> {
         let (mut new, mut gone, mut result, mut said) = (Vec::new(), Vec::new(), Vec::new(), String::new());
         let present = present(rules_d)?;
         for file in &self.files {
-            let path = rules_d.join(&file.name);
-            match present.iter().find(|there| Path::new(&there.name) == path) {
+            let path = rules_d.join(&file.path);
+            match present.iter().find(|there| there.path == path) {
                 None => {
                     said += &format!("installed {}\n", path.display());
-                    result.push(SourceFile { name: file.name.clone(), text: file.text.clone() });
+                    result.push(file.clone());
                     new.push((path, &file.text));
                 }
                 Some(there) if there.text != file.text => {
@@ -125,23 +125,23 @@ impl<'a> Profile<'a> {
             }
         }
         for there in present {
-            let path = PathBuf::from(&there.name);
+            let path = there.path.clone();
             let name = path.file_name().unwrap_or_default();
-            let is_ours = || self.files.iter().any(|file| file.name.as_bytes() == name.as_bytes());
+            let is_ours = || self.files.iter().any(|file| file.path.as_os_str() == name);
             let library = name.to_str().and_then(|name| read(&self.library, name).ok());
             let is_as_shipped =
                 || library.and_then(|text| profile::fit(&text, self.machine)).is_some_and(|text| text == there.text);
             if !is_ours() && is_as_shipped() {
-                said += &format!("removed {}\n", path.display());
+                said += &format!("removed {}\n", there.name);
                 gone.push(path);
                 continue;
             }
             if !is_ours() {
-                said += &format!("kept {}, which is not of {}\n", path.display(), self.name);
+                said += &format!("kept {}, which is not of {}\n", there.name, self.name);
             }
             result.push(there);
         }
-        result.sort_by(|a, b| merge::natural_order(base(&a.name), base(&b.name)));
+        result.sort_by(|a, b| merge::natural_order(base(&a.path), base(&b.path)));
         let (findings, is_wrong) = check::compact(&result, host);
         complain(&findings);
         if is_wrong {
@@ -167,6 +167,6 @@ fn present(rules_d: &Path) -> Result<Vec<SourceFile>, String> {
 }
 
 /// The last part of a path.
-fn base(path: &str) -> &[u8] {
-    Path::new(path).file_name().unwrap_or_default().as_bytes()
+fn base(path: &Path) -> &[u8] {
+    path.file_name().unwrap_or_default().as_bytes()
 }

@@ -7,6 +7,7 @@ use auditbox::rule::typography::lookalikes;
 use auditbox::rule::{Plan, Refusal, Step, Warning, merge, parse_line};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
+use auditbox::text::{Escape, escape};
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -20,7 +21,7 @@ const OTHERS_WRITE: u32 = 0o002;
 
 /// Reads a rules file, or says in a sentence why not. Any owner will do, but nobody else may be able to write it.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let shown = path.display();
+    let shown = shown(path);
     let file = files::open_read(path, true).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("audit rules file {shown} doesn't exist"),
         _ => format!("Error opening {shown} ({})", error_reason(&error)),
@@ -43,18 +44,36 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// A rules file in memory.
+#[derive(Clone)]
 pub(crate) struct SourceFile {
-    /// What messages call it.
+    /// What messages call it: its path, of which nothing ends the line.
     pub(crate) name: String,
+    pub(crate) path: PathBuf,
     pub(crate) text: Vec<u8>,
+}
+
+impl SourceFile {
+    pub(crate) fn new(path: &Path, text: Vec<u8>) -> SourceFile {
+        SourceFile { name: shown(path), path: path.to_owned(), text }
+    }
+
+    /// The path, where it is text, and otherwise the name.
+    pub(crate) fn path_text(&self) -> &str {
+        self.path.to_str().unwrap_or(&self.name)
+    }
+}
+
+/// A path as messages show it.
+pub(super) fn shown(path: &Path) -> String {
+    let mut name = Vec::new();
+    escape(path.as_os_str().as_bytes(), Escape::Tty, &mut name);
+    String::from_utf8_lossy(&name).into_owned()
 }
 
 /// Reads a rules file that is only looked at, whoever owns it. What a pipe has is waited for.
 pub(crate) fn read_source(path: &Path) -> Result<SourceFile, String> {
-    let name = path.to_string_lossy().into_owned();
     let file = std::fs::File::open(path).map_err(|error| cannot_read(path, &error))?;
-    let text = read_stream(file, &name)?;
-    Ok(SourceFile { name, text })
+    Ok(SourceFile::new(path, read_stream(file, &shown(path))?))
 }
 
 /// Reads all `*.rules` of a directory, in the order in which they are merged. A link that leads nowhere is an error.
@@ -68,9 +87,18 @@ pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Vec<SourceFile>, String> {
     let read = |path: &PathBuf| match about(path)?.file_type().is_fifo() {
         false => read_source(path),
         // Nobody may ever write to it.
-        true => Err(format!("cannot read {} (a pipe)", path.display())),
+        true => Err(format!("cannot read {} (a pipe)", shown(path))),
     };
-    paths.iter().map(read).collect()
+    let (mut files, mut size) = (Vec::new(), 0);
+    for path in paths {
+        let file = read(path)?;
+        size += file.text.len() as u64;
+        if size > MAX_SIZE {
+            return Err(format!("the files up to {} have more than {MAX_SIZE} bytes", file.name));
+        }
+        files.push(file);
+    }
+    Ok(files)
 }
 
 /// The paths of all `*.rules` of a directory, in the order in which they are merged.
@@ -95,7 +123,7 @@ pub(crate) fn read_stream(stream: impl Read, name: &str) -> Result<Vec<u8>, Stri
 }
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> String {
-    format!("cannot read {} ({})", path.display(), error_reason(error))
+    format!("cannot read {} ({})", shown(path), error_reason(error))
 }
 
 /// Reads a rules file and does what it says; returns the exit status.
@@ -110,7 +138,7 @@ pub(crate) fn load_merged(path: &Path, sources: &[SourceFile], host: &RuleHost, 
     }
     match read(path) {
         Ok(text) if text == merged(sources) => run_merged(sources, host, executor),
-        Ok(text) => run_alone(&SourceFile { name: path.to_string_lossy().into_owned(), text }, host, executor),
+        Ok(text) => run_alone(&SourceFile::new(path, text), host, executor),
         Err(message) => {
             say(&message);
             1
@@ -138,7 +166,7 @@ pub(super) fn lines(sources: &[SourceFile], is_set: bool) -> Vec<(&str, Line<'_>
     match sources {
         [one] if !is_set => file::lines(&one.text).map(|line| (one.name.as_str(), line)).collect(),
         many => {
-            let lines = merge::lines(many.iter().map(|source| source.text.as_slice())).into_iter();
+            let lines = merge::lines(many.iter().map(|source| source.text.as_slice()), usize::MAX).into_iter();
             lines.filter_map(|(file, line)| Some((many.get(file)?.name.as_str(), line))).collect()
         }
     }
@@ -255,7 +283,7 @@ pub(crate) fn read_named(names: &[OsString]) -> Result<Rules, String> {
         let path = Path::new(name);
         if name == "-" {
             let text = read_stream(std::io::stdin().lock(), "standard input")?;
-            rules.files.push(SourceFile { name: "standard input".to_owned(), text });
+            rules.files.push(SourceFile::new(Path::new("standard input"), text));
         } else if path.is_dir() {
             rules.is_set = true;
             let mut paths = list_directory(path)?;

@@ -86,7 +86,7 @@ fn in_force(place: &Place, sources: &Sources, host: &RuleHost) -> (RulesFacts, V
     let mut found = RulesFacts::default();
     let mut set = RuleSet::new();
     let mut goes_on = false;
-    for (file, line) in merge::lines(sources.iter().map(|(_, text)| text.as_slice())) {
+    for (file, line) in merge::lines(sources.iter().map(|(_, text)| text.as_slice()), usize::MAX) {
         let Some((path, _)) = sources.get(file) else { continue };
         let planned = line.words.as_ref().map(|words| rules_file::plan(words, host)).map_err(ToString::to_string);
         let (steps, refusal) = match planned {

@@ -98,8 +98,12 @@ impl<'r> Normal<'r> {
         Normal {
             rule,
             list: rule.list,
-            // Every rule of the exclude list leaves out.
-            action: if rule.list == List::EXCLUDE { Action::NEVER } else { rule.action },
+            // Every rule of the exclude list leaves out, but for those that the kernel cannot test.
+            action: match rule.list {
+                _ if rule.first_untested().is_some() => Action::ALWAYS,
+                List::EXCLUDE => Action::NEVER,
+                _ => rule.action,
+            },
             calls: if rule.list.takes_syscalls() { calls(&rule.syscalls) } else { SyscallMask::NONE },
             fields,
             keys,

@@ -490,7 +490,11 @@ fn judge_for(rule: &Rule, facts: &Facts, file: Option<&File>, moment: Moment) ->
     if is_gone && moment == Moment::Return {
         return Verdict::No("the call took the path away before its result was known".to_owned());
     }
-    for field in rule.fields.iter().filter(|field| field.id != FieldId::KEY) {
+    if rule.list == List::FILESYSTEM {
+        return judge_file_system(rule, facts);
+    }
+    let tested = rule.first_untested().and_then(|end| rule.fields.get(..end)).unwrap_or(&rule.fields);
+    for field in tested.iter().filter(|field| field.id != FieldId::KEY) {
         match holds(field, facts, file, moment) {
             Some(true) => {}
             Some(false) => return Verdict::No(format!("{} does not hold", shown(field))),
@@ -498,6 +502,24 @@ fn judge_for(rule: &Rule, facts: &Facts, file: Option<&File>, moment: Moment) ->
         }
     }
     open.map_or(Verdict::Match, Verdict::Open)
+}
+
+/// KERNEL: __audit_inode(): each test of a file system counts by itself, and no rule but `never` does anything.
+fn judge_file_system(rule: &Rule, facts: &Facts) -> Verdict {
+    if rule.is_passed_over() {
+        return Verdict::No("`always` does nothing on this list".to_owned());
+    }
+    let tests = rule.fields.iter().filter(|field| field.id != FieldId::KEY);
+    let mut answers = tests.map(|field| holds(field, facts, None, Moment::Return));
+    match answers.try_fold(None, |open, answer| match answer {
+        Some(true) => Err(()),
+        Some(false) => Ok(open),
+        None => Ok(Some("fstype".to_owned())),
+    }) {
+        Err(()) => Verdict::Match,
+        Ok(Some(open)) => Verdict::Open(open),
+        Ok(None) => Verdict::No("no test of it holds".to_owned()),
+    }
 }
 
 /// A test as rules write it.

@@ -151,7 +151,10 @@ impl<'r> Meaning<'r> {
         if let Some(arches) = arches(machine).filter(|_| rule.list == List::EXIT) {
             meaning.numbers.push((FieldId::ARCH, arches));
         }
-        rule.fields.iter().for_each(|field| meaning.add(field));
+        match rule.list {
+            List::FILESYSTEM => meaning.numbers.push((FieldId::FSTYPE, file_systems(rule))),
+            _ => rule.fields.iter().for_each(|field| meaning.add(field)),
+        }
         if meaning.number(FieldId::SUCCESS) == Numbers::one(FAILED) {
             meaning.narrow(FieldId::EXIT, &Numbers(vec![ERRORS]));
         }
@@ -310,6 +313,15 @@ impl<'r> Meaning<'r> {
             || self.numbers.iter().any(|(id, numbers)| *id != FieldId::ARCH && numbers.few().is_some())
             || self.numbers.iter().any(|(id, _)| matches!(*id, FieldId::SUCCESS | FieldId::EXIT | FieldId::SADDR_FAM))
     }
+}
+
+/// The file systems that a rule of that list leaves out. KERNEL: __audit_inode(): each test counts by itself.
+fn file_systems(rule: &Rule) -> Numbers {
+    let of = |field: &RuleField| match field.value {
+        Value::Number(value) if field.id == FieldId::FSTYPE => Numbers::of(field.operator, value),
+        _ => None,
+    };
+    rule.fields.iter().filter_map(of).fold(Numbers(Vec::new()), |all, one| all.union(&one))
 }
 
 /// Why a rule matches nothing.

@@ -307,6 +307,35 @@ impl Rule {
         let is_open = self.fields.iter().all(|field| field.id == FieldId::KEY);
         self.list == List::TASK && self.action == Action::NEVER && is_open
     }
+
+    /// The place of the first field that the kernel cannot test on the rule's list, keys too. Where the tests before it hold, the
+    /// record is kept, whatever the rule's action, and no later rule of the list is tried.
+    ///
+    /// KERNEL: 6.x, audit_filter(), of the lists exclude and user.
+    pub fn first_untested(&self) -> Option<usize> {
+        use FieldId as F;
+        const TESTED: [FieldId; 11] = [
+            F::PID,
+            F::UID,
+            F::GID,
+            F::AUID,
+            F::MSGTYPE,
+            F::EXE,
+            F::SUBJ_USER,
+            F::SUBJ_ROLE,
+            F::SUBJ_TYPE,
+            F::SUBJ_SEN,
+            F::SUBJ_CLR,
+        ];
+        let is_of_list = matches!(self.list, List::EXCLUDE | List::USER);
+        let place = self.fields.iter().position(|field| !TESTED.contains(&field.id));
+        place.filter(|_| is_of_list)
+    }
+
+    /// Whether the rule is one that the kernel passes over. KERNEL: 4.13, __audit_inode() and __audit_inode_child().
+    pub fn is_passed_over(&self) -> bool {
+        self.list == List::FILESYSTEM && self.action != Action::NEVER
+    }
 }
 
 /// The directory that an absolute path is in.

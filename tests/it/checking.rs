@@ -2,7 +2,7 @@
 
 use crate::support::Dir;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 /// Exit status, standard output, standard error.
@@ -154,6 +154,13 @@ fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
         ),
         ("AB208", "", plain("-e 2\n-a never,exit -F uid=1\n"), "2:1", plain("-a never,exit -F uid=1\n-e 2\n")),
         ("AB208", "", plain("-a never,exit -F uid=1\n-D\n-e 2\n"), "2:1", plain("-D\n-a never,exit -F uid=1\n-e 2\n")),
+        (
+            "AB209",
+            "",
+            plain("-a always,exclude -F exe=/bin/a -F key=k\n"),
+            "1:36",
+            plain("-a always,exclude -F exe=/bin/a -F auid!=unset\n"),
+        ),
         ("AB301", "", both("-S read -k r"), "1:31", both("-S read -F exe=/usr/bin/x -k r")),
         ("AB302", "", plain("-w /etc/passwd -p wa -k id\n"), "1:4", both("-F path=/etc/passwd -F perm=wa -k id")),
         (
@@ -397,4 +404,113 @@ fn hostile_text_forges_no_line_and_moves_no_terminal() {
     let (_, out) = checked("-w /a\u{1b}[2J\r\n-w relative\u{7}\n-k \u{202e}\n-a always,exit -S foo\u{202e}bar\n", &[]);
     assert!(out.bytes().all(|b| b == b'\n' || b >= b' ') && !out.contains('\u{202e}'), "{out:?}");
     assert!(out.lines().all(|line| line.starts_with("standard input:")), "{out}");
+}
+
+/// Runs auditctl in a directory; what it ends with, and all that it writes.
+fn within(dir: &Dir, words: &[&str]) -> (i32, Vec<u8>) {
+    let mut auditctl = Command::new(crate::support::BINARY);
+    let output = auditctl.arg("auditctl").args(words).current_dir(&dir.0).output().expect("it runs");
+    (output.status.code().expect("by itself"), [output.stdout, output.stderr].concat())
+}
+
+#[test]
+fn a_name_of_a_file_forges_no_line_in_any_mode() {
+    let dir = Dir::new("check-names");
+    let name = "a\nb.rules:1:1: error[AB001]: forged \u{1b}[2J\u{9b}1m\u{202e}.rules";
+    dir.file(name, "-w relative -p wa\n-a always,exit -F arch=b64 -S nosuch -k \u{1b}[2J\n");
+    dir.file(&format!("d/{name}"), "-w relative\n");
+    std::os::unix::fs::symlink("/nowhere", dir.0.join(format!("gone-{name}"))).unwrap();
+    let gone = format!("gone-{name}");
+    let words: [&[&str]; 12] = [
+        &["--check", name],
+        &["--check", "d"],
+        &["--check", "--format", "compact", name],
+        &["--check", "--format", "github", name],
+        &["--check", "--fix", name],
+        &["--check", "--diff-only", name],
+        &["--check", &gone],
+        &["--diff", name, "/dev/null"],
+        &["--diff", "/dev/null", &gone],
+        &["--explain", name, "uid=0"],
+        &["--cost", "-if", "/dev/null", name],
+        &["--dry-run", "-R", name],
+    ];
+    for words in words {
+        let (status, out) = within(&dir, words);
+        assert!(status == 1 || status == 2 || words[1] == "--diff-only", "{words:?}: {status}");
+        let text = String::from_utf8_lossy(&out);
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{words:?}: {text:?}");
+        assert!(text.lines().all(|line| !line.starts_with("b.rules")), "{words:?}: {text}");
+    }
+    // For programs the name is whole.
+    let (_, out) = within(&dir, &["--check", "--no-host", "--format", "json", name]);
+    assert!(out.windows(9).any(|bytes| bytes == b"a\\nb.rule"), "{}", String::from_utf8_lossy(&out));
+    let (_, out) = within(&dir, &["--check", "--no-host", "--format", "sarif", name]);
+    assert!(out.windows(9).any(|bytes| bytes == b"a%0Ab.rul"), "{}", String::from_utf8_lossy(&out));
+}
+
+#[test]
+fn a_file_whose_name_is_no_text_is_repaired_in_its_place() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = Dir::new("check-bytes");
+    let path = dir.0.join(std::ffi::OsStr::from_bytes(b"\xff\x1b.rules"));
+    fs::write(&path, "-a always,exit -F arch=b64 -S chmod -F auid>=1000 -k p\n").unwrap();
+    let mut auditctl = Command::new(crate::support::BINARY);
+    auditctl.args(["auditctl", "--check", "--fix", "--no-host", "--machine", "x86_64"]).arg(&path);
+    assert_eq!(auditctl.output().expect("it runs").status.code(), Some(0));
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+    assert_eq!(fs::read_dir(&dir.0).unwrap().count(), 1);
+}
+
+#[test]
+fn text_for_a_terminal_moves_it_not_and_for_a_file_is_whole() {
+    let dir = Dir::new("check-terminal");
+    let path = dir.file("r.rules", b"-w /etc/a\x1b[2J -p w -k a\n# \xc2\x9b1m\n-w /etc/b -p w -k b\n");
+    let (status, out) = within(&dir, &["--convert", &path]);
+    assert_eq!(status, 0);
+    assert!(out.windows(3).any(|bytes| bytes == b"\x1b[2"), "{out:?}");
+    for words in
+        [&["--convert", &path][..], &["--check", "--diff-only", &path], &["--check", "--format", "json", &path]]
+    {
+        let (mut screen, terminal) = crate::support::terminal(80);
+        let mut auditctl = Command::new(crate::support::BINARY);
+        let mut child = auditctl.arg("auditctl").args(words).stdout(terminal).spawn().expect("it runs");
+        drop(auditctl);
+        let mut out = Vec::new();
+        // A terminal that nobody has open any more answers with an error.
+        let _ = screen.read_to_end(&mut out);
+        child.wait().expect("it ends");
+        assert!(!out.contains(&0x1b) && !out.windows(2).any(|bytes| bytes == b"\xc2\x9b"), "{words:?} {out:?}");
+        assert!(out.len() > 20, "{words:?} {out:?}");
+    }
+}
+
+/// What a check of a text ends with, in so much memory as a small system has to spare.
+fn checked_in_little_memory(text: &[u8], more: &[&str]) -> i32 {
+    let dir = Dir::new("check-memory");
+    let path = dir.file("r.rules", text);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -v 160000 && exec \"$0\" \"$@\"", crate::support::BINARY, "auditctl", "--check"]);
+    shell.args(["--no-host", "--machine", "x86_64", "--format", "compact", &path]).args(more);
+    shell.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("it runs").code().expect("by itself")
+}
+
+#[test]
+fn files_made_to_be_large_are_refused_or_checked_within_bounds() {
+    const SIZE: usize = 8 << 20;
+    let dashes = ["-a always,exit -S open ", &"\u{2013}".repeat(4000), "\n"].concat().repeat(300);
+    let comments = "# auditbox: allow AB301 why\n".repeat(9000);
+    let hostile: [(&[u8], i32, &[&str]); 7] = [
+        (&[b'a'; SIZE], 1, &[]),
+        (&[0; SIZE], 1, &[]),
+        (&[b'\n'; SIZE], 0, &[]),
+        (&b"x\n".repeat(SIZE / 2), 2, &[]),
+        (&b" \n".repeat(SIZE / 2), 0, &["/dev/null"]),
+        (dashes.as_bytes(), 1, &[]),
+        (comments.as_bytes(), 2, &[]),
+    ];
+    for (text, expected, more) in hostile {
+        let status = checked_in_little_memory(text, more);
+        assert_eq!(status, expected, "{:?}...", String::from_utf8_lossy(&text[..8]));
+    }
 }

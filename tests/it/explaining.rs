@@ -47,6 +47,30 @@ rule 3 decides: the event is recorded with key shadow
 }
 
 #[test]
+fn a_field_that_the_kernel_cannot_test_ends_the_list() {
+    let rules = "-a always,exclude -F uid=0 -F exe=/bin/a -F key=k\n-a always,exclude -F msgtype=CWD\n";
+    let words = ["list=exclude", "msgtype=CWD", "uid=0", "exe=/bin/a"];
+    let (status, out, _) = explained(rules, &words, "");
+    assert_eq!(status, 0);
+    assert!(
+        out.contains("    the kernel cannot test all of it here: it keeps the record, and tries no later rule\n"),
+        "{out}"
+    );
+    assert!(out.ends_with("rule 1 decides: the record is kept\n"), "{out}");
+    let (status, out, _) = explained(rules, &["list=exclude", "msgtype=CWD", "uid=1", "exe=/bin/a"], "");
+    assert_eq!((status, out.lines().last()), (1, Some("rule 2 decides: the record is left out")));
+}
+
+#[test]
+fn tests_of_file_systems_count_each_by_itself_and_always_not_at_all() {
+    let rules = "-a always,filesystem -F fstype=tracefs\n-a never,filesystem -F fstype=debugfs -F fstype=tracefs\n";
+    let (status, out, _) = explained(rules, &["list=filesystem", "fstype=tracefs"], "");
+    assert_eq!(status, 1, "{out}");
+    assert!(out.contains("    `always` does nothing on this list\n"), "{out}");
+    assert!(out.ends_with("rule 2 decides: no file on it is in records or matches a rule\n"), "{out}");
+}
+
+#[test]
 fn never_records_nothing_and_what_is_not_known_is_not_guessed() {
     let (status, out, _) = explained(RULES, &["syscall=openat", "auid=0"], "");
     assert_eq!(status, 1);

@@ -61,6 +61,7 @@ codes! {
     AUID_UNSET "AB206" "auid-unset" Warning "An unset auid is 4294967295, and so greater than every user.";
     OR_BY_AND "AB207" "or-by-and" Warning "All fields of a rule must hold together; these read like alternatives.";
     AFTER_LOCK "AB208" "after-lock" Error "The order of lines undoes or forbids what was meant.";
+    UNTESTED "AB209" "untested-field" Error "The kernel cannot test the field on this list: it keeps the record and tries no later rule.";
     HOT_SYSCALL "AB301" "hot-syscall" Warning "The rule records calls that programs make all the time.";
     WATCH_FORM "AB302" "watch-form" Note "-w is the old form of -F path or dir with -F perm; newer versions of auditctl warn of it.";
     FIELD_ORDER "AB303" "field-order" Note "Fields are tested from left to right; a cheap test after a dear one costs more.";

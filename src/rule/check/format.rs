@@ -70,10 +70,18 @@ fn line<'s>(sources: &'s [Source], span: &Span) -> &'s [u8] {
     rest.split(|b| *b == b'\n').next().unwrap_or_default()
 }
 
+/// The characters of a line; U+FFFD for what is none.
+fn letters(line: &[u8]) -> impl Iterator<Item = char> {
+    line.utf8_chunks().flat_map(|chunk| {
+        let invalid = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
+        chunk.valid().chars().chain(invalid)
+    })
+}
+
 /// First column and the one after the last; a span is one column wide at least.
 fn columns(sources: &[Source], span: &Span) -> (usize, usize) {
     let line = line(sources, span);
-    let before = |end: usize| String::from_utf8_lossy(line.get(..end).unwrap_or(line)).chars().count();
+    let before = |end: usize| letters(line.get(..end).unwrap_or(line)).count();
     let start = before(span.bytes.0) + 1;
     (start, (before(span.bytes.1) + 1).max(start + 1))
 }
@@ -98,10 +106,11 @@ fn text(finding: &Finding, sources: &[Source]) -> String {
     let Finding { code, level, span, message, .. } = finding;
     let mut text =
         format!("{}: {}[{}] {}: {}\n", place(sources, span), level.name(), code.id, code.name, shown(message));
-    let line: Vec<char> = String::from_utf8_lossy(line(sources, span)).chars().collect();
+    let line = line(sources, span);
     let (first, end) = columns(sources, span);
-    let from = if line.len() > 2 * AROUND { first.saturating_sub(AROUND) } else { 0 };
-    let part: String = line.iter().skip(from).take(2 * AROUND).map(|c| if is_control(*c) { ' ' } else { *c }).collect();
+    let from = if letters(line).nth(2 * AROUND).is_some() { first.saturating_sub(AROUND) } else { 0 };
+    let plain = letters(line).map(|c| if is_control(c) { ' ' } else { c });
+    let part: String = plain.skip(from).take(2 * AROUND).collect();
     let number = span.line.to_string();
     let marks = "^".repeat((end - first).min((2 * AROUND).saturating_sub(first - 1 - from)).max(1));
     text.push_str(&format!(" {number} | {part}\n {0:1$} | {0:2$}{marks}\n", "", number.len(), first - 1 - from));

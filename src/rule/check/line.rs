@@ -92,6 +92,9 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
     }
 }
 
+/// Most of them that are shown of a line.
+const MOST_PASTED: usize = 16;
+
 /// A value may be meant with such a character in it, so that a line that is taken as it stands is changed only at its end; and a
 /// line that is refused is changed only where that makes a rule of it.
 fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: &mut Vec<Finding>) -> bool {
@@ -113,7 +116,7 @@ fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: 
         let plan = plan_of(&Line::read(1, 0, &fixed)?, target.host)?;
         plan.refusal.is_none().then_some(edits)
     });
-    for found in lookalikes(text) {
+    for found in lookalikes(text).take(MOST_PASTED) {
         let span = planned.span(found.start, found.start + found.length);
         let plain = if found.plain.trim().is_empty() { "a space, or nothing" } else { found.plain };
         let message = format!("{} is part of the word", found.name);
@@ -368,12 +371,30 @@ pub(super) fn machine_of(rule: &Rule, native: Option<Machine>) -> Option<Machine
 }
 
 fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
-    // Every rule of the filesystem list that is no never rule is passed over. KERNEL: __audit_inode_child().
-    if rule.list == List::FILESYSTEM && rule.action == Action::ALWAYS {
+    if let Some(untested) = rule.first_untested() {
+        let name = rule.fields.get(untested).and_then(|field| field.id.name()).unwrap_or("it");
+        let list = rule.list.name().unwrap_or_default();
+        let message = format!(
+            "{name} cannot be tested on the {list} list: the kernel keeps the record and tries no later rule of the list"
+        );
+        let help = "pid, uid, gid, auid, msgtype, exe and subj_* can be, without a key";
+        return out.push(finding(&codes::UNTESTED, planned.field(untested), message, help));
+    }
+    if rule.is_passed_over() {
         let message = "rules of the filesystem list can only leave out: `always` does nothing there".to_owned();
         return out.push(finding(&codes::UNSATISFIABLE, planned.whole(), message, "write -a never,filesystem"));
     }
-    let Some(found) = Meaning::of(rule, target.host.machine()).why_impossible() else { return };
+    let meaning = Meaning::of(rule, target.host.machine());
+    if rule.list == List::FILESYSTEM && rule.fields.len() > 1 && meaning.number(FieldId::FSTYPE) == Numbers::all() {
+        let message = "leaves out every file system: each test of such a rule counts by itself".to_owned();
+        return out.push(finding(
+            &codes::OR_BY_AND,
+            planned.whole(),
+            message,
+            "write one test with !=, or some with =",
+        ));
+    }
+    let Some(found) = meaning.why_impossible() else { return };
     let Impossible::Field(id) = found else {
         let message = "the rule names no system call".to_owned();
         return out.push(finding(

@@ -27,7 +27,7 @@ use super::file::{self, Line};
 use super::merge;
 use planned::Planned;
 
-/// Most lines with rules or settings that are checked together: pairs of rules are compared.
+/// Most lines with rules or settings that are checked together: pairs of rules are compared. As many comments for us are read.
 pub const MOST_LINES: usize = 8192;
 
 /// There are more than [`MOST_LINES`].
@@ -47,7 +47,7 @@ impl std::error::Error for TooManyLines {}
 pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Finding>, TooManyLines> {
     let lines: Vec<(usize, Line)> = match sources {
         [one] if !is_set => file::lines(one.text).take(MOST_LINES + 1).map(|line| (0, line)).collect(),
-        many => merge::lines(many.iter().map(|source| source.text)),
+        many => merge::lines(many.iter().map(|source| source.text), MOST_LINES),
     };
     if lines.len() > MOST_LINES {
         return Err(TooManyLines);
@@ -56,7 +56,7 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
     let mut findings = Vec::new();
     planned.iter().for_each(|planned| line::check(planned, target, &mut findings));
     set::check(&planned, is_set || sources.len() > 1, target, &mut findings);
-    suppress::apply(sources, is_set || sources.len() > 1, &mut findings);
+    suppress::apply(sources, is_set || sources.len() > 1, &mut findings)?;
     findings.sort_by_key(|finding| (finding.span.file, finding.span.line, finding.span.bytes, finding.code.id));
     Ok(findings)
 }

@@ -35,6 +35,8 @@ pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut 
     let rules: Vec<Active> = set
         .entries()
         .iter()
+        // Those that decide nothing by themselves have a finding of their own.
+        .filter(|(rule, _)| rule.first_untested().is_none() && !rule.is_passed_over())
         .filter_map(|(rule, line)| {
             Some(Active { planned: lines.get(*line)?, rule, meaning: Meaning::of(rule, machine) })
         })

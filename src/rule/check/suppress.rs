@@ -8,6 +8,7 @@ use super::super::error::lossy;
 use super::super::file::{Line, all_lines};
 use super::codes::{self, Code, Level};
 use super::finding::{Finding, Source, Span};
+use super::{MOST_LINES, TooManyLines};
 
 /// What a comment for us begins with, what follows it, and what does in those that say what a file is for.
 const MARK: (&[u8], &[u8], &[u8]) = (b"auditbox:", b" allow ", b" only ");
@@ -24,9 +25,12 @@ struct Suppression {
 }
 
 /// Takes away what is suppressed, and adds what is wrong with the comments.
-pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding>) {
-    let mut all: Vec<Suppression> =
-        sources.iter().enumerate().flat_map(|(file, source)| suppressions(file, source.text)).collect();
+pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding>) -> Result<(), TooManyLines> {
+    let read = sources.iter().enumerate().flat_map(|(file, source)| suppressions(file, source.text));
+    let mut all: Vec<Suppression> = read.take(MOST_LINES + 1).collect();
+    if all.len() > MOST_LINES {
+        return Err(TooManyLines);
+    }
     findings.retain(|finding| {
         let suppression = all.iter_mut().find(|suppression| {
             suppression.code == Ok(finding.code)
@@ -54,6 +58,7 @@ pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding
         |suppression: &Suppression| is_set || suppression.code != Ok(&codes::NO_LOCK) || !suppression.has_reason;
     let unused = all.into_iter().filter(|suppression| !suppression.is_used && shows(suppression));
     findings.extend(unused.map(Suppression::finding));
+    Ok(())
 }
 
 impl Suppression {
@@ -77,27 +82,51 @@ impl Suppression {
     }
 }
 
+/// The comments of one file.
 fn suppressions(file: usize, text: &[u8]) -> Vec<Suppression> {
-    let lines: Vec<_> = all_lines(text).collect();
     let asks = |line: &[u8]| Line::read(0, 0, line).is_some();
-    let first = lines.iter().find(|(.., line)| asks(line)).map_or(usize::MAX, |(number, ..)| *number);
-    let read = |(number, start, line): &(usize, usize, &[u8])| {
-        let comment = line.trim_ascii().strip_prefix(b"#")?.trim_ascii_start();
-        let after = comment.strip_prefix(MARK.0).filter(|after| !after.starts_with(MARK.2))?;
-        let words = after.strip_prefix(MARK.1).unwrap_or_default().trim_ascii();
-        let id = words.split(|b| *b == b' ').next().unwrap_or_default();
-        let next = lines.iter().skip(*number).find(|(.., line)| !line.trim_ascii_start().starts_with(b"#"));
-        let follows = next.filter(|(.., line)| asks(line)).map(|(number, ..)| *number);
-        Some(Suppression {
-            span: Span { file, line: *number, line_start: *start, bytes: (0, line.len()) },
-            code: match after.starts_with(MARK.1) {
-                true => codes::named(id).ok_or_else(|| format!("{} is no code", lossy(id))),
-                false => Err(format!("{} suppresses nothing", lossy(comment))),
-            },
-            has_reason: words.len() > id.len(),
-            line: if *number < first && follows.is_none() { None } else { follows.or(Some(*number + 1)) },
-            is_used: false,
-        })
-    };
-    lines.iter().filter_map(read).collect()
+    let mut all: Vec<Suppression> = Vec::new();
+    // Those from here on wait for the line that they are for.
+    let (mut waiting, mut is_start) = (0, true);
+    for (number, start, line) in all_lines(text) {
+        if line.trim_ascii_start().starts_with(b"#") {
+            all.extend(read(Span { file, line: number, line_start: start, bytes: (0, line.len()) }, line));
+            if all.len() > MOST_LINES {
+                break;
+            }
+            continue;
+        }
+        let is_for = asks(line);
+        for suppression in all.get_mut(waiting..).unwrap_or_default() {
+            suppression.line = match (is_for, is_start) {
+                (true, _) => Some(number),
+                (false, true) => None,
+                (false, false) => Some(suppression.span.line + 1),
+            };
+        }
+        waiting = all.len();
+        is_start &= !is_for;
+    }
+    if is_start {
+        all.iter_mut().skip(waiting).for_each(|suppression| suppression.line = None);
+    }
+    all
+}
+
+/// A comment, if it is for us; as one on the line that follows.
+fn read(span: Span, line: &[u8]) -> Option<Suppression> {
+    let comment = line.trim_ascii().strip_prefix(b"#")?.trim_ascii_start();
+    let after = comment.strip_prefix(MARK.0).filter(|after| !after.starts_with(MARK.2))?;
+    let words = after.strip_prefix(MARK.1).unwrap_or_default().trim_ascii();
+    let id = words.split(|b| *b == b' ').next().unwrap_or_default();
+    Some(Suppression {
+        code: match after.starts_with(MARK.1) {
+            true => codes::named(id).ok_or_else(|| format!("{} is no code", lossy(id))),
+            false => Err(format!("{} suppresses nothing", lossy(comment))),
+        },
+        has_reason: words.len() > id.len(),
+        line: Some(span.line + 1),
+        span,
+        is_used: false,
+    })
 }

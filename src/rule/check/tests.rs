@@ -179,6 +179,23 @@ fn excluding_always_or_never_is_one_thing() {
 }
 
 #[test]
+fn a_rule_that_the_kernel_cannot_test_hides_no_other() {
+    let text = "-a never,user -F euid=0\n-a always,user -F uid=0 -F euid=0\n-a never,user -F uid=0\n";
+    assert_eq!(codes_of(text), ["AB209 1:18", "AB209 2:28"]);
+}
+
+#[test]
+fn each_test_of_a_file_system_counts_by_itself() {
+    let both = "-a never,filesystem -F fstype=tracefs -F fstype=debugfs\n";
+    assert_eq!(codes_of(both), Vec::<String>::new());
+    assert_eq!(codes_of(&format!("{both}-a never,filesystem -F fstype=debugfs\n")), ["AB202 2:1"]);
+    assert_eq!(codes_of("-a never,filesystem -F fstype!=tracefs -F fstype!=debugfs\n"), ["AB207 1:1"]);
+    // What does nothing hides nothing.
+    let always = "-a always,filesystem -F fstype=tracefs\n-a never,filesystem -F fstype=tracefs\n";
+    assert_eq!(codes_of(always), ["AB205 1:1"]);
+}
+
+#[test]
 fn other_width_counts_what_any_rule_of_it_covers() {
     let split = "-a always,exit -F arch=b64 -S openat,chmod -k x\n-a always,exit -F arch=b32 -S openat -k x\n";
     assert!(has(split, &codes::ONE_ABI));
