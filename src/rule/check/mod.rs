@@ -21,26 +21,11 @@ pub use codes::{Code, Level};
 pub use finding::{Edit, Effect, Finding, Fix, Source, Span};
 pub use kernel::{Version, newer_parts};
 pub use line::is_hot;
-pub use planned::{Exists, Target};
+pub use planned::{Exists, MOST_LINES, Target, TooManyLines};
 
 use super::file::{self, Line};
 use super::merge;
 use planned::Planned;
-
-/// Most lines with rules or settings that are checked together: pairs of rules are compared. As many comments for us are read.
-pub const MOST_LINES: usize = 8192;
-
-/// There are more than [`MOST_LINES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooManyLines;
-
-impl std::fmt::Display for TooManyLines {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "more than {MOST_LINES} lines ask for something")
-    }
-}
-
-impl std::error::Error for TooManyLines {}
 
 /// Checks rules. Several files, or one whose `is_set`, are taken as augenrules would merge them, which is their order too;
 /// otherwise the file is taken as `auditctl -R` would read it. Findings come in the order of files and lines.

@@ -7,6 +7,21 @@ use super::super::parse::Host;
 use super::finding::Span;
 use super::kernel::Version;
 
+/// Most lines with rules or settings that are checked together: pairs of rules are compared. As many comments for us are read.
+pub const MOST_LINES: usize = 8192;
+
+/// There are more than [`MOST_LINES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyLines;
+
+impl std::fmt::Display for TooManyLines {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "more than {MOST_LINES} lines ask for something")
+    }
+}
+
+impl std::error::Error for TooManyLines {}
+
 /// Whether a path exists.
 pub type Exists<'h> = &'h dyn Fn(&[u8]) -> bool;
 

@@ -8,7 +8,7 @@ use super::super::error::lossy;
 use super::super::file::{Line, all_lines};
 use super::codes::{self, Code, Level};
 use super::finding::{Finding, Source, Span};
-use super::{MOST_LINES, TooManyLines};
+use super::planned::{MOST_LINES, TooManyLines};
 
 /// What a comment for us begins with, what follows it, and what does in those that say what a file is for.
 const MARK: (&[u8], &[u8], &[u8]) = (b"auditbox:", b" allow ", b" only ");
