@@ -7,9 +7,9 @@
 //! With --root it does so for an image: the rules are proved for the image's machine, accounts and directories, and written into
 //! it only when all are right. This machine's kernel is not asked.
 //!
-//! --profile works on the files of rules.d alone, by `control::profile`.
+//! --profile works on the files of rules.d alone, by `control::profile` and `control::library`.
 
-use crate::control::profile::{self, Profile};
+use crate::control::library::{self, Profile};
 use crate::control::rules_file::Rules;
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
 use crate::control::{self, DryRun, RuleHost, check, mode_options, transaction};
@@ -151,8 +151,8 @@ impl Invocation {
 
     /// Names profiles, compares one with rules.d, or installs it there.
     fn use_profile(&self, root: Option<PathBuf>, machine: Option<Machine>) -> Result<u8, String> {
-        let library = profile::library(root.as_deref());
-        let Some(name) = &self.options.profile else { return profile::list(&library) };
+        let library = library::library(root.as_deref());
+        let Some(name) = &self.options.profile else { return library::list(&library) };
         let rules_d =
             root.as_ref().map_or_else(|| Ok(PathBuf::from(SOURCE)), |root| within(root, Path::new(SOURCE)))?;
         let host = RuleHost::planned(root, machine);

@@ -1,9 +1,11 @@
 //! `auditctl --check` and what `augenrules --check` says of the rules: findings, and their repair.
 
 use super::RuleHost;
+use super::library::Profile;
 use super::mode_options::{Options, WRONG};
 use super::rules_file::{self, Rules, SourceFile};
 use crate::output::{must_finish, say, show_file};
+use auditbox::rule::Host;
 use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
@@ -30,8 +32,14 @@ fn report(mut rules: Rules, options: &Options) -> Result<u8, String> {
         return Err("standard input cannot be repaired in its place; --diff-only shows what would be".to_owned());
     }
     let host = options.host();
+    let wanted = match &options.profile {
+        Some(name) => {
+            Profile::open(name, options.library(), host.machine().ok_or("no profile is for this machine")?)?.files
+        }
+        None => Vec::new(),
+    };
     if options.fix || options.diff_only {
-        let repaired = repaired(&rules, options, &host)?;
+        let repaired = repaired(&rules, &wanted, options, &host)?;
         if options.diff_only {
             let mut out = Vec::new();
             let pairs = rules.files.iter().zip(&repaired).filter(|(old, new)| old.text != new.text);
@@ -44,8 +52,9 @@ fn report(mut rules: Rules, options: &Options) -> Result<u8, String> {
         rules.files = repaired;
     }
     let level = options.level.unwrap_or(Level::Note);
+    let mut findings = findings(&rules, &wanted, options, &host)?;
+    rules.files.extend(wanted);
     let sources = sources(&rules.files);
-    let mut findings = findings(&rules, options, &host)?;
     findings.retain(|finding| finding.level >= level);
     let mut out = Vec::new();
     format::write(&findings, &sources, options.format.unwrap_or(format::Format::Text), &mut out);
@@ -57,18 +66,24 @@ fn sources(files: &[SourceFile]) -> Vec<Source<'_>> {
     files.iter().map(|file| Source { name: file.path_text(), text: &file.text }).collect()
 }
 
-fn findings(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<Finding>, String> {
+fn findings(rules: &Rules, wanted: &[SourceFile], options: &Options, host: &RuleHost) -> Result<Vec<Finding>, String> {
     let exists = |path: &[u8]| host.exists(path);
     let exists: Option<Exists> = if options.knows_paths() { Some(&exists) } else { None };
-    let target = Target { host, kernel: options.kernel, exists };
+    let profile = sources(wanted);
+    let target = Target { host, kernel: options.kernel, exists, profile: &profile };
     check(&sources(&rules.files), rules.is_set, &target).map_err(|error: TooManyLines| error.to_string())
 }
 
 /// The files with all safe fixes made.
-fn repaired(rules: &Rules, options: &Options, host: &RuleHost) -> Result<Vec<SourceFile>, String> {
+fn repaired(
+    rules: &Rules,
+    wanted: &[SourceFile],
+    options: &Options,
+    host: &RuleHost,
+) -> Result<Vec<SourceFile>, String> {
     let mut rules = Rules { files: rules.files.clone(), is_set: rules.is_set };
     for _ in 0..ROUNDS {
-        let edits = fix::safe_edits(&findings(&rules, options, host)?);
+        let edits = fix::safe_edits(&findings(&rules, wanted, options, host)?);
         if edits.is_empty() {
             break;
         }
@@ -91,7 +106,7 @@ fn write(old: &[SourceFile], new: &[SourceFile]) -> Result<(), String> {
 /// What is wrong with a set of rules for `host` that will not load or not do what they say, in compact form, and whether any of it
 /// is an error. Rules that are too many to be checked are wrong.
 pub(crate) fn compact(files: &[SourceFile], host: &RuleHost) -> (Vec<u8>, bool) {
-    let target = Target { host, kernel: None, exists: None };
+    let target = Target { host, kernel: None, exists: None, profile: &[] };
     let sources = sources(files);
     let mut out = Vec::new();
     let mut findings = match check(&sources, true, &target) {

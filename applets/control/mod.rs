@@ -12,6 +12,7 @@ mod dry_run;
 mod explain;
 mod host;
 mod kernel;
+pub(crate) mod library;
 mod listing;
 pub(crate) mod mode_options;
 pub(crate) mod modes;

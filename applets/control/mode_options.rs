@@ -1,6 +1,7 @@
 //! The words of the modes of auditctl that change nothing in the kernel: options, in any order, and names of files.
 
 use super::RuleHost;
+use super::library::library;
 use auditbox::rule::check::{Level, Version, format::Format};
 use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
@@ -17,6 +18,8 @@ pub(crate) struct Options {
     root: Option<PathBuf>,
     machine: Option<Machine>,
     no_host: bool,
+    /// The profile that --check compares with.
+    pub(super) profile: Option<String>,
     pub(super) kernel: Option<Version>,
     pub(super) format: Option<Format>,
     pub(super) level: Option<Level>,
@@ -35,6 +38,11 @@ impl Options {
         if self.no_host { host.without_names() } else { host }
     }
 
+    /// Where profiles are.
+    pub(super) fn library(&self) -> PathBuf {
+        library(self.root.as_deref())
+    }
+
     /// Whether paths are to be looked for.
     pub(super) fn knows_paths(&self) -> bool {
         !self.no_host
@@ -43,7 +51,7 @@ impl Options {
 
 /// The options that stand alone, and those with a value.
 pub(super) const FLAGS: [&[u8]; 3] = [b"--no-host", b"--fix", b"--diff-only"];
-pub(super) const VALUES: [&[u8]; 5] = [b"--root", b"--machine", b"--kernel", b"--format", b"--min-level"];
+pub(super) const VALUES: [&[u8]; 6] = [b"--root", b"--machine", b"--kernel", b"--format", b"--min-level", b"--profile"];
 
 /// Reads the words of `mode`.
 pub(super) fn options(words: &[&OsString], mode: &[u8]) -> Result<Options, String> {
@@ -63,6 +71,7 @@ pub(super) fn options(words: &[&OsString], mode: &[u8]) -> Result<Options, Strin
             b"--machine" => options.machine = Some(machine(value()?)?),
             b"--kernel" => options.kernel = Some(kernel(value()?)?),
             b"--format" => options.format = Some(named(value()?, Format::named, Format::NAMES)?),
+            b"--profile" if mode == b"--check" => options.profile = Some(value()?.to_string_lossy().into_owned()),
             b"-if" if mode == b"--cost" => options.log = Some((*value()?).clone()),
             b"--min-level" => options.level = Some(named(value()?, Level::named, "note, warning, error")?),
             _ if name.starts_with(b"--") => return Err(format!("{} is no option here", word.to_string_lossy())),

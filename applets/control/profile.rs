@@ -1,90 +1,24 @@
-//! `augenrules --profile NAME --check|--install` and `--profiles`: the policy library, and what of it is in rules.d.
+//! `augenrules --profile NAME --check|--install`: what of a profile is in rules.d, and how it comes there.
 //!
-//! The library is a directory of rules files, written for all machines, and of profiles, which name some of them. What is
-//! installed is what the machine can use. Nothing that an administrator has changed is overwritten or deleted.
+//! What is installed is what the machine can use. Nothing that an administrator has changed is overwritten or deleted.
 
+use super::library::{Profile, read};
 use super::rules_file::{self, SourceFile};
 use super::{RuleHost, check, diff};
-use crate::output::{complain, say, show};
+use crate::output::{complain, show};
 use auditbox::rule::diff::{Difference, diff as differences};
 use auditbox::rule::{Host, merge, profile};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
-use auditbox::tables::machine::Machine;
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// What a profile's file is called after its name.
-const ENDING: &str = ".profile";
 /// Modes of rules.d and of a file in it.
 const MODES: (u32, u32) = (0o750, 0o640);
 
-/// A profile with its files, fitted to a machine.
-pub(crate) struct Profile<'a> {
-    /// What messages call it.
-    pub(crate) name: &'a str,
-    /// Where it lies, and all files that it could name.
-    library: PathBuf,
-    machine: Machine,
-    /// Each under its own name.
-    files: Vec<SourceFile>,
-}
-
-/// Where the library of the system below `root` is; without one, the library that lies beside this program.
-pub(crate) fn library(root: Option<&Path>) -> PathBuf {
-    const SHARE: &str = "share/audit-rules";
-    let own = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join(SHARE)).filter(|path| path.is_dir());
-    match root {
-        Some(root) => root.join("usr").join(SHARE),
-        None => own().unwrap_or_else(|| Path::new("/usr").join(SHARE)),
-    }
-}
-
-/// Shows the profiles of a library, each with what it is for.
-pub(crate) fn list(library: &Path) -> Result<u8, String> {
-    let cannot = |error: io::Error| format!("cannot read {} ({})", library.display(), error_reason(&error));
-    let mut rows = Vec::new();
-    for entry in fs::read_dir(library).map_err(cannot)? {
-        let name = entry.map_err(cannot)?.file_name();
-        let Some(name) = name.to_str().and_then(|name| name.strip_suffix(ENDING)) else { continue };
-        let text = read(library, &[name, ENDING].concat())?;
-        rows.push(format!("{name:16} {}\n", String::from_utf8_lossy(profile::about(&text))));
-    }
-    rows.sort();
-    show(rows.concat().as_bytes());
-    Ok(0)
-}
-
-fn read(library: &Path, name: &str) -> Result<Vec<u8>, String> {
-    rules_file::read_source(&library.join(name)).map(|source| source.text)
-}
-
-impl<'a> Profile<'a> {
-    /// Reads a profile of the library; with a `/` in its name it is the path of one, which may name files that lie beside it.
-    pub(crate) fn open(name: &'a str, library: PathBuf, machine: Machine) -> Result<Profile<'a>, String> {
-        let place = match name.contains('/') {
-            true => PathBuf::from(name),
-            false => library.join([name, ENDING].concat()),
-        };
-        let text = rules_file::read_source(&place)?.text;
-        let names = profile::files(&text)
-            .map_err(|profile::NoName(line)| format!("{}:{line}: no name of a rules file", place.display()))?;
-        let mut files = Vec::new();
-        for name in names {
-            let beside = place.with_file_name(name);
-            let source = if beside.exists() { beside } else { library.join(name) };
-            match profile::fit(&rules_file::read_source(&source)?.text, machine) {
-                Some(text) => files.push(SourceFile::new(Path::new(name), text)),
-                None => say(format_args!("{name} is not for {} and is left out", machine.name())),
-            }
-        }
-        files.sort_by(|a, b| merge::natural_order(base(&a.path), base(&b.path)));
-        Ok(Profile { name, library, machine, files })
-    }
-
+impl Profile<'_> {
     /// Whether all rules of the profile are in `rules_d`, by their meaning; shows which are not. Returns 0 when they are and none
     /// is wrong, otherwise 1.
     pub(crate) fn check(&self, rules_d: &Path, host: &RuleHost) -> Result<u8, String> {
@@ -141,7 +75,7 @@ impl<'a> Profile<'a> {
             }
             result.push(there);
         }
-        result.sort_by(|a, b| merge::natural_order(base(&a.path), base(&b.path)));
+        result.sort_by(|a, b| merge::natural_order(rules_file::base(&a.path), rules_file::base(&b.path)));
         let (findings, is_wrong) = check::compact(&result, host);
         complain(&findings);
         if is_wrong {
@@ -164,9 +98,4 @@ impl<'a> Profile<'a> {
 /// The rules files that are there.
 fn present(rules_d: &Path) -> Result<Vec<SourceFile>, String> {
     if rules_d.exists() { rules_file::read_directory(rules_d) } else { Ok(Vec::new()) }
-}
-
-/// The last part of a path.
-fn base(path: &Path) -> &[u8] {
-    path.file_name().unwrap_or_default().as_bytes()
 }

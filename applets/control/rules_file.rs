@@ -296,3 +296,8 @@ pub(crate) fn read_named(names: &[OsString]) -> Result<Rules, String> {
     rules.is_set |= rules.files.len() > 1;
     Ok(rules)
 }
+
+/// The last part of a path.
+pub(super) fn base(path: &Path) -> &[u8] {
+    path.file_name().unwrap_or_default().as_bytes()
+}

@@ -1,7 +1,7 @@
 //! The rules of rules.d, of audit.rules and of the kernel.
 
 use super::place::{Place, unseen};
-use crate::control::{RuleHost, profile, rules_file};
+use crate::control::{RuleHost, library, rules_file};
 use auditbox::abi::kind;
 use auditbox::doctor::{Facts, FileKind, KernelAnswer, RuleLine, RulesFacts};
 use auditbox::rule::diff::{self, Difference};
@@ -51,7 +51,7 @@ pub(super) fn gather(place: &Place, facts: &mut Facts) {
         let mut never_task = in_kernel.iter().filter(|rule| rule.is_never_task());
         facts.rules.kernel_has_never_task = never_task.clone().next().is_some();
         facts.rules.never_task_has_key = never_task.any(|rule| !rule.fields.is_empty());
-        facts.rules.has_profiles = profile::library(None).is_dir();
+        facts.rules.has_profiles = library::library(None).is_dir();
         facts.rules.differences = Some(diff::diff(&in_kernel, loaded, host.machine()).len());
         facts.rules.in_kernel = Some(in_kernel.len());
     }

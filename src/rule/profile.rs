@@ -2,7 +2,8 @@
 //!
 //! A profile is a text of one file name a line; its first comment says what it is for. The files of the policy library are
 //! written for all machines at once: [`fit`] makes of one what a machine takes. A comment `# auditbox: only WORD...` in a file
-//! names the machines that it is for at all, `b64` being all of 64 bits.
+//! names the machines that it is for at all, `b64` being all of 64 bits. The rules are those of a 64-bit PC; calls that only other
+//! machines have stand in a comment before their rule, `# auditbox: also NAME,...`, so that any auditctl there can read the file.
 
 use super::check::{Edit, fix};
 use super::file::{self, Line, Word, all_lines};
@@ -16,6 +17,9 @@ const ONLY: &[u8] = b"# auditbox: only ";
 /// The number of the first line that is neither a comment nor the plain name of a rules file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoName(pub usize);
+
+/// What a comment that names more calls for the next line begins with.
+const ALSO: &[u8] = b"# auditbox: also ";
 
 /// The files that a profile names, in its order.
 pub fn files(text: &[u8]) -> Result<Vec<&str>, NoName> {
@@ -38,11 +42,16 @@ pub fn fit(text: &[u8], native: Machine) -> Option<Vec<u8>> {
     if only.next().is_some_and(|words| !words.split(|b| *b == b' ').any(is_meant)) {
         return None;
     }
-    let edits: Vec<Edit> = file::lines(text).flat_map(|line| fit_line(&line, native)).collect();
+    let also = |line: &Line| {
+        let before = text.get(..line.start.saturating_sub(1)).unwrap_or_default();
+        let comment = before.rsplit(|b| *b == b'\n').next().and_then(|line| line.strip_prefix(ALSO));
+        comment.map(|names| names.split(|b| *b == b',').collect()).unwrap_or_default()
+    };
+    let edits: Vec<Edit> = file::lines(text).flat_map(|line| fit_line(&line, also(&line), native)).collect();
     Some(fix::apply(text, 0, &edits))
 }
 
-fn fit_line(line: &Line, native: Machine) -> Vec<Edit> {
+fn fit_line(line: &Line, also: Vec<&[u8]>, native: Machine) -> Vec<Edit> {
     let words = line.words.as_deref().unwrap_or_default();
     let edit =
         |start: usize, end: usize, text: Vec<u8>| Edit { file: 0, bytes: (line.start + start, line.start + end), text };
@@ -55,12 +64,15 @@ fn fit_line(line: &Line, native: Machine) -> Vec<Edit> {
     let Some(arch) = values(b"-F").find_map(|(_, word)| word.text.strip_prefix(b"arch=")) else { return Vec::new() };
     let machine = std::str::from_utf8(arch).ok().and_then(|word| Machine::from_word(word, native));
     let machine = machine.filter(|machine| *machine == native || Some(*machine) == native.b32());
-    let lists: Vec<(&Word, &Word, Vec<&[u8]>)> = values(b"-S")
+    let mut lists: Vec<(&Word, &Word, Vec<&[u8]>)> = values(b"-S")
         .map(|(option, word)| {
             let stays = |name: &&[u8]| machine.is_some_and(|machine| is_call(name, machine)) || is_unknown(name);
             (option, word, word.text.split(|b| *b == b',').filter(stays).collect())
         })
         .collect();
+    if let (Some((.., names)), Some(machine)) = (lists.first_mut(), machine) {
+        names.extend(also.into_iter().filter(|name| is_call(name, machine)));
+    }
     if machine.is_none() || (!lists.is_empty() && lists.iter().all(|(.., names)| names.is_empty())) {
         return vec![edit(0, line.text.len() + 1, Vec::new())];
     }
@@ -102,6 +114,13 @@ mod tests {
             fitted(text, Machine::Arm).unwrap(),
             "# both\n-a always,exit -F arch=b32 -S open -k k\n-w /a -k w\n"
         );
+    }
+
+    #[test]
+    fn calls_of_other_machines_stand_in_a_comment() {
+        let text = "# auditbox: also umount,nosuch\n-a always,exit -F arch=b64 -S umount2 -k k\n-a always,exit -F arch=b64 -S mount -k k\n";
+        assert_eq!(fitted(text, Machine::X86_64).unwrap(), text);
+        assert_eq!(fitted(text, Machine::S390x).unwrap(), text.replace("-S umount2", "-S umount2,umount"));
     }
 
     #[test]

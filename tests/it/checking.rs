@@ -69,6 +69,11 @@ fn what_only_the_kernel_refuses_is_found() {
     }
 }
 
+/// What tests/site/site.profile asks for.
+fn site() -> String {
+    format!("-f 2\n-a never,exit -F uid=33\n{}", both("-S mount -F auid>=1000 -F auid!=unset -k mount"))
+}
+
 /// Code, options, a bad file with the place of the finding, a good file.
 fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
     let plain = |text: &str| text.to_owned();
@@ -186,6 +191,17 @@ fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
             both("-F path=/etc/passwd -F perm=wa -k x"),
         ),
         ("AB402", "", format!("-D\n{}", both("-S mount -k m")), "3:1", format!("-D\n{}-e 2\n", both("-S mount -k m"))),
+        ("AB501", "profile", site().replace("-S mount", "-S umount2"), "4:1", site().replace("-S mount", "-S all")),
+        ("AB502", "profile", site().replace("-k mount", "-k m"), "4:1", site().replace("-k mount", "-F key=mount")),
+        (
+            "AB503",
+            "profile",
+            format!("{}-a never,exit -F uid=33\n", site().replace("-a never,exit -F uid=33\n", "")),
+            "4:1",
+            site(),
+        ),
+        ("AB504", "profile", site().replace("-f 2", "-f 1"), "4:1", site()),
+        ("AB504", "profile", site().replace("-f 2\n", ""), "3:1", site()),
         (
             "AB900",
             "",
@@ -202,6 +218,17 @@ fn every_code_is_found_in_a_bad_file_and_not_in_a_good_one() {
         let found = |rules: &str| {
             let words: &[&str] = match option {
                 "" => &["--check", "--no-host", "--machine", "x86_64", "--format", "compact", "-"],
+                "profile" => &[
+                    "--check",
+                    "--no-host",
+                    "--machine",
+                    "x86_64",
+                    "--format",
+                    "compact",
+                    "--profile",
+                    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/site/site.profile"),
+                    "-",
+                ],
                 "host" => &["--machine", "x86_64", "--check", "-", "--format", "compact"],
                 kernel => {
                     &["--check", "-", "--no-host", "--machine", "x86_64", "--format", "compact", "--kernel", kernel]
@@ -512,5 +539,48 @@ fn files_made_to_be_large_are_refused_or_checked_within_bounds() {
     for (text, expected, more) in hostile {
         let status = checked_in_little_memory(text, more);
         assert_eq!(status, expected, "{:?}...", String::from_utf8_lossy(&text[..8]));
+    }
+}
+
+#[test]
+fn what_a_profile_asks_for_and_is_not_there_names_the_place_in_the_profile() {
+    let library = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/tiny.profile");
+    let words = ["--check", "-", "--no-host", "--machine", "aarch64", "--profile", library, "--min-level", "warning"];
+    let (status, out, _) = auditctl(&words, "-f 1\n-w /etc/shadow -p wa -k mine\n");
+    assert_eq!(status, 1);
+    assert!(
+        out.contains(
+            "AB501] profile-rule: the profile's rule is not here: -a always,exit -F arch=b64 -F path=/etc/passwd"
+        ),
+        "{out}"
+    );
+    assert!(out.contains("   see: 10-tiny.rules:24:1: the profile asks for it here\n"), "{out}");
+    // A watch takes the calls of both widths.
+    assert!(!out.contains("path=/etc/shadow"), "{out}");
+    assert!(out.contains("the profile sets -b 512; here it is not set\n"), "{out}");
+    assert!(out.contains("the profile sets -e 1; here it is not set\n") && !out.contains("sets -f"), "{out}");
+    let (status, _, said) = auditctl(&["--check", "-", "--profile", "no/such.profile"], "");
+    assert_eq!(status, 2);
+    assert!(said.contains("cannot read no/such.profile"), "{said}");
+    let (status, _, said) = auditctl(&["--convert", "-", "--profile", library], "");
+    assert_eq!((status, said.contains("--profile is no option here")), (2, true), "{said}");
+}
+
+#[test]
+fn each_profile_has_all_that_it_asks_for_itself() {
+    let rules = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let profiles = fs::read_dir(&rules).unwrap().map(|entry| entry.unwrap().path());
+    for profile in profiles.filter(|path| path.extension().is_some_and(|ending| ending == "profile")) {
+        let text = fs::read_to_string(&profile).unwrap();
+        let files = text
+            .lines()
+            .filter(|line| line.ends_with(".rules"))
+            .map(|name| rules.join(name).to_str().unwrap().to_owned());
+        let files: Vec<String> = files.collect();
+        let mut words = vec!["--check", "--no-host", "--machine", "x86_64", "--format", "compact"];
+        words.extend(["--profile", profile.to_str().unwrap()]);
+        words.extend(files.iter().map(String::as_str));
+        let (_, out, _) = auditctl(&words, "");
+        assert!(!out.contains("AB5"), "{profile:?} {out}");
     }
 }

@@ -102,6 +102,41 @@ fn every_file_is_without_findings_by_itself_and_says_what_it_is_for() {
     }
 }
 
+/// All findings of files as they are shipped, notes too.
+fn findings_as_shipped(files: &[PathBuf]) -> String {
+    let mut check = applet("auditctl");
+    check.args(["--check", "--no-host", "--machine", "x86_64", "--format", "compact"]).args(files);
+    String::from_utf8(check.output().expect("it runs").stdout).expect("text")
+}
+
+#[test]
+fn on_a_pc_files_and_profiles_are_without_findings_as_they_are_shipped() {
+    for name in names(".rules") {
+        assert_eq!(findings_as_shipped(&[library().join(format!("{name}.rules"))]), "", "{name}");
+    }
+    for name in names(".profile") {
+        let text = fs::read_to_string(library().join(format!("{name}.profile"))).expect("a profile");
+        let files = text.lines().filter(|line| line.ends_with(".rules")).map(|line| library().join(line));
+        assert_eq!(findings_as_shipped(&files.collect::<Vec<_>>()), "", "{name}");
+    }
+}
+
+#[test]
+fn calls_of_other_machines_are_in_what_these_get() {
+    let root = image();
+    for (machine, file, call) in [
+        ("s390x", "34-mount", "-F arch=b64 -S mount,umount2,move_mount,mount_setattr,pivot_root,umount "),
+        ("aarch64", "45-kspp", "-F arch=b32 -S kexec_load,kexec_file_load "),
+        ("arm", "10-tiny", "delete_module,kexec_load,kexec_file_load "),
+    ] {
+        let _ = fs::remove_dir_all(rules_d(&root));
+        root.file("usr/share/audit-rules/alone.profile", format!("{file}.rules\n"));
+        assert_eq!(augenrules(&root, &["--machine", machine, "--profile", "alone", "--install"]).0, Some(0));
+        let text = fs::read_to_string(rules_d(&root).join(format!("{file}.rules"))).expect("a file");
+        assert!(text.contains(call), "{machine} {text}");
+    }
+}
+
 #[test]
 fn every_file_but_the_choices_is_of_a_profile_or_stands_alone() {
     let mut named = BTreeSet::new();

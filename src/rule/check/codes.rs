@@ -69,6 +69,10 @@ codes! {
     MISSING_KEY "AB305" "missing-key" Note "Without a key the events cannot be found by it.";
     MISSING_PATH "AB401" "missing-path" Warning "The watched path does not exist.";
     NO_LOCK "AB402" "no-lock" Note "The rules can be changed until the next boot: there is no -e 2 at the end.";
+    PROFILE_RULE "AB501" "profile-rule" Warning "The profile has a rule that is not here.";
+    PROFILE_KEY "AB502" "profile-key" Note "The profile's rule has another key here.";
+    PROFILE_ORDER "AB503" "profile-order" Warning "Two rules of the profile stand in another order here, which decides about some events.";
+    PROFILE_SETTING "AB504" "profile-setting" Warning "The profile sets something that is not set so here.";
     UNUSED_SUPPRESSION "AB900" "unused-suppression" Warning "A suppression suppresses nothing, or gives no reason.";
 }
 

@@ -12,6 +12,7 @@ pub mod format;
 mod kernel;
 mod line;
 mod planned;
+mod profile;
 mod set;
 mod suppress;
 #[cfg(test)]
@@ -41,6 +42,12 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
     let mut findings = Vec::new();
     planned.iter().for_each(|planned| line::check(planned, target, &mut findings));
     set::check(&planned, is_set || sources.len() > 1, target, &mut findings);
+    let wanted = merge::lines(target.profile.iter().map(|source| source.text), MOST_LINES).into_iter();
+    let wanted: Vec<Planned> =
+        wanted.map(|(file, line)| Planned::of(sources.len() + file, line, target.host)).collect();
+    if !target.profile.is_empty() {
+        profile::check(&wanted, &planned, target, &mut findings);
+    }
     suppress::apply(sources, is_set || sources.len() > 1, &mut findings)?;
     findings.sort_by_key(|finding| (finding.span.file, finding.span.line, finding.span.bytes, finding.code.id));
     Ok(findings)

@@ -4,7 +4,7 @@ use super::super::command::{Plan, Step, plan_of};
 use super::super::file::Line;
 use super::super::model::Rule;
 use super::super::parse::Host;
-use super::finding::Span;
+use super::finding::{Source, Span};
 use super::kernel::Version;
 
 /// Most lines with rules or settings that are checked together: pairs of rules are compared. As many comments for us are read.
@@ -33,6 +33,9 @@ pub struct Target<'h> {
     pub kernel: Option<Version>,
     /// `None` when paths are not to be looked for.
     pub exists: Option<Exists<'h>>,
+    /// The files of a profile whose rules are asked for, as far as the machine can use them. In spans they come after the files
+    /// that are checked.
+    pub profile: &'h [Source<'h>],
 }
 
 /// A line with what it asks for.

@@ -10,8 +10,8 @@ use super::codes::{self, Code, Level};
 use super::finding::{Finding, Source, Span};
 use super::planned::{MOST_LINES, TooManyLines};
 
-/// What a comment for us begins with, what follows it, and what does in those that say what a file is for.
-const MARK: (&[u8], &[u8], &[u8]) = (b"auditbox:", b" allow ", b" only ");
+/// What a comment for us begins with, what follows it, and what does in those on machines that a file or a line is for.
+const MARK: (&[u8], &[u8], [&[u8]; 2]) = (b"auditbox:", b" allow ", [b" only ", b" also "]);
 
 /// One comment.
 struct Suppression {
@@ -116,7 +116,7 @@ fn suppressions(file: usize, text: &[u8]) -> Vec<Suppression> {
 /// A comment, if it is for us; as one on the line that follows.
 fn read(span: Span, line: &[u8]) -> Option<Suppression> {
     let comment = line.trim_ascii().strip_prefix(b"#")?.trim_ascii_start();
-    let after = comment.strip_prefix(MARK.0).filter(|after| !after.starts_with(MARK.2))?;
+    let after = comment.strip_prefix(MARK.0).filter(|after| !MARK.2.iter().any(|other| after.starts_with(other)))?;
     let words = after.strip_prefix(MARK.1).unwrap_or_default().trim_ascii();
     let id = words.split(|b| *b == b' ').next().unwrap_or_default();
     Some(Suppression {

@@ -37,7 +37,7 @@ impl Host for Pc {
 
 fn found_for(text: &str, kernel: Option<Version>) -> Vec<Finding> {
     let exists = |path: &[u8]| path.starts_with(b"/etc") || path.starts_with(b"/usr");
-    let target = Target { host: &Pc, kernel, exists: Some(&exists) };
+    let target = Target { host: &Pc, kernel, exists: Some(&exists), profile: &[] };
     check(&[Source { name: "r", text: text.as_bytes() }], false, &target).unwrap()
 }
 
@@ -339,7 +339,7 @@ fn a_set_is_judged_in_the_order_in_which_it_is_merged() {
         Source { name: "10", text: b"-D\n-w /etc/passwd -p wa -k x\n-e 2\n" },
         Source { name: "20", text: b"-w /etc/group -p wa -k y\n" },
     ];
-    let target = Target { host: &Pc, kernel: None, exists: None };
+    let target = Target { host: &Pc, kernel: None, exists: None, profile: &[] };
     let findings = check(&files, true, &target).unwrap();
     assert!(findings.iter().all(|f| f.code != &codes::AFTER_LOCK && f.code != &codes::NO_LOCK));
     assert_eq!(findings.iter().map(|f| (f.span.file, f.span.line)).collect::<Vec<_>>(), [(0, 2), (1, 1)]);
@@ -372,7 +372,7 @@ fn suppressions_need_a_use_and_a_reason() {
 #[test]
 fn too_many_lines_are_refused() {
     let text = "-D\n".repeat(MOST_LINES + 1);
-    let target = Target { host: &Pc, kernel: None, exists: None };
+    let target = Target { host: &Pc, kernel: None, exists: None, profile: &[] };
     assert!(check(&[Source { name: "r", text: text.as_bytes() }], false, &target).is_err());
 }
 
