@@ -57,7 +57,9 @@ const LOOKALIKES: [(&str, Wrong, &str, &str); 26] = [
 
 /// All of them in a line, from left to right.
 pub fn lookalikes(line: &[u8]) -> impl Iterator<Item = Lookalike> + '_ {
-    (0..line.len()).filter_map(move |start| {
+    // The bytes that one of them can begin with.
+    let may_begin = |start: &usize| matches!(line.get(*start), Some(b'\t' | b'\r' | 0xC2 | 0xE2 | 0xE3 | 0xEF));
+    (0..line.len()).filter(may_begin).filter_map(move |start| {
         let rest = line.get(start..)?;
         let at_word = start == 0 || matches!(line.get(start - 1), Some(b' ' | b'='));
         let is_wrong = |text: &str, wrong: Wrong| match wrong {
@@ -73,6 +75,13 @@ pub fn lookalikes(line: &[u8]) -> impl Iterator<Item = Lookalike> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_of_the_table_is_found() {
+        for (text, _, name, _) in LOOKALIKES {
+            assert_eq!(lookalikes(text.as_bytes()).next().map(|found| found.name), Some(name));
+        }
+    }
 
     fn found(line: &str) -> Vec<(usize, &'static str, &'static str)> {
         lookalikes(line.as_bytes()).map(|it| (it.start, it.name, it.plain)).collect()

@@ -526,14 +526,16 @@ fn checked_in_little_memory(text: &[u8], more: &[&str]) -> i32 {
 fn files_made_to_be_large_are_refused_or_checked_within_bounds() {
     const SIZE: usize = 8 << 20;
     let dashes = ["-a always,exit -S open ", &"\u{2013}".repeat(4000), "\n"].concat().repeat(300);
+    let keys = ["\u{2013}w /etc/a -k", &" \u{2013}k".repeat(1500), " x\n"].concat().repeat(300);
     let comments = "# auditbox: allow AB301 why\n".repeat(9000);
-    let hostile: [(&[u8], i32, &[&str]); 7] = [
+    let hostile: [(&[u8], i32, &[&str]); 8] = [
         (&[b'a'; SIZE], 1, &[]),
         (&[0; SIZE], 1, &[]),
         (&[b'\n'; SIZE], 0, &[]),
         (&b"x\n".repeat(SIZE / 2), 2, &[]),
         (&b" \n".repeat(SIZE / 2), 0, &["/dev/null"]),
         (dashes.as_bytes(), 1, &[]),
+        (keys.as_bytes(), 1, &[]),
         (comments.as_bytes(), 2, &[]),
     ];
     for (text, expected, more) in hostile {

@@ -92,8 +92,9 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
     }
 }
 
-/// Most of them that are shown of a line.
+/// Most of them that are shown of a line, and most that are repaired together.
 const MOST_PASTED: usize = 16;
+const MOST_REPAIRED: usize = 64;
 
 /// A value may be meant with such a character in it, so that a line that is taken as it stands is changed only at its end; and a
 /// line that is refused is changed only where that makes a rule of it.
@@ -105,7 +106,7 @@ fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: 
     let only_options = |found: &Lookalike| begins_word(found) || ends_line(found);
     let any = |_: &Lookalike| true;
     let attempts: &[&dyn Fn(&Lookalike) -> bool] = if is_refused { &[&only_options, &any] } else { &[&ends_line] };
-    let edits = attempts.iter().find_map(|wanted| {
+    let mut edits = attempts.iter().find_map(|wanted| {
         let edits: Vec<Edit> = lookalikes(text).filter(wanted).map(|found| plainly(planned, &found)).collect();
         let own = |edit: &Edit| Edit {
             file: 0,
@@ -114,7 +115,7 @@ fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: 
         };
         let fixed = fix::apply(text, 0, &edits.iter().map(own).collect::<Vec<_>>());
         let plan = plan_of(&Line::read(1, 0, &fixed)?, target.host)?;
-        plan.refusal.is_none().then_some(edits)
+        (plan.refusal.is_none() && edits.len() <= MOST_REPAIRED).then_some(edits)
     });
     for found in lookalikes(text).take(MOST_PASTED) {
         let span = planned.span(found.start, found.start + found.length);
@@ -122,8 +123,9 @@ fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: 
         let message = format!("{} is part of the word", found.name);
         let mut finding = finding(&codes::PASTED, span, message, &format!("write {plain}"));
         finding.level = if is_refused { Level::Error } else { Level::Warning };
-        let edits = edits.iter().find(|edits| edits.contains(&plainly(planned, &found)));
-        finding.fix = edits.map(|edits| Fix { effect: Effect::Meant, edits: edits.clone() });
+        // One of them has the repair of all.
+        let own = edits.take_if(|edits| edits.contains(&plainly(planned, &found)));
+        finding.fix = own.map(|edits| Fix { effect: Effect::Meant, edits });
         out.push(finding);
     }
     out.len() > before
