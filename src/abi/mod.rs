@@ -56,6 +56,12 @@ pub mod kind {
     pub const GET_FEATURE: u16 = 1019;
     /// AUDIT_FIRST_USER_MSG: first type user space may send.
     pub const FIRST_USER: u16 = 1100;
+    /// AUDIT_CRYPTO_KEY_USER: a key was made or destroyed.
+    #[cfg(feature = "tls")]
+    pub const CRYPTO_KEY_USER: u16 = 2404;
+    /// AUDIT_CRYPTO_SESSION: a connection was protected.
+    #[cfg(feature = "tls")]
+    pub const CRYPTO_SESSION: u16 = 2407;
     /// AUDIT_DAEMON_START: first of the types the daemon itself writes.
     pub const DAEMON_START: u16 = 1200;
     /// AUDIT_DAEMON_END.

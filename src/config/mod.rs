@@ -10,6 +10,7 @@ pub mod remote;
 pub mod search;
 mod slot;
 pub mod statsd;
+pub mod tls;
 
 pub use slot::{Choice, Reaction, Response, Slot, Space, seconds, show_seconds};
 

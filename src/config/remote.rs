@@ -2,20 +2,9 @@
 
 use super::auditd::Overflow;
 use super::slot::word_enum;
+use super::tls::{TlsKeys, Transport, of_tls};
 use super::{Choice, ConfigError, Diagnostic, HostChecks, INT_MAX, Key, Reaction, Response, Slot};
 use super::{number, row, with_helper};
-
-word_enum! {
-    /// How the connection is protected.
-    Transport {
-        /// Not at all.
-        Tcp = "tcp",
-        /// By TLS, which this program does not have.
-        Tls = "tls",
-        /// By Kerberos, which this program does not have.
-        Krb5 = "krb5",
-    }
-}
 
 word_enum! {
     /// Where records wait.
@@ -86,6 +75,8 @@ pub struct Needs {
     pub low_port: bool,
     /// To start programs that may do what root may: a helper, or what changes the runlevel.
     pub programs: bool,
+    /// To tell the kernel's audit of keys that are made and destroyed.
+    pub records: bool,
 }
 
 /// What the file says.
@@ -99,6 +90,8 @@ pub struct Remote {
     pub local_port: LocalPort,
     /// How the connection is protected.
     pub transport: Transport,
+    /// What TLS needs.
+    pub tls: TlsKeys,
     /// Where records wait.
     pub mode: Mode,
     /// The file they wait in.
@@ -138,6 +131,7 @@ impl Remote {
         let is_program = |response| matches!(response, Exec | Single | Halt);
         Needs {
             low_port: (1..1024).contains(&self.local_port.0),
+            records: self.transport == Transport::Tls,
             programs: matches!(self.overflow_action, Overflow::Single | Overflow::Halt)
                 || self.reactions.iter().any(|reaction| is_program(reaction.response)),
         }
@@ -152,6 +146,7 @@ impl Default for Remote {
             port: 60,
             local_port: LocalPort(0),
             transport: Transport::Tcp,
+            tls: TlsKeys::default(),
             mode: Mode::Immediate,
             queue_file: "/var/spool/audit/remote.log".to_string(),
             queue_depth: 2048,
@@ -175,7 +170,7 @@ const STARTUP_ACTIONS: &[Response] = &[Ignore, Syslog, Exec, WarnOnceContinue, W
 
 type Row = Key<Remote>;
 
-/// All keys. Those of the transports that are not there are taken and say nothing: files that name them use `transport = tcp`, or
+/// All keys. Those of transports that are not there are taken and say nothing: files that name them use `transport = tcp`, or
 /// are refused for their transport.
 const KEYS: &[Row] = &[
     row("remote_server", |c| Slot::Word(&mut c.server)),
@@ -204,13 +199,13 @@ const KEYS: &[Row] = &[
     row("krb5_principal", |_| Slot::Ignored),
     row("krb5_client_name", |_| Slot::Ignored),
     row("krb5_key_file", |_| Slot::Ignored),
-    row("tls_auth", |_| Slot::Ignored),
-    row("tls_crypto_profile", |_| Slot::Ignored),
-    row("tls_psk_file", |_| Slot::Ignored),
-    row("tls_psk_identity", |_| Slot::Ignored),
-    row("tls_cipher_suites", |_| Slot::Ignored),
-    row("tls_key_exchange", |_| Slot::Ignored),
-    row("tls_require_pqc", |_| Slot::Ignored),
+    row("tls_auth", |c| of_tls(Slot::Choice(&mut c.tls.auth), Slot::Ignored)),
+    row("tls_crypto_profile", |c| of_tls(Slot::Choice(&mut c.tls.profile), Slot::Ignored)),
+    row("tls_psk_file", |c| of_tls(Slot::Word(&mut c.tls.psk_file), Slot::Ignored)),
+    row("tls_psk_identity", |c| of_tls(Slot::Word(&mut c.tls.psk_identity), Slot::Ignored)),
+    row("tls_cipher_suites", |c| of_tls(Slot::Word(&mut c.tls.cipher_suites), Slot::Ignored)),
+    row("tls_key_exchange", |c| of_tls(Slot::Word(&mut c.tls.key_exchange), Slot::Ignored)),
+    row("tls_require_pqc", |c| of_tls(Slot::YesNo(&mut c.tls.require_pqc), Slot::Ignored)),
 ];
 
 /// Reads the file, whose name is `file` in sentences. One that names no server is refused, since
@@ -224,11 +219,20 @@ pub fn parse(
     let mut remote = Remote::default();
     super::read(text, file, KEYS, &mut remote, checks, diagnostics)?;
     let (key, reason) = match () {
-        () if remote.transport == Transport::Tls => (
+        () if remote.transport == Transport::Tls && !cfg!(feature = "tls") => (
             "transport",
             "transport = tls is not in this program, which has no TLS: use transport = tcp through a tunnel (stunnel, \
              WireGuard), or the audit package's own audisp-remote",
         ),
+        () if remote.transport == Transport::Tls && remote.tls.psk_file.is_empty() => {
+            ("transport", "transport=tls requires tls_psk_file")
+        }
+        () if remote.transport == Transport::Tls && remote.tls.psk_identity.is_empty() => {
+            ("tls_psk_file", "tls_psk_identity is required when tls_psk_file is set")
+        }
+        () if remote.transport == Transport::Tls && remote.format == Format::Ascii => {
+            ("format", "transport=tls requires format=managed")
+        }
         () if remote.transport == Transport::Krb5 => ("transport", KRB5),
         () if remote.enable_krb5 => ("enable_krb5", KRB5),
         () if remote.mode == Mode::Forward && remote.format == Format::Ascii => {
@@ -238,8 +242,19 @@ pub fn parse(
         () if remote.server.is_empty() => {
             ("remote_server", "remote_server is not set: there is nowhere to send records")
         }
-        () => return Ok(remote),
+        () => {
+            #[cfg(feature = "tls")]
+            if remote.transport == Transport::Tls {
+                remote.tls.check().map_err(|(key, reason)| refusal(text, file, key, &reason))?;
+            }
+            return Ok(remote);
+        }
     };
+    Err(refusal(text, file, key, reason))
+}
+
+/// What is wrong with a key of the file, whose text is given.
+fn refusal(text: &[u8], file: &str, key: &str, reason: &str) -> ConfigError {
     let line = super::line_of(text, key);
     let mut text = reason.to_string();
     if line > 0 {
@@ -247,7 +262,7 @@ pub fn parse(
     } else {
         text.extend([" - ", file]);
     }
-    Err(ConfigError { line, key: key.to_string(), text })
+    ConfigError { line, key: key.to_string(), text }
 }
 
 const KRB5: &str = "Kerberos is not in this program: use transport = tcp through a tunnel (stunnel, WireGuard), or the audit \
@@ -272,7 +287,7 @@ mod tests {
         assert_eq!(remote.reaction(Trouble::DiskLow).response, Ignore);
         assert_eq!(remote.reaction(Trouble::Ending).response, Reconnect);
         assert_eq!(remote.reaction(Trouble::Queue).response, Stop);
-        assert_eq!(remote.needs(), Needs { low_port: false, programs: false });
+        assert_eq!(remote.needs(), Needs { low_port: false, programs: false, records: false });
     }
 
     #[test]
@@ -310,7 +325,7 @@ mod tests {
             ("disk_low_action = exec /bin/x", false, true),
             ("network_failure_action = halt\nlocal_port = 1", true, true),
         ] {
-            assert_eq!(read(text).unwrap().needs(), Needs { low_port, programs }, "{text}");
+            assert_eq!(read(text).unwrap().needs(), Needs { low_port, programs, records: false }, "{text}");
         }
     }
 
@@ -349,14 +364,36 @@ mod tests {
 
     #[test]
     fn transports_that_are_not_there_are_refused_by_name_with_a_way_out() {
-        for (text, name, line) in [
-            ("transport = tls", "transport = tls", 2),
-            ("transport = KRB5", "Kerberos", 2),
-            ("\nenable_krb5 = yes", "Kerberos", 3),
-        ] {
+        let krb5 = [("transport = KRB5", "Kerberos", 2), ("\nenable_krb5 = yes", "Kerberos", 3)];
+        let tls = [("transport = tls", "transport = tls", 2)].into_iter().filter(|_| !cfg!(feature = "tls"));
+        for (text, name, line) in tls.chain(krb5) {
             let error = read(text).unwrap_err();
             assert!(error.contains(name) && error.contains("stunnel"), "{error}");
             assert!(error.ends_with(&format!(" - line {line} of r.conf")), "{error}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "tls")]
+    fn tls_needs_a_key_and_its_name() {
+        let whole = "transport = tls\ntls_psk_file = /k\ntls_psk_identity = me\n";
+        let remote = read(whole).unwrap();
+        assert_eq!((remote.tls.psk_file.as_str(), remote.tls.psk_identity.as_str()), ("/k", "me"));
+        assert_eq!(remote.needs(), Needs { low_port: false, programs: false, records: true });
+        for (text, expected) in [
+            ("transport = tls", "transport=tls requires tls_psk_file - line 2 of r.conf"),
+            (
+                "transport = tls\ntls_psk_file = /k",
+                "tls_psk_identity is required when tls_psk_file is set - line 3 of r.conf",
+            ),
+            (&format!("{whole}format = ascii"), "transport=tls requires format=managed - line 5 of r.conf"),
+            (
+                &format!("{whole}tls_require_pqc = yes"),
+                "key exchange that withstands quantum computers is not in this program, which has X25519 alone - line 5 of r.conf",
+            ),
+            (&format!("{whole}tls_auth = x509"), "Option x509 not found - line 5"),
+        ] {
+            assert_eq!(read(text), Err(expected.to_string()), "{text}");
         }
     }
 

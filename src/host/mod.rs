@@ -8,5 +8,7 @@ pub mod logger;
 pub mod names;
 pub mod paths;
 pub mod plugins;
+#[cfg(feature = "tls")]
+pub mod tls_files;
 
 pub use config_file::{load_config, node_name};

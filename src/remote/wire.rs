@@ -110,6 +110,15 @@ impl<'a> Message<'a> {
     }
 }
 
+/// The bytes of the first of the messages of our own, whole, that `bytes` begin with.
+#[cfg(feature = "tls")]
+pub(crate) fn first_length(bytes: &[u8]) -> usize {
+    match bytes.get(10..12) {
+        Some(&[low, high]) => HEADER + usize::from(u16::from_le_bytes([low, high])),
+        _ => bytes.len(),
+    }
+}
+
 /// Why bytes are no message. Nobody can know where the next one begins: the connection is of no more use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireError {

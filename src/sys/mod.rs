@@ -16,6 +16,8 @@ pub mod listen;
 pub mod netlink;
 pub mod poll;
 pub mod process;
+#[cfg(feature = "tls")]
+pub mod random;
 pub mod root;
 pub mod signals;
 pub mod sockets;

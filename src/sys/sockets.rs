@@ -75,6 +75,13 @@ pub fn connected(socket: &OwnedFd) -> io::Result<()> {
     Ok(sockopt::socket_error(socket)??)
 }
 
+/// Our address of a connection, and the other's.
+#[cfg(feature = "tls")]
+pub fn ends(socket: &OwnedFd) -> io::Result<(SocketAddr, SocketAddr)> {
+    let address = |any: rustix::net::SocketAddrAny| SocketAddr::try_from(any).map_err(io::Error::from);
+    Ok((address(rustix::net::getsockname(socket)?)?, address(rustix::net::getpeername(socket)?.ok_or(Errno::NOTCONN)?)?))
+}
+
 /// Ends a pair: the other side reads what it was sent, and then the end.
 pub fn end(socket: &OwnedFd) {
     let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);

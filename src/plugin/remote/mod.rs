@@ -1,11 +1,18 @@
 //! audisp-remote(8): records to the auditd of another machine.
 //!
-//! [`Client`] decides; here are its socket, its programs, the state report and the configuration that is read again. Nothing
+//! [`Client`] decides; here are its socket, what protects it (`secured`), its programs, the state report and the configuration that is read again. Nothing
 //! here waits but the loop of [`super::run`].
+
+#[cfg(feature = "tls")]
+mod secured;
+#[cfg(not(feature = "tls"))]
+#[path = "secured_absent.rs"]
+mod secured;
 
 use super::frame::Frame;
 use super::run::{Consumer, Notice};
 use crate::config::remote::{self, Mode, Needs, Remote};
+use crate::config::tls::Transport;
 use crate::config::{Diagnostic, Level};
 use crate::host::checks::ConfigChecker;
 use crate::host::config_file::{self, GroupWriters, OpenPolicy};
@@ -19,6 +26,7 @@ use crate::sys::child::{self, Child};
 use crate::sys::poll::{Interest, PollSet};
 use crate::sys::sockets::{self, SocketAddr};
 use crate::sys::{clock, errno, error_reason, files};
+use secured::Secured;
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -36,8 +44,12 @@ const PIECE: usize = 8192;
 pub fn load(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Remote, String> {
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::Any, called: "" };
     let text = config_file::read(path, policy, diagnostics)?.unwrap_or_default();
-    remote::parse(&text, &path.display().to_string(), &ConfigChecker::open(), diagnostics)
-        .map_err(|error| error.to_string())
+    let read = remote::parse(&text, &path.display().to_string(), &ConfigChecker::open(), diagnostics);
+    let config = read.map_err(|error| error.to_string())?;
+    if config.transport == Transport::Tls {
+        secured::check(&config.tls)?;
+    }
+    Ok(config)
 }
 
 /// The plugin.
@@ -53,6 +65,8 @@ pub struct ToCollector {
     next: usize,
     left: usize,
     socket: Option<OwnedFd>,
+    /// What protects the connection, from the moment on at which the socket is connected.
+    secured: Option<Box<Secured>>,
     /// The socket takes no more bytes now.
     is_blocked: bool,
     /// The last wait found it ready.
@@ -89,6 +103,7 @@ impl ToCollector {
                     next: 0,
                     left: 0,
                     socket: None,
+                    secured: None,
                     is_blocked: false,
                     is_ready: false,
                     programs: Programs::default(),
@@ -124,6 +139,7 @@ impl ToCollector {
             Effect::Close => {
                 // It may have been one of several addresses.
                 self.next = self.next.wrapping_add(1);
+                self.unsecure();
                 let socket = self.socket.take().filter(|_| self.client.config().local_port.0 > 0);
                 socket.into_iter().for_each(sockets::abort);
             }
@@ -180,28 +196,81 @@ impl ToCollector {
     /// The socket can be read, or the attempt to connect is over.
     fn serve(&mut self, now: i64) {
         let Some(socket) = &self.socket else { return };
-        if !self.client.is_connected() {
-            match sockets::connected(socket) {
-                Ok(()) => {
-                    self.is_blocked = false;
-                    self.client.connected(now);
-                }
-                Err(error) => {
-                    self.socket = None;
-                    self.next = self.next.wrapping_add(1);
-                    match self.left {
-                        0 => self.client.lost(now, &error_reason(&error)),
-                        _ => self.connect(now),
-                    }
+        if self.is_in_use() {
+            return self.read(now);
+        }
+        match sockets::connected(socket) {
+            Ok(()) => {
+                self.is_blocked = false;
+                self.secure(now);
+            }
+            Err(error) => {
+                self.socket = None;
+                self.next = self.next.wrapping_add(1);
+                match self.left {
+                    0 => self.client.lost(now, &error_reason(&error)),
+                    _ => self.connect(now),
                 }
             }
-            return;
         }
+    }
+
+    /// Whether the socket is connected: it is read from, and may be written to.
+    fn is_in_use(&self) -> bool {
+        self.client.is_connected() || self.secured.is_some()
+    }
+
+    /// The socket is connected. Where it is to be protected, the client learns of it when that is done.
+    fn secure(&mut self, now: i64) {
+        if self.client.config().transport != Transport::Tls {
+            return self.client.connected(now);
+        }
+        match Secured::begin(&self.client.config().tls) {
+            Ok(secured) => self.secured = Some(Box::new(secured)),
+            Err(reason) => self.client.lost(now, &reason),
+        }
+    }
+
+    fn unsecure(&mut self) {
+        if let Some(secured) = self.secured.take() {
+            secured.end(self.socket.as_ref());
+        }
+    }
+
+    /// Takes what has come through what protects the connection.
+    fn read_secured(&mut self, piece: &[u8], now: i64) {
+        let (Some(secured), Some(socket)) = (&mut self.secured, &self.socket) else { return };
+        let mut plain = Vec::new();
+        let mut result = secured.receive(piece, &mut plain);
+        if result.is_ok() && secured.is_open() && !self.client.is_connected() {
+            result = secured.announce(socket);
+            if result.is_ok() {
+                self.client.connected(now);
+            }
+        }
+        if self.client.is_connected() && !plain.is_empty() {
+            self.client.received(&plain, now);
+        }
+        if let Err(reason) = result {
+            if self.client.is_connected() || self.client.is_connecting() {
+                self.client.lost(now, &reason);
+            }
+        }
+    }
+
+    fn read(&mut self, now: i64) {
+        let Some(socket) = &self.socket else { return };
         self.is_blocked = false;
         let mut piece = [0; PIECE];
         match sockets::receive(socket, &mut piece) {
             Ok(0) => self.client.lost(now, "the collector has closed it"),
-            Ok(count) => self.client.received(piece.get(..count).unwrap_or_default(), now),
+            Ok(count) => {
+                let piece = piece.get(..count).unwrap_or_default();
+                match self.secured {
+                    Some(_) => self.read_secured(piece, now),
+                    None => self.client.received(piece, now),
+                }
+            }
             Err(error) if errno::of(&error) == errno::EAGAIN => {}
             Err(error) => self.client.lost(now, &error_reason(&error)),
         }
@@ -210,13 +279,27 @@ impl ToCollector {
     /// Writes what can be written now; whether anything was.
     fn write(&mut self, now: i64) -> bool {
         let mut has_written = false;
-        while let Some(socket) = self.socket.as_ref().filter(|_| self.client.is_connected() && !self.is_blocked) {
-            if self.client.output().is_empty() {
+        while let Some(socket) = self.socket.as_ref().filter(|_| !self.is_blocked) {
+            let pending = match &mut self.secured {
+                Some(secured) => {
+                    if secured.output().is_empty() && self.client.is_connected() && !self.client.output().is_empty() {
+                        let count = secured.seal(self.client.output());
+                        self.client.written(count, now);
+                    }
+                    &secured.output()[..]
+                }
+                None if self.client.is_connected() => self.client.output(),
+                None => &[],
+            };
+            if pending.is_empty() {
                 break;
             }
-            match sockets::send(socket, self.client.output()) {
+            match sockets::send(socket, pending) {
                 Ok(count) => {
-                    self.client.written(count, now);
+                    match &mut self.secured {
+                        Some(secured) => _ = secured.output().drain(..count),
+                        None => self.client.written(count, now),
+                    }
                     has_written = true;
                 }
                 Err(error) if errno::of(&error) == errno::EAGAIN => self.is_blocked = true,
@@ -235,6 +318,9 @@ impl ToCollector {
                 let (had, needs) = (self.needs, config.needs());
                 if needs.low_port && !had.low_port {
                     self.logger.log(Level::Warning, "a local_port below 1024 needs a restart of audisp-remote");
+                }
+                if needs.records && !had.records {
+                    self.logger.log(Level::Warning, "transport = tls needs a restart of audisp-remote");
                 }
                 if needs.programs && !had.programs {
                     self.logger
@@ -400,7 +486,7 @@ impl Consumer for ToCollector {
     fn watch(&self, set: &mut PollSet) {
         set.add(self.resolver.as_fd(), Interest::Read);
         if let Some(socket) = &self.socket {
-            let interest = match (self.client.is_connected(), self.is_blocked) {
+            let interest = match (self.is_in_use(), self.is_blocked) {
                 (false, _) => Interest::Write,
                 (true, true) => Interest::ReadWrite,
                 (true, false) => Interest::Read,
@@ -420,6 +506,7 @@ impl Consumer for ToCollector {
 
 impl Drop for ToCollector {
     fn drop(&mut self) {
+        self.unsecure();
         let left = (self.client.queue().len() + self.late.len()).to_string();
         let dropped = self.client.counts().dropped;
         let level = if dropped == 0 { Level::Notice } else { Level::Warning };

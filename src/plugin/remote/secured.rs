@@ -1,0 +1,108 @@
+//! A connection to the collector under TLS: what lies between the messages and the socket.
+
+use crate::abi::kind;
+use crate::config::tls::TlsKeys;
+use crate::host::tls_files;
+use crate::remote::wire;
+use crate::sys::netlink::{AuditSocket, NetlinkError};
+use crate::sys::{errno, process, sockets};
+use crate::tls::Client;
+use crate::tls::audit::{self, Ends, Program};
+use std::os::fd::OwnedFd;
+
+/// Whether the key can be used.
+///
+/// # Errors
+/// A sentence.
+pub(super) fn check(keys: &TlsKeys) -> Result<(), String> {
+    tls_files::load_key(&keys.psk_file).map(drop)
+}
+
+/// See the module.
+pub(super) struct Secured {
+    tls: Client,
+    /// The addresses, once the kernel has been told of the keys.
+    ends: Option<Ends>,
+}
+
+impl Secured {
+    /// Begins: the first bytes are in the output.
+    ///
+    /// # Errors
+    /// A sentence: the key cannot be used any more.
+    pub(super) fn begin(keys: &TlsKeys) -> Result<Secured, String> {
+        let psk = tls_files::load_key(&keys.psk_file)?;
+        let tls = Client::new(keys.psk_identity.as_bytes(), &psk, &keys.suites(), tls_files::seed()?);
+        Ok(Secured { tls, ends: None })
+    }
+
+    /// What is to be written to the socket.
+    pub(super) fn output(&mut self) -> &mut Vec<u8> {
+        self.tls.connection.output()
+    }
+
+    /// Takes what has come, and appends what it says.
+    ///
+    /// # Errors
+    /// A sentence: the connection is of no more use.
+    pub(super) fn receive(&mut self, piece: &[u8], plain: &mut Vec<u8>) -> Result<(), String> {
+        self.tls.receive(piece, plain).map_err(|error| error.to_string())?;
+        match self.tls.connection.is_ended() {
+            true => Err("the collector has closed it".to_string()),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether both ends have proven that they have the key.
+    pub(super) fn is_open(&self) -> bool {
+        self.tls.connection.is_open()
+    }
+
+    /// Protects the first of these messages, and says how many bytes it has. COMPAT: a message is a record of TLS.
+    pub(super) fn seal(&mut self, messages: &[u8]) -> usize {
+        let first = messages.get(..wire::first_length(messages)).unwrap_or(messages);
+        self.tls.connection.send(first);
+        first.len()
+    }
+
+    /// Tells the kernel's audit of the keys of a connection that is open.
+    ///
+    /// # Errors
+    /// A sentence: without these records the connection may not be used. COMPAT: as the reference.
+    pub(super) fn announce(&mut self, socket: &OwnedFd) -> Result<(), String> {
+        let failed = |reason: String| ["the records of its keys cannot be written: ", &reason].concat();
+        let ends = sockets::ends(socket).map_err(|error| failed(crate::sys::error_reason(&error)))?;
+        let ends = Ends { local: ends.0, remote: ends.1 };
+        let Some(suite) = self.tls.connection.suite() else { return Ok(()) };
+        for body in audit::opened(suite, ends, Program { pid: process::id(), exe: &program() }) {
+            tell(kind::CRYPTO_SESSION, &body).map_err(|error| failed(error.to_string()))?;
+        }
+        self.ends = Some(ends);
+        Ok(())
+    }
+
+    /// Says that nothing more will come, as far as the socket takes that at once, and tells the kernel's audit that the keys are gone.
+    pub(super) fn end(mut self, socket: Option<&OwnedFd>) {
+        self.tls.connection.close();
+        if let Some(socket) = socket {
+            let _ = sockets::send(socket, self.output());
+        }
+        if let Some(ends) = self.ends {
+            // The connection is gone whatever comes of it.
+            let _ = tell(kind::CRYPTO_KEY_USER, &audit::destroyed(ends, Program { pid: process::id(), exe: &program() }));
+        }
+    }
+}
+
+fn program() -> Vec<u8> {
+    process::executed_path().unwrap_or_else(|| b"?".to_vec())
+}
+
+/// Sends a record to the kernel, which adds who we are. A kernel without audit has nobody to tell.
+fn tell(kind: u16, body: &str) -> Result<(), NetlinkError> {
+    match AuditSocket::open() {
+        Err(error) if matches!(error.errno(), errno::EPROTONOSUPPORT | errno::EAFNOSUPPORT) => Ok(()),
+        Err(error) => Err(error),
+        Ok(mut socket) => socket.request(kind, body.as_bytes()).map(drop),
+    }
+}
