@@ -29,8 +29,7 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     let needs = config.needs();
     let Some(mut remote) = ToCollector::open(config, path, logger) else { return 1 };
     let wants = |is_wanted, capability| if is_wanted { capability } else { Capabilities::empty() };
-    let kept =
-        wants(needs.low_port, Capabilities::NET_BIND_SERVICE) | wants(needs.records, Capabilities::AUDIT_WRITE);
+    let kept = wants(needs.low_port, Capabilities::NET_BIND_SERVICE) | wants(needs.records, Capabilities::AUDIT_WRITE);
     if let Err(error) = process::keep_capabilities(kept, needs.programs) {
         remote.log(Level::Warning, &["cannot drop capabilities: ", &error_reason(&error)].concat());
     }

@@ -1,6 +1,7 @@
 //! auditd.conf(5): every key, its range, its default, and what pairs of values make no sense.
 
 use super::slot::word_enum;
+use super::tls::{TlsKeys, Transport, of_tls};
 use super::{ConfigError, Diagnostic, HostChecks, INT_MAX, Key, Level, Reaction, Response, Slot, Space};
 use super::{number, row, with_helper};
 use crate::event;
@@ -156,6 +157,15 @@ pub struct Config {
     pub use_libwrap: bool,
     /// Whether plugins get other machines' records.
     pub distribute_network: bool,
+    /// How connections are protected.
+    pub transport: Transport,
+    /// What TLS needs.
+    pub tls: TlsKeys,
+    /// The file that says who may connect; empty when there is none.
+    pub tls_allowed_clients: String,
+    /// What is in that file, and the keys: read with the configuration.
+    #[cfg(feature = "tls")]
+    pub tls_clients: std::sync::Arc<crate::tls::clients::Clients>,
 }
 
 impl Default for Config {
@@ -200,6 +210,11 @@ impl Default for Config {
             tcp_client_max_idle: 0,
             use_libwrap: true,
             distribute_network: false,
+            transport: Transport::Tcp,
+            tls: TlsKeys::default(),
+            tls_allowed_clients: String::new(),
+            #[cfg(feature = "tls")]
+            tls_clients: std::sync::Arc::default(),
         }
     }
 }
@@ -293,18 +308,20 @@ pub const KEYS: &[Row] = &[
     row("distribute_network", |c| of_listener(Slot::YesNo(&mut c.distribute_network), &["no"])),
     // Asked when somebody connects, which nobody can where there is no listener.
     row("use_libwrap", |c| of_listener(Slot::YesNo(&mut c.use_libwrap), &["yes", "no"])),
-    row("transport", |_| Slot::Absent("another transport than plain TCP", &["tcp"])),
+    row("transport", |c| {
+        of_tls(Slot::Choice(&mut c.transport), Slot::Absent("another transport than plain TCP", &["tcp"]))
+    }),
     row("enable_krb5", |_| Slot::Absent(KERBEROS, &["no"])),
     row("krb5_principal", |_| Slot::Absent(KERBEROS, &["auditd"])),
     row("krb5_key_file", |_| Slot::Absent(KERBEROS, &["/etc/audit/audit.key"])),
-    row("tls_auth", |_| Slot::Absent(TLS, &["psk"])),
-    row("tls_crypto_profile", |_| Slot::Absent(TLS, &["compatible"])),
-    row("tls_require_pqc", |_| Slot::Absent(TLS, &["no"])),
-    row("tls_psk_file", |_| Slot::Absent(TLS, &[])),
-    row("tls_psk_identity", |_| Slot::Absent(TLS, &[])),
-    row("tls_allowed_clients", |_| Slot::Absent(TLS, &[])),
-    row("tls_cipher_suites", |_| Slot::Absent(TLS, &[])),
-    row("tls_key_exchange", |_| Slot::Absent(TLS, &[])),
+    row("tls_auth", |c| of_tls(Slot::Choice(&mut c.tls.auth), Slot::Absent(TLS, &["psk"]))),
+    row("tls_crypto_profile", |c| of_tls(Slot::Choice(&mut c.tls.profile), Slot::Absent(TLS, &["compatible"]))),
+    row("tls_require_pqc", |c| of_tls(Slot::YesNo(&mut c.tls.require_pqc), Slot::Absent(TLS, &["no"]))),
+    row("tls_psk_file", |c| of_tls(Slot::Word(&mut c.tls.psk_file), Slot::Absent(TLS, &[]))),
+    row("tls_psk_identity", |c| of_tls(Slot::Word(&mut c.tls.psk_identity), Slot::Absent(TLS, &[]))),
+    row("tls_allowed_clients", |c| of_tls(Slot::Word(&mut c.tls_allowed_clients), Slot::Absent(TLS, &[]))),
+    row("tls_cipher_suites", |c| of_tls(Slot::Word(&mut c.tls.cipher_suites), Slot::Absent(TLS, &[]))),
+    row("tls_key_exchange", |c| of_tls(Slot::Word(&mut c.tls.key_exchange), Slot::Absent(TLS, &[]))),
     row("dispatcher", |_| Slot::Deprecated),
     row("disp_qos", |_| Slot::Deprecated),
 ];
@@ -347,6 +364,31 @@ pub fn parse(
     }
 }
 
+/// Whether connections can be protected as it says. COMPAT: what must be there, and the sentences, are the reference's.
+#[cfg(feature = "tls")]
+fn check_transport(config: &Config) -> Result<(), (&'static str, String)> {
+    let (tls, list) = (&config.tls, &config.tls_allowed_clients);
+    match config.transport {
+        Transport::Tcp => Ok(()),
+        Transport::Krb5 => Err((
+            "transport",
+            "transport = krb5 asks for Kerberos, which this auditd does not have; leave the key out or set it to tcp or tls"
+                .to_string(),
+        )),
+        Transport::Tls if tls.psk_file.is_empty() && list.is_empty() => {
+            Err(("transport", "transport=tls requires tls_psk_file or tls_allowed_clients".to_string()))
+        }
+        Transport::Tls if tls.psk_identity.is_empty() && list.is_empty() => Err((
+            "tls_psk_file",
+            "tls_psk_identity or tls_allowed_clients is required when tls_psk_file is set".to_string(),
+        )),
+        Transport::Tls if !list.is_empty() && !list.starts_with('/') => {
+            Err(("tls_allowed_clients", ["Absolute path needed for ", list].concat()))
+        }
+        Transport::Tls => tls.check(),
+    }
+}
+
 /// Refuses values that cannot stand together, and diagnostics those that hardly make sense.
 fn check(config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Result<(), ConfigError> {
     let fail = |key: &str, text: String| Err(ConfigError { line: 0, key: key.to_string(), text });
@@ -377,6 +419,8 @@ fn check(config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Result<(), Confi
     if !config.compress_command.is_empty() && config.log_names == LogNames::Numbers {
         return fail("compress_command", "Error - compress_command needs log_names = dates".to_string());
     }
+    #[cfg(feature = "tls")]
+    check_transport(config).or_else(|(key, text)| fail(key, text))?;
     if degrades(config) && config.priority_keys.is_empty() {
         return fail("priority_keys", "Error - degrade chosen, but priority_keys names no key to keep".to_string());
     }

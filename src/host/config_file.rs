@@ -97,7 +97,11 @@ pub fn load_config(path: &Path, follow_links: bool, diagnostics: &mut Vec<Diagno
     let policy = OpenPolicy { follow_links, group_writers: GroupWriters::Any, called: "config file" };
     let Some(text) = read(path, policy, diagnostics)? else { return Ok(Config::default()) };
     let parsed = auditd::parse(&text, &name, &ConfigChecker::open(), diagnostics).and_then(|config| {
+        #[cfg(feature = "tls")]
+        let mut config = config;
         let checked = checks::check_wrappers(&config).and_then(|()| checks::check_metrics(&config));
+        #[cfg(feature = "tls")]
+        let checked = checked.and_then(|()| super::tls_files::load_clients(&mut config));
         checked.map(|()| config).map_err(|error| ConfigError { line: config::line_of(&text, &error.key), ..error })
     });
     parsed.map_err(|error| {

@@ -1,12 +1,17 @@
 //! The files of TLS (feature `tls`): keys, and who may connect. Whoever can read a key can pass for its owner, and whoever can write
 //! to the list can let himself in, so both are looked at before they are read.
 
+use crate::config::ConfigError;
+use crate::config::auditd::Config;
+use crate::config::tls::Transport;
 use crate::sys::{error_reason, files, random};
 use crate::tls::acl::Acl;
+use crate::tls::clients::Clients;
 use crate::tls::{Psk, Seed};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// A key has 510 digits at most; a list of a thousand clients has less than this.
@@ -28,6 +33,27 @@ pub fn load_key(path: &str) -> Result<Psk, String> {
 pub fn load_acl(path: &str) -> Result<Acl, String> {
     let text = read(path, |mode| (mode & 0o022 != 0).then_some("may be written by others than root"))?;
     Acl::parse(&text, path, &mut load_key)
+}
+
+/// Reads who may connect to the listener, if that is under TLS.
+///
+/// # Errors
+/// A file that cannot be used; the sentence begins with its path.
+pub fn load_clients(config: &mut Config) -> Result<(), ConfigError> {
+    let (tls, list) = (&config.tls, &config.tls_allowed_clients);
+    if config.transport != Transport::Tls || config.tcp_listen_port == 0 {
+        return Ok(());
+    }
+    let fail = |key: &str, text: String| ConfigError { line: 0, key: key.to_string(), text };
+    let load = |path: &str| (!path.is_empty()).then(|| load_key(path)).transpose();
+    let shared = load(&tls.psk_file).map_err(|text| fail("tls_psk_file", text))?;
+    let acl = (!list.is_empty()).then(|| load_acl(list)).transpose();
+    let acl = acl.map_err(|text| fail("tls_allowed_clients", text))?;
+    if acl.as_ref().is_some_and(|acl| !acl.has_keys() && acl.enabled() > 0) && shared.is_none() {
+        return Err(fail("tls_allowed_clients", format!("{list} names no keys, and there is no tls_psk_file")));
+    }
+    config.tls_clients = Arc::new(Clients::new(acl, &tls.psk_identity, shared));
+    Ok(())
 }
 
 /// The randomness of one connection.

@@ -79,7 +79,10 @@ pub fn connected(socket: &OwnedFd) -> io::Result<()> {
 #[cfg(feature = "tls")]
 pub fn ends(socket: &OwnedFd) -> io::Result<(SocketAddr, SocketAddr)> {
     let address = |any: rustix::net::SocketAddrAny| SocketAddr::try_from(any).map_err(io::Error::from);
-    Ok((address(rustix::net::getsockname(socket)?)?, address(rustix::net::getpeername(socket)?.ok_or(Errno::NOTCONN)?)?))
+    Ok((
+        address(rustix::net::getsockname(socket)?)?,
+        address(rustix::net::getpeername(socket)?.ok_or(Errno::NOTCONN)?)?,
+    ))
 }
 
 /// Ends a pair: the other side reads what it was sent, and then the end.

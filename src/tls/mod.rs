@@ -7,11 +7,12 @@
 //! what is kept of it is bounded, and every mistake ends the connection with an alert.
 //!
 //! `record` cuts and protects records, `schedule` derives the keys, `hello` reads and writes the hello messages, [`Connection`] is
-//! what both ends have in common. [`acl`] is the file that says who may connect, [`audit`] what is recorded about connections.
+//! what both ends have in common. [`acl`] is the file that says who may connect, [`clients`] who may after all, [`audit`] what is recorded about connections.
 
 pub mod acl;
 pub mod audit;
 mod client;
+pub mod clients;
 mod connection;
 mod hello;
 mod record;

@@ -9,6 +9,11 @@
 
 mod line;
 mod repeats;
+#[cfg(feature = "tls")]
+mod secured;
+#[cfg(not(feature = "tls"))]
+#[path = "secured_absent.rs"]
+mod secured;
 pub(super) mod sockets;
 
 use super::context::Context;
@@ -22,6 +27,7 @@ use crate::record::RecordType;
 use crate::remote::wire::{HEADER, Message, MessageType, Messages, WINDOW, WireError};
 use core::net::SocketAddr;
 use repeats::{Digests, MAX_PEERS, Repeats};
+use secured::{Secured, Seeded, TlsFault};
 use std::io::Write;
 
 /// Descriptors that are not for peers: the log and its rotation, plugins, helpers and files that are read again. A half where there
@@ -33,6 +39,8 @@ const ACCEPTED_A_SECOND: u32 = 32;
 const FIRST_HEADER: i64 = 5;
 /// Seconds from the first byte of a message to its last, and for a peer to take its answers.
 const MESSAGE: i64 = 30;
+/// Peers whose TLS handshake is not over: each costs the work of one.
+const MOST_HANDSHAKES: usize = 32;
 
 /// Stands for one connection while the daemon runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +55,8 @@ pub enum PeerEvent<'a> {
     Connected(PeerId, SocketAddr),
     /// A connection could not be accepted, for this errno.
     NotAccepted(i32),
+    /// Answers [`PeerOrder::Seed`].
+    Seeded(PeerId, Seeded),
     /// Bytes came.
     Received(PeerId, &'a [u8]),
     /// Answers [`PeerOrder::Send`]: how many of the pending bytes are on their way.
@@ -68,14 +78,16 @@ pub enum PeerOrder {
     Unlisten,
     /// Accept connections, or let them wait.
     Accept(bool),
+    /// Find randomness for a peer's connection.
+    Seed(PeerId),
     /// Send what waits for a peer.
     Send(PeerId),
     /// Close a connection.
     Close {
         /// The peer.
         id: PeerId,
-        /// Whether it is told that the daemon ends.
-        is_farewell: bool,
+        /// The last that it is sent, as far as it takes that at once.
+        last: Vec<u8>,
     },
 }
 
@@ -87,6 +99,7 @@ enum Fault {
     Silent,
     Slow,
     TakesNothing,
+    Tls(TlsFault),
 }
 
 impl Fault {
@@ -101,6 +114,7 @@ impl Fault {
             Fault::Silent => ("no-message", "it said nothing".to_string()),
             Fault::Slow => ("slow", "it did not finish its message".to_string()),
             Fault::TakesNothing => ("takes-nothing", "it did not take its answers".to_string()),
+            Fault::Tls(fault) => fault.words(),
         }
     }
 }
@@ -118,6 +132,8 @@ struct Answer {
 struct Peer {
     id: PeerId,
     address: SocketAddr,
+    /// What protects the connection, if anything does.
+    secured: Option<Box<Secured>>,
     messages: Messages,
     answers: Vec<Answer>,
     /// What it has stored last, and how many records it may still mark as repeated.
@@ -132,6 +148,21 @@ struct Peer {
     /// It is being sent away: the order to close was given, or is when its answers are out.
     fault: Option<Fault>,
     is_closing: bool,
+}
+
+impl Peer {
+    /// Whether its records are taken: it has proven that it has a key, or needs none.
+    fn is_accepted(&self) -> bool {
+        self.secured.as_ref().is_none_or(|secured| secured.is_open())
+    }
+
+    /// Adds a message to what is to be sent.
+    fn push(&mut self, message: &Message<'_>) {
+        match &mut self.secured {
+            Some(secured) => secured.seal(message, &mut self.out),
+            None => message.push(&mut self.out),
+        }
+    }
 }
 
 /// See the module.
@@ -182,6 +213,7 @@ impl Listener {
                 ctx.log(Level::Error, format!("Unable to accept TCP connection ({why})"));
                 self.pause(ctx);
             }
+            PeerEvent::Seeded(id, seeded) => self.seeded(ctx, id, seeded),
             PeerEvent::Received(id, bytes) => self.received(ctx, id, bytes, intake),
             PeerEvent::Sent(id, count) => self.sent(ctx, id, count),
             PeerEvent::Writable(id) => ctx.emit(Effect::Peer(PeerOrder::Send(id))),
@@ -195,8 +227,8 @@ impl Listener {
             PeerEvent::Closed(id) => {
                 if let Ok(at) = self.peers.binary_search_by_key(&id, |peer| peer.id) {
                     let peer = self.peers.remove(at);
+                    record_end(ctx, &peer);
                     self.repeats.end(peer.address.ip(), peer.stored, ctx.config.tcp_max_per_addr as usize);
-                    own_record(ctx, kind::DAEMON_CLOSE, "", peer.address, "success");
                 }
             }
         }
@@ -224,14 +256,28 @@ impl Listener {
             () if self.peers.len() >= most_peers(ctx.identity.descriptors) => {
                 ("op=alloc ", "Too many connections in all, that from", "rejected")
             }
+            () if self.peers.iter().filter(|peer| !peer.is_accepted()).count() >= MOST_HANDSHAKES => {
+                ("op=handshake-limit ", "Too many TLS handshakes at a time, that of", "rejected")
+            }
             () => {
-                own_record(ctx, kind::DAEMON_ACCEPT, "", address, "success");
-                let limit = Some((ctx.monotonic + FIRST_HEADER, Fault::Silent));
+                let secured = Secured::wanted(&ctx.config, address).map(Box::new);
+                let fault = match &secured {
+                    Some(secured) => {
+                        ctx.emit(Effect::Peer(PeerOrder::Seed(id)));
+                        secured.late()
+                    }
+                    None => {
+                        own_record(ctx, kind::DAEMON_ACCEPT, "", address, "success");
+                        Fault::Silent
+                    }
+                };
+                let limit = Some((ctx.monotonic + FIRST_HEADER, fault));
                 self.due = earlier(self.due, limit.map(|limit| limit.0));
                 self.due = earlier(self.due, idle_due(ctx, ctx.monotonic));
                 self.peers.push(Peer {
                     id,
                     address,
+                    secured,
                     messages: Messages::default(),
                     answers: Vec::new(),
                     stored: Digests::new(),
@@ -249,7 +295,7 @@ impl Listener {
         self.refused += 1;
         ctx.log(Level::Error, format!("{before} {address} {after}"));
         own_record(ctx, kind::DAEMON_ACCEPT, operation, address, "no");
-        ctx.emit(Effect::Peer(PeerOrder::Close { id, is_farewell: false }));
+        ctx.emit(Effect::Peer(PeerOrder::Close { id, last: Vec::new() }));
     }
 
     /// Lets connections wait until the next second.
@@ -260,15 +306,43 @@ impl Listener {
         }
     }
 
+    fn seeded(&mut self, ctx: &mut Context, id: PeerId, seeded: Seeded) {
+        let begun =
+            self.peer(id).and_then(|peer| peer.secured.as_mut()).map(|secured| secured.begin(&ctx.config, seeded));
+        if let Some(Err(fault)) = begun {
+            self.send_away(ctx, id, Fault::Tls(fault));
+        }
+    }
+
     fn received(&mut self, ctx: &mut Context, id: PeerId, bytes: &[u8], intake: Intake) {
+        let Some(peer) = self.peer(id).filter(|peer| peer.fault.is_none() && !peer.is_closing) else { return };
+        peer.heard = ctx.monotonic;
+        let Some(secured) = &mut peer.secured else { return self.take(ctx, id, bytes, intake) };
+        let mut plain = Vec::new();
+        let result = secured.receive(&ctx.config, bytes, &mut plain, &mut peer.out);
+        if secured.record_open(ctx, peer.address) {
+            peer.limit = Some((ctx.monotonic + FIRST_HEADER, Fault::Silent));
+        }
+        let (is_ended, limit) = (secured.is_ended(), peer.limit);
+        self.due = earlier(self.due, limit.map(|limit| limit.0));
+        self.answered = Some(id);
+        if !plain.is_empty() {
+            self.take(ctx, id, &plain, intake);
+        }
+        if let (Err(fault), Some(peer)) = (result, self.peer(id)) {
+            peer.fault = peer.fault.or(Some(Fault::Tls(fault)));
+        }
+        if is_ended {
+            self.close(ctx, id);
+        }
+    }
+
+    /// Takes what a peer says.
+    fn take(&mut self, ctx: &mut Context, id: PeerId, bytes: &[u8], intake: Intake) {
         let Ok(at) = self.peers.binary_search_by_key(&id, |peer| peer.id) else { return };
         let (before, rest) = self.peers.split_at_mut(at);
         let Some((peer, after)) = rest.split_first_mut() else { return };
-        if peer.fault.is_some() || peer.is_closing {
-            return;
-        }
         let ip = peer.address.ip();
-        peer.heard = ctx.monotonic;
         peer.messages.feed(bytes);
         loop {
             match peer.messages.next_message() {
@@ -291,7 +365,7 @@ impl Listener {
                             } else {
                                 answer.known = None;
                                 self.records += 1;
-                                take(ctx, peer.address, message.text());
+                                take_record(ctx, peer.address, message.text());
                             }
                         }
                         (other, _) => {
@@ -329,7 +403,7 @@ impl Listener {
             if known.is_none() && !message_type.is_fatal() {
                 repeats::remember(&mut peer.stored, digest);
             }
-            Message { message_type, sequence, is_repeated: false, body: text.as_bytes() }.push(&mut peer.out);
+            peer.push(&Message { message_type, sequence, is_repeated: false, body: text.as_bytes() });
         }
         let (has_answers, fault) = (!peer.out.is_empty(), peer.fault);
         if has_answers {
@@ -365,13 +439,18 @@ impl Listener {
         let address = peer.address;
         let (cause, sentence) = fault.words();
         ctx.log(Level::Warning, format!("client {address} is sent away: {sentence}"));
-        own_record(ctx, kind::DAEMON_ERR, &["op=remote-client cause=", cause, " "].concat(), address, "failed");
+        match peer.secured.as_ref().filter(|secured| !secured.is_open()) {
+            Some(secured) => secured.record_failure(ctx, address, cause),
+            None => {
+                own_record(ctx, kind::DAEMON_ERR, &["op=remote-client cause=", cause, " "].concat(), address, "failed");
+            }
+        }
         self.close(ctx, id);
     }
 
     fn close(&mut self, ctx: &mut Context, id: PeerId) {
         if self.peer(id).is_some_and(|peer| !std::mem::replace(&mut peer.is_closing, true)) {
-            ctx.emit(Effect::Peer(PeerOrder::Close { id, is_farewell: false }));
+            ctx.emit(Effect::Peer(PeerOrder::Close { id, last: Vec::new() }));
         }
     }
 
@@ -416,20 +495,35 @@ impl Listener {
     pub(super) fn adopt(&mut self, ctx: &mut Context, old: &Config) {
         let new = &ctx.config;
         let moves = (old.tcp_listen_port, old.tcp_listen_queue) != (new.tcp_listen_port, new.tcp_listen_queue);
-        if moves && new.tcp_listen_port == 0 {
+        let changes = Secured::changes(old, new);
+        if changes || moves && new.tcp_listen_port == 0 {
             self.stop(ctx);
-        } else if moves || !self.is_listening {
+        }
+        if moves || !self.is_listening {
             self.start(ctx);
+        }
+        let revoked = |peer: &Peer| Some((peer.id, peer.secured.as_ref()?.revoked(&ctx.config)?));
+        let revoked: Vec<_> = self.peers.iter().filter_map(revoked).collect();
+        for (id, fault) in revoked {
+            self.send_away(ctx, id, Fault::Tls(fault));
         }
         self.due = Some(ctx.monotonic);
     }
 
     /// Listens no more, and tells all peers so.
     pub(super) fn stop(&mut self, ctx: &mut Context) {
-        for peer in std::mem::take(&mut self.peers) {
-            let is_farewell = peer.out.is_empty();
-            ctx.emit(Effect::Peer(PeerOrder::Close { id: peer.id, is_farewell }));
-            own_record(ctx, kind::DAEMON_CLOSE, "", peer.address, "success");
+        for mut peer in std::mem::take(&mut self.peers) {
+            if peer.out.is_empty() && peer.is_accepted() {
+                peer.push(&Message { message_type: MessageType::ENDING, sequence: 0, is_repeated: false, body: b"" });
+            } else {
+                // Half of an answer may be on its way.
+                peer.out.clear();
+            }
+            if let Some(secured) = &mut peer.secured {
+                secured.close(&mut peer.out);
+            }
+            ctx.emit(Effect::Peer(PeerOrder::Close { id: peer.id, last: std::mem::take(&mut peer.out) }));
+            record_end(ctx, &peer);
         }
         if std::mem::take(&mut self.is_listening) {
             ctx.emit(Effect::Peer(PeerOrder::Unlisten));
@@ -472,10 +566,20 @@ fn idle_due(ctx: &Context, heard: i64) -> Option<i64> {
 }
 
 /// Adds a peer's record to the batch. An empty text is none.
-fn take(ctx: &mut Context, address: SocketAddr, text: &[u8]) {
+fn take_record(ctx: &mut Context, address: SocketAddr, text: &[u8]) {
     if !text.is_empty() {
         let record_type = u16::try_from(RecordType::parse(line::record_type(text)).0).unwrap_or(u16::MAX);
         ctx.records.push_peer(record_type, |out, own_node| line::push(out, own_node, address.ip(), text));
+    }
+}
+
+/// Writes down that a connection that was accepted is no more.
+fn record_end(ctx: &mut Context, peer: &Peer) {
+    if peer.is_accepted() {
+        own_record(ctx, kind::DAEMON_CLOSE, "", peer.address, "success");
+        if let Some(secured) = &peer.secured {
+            secured.record_end(ctx, peer.address);
+        }
     }
 }
 

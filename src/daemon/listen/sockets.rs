@@ -3,9 +3,8 @@
 //! They are waited for by an epoll(7) of their own, which is one descriptor for the loop: peers that are silent cost it nothing,
 //! however many there are, and those that are ready take turns.
 
-use super::{Listener, PeerEvent, PeerId, PeerOrder};
+use super::{Listener, PeerEvent, PeerId, PeerOrder, secured};
 use crate::config::auditd::Config;
-use crate::remote::wire::{Message, MessageType};
 use crate::sys::epoll::{Epoll, Ready};
 use crate::sys::poll::Interest;
 use crate::sys::{errno, error_reason, listen, sockets};
@@ -102,15 +101,13 @@ impl Sockets {
                     epoll.set(port, 0, if accepts { Interest::Read } else { Interest::Nothing });
                 }
             }
+            PeerOrder::Seed(id) => return Some(PeerEvent::Seeded(id, secured::draw(self.socket(id)?)?)),
             PeerOrder::Send(id) => return self.send(id, listener.pending(id)),
-            PeerOrder::Close { id, is_farewell } => {
+            PeerOrder::Close { id, last } => {
                 if let Ok(at) = self.all.binary_search_by_key(&id, |one| one.0) {
                     let (_, socket) = self.all.remove(at);
-                    if is_farewell {
-                        let mut out = Vec::new();
-                        Message { message_type: MessageType::ENDING, sequence: 0, is_repeated: false, body: b"" }
-                            .push(&mut out);
-                        let _ = sockets::send(&socket, &out);
+                    if !last.is_empty() {
+                        let _ = sockets::send(&socket, &last);
                     }
                 }
                 return Some(PeerEvent::Closed(id));

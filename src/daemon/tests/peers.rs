@@ -1,5 +1,7 @@
 //! The listener driven by scripts: what peers may do, what they are answered, and what it leaves in the log.
 
+#[cfg(feature = "tls")]
+mod secured;
 mod sending;
 
 use super::*;
@@ -56,7 +58,7 @@ impl Port {
                     Some(PeerEvent::Sent(id, count))
                 }
                 PeerOrder::Close { id, .. } => Some(PeerEvent::Closed(id)),
-                PeerOrder::Unlisten | PeerOrder::Accept(_) => None,
+                PeerOrder::Unlisten | PeerOrder::Accept(_) | PeerOrder::Seed(_) => None,
             };
             if !matches!(order, PeerOrder::Send(_)) {
                 self.orders.push(order);
@@ -120,6 +122,11 @@ fn message(message_type: MessageType, sequence: u32, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     Message { message_type, sequence, is_repeated: false, body }.push(&mut out);
     out
+}
+
+/// What a peer is told at the end.
+fn farewell() -> Vec<u8> {
+    message(MessageType::ENDING, 0, b"")
 }
 
 fn record(sequence: u32) -> Vec<u8> {
@@ -313,7 +320,7 @@ fn a_peer_has_five_seconds_to_its_first_header_and_thirty_to_finish_a_message() 
         port.send(slow, &record(2)[second as usize..=second as usize]);
     }
     port.at(1005);
-    assert_eq!(port.orders, [silent, slow].map(|peer| PeerOrder::Close { id: PeerId(peer), is_farewell: false }));
+    assert_eq!(port.orders, [silent, slow].map(|peer| PeerOrder::Close { id: PeerId(peer), last: Vec::new() }));
     assert!(contains(
         &port.lines(),
         "type=DAEMON_ERR op=remote-client cause=no-message addr=192.0.2.8 port=1000 res=failed"
@@ -409,7 +416,7 @@ fn peers_are_told_that_the_daemon_ends() {
     port.script.core.handle(Input::Signal(Signal::Stop, Sender::from_signal(99, 0, Some(1000), Some(3))));
     port.perform_all();
     port.feed(Input::Sender(None));
-    assert_eq!(port.orders, [PeerOrder::Close { id: PeerId(peer), is_farewell: true }, PeerOrder::Unlisten]);
+    assert_eq!(port.orders, [PeerOrder::Close { id: PeerId(peer), last: farewell() }, PeerOrder::Unlisten]);
     let lines = port.lines();
     assert_eq!(lines.len(), 2);
     assert!(lines[0].starts_with("type=DAEMON_CLOSE ") && lines[1].starts_with("type=DAEMON_END "), "{lines:?}");
@@ -435,7 +442,7 @@ fn a_reload_moves_the_port_and_leaves_connections_alone_unless_there_is_none() {
     assert_eq!(port.answers(), [ack(2)]);
     let orders = reload(&mut port, listening(0));
     assert_eq!(orders.len(), 3);
-    assert_eq!(orders[0], PeerOrder::Close { id: PeerId(peer), is_farewell: true });
+    assert_eq!(orders[0], PeerOrder::Close { id: PeerId(peer), last: farewell() });
     assert_eq!(orders[2], PeerOrder::Unlisten);
     assert_eq!(reload(&mut port, listening(60)), [PeerOrder::Listen]);
 }

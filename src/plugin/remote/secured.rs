@@ -89,7 +89,8 @@ impl Secured {
         }
         if let Some(ends) = self.ends {
             // The connection is gone whatever comes of it.
-            let _ = tell(kind::CRYPTO_KEY_USER, &audit::destroyed(ends, Program { pid: process::id(), exe: &program() }));
+            let _ =
+                tell(kind::CRYPTO_KEY_USER, &audit::destroyed(ends, Program { pid: process::id(), exe: &program() }));
         }
     }
 }
