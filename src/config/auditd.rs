@@ -594,6 +594,22 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "tls")]
+    fn tls_needs_a_key_and_a_name_or_a_list() {
+        assert_eq!(refusal("transport = tls"), "transport=tls requires tls_psk_file or tls_allowed_clients");
+        assert_eq!(
+            refusal("transport = tls\ntls_psk_file = /k"),
+            "tls_psk_identity or tls_allowed_clients is required when tls_psk_file is set"
+        );
+        assert_eq!(refusal("transport = tls\ntls_allowed_clients = k"), "Absolute path needed for k");
+        assert!(refusal("transport = krb5").contains("Kerberos"));
+        let config = sound("transport = tls\ntls_psk_file = /k\ntls_psk_identity = me\n");
+        assert_eq!((config.transport, config.tls.psk_file.as_str()), (Transport::Tls, "/k"));
+        sound("transport = tls\ntls_allowed_clients = /l\ntls_cipher_suites = TLS_CHACHA20_POLY1305_SHA256\n");
+    }
+
+    #[test]
+    #[cfg(not(feature = "tls"))]
     fn what_is_not_there_is_refused_by_name() {
         assert_eq!(
             refusal("transport = tls"),

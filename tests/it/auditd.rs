@@ -218,7 +218,7 @@ const ROWS: &[Row] = &[
     ("use_libwrap", &["yes", "no"], &[NO_WORD]),
 ];
 
-/// Keys of what is not there: what that is, the value that asks for none of it, and another one, which is refused by name.
+/// Keys of what is not there where there is no TLS: what that is, the value that asks for none of it, and another one, which is refused by name.
 const ABSENT: &[(&str, &str, Option<&str>, &str)] = &[
     ("transport", "another transport than plain TCP", Some("tcp"), "tls"),
     ("enable_krb5", "Kerberos", Some("no"), "yes"),
