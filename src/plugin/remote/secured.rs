@@ -104,6 +104,7 @@ fn tell(kind: u16, body: &str) -> Result<(), NetlinkError> {
     match AuditSocket::open() {
         Err(error) if matches!(error.errno(), errno::EPROTONOSUPPORT | errno::EAFNOSUPPORT) => Ok(()),
         Err(error) => Err(error),
-        Ok(mut socket) => socket.request(kind, body.as_bytes()).map(drop),
+        // The kernel takes the last byte for the end of the text.
+        Ok(mut socket) => socket.request(kind, &[body.as_bytes(), b"\0"].concat()).map(drop),
     }
 }
