@@ -1,7 +1,7 @@
 #!/bin/sh
 # Both ends ours, under TLS: what is sent arrives; a wrong key and an unknown name do not; who is taken off the list is closed; the records
 # that both ends write. A binary without the cargo feature `tls` refuses it, which is all that is looked at then.
-# guest: -t 200
+# guest: -t 400
 . /steps
 ip link set lo up
 start_syslog
