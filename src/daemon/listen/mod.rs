@@ -264,7 +264,7 @@ impl Listener {
                 let fault = match &secured {
                     Some(secured) => {
                         ctx.emit(Effect::Peer(PeerOrder::Seed(id)));
-                        secured.late()
+                        Fault::Tls(secured.late())
                     }
                     None => {
                         own_record(ctx, kind::DAEMON_ACCEPT, "", address, "success");

@@ -2,7 +2,6 @@
 //!
 //! Nothing of a peer that has not proven its key is kept but what one handshake needs, nor written down but that it failed.
 
-use super::Fault;
 use crate::config::auditd::Config;
 use crate::config::tls::Transport;
 use crate::daemon::context::Context;
@@ -86,8 +85,8 @@ impl Secured {
     }
 
     /// Why the peer is sent away when its handshake is not over in time.
-    pub(super) fn late(&self) -> Fault {
-        Fault::Tls(TlsFault::Late)
+    pub(super) fn late(&self) -> TlsFault {
+        TlsFault::Late
     }
 
     /// Whether the peer has proven that it has the key, and that is written down.

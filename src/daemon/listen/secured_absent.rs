@@ -1,6 +1,5 @@
 //! Without the cargo feature `tls`: no peer is under TLS, and auditd.conf that asks for it is refused where it is read.
 
-use super::Fault;
 use crate::config::auditd::Config;
 use crate::daemon::context::Context;
 use crate::remote::wire::Message;
@@ -17,11 +16,11 @@ pub(super) fn draw(_: &OwnedFd) -> Option<Seeded> {
 
 /// Never happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TlsFault {}
+pub(super) struct TlsFault;
 
 impl TlsFault {
     pub(super) fn words(self) -> (&'static str, String) {
-        match self {}
+        ("", String::new())
     }
 }
 
@@ -41,7 +40,7 @@ impl Secured {
         match self.0 {}
     }
 
-    pub(super) fn late(&self) -> Fault {
+    pub(super) fn late(&self) -> TlsFault {
         match self.0 {}
     }
 
