@@ -33,6 +33,9 @@ pub mod rule;
 #[allow(unsafe_code, reason = "the one room where system calls are made")]
 pub mod sys;
 pub mod tables;
+#[cfg(test)]
+#[path = "../tests/it/testing.rs"]
+mod testing;
 pub mod text;
 #[cfg(feature = "tls")]
 pub mod tls;

@@ -2,7 +2,7 @@
 
 use super::arguments::Command;
 use crate::host::{self, Host};
-use crate::logs::{self, LEFT_OUT, Place};
+use crate::logs::{self, LEFT_OUT, Logs, Place};
 use crate::output::{Output, say, write_out};
 use crate::progress::Progress;
 use auditbox::event::Event;
@@ -14,7 +14,7 @@ use auditbox::render::Renderer;
 use auditbox::report::{Canvas, Ended, Origin, Range, Reports};
 use auditbox::sys::files::{self, File};
 use auditbox::sys::streams::Stream;
-use auditbox::sys::{error_reason, process, signals};
+use auditbox::sys::{self, error_reason, signals};
 use auditbox::trail::order::STATE_DIR;
 use auditbox::trail::render_pool::RenderPool;
 use auditbox::trail::{Search, Sink, UnreadLine};
@@ -36,25 +36,8 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     let criteria = Criteria { start: request.start, end: request.end, ..Criteria::default() };
     let mut reports = Reports::new(request, host, host::date);
     let mut output = Output::new();
-    if !reports.begin(&mut output.text) {
-        output.flush()?;
-        say("Unimplemented option");
-        return Ok(1);
-    }
-    let Ok(logs) = place.logs() else {
-        output.flush()?;
-        return Ok(1);
-    };
-    if let Some(path) = documents.iter().map(|(_, path)| path).find(|path| logs.has(path)) {
-        output.flush()?;
-        say(format_args!("aureport: {} is one of the logs, and is not written to", path.display()));
-        return Ok(1);
-    }
-    let input = match (&place.input, logs.is_pipe) {
-        (Some(path), _) => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
-        (None, true) => PathBuf::from("standard input"),
-        (None, false) => place.log.clone(),
-    };
+    let Some(logs) = begin(&mut reports, &place, &documents, &mut output)? else { return Ok(1) };
+    let input = name_of(&place, &logs);
     let (trail, unread) = logs.split();
     std::thread::scope(|threads| {
         let reporter = Reporter { reports, kept: Vec::new(), of_file: None, of_last_file: None, debug, failed: None };
@@ -70,31 +53,73 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         }
         let Some(mut reporter) = pool.finish().pop() else { return Ok(1) };
         let [left_out, torn] = unread.files(&outcome);
-        reporter.reports.set_origin(Origin {
-            input: input.into_os_string().into_encoded_bytes(),
-            host: process::host_name().into_bytes(),
-            made: host.now(),
-            left_out,
-            torn,
-        });
-        let ended = match reporter.finish(outcome.first, &mut output.text) {
-            Ok(ended) => ended,
-            Err(Failure::Output(error)) => return Err(error),
-            Err(Failure::Kept(error)) => {
-                output.flush()?;
-                let reason = error_reason(&error);
-                say(format_args!("aureport: rows cannot be kept in {}: {reason}", std::env::temp_dir().display()));
-                return Ok(1);
-            }
-        };
-        let is_written = write_documents(&documents, ended.documents, &mut output);
-        output.flush()?;
+        let input = input.into_os_string().into_encoded_bytes();
+        let name = sys::host::name().into_bytes();
+        reporter.reports.set_origin(Origin { input, host: name, made: host.now(), left_out, torn });
+        let Some((found, is_written)) = end(reporter, outcome.first, &documents, &mut output)? else { return Ok(1) };
         let leaves_out = unread.report("aureport", &outcome);
         Ok(match is_written {
-            true if leaves_out && (!ended.found || !outcome.has_records) => LEFT_OUT,
-            _ => u8::from(!ended.found || !is_written),
+            true if leaves_out && (!found || !outcome.has_records) => LEFT_OUT,
+            _ => u8::from(!found || !is_written),
         })
     })
+}
+
+/// Begins the reports, and finds the logs. `None` when that cannot be; the reason was printed.
+fn begin(
+    reports: &mut Reports<'_>,
+    place: &Place,
+    documents: &[(usize, PathBuf)],
+    output: &mut Output,
+) -> io::Result<Option<Logs>> {
+    if !reports.begin(&mut output.text) {
+        output.flush()?;
+        say("Unimplemented option");
+        return Ok(None);
+    }
+    let Ok(logs) = place.logs() else {
+        output.flush()?;
+        return Ok(None);
+    };
+    if let Some(path) = documents.iter().map(|(_, path)| path).find(|path| logs.has(path)) {
+        output.flush()?;
+        say(format_args!("aureport: {} is one of the logs, and is not written to", path.display()));
+        return Ok(None);
+    }
+    Ok(Some(logs))
+}
+
+/// What a report names as its input.
+fn name_of(place: &Place, logs: &Logs) -> PathBuf {
+    match (&place.input, logs.is_pipe) {
+        (Some(path), _) => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        (None, true) => PathBuf::from("standard input"),
+        (None, false) => place.log.clone(),
+    }
+}
+
+/// Prints what was counted, and writes the documents: whether anything was found, and whether all documents are written. `None` when
+/// rows could not be kept; the reason was printed.
+fn end(
+    reporter: Reporter<'_>,
+    first: Option<EventId>,
+    documents: &[(usize, PathBuf)],
+    output: &mut Output,
+) -> io::Result<Option<(bool, bool)>> {
+    match reporter.finish(first, &mut output.text) {
+        Ok(ended) => {
+            let is_written = write_documents(documents, ended.documents, output);
+            output.flush()?;
+            Ok(Some((ended.found, is_written)))
+        }
+        Err(Failure::Output(error)) => Err(error),
+        Err(Failure::Kept(error)) => {
+            output.flush()?;
+            let reason = error_reason(&error);
+            say(format_args!("aureport: rows cannot be kept in {}: {reason}", std::env::temp_dir().display()));
+            Ok(None)
+        }
+    }
 }
 
 /// What standard output can show. No colours where `NO_COLOR` is set (no-color.org), block characters where the locale has UTF-8.

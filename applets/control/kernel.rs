@@ -8,8 +8,8 @@ use auditbox::abi::{Features, Signal, Status, kind, mask};
 use auditbox::rule::{self, FieldId, Request, Rule, Step, encode};
 use auditbox::sys::error_text;
 use auditbox::sys::netlink::{AuditSocket, NetlinkError};
-use auditbox::sys::process::{self, ProcessHandle};
-use auditbox::sys::{signals, streams};
+use auditbox::sys::process::ProcessHandle;
+use auditbox::sys::{host, signals, streams};
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 
@@ -268,7 +268,7 @@ pub(super) fn message(text: &[u8]) -> Request {
     let program = std::fs::read_link("/proc/self/exe").ok();
     let terminal = terminal();
     let is_named = |name: &&String| name.starts_with("pts") || name.starts_with("tty");
-    let host = terminal.as_ref().filter(is_named).map(|_| process::host_name());
+    let host = terminal.as_ref().filter(is_named).map(|_| host::name());
     let program = program.as_ref().map(|path| path.as_os_str().as_bytes());
     Request::message(text, program, host.as_deref(), terminal.as_deref())
 }

@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn new_names_are_used_at_once() {
-        let root = std::env::temp_dir().join(format!("auditbox-names-{}", std::process::id()));
+        let root = crate::testing::path("names");
         std::fs::create_dir_all(root.join("etc")).unwrap();
         std::fs::write(root.join("etc/passwd"), "alice:x:5:5::/:\n").unwrap();
         let mut enricher = Enricher::new(Users::open(Path::new("/nonexistent")), "x86_64");

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn metrics_take_the_place_of_metrics_alone() {
-        let file = std::env::temp_dir().join(format!("auditbox-metrics-{}", std::process::id()));
+        let file = crate::testing::path("metrics");
         let path = file.to_str().unwrap();
         let check = |path: &str| {
             let config = Config { metrics_file: path.to_string(), ..Config::default() };
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_file_of_wrappers_may_be_missing_and_say_nothing_and_not_be_unreadable() {
-        let file = std::env::temp_dir().join(format!("auditbox-wrappers-{}", std::process::id()));
+        let file = crate::testing::path("wrappers");
         let path = file.to_str().unwrap();
         let check = |text: &[u8]| {
             files::write(path, text).unwrap();

@@ -133,7 +133,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn place(name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("auditbox-config-{}-{name}", std::process::id()))
+        crate::testing::path(&format!("config-{name}"))
     }
 
     fn action(path: &Path) -> Result<FailureAction, String> {

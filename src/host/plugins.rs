@@ -79,8 +79,7 @@ mod tests {
     #[test]
     #[ignore = "needs root"]
     fn sound_files_are_taken_and_what_is_wrong_with_others_is_said() {
-        let directory = std::env::temp_dir().join(format!("auditbox-plugins-{}", std::process::id()));
-        let _ = files::remove_dir_all(&directory);
+        let directory = crate::testing::path("plugins");
         files::create_dir_all(&directory).unwrap();
         let put = |name: &str, text: &str, mode: u32| {
             files::write(directory.join(name), text).unwrap();

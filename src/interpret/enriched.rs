@@ -269,6 +269,7 @@ fn bit(name_hash: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Dice;
 
     /// The value for the last field `name` of a record with this body.
     fn value_in<'a>(record_type: RecordType, body: &'a str, text: &'a str, name: &str) -> Option<&'a str> {
@@ -346,11 +347,8 @@ mod tests {
         const FIELDS: [&str; 8] =
             ["uid=1", "auid=2", "gid=3", "uid", "x=\"uid=4\"", "acct=\"a uid=5 b\"", "msg='op=x", "id=6"];
         const WORDS: [&str; 6] = ["UID=\"a\"", "UID=\"b\"", "AUID=\"c\"", "GID=\"unknown-\"", "uid=d", "ID=\"e f\""];
-        let mut seed = 7u64;
-        let mut next = |count: usize| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (seed >> 40) as usize % count
-        };
+        let mut dice = Dice(7);
+        let mut next = |count: usize| dice.roll(count);
         for _ in 0..3_000 {
             let body: Vec<_> = (0..next(9)).map(|_| FIELDS[next(FIELDS.len())]).collect();
             let text: Vec<_> = (0..next(7)).map(|_| WORDS[next(WORDS.len())]).collect();

@@ -78,8 +78,3 @@ pub use interpreter::Interpreter;
 pub use kind::{kind, named};
 pub use names::Names;
 pub use row::Kind;
-
-/// What stands before the first NUL.
-fn cut_at_nul(bytes: &[u8]) -> &[u8] {
-    crate::text::up_to(bytes, 0)
-}

@@ -225,6 +225,7 @@ pub(super) fn hash_of(front: u64, len: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Dice;
 
     /// Name, value, and whether it ended at a comma.
     fn fields(body: &str) -> Vec<(String, String, bool)> {
@@ -316,12 +317,11 @@ mod tests {
             ": ",
             "a=",
         ];
-        let mut seed = 1u64;
+        let mut dice = Dice(1);
         for _ in 0..4_000 {
             let mut body = String::new();
             for _ in 0..12 {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                body.push_str(PIECES[(seed >> 60) as usize]);
+                body.push_str(dice.pick(&PIECES));
             }
             let (body, mut at) = (body.as_bytes(), 0);
             while let Some(found) = name(body, at).map(|name| name.field(body)) {

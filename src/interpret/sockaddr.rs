@@ -3,9 +3,9 @@
 //! Layouts are those of linux/un.h, in.h, in6.h, netlink.h, ax25.h, atm.h and x25.h, in the byte order of the machine that
 //! wrote the record. The record does not name it, but all families are below 256, so the family's bytes show the order.
 
-use super::{Names, cut_at_nul};
+use super::Names;
 use crate::tables::socket::FAMILIES;
-use crate::text::{address as inet, hex, number};
+use crate::text::{self, address as inet, hex, number};
 
 const LOCAL: u16 = 1;
 const INET: u16 = 2;
@@ -40,7 +40,7 @@ pub(super) fn push(value: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
     push_address(family, is_big, length, address, names, out);
     out.extend_from_slice(b" }");
     // COMPAT: after a call sign of less than seven characters nothing more is said.
-    out.truncate(start + cut_at_nul(out.get(start..).unwrap_or_default()).len());
+    out.truncate(start + text::up_to(out.get(start..).unwrap_or_default(), 0).len());
 }
 
 /// Whether these bytes of a family were written with the high byte first; this machine decides where neither order is known.
@@ -68,7 +68,7 @@ fn push_address(family: u16, is_big: bool, length: usize, address: &[u8], names:
             let interface = if is_big { i16::from_be_bytes(bytes) } else { i16::from_le_bytes(bytes) };
             number::push_signed(out, i64::from(interface));
         }
-        X25 => push_all(out, &[b"laddr=", cut_at_nul(field::<15>(address, 0))]),
+        X25 => push_all(out, &[b"laddr=", text::up_to(field::<15>(address, 0), 0)]),
         NETLINK if length >= 12 => {
             out.extend_from_slice(b"nlnk-fam=16 nlnk-pid=");
             number::push(out, u64::from(number(*field(address, 2))));
@@ -83,7 +83,7 @@ fn push_address(family: u16, is_big: bool, length: usize, address: &[u8], names:
 fn push_path(address: &[u8], out: &mut Vec<u8>) {
     const LONGEST: usize = 108;
     let path = address.strip_prefix(&[0]).unwrap_or(address);
-    let path = cut_at_nul(path);
+    let path = text::up_to(path, 0);
     push_all(out, &[b"path=", path.get(..LONGEST).unwrap_or(path)]);
 }
 

@@ -1,10 +1,10 @@
 //! Values that need nothing but themselves to be put into words.
 
 use super::enum_table::push_overflow;
-use super::{cut_at_nul, mode};
+use super::mode;
 use crate::tables::machine::Machine;
 use crate::tables::{errno, file, process};
-use crate::text::{hex, number};
+use crate::text::{self, hex, number};
 
 /// 1 or 0.
 pub(super) fn push_success(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
@@ -95,7 +95,7 @@ pub(super) fn push_text(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
     if !hex::unescape(value.strip_prefix(b"00").unwrap_or(value), out) {
         return out.extend_from_slice(value);
     }
-    let text = cut_at_nul(out.get(start..).unwrap_or_default()).len();
+    let text = text::up_to(out.get(start..).unwrap_or_default(), 0).len();
     out.truncate(start + text);
 }
 

@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     fn place(name: &str, content: &[u8]) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("auditbox-log-{}-{name}", std::process::id()));
+        let path = crate::testing::path(&format!("log-{name}"));
         files::write(&path, content).unwrap();
         path
     }
@@ -407,7 +407,7 @@ mod tests {
     #[test]
     #[ignore = "needs root"]
     fn what_keeps_a_log_from_being_written_is_seen_without_writing() {
-        let root = std::env::temp_dir().join(format!("auditbox-obstacle-{}", std::process::id()));
+        let root = crate::testing::path("obstacle");
         files::create_dir_all(&root).unwrap();
         let (log, link) = (root.join("audit.log"), root.join("link"));
         let found = |log: &Path| obstacle(log).map(|found| (found.part, found.what, found.is_for_rotation));
@@ -435,7 +435,7 @@ mod tests {
 
     #[test]
     fn a_path_through_a_link_or_an_open_directory_is_not_safe() {
-        let root = std::env::temp_dir().join(format!("auditbox-directory-{}", std::process::id()));
+        let root = crate::testing::path("directory");
         files::create_dir_all(root.join("open")).unwrap();
         files::set_permissions(root.join("open"), files::Permissions::from_mode(0o777)).unwrap();
         std::os::unix::fs::symlink("open", root.join("link")).unwrap();

@@ -230,8 +230,7 @@ mod tests {
 
     impl Place {
         fn new(name: &str, files: &[&str]) -> Place {
-            let path = std::env::temp_dir().join(format!("auditbox-rotation-{}-{name}", std::process::id()));
-            let _ = files::remove_dir_all(&path);
+            let path = crate::testing::path(&format!("rotation-{name}"));
             files::create_dir_all(&path).unwrap();
             for file in files {
                 // Every file says what it was called first.

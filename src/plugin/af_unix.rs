@@ -295,8 +295,7 @@ mod tests {
 
     /// A plugin that listens at a path of its own, and what it has said.
     fn plugin(name: &str, format: Format, depth: usize) -> AfUnix {
-        let path = std::env::temp_dir().join(format!("auditbox-af_unix-{name}-{}", std::process::id()));
-        let _ = files::remove_file(&path);
+        let path = crate::testing::path(&format!("af_unix-{name}"));
         let options = Options { mode: 0o600, path, format, depth };
         AfUnix::listen(options, Logger::console(Box::new(|_| {}))).unwrap()
     }

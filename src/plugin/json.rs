@@ -437,9 +437,7 @@ mod tests {
     }
 
     fn path(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("auditbox-json-{name}-{}", std::process::id()));
-        let _ = files::remove_file(&path);
-        path
+        crate::testing::path(&format!("json-{name}"))
     }
 
     fn connect(plugin: &mut ToJson, path: &Path) -> UnixStream {

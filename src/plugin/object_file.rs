@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn of_a_file_that_somebody_has_cut_nothing_is_taken_back() {
-        let path = std::env::temp_dir().join(format!("auditbox-object-file-{}", std::process::id()));
+        let path = crate::testing::path("object-file");
         std::fs::write(&path, "four").unwrap();
         let file = files::open_append(&path, 0o600).unwrap();
         assert!(!takes_back(&file, 5) && file.metadata().unwrap().len() == 4);

@@ -316,8 +316,7 @@ mod tests {
 
     impl Place {
         fn new(name: &str) -> Place {
-            let folder = std::env::temp_dir().join(format!("auditbox-queue-{name}-{}", std::process::id()));
-            let _ = files::remove_dir_all(&folder);
+            let folder = crate::testing::path(&format!("queue-{name}"));
             Place(folder)
         }
 

@@ -198,6 +198,7 @@ impl Messages {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Dice;
 
     /// Type, sequence and body.
     type Read = (u32, u32, Vec<u8>);
@@ -325,11 +326,8 @@ mod tests {
 
     #[test]
     fn whatever_comes_memory_is_bounded_and_an_error_is_the_end() {
-        let mut state = 1_u32;
-        let mut next = |most: usize| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 16) as usize % most
-        };
+        let mut dice = Dice(1);
+        let mut next = |most: usize| dice.roll(most);
         for _ in 0..300 {
             let mut messages = Messages::default();
             let mut stream: Vec<u8> = Vec::new();

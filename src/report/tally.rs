@@ -135,6 +135,7 @@ fn fold(a: u64, b: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Dice;
     use std::collections::HashMap;
 
     #[test]
@@ -161,10 +162,9 @@ mod tests {
     #[test]
     fn counts_are_those_of_a_plain_map() {
         let (mut tally, mut plain) = (Tally::default(), HashMap::new());
-        let mut state = 1u32;
+        let mut dice = Dice(1);
         for _ in 0..20_000 {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let value = format!("/usr/lib/{}", state >> 18);
+            let value = format!("/usr/lib/{}", dice.roll(1 << 14));
             tally.add(value.as_bytes());
             *plain.entry(value.into_bytes()).or_insert(0u64) += 1;
         }

@@ -256,6 +256,7 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Dice;
 
     fn counted(seconds: &[(u64, &str)], period: u64) -> Timeline {
         let mut timeline = Timeline::new(period);
@@ -323,10 +324,10 @@ mod tests {
     #[test]
     fn no_count_is_lost_whatever_a_log_says() {
         let mut seconds: Vec<(u64, String)> = Vec::new();
-        let mut state = 1u64;
+        let mut dice = Dice(1);
         for _ in 0..5000 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            seconds.push((state >> (state % 50), format!("group {}", state >> 54)));
+            let number = dice.next();
+            seconds.push((number >> (number % 50), format!("group {}", number >> 54)));
         }
         seconds.extend([(0, "z".into()), (u64::MAX, "z".into())]);
         let borrowed: Vec<_> = seconds.iter().map(|(second, group)| (*second, group.as_str())).collect();

@@ -10,7 +10,7 @@ use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
 use crate::tables::machine::Machine;
 use crate::tables::rule::{FILE_SYSTEMS, PERMISSIONS};
 use crate::tables::{errno, record_type, syscall};
-use crate::text::number;
+use crate::text::{self, number};
 
 /// Bit of AUDIT_ARCH_* numbers for 64-bit machines.
 const ARCH_64BIT: u32 = 0x8000_0000;
@@ -128,13 +128,13 @@ impl<'a> Listing<'a> {
             (FieldId::KEY, Value::Text(keys)) => print_keys(keys, printing.is_watch, out),
             (FieldId::PATH | FieldId::DIR, Value::Text(path)) if printing.is_watch => {
                 out.extend_from_slice(b"-w ");
-                out.extend_from_slice(until_nul(path));
+                out.extend_from_slice(text::up_to(path, 0));
             }
             (FieldId::PERM, Value::Number(bits)) => print_perm(*bits, printing.is_watch, out),
             (FieldId::FIELD_COMPARE, Value::Number(code)) => print_compare(*code, operator, out),
             (_, Value::Text(text)) => {
                 push_name(out, name, operator);
-                out.extend_from_slice(until_nul(text));
+                out.extend_from_slice(text::up_to(text, 0));
             }
             (_, Value::Number(value)) => {
                 push_name(out, name, operator);
@@ -191,7 +191,7 @@ fn is_watch(rule: &Rule) -> bool {
 fn print_keys(keys: &[u8], is_watch: bool, out: &mut Vec<u8>) {
     for key in keys.split(|b| *b == KEY_SEPARATOR).filter(|key| !key.is_empty()) {
         push(out, if is_watch { " -k " } else { " -F key=" });
-        out.extend_from_slice(until_nul(key));
+        out.extend_from_slice(text::up_to(key, 0));
     }
 }
 
@@ -242,8 +242,4 @@ fn push_hex_upper(out: &mut Vec<u8>, value: u32) {
 
 fn or_null(name: Option<&'static str>) -> &'static str {
     name.unwrap_or("(null)")
-}
-
-fn until_nul(text: &[u8]) -> &[u8] {
-    text.split(|b| *b == 0).next().unwrap_or_default()
 }

@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_pipe_in_the_place_of_a_new_file_is_not_opened() {
-        let path = std::env::temp_dir().join(format!("auditbox-anew-{}", std::process::id()));
+        let path = crate::testing::path("anew");
         let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(made.success());
         io::Write::write_all(&mut create_anew(&path, 0o600).unwrap(), b"text").unwrap();
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_is_set_aside_by_writing_leaves_what_the_file_has() {
-        let path = std::env::temp_dir().join(format!("auditbox-aside-{}", std::process::id()));
+        let path = crate::testing::path("aside");
         for open in [open_append, open_shared] {
             write(&path, "text").unwrap();
             lengthen(&open(&path, 0o600).unwrap(), 10_000).unwrap();
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_text_for_a_terminal_is_not_written_to_a_file() {
-        let path = std::env::temp_dir().join(format!("auditbox-terminal-{}", std::process::id()));
+        let path = crate::testing::path("terminal");
         write(&path, "").unwrap();
         write_to_terminal(path.to_str().unwrap(), "text");
         assert_eq!(metadata(&path).unwrap().len(), 0);
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_scratch_file_has_no_name_and_keeps_what_was_written() {
-        let place = std::env::temp_dir().join(format!("auditbox-scratch-{}", std::process::id()));
+        let place = crate::testing::path("scratch");
         create_dir_all(&place).unwrap();
         let (mut file, mut text) = (scratch(&place).unwrap(), String::new());
         assert_eq!(read_dir(&place).unwrap().count(), 0);
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_file_is_locked_once() {
-        let path = std::env::temp_dir().join(format!("auditbox-lock-{}", std::process::id()));
+        let path = crate::testing::path("lock");
         let (one, other) = (open_append(&path, 0o600).unwrap(), open_append(&path, 0o600).unwrap());
         assert!(lock(&one).unwrap());
         assert!(!lock(&other).unwrap());

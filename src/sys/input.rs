@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn any_part_of_a_file_can_be_read() {
-        let path = std::env::temp_dir().join(format!("auditbox-input-{}", std::process::id()));
+        let path = crate::testing::path("input");
         std::fs::write(&path, b"one two").unwrap();
         let file = InputFile::open(&path).unwrap();
         let mut buffer = [0; 3];

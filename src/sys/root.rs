@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn links_stay_within_the_root() {
-        let root = std::env::temp_dir().join(format!("auditbox-root-{}", std::process::id()));
+        let root = crate::testing::path("root");
         std::fs::create_dir_all(root.join("run/audit")).unwrap();
         std::fs::write(root.join("file"), "").unwrap();
         std::os::unix::fs::symlink("/run", root.join("var")).unwrap();

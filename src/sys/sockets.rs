@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_listener_takes_the_place_of_one_that_is_gone_and_of_nothing_else() {
-        let path = std::env::temp_dir().join(format!("auditbox-listen-{}", std::process::id()));
+        let path = crate::testing::path("listen");
         let first = listen(&path, 0o620).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o620);
         assert_eq!(listen(&path, 0o600).unwrap_err().kind(), io::ErrorKind::AddrInUse);

@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_files_of_another_root_are_its_own() {
-        let root = std::env::temp_dir().join(format!("auditbox-users-{}", std::process::id()));
+        let root = crate::testing::path("users");
         std::fs::create_dir_all(root.join("etc")).unwrap();
         std::fs::create_dir_all(root.join("usr/lib")).unwrap();
         std::fs::write(root.join("etc/group"), "seven:x:7:\n").unwrap();

@@ -111,8 +111,7 @@ mod tests {
 
     /// The files of a rotation among these, by what follows the log's name; each file holds its first second.
     fn rotated(name: &str, all: &[(&str, u64)]) -> Vec<String> {
-        let place = std::env::temp_dir().join(format!("auditbox-files-{}-{name}", std::process::id()));
-        let _ = files::remove_dir_all(&place);
+        let place = crate::testing::path(&format!("files-{name}"));
         files::create_dir_all(&place).unwrap();
         for (suffix, second) in all {
             let line = format!("type=USER msg=audit({second}.000:1): x\n");
@@ -125,8 +124,7 @@ mod tests {
 
     #[test]
     fn compressed_logs_are_named_unless_they_are_there_as_text_too() {
-        let place = std::env::temp_dir().join(format!("auditbox-files-{}-compressed", std::process::id()));
-        let _ = files::remove_dir_all(&place);
+        let place = crate::testing::path("files-compressed");
         files::create_dir_all(&place).unwrap();
         let gzip = &b"\x1F\x8B\x08\0"[..];
         for (name, text) in [
@@ -149,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_packed_log_is_no_gap() {
-        let place = std::env::temp_dir().join(format!("auditbox-files-{}-between", std::process::id()));
+        let place = crate::testing::path("files-between");
         files::create_dir_all(&place).unwrap();
         for (name, text) in
             [("log", &b""[..]), ("log.1.gz", b"\x1F\x8B\x08\0"), ("log.2", b""), ("log.3.bak", b"text"), ("log.4", b"")]

@@ -331,7 +331,7 @@ mod tests {
     fn memory_and_files_tell_the_same() {
         let expected = [(1, 2), (1, 1), (2, 1)];
         assert_eq!(events_of(Trail::buffer(LOG)), expected);
-        let directory = std::env::temp_dir().join(format!("auditbox-trail-{}", std::process::id()));
+        let directory = crate::testing::path("trail");
         std::fs::create_dir_all(&directory).unwrap();
         let (old, new) = LOG.split_at(46);
         std::fs::write(directory.join("audit.log.1"), old).unwrap();

@@ -3,7 +3,6 @@
 use crate::support::{Dir, applet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 /// Status, requests by their types and first bytes, and what is said.
 struct Ran {
@@ -165,7 +164,7 @@ fn files_that_are_none_are_refused() {
     assert_eq!((open.status, open.requests.len()), (1, 0));
     assert!(open.said.contains("is world writable"));
     let pipe = dir.0.join("pipe").to_str().unwrap().to_owned();
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    crate::support::make_pipe(&pipe);
     let waited = auditctl(&format!("--dry-run -R {pipe}"));
     assert_eq!((waited.status, waited.said), (1, format!("Error - {pipe} is not a regular file\n")));
 }

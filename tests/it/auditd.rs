@@ -534,8 +534,7 @@ fn a_plugin_that_cannot_run_is_named_with_its_file_and_line() {
 
 /// init/auditd.cron with an auditctl that ends with `status`: what it says to the system log, and its own status.
 fn daily(status: u8) -> (String, Option<i32>) {
-    let place = std::env::temp_dir().join(format!("auditbox-daily-{}-{status}", std::process::id()));
-    std::fs::create_dir_all(&place).unwrap();
+    let Dir(place) = &Dir::new("daily");
     let said = place.join("said");
     let programs = [
         ("auditctl", format!("#!/bin/sh\ntest \"$*\" = '--signal rotate' || exit 99\nexit {status}\n")),
@@ -550,7 +549,6 @@ fn daily(status: u8) -> (String, Option<i32>) {
     let path = format!("{}:/usr/bin:/bin", place.display());
     let ended = std::process::Command::new("sh").arg(script).env("PATH", path).status().unwrap();
     let told = std::fs::read_to_string(&said).unwrap_or_default();
-    std::fs::remove_dir_all(&place).unwrap();
     (told, ended.code())
 }
 

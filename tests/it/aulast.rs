@@ -1,9 +1,8 @@
 //! aulast(8) and aulastlog(8) as transcripts: command, standard input, standard output, standard error, status.
 
-use crate::support::{Dir, applet};
+use crate::support::{Dir, applet, feed};
 use std::fs;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Two runs of a machine: root logs in and out, a cron job, somebody is refused, and root is still there at the crash.
 const LOG: &str = "\
@@ -25,11 +24,7 @@ const USAGE: &str =
 
 /// Standard output, standard error and status of a command with `input` on standard input.
 fn run(command: &mut Command, input: &str) -> (String, String, Option<i32>) {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
-    // Who refuses its words does not read.
-    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-    let output = child.wait_with_output().expect("it ends");
+    let output = feed(command, input.as_bytes());
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (text(output.stdout), text(output.stderr), output.status.code())
 }

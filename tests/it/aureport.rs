@@ -539,7 +539,7 @@ fn documents_are_well_formed_whatever_names_a_log_holds() {
         assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
     let pipe = log._dir.0.join("pipe").to_str().unwrap().to_string();
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    crate::support::make_pipe(&pipe);
     let reader = std::thread::spawn({
         let pipe = pipe.clone();
         move || std::fs::read_to_string(pipe).unwrap()

@@ -1,10 +1,10 @@
 //! ausearch(8) as transcripts: command, standard output, status.
 
-use crate::support::{BINARY, Dir, applet};
+use crate::support::{Dir, applet, feed};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 const LOG: &str = "\
 type=SYSCALL msg=audit(1700000000.100:11): arch=c000003e syscall=257 success=no exit=-13 a0=ffffff9c a1=7f a2=0 a3=0 items=1 \
@@ -105,11 +105,7 @@ fn each_format_has_its_shape() {
 
 #[test]
 fn a_pipe_is_read_when_nothing_else_is_named() {
-    let mut command = Command::new(BINARY);
-    command.args(["ausearch", "-k", "secrets", "--raw"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(LOG.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = feed(applet("ausearch").args(["-k", "secrets", "--raw"]), LOG.as_bytes());
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 4);
 }
 

@@ -1,24 +1,13 @@
 //! `auditctl --check`: each code with a bad file and a good one, the forms of output, suppression, repair, exit statuses.
 
-use crate::support::Dir;
+use crate::support::{Dir, applet, transcript};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::process::{Command, Stdio};
 
 /// Exit status, standard output, standard error.
 fn auditctl(words: &[&str], input: &str) -> (i32, String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_auditbox"))
-        .arg("auditctl")
-        .args(words)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    (output.status.code().expect("by itself"), text(output.stdout), text(output.stderr))
+    transcript(applet("auditctl").args(words), input)
 }
 
 /// What is found in a text of rules, for a 64-bit PC of which neither users nor files are known.
@@ -366,17 +355,10 @@ fn fix_touches_no_other_file() {
     assert_eq!(fs::read_dir(&dir.0).unwrap().count(), 2);
     // Standard input is called so in findings; a file of that name is another one.
     let named = dir.file("standard input", text);
-    let mut child = Command::new(crate::support::BINARY)
-        .args(["auditctl", "--check", "--fix", "--no-host", "--machine", "x86_64", "-"])
-        .current_dir(&dir.0)
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it runs");
-    child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("standard input cannot be repaired in its place"));
+    let words = ["--check", "--fix", "--no-host", "--machine", "x86_64", "-"];
+    let (status, _, said) = transcript(applet("auditctl").args(words).current_dir(&dir.0), text);
+    assert_eq!(status, 2);
+    assert!(said.contains("standard input cannot be repaired in its place"));
     assert_eq!(fs::read_to_string(named).unwrap(), text);
 }
 
@@ -400,7 +382,7 @@ fn a_file_that_is_reached_twice_is_no_duplicate_of_itself() {
 fn what_a_pipe_has_is_waited_for_and_a_link_to_nowhere_is_an_error() {
     let dir = Dir::new("check-pipe");
     let path = dir.0.join("pipe");
-    assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+    crate::support::make_pipe(&path);
     let to = path.clone();
     let writer = std::thread::spawn(move || fs::write(to, "-w relative\n"));
     let (status, out, _) = auditctl(&["--check", "--no-host", "--format", "compact", path.to_str().unwrap()], "");

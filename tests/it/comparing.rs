@@ -1,14 +1,10 @@
 //! `auditctl --diff`, `--convert` and dry runs of `-R --atomic`: rules compared by meaning, and rewritten without a change of it.
 
-use crate::support::Dir;
-use std::process::Command;
+use crate::support::{Dice, Dir, applet, transcript};
 
 /// Exit status, standard output, standard error.
 fn auditctl(words: &[&str]) -> (i32, String, String) {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_auditbox")).arg("auditctl").args(words).output().expect("the binary runs");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    (output.status.code().expect("by itself"), text(output.stdout), text(output.stderr))
+    transcript(applet("auditctl").args(words), "")
 }
 
 /// Status and output of a comparison of two texts.
@@ -76,29 +72,17 @@ fn a_set_that_cannot_be_read_ends_with_2() {
     }
 }
 
-/// xorshift64*.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % sides
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for at in (1..items.len()).rev() {
-            items.swap(at, self.roll(at + 1));
-        }
+fn shuffle<T>(dice: &mut Dice, items: &mut [T]) {
+    for at in (1..items.len()).rev() {
+        items.swap(at, dice.roll(at + 1));
     }
 }
 
 /// One rule in other words: calls and tests in any order, together or apart, keys and unset ids in any spelling.
 fn in_other_words(dice: &mut Dice, calls: &[&str], tests: &[&str], key: &str) -> String {
     let (mut calls, mut tests) = (calls.to_vec(), tests.to_vec());
-    dice.shuffle(&mut calls);
-    dice.shuffle(&mut tests);
+    shuffle(dice, &mut calls);
+    shuffle(dice, &mut tests);
     let target = ["-a always,exit", "-a exit,always"][dice.roll(2)];
     let arch = ["b64", "x86_64", "0xc000003e", "3221225534"][dice.roll(4)];
     let calls = if dice.roll(2) == 0 {

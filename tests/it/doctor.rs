@@ -123,7 +123,7 @@ fn nothing_in_an_image_leads_out_of_it_hangs_it_or_forges_a_line() {
     for name in ["etc/audit/auditd.conf", "etc/audit/audit.rules", "etc/pam.d/login", "etc/update-extlinux.conf"] {
         let path = image.0.join(name);
         let _ = fs::remove_file(&path);
-        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        crate::support::make_pipe(&path);
     }
     let (said, _) = look(&image);
     assert!(said.contains("not looked at: auditd.conf, the log and the plugins ("), "{said}");
@@ -360,7 +360,7 @@ fn what_cannot_be_read_is_said() {
     fs::remove_file(image.0.join("etc/update-extlinux.conf")).unwrap();
     let said = look(&image).0;
     assert!(said.contains("not looked at: the kernel's command line (its place is not known)\n"), "{said}");
-    assert!(Command::new("mkfifo").arg(image.0.join("etc/update-extlinux.conf")).status().unwrap().success());
+    crate::support::make_pipe(image.0.join("etc/update-extlinux.conf"));
     let said = look(&image).0;
     assert!(said.contains("not looked at: the kernel's command line (not a regular file)\n"), "{said}");
     fs::create_dir_all(image.0.join("etc/audit/plugins.d/x.conf")).unwrap();

@@ -1,25 +1,12 @@
 //! `auditctl --explain`: which rule decides about an event given in words or by its records.
 
-use crate::support::Dir;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use crate::support::{Dir, applet, transcript};
 
 /// Exit status, standard output, standard error.
 fn explained(rules: &str, words: &[&str], input: &str) -> (i32, String, String) {
     let dir = Dir::new(&format!("explain-{}-{}", rules.len(), words.concat().len()));
     let path = dir.file("r.rules", rules);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_auditbox"))
-        .args(["auditctl", "--machine", "x86_64", "--explain", &path])
-        .args(words)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-    let output = child.wait_with_output().expect("it ends");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    (output.status.code().expect("by itself"), text(output.stdout), text(output.stderr))
+    transcript(applet("auditctl").args(["--machine", "x86_64", "--explain", &path]).args(words), input)
 }
 
 const RULES: &str = "\

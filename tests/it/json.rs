@@ -1,10 +1,9 @@
 //! Events as JSON: what an object holds, that no reader is misled by it, and that the log comes back from it byte for byte.
 
 use crate::json_value::Value;
-use crate::support::{Dice, Dir, applet};
+use crate::support::{Dice, Dir, applet, feed};
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// What `ausearch -if FILE WORDS...` prints.
 fn search(file: &str, words: &[&str]) -> Vec<u8> {
@@ -219,10 +218,8 @@ fn comes_back(log: &[u8]) {
         let (want, got) = (search(&file, words), search(&back, words));
         assert_eq!(want, got, "{words:?} of {:?}", String::from_utf8_lossy(log));
     }
-    let mut piped =
-        applet("ausearch").arg("--raw").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a search");
-    piped.stdin.take().expect("a pipe").write_all(&objects).expect("it is read");
-    assert_eq!(piped.wait_with_output().expect("an end").stdout, search(&file, &["--raw"]));
+    let piped = feed(applet("ausearch").arg("--raw"), &objects);
+    assert_eq!(piped.stdout, search(&file, &["--raw"]));
     let report = |file: &str| applet("aureport").args(["-if", file, "-e"]).output().expect("a report").stdout;
     assert_eq!(report(&file), report(&back));
 }
@@ -324,16 +321,7 @@ fn whatever_a_log_says_no_two_members_of_an_object_are_called_the_same() {
     let (mut log, mut objects) = (Vec::new(), 0);
     (0..20).for_each(|_| log.extend([hostile(&mut dice), b"\n".to_vec()].concat()));
     for view in ["json", "ecs", "laurel"] {
-        let mut child = applet("audisp-json")
-            .args(["--raw", "--view", view])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the plugin");
-        let (mut input, log) = (child.stdin.take().expect("a pipe"), log.clone());
-        let writer = std::thread::spawn(move || input.write_all(&log).expect("it is read"));
-        let output = child.wait_with_output().expect("an end").stdout;
-        writer.join().expect("an end");
+        let output = feed(applet("audisp-json").args(["--raw", "--view", view]), &log).stdout;
         for line in output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let object = Value::parse(line);
             // Laurel has names of accounts under the field's name in capitals.

@@ -1,6 +1,7 @@
 //! The library as other programs use it: every kind of source, a walk over events, records and fields, their meanings in
 //! each escape mode, searches, normalised events, and many threads at once.
 
+use crate::support::Dir;
 use auditbox::event::Event;
 use auditbox::interpret::{Interpreter, Kind, Names, RecordContext, kind};
 use auditbox::normalize::{EventKind, ObjectKind, SubjectKind, Words, normalize, pieces};
@@ -12,7 +13,6 @@ use auditbox::trail::lines::Source;
 use auditbox::trail::{Feed, Trail};
 use std::io::Write;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 
 const LOG: &[u8] = b"\
 type=SYSCALL msg=audit(1700000000.123:1): arch=c000003e syscall=257 success=no exit=-13 a0=ffffff9c a1=7ffe a2=80000 a3=0 items=1 ppid=10 pid=11 auid=1000 uid=1000 gid=1000 euid=1000 tty=pts0 ses=3 comm=\"cat\" exe=\"/usr/bin/cat\" key=6F6E650174776F\n\
@@ -48,13 +48,6 @@ fn first_event() -> Event {
     Trail::buffer(LOG).next_event().unwrap().unwrap()
 }
 
-/// A directory of its own for a test.
-fn place(name: &str) -> PathBuf {
-    let place = std::env::temp_dir().join(format!("auditbox-library-{}-{name}", std::process::id()));
-    std::fs::create_dir_all(&place).unwrap();
-    place
-}
-
 #[test]
 fn every_source_tells_the_same_events() {
     struct Drip<'t>(&'t [u8]);
@@ -66,8 +59,8 @@ fn every_source_tells_the_same_events() {
             Ok(first.len())
         }
     }
-    let place = place("sources");
-    let log = place.join("audit.log");
+    let place = Dir::new("sources");
+    let log = place.0.join("audit.log");
     std::fs::write(&log, LOG).unwrap();
     let (output, mut input) = UnixStream::pair().unwrap();
     input.write_all(LOG).unwrap();
@@ -75,21 +68,20 @@ fn every_source_tells_the_same_events() {
     let all = [(1, 4), (2, 1)];
     assert_eq!(told(Trail::file(&log).unwrap()), all);
     assert_eq!(told(Trail::log(&log).unwrap()), all);
-    assert_eq!(told(Trail::directory(&place).unwrap()), all);
+    assert_eq!(told(Trail::directory(&place.0).unwrap()), all);
     assert_eq!(told(Trail::descriptor(std::fs::File::open(&log).unwrap())), all);
     assert_eq!(told(Trail::descriptor(output)), all);
     assert_eq!(told(Trail::source(Drip(LOG))), all);
     assert_eq!(told(Trail::buffer(LOG)), all);
-    std::fs::remove_dir_all(place).unwrap();
 }
 
 #[test]
 fn a_rotated_set_is_read_oldest_first_and_again_after_a_rewind() {
-    let place = place("rotated");
+    let place = Dir::new("rotated");
     let (first, second) = LOG.split_at(LOG.len() / 2);
-    std::fs::write(place.join("audit.log.1"), first).unwrap();
-    std::fs::write(place.join("audit.log"), second).unwrap();
-    let mut trail = Trail::directory(&place).unwrap();
+    std::fs::write(place.0.join("audit.log.1"), first).unwrap();
+    std::fs::write(place.0.join("audit.log"), second).unwrap();
+    let mut trail = Trail::directory(&place.0).unwrap();
     for _ in 0..2 {
         assert_eq!(trail.next_event().unwrap().unwrap().id().serial, 1);
         assert_eq!(trail.next_event().unwrap().unwrap().id().serial, 2);
@@ -97,8 +89,7 @@ fn a_rotated_set_is_read_oldest_first_and_again_after_a_rewind() {
         assert!(trail.next_event().unwrap().is_none() && trail.next_event().unwrap().is_none());
         trail.rewind();
     }
-    assert!(Trail::files(vec![place.join("audit.log"), place.join("missing")]).is_err());
-    std::fs::remove_dir_all(place).unwrap();
+    assert!(Trail::files(vec![place.0.join("audit.log"), place.0.join("missing")]).is_err());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! `#[ignore = "needs root"]`; `tests/all` includes those when it runs as root.
 
 mod support;
+mod testing;
 
 mod auditctl;
 mod auditd;

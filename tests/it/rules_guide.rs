@@ -1,23 +1,14 @@
 //! docs/rules.md and docs/findings.md: their right examples have no warning, and the wrong ones the code they are there for.
 
+use crate::support::{applet, transcript};
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// What `auditctl --check` finds of this level and above; `options` are of the example, or else no host is looked at.
 fn checked(rules: &str, level: &str, options: &[&str]) -> String {
     let host = if options.first() == Some(&"--root") { &[][..] } else { &["--no-host"] };
-    let mut child = Command::new(env!("CARGO_BIN_EXE_auditbox"))
-        .args(["auditctl", "--check", "--machine", "x86_64", "--min-level", level, "--format", "compact", "-"])
-        .args(host)
-        .args(options)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    child.stdin.take().expect("a pipe").write_all(rules.as_bytes()).expect("it reads");
-    String::from_utf8(child.wait_with_output().expect("it ends").stdout).expect("text")
+    let words = ["--check", "--machine", "x86_64", "--min-level", level, "--format", "compact", "-"];
+    transcript(applet("auditctl").args(words).args(host).args(options), rules).1
 }
 
 /// The examples of a page are what they say; how many right and wrong ones there are, the latter by their codes.

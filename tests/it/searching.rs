@@ -7,7 +7,7 @@
 //! huge lines, NUL bytes, missing serials and several machines; with clocks that are put forward and back; with the records
 //! of one event any distance apart; and cut into rotated files anywhere.
 
-use crate::support::{Dice, Dir, applet};
+use crate::support::{Dice, Dir, applet, feed};
 use auditbox::event::{Event, WAITING_BYTES};
 use auditbox::query::predicate::{Criteria, Predicate, User};
 use auditbox::record::{EventId, Record, RecordType};
@@ -15,7 +15,6 @@ use auditbox::trail::lines::{Lines, SEARCH_LINE};
 use auditbox::trail::{Search, Sink, Trail, Tuning, UnreadLine, order};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 const TIMEOUT: u64 = 2;
 
@@ -492,13 +491,10 @@ fn scattered() -> Vec<u8> {
 fn run(command: &str, words: &[&str], file: Option<&str>, pipe: Option<&[u8]>) -> (Vec<u8>, Vec<u8>, Option<i32>) {
     let mut command = applet(command);
     command.args(words).args(file.iter().flat_map(|file| ["-if", file]));
-    command.stdin(if pipe.is_some() { Stdio::piped() } else { Stdio::null() });
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let stdin = child.stdin.take();
-    let output = std::thread::scope(|threads| {
-        threads.spawn(move || stdin.map(|mut stdin| std::io::Write::write_all(&mut stdin, pipe.unwrap())));
-        child.wait_with_output().unwrap()
-    });
+    let output = match pipe {
+        Some(text) => feed(&mut command, text),
+        None => command.output().unwrap(),
+    };
     (output.stdout, output.stderr, output.status.code())
 }
 

@@ -1,9 +1,11 @@
 //! What the test modules share: the binary, temporary directories and repeatable numbers.
 
+pub(crate) use crate::testing::Dice;
+
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::{Command, Output, Stdio};
 
 /// The multicall binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_auditbox");
@@ -11,8 +13,31 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_auditbox");
 /// A command that runs `applet` in UTC, with nothing on standard input.
 pub(crate) fn applet(applet: &str) -> Command {
     let mut command = Command::new(BINARY);
-    command.arg(applet).env("TZ", "UTC").stdin(std::process::Stdio::null());
+    command.arg(applet).env("TZ", "UTC").stdin(Stdio::null());
     command
+}
+
+/// Runs a command to its end with `input` on its standard input. One that refuses its words need not read that.
+pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Output {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it runs");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    std::thread::scope(|threads| {
+        threads.spawn(move || pipe.write_all(input));
+        child.wait_with_output().expect("it ends")
+    })
+}
+
+/// Exit status, standard output and standard error of the same.
+pub(crate) fn transcript(command: &mut Command, input: &str) -> (i32, String, String) {
+    let output = feed(command, input.as_bytes());
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.code().expect("by itself"), text(output.stdout), text(output.stderr))
+}
+
+/// Makes a named pipe.
+pub(crate) fn make_pipe(path: impl AsRef<Path>) {
+    assert!(Command::new("mkfifo").arg(path.as_ref()).status().expect("mkfifo").success());
 }
 
 /// A temporary directory, removed when the value is dropped.
@@ -21,10 +46,7 @@ pub(crate) struct Dir(pub(crate) PathBuf);
 impl Dir {
     /// Makes an empty directory. `name` only helps to recognise it.
     pub(crate) fn new(name: &str) -> Dir {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{count}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
+        let path = crate::testing::path(name);
         fs::create_dir_all(&path).expect("a directory for the test");
         Dir(path)
     }
@@ -41,34 +63,6 @@ impl Dir {
 impl Drop for Dir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Numbers that look random and are the same in every run (Marsaglia's xorshift64).
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    /// The next number, all 64 bits of it.
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// A 64-bit number below `sides`.
-    pub(crate) fn below(&mut self, sides: u64) -> u64 {
-        self.next() % sides
-    }
-
-    /// A number below `sides`.
-    pub(crate) fn roll(&mut self, sides: usize) -> usize {
-        self.below(sides as u64) as usize
-    }
-
-    /// One of these.
-    pub(crate) fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
-        from[self.roll(from.len())]
     }
 }
 

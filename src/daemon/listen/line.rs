@@ -58,6 +58,7 @@ pub(super) fn record_type(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Dice;
 
     const PEER: IpAddr = IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 7));
 
@@ -153,11 +154,8 @@ mod tests {
             b"\xff\xfe",
             b"\x1b[",
         ];
-        let mut state = 1_u32;
-        let mut next = |most: usize| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 16) as usize % most
-        };
+        let mut dice = Dice(1);
+        let mut next = |most: usize| dice.roll(most);
         for _ in 0..20_000 {
             let text: Vec<u8> = (0..next(8)).flat_map(|_| pieces[next(pieces.len())].to_vec()).collect();
             for own in [&b""[..], b"node=here ", b"node=192.0.2.7 "] {
