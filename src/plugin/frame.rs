@@ -5,6 +5,9 @@
 //!   log, `[node=N ]type=T msg=audit(...): ...`.
 //! - `string`: the line of the log and a newline. The part after 0x1D that ENRICHED lines have is kept.
 //!
+//! Daemons before audit 4.1 write a payload of always 8970 bytes, of which the header's length counts and the rest is whatever was in
+//! memory. The reader notices that where the second header should be.
+//!
 //! The reader takes both: the first byte it ever gets decides (0 or 1 begins a version on little-endian machines, 0 on
 //! others; no line begins so). It keeps a frame that arrives in pieces, honours the header length, and loses no more than the
 //! frame that is wrong.
@@ -18,6 +21,9 @@ pub const HEADER: usize = 16;
 
 /// The longest payload that plugins of the audit package can take (MAX_AUDIT_MESSAGE_LENGTH of libaudit.h, less its NUL).
 pub const MAX_PAYLOAD: usize = 8969;
+
+/// The payload of every frame of daemons before audit 4.1.
+const FIXED_PAYLOAD: usize = MAX_PAYLOAD + 1;
 
 /// The longest payload or line that is read. Larger than what is written, so that others may grow; bounded, so that a broken
 /// writer cannot fill memory.
@@ -107,6 +113,15 @@ enum Form {
     Lines,
 }
 
+/// Whether something follows a payload that is shorter than [`FIXED_PAYLOAD`].
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Padding {
+    #[default]
+    Unknown,
+    Nothing,
+    UpToFixed,
+}
+
 /// What [`Frames::next_frame`] found.
 enum Found {
     /// A frame whose text is in these bytes of the buffer; what follows begins at `rest`.
@@ -124,6 +139,9 @@ pub struct Frames {
     /// What of the buffer was given out.
     used: usize,
     form: Option<Form>,
+    padding: Padding,
+    /// So many bytes after the last frame are padding, if there is any.
+    padded: usize,
     /// The rest of a line that is too long is being passed over.
     is_skipping: bool,
     is_at_end: bool,
@@ -164,27 +182,40 @@ impl Frames {
         }
     }
 
-    fn binary(&self) -> Found {
-        let waiting = self.buffer.get(self.used..).unwrap_or_default();
-        let piece = match self.is_at_end && !waiting.is_empty() {
-            true => Found::Wrong { error: FrameError::Cut(waiting.len()), rest: self.buffer.len() },
-            false => Found::Piece,
-        };
-        let Some((header, _)) = waiting.split_at_checked(HEADER) else { return piece };
-        let word =
-            |n: usize| header.get(4 * n..4 * n + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_ne_bytes);
-        let words = [word(0), word(1), word(2), word(3)];
-        let [version, header, record_type, size] = words;
-        let (header, size) = (header as usize, size as usize);
-        if version > 1 || !(HEADER..=MAX_HEADER).contains(&header) || size > MAX_READ {
-            return Found::Wrong { error: FrameError::Header(words), rest: self.buffer.len() };
+    fn binary(&mut self) -> Found {
+        loop {
+            if self.padding == Padding::UpToFixed {
+                let passed = self.padded.min(self.buffer.len() - self.used);
+                (self.used, self.padded) = (self.used + passed, self.padded - passed);
+            }
+            let waiting = self.buffer.get(self.used..).unwrap_or_default();
+            let piece = match self.is_at_end && !waiting.is_empty() {
+                true => Found::Wrong { error: FrameError::Cut(waiting.len()), rest: self.buffer.len() },
+                false => Found::Piece,
+            };
+            let Some((header, _)) = waiting.split_at_checked(HEADER) else { return piece };
+            let bytes = |n: usize| header.get(4 * n..4 * n + 4).and_then(|word| word.try_into().ok());
+            let words = [0, 1, 2, 3].map(|n| bytes(n).map_or(0, u32::from_ne_bytes));
+            let [version, header, record_type, size] = words;
+            let (header, size) = (header as usize, size as usize);
+            if version > 1 || !(HEADER..=MAX_HEADER).contains(&header) || size > MAX_READ {
+                if self.padding == Padding::Unknown && self.padded > 0 {
+                    self.padding = Padding::UpToFixed;
+                    continue;
+                }
+                return Found::Wrong { error: FrameError::Header(words), rest: self.buffer.len() };
+            }
+            if self.padded > 0 {
+                self.padding = Padding::Nothing;
+            }
+            let text = self.used + header..self.used + header + size;
+            if self.buffer.len() < text.end {
+                return piece;
+            }
+            self.padded = if self.padding == Padding::Nothing { 0 } else { FIXED_PAYLOAD.saturating_sub(size) };
+            let rest = text.end;
+            return Found::Frame { version, record_type, text, rest };
         }
-        let text = self.used + header..self.used + header + size;
-        if self.buffer.len() < text.end {
-            return piece;
-        }
-        let rest = text.end;
-        Found::Frame { version, record_type, text, rest }
     }
 
     fn line(&mut self) -> Found {
@@ -284,6 +315,27 @@ mod tests {
     }
 
     #[test]
+    fn payloads_of_fixed_size_end_where_their_header_says() {
+        let padded = |record_type, text: &[u8], rest: &[u8]| {
+            let mut frame = binary(1, record_type, text);
+            frame.extend(rest.iter().cycle().take(FIXED_PAYLOAD - text.len()));
+            frame
+        };
+        let input =
+            [padded(1307, LINE, &[0; 20]), padded(1320, b"", b"what was there before"), padded(1300, LINE, b"x")]
+                .concat();
+        let expected = [(1, 1307, LINE.to_vec()), (1, 1320, Vec::new()), (1, 1300, LINE.to_vec())];
+        for size in [1, 15, 16, 17, 4096, input.len()] {
+            assert_eq!(read(&input, size), expected.clone().map(Ok), "pieces of {size}");
+        }
+        let whole = vec![b'x'; FIXED_PAYLOAD];
+        let frame = [&[1, 16, 1300, FIXED_PAYLOAD as u32].map(u32::to_ne_bytes).concat(), &whole[..]].concat();
+        let input = [frame.clone(), padded(1307, LINE, b"type=USER"), frame].concat();
+        let texts: Vec<Vec<u8>> = read(&input, 1000).into_iter().map(|found| found.unwrap().2).collect();
+        assert_eq!(texts, [whole.clone(), LINE.to_vec(), whole]);
+    }
+
+    #[test]
     fn a_longer_header_is_passed_over() {
         let words = [1, HEADER as u32 + 4, 1307, LINE.len() as u32, 0xffff_ffff];
         let input = [&words.map(u32::to_ne_bytes).concat(), LINE, &binary(1, 1320, b"x")].concat();
@@ -295,8 +347,13 @@ mod tests {
     #[test]
     fn a_header_without_sense_ends_the_reading() {
         for words in [[2, 16, 1300, 1], [1, 15, 1300, 1], [1, 5000, 1300, 1], [1, 16, 1300, u32::MAX]] {
-            let input = [binary(1, 1300, b"x"), words.map(u32::to_ne_bytes).concat(), b"rest".to_vec()].concat();
-            assert_eq!(read(&input, input.len()), [Ok((1, 1300, b"x".to_vec())), Err(FrameError::Header(words))]);
+            let input =
+                [binary(1, 1300, b"x"), binary(1, 1320, b""), words.map(u32::to_ne_bytes).concat(), b"rest".to_vec()]
+                    .concat();
+            assert_eq!(
+                read(&input, input.len()),
+                [Ok((1, 1300, b"x".to_vec())), Ok((1, 1320, Vec::new())), Err(FrameError::Header(words))]
+            );
         }
     }
 

@@ -133,7 +133,7 @@ fn a_filter_ends_when_its_program_does() {
 fn input_without_sense_is_said_and_ends_a_plugin() {
     let dir = Dir::new("af_unix-nonsense");
     let socket = dir.0.join("socket");
-    let input = [&frame(1112, LOGIN)[..], &[1; 64]].concat();
+    let input = [&frame(1112, LOGIN)[..], &frame(1112, LOGIN), &[1; 64]].concat();
     let words = ["audisp-af_unix", "0600", socket.to_str().expect("a plain name"), "string", "8"];
     let output = run(&words, &input, input.len());
     assert_eq!(output.status.code(), Some(1));
