@@ -127,7 +127,9 @@ fn check_writable(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) ->
 
 /// Whether another program has the port that other machines are to connect to. While a daemon runs it may be that one's own.
 fn check_port(config: &Config, paths: &Paths) -> Result<(), Refusal> {
-    let port = u16::try_from(config.tcp_listen_port).unwrap_or_default();
+    // Without a listener the key is refused where it is read.
+    let wanted = if cfg!(feature = "listener") { config.tcp_listen_port } else { 0 };
+    let port = u16::try_from(wanted).unwrap_or_default();
     let is_running = || daemon_at(paths).is_some();
     if port == 0 || is_running() || !crate::sys::listen::is_taken(port) {
         return Ok(());
