@@ -1,7 +1,9 @@
 //! auditd.conf(5): every key, its range, its default, and what pairs of values make no sense.
 
 use super::slot::word_enum;
-use super::tls::{TlsKeys, Transport, of_tls};
+use super::tls::of_tls;
+#[cfg(feature = "tls")]
+use super::tls::{TlsKeys, Transport};
 use super::{ConfigError, Diagnostic, HostChecks, INT_MAX, Key, Level, Reaction, Response, Slot, Space};
 use super::{number, row, with_helper};
 use crate::event;
@@ -158,10 +160,13 @@ pub struct Config {
     /// Whether plugins get other machines' records.
     pub distribute_network: bool,
     /// How connections are protected.
+    #[cfg(feature = "tls")]
     pub transport: Transport,
     /// What TLS needs.
+    #[cfg(feature = "tls")]
     pub tls: TlsKeys,
     /// The file that says who may connect; empty when there is none.
+    #[cfg(feature = "tls")]
     pub tls_allowed_clients: String,
     /// What is in that file, and the keys: read with the configuration.
     #[cfg(feature = "tls")]
@@ -210,8 +215,11 @@ impl Default for Config {
             tcp_client_max_idle: 0,
             use_libwrap: true,
             distribute_network: false,
+            #[cfg(feature = "tls")]
             transport: Transport::Tcp,
+            #[cfg(feature = "tls")]
             tls: TlsKeys::default(),
+            #[cfg(feature = "tls")]
             tls_allowed_clients: String::new(),
             #[cfg(feature = "tls")]
             tls_clients: std::sync::Arc::default(),
@@ -252,6 +260,7 @@ fn of_listener<'a>(slot: Slot<'a>, idle: &'static [&'static str]) -> Slot<'a> {
 }
 
 const KERBEROS: &str = "Kerberos";
+#[cfg(not(feature = "tls"))]
 const TLS: &str = "TLS";
 const PORT_MAX: u64 = u16::MAX as u64;
 
@@ -308,20 +317,20 @@ pub const KEYS: &[Row] = &[
     row("distribute_network", |c| of_listener(Slot::YesNo(&mut c.distribute_network), &["no"])),
     // Asked when somebody connects, which nobody can where there is no listener.
     row("use_libwrap", |c| of_listener(Slot::YesNo(&mut c.use_libwrap), &["yes", "no"])),
-    row("transport", |c| {
-        of_tls(Slot::Choice(&mut c.transport), Slot::Absent("another transport than plain TCP", &["tcp"]))
+    row("transport", |_c| {
+        of_tls!(Slot::Choice(&mut _c.transport), Slot::Absent("another transport than plain TCP", &["tcp"]))
     }),
     row("enable_krb5", |_| Slot::Absent(KERBEROS, &["no"])),
     row("krb5_principal", |_| Slot::Absent(KERBEROS, &["auditd"])),
     row("krb5_key_file", |_| Slot::Absent(KERBEROS, &["/etc/audit/audit.key"])),
-    row("tls_auth", |c| of_tls(Slot::Choice(&mut c.tls.auth), Slot::Absent(TLS, &["psk"]))),
-    row("tls_crypto_profile", |c| of_tls(Slot::Choice(&mut c.tls.profile), Slot::Absent(TLS, &["compatible"]))),
-    row("tls_require_pqc", |c| of_tls(Slot::YesNo(&mut c.tls.require_pqc), Slot::Absent(TLS, &["no"]))),
-    row("tls_psk_file", |c| of_tls(Slot::Word(&mut c.tls.psk_file), Slot::Absent(TLS, &[]))),
-    row("tls_psk_identity", |c| of_tls(Slot::Word(&mut c.tls.psk_identity), Slot::Absent(TLS, &[]))),
-    row("tls_allowed_clients", |c| of_tls(Slot::Word(&mut c.tls_allowed_clients), Slot::Absent(TLS, &[]))),
-    row("tls_cipher_suites", |c| of_tls(Slot::Word(&mut c.tls.cipher_suites), Slot::Absent(TLS, &[]))),
-    row("tls_key_exchange", |c| of_tls(Slot::Word(&mut c.tls.key_exchange), Slot::Absent(TLS, &[]))),
+    row("tls_auth", |_c| of_tls!(Slot::Choice(&mut _c.tls.auth), Slot::Absent(TLS, &["psk"]))),
+    row("tls_crypto_profile", |_c| of_tls!(Slot::Choice(&mut _c.tls.profile), Slot::Absent(TLS, &["compatible"]))),
+    row("tls_require_pqc", |_c| of_tls!(Slot::YesNo(&mut _c.tls.require_pqc), Slot::Absent(TLS, &["no"]))),
+    row("tls_psk_file", |_c| of_tls!(Slot::Word(&mut _c.tls.psk_file), Slot::Absent(TLS, &[]))),
+    row("tls_psk_identity", |_c| of_tls!(Slot::Word(&mut _c.tls.psk_identity), Slot::Absent(TLS, &[]))),
+    row("tls_allowed_clients", |_c| of_tls!(Slot::Word(&mut _c.tls_allowed_clients), Slot::Absent(TLS, &[]))),
+    row("tls_cipher_suites", |_c| of_tls!(Slot::Word(&mut _c.tls.cipher_suites), Slot::Absent(TLS, &[]))),
+    row("tls_key_exchange", |_c| of_tls!(Slot::Word(&mut _c.tls.key_exchange), Slot::Absent(TLS, &[]))),
     row("dispatcher", |_| Slot::Deprecated),
     row("disp_qos", |_| Slot::Deprecated),
 ];

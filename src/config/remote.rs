@@ -2,7 +2,9 @@
 
 use super::auditd::Overflow;
 use super::slot::word_enum;
-use super::tls::{TlsKeys, Transport, of_tls};
+#[cfg(feature = "tls")]
+use super::tls::TlsKeys;
+use super::tls::{Transport, of_tls};
 use super::{Choice, ConfigError, Diagnostic, HostChecks, INT_MAX, Key, Reaction, Response, Slot};
 use super::{number, row, with_helper};
 
@@ -91,6 +93,7 @@ pub struct Remote {
     /// How the connection is protected.
     pub transport: Transport,
     /// What TLS needs.
+    #[cfg(feature = "tls")]
     pub tls: TlsKeys,
     /// Where records wait.
     pub mode: Mode,
@@ -146,6 +149,7 @@ impl Default for Remote {
             port: 60,
             local_port: LocalPort(0),
             transport: Transport::Tcp,
+            #[cfg(feature = "tls")]
             tls: TlsKeys::default(),
             mode: Mode::Immediate,
             queue_file: "/var/spool/audit/remote.log".to_string(),
@@ -199,13 +203,13 @@ const KEYS: &[Row] = &[
     row("krb5_principal", |_| Slot::Ignored),
     row("krb5_client_name", |_| Slot::Ignored),
     row("krb5_key_file", |_| Slot::Ignored),
-    row("tls_auth", |c| of_tls(Slot::Choice(&mut c.tls.auth), Slot::Ignored)),
-    row("tls_crypto_profile", |c| of_tls(Slot::Choice(&mut c.tls.profile), Slot::Ignored)),
-    row("tls_psk_file", |c| of_tls(Slot::Word(&mut c.tls.psk_file), Slot::Ignored)),
-    row("tls_psk_identity", |c| of_tls(Slot::Word(&mut c.tls.psk_identity), Slot::Ignored)),
-    row("tls_cipher_suites", |c| of_tls(Slot::Word(&mut c.tls.cipher_suites), Slot::Ignored)),
-    row("tls_key_exchange", |c| of_tls(Slot::Word(&mut c.tls.key_exchange), Slot::Ignored)),
-    row("tls_require_pqc", |c| of_tls(Slot::YesNo(&mut c.tls.require_pqc), Slot::Ignored)),
+    row("tls_auth", |_c| of_tls!(Slot::Choice(&mut _c.tls.auth), Slot::Ignored)),
+    row("tls_crypto_profile", |_c| of_tls!(Slot::Choice(&mut _c.tls.profile), Slot::Ignored)),
+    row("tls_psk_file", |_c| of_tls!(Slot::Word(&mut _c.tls.psk_file), Slot::Ignored)),
+    row("tls_psk_identity", |_c| of_tls!(Slot::Word(&mut _c.tls.psk_identity), Slot::Ignored)),
+    row("tls_cipher_suites", |_c| of_tls!(Slot::Word(&mut _c.tls.cipher_suites), Slot::Ignored)),
+    row("tls_key_exchange", |_c| of_tls!(Slot::Word(&mut _c.tls.key_exchange), Slot::Ignored)),
+    row("tls_require_pqc", |_c| of_tls!(Slot::YesNo(&mut _c.tls.require_pqc), Slot::Ignored)),
 ];
 
 /// Reads the file, whose name is `file` in sentences. One that names no server is refused, since
@@ -224,12 +228,15 @@ pub fn parse(
             "transport = tls is not in this program, which has no TLS: use transport = tcp through a tunnel (stunnel, \
              WireGuard), or the audit package's own audisp-remote",
         ),
+        #[cfg(feature = "tls")]
         () if remote.transport == Transport::Tls && remote.tls.psk_file.is_empty() => {
             ("transport", "transport=tls requires tls_psk_file")
         }
+        #[cfg(feature = "tls")]
         () if remote.transport == Transport::Tls && remote.tls.psk_identity.is_empty() => {
             ("tls_psk_file", "tls_psk_identity is required when tls_psk_file is set")
         }
+        #[cfg(feature = "tls")]
         () if remote.transport == Transport::Tls && remote.format == Format::Ascii => {
             ("format", "transport=tls requires format=managed")
         }

@@ -1,6 +1,5 @@
 //! How connections between machines are protected: the keys that auditd.conf(5) and audisp-remote.conf(5) have in common.
 
-use super::Slot;
 use super::slot::word_enum;
 #[cfg(feature = "tls")]
 use crate::tls::{Suite, is_identity};
@@ -17,6 +16,7 @@ word_enum! {
     }
 }
 
+#[cfg(feature = "tls")]
 word_enum! {
     /// How the two ends know each other.
     TlsAuth {
@@ -25,6 +25,7 @@ word_enum! {
     }
 }
 
+#[cfg(feature = "tls")]
 word_enum! {
     /// Which ways there are to agree on keys.
     TlsProfile {
@@ -38,6 +39,7 @@ word_enum! {
 }
 
 /// What the keys `tls_*` say.
+#[cfg(feature = "tls")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsKeys {
     /// How the two ends know each other.
@@ -56,6 +58,7 @@ pub struct TlsKeys {
     pub key_exchange: String,
 }
 
+#[cfg(feature = "tls")]
 impl Default for TlsKeys {
     fn default() -> TlsKeys {
         TlsKeys {
@@ -71,9 +74,19 @@ impl Default for TlsKeys {
 }
 
 /// A key of TLS: its slot, and what it is where there is no TLS.
-pub(super) fn of_tls<'a>(slot: Slot<'a>, absent: Slot<'a>) -> Slot<'a> {
-    if cfg!(feature = "tls") { slot } else { absent }
+#[cfg(feature = "tls")]
+macro_rules! of_tls {
+    ($slot:expr, $absent:expr) => {
+        $slot
+    };
 }
+#[cfg(not(feature = "tls"))]
+macro_rules! of_tls {
+    ($slot:expr, $absent:expr) => {
+        $absent
+    };
+}
+pub(super) use of_tls;
 
 #[cfg(feature = "tls")]
 impl TlsKeys {

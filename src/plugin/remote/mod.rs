@@ -47,7 +47,7 @@ pub fn load(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Remote, St
     let read = remote::parse(&text, &path.display().to_string(), &ConfigChecker::open(), diagnostics);
     let config = read.map_err(|error| error.to_string())?;
     if config.transport == Transport::Tls {
-        secured::check(&config.tls)?;
+        secured::check(&config)?;
     }
     Ok(config)
 }
@@ -225,7 +225,7 @@ impl ToCollector {
         if self.client.config().transport != Transport::Tls {
             return self.client.connected(now);
         }
-        match Secured::begin(&self.client.config().tls) {
+        match Secured::begin(self.client.config()) {
             Ok(secured) => self.secured = Some(Box::new(secured)),
             Err(reason) => self.client.lost(now, &reason),
         }

@@ -1,7 +1,7 @@
 //! A connection to the collector under TLS: what lies between the messages and the socket.
 
 use crate::abi::kind;
-use crate::config::tls::TlsKeys;
+use crate::config::remote::Remote;
 use crate::host::tls_files;
 use crate::remote::wire;
 use crate::sys::netlink::{AuditSocket, NetlinkError};
@@ -14,14 +14,14 @@ use std::os::fd::OwnedFd;
 ///
 /// # Errors
 /// A sentence.
-pub(super) fn check(keys: &TlsKeys) -> Result<(), String> {
-    tls_files::load_key(&keys.psk_file).map(drop)
+pub(super) fn check(config: &Remote) -> Result<(), String> {
+    tls_files::load_key(&config.tls.psk_file).map(drop)
 }
 
 /// See the module.
 pub(super) struct Secured {
     tls: Client,
-    /// The addresses, once the kernel has been told of the keys.
+    /// The addresses, once the kernel has been told of the config.tls.
     ends: Option<Ends>,
 }
 
@@ -30,9 +30,9 @@ impl Secured {
     ///
     /// # Errors
     /// A sentence: the key cannot be used any more.
-    pub(super) fn begin(keys: &TlsKeys) -> Result<Secured, String> {
-        let psk = tls_files::load_key(&keys.psk_file)?;
-        let tls = Client::new(keys.psk_identity.as_bytes(), &psk, &keys.suites(), tls_files::seed()?);
+    pub(super) fn begin(config: &Remote) -> Result<Secured, String> {
+        let psk = tls_files::load_key(&config.tls.psk_file)?;
+        let tls = Client::new(config.tls.psk_identity.as_bytes(), &psk, &config.tls.suites(), tls_files::seed()?);
         Ok(Secured { tls, ends: None })
     }
 

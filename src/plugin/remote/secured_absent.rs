@@ -1,10 +1,10 @@
 //! Without the cargo feature `tls`: no connection is under TLS, and a configuration that asks for one is refused where it is read.
 
-use crate::config::tls::TlsKeys;
+use crate::config::remote::Remote;
 use std::convert::Infallible;
 use std::os::fd::OwnedFd;
 
-pub(super) fn check(_: &TlsKeys) -> Result<(), String> {
+pub(super) fn check(_: &Remote) -> Result<(), String> {
     Ok(())
 }
 
@@ -12,7 +12,7 @@ pub(super) fn check(_: &TlsKeys) -> Result<(), String> {
 pub(super) struct Secured(Infallible);
 
 impl Secured {
-    pub(super) fn begin(_: &TlsKeys) -> Result<Secured, String> {
+    pub(super) fn begin(_: &Remote) -> Result<Secured, String> {
         Err(String::new())
     }
 
