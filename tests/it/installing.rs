@@ -388,3 +388,18 @@ fn the_bill_of_materials_names_every_package_of_the_default_build_and_what_it_ne
     }
     assert!(others.iter().all(|name| !bill.contains(&format!("pkg:cargo/{name}@"))));
 }
+
+#[test]
+fn a_prefix_that_would_name_other_directories_is_refused_and_nothing_is_touched() {
+    let dir = Dir::new("install-prefix");
+    let other = dir.0.join("opt/my/precious");
+    std::fs::create_dir_all(&other).unwrap();
+    for prefix in ["/opt/my audit", "/opt/a,b", "/opt/a&b", "opt"] {
+        for words in [&[BINARY, BINARY][..], &["remove"]] {
+            let mut command = Command::new(format!("{TOP}/init/install"));
+            let output = command.args(words).env("DESTDIR", &dir.0).env("PREFIX", prefix).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{prefix}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        assert!(other.is_dir() && std::fs::read_dir(&dir.0).unwrap().count() == 1, "{prefix}");
+    }
+}
