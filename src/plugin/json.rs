@@ -3,14 +3,16 @@
 //! `plugin/ring.rs` keeps what clients of the socket have yet to read, `plugin/object_file.rs` writes the file.
 //!
 //! Nothing waits for a client of the socket: one that does not keep up loses the oldest events, and a GAP object says how
-//! many. Standard output and the file are waited for, without reading on, and the daemon counts what it cannot keep meanwhile.
+//! many. Standard output, and a pipe in the place of the file, are waited for, without reading on, and the daemon counts what it cannot
+//! keep meanwhile. What cannot be written for another reason, such as want of space, is tried again, and no more is kept for it than
+//! for a client: what comes after that is lost, and a GAP object says how many.
 //! Input that was no record is reported as a GAP in the stream.
 
 use super::frame::Frame;
 use super::gather::Gatherer;
 use super::object_file::ObjectFile;
 use super::queue::Queue;
-use super::ring::{Place, Ring};
+use super::ring::{MOST_BYTES, Place, Ring};
 use super::run::{Consumer, Notice};
 use crate::config::Level;
 use crate::event::{Event, TIMEOUT};
@@ -132,8 +134,10 @@ pub struct ToJson<'h> {
     sink: Sink,
     /// What standard output or the file has yet to take.
     unwritten: Queue,
-    /// When to try again, while there is no space for it.
+    /// When to try again, while it cannot be written.
     retry: Option<i64>,
+    /// Events that came meanwhile and were not kept, since that was reported.
+    lost: u64,
     /// Pieces of input that were no records, since that was reported.
     unreadable: u64,
     has_failed: bool,
@@ -153,7 +157,7 @@ struct Client {
     has_left: bool,
 }
 
-/// Seconds until it is tried again to write where there is no space.
+/// Seconds until it is tried again to write what could not be written.
 const PAUSE: i64 = 1;
 
 impl<'h> ToJson<'h> {
@@ -186,6 +190,7 @@ impl<'h> ToJson<'h> {
                     sink,
                     unwritten: Queue::default(),
                     retry: None,
+                    lost: 0,
                     unreadable: 0,
                     has_failed: false,
                 })
@@ -199,6 +204,10 @@ impl<'h> ToJson<'h> {
     }
 
     fn event(&mut self, event: &Event) {
+        // All else of it was written before, or the kernel kept it to itself.
+        if event.record_types().all(|record_type| record_type == RecordType::EOE) {
+            return;
+        }
         let Options { keys, types, view, .. } = &self.options;
         let has_key = || event.records().any(|record| record::has_key(record.body, keys));
         let has_type = || event.record_types().any(|record_type| types.contains(&record_type));
@@ -220,13 +229,30 @@ impl<'h> ToJson<'h> {
 
     /// Takes the text at hand to be written.
     fn push(&mut self) {
-        let Sink::Socket { ring, clients, .. } = &mut self.sink else {
-            return self.unwritten.push(0, |out| out.extend_from_slice(&self.text));
-        };
+        let Sink::Socket { ring, clients, .. } = &mut self.sink else { return self.keep() };
         if ring.is_full(self.options.depth) {
             clients.iter_mut().for_each(|client| client.write(ring));
         }
         ring.push(&self.text, self.options.depth, clients.iter_mut().map(|client| &mut client.place));
+    }
+
+    /// Keeps the text at hand for standard output or the file, unless too much waits for it.
+    fn keep(&mut self) {
+        let has_room = self.unwritten.len() < self.options.depth && self.unwritten.size() < MOST_BYTES;
+        if self.retry.is_some() && !has_room {
+            self.lost += 1;
+            return;
+        }
+        self.keep_lost();
+        self.unwritten.push(0, |out| out.extend_from_slice(&self.text));
+    }
+
+    /// Keeps an object that says how many events were not kept.
+    fn keep_lost(&mut self) {
+        if self.lost > 0 {
+            let lost = std::mem::take(&mut self.lost);
+            self.unwritten.push(0, |out| self.options.view.push_lost("not written", lost, out));
+        }
     }
 
     /// Writes what can be written at once.
@@ -244,32 +270,35 @@ impl<'h> ToJson<'h> {
                 Ok(())
             }
         };
-        let is_new = self.retry.is_none();
-        self.retry = None;
+        let was_failing = self.retry.take().is_some();
         let Err(error) = written else {
-            if !is_new {
-                self.logger.log(Level::Notice, "there is space for events again");
+            if was_failing {
+                self.logger.log(Level::Notice, "events are written again");
             }
             return;
         };
         let reason = error_reason(&error);
-        if matches!(errno::of(&error), errno::ENOSPC | errno::EDQUOT) {
-            self.retry = Some(now + PAUSE);
-            if is_new {
-                self.logger.log(Level::Error, &["cannot write events now, and waits: ", &reason].concat());
-            }
-        } else {
+        let is_for_ever =
+            matches!(self.sink, Sink::Output) && !matches!(errno::of(&error), errno::ENOSPC | errno::EDQUOT);
+        if is_for_ever {
             self.has_failed = true;
             self.logger.log(Level::Error, &["cannot write events: ", &reason].concat());
+            return;
+        }
+        self.retry = Some(now + PAUSE);
+        if !was_failing {
+            self.logger.log(Level::Error, &["cannot write events now, and tries again: ", &reason].concat());
         }
     }
 
     /// The end. Says how many events standard output or the file did not take, and whether that was none.
     pub fn finish(mut self) -> bool {
         self.end_of_input();
-        let left = self.unwritten.clear();
-        left.inspect(|left| self.logger.log(Level::Error, &format!("{} events were not written", left.count)));
-        left.is_none()
+        let left = self.unwritten.clear().map_or(0, |left| left.count) + self.lost;
+        if left > 0 {
+            self.logger.log(Level::Error, &format!("{left} events were not written"));
+        }
+        left == 0
     }
 }
 
@@ -324,10 +353,16 @@ impl Consumer for ToJson<'_> {
                 self.push();
             }
             self.write(now);
-            if self.is_full() {
-                return self.retry;
+            if self.lost > 0 && self.retry.is_none() {
+                self.keep_lost();
+                continue;
             }
-            let Some(event) = self.gatherer.overdue(now) else { return self.gatherer.due() };
+            if self.is_full() {
+                return None;
+            }
+            let Some(event) = self.gatherer.overdue(now) else {
+                return self.gatherer.due().into_iter().chain(self.retry).min();
+            };
             self.event(&event);
         }
     }
@@ -341,7 +376,12 @@ impl Consumer for ToJson<'_> {
     fn notice(&mut self, notice: Notice) {
         let Some(path) = self.options.file.as_ref().filter(|_| notice == Notice::Reload) else { return };
         match self.options.open_file(path) {
-            Ok(file) => self.sink = Sink::File(file),
+            Ok(file) => {
+                if file.pipe().is_none() {
+                    self.unwritten.rewind();
+                }
+                self.sink = Sink::File(file);
+            }
             Err(error) => {
                 self.logger.log(Level::Error, &format!("cannot open {} ({})", path.display(), error_reason(&error)));
             }
@@ -349,7 +389,7 @@ impl Consumer for ToJson<'_> {
     }
 
     fn is_full(&self) -> bool {
-        !self.unwritten.is_empty()
+        self.retry.is_none() && !self.unwritten.is_empty()
     }
 
     fn is_done(&self) -> bool {
@@ -372,8 +412,9 @@ impl Consumer for ToJson<'_> {
                     set.add(client.socket.as_fd(), if client.is_blocked { Interest::Write } else { Interest::End });
                 }
             }
-            Sink::Output if self.is_full() && self.retry.is_none() => set.add(Stream::Output.fd(), Interest::Write),
-            _ => {}
+            _ if !self.is_full() => {}
+            Sink::Output => set.add(Stream::Output.fd(), Interest::Write),
+            Sink::File(file) => drop(file.pipe().map(|pipe| set.add(pipe, Interest::Write))),
         }
     }
 
@@ -403,8 +444,9 @@ mod tests {
     use super::*;
     use crate::log::rotation;
     use std::io::Read;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     use std::os::unix::net::UnixStream;
+    use std::sync::{Arc, Mutex};
 
     fn options(words: &str) -> Result<Options, String> {
         Options::parse(words.split_whitespace())
@@ -483,25 +525,126 @@ mod tests {
         assert!(files::symlink_metadata(&path).is_err());
     }
 
+    /// The plugin, and what it logs.
+    fn telling<'h>(host: &'h Host, words: &str) -> (ToJson<'h>, Arc<Mutex<Vec<String>>>) {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let told = said.clone();
+        let logger = Logger::console(Box::new(move |text| told.lock().unwrap().push(text.to_owned())));
+        (ToJson::new(options(words).unwrap(), host, logger).unwrap(), said)
+    }
+
     #[test]
-    fn what_there_is_no_space_for_waits_and_is_logged_once() {
-        let (host, said) = (Host::open(), std::sync::Arc::new(std::sync::Mutex::new(Vec::new())));
-        let logger = Logger::console(Box::new({
-            let said = said.clone();
-            move |text| said.lock().unwrap().push(text.to_owned())
-        }));
-        let mut plugin = ToJson::new(options("--file /dev/full").unwrap(), &host, logger).unwrap();
+    fn what_cannot_be_written_is_tried_again_and_told_once_and_what_is_too_much_is_counted() {
+        let host = Host::open();
+        let (mut plugin, said) = telling(&host, "--file /dev/full --depth 3");
         for serial in 0..5 {
             take(&mut plugin, &user(serial, "x"));
         }
-        assert!(plugin.is_full() && !plugin.is_done() && !plugin.has_failed());
+        assert!(!plugin.is_full() && !plugin.is_done() && !plugin.has_failed());
         for now in 0..5 {
             assert_eq!(plugin.tick(now), Some(now + PAUSE));
         }
         assert!(!plugin.finish());
         let said = said.lock().unwrap();
         assert_eq!(said.len(), 2, "{said:?}");
-        assert!(said[0].contains("waits: No space left on device") && said[1].contains("5 events were not written"));
+        assert!(
+            said[0].contains("tries again: No space left on device") && said[1].contains("5 events were not written")
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_moved_away_grows_no_more_until_it_can() {
+        let (host, path) = (Host::open(), path("blocked"));
+        let (mut plugin, said) = telling(&host, &format!("--file {} --max-size 1 --keep 2 --depth 3", path.display()));
+        let moved = rotation::numbered(&path, 1);
+        std::fs::create_dir(&moved).unwrap();
+        std::fs::write(moved.join("x"), "").unwrap();
+        let text = "x".repeat(300_000);
+        (0..9).for_each(|serial| take(&mut plugin, &user(serial, &text)));
+        plugin.end_of_input();
+        plugin.tick(0);
+        assert!(std::fs::metadata(&path).unwrap().len() <= 1 << 20 && !plugin.has_failed());
+        std::fs::remove_dir_all(&moved).unwrap();
+        plugin.tick(PAUSE);
+        let told = std::fs::read_to_string(&moved).unwrap() + &std::fs::read_to_string(&path).unwrap();
+        let serials: Vec<_> =
+            told.match_indices("\"serial\":").map(|(at, name)| &told[at + name.len()..][..1]).collect();
+        assert_eq!(serials, ["0", "1", "2", "3", "4", "5"]);
+        assert!(told.ends_with("{\"v\":1,\"type\":\"GAP\",\"cause\":\"not written\",\"lost\":3}\n"), "{:?}", said);
+        assert_eq!(said.lock().unwrap().len(), 2, "{said:?}");
+        assert!(plugin.finish() && said.lock().unwrap()[1].contains("events are written again"));
+        [path, moved].iter().for_each(|path| drop(files::remove_file(path)));
+    }
+
+    #[test]
+    fn a_file_that_somebody_has_moved_or_removed_is_begun_anew_by_its_size() {
+        for keep in [1, 3] {
+            let (host, path) = (Host::open(), path("gone"));
+            let (mut plugin, said) = telling(&host, &format!("--file {} --max-size 1 --keep {keep}", path.display()));
+            let text = "x".repeat(300_000);
+            take(&mut plugin, &user(0, &text));
+            plugin.end_of_input();
+            plugin.tick(0);
+            std::fs::remove_file(&path).unwrap();
+            (1..9).for_each(|serial| take(&mut plugin, &user(serial, &text)));
+            plugin.end_of_input();
+            plugin.tick(0);
+            assert!(std::fs::read_to_string(&path).unwrap().contains("\"serial\":8,"), "{said:?}");
+            assert!(plugin.finish() && said.lock().unwrap().is_empty(), "{said:?}");
+            (0..3).for_each(|number| drop(files::remove_file(&rotation::numbered(&path, number))));
+            let _ = files::remove_file(&path);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_given_no_right_more() {
+        let (host, path) = (Host::open(), path("rights"));
+        for (before, after) in [(0o600, 0o600), (0o666, 0o640)] {
+            std::fs::write(&path, "").unwrap();
+            std::fs::set_permissions(&path, files::Permissions::from_mode(before)).unwrap();
+            let _plugin = plugin(&host, &format!("--file {}", path.display()));
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, after);
+        }
+        let _ = files::remove_file(&path);
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_is_never_waited_for() {
+        let (host, path) = (Host::open(), path("unread"));
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let (mut plugin, said) = telling(&host, &format!("--file {}", path.display()));
+        take(&mut plugin, &user(0, "x"));
+        plugin.end_of_input();
+        assert_eq!(plugin.tick(0), Some(PAUSE));
+        assert!(!plugin.is_full() && said.lock().unwrap()[0].contains("No such device or address"), "{said:?}");
+        let mut reader = std::fs::OpenOptions::new().read(true).custom_flags(0o4000).open(&path).unwrap();
+        plugin.tick(PAUSE);
+        assert!(plugin.is_done() && said.lock().unwrap()[1].contains("events are written again"), "{said:?}");
+        let text = "x".repeat(8000);
+        (1..99).for_each(|serial| take(&mut plugin, &user(serial, &text)));
+        // The pipe is full: it is waited for, with the other descriptors, and no more is read.
+        assert!(plugin.is_full() && plugin.retry.is_none());
+        let mut set = PollSet::default();
+        plugin.watch(&mut set);
+        let mut got = Vec::new();
+        while !plugin.is_done() {
+            let _ = reader.read_to_end(&mut got);
+            set.wait(None);
+            assert!(set.is_ready(0));
+            plugin.tick(PAUSE);
+        }
+        let _ = reader.read_to_end(&mut got);
+        assert_eq!(got.iter().filter(|byte| **byte == b'\n').count(), 99);
+        let _ = files::remove_file(&path);
+    }
+
+    #[test]
+    fn an_end_without_an_event_is_none() {
+        let (host, path) = (Host::open(), path("end"));
+        let mut plugin = plugin(&host, &format!("--file {}", path.display()));
+        take(&mut plugin, "type=EOE msg=audit(1700000000.000:1): ");
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+        let _ = files::remove_file(&path);
     }
 
     #[test]
@@ -559,10 +702,19 @@ mod tests {
         for keep in [5, 1] {
             let from = path.clone();
             let reader = std::thread::spawn(move || std::fs::read(from).unwrap().len());
-            let mut plugin = plugin(&host, &format!("--file {} --max-size 1 --keep {keep}", path.display()));
+            let words = format!("--file {} --max-size 1 --keep {keep} --depth 300", path.display());
+            let mut plugin = plugin(&host, &words);
             let text = "x".repeat(8000);
             for serial in 0..200 {
                 take(&mut plugin, &user(serial, &text));
+            }
+            plugin.end_of_input();
+            for now in 0.. {
+                plugin.tick(now);
+                if plugin.is_done() {
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(1));
             }
             assert!(!files::symlink_metadata(&path).unwrap().is_file());
             assert!(files::symlink_metadata(rotation::numbered(&path, 1)).is_err());

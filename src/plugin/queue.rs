@@ -50,6 +50,11 @@ impl Queue {
         self.frames.is_empty()
     }
 
+    /// How many bytes wait.
+    pub fn size(&self) -> usize {
+        self.pending().len()
+    }
+
     /// The most frames that waited at a time.
     pub fn deepest(&self) -> usize {
         self.deepest

@@ -7,7 +7,7 @@ use crate::render::view::View;
 use std::collections::VecDeque;
 
 /// More bytes do not wait, unless they are one frame.
-const MOST_BYTES: usize = 8 << 20;
+pub(super) const MOST_BYTES: usize = 8 << 20;
 
 /// An empty ring keeps at most this much memory.
 const KEEP: usize = 256 << 10;

@@ -85,6 +85,17 @@ pub fn open_append(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(mode).custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY).open(path)
 }
 
+/// The same of what may be a pipe or a device, which is never waited for: a pipe that nobody reads is ENXIO, a full one EAGAIN. Says
+/// whether the file was missing.
+pub fn open_append_at_once(path: &Path, mode: u32) -> io::Result<(File, bool)> {
+    let mut options = OpenOptions::new();
+    options.append(true).mode(mode).custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK);
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok((options.open(path)?, false)),
+        made => Ok((made?, true)),
+    }
+}
+
 /// Makes a file afresh for writing with `mode`; a symbolic link is refused.
 pub fn open_write(path: &Path, mode: u32) -> io::Result<File> {
     let flags = libc::O_NOFOLLOW | libc::O_NOCTTY;
