@@ -62,7 +62,9 @@ impl Gatherer {
         let before = waiting.event.size();
         waiting.event.push(record);
         self.bytes += waiting.event.size() - before;
-        let is_alone = waiting.event.len() == 1 && record.record_type.ends_event();
+        // The title of a process never stands alone, whatever comes before the rest of its event.
+        let ends = record.record_type.ends_event() && record.record_type != RecordType::PROCTITLE;
+        let is_alone = waiting.event.len() == 1 && ends;
         if is_alone || record.record_type == RecordType::EOE || self.bytes > MOST_BYTES {
             let is_whole = is_alone || record.record_type == RecordType::EOE;
             return self.take(at, if is_whole { Rest::Nothing } else { Rest::Expected });
@@ -129,6 +131,9 @@ mod tests {
         assert_eq!(push(&mut gatherer, 1, "PROCTITLE", "c", 0), None, "the end is yet to come");
         assert_eq!(push(&mut gatherer, 2, "EOE", "d", 0), Some("b d ".to_string()));
         assert_eq!(push(&mut gatherer, 1, "EOE", "e", 0), Some("a c e ".to_string()));
+        assert_eq!(push(&mut gatherer, 3, "PROCTITLE", "f", 0), None);
+        assert_eq!(push(&mut gatherer, 3, "SYSCALL", "g", 0), None);
+        assert_eq!(push(&mut gatherer, 3, "EOE", "h", 0), Some("f g h ".to_string()));
         assert_eq!(gatherer.due(), None);
     }
 

@@ -591,7 +591,7 @@ mod tests {
             plugin.tick(0);
             assert!(std::fs::read_to_string(&path).unwrap().contains("\"serial\":8,"), "{said:?}");
             assert!(plugin.finish() && said.lock().unwrap().is_empty(), "{said:?}");
-            (0..3).for_each(|number| drop(files::remove_file(&rotation::numbered(&path, number))));
+            (0..3).for_each(|number| drop(files::remove_file(rotation::numbered(&path, number))));
             let _ = files::remove_file(&path);
         }
     }

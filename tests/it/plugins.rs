@@ -219,7 +219,7 @@ fn json_waits_for_space_and_never_leaves_a_part_of_an_object() {
         mount -t tmpfs -o size=300k none "$1"
         head -c 250000 /dev/zero >"$1/other"
         "$2" audisp-json --file "$1/events.json" <&3 2>"$1.said" &
-        until grep -q 'waits: No space left' "$1.said"; do sleep 0.1; done
+        until grep -q 'tries again: No space left' "$1.said"; do sleep 0.1; done
         tail -c 1 "$1/events.json" | od -An -c | grep -qF '\n' || echo torn
         wc -l <"$1/events.json"
         rm "$1/other"

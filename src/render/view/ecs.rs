@@ -47,6 +47,10 @@ impl<'o> Members<'o> {
             is_first = open_objects(&mut open, objects, is_first, out);
             push_name(&mut is_first, name.as_bytes(), out);
             out.extend_from_slice(&value);
+            if let Some(digits) = self.ecs_hex(source, &of_event) {
+                push_name(&mut is_first, &[name.as_bytes(), b"_hex"].concat(), out);
+                out.extend_from_slice(digits);
+            }
         }
         out.resize(out.len() + open.len() + 1, b'}');
         Some(())
@@ -107,6 +111,17 @@ impl<'o> Members<'o> {
             }
         }
         value
+    }
+
+    /// All bytes of what a source gives, where that is a member of ours whose text does not say them.
+    fn ecs_hex(&self, source: &From, of_event: &OfEvent<'_, 'o>) -> Option<&'o [u8]> {
+        let of = |members: &Members<'o>, name: &str| members.get(&[name, "_hex"].concat());
+        match *source {
+            From::Member(name) => of(self, name),
+            From::File => of(self, "object"),
+            From::Parent(name) => of(of_event.parent.as_ref()?, name),
+            _ => None,
+        }
     }
 
     /// The fields of the PATH record of the object.
