@@ -12,7 +12,7 @@
 //! A name is taken for the file that a rule of this path watches; links and mounts are not looked at.
 
 use super::error::lossy;
-use super::meaning::{FAILED, SUCCEEDED, bits_hold};
+use super::meaning::{FAILED, SUCCEEDED, bits_hold, names_taken_away};
 use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
 use super::parse::{Host, compare};
 use super::{Operation, parse};
@@ -111,11 +111,7 @@ impl Facts {
             let (name, value) = word.split_at(equals.ok_or_else(|| format!("{} is not NAME=VALUE", lossy(word)))?);
             facts.add(name, value.get(1..).unwrap_or_default(), host)?;
         }
-        let removes = facts.call_name().map_or(0, |name| match name {
-            "unlink" | "unlinkat" | "rmdir" => usize::MAX,
-            "rename" | "renameat" | "renameat2" => 1,
-            _ => 0,
-        });
+        let removes = facts.call_name().map_or(0, names_taken_away);
         facts.files.iter_mut().flatten().take(removes).for_each(|file| file.is_removed = true);
         Ok(facts)
     }

@@ -246,14 +246,17 @@ impl<'r> Meaning<'r> {
     }
 
     fn covers_but_for_calls(&self, other: &Meaning) -> bool {
-        // A rule for a path is asked before there is a result where the path is taken away, and no test of it holds then.
-        let needs_result = self.tests_result && self.watched.is_some_and(|(id, _)| id == FieldId::PATH);
         self.list == other.list
-            && (other.tests_result || !needs_result)
+            && (other.tests_result || !self.needs_result())
             && self.bits.iter().all(|test| other.implies_bits(*test))
             && self.single.iter().all(|field| other.single.iter().any(|given| implies(given, field)))
             && self.watched.is_none_or(|mine| other.watched.is_some_and(|given| is_below(given, mine)))
             && self.perms.iter().all(|mine| other.perms.iter().any(|given| given & !mine == 0))
+    }
+
+    /// A rule for a path is asked before there is a result where the path is taken away, and no test of the result holds then.
+    fn needs_result(&self) -> bool {
+        self.tests_result && self.watched.is_some_and(|(id, _)| id == FieldId::PATH)
     }
 
     fn implies_bits(&self, (id, operator, value): (FieldId, Operator, u32)) -> bool {
@@ -485,7 +488,18 @@ fn witness_call(calls: &SyscallMask, machine: Machine, meaning: &Meaning) -> Opt
     let of_class = PERMISSIONS.iter().filter(|class| meaning.perms.first().is_some_and(|bits| bits & class.bit != 0));
     let usual = of_class.flat_map(|class| class.calls.split(' ')).chain(["openat", "execve"]);
     let is_in = |name: &&str| syscall::number(machine, name).is_some_and(|number| calls.contains(number));
-    usual.into_iter().find(is_in).or_else(|| calls.iter().find_map(|number| syscall::name(machine, number)))
+    let all = usual.filter(is_in).chain(calls.iter().filter_map(|number| syscall::name(machine, number)));
+    // The first of those that suit best.
+    all.min_by_key(|name| meaning.needs_result() && names_taken_away(name) > 0)
+}
+
+/// How many of its names a call takes away when it succeeds, counted from the first.
+pub(super) fn names_taken_away(call: &str) -> usize {
+    match call {
+        "unlink" | "unlinkat" | "rmdir" => usize::MAX,
+        "rename" | "renameat" | "renameat2" => 1,
+        _ => 0,
+    }
 }
 
 fn witness_number(meaning: &Meaning, id: FieldId, numbers: &Numbers) -> Option<String> {
