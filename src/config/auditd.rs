@@ -1,7 +1,7 @@
 //! auditd.conf(5): every key, its range, its default, and what pairs of values make no sense.
 
 use super::slot::word_enum;
-use super::tls::of_tls;
+use super::tls::tls_row;
 #[cfg(feature = "tls")]
 use super::tls::{TlsKeys, Transport};
 use super::{ConfigError, Diagnostic, HostChecks, INT_MAX, Key, Level, Reaction, Response, Slot, Space};
@@ -317,20 +317,18 @@ pub const KEYS: &[Row] = &[
     row("distribute_network", |c| of_listener(Slot::YesNo(&mut c.distribute_network), &["no"])),
     // Asked when somebody connects, which nobody can where there is no listener.
     row("use_libwrap", |c| of_listener(Slot::YesNo(&mut c.use_libwrap), &["yes", "no"])),
-    row("transport", |_c| {
-        of_tls!(Slot::Choice(&mut _c.transport), Slot::Absent("another transport than plain TCP", &["tcp"]))
-    }),
+    tls_row!("transport", Choice(transport), Slot::Absent("another transport than plain TCP", &["tcp"])),
     row("enable_krb5", |_| Slot::Absent(KERBEROS, &["no"])),
     row("krb5_principal", |_| Slot::Absent(KERBEROS, &["auditd"])),
     row("krb5_key_file", |_| Slot::Absent(KERBEROS, &["/etc/audit/audit.key"])),
-    row("tls_auth", |_c| of_tls!(Slot::Choice(&mut _c.tls.auth), Slot::Absent(TLS, &["psk"]))),
-    row("tls_crypto_profile", |_c| of_tls!(Slot::Choice(&mut _c.tls.profile), Slot::Absent(TLS, &["compatible"]))),
-    row("tls_require_pqc", |_c| of_tls!(Slot::YesNo(&mut _c.tls.require_pqc), Slot::Absent(TLS, &["no"]))),
-    row("tls_psk_file", |_c| of_tls!(Slot::Word(&mut _c.tls.psk_file), Slot::Absent(TLS, &[]))),
-    row("tls_psk_identity", |_c| of_tls!(Slot::Word(&mut _c.tls.psk_identity), Slot::Absent(TLS, &[]))),
-    row("tls_allowed_clients", |_c| of_tls!(Slot::Word(&mut _c.tls_allowed_clients), Slot::Absent(TLS, &[]))),
-    row("tls_cipher_suites", |_c| of_tls!(Slot::Word(&mut _c.tls.cipher_suites), Slot::Absent(TLS, &[]))),
-    row("tls_key_exchange", |_c| of_tls!(Slot::Word(&mut _c.tls.key_exchange), Slot::Absent(TLS, &[]))),
+    tls_row!("tls_auth", Choice(tls.auth), Slot::Absent(TLS, &["psk"])),
+    tls_row!("tls_crypto_profile", Choice(tls.profile), Slot::Absent(TLS, &["compatible"])),
+    tls_row!("tls_require_pqc", YesNo(tls.require_pqc), Slot::Absent(TLS, &["no"])),
+    tls_row!("tls_psk_file", Word(tls.psk_file), Slot::Absent(TLS, &[])),
+    tls_row!("tls_psk_identity", Word(tls.psk_identity), Slot::Absent(TLS, &[])),
+    tls_row!("tls_allowed_clients", Word(tls_allowed_clients), Slot::Absent(TLS, &[])),
+    tls_row!("tls_cipher_suites", Word(tls.cipher_suites), Slot::Absent(TLS, &[])),
+    tls_row!("tls_key_exchange", Word(tls.key_exchange), Slot::Absent(TLS, &[])),
     row("dispatcher", |_| Slot::Deprecated),
     row("disp_qos", |_| Slot::Deprecated),
 ];

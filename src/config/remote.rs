@@ -4,7 +4,7 @@ use super::auditd::Overflow;
 use super::slot::word_enum;
 #[cfg(feature = "tls")]
 use super::tls::TlsKeys;
-use super::tls::{Transport, of_tls};
+use super::tls::{Transport, tls_row};
 use super::{Choice, ConfigError, Diagnostic, HostChecks, INT_MAX, Key, Reaction, Response, Slot};
 use super::{number, row, with_helper};
 
@@ -203,13 +203,13 @@ const KEYS: &[Row] = &[
     row("krb5_principal", |_| Slot::Ignored),
     row("krb5_client_name", |_| Slot::Ignored),
     row("krb5_key_file", |_| Slot::Ignored),
-    row("tls_auth", |_c| of_tls!(Slot::Choice(&mut _c.tls.auth), Slot::Ignored)),
-    row("tls_crypto_profile", |_c| of_tls!(Slot::Choice(&mut _c.tls.profile), Slot::Ignored)),
-    row("tls_psk_file", |_c| of_tls!(Slot::Word(&mut _c.tls.psk_file), Slot::Ignored)),
-    row("tls_psk_identity", |_c| of_tls!(Slot::Word(&mut _c.tls.psk_identity), Slot::Ignored)),
-    row("tls_cipher_suites", |_c| of_tls!(Slot::Word(&mut _c.tls.cipher_suites), Slot::Ignored)),
-    row("tls_key_exchange", |_c| of_tls!(Slot::Word(&mut _c.tls.key_exchange), Slot::Ignored)),
-    row("tls_require_pqc", |_c| of_tls!(Slot::YesNo(&mut _c.tls.require_pqc), Slot::Ignored)),
+    tls_row!("tls_auth", Choice(tls.auth), Slot::Ignored),
+    tls_row!("tls_crypto_profile", Choice(tls.profile), Slot::Ignored),
+    tls_row!("tls_psk_file", Word(tls.psk_file), Slot::Ignored),
+    tls_row!("tls_psk_identity", Word(tls.psk_identity), Slot::Ignored),
+    tls_row!("tls_cipher_suites", Word(tls.cipher_suites), Slot::Ignored),
+    tls_row!("tls_key_exchange", Word(tls.key_exchange), Slot::Ignored),
+    tls_row!("tls_require_pqc", YesNo(tls.require_pqc), Slot::Ignored),
 ];
 
 /// Reads the file, whose name is `file` in sentences. One that names no server is refused, since

@@ -73,20 +73,20 @@ impl Default for TlsKeys {
     }
 }
 
-/// A key of TLS: its slot, and what it is where there is no TLS.
+/// A key of TLS: `tls_row!(NAME, KIND(FIELD), ABSENT)` has a slot of that kind for the field, or ABSENT where there is no TLS.
 #[cfg(feature = "tls")]
-macro_rules! of_tls {
-    ($slot:expr, $absent:expr) => {
-        $slot
+macro_rules! tls_row {
+    ($name:literal, $kind:ident($($field:ident).+), $absent:expr) => {
+        super::row($name, |config| Slot::$kind(&mut config.$($field).+))
     };
 }
 #[cfg(not(feature = "tls"))]
-macro_rules! of_tls {
-    ($slot:expr, $absent:expr) => {
-        $absent
+macro_rules! tls_row {
+    ($name:literal, $kind:ident($($field:ident).+), $absent:expr) => {
+        super::row($name, |_| $absent)
     };
 }
-pub(super) use of_tls;
+pub(super) use tls_row;
 
 #[cfg(feature = "tls")]
 impl TlsKeys {

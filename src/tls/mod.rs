@@ -3,11 +3,12 @@
 //! that is all. No certificates, no second ClientHello (HelloRetryRequest), no early data, no tickets.
 //!
 //! Pure: bytes in, bytes out. Who runs a [`Client`] or a [`Server`] moves the bytes between it and a socket, hands in the
-//! randomness as a [`Seed`], finds the keys, and limits the time. The other end is not trusted in anything before its Finished message:
-//! what is kept of it is bounded, and every mistake ends the connection with an alert.
+//! randomness as a [`Seed`], finds the keys, and limits the time. The other end is not trusted in anything before its Finished
+//! message: what is kept of it is bounded, and every mistake ends the connection with an alert.
 //!
-//! `record` cuts and protects records, `schedule` derives the keys, `hello` reads and writes the hello messages, [`Connection`] is
-//! what both ends have in common. [`acl`] is the file that says who may connect, [`clients`] who may after all, [`audit`] what is recorded about connections.
+//! `record` cuts and protects records, `schedule` derives the keys, `hello` reads and writes the hello messages, [`Connection`]
+//! is what both ends have in common. [`acl`] is the file that says who may connect, [`clients`] who may after all, [`audit`] what
+//! is recorded about connections.
 
 pub mod acl;
 pub mod audit;
