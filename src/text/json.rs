@@ -186,6 +186,7 @@ fn is_special(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Dice;
 
     fn string(text: &[u8]) -> String {
         let mut out = Vec::new();
@@ -284,20 +285,14 @@ mod tests {
 
     #[test]
     fn any_bytes_are_read_back_as_their_lossy_text() {
-        let mut state = 0x2545_f491_4f6c_dd1du64;
-        let mut roll = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state
-        };
+        let mut dice = Dice(0x2545_f491_4f6c_dd1d);
         for _ in 0..20_000 {
-            let length = roll() % 12;
+            let length = dice.roll(12);
             // Half of them from the bytes that matter.
             let text: Vec<u8> = (0..length)
-                .map(|_| match roll() % 2 {
-                    0 => roll() as u8,
-                    _ => b"\"\\\n\x00\x1f\x7f\xc3\xa9\xe2\x80\xa8u\xc2\x9b\xf3\xa0\x81\x81"[(roll() % 18) as usize],
+                .map(|_| match dice.roll(2) {
+                    0 => dice.next() as u8,
+                    _ => b"\"\\\n\x00\x1f\x7f\xc3\xa9\xe2\x80\xa8u\xc2\x9b\xf3\xa0\x81\x81"[dice.roll(18)],
                 })
                 .collect();
             let lossy = String::from_utf8_lossy(&text).replace('\0', "\u{fffd}");
