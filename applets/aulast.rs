@@ -77,6 +77,10 @@ fn report(request: Request) -> io::Result<u8> {
     if matches!(request.input, Input::Logs) && process::effective_uid() != 0 {
         say("You probably need to be root for this to work");
     }
+    let Some(found) = logs::find(request.input) else { return Ok(1) };
+    if request.extract && found.0.has(Path::new(EXTRACT), "aulast") {
+        return Ok(1);
+    }
     let extract = if request.extract { Extract::open().map(Some) } else { Ok(None) };
     let Ok(extract) = extract.map_err(cannot_extract) else { return Ok(1) };
     let host = Host::open();
@@ -84,7 +88,7 @@ fn report(request: Request) -> io::Result<u8> {
     let mut sessions = Sessions::new(request.filter, interpreter);
     let mut printing = Printing { proof: request.proof, debug: request.debug, extract, output: Output::new() };
     let mut ended = Vec::new();
-    let status = logs::read("aulast", request.input, SESSION_TYPES, &mut |record| {
+    let status = logs::read("aulast", found, SESSION_TYPES, &mut |record| {
         let passed_over = sessions.record(record, &mut ended).err();
         printing.record(record, passed_over, &mut ended)
     })?;

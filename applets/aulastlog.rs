@@ -54,7 +54,8 @@ fn report(request: Request<'_>) -> io::Result<u8> {
         show(format!("Unknown User: {}\n", shown(user)).as_bytes());
         return Ok(1);
     }
-    let read = logs::read("aulastlog", request.input, LOGIN_TYPES, &mut |record| {
+    let Some(found) = logs::find(request.input) else { return Ok(1) };
+    let read = logs::read("aulastlog", found, LOGIN_TYPES, &mut |record| {
         logins.record(record);
         Ok(())
     });

@@ -154,34 +154,41 @@ pub(crate) enum Input {
     Stdin,
 }
 
+/// What was found to be read, and the seconds after which an event is complete in it.
+pub(crate) type Found = (Logs, u64);
+
+/// Finds what is to be read. `None` after printing why nothing can be.
+pub(crate) fn find(input: Input) -> Option<Found> {
+    // auditd.conf speaks of the daemon's logs, not of others.
+    let is_own = matches!(input, Input::Logs);
+    let config = if is_own { host::daemon_config(true, true) } else { SearchConfig::default() };
+    match open(input, config.log_file.into()) {
+        Ok(logs) => Some((logs, config.end_of_event_timeout)),
+        Err(error) => {
+            say(format_args!("Error - {}", error_reason(&error)));
+            None
+        }
+    }
+}
+
 /// Gives the records that begin an event and are of one of `types` to `each`, in the order of their events, and gives back the
 /// exit status: 0, or 1 after printing why nothing can be read. An error of `each` ends it.
 pub(crate) fn read(
     applet: &str,
-    input: Input,
+    found: Found,
     types: &[RecordType],
     each: &mut dyn FnMut(&Record<'_>) -> io::Result<()>,
 ) -> io::Result<u8> {
     let criteria = Criteria { kinds: types.to_vec(), ..Criteria::default() };
     let mut beginnings = Beginnings { types, each, progress: Progress::new(), failed: None };
-    let status = search(applet, input, &criteria, &mut beginnings);
+    let status = search(applet, found, &criteria, &mut beginnings);
     beginnings.failed.map_or(Ok(status), Err)
 }
 
 /// Gives the events that can meet the criteria to `sink`, and gives back the exit status as [`read`] does.
-pub(crate) fn search(applet: &str, input: Input, criteria: &Criteria, sink: &mut dyn Sink) -> u8 {
-    // auditd.conf speaks of the daemon's logs, not of others.
-    let is_own = matches!(input, Input::Logs);
-    let config = if is_own { host::daemon_config(true, true) } else { SearchConfig::default() };
-    let logs = match open(input, config.log_file.into()) {
-        Ok(logs) => logs,
-        Err(error) => {
-            say(format_args!("Error - {}", error_reason(&error)));
-            return 1;
-        }
-    };
+pub(crate) fn search(applet: &str, (logs, timeout): Found, criteria: &Criteria, sink: &mut dyn Sink) -> u8 {
     let (trail, unread) = logs.split();
-    let outcome = trail.search(&Search::new(criteria, config.end_of_event_timeout), Path::new("stdin"), sink);
+    let outcome = trail.search(&Search::new(criteria, timeout), Path::new("stdin"), sink);
     let has_failed = has_failed(&outcome);
     let leaves_out = unread.report(applet, &outcome);
     if has_failed {
@@ -245,10 +252,17 @@ pub(crate) struct Unread {
 }
 
 impl Logs {
-    /// Whether a file is one of them.
-    pub(crate) fn has(&self, path: &Path) -> bool {
-        let id = input::identity(path).ok();
-        id.is_some() && self.trail.places().any(|file| input::identity(file).ok() == id)
+    /// Whether a file that is to be written is one of them, by this name or another; says so then.
+    pub(crate) fn has(&self, path: &Path, applet: &str) -> bool {
+        let Ok(id) = input::identity(path) else { return false };
+        let is_it = |file: &Path| input::identity(file).is_ok_and(|it| it == id);
+        let is_input =
+            self.is_pipe && InputFile::standard().and_then(|stdin| stdin.identity()).is_ok_and(|it| it == id);
+        let has = is_input || self.trail.places().chain(self.left_out.iter().map(PathBuf::as_path)).any(is_it);
+        if has {
+            say(format_args!("{applet}: {} is one of the logs, and is not written to", path.display()));
+        }
+        has
     }
 
     /// Takes the trail, and keeps what will be said at the end.

@@ -81,9 +81,8 @@ fn begin(
         output.flush()?;
         return Ok(None);
     };
-    if let Some(path) = documents.iter().map(|(_, path)| path).find(|path| logs.has(path)) {
+    if documents.iter().any(|(_, path)| logs.has(path, "aureport")) {
         output.flush()?;
-        say(format_args!("aureport: {} is one of the logs, and is not written to", path.display()));
         return Ok(None);
     }
     Ok(Some(logs))

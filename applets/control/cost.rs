@@ -35,8 +35,9 @@ pub(super) fn run(options: &Options) -> u8 {
         Some(name) if name == "-" => Input::Stdin,
         Some(path) => Input::File(path.into()),
     };
+    let Some(found) = logs::find(input) else { return 1 };
     let mut counted = Counted(Cost::new(&rules));
-    let status = logs::search("auditctl", input, &Criteria::default(), &mut counted);
+    let status = logs::search("auditctl", found, &Criteria::default(), &mut counted);
     let Counted(cost) = counted;
     let mut out = Vec::new();
     let total = cost.total;

@@ -96,9 +96,9 @@ pub fn open_append_at_once(path: &Path, mode: u32) -> io::Result<(File, bool)> {
     }
 }
 
-/// Makes a file afresh for writing with `mode`; a symbolic link is refused.
+/// Makes a file afresh for writing with `mode`; a symbolic link is refused, and so is a pipe that nobody reads: nothing waits.
 pub fn open_write(path: &Path, mode: u32) -> io::Result<File> {
-    let flags = libc::O_NOFOLLOW | libc::O_NOCTTY;
+    let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
     OpenOptions::new().write(true).create(true).truncate(true).mode(mode).custom_flags(flags).open(path)
 }
 

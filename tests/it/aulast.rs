@@ -1,6 +1,6 @@
 //! aulast(8) and aulastlog(8) as transcripts: command, standard input, standard output, standard error, status.
 
-use crate::support::{Dir, applet, feed};
+use crate::support::{Dir, applet, feed, make_pipe};
 use std::fs;
 use std::process::Command;
 
@@ -146,6 +146,30 @@ fn extract_writes_through_no_link() {
     assert!(stderr.starts_with("aulast: cannot write aulast.log: "), "{stderr}");
     assert_eq!(status, Some(1));
     assert_eq!(fs::read_to_string(victim).expect("it is there"), "untouched\n");
+}
+
+#[test]
+fn extract_neither_writes_over_what_it_reads_nor_waits_for_the_reader_of_a_pipe() {
+    let dir = Dir::new("aulast-input");
+    let log = dir.file("aulast.log", LOG);
+    fs::hard_link(&log, dir.0.join("linked")).expect("a link");
+    std::os::unix::fs::symlink("aulast.log", dir.0.join("symbolic")).expect("a link");
+    let extract = |words: &[&str]| {
+        let mut command = applet("aulast");
+        command.arg("--extract").args(words).current_dir(&dir.0);
+        command
+    };
+    let refused = (String::new(), "aulast: aulast.log is one of the logs, and is not written to\n".to_owned(), Some(1));
+    for name in ["aulast.log", "linked", "symbolic"] {
+        assert_eq!(run(&mut extract(&["-f", name]), ""), refused, "{name}");
+    }
+    let output = extract(&["--stdin"]).stdin(fs::File::open(&log).expect("the log")).output().expect("it runs");
+    assert_eq!((String::from_utf8_lossy(&output.stderr).into_owned(), output.status.code()), (refused.1, refused.2));
+    assert_eq!(fs::read_to_string(&log).expect("it is there"), LOG);
+    fs::remove_file(&log).expect("it goes");
+    make_pipe(&log);
+    let (_, stderr, status) = run(&mut extract(&["--stdin"]), LOG);
+    assert_eq!((stderr.starts_with("aulast: cannot write aulast.log: "), status), (true, Some(1)), "{stderr}");
 }
 
 #[test]
