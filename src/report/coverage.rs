@@ -105,8 +105,10 @@ struct Machine {
     boot: Option<Boot>,
     /// The last start of the daemon in this boot, as long as it may be that of another one.
     start: Option<Box<Start>>,
-    /// The last event of all.
+    /// The last event of all, less starts that failed.
     last: EventId,
+    /// A start of the daemon that may still fail, and the last event before it.
+    starting: Option<[EventId; 2]>,
     /// A daemon began, and no event of the kernel came since.
     is_fresh: bool,
     is_running: bool,
@@ -137,10 +139,11 @@ impl Coverage {
         match event.record_type() {
             RecordType::DAEMON_START => machine.start(id, facts),
             RecordType::DAEMON_END => {
+                machine.settle(facts);
                 machine.stops += 1;
                 machine.end(id, b"stopped");
             }
-            RecordType::DAEMON_ABORT => machine.failed_starts += 1,
+            RecordType::DAEMON_ABORT => return machine.abort(id),
             RecordType::DAEMON_ERR => lose(event, &machine.node, losses),
             RecordType(1200..1300) => {}
             record_type => machine.kernel_event(id, record_type, facts),
@@ -170,6 +173,7 @@ impl Coverage {
     pub(super) fn finish(mut self, origin: &Origin) -> Vec<Fact> {
         let mut daemons = Vec::new();
         for mut machine in self.machines {
+            machine.settle(&mut self.facts);
             machine.end_boot(&mut self.facts);
             let counts = [
                 ("starts", machine.starts),
@@ -212,28 +216,46 @@ fn lose(event: &Event, node: &Option<Vec<u8>>, losses: &mut Facts) {
 
 impl Machine {
     fn start(&mut self, id: EventId, facts: &mut Facts) {
-        self.starts += 1;
-        if self.is_running {
-            self.crashes += 1;
-            self.end(self.last, b"crashed");
-        }
-        if let Some((ended, cause)) = self.ended.take() {
-            facts.push(Fact {
-                what: "no-daemon",
-                node: self.node.clone(),
-                between: Some([ended, id]),
-                count: Some(id.sec.saturating_sub(ended.sec)),
-                cause: Some(cause.to_vec()),
-                ..Fact::default()
-            });
-        }
-        (self.is_running, self.is_fresh) = (true, true);
+        self.settle(facts);
+        (self.starting, self.is_fresh) = (Some([self.last, id]), true);
         if let Some(boot) = &mut self.boot {
             // Half of the window is for what comes.
             while boot.stretches.len() > WINDOW / 2 {
                 record_gap(boot, &self.node, facts);
             }
             self.start = Some(Box::new(Start { before: boot.clone(), since: None }));
+        }
+    }
+
+    /// A start that has not failed is one. It ends the daemon before it, which one that fails leaves running.
+    fn settle(&mut self, facts: &mut Facts) {
+        let Some([last, id]) = self.starting.take() else { return };
+        self.starts += 1;
+        if self.is_running {
+            self.crashes += 1;
+            self.end(last, b"crashed");
+        }
+        if let Some((ended, cause)) = self.ended.take() {
+            facts.push(Fact {
+                what: "no-daemon",
+                node: self.node.clone(),
+                between: Some([ended, id]),
+                // The clock may have been set back meanwhile.
+                count: id.sec.checked_sub(ended.sec),
+                cause: Some(cause.to_vec()),
+                ..Fact::default()
+            });
+        }
+        self.is_running = true;
+    }
+
+    /// The last start failed: what was before it is as it was.
+    fn abort(&mut self, id: EventId) {
+        self.failed_starts += 1;
+        match self.starting.take() {
+            Some([last, _]) => self.last = last,
+            None if self.is_running => self.end(id, b"failed"),
+            None => {}
         }
     }
 
@@ -286,6 +308,7 @@ impl Machine {
     }
 
     fn begin_boot(&mut self, mut boot: Boot, facts: &mut Facts) {
+        self.settle(facts);
         self.end_boot(facts);
         boot.line = facts.shown.len();
         facts.push(Fact { what: "boot", node: self.node.clone(), ..Fact::default() });
@@ -335,9 +358,14 @@ impl Boot {
 
     /// Counts an event. One that has been counted, in another part, is none.
     fn take(&mut self, id: EventId) {
-        self.last = id;
-        let [lowest, highest] = self.serials;
-        self.serials = [lowest.min(id.serial), highest.max(id.serial)];
+        // By their serials: the clock may be set back, and events may be late.
+        let [lowest, highest] = &mut self.serials;
+        if id.serial < *lowest {
+            (*lowest, self.first) = (id.serial, id);
+        }
+        if id.serial > *highest {
+            (*highest, self.last) = (id.serial, id);
+        }
         // The place of the first stretch that begins after it: the last one, nearly always.
         let mut at = self.stretches.len();
         while at > 0 && self.stretches.get(at - 1).is_some_and(|stretch| stretch.first.serial > id.serial) {
@@ -417,8 +445,13 @@ mod tests {
 
     /// The lines of a log whose events are `TYPE SERIAL [TEXT]`, one second apart from 1000 on.
     fn lines(log: &[&str]) -> Vec<String> {
+        lines_at(1000.., log)
+    }
+
+    /// The same of events at these times.
+    fn lines_at(times: impl IntoIterator<Item = u64>, log: &[&str]) -> Vec<String> {
         let mut coverage = Coverage::default();
-        for (second, line) in (1000..).zip(log) {
+        for (second, line) in times.into_iter().zip(log) {
             let (node, line) =
                 line.split_once('@').map_or((String::new(), *line), |(node, line)| (format!("node={node} "), line));
             let words: Vec<&str> = line.splitn(3, ' ').collect();
@@ -515,6 +548,44 @@ mod tests {
         assert_eq!(
             log(&[&front, &restart, &early, &restart, &["USER 5", "SYSTEM_BOOT 6", "USER 7"]]),
             ["boot 3 serials 11-13", "boot 5 serials 2-7", "missing 1 serials 4-4"]
+        );
+    }
+
+    #[test]
+    fn a_start_that_fails_is_no_crash_and_ends_no_daemon() {
+        let failed = ["DAEMON_START 20", "DAEMON_ABORT 21"];
+        let log = |parts: &[&[&'static str]]| {
+            let mut all = lines(&parts.concat());
+            all.retain(|line| !line.starts_with("boot"));
+            all
+        };
+        let start = ["DAEMON_START 7", "USER 1"];
+        assert_eq!(log(&[&start, &failed, &["USER 2"]]), ["starts 1", "failed-starts 1"], "another one was running");
+        assert_eq!(
+            log(&[&start, &["DAEMON_END 8"], &failed, &["DAEMON_START 30"]]),
+            ["no-daemon 3 stopped between 1002 and 1005", "starts 2", "stops 1", "failed-starts 1"]
+        );
+        assert_eq!(
+            log(&[&start, &failed, &failed, &["DAEMON_START 30"]]),
+            ["no-daemon 5 crashed between 1001 and 1006", "starts 2", "crashes 1", "failed-starts 2"]
+        );
+        assert_eq!(
+            log(&[&failed[..1], &["USER 1"], &failed[1..], &["DAEMON_START 30"]]),
+            ["no-daemon 1 failed between 1002 and 1003", "starts 2", "failed-starts 1"],
+            "it had written events"
+        );
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_changes_neither_the_order_of_serials_nor_a_time_into_nothing() {
+        assert_eq!(
+            lines_at([500, 501, 400, 1000, 1001, 502], &["USER 3", "USER 4", "USER 5", "USER 1", "USER 2", "USER 6"]),
+            ["boot 6 serials 1-6 between 1000 and 502"]
+        );
+        let log = ["DAEMON_START 1", "DAEMON_END 2", "DAEMON_START 3"];
+        assert_eq!(
+            lines_at([1000, 1001, 900], &log),
+            ["no-daemon ? stopped between 1001 and 900", "starts 2", "stops 1"]
         );
     }
 
