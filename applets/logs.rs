@@ -83,6 +83,13 @@ impl Place {
                 }
                 self.rotated(&base)
             }
+            Ok(false) if self.follows && !packed::is_plain(input) => {
+                let path = input.display();
+                say(format_args!(
+                    "ausearch: {path} cannot be followed: it is a pipe, compressed or JSON, or cannot be read"
+                ));
+                Err(Missing::Input)
+            }
             Ok(false) => Ok(one(input)),
             Err(error) => {
                 say(format_args!("stat: {}", error_reason(&error)));
@@ -124,7 +131,7 @@ fn is_packed_stdin() -> bool {
 
 /// A file, whatever its name.
 fn one(path: &Path) -> Logs {
-    let is_left_out = packed::missing_program(path).is_some();
+    let is_left_out = (path == Path::new(STDIN) || !input::is_pipe(path)) && packed::missing_program(path).is_some();
     let (read, left_out) = if is_left_out { (None, Some(path)) } else { (Some(path), None) };
     let paths = |path: Option<&Path>| path.into_iter().map(Path::to_path_buf).collect();
     Logs { trail: Trail::paths(paths(read)), is_pipe: false, left_out: paths(left_out) }
@@ -210,7 +217,8 @@ fn open(input: Input, log: PathBuf) -> io::Result<Logs> {
         Input::File(path) => Some(path),
         Input::Logs => None,
     };
-    let opened = InputFile::open(path.as_ref().unwrap_or(&log));
+    let named = path.as_ref().unwrap_or(&log);
+    let opened = if input::is_pipe(named) { Ok(()) } else { InputFile::open(named).map(drop) };
     if path.is_none() && opened.is_err() {
         say("No log file");
     }

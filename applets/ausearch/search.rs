@@ -32,7 +32,7 @@ const RENDERERS: usize = 2;
 
 /// Searches, prints, and gives back the exit status. An error is one of writing the output.
 pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
-    let config = logs::daemon_config(request.input.is_none(), request.force_logs || request.follow);
+    let config = logs::daemon_config(request.input.is_none(), request.force_logs);
     let resume = match &request.checkpoint {
         Some(path) => match Resume::load(path, request.checkpoint_time) {
             Some(resume) => Some(resume),
@@ -43,7 +43,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
     let place = Place {
         input: request.input.clone(),
         log: config.log_file.as_str().into(),
-        force_logs: request.force_logs || request.follow,
+        force_logs: request.force_logs,
         patience: Some(PIPE_PATIENCE),
         follows: request.follow,
         begin_with: resume.as_ref().and_then(Resume::begin_with),
@@ -56,7 +56,9 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
     if logs.is_pipe && resume.is_some() {
         complain(b"Warning - checkpointing stdin is not supported");
     }
-    let is_prompt = request.follow || request.just_one || request.line_buffered || logs.is_pipe;
+    // As tail(1) does it: a pipe is read to its end, which comes when nothing more is written.
+    let follows = request.follow && !logs.is_pipe;
+    let is_prompt = follows || request.just_one || request.line_buffered || logs.is_pipe;
     let (trail, unread) = logs.split();
     let search = Search {
         only_ended: resume.is_some(),
@@ -85,7 +87,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             progress: Progress::new(),
             end: None,
         };
-        if request.follow {
+        if follows {
             return finding.follow(trail, search.timeout, host);
         }
         let outcome = trail.search(&search, Path::new("stdin"), &mut finding);

@@ -147,6 +147,11 @@ pub fn is_directory(path: &Path) -> io::Result<bool> {
     Ok(FileType::from_raw_mode(rustix::fs::stat(path)?.st_mode) == FileType::Directory)
 }
 
+/// Whether the path is a pipe: it is opened once, for what is read of it is gone, and its writer ends with its last reader.
+pub fn is_pipe(path: &Path) -> bool {
+    rustix::fs::stat(path).is_ok_and(|facts| FileType::from_raw_mode(facts.st_mode) == FileType::Fifo)
+}
+
 /// Device and inode of a path.
 pub fn identity(path: &Path) -> io::Result<(u64, u64)> {
     let facts = rustix::fs::stat(path)?;

@@ -10,10 +10,10 @@
 //!
 //! Nothing here waits, and nothing reads a clock: who follows a log calls again a little later, and says what time it is.
 
-use super::files;
 use super::lines::{Lines, Source};
+use super::{files, packed};
 use crate::event::{Assembler, Event};
-use crate::record::Record;
+use crate::record::{Line, Record};
 use crate::sys::input::{self, InputFile};
 use std::collections::VecDeque;
 use std::io;
@@ -24,7 +24,7 @@ use std::path::PathBuf;
 pub enum Begin {
     /// With the first record of the trail.
     Oldest,
-    /// With the events that are not complete yet.
+    /// With the first record that is written from now on; what was written of its event before comes with it.
     Now,
 }
 
@@ -42,8 +42,11 @@ pub struct Follow {
     previous: Option<InputFile>,
     /// Neither of the two was among the log's files when it was looked for.
     is_lost: bool,
-    /// What is complete by now is not wanted.
+    /// What is read was there before: its records have no line numbers, and an event of such records alone is not wanted.
     is_catching_up: bool,
+    /// No record of this file stood without something of syslog in front of it.
+    may_strip: bool,
+    stripped: Vec<u8>,
     /// How often the file that is read was cut short.
     cuts: u64,
 }
@@ -138,6 +141,8 @@ impl Follow {
             previous: None,
             is_lost: true,
             is_catching_up: begin == Begin::Now,
+            may_strip: true,
+            stripped: Vec::new(),
             cuts: 0,
         };
         let Some(mut files) = follow.files_since_here()? else { return Ok(follow) };
@@ -160,21 +165,28 @@ impl Follow {
     /// little later. Lines that are no records are passed over.
     pub fn next_event(&mut self, now: u64) -> io::Result<Option<Event>> {
         loop {
-            if let Some(event) = self.assembler.next() {
-                match self.is_catching_up {
-                    true => self.assembler.recycle(event),
-                    false => return Ok(Some(event)),
-                }
-                continue;
+            if let Some(event) = self.next_wanted() {
+                return Ok(Some(event));
             }
-            let number = self.lines.number();
+            let number = if self.is_catching_up { 0 } else { self.lines.number() };
+            let begins = self.lines.is_new();
             let line = match &mut self.tail {
                 Some(tail) => self.lines.next(tail),
                 None => Err(io::ErrorKind::WouldBlock.into()),
             };
             match line {
                 Ok(Some(line)) => {
-                    if let Ok(record) = Record::scan(line) {
+                    let text = line.text;
+                    let record = match Record::scan(line) {
+                        Err(_) if self.may_strip && begins && packed::strip(text, &mut self.stripped) => {
+                            Record::scan(Line::new(&self.stripped))
+                        }
+                        record => {
+                            self.may_strip &= record.is_err();
+                            record
+                        }
+                    };
+                    if let Ok(record) = record {
                         self.assembler.at_line(number);
                         self.assembler.push(&record);
                     }
@@ -184,24 +196,30 @@ impl Follow {
                     if self.look()? {
                         continue;
                     }
+                    self.is_catching_up = false;
                     self.assembler.age(now);
-                    if !std::mem::take(&mut self.is_catching_up) {
-                        return Ok(self.assembler.next());
-                    }
-                    while let Some(event) = self.assembler.next() {
-                        self.assembler.recycle(event);
-                    }
-                    return Ok(None);
+                    return Ok(self.next_wanted());
                 }
                 Err(error) => return Err(error),
             }
         }
     }
 
+    /// The next complete event of which a record was written since the beginning.
+    fn next_wanted(&mut self) -> Option<Event> {
+        loop {
+            let event = self.assembler.next()?;
+            if event.line_number(event.len() - 1).is_some() {
+                return Some(event);
+            }
+            self.assembler.recycle(event);
+        }
+    }
+
     /// Gives out the next of all events that wait, complete or not: nothing more is to come.
     pub fn finish(&mut self) -> Option<Event> {
         self.assembler.finish();
-        self.assembler.next()
+        self.next_wanted()
     }
 
     /// Gives an event that is done with back, for its memory.
@@ -301,6 +319,7 @@ impl Follow {
         if let Some(tail) = &mut self.tail {
             tail.is_closed = !self.newer.is_empty();
         }
+        self.may_strip = true;
         self.lines.restart();
     }
 }

@@ -74,6 +74,12 @@ impl Source for Unpacked {
     }
 }
 
+/// Whether records that are appended to this file can be told: it is no pipe, not compressed and no JSON.
+pub fn is_plain(path: &Path) -> bool {
+    let file = if input::is_pipe(path) { None } else { InputFile::open(path).ok() };
+    file.is_some_and(|file| program(&file, path).is_none() && !is_json(&file))
+}
+
 /// Whether a file holds events in JSON.
 pub(super) fn is_json(file: &InputFile) -> bool {
     file.is_regular() && front::<1>(file) == b"{"

@@ -1,6 +1,6 @@
 //! ausearch(8) as transcripts: command, standard output, status.
 
-use crate::support::{Dir, applet, feed};
+use crate::support::{Dir, applet, feed, transcript};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -503,6 +503,41 @@ fn what_syslog_puts_before_records_is_no_part_of_them_and_a_file_without_records
         "ausearch: no line of {file} is an audit record\nausearch: 2 lines could not be read, first at byte 0 of {file}\n"
     );
     assert!(stderr.contains(&said) && status == Some(1), "{stderr}");
+}
+
+#[test]
+fn a_named_pipe_is_read_by_all_once_and_whole() {
+    let dir = Dir::new("ausearch-pipe");
+    let log = dir.file("log", login(1) + &login(2));
+    let pipe = dir.0.join("pipe");
+    crate::support::make_pipe(&pipe);
+    for (command, words) in
+        [("ausearch", &["--raw", "-if"][..]), ("aureport", &["--summary", "-k", "-if"]), ("aulast", &["--bad", "-f"])]
+    {
+        let of_file = applet(command).args(words).arg(&log).output().unwrap();
+        let (log, to) = (log.clone(), pipe.clone());
+        let writer = std::thread::spawn(move || fs::write(to, fs::read(log).unwrap()));
+        let of_pipe = applet(command).args(words).arg(&pipe).output().unwrap();
+        assert_eq!((of_pipe.stdout, of_pipe.status), (of_file.stdout, of_file.status), "{command}");
+        writer.join().unwrap().unwrap();
+    }
+}
+
+#[test]
+fn what_does_not_grow_by_records_is_not_followed_and_a_pipe_on_standard_input_is_read() {
+    let dir = Dir::new("ausearch-follow-what");
+    let pipe = dir.0.join("pipe");
+    crate::support::make_pipe(&pipe);
+    let (packed, json) = (dir.file("packed", b"\x1F\x8B\x08rest"), dir.file("json", "{}\n"));
+    for path in [pipe.to_str().unwrap(), &packed, &json] {
+        let refused = applet("ausearch").args(["--follow", "-if", path]).output().unwrap();
+        let said =
+            format!("ausearch: {path} cannot be followed: it is a pipe, compressed or JSON, or cannot be read\n");
+        let stderr = String::from_utf8(refused.stderr).unwrap();
+        assert!(refused.status.code() == Some(1) && stderr.ends_with(&said), "{stderr}");
+    }
+    let (status, stdout, _) = transcript(applet("ausearch").args(["--follow", "--raw"]), &login(1));
+    assert_eq!((status, stdout), (0, login(1)));
 }
 
 #[test]

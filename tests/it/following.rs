@@ -127,6 +127,30 @@ fn what_was_complete_before_is_not_shown_to_who_begins_now() {
 }
 
 #[test]
+fn who_begins_now_sees_no_event_that_was_written_whole_right_before() {
+    let dir = Dir::new("follow-just");
+    let writer = Writer { base: base(&dir), keep: 3 };
+    writer.write(&[event(1), event(2), line(3, "SYSCALL")].concat());
+    let mut follow = Trail::rotated(&writer.base).as_searched().follow(Begin::Now).unwrap();
+    assert!(more(&mut follow, FIRST + 3).is_empty());
+    writer.write(&[line(3, "CWD"), event(4)].concat());
+    assert_eq!(more(&mut follow, FIRST + 9), [(3, 2), (4, 4)]);
+}
+
+#[test]
+fn what_syslog_puts_before_records_is_taken_off_while_a_file_is_followed() {
+    let dir = Dir::new("follow-syslog");
+    let writer = Writer { base: base(&dir), keep: 3 };
+    let logged = |serial| format!("Nov 22 18:05:09 host audisp-syslog[7]: {}", line(serial, "USER"));
+    writer.write(&["Nov 22 18:05:08 host cron: x\n", &logged(1)].concat());
+    let mut follow = Trail::file(&writer.base).unwrap().as_searched().follow(Begin::Oldest).unwrap();
+    writer.write(&logged(2));
+    assert_eq!(more(&mut follow, FIRST + 9), [(1, 1), (2, 1)]);
+    writer.write(&[line(3, "USER"), logged(4)].concat());
+    assert_eq!(more(&mut follow, FIRST + 19), [(3, 1)], "a file of records has none of it");
+}
+
+#[test]
 fn a_log_that_is_cut_short_begins_again_and_one_that_is_deleted_is_left() {
     let dir = Dir::new("follow-cut");
     let writer = Writer { base: base(&dir), keep: 3 };
