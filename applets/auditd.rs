@@ -1,14 +1,17 @@
 //! auditd(8): the daemon that takes the kernel's events and writes them down.
 
+use crate::options::shown;
 use crate::output::{must_finish, say, say_at_once, show};
 use auditbox::config::Level;
 use auditbox::daemon::{self, Options, Refusal, StartupState};
 use auditbox::host::paths::Paths;
 use auditbox::sys::process;
 use auditbox::sys::streams::Stream;
-use std::ffi::OsString;
+use auditbox::text::getopt::{Grammar, Taken, Words};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 const USAGE: &str = "Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]";
 
@@ -39,8 +42,8 @@ enum Invocation {
 }
 
 pub(crate) fn run(words: &[OsString]) -> u8 {
-    let words: Vec<String> = words.iter().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
-    match parse(&words) {
+    let line: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+    match parse(&line) {
         Invocation::Usage(why) => {
             why.iter().for_each(say);
             say(USAGE);
@@ -94,65 +97,77 @@ fn check(paths: &Paths) -> u8 {
     }
 }
 
-/// Reads the words in the manner of getopt_long(3): letters may be bundled, values may be joined, long names shortened.
-fn parse(words: &[String]) -> Invocation {
+static GRAMMAR: Grammar = Grammar {
+    short: b"flnc:s:",
+    long: &[
+        ("allow_links", false, b'l'),
+        ("check-config", false, CHECK),
+        ("config_file", true, b'c'),
+        ("disable_fork", false, b'n'),
+        ("early", false, EARLY),
+        ("enable_state", true, b's'),
+        ("foreground", false, b'f'),
+        ("help", false, HELPS),
+        ("observe", false, OBSERVE),
+        ("ready-fd", true, READY),
+        ("stdout", false, b'f'),
+        ("version", false, VERSION),
+    ],
+};
+
+// Names of the options without a letter.
+const CHECK: u8 = 1;
+const EARLY: u8 = 2;
+const HELPS: u8 = 3;
+const OBSERVE: u8 = 4;
+const READY: u8 = 5;
+const VERSION: u8 = 6;
+
+/// `line` begins with the command's name.
+fn parse(line: &[&[u8]]) -> Invocation {
     let paths = Paths::of_system();
     let (state, manager) = (StartupState::Enable, std::env::var_os("NOTIFY_SOCKET"));
     let mut options = Options { foreground: false, no_fork: false, state, observe: false, manager, ready: None, paths };
     let (mut checks, mut early, mut ready) = (false, false, None);
-    let mut rest = words.iter();
-    while let Some(word) = rest.next() {
-        let (name, joined) = match word.strip_prefix("--") {
-            Some("") => break,
-            Some(long) => match long.split_once('=') {
-                Some((name, value)) => (long_name(name), Some(value.to_string())),
-                None => (long_name(long), None),
-            },
-            None => match word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
-                Some(letters) => {
-                    if let Err(invocation) = take_letters(letters, &mut rest, &mut options) {
-                        return invocation;
-                    }
-                    continue;
-                }
-                None => return Invocation::Usage(None),
-            },
+    let mut words = Words::new(&GRAMMAR, line);
+    loop {
+        let (name, value) = match words.take() {
+            Taken::End => break,
+            Taken::Invalid { at, is_known } => {
+                let what = if is_known { "needs a value, or takes none" } else { "is not known" };
+                return Invocation::Usage(Some(format!("auditd: option '{}' {what}", shown(at.text))));
+            }
+            Taken::Option { name, value, .. } => (name, value.map_or(&b""[..], |value| value.text)),
         };
-        let outcome = match name {
-            Some("help") => return Invocation::Show(HELP.to_string()),
-            Some("version") => {
-                return Invocation::Show(concat!("auditd ", env!("CARGO_PKG_VERSION"), "\n").to_string());
+        match name {
+            b'f' => options.foreground = true,
+            b'l' => options.paths.follow_links = true,
+            b'n' => options.no_fork = true,
+            // The daemon leaves the directory it was started in; an empty name stays what it is.
+            b'c' => {
+                let directory = Path::new(OsStr::from_bytes(value));
+                let absolute = std::path::absolute(directory);
+                options.paths.config = absolute.as_deref().unwrap_or(directory).join("auditd.conf");
             }
-            Some("check-config") => {
-                checks = true;
-                Ok(())
-            }
-            Some("early") => {
-                early = true;
-                Ok(())
-            }
-            Some("observe") => {
+            b's' => match StartupState::parse(&shown(value)) {
+                Some(state) => options.state = state,
+                None => return Invocation::Usage(Some(format!("unknown startup mode '{}'", shown(value)))),
+            },
+            CHECK => checks = true,
+            EARLY => early = true,
+            OBSERVE => {
                 options.observe = true;
                 options.paths.observe();
-                Ok(())
             }
-            Some("ready-fd") => {
-                let value = joined.or_else(|| rest.next().cloned());
-                ready = value.and_then(|word| word.parse().ok());
-                ready.map(drop).ok_or_else(no_descriptor)
-            }
-            Some("config_file") => take('c', joined.or_else(|| rest.next().cloned()), &mut options),
-            Some("enable_state") => take('s', joined.or_else(|| rest.next().cloned()), &mut options),
-            Some("foreground" | "stdout") => take('f', None, &mut options),
-            Some("allow_links") => take('l', None, &mut options),
-            Some("disable_fork") => take('n', None, &mut options),
-            _ => Err(Invocation::Usage(Some(format!("auditd: unrecognized option '{word}'")))),
-        };
-        if let Err(invocation) = outcome {
-            return invocation;
+            READY => match shown(value).parse() {
+                Ok(number) => ready = Some(number),
+                Err(_) => return no_descriptor(),
+            },
+            VERSION => return Invocation::Show(concat!("auditd ", env!("CARGO_PKG_VERSION"), "\n").to_string()),
+            _ => return Invocation::Show(HELP.to_string()),
         }
     }
-    match (rest.next(), checks) {
+    match (words.get(words.taken()), checks) {
         (Some(_), _) => Invocation::Usage(None),
         (None, true) => Invocation::Check(options.paths),
         (None, false) => match ready.map(process::take_descriptor) {
@@ -178,86 +193,29 @@ fn run_as(early: bool, options: Options) -> Invocation {
     Invocation::Run(options)
 }
 
-/// The long option that begins so, if only one does.
-fn long_name(word: &str) -> Option<&'static str> {
-    const NAMES: [&str; 12] = [
-        "allow_links",
-        "check-config",
-        "config_file",
-        "disable_fork",
-        "early",
-        "enable_state",
-        "foreground",
-        "help",
-        "observe",
-        "ready-fd",
-        "stdout",
-        "version",
-    ];
-    let mut fitting = NAMES.into_iter().filter(|name| name.starts_with(word));
-    fitting.next().filter(|first| *first == word || fitting.next().is_none())
-}
-
 /// There is none on which a supervisor could wait to hear that the daemon is up.
 fn no_descriptor() -> Invocation {
     Invocation::Usage(Some("auditd: --ready-fd needs the number of an open descriptor above 2".into()))
-}
-
-/// A word of bundled letters: the value of `c` or `s` is what follows in the word, or else the next word.
-fn take_letters<'w>(
-    letters: &str,
-    rest: &mut impl Iterator<Item = &'w String>,
-    options: &mut Options,
-) -> Result<(), Invocation> {
-    for (at, letter) in letters.char_indices() {
-        if matches!(letter, 'c' | 's') {
-            let joined = &letters[at + 1..];
-            let value = if joined.is_empty() { rest.next().cloned() } else { Some(joined.to_string()) };
-            return take(letter, value, options);
-        }
-        take(letter, None, options)?;
-    }
-    Ok(())
-}
-
-fn take(letter: char, value: Option<String>, options: &mut Options) -> Result<(), Invocation> {
-    let missing = || Invocation::Usage(Some(format!("auditd: option requires an argument -- '{letter}'")));
-    match letter {
-        'f' => options.foreground = true,
-        'l' => options.paths.follow_links = true,
-        'n' => options.no_fork = true,
-        // The daemon leaves the directory it was started in; an empty name stays what it is.
-        'c' => {
-            let directory = PathBuf::from(value.ok_or_else(missing)?);
-            options.paths.config = std::path::absolute(&directory).unwrap_or(directory).join("auditd.conf");
-        }
-        's' => {
-            let word = value.ok_or_else(missing)?;
-            let unknown = || Invocation::Usage(Some(format!("unknown startup mode '{word}'")));
-            options.state = StartupState::parse(&word).ok_or_else(unknown)?;
-        }
-        _ => return Err(Invocation::Usage(Some(format!("auditd: invalid option -- '{letter}'")))),
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::{Read, Write};
-    use std::path::Path;
+
+    fn line(words: &str) -> Vec<&[u8]> {
+        std::iter::once("auditd").chain(words.split_whitespace()).map(str::as_bytes).collect()
+    }
 
     fn options(words: &str) -> Options {
-        let words: Vec<String> = words.split_whitespace().map(str::to_string).collect();
-        match parse(&words) {
+        match parse(&line(words)) {
             Invocation::Run(options) => options,
             _ => panic!("{words:?} does not run the daemon"),
         }
     }
 
     fn is_usage(words: &str) -> bool {
-        let words: Vec<String> = words.split_whitespace().map(str::to_string).collect();
-        matches!(parse(&words), Invocation::Usage(_))
+        matches!(parse(&line(words)), Invocation::Usage(_))
     }
 
     #[test]
@@ -302,6 +260,7 @@ mod tests {
             "-",
             "--ready-fd",
             "--ready-fd x",
+            "--early=x",
             "--ready-fd 2",
             "--ready-fd 987",
         ] {

@@ -10,8 +10,27 @@ use super::file::Line;
 use super::model::{Action, FieldId, List, Rule};
 use super::number;
 use super::parse::{Host, Operation, RuleBuilder, Target, Warning, join_key};
-use super::words::{LocatedWord, Name, Taken, Words};
 use crate::abi::{Features, Signal, Status, features, mask};
+use crate::text::getopt::{Grammar, LocatedWord, Taken, Words};
+
+static GRAMMAR: Grammar = Grammar {
+    short: b"hicslDvtC:e:f:r:b:a:A:d:S:F:m:R:w:W:k:p:q:",
+    long: &[
+        ("help", false, b'h'),
+        ("loginuid-immutable", false, LOGINUID_IMMUTABLE),
+        ("backlog_wait_time", true, BACKLOG_WAIT_TIME),
+        ("reset-lost", false, RESET_LOST),
+        ("reset_backlog_wait_time_actual", false, RESET_BACKLOG_WAIT_TIME_ACTUAL),
+        ("signal", true, SIGNAL),
+    ],
+};
+
+// Names of the options without a letter.
+const LOGINUID_IMMUTABLE: u8 = 1;
+const BACKLOG_WAIT_TIME: u8 = 2;
+const RESET_LOST: u8 = 3;
+const RESET_BACKLOG_WAIT_TIME_ACTUAL: u8 = 4;
+const SIGNAL: u8 = 5;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +188,7 @@ pub(super) fn plan_of(line: &Line, host: &dyn Host) -> Option<Plan> {
 
 /// Reads a line. `line` begins with the program's own name.
 pub fn parse_line(line: &[&[u8]], host: &dyn Host) -> Plan {
-    let words = Words::new(line);
+    let words = Words::new(&GRAMMAR, line);
     let mut parser = LineParser {
         words,
         count: line.len(),
@@ -208,9 +227,9 @@ pub fn parse(line: &[&[u8]], host: &dyn Host) -> Result<(Operation, Rule), Refus
 impl<'w, 'h> LineParser<'w, 'h> {
     fn run(&mut self) -> Result<(), Refusal> {
         while matches!(self.flow, Flow::Reply | Flow::Rule) {
-            match self.words.next() {
+            match self.words.take() {
                 Taken::End => break,
-                Taken::Invalid => return Err(self.invalid()),
+                Taken::Invalid { .. } => return Err(self.invalid()),
                 Taken::Option { name, at, value } => {
                     self.flow = self.option(name, at, value)?;
                     self.keep_places(name, value.unwrap_or(at).place());
@@ -221,12 +240,12 @@ impl<'w, 'h> LineParser<'w, 'h> {
     }
 
     /// Remembers that what the last option added to the rule stands at `place`.
-    fn keep_places(&mut self, option: Name, place: Place) {
+    fn keep_places(&mut self, option: u8, place: Place) {
         match option {
-            Name::Short(b'a' | b'A' | b'd' | b'w' | b'W') => self.places.target = place,
-            Name::Short(b'S') => self.places.syscalls.push(place),
+            b'a' | b'A' | b'd' | b'w' | b'W' => self.places.target = place,
+            b'S' => self.places.syscalls.push(place),
             // -p changes the perm that -w has added.
-            Name::Short(b'p') => {
+            b'p' => {
                 let fields = self.builder.fields().iter().zip(&mut self.places.fields);
                 fields.filter(|(field, _)| field.id == FieldId::PERM).for_each(|(_, old)| *old = place);
             }
@@ -276,32 +295,31 @@ impl<'w, 'h> LineParser<'w, 'h> {
         }
     }
 
-    fn option(&mut self, name: Name, at: LocatedWord<'w>, value: Option<LocatedWord<'w>>) -> Outcome {
+    fn option(&mut self, name: u8, at: LocatedWord<'w>, value: Option<LocatedWord<'w>>) -> Outcome {
         match (name, value) {
-            (Name::Short(letter), None) => self.plain_option(letter, at),
-            (Name::Short(letter @ (b'e' | b'f' | b'r' | b'b')), Some(value)) => self.setting(letter, value),
-            (Name::Short(letter), Some(value)) => self.rule_option(letter, value),
-            (Name::BacklogWaitTime, Some(value)) => {
+            (BACKLOG_WAIT_TIME, Some(value)) => {
                 let backlog_wait_time = numeric("Backlog_wait_time", value)?;
                 self.set(Status { mask: mask::BACKLOG_WAIT_TIME, backlog_wait_time, ..Status::default() })
             }
-            (Name::Signal, Some(value)) => {
+            (SIGNAL, Some(value)) => {
                 let signal = Signal::named(value.text)
                     .ok_or_else(|| value.refuse(Reason::Signal { word: lossy(value.text) }))?;
                 self.then(Step::Signal(signal), Flow::Done)
             }
-            (Name::LoginuidImmutable, _) => {
+            (LOGINUID_IMMUTABLE, _) => {
                 let bit = Features::LOGINUID_IMMUTABLE;
                 self.then(Step::SetFeature(Features { version: 0, mask: bit, features: bit, lock: bit }), Flow::Done)
             }
-            (Name::ResetLost, _) => {
+            (RESET_LOST, _) => {
                 if !self.builder.kernel_has(features::LOST_RESET) {
                     return Err(at.refuse(Reason::FieldNotInKernel { field: "reset-lost".to_owned() }));
                 }
                 self.then(Step::ResetLost, Flow::Done)
             }
-            (Name::ResetBacklogWaitTimeActual, _) => self.then(Step::ResetWaitTime, Flow::Finished),
-            (Name::BacklogWaitTime | Name::Signal, None) => Err(self.invalid()),
+            (RESET_BACKLOG_WAIT_TIME_ACTUAL, _) => self.then(Step::ResetWaitTime, Flow::Finished),
+            (_, None) => self.plain_option(name, at),
+            (b'e' | b'f' | b'r' | b'b', Some(value)) => self.setting(name, value),
+            (_, Some(value)) => self.rule_option(name, value),
         }
     }
 

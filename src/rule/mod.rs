@@ -32,7 +32,6 @@ mod set;
 #[cfg(test)]
 mod tests;
 pub mod typography;
-mod words;
 
 pub use codec::{DecodeError, decode, encode};
 pub use command::{Place, Places, Plan, Step, parse, parse_line};

@@ -6,6 +6,7 @@ pub mod address;
 pub mod csv;
 pub mod date;
 pub mod escape;
+pub mod getopt;
 pub mod hex;
 pub mod json;
 pub mod json_reader;

@@ -2,57 +2,53 @@
 //! cut short, options after other words.
 //!
 //! What auditctl makes of a line depends on how many words have been taken at each moment, so this follows the C library
-//! to the letter, moving of the other words to the end included.
+//! to the letter, moving of the other words to the end included. auditd takes its words in the same way.
 
-/// Short options, a colon after those with a value.
-const SHORT: &[u8] = b"hicslDvtC:e:f:r:b:a:A:d:S:F:m:R:w:W:k:p:q:";
-
-/// Long options, whether they take a value, and what they are called in [`Taken`].
-const LONG: [(&str, bool, Name); 6] = [
-    ("help", false, Name::Short(b'h')),
-    ("loginuid-immutable", false, Name::LoginuidImmutable),
-    ("backlog_wait_time", true, Name::BacklogWaitTime),
-    ("reset-lost", false, Name::ResetLost),
-    ("reset_backlog_wait_time_actual", false, Name::ResetBacklogWaitTimeActual),
-    ("signal", true, Name::Signal),
-];
-
-/// Which option it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Name {
-    Short(u8),
-    LoginuidImmutable,
-    BacklogWaitTime,
-    ResetLost,
-    ResetBacklogWaitTimeActual,
-    Signal,
+/// The options of a program. The name of an option is its letter, or of a long one without a letter any other number.
+pub struct Grammar {
+    /// Short options, a colon after those with a value.
+    pub short: &'static [u8],
+    /// Long options, whether they take a value, and their names.
+    pub long: &'static [(&'static str, bool, u8)],
 }
 
 /// A word, or the end of one, and where it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LocatedWord<'w> {
-    pub(super) text: &'w [u8],
+pub struct LocatedWord<'w> {
+    /// Its bytes.
+    pub text: &'w [u8],
     /// Place of the word on the line, the program's own name being 0.
-    pub(super) word: usize,
+    pub word: usize,
     /// How many bytes of the word come before.
-    pub(super) offset: usize,
+    pub offset: usize,
 }
 
-/// What [`Words::next`] found.
+/// What [`Words::take`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken<'w> {
+pub enum Taken<'w> {
+    /// An option.
     Option {
-        name: Name,
+        /// Its name.
+        name: u8,
+        /// Where it stands.
         at: LocatedWord<'w>,
+        /// What follows it, if it takes a value.
         value: Option<LocatedWord<'w>>,
     },
-    /// No such option, or its value is missing, or it takes none.
-    Invalid,
+    /// No such option; or one that is known, and its value is missing or it takes none.
+    Invalid {
+        /// Where it stands.
+        at: LocatedWord<'w>,
+        /// Whether there is one of that name.
+        is_known: bool,
+    },
+    /// There is no other.
     End,
 }
 
 /// A line of words, some of them taken.
-pub(super) struct Words<'w> {
+pub struct Words<'w> {
+    grammar: &'static Grammar,
     words: Vec<LocatedWord<'w>>,
     /// The next word to look at, C's optind.
     next: usize,
@@ -66,23 +62,23 @@ pub(super) struct Words<'w> {
 
 impl<'w> Words<'w> {
     /// `line` begins with the program's own name.
-    pub(super) fn new(line: &[&'w [u8]]) -> Words<'w> {
+    pub fn new(grammar: &'static Grammar, line: &[&'w [u8]]) -> Words<'w> {
         let words = line.iter().enumerate().map(|(word, text)| LocatedWord { text, word, offset: 0 }).collect();
-        Words { words, next: 1, others: 1, others_end: 1, within: 0 }
+        Words { grammar, words, next: 1, others: 1, others_end: 1, within: 0 }
     }
 
     /// How many words have been looked at, the program's own included.
-    pub(super) fn taken(&self) -> usize {
+    pub fn taken(&self) -> usize {
         self.next
     }
 
     /// The `n`th word as the words stand now.
-    pub(super) fn get(&self, n: usize) -> Option<LocatedWord<'w>> {
+    pub fn get(&self, n: usize) -> Option<LocatedWord<'w>> {
         self.words.get(n).copied()
     }
 
     /// The next option.
-    pub(super) fn next(&mut self) -> Taken<'w> {
+    pub fn take(&mut self) -> Taken<'w> {
         if self.within > 0 {
             return self.short();
         }
@@ -132,16 +128,18 @@ impl<'w> Words<'w> {
     fn short(&mut self) -> Taken<'w> {
         let Some(word) = self.get(self.next) else { return Taken::End };
         let at = Words::rest_of(word, self.within);
-        let letter = word.text[self.within];
+        let name = word.text[self.within];
         self.within += 1;
         let is_last = self.within == word.text.len();
         if is_last {
             self.next += 1;
             self.within = 0;
         }
-        let Some(place) = SHORT.iter().position(|b| *b == letter && letter != b':') else { return Taken::Invalid };
-        let name = Name::Short(letter);
-        if SHORT.get(place + 1) != Some(&b':') {
+        let mut known = self.grammar.short.iter().skip_while(|b| **b != name || name == b':');
+        if known.next().is_none() {
+            return Taken::Invalid { at, is_known: false };
+        }
+        if known.next() != Some(&b':') {
             return Taken::Option { name, at, value: None };
         }
         if !is_last {
@@ -153,8 +151,8 @@ impl<'w> Words<'w> {
         self.value_word(name, at)
     }
 
-    fn value_word(&mut self, name: Name, at: LocatedWord<'w>) -> Taken<'w> {
-        let Some(value) = self.get(self.next) else { return Taken::Invalid };
+    fn value_word(&mut self, name: u8, at: LocatedWord<'w>) -> Taken<'w> {
+        let Some(value) = self.get(self.next) else { return Taken::Invalid { at, is_known: true } };
         self.next += 1;
         Taken::Option { name, at, value: Some(value) }
     }
@@ -164,17 +162,17 @@ impl<'w> Words<'w> {
         self.next += 1;
         let equals = at.text.iter().position(|b| *b == b'=');
         let given = &at.text[2..equals.unwrap_or(at.text.len())];
-        let mut matching = LONG.iter().filter(|row| row.0.as_bytes().starts_with(given));
-        let exact = LONG.iter().find(|row| row.0.as_bytes() == given);
+        let mut matching = self.grammar.long.iter().filter(|row| row.0.as_bytes().starts_with(given));
+        let exact = self.grammar.long.iter().find(|row| row.0.as_bytes() == given);
         let Some((_, takes_value, name)) = exact.or_else(|| matching.next().filter(|_| matching.next().is_none()))
         else {
-            return Taken::Invalid;
+            return Taken::Invalid { at, is_known: false };
         };
         match (takes_value, equals) {
             (true, Some(equals)) => Taken::Option { name: *name, at, value: Some(Words::rest_of(at, equals + 1)) },
             (true, None) => self.value_word(*name, at),
             (false, None) => Taken::Option { name: *name, at, value: None },
-            (false, Some(_)) => Taken::Invalid,
+            (false, Some(_)) => Taken::Invalid { at, is_known: true },
         }
     }
 }
@@ -183,20 +181,23 @@ impl<'w> Words<'w> {
 mod tests {
     use super::*;
 
+    const GRAMMAR: Grammar = Grammar {
+        short: b"ive:w:p:k:F:",
+        long: &[("help", false, b'h'), ("reset-lost", false, 1), ("reset_backlog", false, 2), ("signal", true, 3)],
+    };
+
     /// The options of a line, `?` for an invalid one, and how many words count as taken at the end.
     fn options(line: &str) -> (Vec<String>, usize) {
         let line: Vec<&[u8]> = std::iter::once("auditctl").chain(line.split(' ')).map(str::as_bytes).collect();
-        let mut words = Words::new(&line);
+        let mut words = Words::new(&GRAMMAR, &line);
         let mut found = Vec::new();
         loop {
-            match words.next() {
+            match words.take() {
                 Taken::End => return (found, words.taken()),
-                Taken::Invalid => found.push("?".to_owned()),
+                Taken::Invalid { is_known, .. } => found.push(if is_known { "!" } else { "?" }.to_owned()),
                 Taken::Option { name, value, .. } => {
-                    let name = match name {
-                        Name::Short(letter) => char::from(letter).to_string(),
-                        other => format!("{other:?}"),
-                    };
+                    let is_letter = |name: &u8| name.is_ascii_alphabetic();
+                    let name = Some(name).filter(is_letter).map_or(name.to_string(), |name| char::from(name).into());
                     let value = value.map(|v| format!("={}", String::from_utf8_lossy(v.text))).unwrap_or_default();
                     found.push(name + &value);
                 }
@@ -219,18 +220,18 @@ mod tests {
 
     #[test]
     fn long_names_may_be_cut_short_while_they_are_clear() {
-        assert_eq!(options("--sig stop"), (vec!["Signal=stop".into()], 3));
-        assert_eq!(options("--signal=stop"), (vec!["Signal=stop".into()], 2));
-        assert_eq!(options("--reset-l"), (vec!["ResetLost".into()], 2));
+        assert_eq!(options("--sig stop"), (vec!["3=stop".into()], 3));
+        assert_eq!(options("--signal=stop"), (vec!["3=stop".into()], 2));
+        assert_eq!(options("--reset-l"), (vec!["1".into()], 2));
         assert_eq!(options("--reset"), (vec!["?".into()], 2));
-        assert_eq!(options("--help=x"), (vec!["?".into()], 2));
+        assert_eq!(options("--help=x"), (vec!["!".into()], 2));
         assert_eq!(options("--bogus"), (vec!["?".into()], 2));
     }
 
     #[test]
     fn a_missing_value_is_invalid() {
-        assert_eq!(options("-e"), (vec!["?".into()], 2));
-        assert_eq!(options("--signal"), (vec!["?".into()], 2));
+        assert_eq!(options("-e"), (vec!["!".into()], 2));
+        assert_eq!(options("--signal"), (vec!["!".into()], 2));
     }
 
     #[test]
