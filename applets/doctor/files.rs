@@ -2,7 +2,7 @@
 
 use super::place::{Place, unseen};
 use auditbox::config::auditd::{self, Config, NameFormat};
-use auditbox::config::{Diagnostic, HostChecks, Level, Response, plugin};
+use auditbox::config::{ConfigError, Diagnostic, HostChecks, Level, Response, plugin};
 use auditbox::doctor::{Facts, FileKind, LogFacts, Unseen};
 use auditbox::host::checks::{ConfigChecker, check_wrappers};
 use auditbox::host::node_name;
@@ -83,9 +83,9 @@ pub(super) fn configuration(place: &Place, facts: &mut Facts) -> Option<Config> 
     let wrappers =
         |config: Config| if place.is_image() { Ok(config) } else { check_wrappers(&config).map(|()| config) };
     let parsed = auditd::parse(&text, &name, &checks, &mut diagnostics).and_then(wrappers);
-    diagnostics.retain(|note| note.level == Level::Warning);
+    let config = parsed.map_err(|error| reason(&mut diagnostics, &error, &name));
+    diagnostics.retain(|note| note.level <= Level::Warning);
     facts.config_warnings = diagnostics.into_iter().map(|note| note.text).collect();
-    let config = parsed.map_err(|error| format!("{error} ({})", error.place(&name)));
     let config = config.and_then(|config| check(place, &checks, &config).map(|()| config));
     let refused = |refusal| {
         facts.config_refusal = Some(refusal);
@@ -95,6 +95,14 @@ pub(super) fn configuration(place: &Place, facts: &mut Facts) -> Option<Config> 
     facts.q_depth = config.as_ref().map_or(0, |config| config.q_depth);
     facts.is_collector = config.as_ref().is_ok_and(|config| !config.local_events);
     config.map_err(refused).ok()
+}
+
+/// Why a file is refused, with the errors that came first and are taken away: they may say what the refusal only ends with.
+fn reason(diagnostics: &mut Vec<Diagnostic>, error: &ConfigError, file: &str) -> String {
+    let errors = diagnostics.extract_if(.., |note| note.level == Level::Error);
+    let mut texts: Vec<String> = errors.map(|note| note.text).collect();
+    texts.push(format!("{error} ({})", error.place(file)));
+    texts.join("; ")
 }
 
 /// What the daemon asks of values that no line of the file is to blame for.
@@ -221,8 +229,9 @@ fn stem(name: &OsString) -> Vec<u8> {
 fn plugin_of(place: &Place, path: &Path, facts: &mut Facts) -> Result<bool, String> {
     let name = String::from_utf8_lossy(&place.shown(path)).into_owned();
     let text = place.read(path).map_err(|error| format!("{name} cannot be read ({})", error_reason(&error)))?;
-    let read = plugin::parse(&text, &name, &mut Vec::new());
-    let plugin = read.map_err(|error| format!("{error} ({})", error.place(&name)))?;
+    let mut diagnostics = Vec::new();
+    let read = plugin::parse(&text, &name, &mut diagnostics);
+    let plugin = read.map_err(|error| reason(&mut diagnostics, &error, &name))?;
     if !plugin.active {
         return Ok(false);
     }

@@ -310,6 +310,14 @@ fn the_configuration_is_read_as_the_daemon_reads_it() {
         let text = look(&image).0;
         assert!(text.contains("broken AD601 ") && text.contains(said), "{ill}: {text}");
     }
+    // The reason of such a line stands before the refusal.
+    image.file("etc/audit/plugins.d/x.conf", "active = yes\nargs =\n");
+    for (code, line) in [("AD603", ""), ("AD601", "freq =\n")] {
+        image.file("etc/audit/auditd.conf", format!("{CONFIG}{line}"));
+        let text = look(&image).0;
+        let found = text.lines().find(|line| line.contains(code)).unwrap_or_default();
+        assert!(found.contains("Wrong number of arguments for line"), "{text}");
+    }
 }
 
 #[test]
