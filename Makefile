@@ -79,7 +79,7 @@ size: build ## bytes of each built binary, and the largest sections and symbols 
 costs: ## bytes that each applet, table and other feature adds to the small file of TARGET (x86_64); takes half an hour
 	.ci/costs $(or $(TARGET),x86_64-unknown-linux-musl)
 
-dist: ## static musl binary into out/dist: TARGET=... (default: four) APPLETS="auditd ..." FEATURES=tls MACHINES=native PROFILE=fast
+dist: ## static musl binary into out/dist: TARGET=... (default: four) APPLETS="auditd ..." MACHINES=native PROFILE=fast FEATURES=tls
 	@for target in $(or $(TARGET),$(TARGETS)); do \
 		APPLETS='$(APPLETS)' FEATURES='$(FEATURES)' MACHINES='$(MACHINES)' PROFILE='$(PROFILE)' .ci/dist $$target || exit 1; \
 	done
