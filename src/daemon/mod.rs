@@ -293,4 +293,7 @@ pub struct Identity {
     pub observes: bool,
     /// How many descriptors it may have.
     pub descriptors: usize,
+    /// The path by which it was started.
+    #[cfg(feature = "tls")]
+    pub program: Vec<u8>,
 }

@@ -476,6 +476,8 @@ fn identity(options: &Options) -> Identity {
         foreground: options.foreground,
         observes: options.observe,
         descriptors: process::descriptor_limit(),
+        #[cfg(feature = "tls")]
+        program: process::executed_path().unwrap_or_else(|| b"?".to_vec()),
     }
 }
 

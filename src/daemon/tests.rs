@@ -64,7 +64,16 @@ impl Script {
         let enricher = Enricher::new(Users::open(Path::new("/nonexistent")), "x86_64");
         let now = Moment { seconds: 1000, nanos: 0 };
         let kernel = "6.1".to_string();
-        let identity = Identity { pid: 7, auid: 1000, kernel, booted: 100, descriptors, ..Identity::default() };
+        let identity = Identity {
+            pid: 7,
+            auid: 1000,
+            kernel,
+            booted: 100,
+            descriptors,
+            #[cfg(feature = "tls")]
+            program: b"/opt/auditd".to_vec(),
+            ..Identity::default()
+        };
         Script {
             core: Core::new(config, identity, enricher, now, 1000),
             log: Vec::new(),

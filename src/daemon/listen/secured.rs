@@ -206,6 +206,6 @@ impl Secured {
 /// COMPAT: so much of an identity stands in a record.
 const LONGEST_IDENTITY: usize = 128;
 
-fn program<'c>(ctx: &Context) -> Program<'c> {
-    Program { pid: ctx.identity.pid, exe: b"/usr/sbin/auditd" }
+fn program<'c>(ctx: &'c Context) -> Program<'c> {
+    Program { pid: ctx.identity.pid, exe: &ctx.identity.program }
 }

@@ -97,6 +97,7 @@ fn who_has_the_key_of_an_identity_that_is_enabled_gets_in() {
             .starts_with("type=CRYPTO_SESSION op=start direction=from-client cipher=TLS_AES_128_GCM_SHA256 ksize=128 ")
     );
     assert!(lines[1].starts_with("type=CRYPTO_SESSION op=start direction=from-server "), "{}", lines[1]);
+    assert!(lines[1].contains(" exe=\"/opt/auditd\" "), "{}", lines[1]);
     assert_eq!(
         lines[2],
         "type=DAEMON_ACCEPT op=tls-accept res=success role=collector addr=192.0.2.7 port=1000 id=web profile=compatible \
