@@ -7,8 +7,8 @@ use super::coverage::Fact;
 use super::kind::Heading;
 use super::timeline::{DAY, Row, Timeline, WEEK, round_period};
 use crate::record::EventId;
-use crate::text::date::Dates;
-use crate::text::{Escape, escape, number};
+use crate::text::date::{Date, Dates};
+use crate::text::{Escape, escape, number, width};
 
 /// What a terminal can show.
 #[derive(Clone, Copy, Debug)]
@@ -72,20 +72,29 @@ fn level(count: u64, peak: u64) -> usize {
     (count.saturating_mul(8).div_ceil(peak.max(1))).min(8) as usize
 }
 
-/// The first characters of a name as a terminal may show it.
-fn short(name: &[u8], most: usize) -> String {
+/// The front of a name that takes at most `most` columns, as a terminal may show it: one without UTF-8 in ASCII alone.
+fn short(name: &[u8], most: usize, utf8: bool) -> String {
     let mut text = Vec::new();
     escape(name, Escape::Tty, &mut text);
-    let text = String::from_utf8_lossy(&text);
-    match text.chars().count() > most {
-        true => text.chars().take(most - 1).chain(['~']).collect(),
-        false => text.into_owned(),
+    let mut text = match utf8 {
+        true => String::from_utf8_lossy(&text).into_owned(),
+        false => text.iter().fold(String::new(), |shown, byte| match byte.is_ascii() {
+            true => shown + char::from(*byte).encode_utf8(&mut [0; 4]),
+            false => format!("{shown}\\{byte:03o}"),
+        }),
+    };
+    if width::of(&text) > most {
+        let mut left = most - 1;
+        let fits = |letter: &char| left.checked_sub(width::of_char(*letter)).map(|less| left = less).is_some();
+        text = text.chars().take_while(fits).collect();
+        text.push('~');
     }
+    text
 }
 
 fn push_padded(text: &str, width: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
-    out.resize(out.len() + width.saturating_sub(text.chars().count()), b' ');
+    out.resize(out.len() + width.saturating_sub(width::of(text)), b' ');
 }
 
 fn digits(value: u64) -> usize {
@@ -100,14 +109,27 @@ fn push_span(seconds: u64, out: &mut Vec<u8>) {
     out.push(letter);
 }
 
+/// Appends `MM/DD/YY HH:MM:SS`, with all of a year that two digits are not taken for.
+fn push_moment(date: &Date, out: &mut Vec<u8>) {
+    if (1969..2069).contains(&date.year) {
+        return date.push(out);
+    }
+    date.push_day(out);
+    out.truncate(out.len() - 2);
+    number::push_signed(out, date.year.into());
+    out.push(b' ');
+    date.push_time(out);
+}
+
 /// Appends what the picture shows.
 fn push_caption(timeline: &Timeline, dates: &mut Dates, out: &mut Vec<u8>) {
     if timeline.events == 0 {
         return out.extend_from_slice(b"no events");
     }
-    dates.of(timeline.begins(0)).push(out);
-    out.extend_from_slice(b" - ");
-    dates.of(timeline.begins(timeline.len)).push(out);
+    for (before, column) in [("", 0), (" - ", timeline.len)] {
+        out.extend_from_slice(before.as_bytes());
+        push_moment(&dates.of(timeline.begins(column)), out);
+    }
     out.push(b' ');
     dates.of(timeline.begins(0)).push_offset(out);
     out.extend_from_slice(b", a column is ");
@@ -115,6 +137,9 @@ fn push_caption(timeline: &Timeline, dates: &mut Dates, out: &mut Vec<u8>) {
     out.extend_from_slice(b", ");
     number::push(out, timeline.events);
     out.extend_from_slice(if timeline.events == 1 { b" event" } else { b" events" });
+    if timeline.beyond > 0 {
+        push_parts(out, &[", ", " of them after the year 9999"], &[timeline.beyond]);
+    }
 }
 
 /// The columns with a label, and the labels, which are at least so far apart, by what they say: times of one day, or dates too.
@@ -198,8 +223,8 @@ impl Marks {
 pub(super) fn draw(timeline: &mut Timeline, facts: &[Fact], canvas: &Canvas, dates: &mut Dates, out: &mut Vec<u8>) {
     timeline.fit(u64::MAX);
     timeline.merge_after(MOST_ROWS);
-    let names: Vec<String> = timeline.rows.iter().map(|row| short(&row.name, LONGEST_NAME)).collect();
-    let name = names.iter().map(|name| name.chars().count()).chain([9]).max().unwrap_or(0);
+    let names: Vec<String> = timeline.rows.iter().map(|row| short(&row.name, LONGEST_NAME, canvas.utf8)).collect();
+    let name = names.iter().map(|name| width::of(name)).chain([9]).max().unwrap_or(0);
     let total = digits(timeline.rows.iter().map(|row| row.total).max().unwrap_or(0));
     let columns = canvas.width.saturating_sub(name + total + 2).max(10);
     timeline.fit(columns as u64);
@@ -299,7 +324,7 @@ fn push_svg_row(row: &Row, y: u64, column: u64, out: &mut Vec<u8>) {
     let peak = row.counts.iter().copied().max().unwrap_or(0);
     let base = y + ROW - 4;
     push_parts(out, &["<text x=\"8\" y=\"", "\">"], &[base - 3]);
-    push_xml(short(&row.name, LONGEST_NAME).as_bytes(), out);
+    push_xml(short(&row.name, LONGEST_NAME, true).as_bytes(), out);
     push_parts(out, &["</text><path fill=\"#0072B2\" d=\""], &[]);
     let height = |count: u64| if count == 0 { 0 } else { (count.saturating_mul(ROW - 4) / peak).max(2) };
     let mut at = 0;

@@ -101,6 +101,8 @@ pub(super) struct Timeline {
     pub(super) offset: Option<i64>,
     /// Events, each once.
     pub(super) events: u64,
+    /// Those of them after [`LAST`]: they are in totals, and in no counter, whose periods would grow to centuries for one of them.
+    pub(super) beyond: u64,
     /// What is known of times without a daemon, and of losses.
     pub(super) coverage: Coverage,
     at: usize,
@@ -108,6 +110,9 @@ pub(super) struct Timeline {
 
 /// Longer periods are as good as this one, a thousand years: all events are in one or two.
 const LONGEST: u64 = 1000 * 365 * DAY;
+
+/// The end of the year 9999. No clock of a machine says more, but a log may.
+const LAST: u64 = 253_402_300_799;
 
 /// The row of all groups that have none of their own.
 const OTHERS: &[u8] = b"(others)";
@@ -122,6 +127,7 @@ impl Timeline {
             rows: Vec::new(),
             offset: None,
             events: 0,
+            beyond: 0,
             coverage: Coverage::default(),
             at: 0,
         }
@@ -131,7 +137,9 @@ impl Timeline {
     pub(super) fn event(&mut self, event: &Event, offset: impl FnOnce() -> i32) {
         self.events += 1;
         self.coverage.add(event);
-        if self.offset.is_none() {
+        if event.id().sec > LAST {
+            self.beyond += 1;
+        } else if self.offset.is_none() {
             self.offset = Some(i64::from(offset()));
         }
     }
@@ -143,13 +151,13 @@ impl Timeline {
 
     /// Counts an event of this second in a group.
     pub(super) fn count(&mut self, second: u64, group: &[u8]) {
-        let local = self.local(second);
-        self.reach(local);
-        let bucket = (local / self.period).saturating_sub(self.first) as usize;
-        let at = self.row(group);
+        if second <= LAST {
+            self.reach(self.local(second));
+        }
+        let (at, column) = (self.row(group), self.column(second));
         if let Some(row) = self.rows.get_mut(at) {
             row.total += 1;
-            row.counts.get_mut(bucket).into_iter().for_each(|count| *count += 1);
+            column.and_then(|column| row.counts.get_mut(column as usize)).into_iter().for_each(|count| *count += 1);
         }
     }
 
@@ -330,13 +338,22 @@ mod tests {
             seconds.push((number >> (number % 50), format!("group {}", number >> 54)));
         }
         seconds.extend([(0, "z".into()), (u64::MAX, "z".into())]);
+        let beyond = seconds.iter().filter(|(second, _)| *second > LAST).count() as u64;
         let borrowed: Vec<_> = seconds.iter().map(|(second, group)| (*second, group.as_str())).collect();
         let mut timeline = counted(&borrowed, 1);
         timeline.fit(80);
         timeline.merge_after(10);
         let sums: u64 = timeline.rows.iter().flat_map(|row| &row.counts).sum();
         let totals: u64 = timeline.rows.iter().map(|row| row.total).sum();
-        assert_eq!((sums, totals, timeline.rows.len()), (5002, 5002, 10));
+        assert_eq!((sums + beyond, totals, timeline.rows.len()), (5002, 5002, 10));
+    }
+
+    #[test]
+    fn one_time_that_cannot_be_makes_no_period_longer() {
+        let timeline = counted(&[(1000, "a"), (u64::MAX, "a"), (1003, "a")], 1);
+        assert_eq!((shown(&timeline), timeline.period), (vec![("a".into(), vec![1, 0, 0, 1])], 1));
+        assert_eq!(timeline.rows[0].total, 3);
+        assert_eq!(counted(&[(u64::MAX, "a")], 1).len, 0);
     }
 
     #[test]

@@ -493,6 +493,33 @@ fn a_timeline_is_as_wide_as_the_terminal_and_ascii_unless_the_locale_has_more() 
 }
 
 #[test]
+fn names_of_any_writing_leave_a_timeline_in_line_and_ascii_where_it_is_to_be() {
+    let keys: [&[u8]; 4] = ["\u{65e5}\u{672c}\u{8a9e}".as_bytes(), "e\u{301}t".as_bytes(), b"plain", b"bad\xFF"];
+    let mut log = Vec::new();
+    for (serial, key) in keys.iter().enumerate() {
+        let front = format!("type=SYSCALL msg=audit(1700000000.000:{serial}): arch=c000003e syscall=59 key=\"");
+        log.extend([front.as_bytes(), key, b"\"\n"].concat());
+    }
+    let dir = crate::support::Dir::new("aureport-names");
+    let path = dir.file("log", log);
+    let drawn = |locale: &str| {
+        let mut command = applet("aureport");
+        command.args(["-if", &path, "--timeline", "--by", "key"]).env("LC_ALL", locale).env("COLUMNS", "80");
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let ascii = drawn("C");
+    assert!(ascii.is_ascii() && ascii.contains("\ne\\314\\201t ") && ascii.contains("\nbad\\377 "), "{ascii}");
+    let before_bar = |name: &str| {
+        let text = drawn("C.UTF-8");
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+        line.split('\u{2588}').next().unwrap().chars().count()
+    };
+    // Characters, of which three take two columns each, and one none.
+    let plain = before_bar("plain");
+    assert_eq!((before_bar("\u{65e5}"), before_bar("e\u{301}")), (plain - 3, plain + 1));
+}
+
+#[test]
 fn totals_have_bars() {
     let log = Log::new("bars", &busy());
     let (stdout, ..) = log.run("-x --summary --bars");
