@@ -92,7 +92,7 @@ impl Place {
             }
             Ok(false) => Ok(one(input)),
             Err(error) => {
-                say(format_args!("stat: {}", error_reason(&error)));
+                cannot_open(input, &error);
                 Err(Missing::Input)
             }
         }
@@ -169,10 +169,15 @@ pub(crate) fn find(input: Input) -> Option<Found> {
     // auditd.conf speaks of the daemon's logs, not of others.
     let is_own = matches!(input, Input::Logs);
     let config = if is_own { host::daemon_config(true, true) } else { SearchConfig::default() };
-    match open(input, config.log_file.into()) {
+    let log: PathBuf = match &input {
+        Input::Logs => config.log_file.into(),
+        Input::File(path) => path.clone(),
+        Input::Stdin => STDIN.into(),
+    };
+    match open(&input, &log) {
         Ok(logs) => Some((logs, config.end_of_event_timeout)),
         Err(error) => {
-            say(format_args!("Error - {}", error_reason(&error)));
+            cannot_open(&log, &error);
             None
         }
     }
@@ -207,23 +212,20 @@ pub(crate) fn search(applet: &str, (logs, timeout): Found, criteria: &Criteria, 
     }
 }
 
-fn open(input: Input, log: PathBuf) -> io::Result<Logs> {
-    let path = match input {
-        Input::Stdin if is_packed_stdin() => return Ok(Logs { is_pipe: true, ..one(Path::new(STDIN)) }),
-        Input::Stdin => {
-            let trail = Trail::descriptor(io::stdin().as_fd().try_clone_to_owned()?);
-            return Ok(Logs { trail, is_pipe: true, left_out: Vec::new() });
+fn open(input: &Input, log: &Path) -> io::Result<Logs> {
+    if matches!(input, Input::Stdin) {
+        if is_packed_stdin() {
+            return Ok(Logs { is_pipe: true, ..one(log) });
         }
-        Input::File(path) => Some(path),
-        Input::Logs => None,
-    };
-    let named = path.as_ref().unwrap_or(&log);
-    let opened = if input::is_pipe(named) { Ok(()) } else { InputFile::open(named).map(drop) };
-    if path.is_none() && opened.is_err() {
-        say("No log file");
+        let trail = Trail::descriptor(io::stdin().as_fd().try_clone_to_owned()?);
+        return Ok(Logs { trail, is_pipe: true, left_out: Vec::new() });
     }
-    opened?;
-    let place = Place { input: path, log, force_logs: true, patience: None, follows: false, begin_with: None };
+    if !input::is_pipe(log) {
+        InputFile::open(log)?;
+    }
+    let named = matches!(input, Input::File(_)).then(|| log.to_path_buf());
+    let log = log.to_path_buf();
+    let place = Place { input: named, log, force_logs: true, patience: None, follows: false, begin_with: None };
     place.logs().map_err(|_| io::ErrorKind::NotFound.into())
 }
 
@@ -318,9 +320,13 @@ impl Unread {
 /// Prints why a log cannot be opened, if there is one; true then.
 pub(crate) fn has_failed(outcome: &Outcome) -> bool {
     if let Some((path, error)) = &outcome.failed {
-        say(format_args!("Error opening {} ({})", path.display(), error_reason(error)));
+        cannot_open(path, error);
     }
     outcome.failed.is_some()
+}
+
+fn cannot_open(path: &Path, error: &io::Error) {
+    say(format_args!("Error opening {} ({})", path.display(), error_reason(error)));
 }
 
 /// Prints what the reference does of a line that cannot be read; with `debug` the line too.

@@ -18,6 +18,16 @@ pub(crate) fn lacks_argument(option: &str) -> String {
     format!("Argument is required for {option}")
 }
 
+/// The message for a word that does not fit.
+pub(crate) fn unfit(what: &str, word: &[u8]) -> String {
+    format!("{what} {}", shown(word))
+}
+
+/// The message for a word that is none of those that an option takes.
+pub(crate) fn unknown(word: &[u8]) -> String {
+    format!("Unknown option ({})", shown(word))
+}
+
 impl<'a> Words<'a> {
     /// `words` begins with the command's own name.
     pub(crate) fn new(words: &'a [OsString]) -> Words<'a> {

@@ -1,7 +1,7 @@
 //! The command line of aureport(8), from left to right. The first error ends it.
 
 use crate::host::Host;
-use crate::options::{Words, lacks_argument, shown};
+use crate::options::{Words, lacks_argument, shown, unfit, unknown};
 use auditbox::query::time::{self, Edge};
 use auditbox::report::{By, Change, Content, Format, ReportKind, Request, View, kind};
 use auditbox::text::{Escape, number};
@@ -34,8 +34,8 @@ pub(crate) enum Invocation {
 pub(crate) enum Refusal {
     /// The usage follows on standard output.
     Usage(String),
-    /// A report was asked about one thing, which none can do.
-    Unimplemented,
+    /// A report was asked about one thing, this word, which none can do.
+    Unimplemented(String),
 }
 
 type Taken = Result<(), Refusal>;
@@ -92,7 +92,7 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refus
         }
     }
     let Request { start, end, .. } = parser.asked.request;
-    time::check_range(start, end).map_err(|error| Refusal::Usage(format!("{error}\n")))?;
+    time::check_range(start, end).map_err(|error| Refusal::Usage(error.to_string()))?;
     Ok(Invocation::Report(parser.asked))
 }
 
@@ -132,8 +132,8 @@ impl<'a> Parser<'a> {
     }
 
     fn report(&mut self, name: &'static str, kind: &'static ReportKind, stands_alone: bool) -> Taken {
-        if stands_alone && self.words.peek().is_some() {
-            return Err(Refusal::Unimplemented);
+        if let Some(word) = self.words.peek().filter(|_| stands_alone) {
+            return Err(Refusal::Unimplemented(shown(word).into_owned()));
         }
         self.asked.request.views.push(View { name, content: Content::Rows(kind), summary: self.summary });
         Ok(())
@@ -144,13 +144,13 @@ impl<'a> Parser<'a> {
             "-i" | "--interpret" => {
                 self.asked.request.interpret = true;
                 if self.words.peek().is_some() {
-                    return Err(format!("Argument is NOT required for {option}\n"));
+                    return Err(format!("Argument is NOT required for {option}"));
                 }
             }
             "-if" | "--input" => {
                 let path = self.argument(option)?;
                 if path.len() >= LONGEST_PATH {
-                    return Err(format!("File name is too long {}\n", shown(path)));
+                    return Err(unfit("File name is too long", path));
                 }
                 self.asked.input = Some(PathBuf::from(OsStr::from_bytes(path)));
             }
@@ -160,18 +160,18 @@ impl<'a> Parser<'a> {
             }
             "--escape" => {
                 let mode = self.argument(option)?;
-                let known = Escape::named(mode).ok_or_else(|| format!("Unknown option ({})\n", shown(mode)));
+                let known = Escape::named(mode).ok_or_else(|| unknown(mode));
                 self.asked.request.escape = known?;
             }
             "--timeline" | "--svg" | "--html" if cfg!(not(feature = "pictures")) => {
-                return Err(format!("this program was built without {option}\n"));
+                return Err(format!("this program was built without {option}"));
             }
             "--timeline" => {
                 if let Some(word) = self.words.argument() {
                     let period = time::span_seconds(word).and_then(|seconds| u64::try_from(seconds).ok());
                     let refusal = || {
                         format!(
-                            "Invalid span of time ({})\nAccepted: a number and s, m, h, d or w, as 15m\n",
+                            "Invalid span of time ({})\nAccepted: a number and s, m, h, d or w, as 15m",
                             shown(word)
                         )
                     };
@@ -184,22 +184,22 @@ impl<'a> Parser<'a> {
             "--by" => {
                 let group = self.argument(option)?;
                 let known = GROUPS.iter().find(|(name, _)| name.as_bytes() == group);
-                self.asked.request.by = known.ok_or_else(|| format!("Unknown option ({})\n", shown(group)))?.1;
+                self.asked.request.by = known.ok_or_else(|| unknown(group))?.1;
             }
             "--format" => {
                 let format = self.argument(option)?;
                 let known = FORMATS.iter().find(|(name, _)| name.as_bytes() == format);
-                self.asked.request.format = known.ok_or_else(|| format!("Unknown option ({})\n", shown(format)))?.1;
+                self.asked.request.format = known.ok_or_else(|| unknown(format))?.1;
             }
             "--eoe-timeout" => self.asked.timeout = Some(self.timeout(option)?),
             "--last" => {
                 let span = shown(self.argument(option)?);
-                let seconds = time::before_now(&span, self.host).map_err(|error| format!("{error}\n"))?;
+                let seconds = time::before_now(&span, self.host).map_err(|error| error.to_string())?;
                 self.asked.request.start = u64::try_from(seconds).ok();
             }
             "-ts" | "--start" => self.asked.request.start = self.time(Edge::Start, option)?,
             "-te" | "--end" => self.asked.request.end = self.time(Edge::End, option)?,
-            _ => return Err(format!("{option} is an unsupported option\n")),
+            _ => return Err(format!("{option} is an unsupported option")),
         }
         Ok(())
     }
@@ -217,25 +217,24 @@ impl<'a> Parser<'a> {
     }
 
     fn argument(&mut self, option: &str) -> Result<&'a [u8], String> {
-        self.words.argument().ok_or_else(|| lacks_argument(option) + "\n")
+        self.words.argument().ok_or_else(|| lacks_argument(option))
     }
 
     fn timeout(&mut self, option: &str) -> Result<u64, String> {
         let word = self.argument(option)?;
         if !word.first().is_some_and(u8::is_ascii_digit) {
-            return Err(format!("End of Event Timeout must be a numeric value, was {}\n", shown(word)));
+            return Err(unfit("End of Event Timeout must be a numeric value, was", word));
         }
         let seconds = number::parse_exact(word).filter(|seconds| (1..i64::MAX as u64).contains(seconds));
-        seconds.ok_or_else(|| format!("Illegal value for End of Event Timeout, was {}\n", shown(word)))
+        seconds.ok_or_else(|| unfit("Illegal value for End of Event Timeout, was", word))
     }
 
     /// One or two words. COMPAT: 1970 itself is no limit.
     fn time(&mut self, edge: Edge, option: &str) -> Result<Option<u64>, String> {
         let first = self.words.time_argument();
-        let first = shown(first.ok_or_else(|| format!("{option} requires either date and/or time\n"))?);
+        let first = shown(first.ok_or_else(|| format!("{option} requires either date and/or time"))?);
         let second = self.words.argument().map(shown);
-        let seconds =
-            time::resolve(edge, &first, second.as_deref(), self.host).map_err(|error| format!("{error}\n"))?;
+        let seconds = time::resolve(edge, &first, second.as_deref(), self.host).map_err(|error| error.to_string())?;
         Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds != 0))
     }
 }

@@ -7,7 +7,7 @@ mod arguments;
 mod show;
 
 use crate::host::Host;
-use crate::output::{complain, say, show};
+use crate::output::{say, show};
 use arguments::{Invocation, Refusal};
 use std::ffi::OsString;
 
@@ -30,12 +30,12 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
         }
         Ok(Invocation::Report(command)) => show::run(*command, &host).unwrap_or(1),
         Err(Refusal::Usage(message)) => {
-            complain(message.as_bytes());
+            say(message);
             show(USAGE);
             1
         }
-        Err(Refusal::Unimplemented) => {
-            say("Unimplemented option");
+        Err(Refusal::Unimplemented(what)) => {
+            say(format_args!("Unimplemented option ({what})"));
             1
         }
     }

@@ -74,7 +74,7 @@ fn begin(
 ) -> io::Result<Option<Logs>> {
     if !reports.begin(&mut output.text) {
         output.flush()?;
-        say("Unimplemented option");
+        say("Unimplemented option (--summary)");
         return Ok(None);
     }
     let Ok(logs) = place.logs() else {

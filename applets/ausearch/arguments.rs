@@ -1,7 +1,7 @@
 //! The command line of ausearch(8), from left to right. The first error ends it.
 
 use crate::host::{self, Host};
-use crate::options::{Words, lacks_argument, shown};
+use crate::options::{Words, lacks_argument, shown, unfit, unknown};
 use auditbox::normalize::csv::Columns;
 use auditbox::query::predicate::{Criteria, Exit, Syscall, User};
 use auditbox::query::time::{self, Edge};
@@ -172,14 +172,14 @@ impl<'a> Parser<'a> {
             b"text" => Format::Text,
             b"json" => Format::Json,
             _ if word.starts_with(b"interp") => Format::Interpret,
-            _ => return Err(format!("Unknown option ({})", shown(word))),
+            _ => return Err(unknown(word)),
         };
         Ok(())
     }
 
     fn escape(&mut self, option: &str) -> Taken {
         let word = self.argument(option)?;
-        self.asked.escape = Escape::named(word).ok_or_else(|| format!("Unknown option ({})", shown(word)))?;
+        self.asked.escape = Escape::named(word).ok_or_else(|| unknown(word))?;
         Ok(())
     }
 
@@ -199,10 +199,10 @@ impl<'a> Parser<'a> {
     fn timeout(&mut self, option: &str) -> Taken {
         let word = self.argument(option)?;
         if !word.first().is_some_and(u8::is_ascii_digit) {
-            return Err(format!("End of Event Timeout must be a numeric value, was {}", shown(word)));
+            return Err(unfit("End of Event Timeout must be a numeric value, was", word));
         }
         let seconds = number::parse_exact(word).filter(|s| (1..i64::MAX as u64).contains(s));
-        let seconds = seconds.ok_or_else(|| format!("Illegal value for End of Event Timeout, was {}", shown(word)))?;
+        let seconds = seconds.ok_or_else(|| unfit("Illegal value for End of Event Timeout, was", word))?;
         self.asked.timeout = Some(seconds);
         Ok(())
     }
@@ -242,7 +242,7 @@ impl<'a> Parser<'a> {
     fn file(&mut self, option: &str) -> Taken {
         let name = self.argument(option)?;
         if name.len() >= PATH_MAX {
-            return Err(format!("File name is too long {}", shown(name)));
+            return Err(unfit("File name is too long", name));
         }
         self.asked.criteria.file = Some(name.to_vec());
         Ok(())
@@ -265,10 +265,7 @@ impl<'a> Parser<'a> {
             word.split(|&b| b == b',').filter(is_listed).try_for_each(|name| self.kind(name))
         });
         read.map_err(|mut message| {
-            if !message.is_empty() {
-                message.push('\n');
-            }
-            message.push_str("Valid message types are: ALL ");
+            message.push_str("\nValid message types are: ALL ");
             for (_, name) in record_type::rows().filter(|(number, _)| *number >= 1005) {
                 message.push_str(name);
                 message.push(' ');
@@ -288,7 +285,7 @@ impl<'a> Parser<'a> {
                 RecordType::parse(name)
             };
         if kind == RecordType::UNRECOGNISED {
-            return Err(String::new());
+            return Err(unfit("Unknown message type", name));
         }
         self.asked.criteria.kinds.push(kind);
         Ok(())
@@ -370,9 +367,9 @@ impl<'a> Parser<'a> {
     fn exit(&mut self, option: &str) -> Taken {
         let word = self.words.signed_argument().ok_or_else(|| lacks_argument(option))?;
         let value = if is_number(word) {
-            Exit::Number(signed(word).ok_or_else(|| format!("Error converting {}", shown(word)))?)
+            Exit::Number(signed(word).ok_or_else(|| unfit("Error converting", word))?)
         } else {
-            errno_value(word).ok_or_else(|| format!("Unknown errno, was {}", shown(word)))?
+            errno_value(word).ok_or_else(|| unfit("Unknown errno, was", word))?
         };
         self.asked.criteria.exit = Some(value);
         Ok(())
@@ -411,7 +408,7 @@ impl<'a> Parser<'a> {
     fn serial(&mut self, option: &str) -> Taken {
         let word = self.argument(option)?;
         if !word.first().is_some_and(u8::is_ascii_digit) {
-            return Err(format!("Audit event id must be a numeric value, was {}", shown(word)));
+            return Err(unfit("Audit event id must be a numeric value, was", word));
         }
         let id = limited(word, u64::from(u32::MAX)).map_err(|_| "Illegal value for audit event ID")?;
         // COMPAT: the largest number stands for any.
@@ -472,11 +469,11 @@ impl<'a> Parser<'a> {
         let id = if word == UNSET {
             u32::MAX
         } else if !is_number(word) {
-            return Err(format!("Session id must be a numeric value, was {}", shown(word)));
+            return Err(unfit("Session id must be a numeric value, was", word));
         } else if word.starts_with(b"-") {
             negative(word)?
         } else {
-            limited(word, u64::from(u32::MAX)).map_err(|_| format!("Error converting {}", shown(word)))?
+            limited(word, u64::from(u32::MAX)).map_err(|_| unfit("Error converting", word))?
         };
         self.asked.criteria.session = Some(id);
         Ok(())
@@ -523,7 +520,7 @@ fn signed(word: &[u8]) -> Option<i64> {
 /// A negative id, which is meant as the same 32 bits without sign.
 fn negative(word: &[u8]) -> Result<u32, Refusal> {
     let value = signed(word).and_then(|value| i32::try_from(value).ok());
-    value.map(|value| value as u32).ok_or_else(|| format!("Error converting {}", shown(word)))
+    value.map(|value| value as u32).ok_or_else(|| unfit("Error converting", word))
 }
 
 /// The number of an error's name; a dash before the name makes it negative.

@@ -11,7 +11,6 @@ pub mod hex;
 pub mod json;
 pub mod json_reader;
 pub mod number;
-#[cfg(feature = "pictures")]
 pub(crate) mod width;
 
 pub(crate) use escape::may_need_escape;

@@ -179,7 +179,7 @@ fn words_that_do_not_fit_are_refused() {
     }
     refuses("--stdin -f log", "stdin already given\n");
     refuses("-f log --stdin", "file already given\n");
-    refuses("-f /nonexistent/log", "Error - No such file or directory\n");
+    refuses("-f /nonexistent/log", "Error opening /nonexistent/log (No such file or directory)\n");
 }
 
 #[test]

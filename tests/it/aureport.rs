@@ -246,7 +246,7 @@ fn a_command_line_that_makes_no_sense_is_refused() {
     for (line, sentence) in [
         ("-q", "-q is an unsupported option\n"),
         ("--format xml", "Unknown option (xml)\n"),
-        ("-f /etc/shadow", "Unimplemented option\n"),
+        ("-f /etc/shadow", "Unimplemented option (/etc/shadow)\n"),
         ("-e word", "word is an unsupported option\n"),
         ("-i yes", "Argument is NOT required for -i\n"),
         ("--node", "Argument is required for --node\n"),
@@ -255,7 +255,7 @@ fn a_command_line_that_makes_no_sense_is_refused() {
         ("-ts", "-ts requires either date and/or time\n"),
         ("-te 11/01/23 10:00 -ts @1700000000", "Error - the end time is before the start time\nAccepted: mm/dd/yy, "),
         ("--last soon", "Invalid span of time (soon)\nAccepted: a number and s, m, h, d or w, as 15m\n"),
-        ("--tty --summary", "Unimplemented option\n"),
+        ("--tty --summary", "Unimplemented option (--summary)\n"),
     ] {
         let (stdout, stderr, status) = log.run(line);
         let is_said = if sentence.ends_with('\n') { stderr == sentence } else { stderr.starts_with(sentence) };

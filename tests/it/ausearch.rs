@@ -541,6 +541,18 @@ fn what_does_not_grow_by_records_is_not_followed_and_a_pipe_on_standard_input_is
 }
 
 #[test]
+fn what_is_wrong_is_named() {
+    for (command, words, said) in [
+        ("ausearch", ["-if", "/no/log"], "Error opening /no/log (No such file or directory)\n"),
+        ("aureport", ["-if", "/no/log"], "Error opening /no/log (No such file or directory)\n"),
+        ("ausearch", ["-m", "NO_TYPE"], "Unknown message type NO_TYPE\nValid message types are: ALL "),
+    ] {
+        let (status, _, stderr) = transcript(applet(command).args(words), "");
+        assert!(status == 1 && stderr.contains(said), "{command} {words:?}: {stderr}");
+    }
+}
+
+#[test]
 fn a_log_is_followed_across_its_rotation() {
     let dir = Dir::new("ausearch-follow");
     let path = dir.file("audit.log", login(1) + &login(2));
