@@ -2,7 +2,7 @@
 # Everything that plugins do wrong, at once and under load: 20 of them, of which eight do what a plugin must not. The log has every event;
 # who reads has what the log has; who does not has lost its own records alone, and the ledger says which. Then full queues with every
 # overflow action, reloads under load, and starts and stops, after which nothing is left.
-# guest: -t 600
+# guest: -t 1200
 . /steps
 mkdir -p /etc/audit/plugins.d /plugins /tmp/read /tmp/pids
 start_syslog
@@ -137,8 +137,8 @@ chmod 755 /plugins/init
 [ ! -e /sbin/init ] || mv /sbin/init /sbin/init.saved
 cp /plugins/init /sbin/init
 reader reader
-plugin stuck 'exec sleep 1000'
-# overflow ACTION: a fresh daemon whose one plugin never reads
+plugin stuck 'until [ -e /tmp/go-on ]; do usleep 200000; done; exec cat >>/tmp/read/stuck'
+# overflow ACTION: a fresh daemon whose one plugin does not read
 overflow() {
 	rm -f $log /tmp/read/reader
 	: >/tmp/messages
@@ -161,6 +161,19 @@ stop_auditd
 overflow SUSPEND
 told 'Auditd is suspending event passing to plugins due to overflowing its queue. \(plugin stuck\)' 1
 state plugin_queueing_suspended true
+# It reads on, and gets what was in its queue; of what follows nothing until the signal, and all after it.
+touch /tmp/go-on
+stuck_is() { auditctl --signal state --format json | grep -q "\"plugin_stuck\":\"$1, queued 0"; }
+until_true 20 stuck_is suspended || fail "the queue of the plugin that was suspended is not emptied"
+auditctl -m while-suspended
+until_true 10 grep -q while-suspended /tmp/read/reader || fail "another plugin gets nothing while one is suspended"
+auditctl --signal resume
+until_true 10 stuck_is running || fail "it is suspended after the signal"
+auditctl -m after-the-signal
+until_true 10 grep -q after-the-signal /tmp/read/stuck || fail "it gets nothing after the signal"
+refuse while-suspended /tmp/read/stuck
+state plugin_queueing_suspended false
+rm /tmp/go-on
 stop_auditd
 [ ! -e /tmp/runlevels ] || fail "runlevels: $(cat /tmp/runlevels)"
 overflow SINGLE
@@ -189,7 +202,7 @@ until_true 10 prints 3 running '^cat$'
 rm -f /tmp/enough
 events 1000000 100 &
 n=0
-while [ $n -lt "$(rounds 60 2000)" ]; do
+while [ $n -lt "$(rounds 200 2000)" ]; do
 	auditctl --signal reload || fail "reload $n"
 	n=$((n + 1))
 done
@@ -228,7 +241,7 @@ cycle() {
 cycle
 everything >/tmp/before
 n=0
-while [ $n -lt "$(rounds 40 1000)" ]; do
+while [ $n -lt "$(rounds 100 1000)" ]; do
 	cycle
 	n=$((n + 1))
 done
