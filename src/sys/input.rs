@@ -137,9 +137,9 @@ impl Stdin {
     }
 }
 
-/// Whether the file can be read by the real user.
+/// Whether the file can be read by the real user, without waiting for a writer: a pipe cannot.
 pub fn is_readable(path: &Path) -> bool {
-    accessat(CWD, path, Access::READ_OK, AtFlags::empty()).is_ok()
+    accessat(CWD, path, Access::READ_OK, AtFlags::empty()).is_ok() && !is_pipe(path)
 }
 
 /// Whether the path is a directory; an error when there is nothing.

@@ -47,7 +47,8 @@ pub fn compressed(base: &Path) -> Vec<PathBuf> {
 /// All of them, those that are there unpacked too.
 fn all_packed(base: &Path) -> Vec<PathBuf> {
     let mut files = rotation::all_suffixed(base);
-    files.retain(|path| InputFile::open(path).is_ok_and(|file| packed::program(&file, path).is_some()));
+    let is_packed = |path: &Path| InputFile::open(path).is_ok_and(|file| packed::program(&file, path).is_some());
+    files.retain(|path| input::is_readable(path) && is_packed(path));
     files
 }
 

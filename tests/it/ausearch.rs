@@ -506,6 +506,16 @@ fn what_syslog_puts_before_records_is_no_part_of_them_and_a_file_without_records
 }
 
 #[test]
+fn a_pipe_among_rotated_logs_is_none_of_them() {
+    let dir = Dir::new("ausearch-pipes");
+    dir.file("audit.log", login(2));
+    dir.file("audit.log.1", login(1));
+    ["audit.log.2", "audit.log.3.gz"].iter().for_each(|name| crate::support::make_pipe(dir.0.join(name)));
+    let output = applet("ausearch").args(["--raw", "-if"]).arg(&dir.0).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), login(1) + &login(2));
+}
+
+#[test]
 fn a_named_pipe_is_read_by_all_once_and_whole() {
     let dir = Dir::new("ausearch-pipe");
     let log = dir.file("log", login(1) + &login(2));
