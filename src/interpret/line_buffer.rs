@@ -42,6 +42,18 @@ impl<'o> LineBuffer<'o> {
         }
     }
 
+    /// Writes a byte.
+    #[inline(always)]
+    pub(crate) fn push_one(&mut self, byte: u8) {
+        match self.scratch.get_mut(self.used) {
+            Some(place) => {
+                *place = byte;
+                self.used += 1;
+            }
+            None => self.push(&[byte]),
+        }
+    }
+
     /// Writes two bytes.
     #[inline(always)]
     pub(crate) fn push_two(&mut self, bytes: [u8; 2]) {
@@ -51,6 +63,19 @@ impl<'o> LineBuffer<'o> {
                 self.used += 2;
             }
             None => self.push(&bytes),
+        }
+    }
+
+    /// Writes `,"name":`.
+    #[inline(never)]
+    pub(crate) fn push_name(&mut self, name: &[u8]) {
+        match self.scratch.get_mut(self.used..self.used + name.len() + 4) {
+            Some([comma, quote, place @ .., end, colon]) => {
+                (*comma, *quote, *end, *colon) = (b',', b'"', b'"', b':');
+                place.copy_from_slice(name);
+                self.used += name.len() + 4;
+            }
+            _ => [b",\"", name, b"\":"].iter().for_each(|part| self.push(part)),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use crate::abi::rule::KEY_SEPARATOR;
 use crate::text;
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memmem};
 
 /// Decodes a key value: one key in quotes, or hex digits of several separated by byte 0x01. Appends the keys to `out`
 /// with the separators between them; false when there is no key (`(null)`, or nothing that can be decoded).
@@ -24,10 +24,12 @@ pub fn keys(value: &[u8], out: &mut Vec<u8>) -> bool {
 /// What stands after `key=` in a record's text, quotes included: one value for each rule that saw it, where the kernel names several
 /// apart. What a program says in `msg='...'` names no rule.
 pub fn key_values(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    const NAME: &[u8] = b" key=";
-    let own = text.get(..memchr::memmem::find(text, b" msg='").unwrap_or(text.len())).unwrap_or_default();
-    memchr::memmem::find_iter(own, NAME).map(move |at| {
-        let value = own.get(at + NAME.len()..).unwrap_or_default();
+    const MESSAGE: &[u8] = b" msg='";
+    let name = |at: usize| text.get(at.saturating_sub(4)..at).unwrap_or_default();
+    let is_own = move |at: &usize| name(*at) != b" msg" || text.get(*at + 1) != Some(&b'\'');
+    memchr_iter(b'=', text).take_while(is_own).filter(move |at| name(*at) == b" key").map(|at| {
+        let value = text.get(at + 1..).unwrap_or_default();
+        let value = value.get(..memmem::find(value, MESSAGE).unwrap_or(value.len())).unwrap_or_default();
         let end = match value {
             [b'"', rest @ ..] => memchr(b'"', rest).map_or(value.len(), |end| end + 2),
             _ => text::up_to(value, b' ').len(),
@@ -70,6 +72,7 @@ mod tests {
         assert_eq!(found(": key=(null) monkey=\"x\" key=\"\""), [""; 0]);
         assert_eq!(found(": key=\"own\" msg='op=x key=\"said\" res=success'"), ["own"]);
         assert_eq!(found(": key=\"cut"), ["cut"]);
+        assert_eq!(found(": key=\"a msg='b\" key=\"c\""), ["a"]);
         assert!(
             has_key(b": key=\"k\"", &["j".to_owned(), "k".to_owned()]) && !has_key(b": key=\"kk\"", &["k".to_owned()])
         );

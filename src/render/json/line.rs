@@ -2,7 +2,7 @@
 
 use super::arguments::List;
 use super::members::Members;
-use crate::interpret::line_buffer::{CHUNK, LineBuffer};
+use crate::interpret::line_buffer::LineBuffer;
 use crate::record::ENRICHED;
 use crate::text::{self, hex, json, number};
 use std::ops::Range;
@@ -17,19 +17,9 @@ impl Line<'_> {
         self.buffer.push(text.as_bytes());
     }
 
-    /// Writes a few bytes of our own.
-    #[inline(always)]
-    fn push_few<const LEN: usize>(&mut self, text: &[u8; LEN]) {
-        let mut chunk = [0; CHUNK];
-        chunk.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
-        self.buffer.push_chunk(&chunk, LEN);
-    }
-
     /// Begins a member of an object that has another one already.
     fn name(&mut self, name: &str) {
-        self.push(",\"");
-        self.push(name);
-        self.push("\":");
+        self.buffer.push_name(name.as_bytes());
     }
 
     pub(super) fn number(&mut self, name: &str, value: u64) {
@@ -69,15 +59,16 @@ impl Line<'_> {
         name_hash: u32,
     ) -> Option<Vec<u8>> {
         match members.is_empty() {
-            true => self.push_few(b"\""),
-            false => self.push_few(b",\""),
+            true => self.push("\""),
+            false => self.buffer.push_two(*b",\""),
         }
-        let renamed = members.rename(text, name, name_hash);
+        let is_plain = first_special(text, name.start, name.end) == name.end;
+        let renamed = members.rename(text, name, name_hash, is_plain);
         match &renamed {
             Some(name) => _ = self.inside(name, 0, name.len()),
-            None => _ = self.inside(text, name.start, name.end),
+            None => self.buffer.push_part(text, name.start, name.end),
         }
-        self.push_few(b"\":");
+        self.buffer.push_two(*b"\":");
         renamed
     }
 
@@ -97,13 +88,12 @@ impl Line<'_> {
 
     /// The same for a value that is part of a text.
     pub(super) fn value_in(&mut self, name: &[u8], text: &[u8], place: Range<usize>) {
-        self.push_few(b"\"");
-        let is_plain = self.inside(text, place.start, place.end);
-        self.push_few(b"\"");
-        let value = text.get(place).unwrap_or_default();
-        if !is_plain && has_more(value) {
-            self.hex_name(name);
-            self.hex(value);
+        if !self.quoted(text, place.start, place.end) {
+            let value = text.get(place).unwrap_or_default();
+            if has_more(value) {
+                self.hex_name(name);
+                self.hex(value);
+            }
         }
     }
 
@@ -125,7 +115,7 @@ impl Line<'_> {
         let mut opening = "[";
         for text in list.iter() {
             self.push(opening);
-            self.string(text);
+            self.quoted(text, 0, text.len());
             opening = ",";
         }
         self.push("]");
@@ -145,24 +135,28 @@ impl Line<'_> {
         self.push("]");
     }
 
-    fn string(&mut self, text: &[u8]) {
-        self.push("\"");
-        self.inside(text, 0, text.len());
-        self.push("\"");
+    /// A string. Gives back whether it was ASCII without controls but for the byte before the names.
+    fn quoted(&mut self, text: &[u8], from: usize, to: usize) -> bool {
+        self.buffer.push_one(b'"');
+        let stop = first_special(text, from, to);
+        self.buffer.push_part(text, from, stop);
+        let is_plain = stop == to || self.inside(text, stop, to);
+        self.buffer.push_one(b'"');
+        is_plain
     }
 
-    /// What stands between the quotes of a string. Gives back whether it was ASCII without controls but for the byte before the names.
+    /// What stands between the quotes of a string. Gives back the same.
     fn inside(&mut self, text: &[u8], from: usize, to: usize) -> bool {
-        let (all, mut at) = (text.get(..to).unwrap_or_default(), from);
+        let mut at = from;
         loop {
-            let stop = text::find_byte(all, at, special).min(to);
+            let stop = first_special(text, at, to);
             self.buffer.push_part(text, at, stop);
-            match all.get(stop) {
+            match text.get(stop..to).and_then(<[u8]>::first) {
                 None => return true,
                 Some(byte @ (b'"' | b'\\')) => self.buffer.push_two([b'\\', *byte]),
                 Some(&ENRICHED) => self.push("\\u001D"),
                 Some(_) => {
-                    json::push_inside(self.buffer.out(), all.get(stop..).unwrap_or_default());
+                    json::push_inside(self.buffer.out(), text.get(stop..to).unwrap_or_default());
                     return false;
                 }
             }
@@ -171,13 +165,28 @@ impl Line<'_> {
     }
 }
 
-/// Marks the bytes that do not stand for themselves in a string, and those that are no ASCII.
+/// The place of the first byte of `text[from..to]` that does not stand for itself in a string, or is no ASCII; `to` if there is none.
+#[inline(never)]
+fn first_special(text: &[u8], from: usize, to: usize) -> usize {
+    let mut at = from;
+    while at < to {
+        let found = special(text::load_u64(text, at));
+        if found != 0 {
+            return to.min(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    to
+}
+
+/// Marks the highest bit of such bytes. Right up to the lowest mark; those above it may be wrong.
 #[inline(always)]
 fn special(bytes: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
-    let controls = bytes.wrapping_sub(ONES * 0x20) & !bytes;
-    let others = text::byte_mask(bytes, b'"') | text::byte_mask(bytes, b'\\') | text::byte_mask(bytes, 0x7f);
-    (controls | bytes) & (ONES << 7) | others
+    // 2 makes 0x20 of the quote, and of no other byte a smaller one.
+    let controls_and_quotes = (bytes ^ (ONES * 2)).wrapping_sub(ONES * 0x21) & !bytes;
+    let deletes_and_others = bytes.wrapping_add(ONES) | bytes;
+    (controls_and_quotes | deletes_and_others) & (ONES << 7) | text::byte_mask(bytes, b'\\')
 }
 
 /// Whether a text does not say all of its bytes, or to some readers not.

@@ -26,17 +26,22 @@ impl Members {
     }
 
     /// Takes note of a name, a part of `text`, of which all names of the object are. Gives back what to call the member if
-    /// that is not the name itself.
-    pub(super) fn rename(&mut self, text: &[u8], place: &Range<usize>, name_hash: u32) -> Option<Vec<u8>> {
+    /// that is not the name itself. `is_plain`: it is ASCII, and stands for itself in a string.
+    pub(super) fn rename(
+        &mut self,
+        text: &[u8],
+        place: &Range<usize>,
+        name_hash: u32,
+        is_plain: bool,
+    ) -> Option<Vec<u8>> {
         let name = text.get(place.clone()).unwrap_or_default();
         let bit = 1 << (name_hash >> 26);
-        let is_plain = self.all.is_empty()
+        let stays = is_plain
+            && self.all.is_empty()
             && (self.seen & bit == 0 || !self.names.iter().any(|(other, _)| *other == name_hash))
             && self.names.len() < FEW
-            && name.is_ascii()
-            && memchr::memchr(0, name).is_none()
             && !is_hex_name(name);
-        let renamed = if is_plain { None } else { Some(self.rename_checked(text, name)) };
+        let renamed = if stays { None } else { Some(self.rename_checked(text, name)) };
         self.seen |= bit;
         self.names.push((name_hash, place.clone()));
         renamed
@@ -91,5 +96,5 @@ fn shown(name: &[u8]) -> Vec<u8> {
 
 /// Such names are our own.
 fn is_hex_name(name: &[u8]) -> bool {
-    name.last_chunk::<4>().is_some_and(|end| end.eq_ignore_ascii_case(b"_hex"))
+    matches!(name, [.., b'_', b'h' | b'H', b'e' | b'E', b'x' | b'X'])
 }

@@ -84,22 +84,23 @@ impl Renderer for Json<'_> {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, _: &mut Vec<u8>) {
         self.cuts.clear();
         self.parts.clear();
-        for record in event.records() {
+        let records: Vec<_> = event.records().collect();
+        for record in &records {
             let first = self.cuts.len();
-            let rest = self.interpreter.cut(&record, &mut self.cuts);
+            let rest = self.interpreter.cut(record, &mut self.cuts);
             self.parts.push((first..self.cuts.len(), rest));
         }
         let mut line = Line { buffer: LineBuffer::new(std::mem::take(&mut self.scratch), out) };
         line.push("{\"v\":1");
         self.push_id(event, &mut line);
         self.push_normalized(event, &mut line);
-        self.push_actor(event, &mut line);
-        self.push_objects(event, &mut line);
+        self.push_actor(&records, &mut line);
+        self.push_objects(&records, &mut line);
         if !self.processes.is_empty() {
             self.push_parent(&mut line);
         }
         line.push(",\"records\":[");
-        for (index, record) in event.records().enumerate() {
+        for (index, record) in records.iter().enumerate() {
             line.push(if index == 0 { "{" } else { ",{" });
             if let Some(before) = self.part {
                 line.push("\"n\":");
@@ -107,7 +108,7 @@ impl Renderer for Json<'_> {
                 line.push(",");
             }
             line.push("\"type\":");
-            self.push_record(index, &record, &mut line);
+            self.push_record(index, record, &mut line);
             line.push("}");
         }
         line.push("]}\n");
@@ -216,10 +217,10 @@ impl<'h> Json<'h> {
     }
 
     /// What the record of the call says of who acts, or else the first record.
-    fn push_actor(&mut self, event: &Event, line: &mut Line) {
-        let is_call = |record_type: RecordType| matches!(record_type, RecordType::SYSCALL | RecordType::URINGOP);
-        let main = event.record_types().position(is_call).unwrap_or(0);
-        let Some((record, (fields, _))) = event.record(main).zip(self.parts.get(main)) else { return };
+    fn push_actor(&mut self, records: &[Record<'_>], line: &mut Line) {
+        let is_call = |record: &Record| matches!(record.record_type, RecordType::SYSCALL | RecordType::URINGOP);
+        let main = records.iter().position(is_call).unwrap_or(0);
+        let Some((record, (fields, _))) = records.get(main).zip(self.parts.get(main)) else { return };
         let (body, mut found) = (record.body, [None; COLUMNS.len()]);
         let cuts = self.cuts.get(fields.clone()).unwrap_or_default();
         let own = outside(cuts).len();
@@ -228,8 +229,7 @@ impl<'h> Json<'h> {
             if index >= own && !FROM_PROGRAMS.contains(&name) {
                 continue;
             }
-            let is_it = |column: &&str| column.len() == name.len() && column.as_bytes() == name;
-            let column = COLUMNS.iter().position(is_it);
+            let column = COLUMNS.iter().position(|column| column.len() == name.len() && column.as_bytes() == name);
             if let Some(place) = column.and_then(|column| found.get_mut(column)).filter(|place| place.is_none()) {
                 *place = Some(cut);
             }
@@ -243,7 +243,7 @@ impl<'h> Json<'h> {
             cut.and_then(id).inspect(|id| line.number(name, *id));
         }
         (process.pid, self.ppid) = (pid.and_then(id), ppid.and_then(id));
-        let (enriched, mut looks_up) = (Enriched::of(&record), false);
+        let (enriched, mut looks_up) = (Enriched::of(record), false);
         for (name, cut) in [("auid_name", auid), ("uid_name", uid)] {
             let Some(cut) = cut.filter(|cut| id(cut).is_some()) else { continue };
             self.text.clear();
@@ -277,10 +277,10 @@ impl<'h> Json<'h> {
     }
 
     /// What the other records say: by which rules it was seen, where, with which arguments, to which files and addresses.
-    fn push_objects(&mut self, event: &Event, line: &mut Line) {
+    fn push_objects(&mut self, records: &[Record<'_>], line: &mut Line) {
         let Json { interpreter, cuts, parts, text, decoded, list, processes, process, part, .. } = self;
-        let fields = EventFields { event, cuts, parts };
-        let has_keys = push_keys(event, list, line);
+        let fields = EventFields { records, cuts, parts };
+        let has_keys = push_keys(records, list, line);
         let cwd = fields.named(RecordType::CWD, b"cwd").next_back();
         if let Some((record, cut)) = cwd {
             line.bytes("cwd", cut.bytes(record.body, decoded));
@@ -332,7 +332,9 @@ impl<'h> Json<'h> {
         members.clear();
         inner.clear();
         for cut in cuts.get(fields.clone()).unwrap_or_default() {
-            push_words(body.get(cut.words.clone()).unwrap_or_default(), text);
+            if !cut.words.is_empty() {
+                push_words(body.get(cut.words.clone()).unwrap_or_default(), text);
+            }
             let name = cut.name(body);
             if record.record_type == RecordType::EXECVE && argument(name).is_some() {
                 continue;
@@ -384,7 +386,7 @@ impl<'h> Json<'h> {
 
 /// The fields of an event's records.
 struct EventFields<'e> {
-    event: &'e Event,
+    records: &'e [Record<'e>],
     cuts: &'e [Cut],
     /// Which of them are each record's.
     parts: &'e [(Range<usize>, Range<usize>)],
@@ -396,7 +398,7 @@ impl<'e> EventFields<'e> {
         let cuts = self.cuts;
         let fields = self.parts.iter().map(move |(fields, _)| cuts.get(fields.clone()).unwrap_or_default());
         let is_of = move |(record, _): &(Record, _)| record_type.is_none_or(|wanted| wanted == record.record_type);
-        let records = self.event.records().zip(fields).filter(is_of);
+        let records = self.records.iter().copied().zip(fields).filter(is_of);
         records.flat_map(|(record, fields)| fields.iter().map(move |cut| (record, cut)))
     }
 
@@ -411,10 +413,10 @@ impl<'e> EventFields<'e> {
 }
 
 /// The keys of the rules, each once; gives back whether there was room for all.
-fn push_keys(event: &Event, list: &mut List, line: &mut Line) -> bool {
+fn push_keys(records: &[Record<'_>], list: &mut List, line: &mut Line) -> bool {
     let (mut has_all, mut seen) = (true, BTreeSet::new());
     list.clear();
-    event.records().for_each(|record| {
+    records.iter().for_each(|record| {
         record::each_key(record.body, &mut |key| {
             if !key.is_empty() && seen.insert(key.to_vec()) {
                 has_all &= list.push_up_to(LONGEST_COLUMN, key);
