@@ -8,6 +8,8 @@ use auditbox::plugin::run::Consumer;
 use auditbox::sys::signals;
 use std::ffi::OsString;
 
+pub(crate) const HELP: &str = include_str!("help/audisp-af_unix.txt");
+
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {
     signals::ignore_others();

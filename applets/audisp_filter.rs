@@ -9,6 +9,8 @@ use auditbox::plugin::filter::{self, Filter, Mode};
 use std::ffi::OsString;
 use std::path::Path;
 
+pub(crate) const HELP: &str = include_str!("help/audisp-filter.txt");
+
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {
     let mut logger = plugin::logger("audisp-filter");

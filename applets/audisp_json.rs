@@ -10,6 +10,8 @@ use auditbox::plugin::json::{Options, ToJson};
 use auditbox::plugin::run::Consumer;
 use std::ffi::OsString;
 
+pub(crate) const HELP: &str = include_str!("help/audisp-json.txt");
+
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {
     let mut logger = plugin::logger("audisp-json");

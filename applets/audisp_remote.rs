@@ -12,6 +12,8 @@ use auditbox::sys::process::{self, Capabilities};
 use std::ffi::OsString;
 use std::path::Path;
 
+pub(crate) const HELP: &str = include_str!("help/audisp-remote.txt");
+
 /// Runs the command; `words` begins with its name, and may go on with another configuration file.
 pub(crate) fn run(words: &[OsString]) -> u8 {
     let mut logger = plugin::logger("audisp-remote");

@@ -15,6 +15,8 @@ use std::path::Path;
 
 const CONFIG: &str = "/etc/audit/audisp-statsd.conf";
 
+pub(crate) const HELP: &str = include_str!("help/audisp-statsd.txt");
+
 /// Runs the command.
 pub(crate) fn run(_: &[OsString]) -> u8 {
     if process::effective_uid() != 0 {

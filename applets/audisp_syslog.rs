@@ -8,6 +8,8 @@ use auditbox::config::Level;
 use auditbox::plugin::syslog::{Options, ToSyslog};
 use std::ffi::OsString;
 
+pub(crate) const HELP: &str = include_str!("help/audisp-syslog.txt");
+
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {
     let mut logger = plugin::logger("audisp-syslog");

@@ -6,7 +6,7 @@
 
 use crate::control::mode_options::{machine, root};
 use crate::control::modes;
-use crate::control::{self, DISABLED, DryRun, End, Executor, RuleHost, Source, rules_file, state, transaction, usage};
+use crate::control::{self, DISABLED, DryRun, End, Executor, RuleHost, Source, rules_file, state, transaction};
 use crate::output::{say, show};
 use auditbox::rule::{Host, Reason, Refusal, parse_line};
 use auditbox::sys::process;
@@ -74,7 +74,7 @@ const OURS: [&[u8]; 3] = [b"--dry-run", b"--root", b"--machine"];
 
 fn start(line: &[&OsString], own: OwnOptions) -> u8 {
     if line.len() == 1 {
-        show(usage::USAGE.as_bytes());
+        show(control::HELP.as_bytes());
         return 1;
     }
     if own.dry_run {
@@ -91,10 +91,8 @@ fn start(line: &[&OsString], own: OwnOptions) -> u8 {
             _ => command(line, &host, &mut executor),
         };
     }
-    if let [_, word] = line
-        && (*word == "-h" || *word == "--help")
-    {
-        show(usage::USAGE.as_bytes());
+    if matches!(line, [_, word] if *word == "-h") {
+        show(control::HELP.as_bytes());
         return 0;
     }
     match state::file(line) {

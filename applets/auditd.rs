@@ -1,6 +1,6 @@
 //! auditd(8): the daemon that takes the kernel's events and writes them down.
 
-use crate::options::shown;
+use crate::options::{shown, usage};
 use crate::output::{must_finish, say, say_at_once, show};
 use auditbox::config::Level;
 use auditbox::daemon::{self, Options, Refusal, StartupState};
@@ -13,23 +13,7 @@ use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-const USAGE: &str = "Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]";
-
-const HELP: &str = "\
-Usage: auditd [-f] [-l] [-n] [-s disable|enable|nochange] [-c <config_file>]
-  -c, --config_file=DIR   read DIR/auditd.conf (/etc/audit)
-  -f, --foreground        stay in the foreground, records go to standard output
-      --stdout            the same
-  -l, --allow_links       auditd.conf may be a symbolic link
-  -n, --disable_fork      do not fork
-  -s, --enable_state=disable|enable|nochange
-                          what to ask of the kernel at the start (enable)
-      --check-config      show the values in force and what is doubtful, and end
-      --ready-fd=N        write a newline to descriptor N when it is up
-      --early             in an initramfs: keep events until auditd starts
-      --observe           read a copy of the events where the kernel gives no more
-      --help, --version
-";
+pub(crate) const HELP: &str = include_str!("help/auditd.txt");
 
 /// What the words ask for.
 enum Invocation {
@@ -46,7 +30,7 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     match parse(&line) {
         Invocation::Usage(why) => {
             why.iter().for_each(say);
-            say(USAGE);
+            say(usage(HELP));
             2
         }
         Invocation::Show(text) => {

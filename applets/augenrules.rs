@@ -13,6 +13,7 @@ use crate::control::library::{self, Profile};
 use crate::control::rules_file::Rules;
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
 use crate::control::{self, DryRun, RuleHost, check, mode_options, transaction};
+use crate::options::usage;
 use crate::output::{complain, must_finish, say, show};
 use argh::FromArgs;
 use auditbox::abi::Status;
@@ -38,6 +39,8 @@ const PREVIOUS: &str = "audit.rules.prev";
 const TEMPORARY: &str = ".audit.rules.new";
 /// Mode of what is written.
 const MODE: u32 = 0o640;
+
+pub(crate) const HELP: &str = include_str!("help/augenrules.txt");
 
 /// What the words ask for.
 #[derive(FromArgs)]
@@ -99,9 +102,8 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     let words: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let texts: Vec<&str> = words.iter().map(|word| &**word).collect();
     let Some(options) = Options::from_args(&[&name], &texts).ok().filter(Options::is_right) else {
-        let ways = "[--check|--load [--atomic [--skip-missing]]] [--root DIR [--machine NAME]]";
-        let profiles = "[--profiles|--profile NAME --check|--install]";
-        show(format!("Usage: {name} {ways} {profiles}\n").as_bytes());
+        // COMPAT: by the name it was called by.
+        show((usage(HELP).replacen("augenrules", &name, 1) + "\n").as_bytes());
         return 1;
     };
     let invocation = Invocation { name, options };

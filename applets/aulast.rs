@@ -4,7 +4,7 @@
 
 use crate::host::{self, Host};
 use crate::logs::{self, Input};
-use crate::options::shown;
+use crate::options::{shown, usage};
 use crate::output::{Output, say};
 use auditbox::interpret::Interpreter;
 use auditbox::record::Record;
@@ -17,8 +17,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-const USAGE: &str =
-    "usage: aulast [--bad] [--debug] [--stdin] [--proof] [--extract] [-f file] [--user name] [--tty tty]";
+pub(crate) const HELP: &str = include_str!("help/aulast.txt");
 
 /// Where `--extract` writes, in the working directory.
 const EXTRACT: &str = "aulast.log";
@@ -60,14 +59,14 @@ fn parse(words: &[OsString]) -> Result<Request, &'static str> {
             "--debug" => request.debug = true,
             "--user" => once(&mut request.filter.user, words.next())?,
             "--tty" => once(&mut request.filter.terminal, words.next())?,
-            _ => return Err(USAGE),
+            _ => return Err(usage(HELP)),
         }
     }
     Ok(request)
 }
 
 fn once(slot: &mut Option<Vec<u8>>, word: Option<&OsString>) -> Result<(), &'static str> {
-    let word = word.filter(|_| slot.is_none()).ok_or(USAGE)?;
+    let word = word.filter(|_| slot.is_none()).ok_or(usage(HELP))?;
     *slot = Some(word.as_bytes().to_vec());
     Ok(())
 }

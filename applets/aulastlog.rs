@@ -4,14 +4,14 @@
 
 use crate::host::{self, Host};
 use crate::logs::{self, Input};
-use crate::options::shown;
+use crate::options::{shown, usage};
 use crate::output::{Output, say, show};
 use auditbox::report::last_login::{LOGIN_TYPES, LastLogins};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
-const USAGE: &str = "usage: aulastlog [--stdin] [--user name]";
+pub(crate) const HELP: &str = include_str!("help/aulastlog.txt");
 
 /// What the words ask for.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     match parse(words.get(1..).unwrap_or_default()) {
         Some(request) => report(request).unwrap_or(1),
         None => {
-            say(USAGE);
+            say(usage(HELP));
             1
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Words may come in any order. The answer goes to standard output; complaints to standard error, with status 1.
 
+use crate::options::usage;
 use crate::output::{say, show};
 use std::ffi::OsString;
 
@@ -9,7 +10,7 @@ use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
 use auditbox::tables::syscall;
 
-const USAGE: &str = "usage: ausyscall [arch] name | number | --dump | --exact";
+pub(crate) const HELP: &str = include_str!("help/ausyscall.txt");
 
 /// What the words ask for.
 #[derive(Default)]
@@ -42,7 +43,7 @@ fn native() -> Result<Machine, String> {
 
 fn parse(words: &[String], native: Machine) -> Result<Request, String> {
     match words.len() {
-        0 => return Err(USAGE.into()),
+        0 => return Err(usage(HELP).into()),
         1..=3 => (),
         _ => return Err(with_usage("Too many arguments")),
     }
@@ -68,7 +69,6 @@ impl Request {
         match word {
             "--dump" => self.dump = true,
             "--exact" => self.exact = true,
-            "--help" => return Err(USAGE.into()),
             "alpha" => return Err("Alpha processor support is deprecated".into()),
             // COMPAT: only alpha ends the command.
             "ia64" => say("IA64 processor support is deprecated"),
@@ -86,7 +86,7 @@ fn once<T>(slot: &mut Option<T>, value: T, complaint: &str) -> Result<(), String
 }
 
 fn with_usage(complaint: &str) -> String {
-    format!("{complaint}\n{USAGE}")
+    [complaint, "\n", usage(HELP)].concat()
 }
 
 /// COMPAT: what follows the digits does not matter.

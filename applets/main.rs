@@ -60,10 +60,11 @@ use output::{say, show};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// One command: the name that dispatches to it, what `--help` says of it, and where its words go.
+/// One command: the name that dispatches to it, what its `--help` says, and where its words go.
 struct Applet {
     name: &'static str,
-    about: &'static str,
+    /// The usage; what it is for, in a line; a line for each option, from which init/completion/complete knows them; examples.
+    help: &'static str,
     /// Called with its own name as the first word; gives back the exit status.
     run: fn(&[OsString]) -> u8,
 }
@@ -71,45 +72,57 @@ struct Applet {
 /// Sorted by name; looked up by binary search.
 const APPLETS: &[Applet] = &[
     #[cfg(feature = "audisp-af_unix")]
-    Applet { name: "audisp-af_unix", about: "plugin: records to the reader of a socket", run: audisp_af_unix::run },
+    Applet { name: "audisp-af_unix", help: audisp_af_unix::HELP, run: audisp_af_unix::run },
     #[cfg(feature = "audisp-filter")]
-    Applet { name: "audisp-filter", about: "plugin: some events to another plugin", run: audisp_filter::run },
+    Applet { name: "audisp-filter", help: audisp_filter::HELP, run: audisp_filter::run },
     #[cfg(feature = "audisp-json")]
-    Applet { name: "audisp-json", about: "plugin: events as JSON", run: audisp_json::run },
+    Applet { name: "audisp-json", help: audisp_json::HELP, run: audisp_json::run },
     #[cfg(feature = "audisp-remote")]
-    Applet { name: "audisp-remote", about: "plugin: records to another machine", run: audisp_remote::run },
+    Applet { name: "audisp-remote", help: audisp_remote::HELP, run: audisp_remote::run },
     #[cfg(feature = "audisp-statsd")]
-    Applet { name: "audisp-statsd", about: "plugin: counts of events to statsd", run: audisp_statsd::run },
+    Applet { name: "audisp-statsd", help: audisp_statsd::HELP, run: audisp_statsd::run },
     #[cfg(feature = "audisp-syslog")]
-    Applet { name: "audisp-syslog", about: "plugin: records to the system log", run: audisp_syslog::run },
+    Applet { name: "audisp-syslog", help: audisp_syslog::HELP, run: audisp_syslog::run },
     #[cfg(feature = "auditctl")]
-    Applet { name: "auditctl", about: "control the kernel's audit rules and settings", run: auditctl::run },
+    Applet { name: "auditctl", help: control::HELP, run: auditctl::run },
     #[cfg(feature = "auditd")]
-    Applet { name: "auditd", about: "collect the kernel's audit events into the log", run: auditd::run },
+    Applet { name: "auditd", help: auditd::HELP, run: auditd::run },
     #[cfg(feature = "augenrules")]
-    Applet { name: "augenrules", about: "merge rules.d into audit.rules and load it", run: augenrules::run },
+    Applet { name: "augenrules", help: augenrules::HELP, run: augenrules::run },
     #[cfg(feature = "aulast")]
-    Applet { name: "aulast", about: "list login sessions and runs of the machine", run: aulast::run },
+    Applet { name: "aulast", help: aulast::HELP, run: aulast::run },
     #[cfg(feature = "aulastlog")]
-    Applet { name: "aulastlog", about: "list the last login of each account", run: aulastlog::run },
+    Applet { name: "aulastlog", help: aulastlog::HELP, run: aulastlog::run },
     #[cfg(feature = "aureport")]
-    Applet { name: "aureport", about: "report on the audit log", run: aureport::run },
+    Applet { name: "aureport", help: aureport::HELP, run: aureport::run },
     #[cfg(feature = "ausearch")]
-    Applet { name: "ausearch", about: "search the audit log", run: ausearch::run },
+    Applet { name: "ausearch", help: ausearch::HELP, run: ausearch::run },
     #[cfg(feature = "ausyscall")]
-    Applet { name: "ausyscall", about: "name and number system calls", run: ausyscall::run },
+    Applet { name: "ausyscall", help: ausyscall::HELP, run: ausyscall::run },
 ];
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let called = words.first().map(base_name).unwrap_or_default();
     if let Some(applet) = find(&called) {
-        return output::end(applet.name, (applet.run)(&words));
+        return run(applet, &words);
     }
     match words.get(1).and_then(|word| find(&word.to_string_lossy())) {
-        Some(applet) => output::end(applet.name, (applet.run)(&words[1..])),
+        Some(applet) => run(applet, &words[1..]),
         None => output::end("auditbox", own(&words)),
     }
+}
+
+/// Runs an applet, whose name is the first of `words`.
+fn run(applet: &Applet, words: &[OsString]) -> ExitCode {
+    let status = match words.get(1) {
+        Some(word) if word == "--help" => {
+            show(applet.help.as_bytes());
+            0
+        }
+        _ => (applet.run)(words),
+    };
+    output::end(applet.name, status)
 }
 
 fn base_name(path: &OsString) -> String {
@@ -171,7 +184,8 @@ fn help() -> u8 {
     let doctor = if cfg!(feature = "doctor") { "doctor | " } else { "" };
     let usage =
         format!("usage: auditbox APPLET [ARGUMENT...] | {doctor}--list | --install DIR [--hard] | --version\n\n");
-    let rows = APPLETS.iter().map(|applet| format!("  {:14} {}\n", applet.name, applet.about));
+    let about = |applet: &Applet| applet.help.lines().nth(1).unwrap_or_default();
+    let rows = APPLETS.iter().map(|applet| format!("  {:14} {}\n", applet.name, about(applet)));
     let text: String = std::iter::once(usage).chain(rows).collect();
     show(text.as_bytes());
     0

@@ -70,6 +70,11 @@ impl<'a> Words<'a> {
     }
 }
 
+/// The line of a help text that is shown where words are not understood.
+pub(crate) fn usage(help: &'static str) -> &'static str {
+    help.lines().next().unwrap_or_default()
+}
+
 /// A word as a message shows it.
 pub(crate) fn shown(word: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(word)

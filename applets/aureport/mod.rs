@@ -14,14 +14,14 @@ use std::ffi::OsString;
 /// The version of the reference whose behaviour this is.
 const VERSION: &str = "aureport version 4.2.2\n";
 
-const USAGE: &[u8] = include_bytes!("usage.txt");
+pub(crate) const HELP: &str = include_str!("../help/aureport.txt");
 
 /// Called with the command's name as the first word.
 pub(crate) fn run(words: &[OsString]) -> u8 {
     let host = Host::open();
     match arguments::parse(words, &host) {
         Ok(Invocation::Help) => {
-            show(USAGE);
+            show(HELP.as_bytes());
             0
         }
         Ok(Invocation::Version) => {
@@ -31,7 +31,7 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
         Ok(Invocation::Report(command)) => show::run(*command, &host).unwrap_or(1),
         Err(Refusal::Usage(message)) => {
             say(message);
-            show(USAGE);
+            show(HELP.as_bytes());
             1
         }
         Err(Refusal::Unimplemented(what)) => {

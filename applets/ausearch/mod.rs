@@ -16,18 +16,18 @@ use std::ffi::OsString;
 /// The version of the reference whose behaviour this is.
 const VERSION: &str = "ausearch version 4.2.2\n";
 
-const USAGE: &[u8] = include_bytes!("usage.txt");
+pub(crate) const HELP: &str = include_str!("../help/ausearch.txt");
 
 /// Called with the command's name as the first word.
 pub(crate) fn run(words: &[OsString]) -> u8 {
     if words.len() < 2 {
-        show(USAGE);
+        show(HELP.as_bytes());
         return 1;
     }
     let host = Host::open();
     match arguments::parse(words, &host) {
         Ok(Invocation::Help) => {
-            show(USAGE);
+            show(HELP.as_bytes());
             0
         }
         Ok(Invocation::Version) => {

@@ -1,7 +1,6 @@
 //! Steps done for real, through the audit netlink socket.
 
-use super::{Executor, Failure, RuleHost, listing};
-use crate::control::usage::USAGE;
+use super::{Executor, Failure, HELP, RuleHost, listing};
 use crate::output::{must_finish, say, show};
 use auditbox::abi::rule::TEXT;
 use auditbox::abi::{Features, Signal, Status, kind, mask};
@@ -259,7 +258,7 @@ pub(super) fn no_daemon() -> Failure {
 pub(super) fn show_text(step: &Step) {
     match step {
         Step::ShowVersion => show(b"auditctl version 4.2.2\n"),
-        _ => show(USAGE.as_bytes()),
+        _ => show(HELP.as_bytes()),
     }
 }
 

@@ -21,7 +21,6 @@ pub(crate) mod profile;
 pub(crate) mod rules_file;
 pub(crate) mod state;
 pub(crate) mod transaction;
-pub(crate) mod usage;
 
 pub(crate) use dry_run::DryRun;
 pub(crate) use host::RuleHost;
@@ -30,6 +29,9 @@ pub(crate) use kernel::Kernel;
 use crate::output::say;
 use auditbox::rule::{Plan, Reason, Refusal, Step, Warning};
 use auditbox::sys::process;
+
+/// What `auditctl --help` says.
+pub(crate) const HELP: &str = include_str!("../help/auditctl.txt");
 
 /// Why a step was not done. Messages are complete sentences.
 #[derive(Debug)]

@@ -9,12 +9,13 @@ mod place;
 mod rules;
 
 use crate::control::mode_options;
+use crate::options::usage;
 use crate::output::{say, show};
 use auditbox::doctor::{self, Facts};
 use place::Place;
 use std::ffi::OsString;
 
-const USAGE: &str = "usage: auditbox doctor [--format text|json] [--root DIR [--machine NAME]]";
+const HELP: &str = include_str!("../help/doctor.txt");
 /// What a wrong command line ends with.
 const WRONG: u8 = 3;
 
@@ -33,11 +34,11 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
             doctor::status(&findings)
         }
         Ok(None) => {
-            show(format!("{USAGE}\n").as_bytes());
+            show(HELP.as_bytes());
             0
         }
         Err(message) => {
-            say(format_args!("auditbox doctor: {message}\n{USAGE}"));
+            say(format_args!("auditbox doctor: {message}\n{}", usage(HELP)));
             WRONG
         }
     }

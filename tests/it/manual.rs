@@ -1,4 +1,4 @@
-//! The man pages: each command has one, and each option that its usage text names is described there.
+//! The man pages: each command has one, and each option that its help text names is described there.
 
 use crate::support::BINARY;
 use std::collections::BTreeSet;
@@ -7,12 +7,13 @@ use std::process::Command;
 
 fn output(words: &[&str]) -> String {
     let output = Command::new(BINARY).args(words).output().expect("the binary runs");
-    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    assert!(output.status.success() && output.stderr.is_empty(), "{words:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("text")
 }
 
-/// The options that a usage text names: the words that begin so, after a blank, a comma or a bracket.
-fn options_of_usage(usage: &str) -> BTreeSet<String> {
-    let words = usage.split([' ', '\t', '\n', ',', '[', ']', '|', '=', '<', '>', ';', ':']);
+/// The options that a help text names: the words that begin so, after a blank, a comma or a bracket.
+fn options_of_help(help: &str) -> BTreeSet<String> {
+    let words = help.split([' ', '\t', '\n', ',', '[', ']', '|', '=', '<', '>', ';', ':']);
     let option = |word: &&str| {
         word.strip_prefix('-')
             .is_some_and(|rest| rest.trim_start_matches('-').starts_with(|c: char| c.is_ascii_alphabetic()))
@@ -38,27 +39,23 @@ fn options_of_page(page: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_option_of_a_usage_text_is_in_the_page() {
+fn help_is_short_has_an_example_and_names_what_the_page_describes() {
+    let list = output(&["--list"]);
+    let commands = list.lines().map(|name| (vec![name, "--help"], name));
     let (mut checked, mut missing) = (0, Vec::new());
-    for command in output(&["--list"]).lines().chain(["auditbox"]) {
-        let page = format!("{}/docs/man/{command}.8", env!("CARGO_MANIFEST_DIR"));
-        let page = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{page}: {error}"));
-        let usage = match command {
-            "auditbox" => output(&["--help"]),
-            _ => output(&[command, "--help"]),
-        };
-        // A plugin has words of its own and no usage text.
-        if command.starts_with("audisp-") {
-            continue;
-        }
-        // COMPAT: the usage text of ausearch misspells --escape.
-        let usage = usage.replace("\t-escape", "\t--escape");
-        let (named, described) = (options_of_usage(&usage), options_of_page(&page));
-        missing.extend(named.difference(&described).map(|option| format!("{command} {option}")));
+    for (words, page) in commands.chain([(vec!["doctor", "--help"], "auditbox-doctor"), (vec!["--help"], "auditbox")]) {
+        let help = output(&words);
+        let lines: Vec<&str> = help.lines().collect();
+        assert!(lines.len() < 40 && lines[0].to_lowercase().starts_with("usage: "), "{help}");
+        assert!(page == "auditbox" || lines.iter().any(|line| line.starts_with("example: ")), "{help}");
+        let text = format!("{}/docs/man/{page}.8", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let (named, described) = (options_of_help(&help), options_of_page(&text));
+        missing.extend(named.difference(&described).map(|option| format!("{page} {option}")));
         checked += named.len();
     }
     assert!(missing.is_empty(), "no page describes {missing:?}");
-    assert!(checked > 150, "{checked} options were found");
+    assert!(checked > 180, "{checked} options were found");
 }
 
 /// All sources below these directories.
