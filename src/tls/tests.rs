@@ -629,7 +629,10 @@ fn the_end_and_alerts_are_told_apart() {
     let mut ends = Ends::open();
     ends.server.connection.push(ALERT, &[2, 80]);
     let error = ends.feed_client().unwrap_err();
-    assert_eq!(error.to_string(), "the other end has sent the TLS alert 80 (internal_error)");
+    assert_eq!(
+        error.to_string(),
+        "the other end has sent the TLS alert 80 (internal_error: where OpenSSL says so, it does not know the identity)"
+    );
     assert!(ends.client.connection.output().is_empty(), "an alert is not answered");
     // In clear, before there are keys.
     let mut client = client("web-01", '1');

@@ -282,9 +282,9 @@ impl ToCollector {
         while let Some(socket) = self.socket.as_ref().filter(|_| !self.is_blocked) {
             let pending = match &mut self.secured {
                 Some(secured) => {
-                    if secured.output().is_empty() && self.client.is_connected() && !self.client.output().is_empty() {
-                        let count = secured.seal(self.client.output());
-                        self.client.written(count, now);
+                    if secured.output().is_empty() && self.client.is_connected() {
+                        secured.seal(self.client.output());
+                        self.client.written(self.client.output().len(), now);
                     }
                     &secured.output()[..]
                 }

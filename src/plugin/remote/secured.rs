@@ -58,11 +58,13 @@ impl Secured {
         self.tls.connection.is_open()
     }
 
-    /// Protects the first of these messages, and says how many bytes it has. COMPAT: a message is a record of TLS.
-    pub(super) fn seal(&mut self, messages: &[u8]) -> usize {
-        let first = messages.get(..wire::first_length(messages)).unwrap_or(messages);
-        self.tls.connection.send(first);
-        first.len()
+    /// Protects these messages. COMPAT: each is a record of TLS.
+    pub(super) fn seal(&mut self, mut messages: &[u8]) {
+        while !messages.is_empty() {
+            let (first, rest) = messages.split_at_checked(wire::first_length(messages)).unwrap_or((messages, &[]));
+            self.tls.connection.send(first);
+            messages = rest;
+        }
     }
 
     /// Tells the kernel's audit of the keys of a connection that is open.
@@ -106,5 +108,47 @@ fn tell(kind: u16, body: &str) -> Result<(), NetlinkError> {
         Err(error) => Err(error),
         // The kernel takes the last byte for the end of the text.
         Ok(mut socket) => socket.request(kind, &[body.as_bytes(), b"\0"].concat()).map(drop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::wire::{Message, MessageType};
+    use crate::tls::{Psk, Seed, Server, Suite};
+    use std::sync::Arc;
+
+    #[test]
+    fn each_of_the_messages_that_wait_is_a_record() {
+        let psk = Arc::new(Psk::parse(&[b'7'; 64]).unwrap());
+        let suites = [Suite::Aes128Gcm];
+        let mut server = Server::new(&suites, Seed::new(&mut [1; Seed::SIZE]));
+        let mut secured =
+            Secured { tls: Client::new(b"web", &psk, &suites, Seed::new(&mut [2; Seed::SIZE])), ends: None };
+        let mut plain = Vec::new();
+        while !secured.is_open() || !secured.output().is_empty() {
+            let hello = std::mem::take(secured.output());
+            server.receive(&hello, &mut |_| Some(Arc::clone(&psk)), &mut plain).unwrap();
+            let answer = std::mem::take(server.connection.output());
+            secured.receive(&answer, &mut plain).unwrap();
+        }
+
+        let mut messages = Vec::new();
+        for sequence in 1..=32 {
+            let body = vec![b'x'; sequence as usize * 250];
+            Message { message_type: MessageType::MESSAGE, sequence, is_repeated: false, body: &body }
+                .push(&mut messages);
+        }
+        secured.seal(&messages);
+        let sealed = std::mem::take(secured.output());
+        let mut records = 0;
+        let mut rest = &sealed[..];
+        while let &[_, _, _, high, low, ref after @ ..] = rest {
+            rest = &after[usize::from(u16::from_be_bytes([high, low]))..];
+            records += 1;
+        }
+        assert_eq!((records, rest.len()), (32, 0));
+        server.receive(&sealed, &mut |_| None, &mut plain).unwrap();
+        assert!(plain == messages);
     }
 }
