@@ -1,7 +1,8 @@
 #!/bin/sh
-# Our ends and those of the audit package that REFERENCE names (tests/guest/reference), with the same configuration: ten senders at once,
-# plain and under TLS; heartbeats and a restart; a wrong key, and a name that the collector does not know. How many records a second one connection carries is
-# printed, and not judged. With a binary without TLS what is plain is all that is looked at. With REFERENCE in the environment:
+# Our ends and those of the audit package that REFERENCE names (tests/guest/reference), with the same configuration: ten senders at
+# once, plain and under TLS; heartbeats and a restart; a wrong key, and a name that the collector does not know. How many records a
+# second one connection carries is printed, and not judged. With a binary without TLS what is plain is all that is looked at. With
+# REFERENCE in the environment:
 #   cargo build --release --features tls; tests/guest/all target/HOST/release/auditbox remote-reference
 # guest: reference -i -t 1200
 . /steps
@@ -127,7 +128,8 @@ speed() {
 }
 hundredths() { sed 's/\.\([0-9]*\) .*/\1/' /proc/uptime; }
 
-# refused SENDER COLLECTOR NAME KEY REASON: nothing gets through. Our collector says why; the audit package's dies of it where OpenSSL is older than 3.5.
+# refused SENDER COLLECTOR NAME KEY REASON: nothing gets through. Our collector says why; the audit package's dies of it where
+# OpenSSL is older than 3.5.
 refused() {
 	collect "$2" tls
 	sends "$1" tls "$3" "$4"
