@@ -120,6 +120,29 @@ fn every_file_that_can_be_installed_is_in_the_list() {
 }
 
 #[test]
+fn every_document_that_a_man_page_names_is_installed_where_it_says() {
+    let dir = Dir::new("installing-documents");
+    script("init/install", &[BINARY, BINARY], &[("DESTDIR", &dir.0), ("PREFIX", Path::new("/opt/audit"))]);
+    let mut named = 0;
+    for page in files(&dir.0).iter().filter(|file| file.starts_with("/opt/audit/share/man/")) {
+        let text = std::fs::read_to_string(dir.0.join(&page[1..])).expect("it is there");
+        assert!(!text.contains("docs/") && !text.contains("/usr/share/doc/"), "{page}");
+        for word in text.split_whitespace().filter(|word| word.starts_with("/opt/audit/share/doc/")) {
+            assert!(dir.0.join(&word[1..]).is_file(), "{page} names {word}");
+            named += 1;
+        }
+    }
+    assert!(named > 5, "{named}");
+}
+
+#[test]
+fn without_words_the_script_says_how_it_is_called() {
+    let output = Command::new(format!("{TOP}/init/install")).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("usage: install BINARY OWN"));
+}
+
+#[test]
 fn audit_early_and_the_hooks_find_the_programs_below_any_prefix() {
     let dir = Dir::new("installing-early");
     let root = dir.0.as_path();
