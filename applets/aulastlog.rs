@@ -4,9 +4,10 @@
 
 use crate::host::{self, Host};
 use crate::logs::{self, Input};
-use crate::options::{shown, usage};
+use crate::options::usage;
 use crate::output::{Output, say, show};
 use auditbox::report::last_login::{LOGIN_TYPES, LastLogins};
+use auditbox::text::{Escape, escape};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -51,7 +52,10 @@ fn report(request: Request<'_>) -> io::Result<u8> {
     let mut logins = LastLogins::new(accounts);
     if let Some(user) = request.user.filter(|_| logins.is_empty()) {
         // COMPAT: on standard output.
-        show(format!("Unknown User: {}\n", shown(user)).as_bytes());
+        let mut text = b"Unknown User: ".to_vec();
+        escape(user, Escape::Tty, &mut text);
+        text.push(b'\n');
+        show(&text);
         return Ok(1);
     }
     let Some(found) = logs::find(request.input) else { return Ok(1) };

@@ -227,6 +227,8 @@ fn aulastlog_knows_no_other_words_and_no_strangers() {
     for words in [&["-x"][..], &["--user"], &["root"], &["-h"]] {
         assert_eq!(run(applet("aulastlog").args(words), ""), usage, "{words:?}");
     }
+    let (stdout, ..) = run(applet("aulastlog").args(["-u", "x\x1b[31m"]), "");
+    assert_eq!(stdout, "Unknown User: x\\033[31m\n");
     let stranger = run(applet("aulastlog").args(["-u", "no-such-account"]), "");
     assert_eq!(stranger, ("Unknown User: no-such-account\n".into(), String::new(), Some(1)));
 }
