@@ -5,8 +5,8 @@ use crate::output::{must_finish, say, say_at_once, show};
 use auditbox::config::Level;
 use auditbox::daemon::{self, Options, Refusal, StartupState};
 use auditbox::host::paths::Paths;
-use auditbox::sys::process;
 use auditbox::sys::streams::Stream;
+use auditbox::sys::{error_reason, process};
 use auditbox::text::getopt::{Grammar, Taken, Words};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -49,7 +49,7 @@ fn start(options: Options) -> u8 {
     let stream = match Stream::Output.duplicate() {
         Ok(fd) => File::from(fd),
         Err(e) => {
-            say(format_args!("auditd: standard output: {e}"));
+            say(format_args!("auditd: standard output: {}", error_reason(&e)));
             return 1;
         }
     };

@@ -4,7 +4,7 @@
 //! A link that leads here already is left alone; any other file of that name is reported and stays. Status 1 if one did.
 
 use crate::output::{must_finish, say};
-use auditbox::sys::{errno, error_text};
+use auditbox::sys::error_reason;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -19,7 +19,7 @@ pub(crate) fn run(directories: &[String], hard: bool, names: impl Iterator<Item 
     let binary = match std::env::current_exe() {
         Ok(path) => path,
         Err(error) => {
-            say(format_args!("auditbox: cannot tell where this binary lies: {error}"));
+            say(format_args!("auditbox: cannot tell where this binary lies: {}", error_reason(&error)));
             return 1;
         }
     };
@@ -33,7 +33,7 @@ pub(crate) fn run(directories: &[String], hard: bool, names: impl Iterator<Item 
                     "auditbox: {path} is another program and stays; to use auditbox in its place, remove it (or the package \
                      it belongs to) and run this again"
                 )),
-                _ => say(format_args!("auditbox: {path}: {}", error_text(errno::of(&error)))),
+                _ => say(format_args!("auditbox: {path}: {}", error_reason(&error))),
             }
             status = 1;
         }

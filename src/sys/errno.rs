@@ -1,4 +1,8 @@
-//! Error numbers of the kernel that the daemon distinguishes (errno(3)).
+//! Error numbers of the kernel that the daemon distinguishes (errno(3)), and what is said of an error.
+
+use std::io;
+
+use crate::tables;
 
 pub use libc::{
     EAFNOSUPPORT, EAGAIN, EBADF, ECONNREFUSED, ECONNRESET, EDQUOT, EEXIST, EINVAL, EIO, EISDIR, ELOOP, ENOBUFS, ENOENT,
@@ -6,20 +10,36 @@ pub use libc::{
 };
 
 /// The number of an error of the standard library; EIO when there is none.
-pub fn of(error: &std::io::Error) -> i32 {
+pub fn of(error: &io::Error) -> i32 {
     error.raw_os_error().unwrap_or(EIO)
 }
 
-/// The system's own words for an error number, as strerror(3) gives them ("Operation not permitted").
+/// The words of strerror(3) for an error number ("Operation not permitted"), in every build those of the table that `-i` uses.
 pub fn text(errno: i32) -> String {
-    let mut text = std::io::Error::from_raw_os_error(errno).to_string();
-    if let Some(end) = text.rfind(" (os error") {
-        text.truncate(end);
-    }
-    text
+    tables::errno::text(errno).map_or_else(|| format!("Unknown error {errno}"), str::to_string)
 }
 
-/// The system's own words for an error of the standard library.
-pub fn reason(error: &std::io::Error) -> String {
-    error.raw_os_error().map_or_else(|| error.to_string(), text)
+/// What is said of an error of the standard library. Not its own `Display`, with which the C library's words would be linked.
+pub fn reason(error: &io::Error) -> String {
+    match (error.raw_os_error(), error.get_ref()) {
+        (Some(errno), _) => text(errno),
+        (None, Some(words)) => words.to_string(),
+        (None, None) => error.kind().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_said_in_the_words_of_the_system() {
+        assert_eq!(
+            [EPERM, EDQUOT, ECONNREFUSED].map(text),
+            ["Operation not permitted", "Disk quota exceeded", "Connection refused"]
+        );
+        assert_eq!(text(9999), "Unknown error 9999");
+        assert_eq!(reason(&io::Error::other("no queue")), "no queue");
+        assert_eq!(reason(&io::ErrorKind::TimedOut.into()), "timed out");
+    }
 }

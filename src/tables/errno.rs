@@ -378,6 +378,16 @@ pub fn name_and_text(error: u32, machine: Option<Machine>) -> (Option<&'static s
     (name, common.and_then(|number| TEXTS.name(number)))
 }
 
+/// What glibc says of an error of the machine that this was built for.
+pub fn text(error: i32) -> Option<&'static str> {
+    let mips = cfg!(any(target_arch = "mips", target_arch = "mips64"));
+    if mips {
+        name_and_text(error.cast_unsigned(), Some(Machine::MipsO32)).1
+    } else {
+        TEXTS.name(error.cast_unsigned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
