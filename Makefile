@@ -100,10 +100,10 @@ machines: build ## the binaries of four more machines, or of TARGET=..., built a
 source: ## the sources of the last commit as out/auditbox-VERSION.tar.gz, which the recipes of packaging/ build from
 	packaging/source
 
-sbom: ## what the binary is made of, from Cargo.lock: out/auditbox.cdx.json (CycloneDX)
-	@tests/need python3
+sbom: ## what the binaries of TARGET (default: four) are made of: out/auditbox.cdx.json (CycloneDX)
+	@tests/need cargo python3
 	@mkdir -p out
-	packaging/sbom >out/auditbox.cdx.json
+	packaging/sbom $(or $(TARGET),$(TARGETS)) >out/auditbox.cdx.json
 
 reproducible: ## are two builds of the last commit, in two places, equal? TARGET=... as for dist; takes minutes
 	packaging/reproducible $(or $(TARGET),x86_64-unknown-linux-musl)

@@ -2,13 +2,14 @@
 //!
 //! Exit status: 0; 1 when it cannot listen or the input makes no sense.
 
+use crate::help::help;
 use crate::plugin;
 use auditbox::plugin::af_unix::{AfUnix, Options};
 use auditbox::plugin::run::Consumer;
 use auditbox::sys::signals;
 use std::ffi::OsString;
 
-pub(crate) const HELP: &str = include_str!("help/audisp-af_unix.txt");
+pub(crate) const HELP: &str = help!("audisp-af_unix.txt");
 
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {

@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0; 1 when a word, the file or the input is wrong, or the other plugin ends by itself.
 
+use crate::help::help;
 use crate::host::Host;
 use crate::plugin;
 use auditbox::config::Level;
@@ -9,7 +10,7 @@ use auditbox::plugin::filter::{self, Filter, Mode};
 use std::ffi::OsString;
 use std::path::Path;
 
-pub(crate) const HELP: &str = include_str!("help/audisp-filter.txt");
+pub(crate) const HELP: &str = help!("audisp-filter.txt");
 
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {

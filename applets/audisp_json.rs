@@ -3,6 +3,7 @@
 //! Exit status: 0; 1 when a word is wrong, what it writes to cannot be opened or did not take everything, or the input makes no
 //! sense.
 
+use crate::help::help;
 use crate::host::Host;
 use crate::plugin;
 use auditbox::config::Level;
@@ -10,7 +11,7 @@ use auditbox::plugin::json::{Options, ToJson};
 use auditbox::plugin::run::Consumer;
 use std::ffi::OsString;
 
-pub(crate) const HELP: &str = include_str!("help/audisp-json.txt");
+pub(crate) const HELP: &str = help!("audisp-json.txt");
 
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {

@@ -3,6 +3,7 @@
 //! Exit status: 0; 1 when its queue cannot be opened, records are left in it at the end, or the input makes no sense; 6 when its
 //! configuration is wrong.
 
+use crate::help::help;
 use crate::plugin;
 use auditbox::config::Level;
 use auditbox::plugin::remote::{CONFIG, ToCollector, load};
@@ -12,7 +13,7 @@ use auditbox::sys::process::{self, Capabilities};
 use std::ffi::OsString;
 use std::path::Path;
 
-pub(crate) const HELP: &str = include_str!("help/audisp-remote.txt");
+pub(crate) const HELP: &str = help!("audisp-remote.txt");
 
 /// Runs the command; `words` begins with its name, and may go on with another configuration file.
 pub(crate) fn run(words: &[OsString]) -> u8 {

@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0; 1 when it is not root's, its configuration or the input is wrong, or the server's name is unknown.
 
+use crate::help::help;
 use crate::host::Host;
 use crate::output::say;
 use crate::plugin;
@@ -15,7 +16,7 @@ use std::path::Path;
 
 const CONFIG: &str = "/etc/audit/audisp-statsd.conf";
 
-pub(crate) const HELP: &str = include_str!("help/audisp-statsd.txt");
+pub(crate) const HELP: &str = help!("audisp-statsd.txt");
 
 /// Runs the command.
 pub(crate) fn run(_: &[OsString]) -> u8 {

@@ -2,13 +2,14 @@
 //!
 //! Exit status: 0; 1 when a word is wrong or the input makes no sense.
 
+use crate::help::help;
 use crate::host::Host;
 use crate::plugin;
 use auditbox::config::Level;
 use auditbox::plugin::syslog::{Options, ToSyslog};
 use std::ffi::OsString;
 
-pub(crate) const HELP: &str = include_str!("help/audisp-syslog.txt");
+pub(crate) const HELP: &str = help!("audisp-syslog.txt");
 
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {

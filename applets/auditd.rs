@@ -1,5 +1,6 @@
 //! auditd(8): the daemon that takes the kernel's events and writes them down.
 
+use crate::help::help;
 use crate::options::{shown, usage};
 use crate::output::{must_finish, say, say_at_once, show};
 use auditbox::config::Level;
@@ -13,7 +14,7 @@ use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-pub(crate) const HELP: &str = include_str!("help/auditd.txt");
+pub(crate) const HELP: &str = help!("auditd.txt");
 
 /// What the words ask for.
 enum Invocation {

@@ -13,6 +13,7 @@ use crate::control::library::{self, Profile};
 use crate::control::rules_file::Rules;
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
 use crate::control::{self, DryRun, RuleHost, check, mode_options, transaction};
+use crate::help::help;
 use crate::options::usage;
 use crate::output::{complain, must_finish, say, show};
 use argh::FromArgs;
@@ -40,7 +41,7 @@ const TEMPORARY: &str = ".audit.rules.new";
 /// Mode of what is written.
 const MODE: u32 = 0o640;
 
-pub(crate) const HELP: &str = include_str!("help/augenrules.txt");
+pub(crate) const HELP: &str = help!("augenrules.txt");
 
 /// What the words ask for.
 #[derive(FromArgs)]

@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0; 1 when the command line, the log or aulast.log is bad; 2 when a compressed log could not be read.
 
+use crate::help::help;
 use crate::host::{self, Host};
 use crate::logs::{self, Input};
 use crate::options::{shown, usage};
@@ -17,7 +18,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-pub(crate) const HELP: &str = include_str!("help/aulast.txt");
+pub(crate) const HELP: &str = help!("aulast.txt");
 
 /// Where `--extract` writes, in the working directory.
 const EXTRACT: &str = "aulast.log";

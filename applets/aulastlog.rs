@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0; 1 when the command line or the log is bad or there is no such account; 2 when a compressed log could not be read.
 
+use crate::help::help;
 use crate::host::{self, Host};
 use crate::logs::{self, Input};
 use crate::options::usage;
@@ -12,7 +13,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
-pub(crate) const HELP: &str = include_str!("help/aulastlog.txt");
+pub(crate) const HELP: &str = help!("aulastlog.txt");
 
 /// What the words ask for.
 #[derive(Default)]

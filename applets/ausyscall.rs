@@ -2,6 +2,7 @@
 //!
 //! Words may come in any order. The answer goes to standard output; complaints to standard error, with status 1.
 
+use crate::help::help;
 use crate::options::usage;
 use crate::output::{say, show};
 use std::ffi::OsString;
@@ -10,7 +11,7 @@ use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
 use auditbox::tables::syscall;
 
-pub(crate) const HELP: &str = include_str!("help/ausyscall.txt");
+pub(crate) const HELP: &str = help!("ausyscall.txt");
 
 /// What the words ask for.
 #[derive(Default)]

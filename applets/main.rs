@@ -47,6 +47,7 @@ mod ausyscall;
 mod control;
 #[cfg(feature = "doctor")]
 mod doctor;
+mod help;
 mod host;
 mod install;
 mod logs;

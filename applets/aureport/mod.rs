@@ -6,6 +6,7 @@
 mod arguments;
 mod show;
 
+use crate::help::help;
 use crate::host::Host;
 use crate::output::{say, show};
 use arguments::{Invocation, Refusal};
@@ -14,7 +15,7 @@ use std::ffi::OsString;
 /// The version of the reference whose behaviour this is.
 const VERSION: &str = "aureport version 4.2.2\n";
 
-pub(crate) const HELP: &str = include_str!("../help/aureport.txt");
+pub(crate) const HELP: &str = help!("aureport.txt");
 
 /// Called with the command's name as the first word.
 pub(crate) fn run(words: &[OsString]) -> u8 {

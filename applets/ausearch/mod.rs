@@ -8,6 +8,7 @@ mod arguments;
 mod resume;
 mod search;
 
+use crate::help::help;
 use crate::host::Host;
 use crate::output::{say, show};
 use arguments::Invocation;
@@ -16,7 +17,7 @@ use std::ffi::OsString;
 /// The version of the reference whose behaviour this is.
 const VERSION: &str = "ausearch version 4.2.2\n";
 
-pub(crate) const HELP: &str = include_str!("../help/ausearch.txt");
+pub(crate) const HELP: &str = help!("ausearch.txt");
 
 /// Called with the command's name as the first word.
 pub(crate) fn run(words: &[OsString]) -> u8 {

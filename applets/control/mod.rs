@@ -26,12 +26,13 @@ pub(crate) use dry_run::DryRun;
 pub(crate) use host::RuleHost;
 pub(crate) use kernel::Kernel;
 
+use crate::help::help;
 use crate::output::say;
 use auditbox::rule::{Plan, Reason, Refusal, Step, Warning};
 use auditbox::sys::process;
 
 /// What `auditctl --help` says.
-pub(crate) const HELP: &str = include_str!("../help/auditctl.txt");
+pub(crate) const HELP: &str = help!("auditctl.txt");
 
 /// Why a step was not done. Messages are complete sentences.
 #[derive(Debug)]

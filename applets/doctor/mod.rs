@@ -9,13 +9,14 @@ mod place;
 mod rules;
 
 use crate::control::mode_options;
+use crate::help::help;
 use crate::options::usage;
 use crate::output::{say, show};
 use auditbox::doctor::{self, Facts};
 use place::Place;
 use std::ffi::OsString;
 
-const HELP: &str = include_str!("../help/doctor.txt");
+const HELP: &str = help!("doctor.txt");
 /// What a wrong command line ends with.
 const WRONG: u8 = 3;
 

@@ -117,8 +117,8 @@ pub enum Slot<'a> {
     Reaction(&'a mut Reaction, &'static [Response]),
     /// Room on a disk.
     Space(&'a mut Space),
-    /// Seconds, with a suffix s, m, h, d or M (30 days).
-    Seconds(&'a mut u64, u64),
+    /// Seconds from the least to the most, with a suffix s, m, h, d or M (30 days).
+    Seconds(&'a mut u64, u64, u64),
     /// A group, by name or number.
     Group(&'a mut u32),
     /// The log file.
@@ -164,9 +164,12 @@ impl Slot<'_> {
             Slot::Choice(to) => to.pick(value).then_some(()).ok_or_else(unknown)?,
             Slot::Reaction(to, allowed) => *to = reaction(key, value, option, line, allowed, checks, diagnostics)?,
             Slot::Space(to) => *to = space(value, line)?,
-            Slot::Seconds(to, most) => match seconds(value) {
-                Some(n) if n <= most => *to = n,
-                Some(_) => return Err(format!("Error - {key} ({value}) is too large - line {line}")),
+            Slot::Seconds(to, least, most) => match seconds(value) {
+                Some(n) if (least..=most).contains(&n) => *to = n,
+                Some(n) => {
+                    let word = if n < least { "small" } else { "large" };
+                    return Err(format!("Error - {key} ({value}) is too {word} - line {line}"));
+                }
                 None => return Err(format!("Value {value} should be a number and s, m, h, d or M - line {line}")),
             },
             Slot::Group(to) => {
@@ -241,7 +244,7 @@ impl Slot<'_> {
                 out.push_str(&n.to_string());
                 out.push('%');
             }
-            Slot::Seconds(to, _) => show_seconds(**to, out),
+            Slot::Seconds(to, ..) => show_seconds(**to, out),
             Slot::Group(to) => out.push_str(&to.to_string()),
             Slot::Log(text) | Slot::Helper(text) | Slot::Account(text, _) | Slot::Word(text) => out.push_str(text),
             Slot::RuleKeys(keys) => out.push_str(&keys.join(",")),

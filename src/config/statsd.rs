@@ -16,7 +16,7 @@ pub struct Statsd {
 const KEYS: &[Key<Statsd>] = &[
     row("address", |s| Slot::Word(&mut s.address)),
     row("port", |s| number(&mut s.port, 1, 65535)),
-    row("interval", |s| Slot::Seconds(&mut s.interval, u32::MAX as u64)),
+    row("interval", |s| Slot::Seconds(&mut s.interval, 1, u32::MAX as u64)),
 ];
 
 /// Reads the file, whose name is `file` in sentences. All of its keys must be there.
@@ -44,7 +44,11 @@ mod tests {
         let missing = Err("Not all config options specified".to_string());
         assert_eq!(read("address = localhost\nport = 8125\n"), missing);
         assert_eq!(read("port = 8125\ninterval = 15\n"), missing);
-        assert_eq!(read("address = localhost\nport = 8125\ninterval = 0\n"), missing);
+        assert!(
+            read("address = localhost\nport = 8125\ninterval = 0s\n")
+                .unwrap_err()
+                .contains("interval (0s) is too small - line 3")
+        );
         assert!(read("address = localhost\nport = 65536\ninterval = 1\n").unwrap_err().contains("too large"));
         assert!(read("host = localhost\n").unwrap_err().contains("Unknown keyword \"host\" in line 1 of s.conf"));
     }
