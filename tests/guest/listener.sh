@@ -1,5 +1,5 @@
 #!/bin/sh
-# The listener: ten of Debian's audisp-remote and one of ours at once, hostile peers of each kind, a flood beside events of our
+# The listener: ten of Debian's audisp-remote and one of ours at once, each in a network of its own; hostile peers of each kind, a flood beside events of our
 # own, a hundred peers, reload and stop.
 # guest: oracle -t 600
 . /steps
@@ -33,7 +33,7 @@ state listening_for_network_connections true
 
 # Eleven senders at once, the last one is ours, each 30 records: every one arrives, and is found by its node
 cat >/oracle/etc/audit/audisp-remote.conf <<-X
-	remote_server = 127.0.0.1
+	remote_server = 10.0.1.1
 	port = 60
 	transport = tcp
 	mode = immediate
@@ -43,13 +43,14 @@ X
 chmod 640 /oracle/etc/audit/audisp-remote.conf
 cp /oracle/etc/audit/audisp-remote.conf /etc/audit/
 senders="1 2 3 4 5 6 7 8 9 10 11"
+for sender in $senders; do network $sender; done
 for sender in $senders; do
 	awk -v n=$sender 'BEGIN {
 		for (i = 1; i <= 30; i++) printf "node=s%d type=USER msg=audit(1700000%03d.000:%d): pid=1 uid=0 msg=test\n", n, i, i
 	}' >/tmp/sent.$sender
 	case $sender in
-	11) cat /tmp/sent.$sender | audisp-remote 2>/tmp/said.$sender & ;;
-	*) cat /tmp/sent.$sender | timeout 120 chroot /oracle /sbin/audisp-remote 2>/tmp/said.$sender & ;;
+	11) cat /tmp/sent.$sender | inside $sender audisp-remote 2>/tmp/said.$sender & ;;
+	*) cat /tmp/sent.$sender | inside $sender timeout 120 chroot /oracle /sbin/audisp-remote 2>/tmp/said.$sender & ;;
 	esac
 	pids="$pids $!"
 done
@@ -59,8 +60,9 @@ for sender in $senders; do
 	found=$(ausearch --node s$sender --raw | wc -l)
 	[ "$found" = 30 ] || fail "ausearch finds $found of sender $sender"
 done
-until_true 10 prints 11 count '^node=collector type=DAEMON_CLOSE .*: addr=127.0.0.1 port=[0-9]* res=success$'
-[ "$(count 'type=DAEMON_ACCEPT .*: addr=127.0.0.1 port=[0-9]* res=success$')" = 11 ] || fail "accepted: $(count DAEMON_ACCEPT)"
+until_true 10 prints 11 count '^node=collector type=DAEMON_CLOSE .*: addr=10.0.[0-9]*.2 port=[0-9]* res=success$'
+addresses() { grep -o 'type=DAEMON_ACCEPT .*: addr=10.0.[0-9]*.2 port=[0-9]* res=success$' $log | grep -o 'addr=[0-9.]*' | sort -u | wc -l; }
+[ "$(addresses)" = 11 ] || fail "accepted: $(grep DAEMON_ACCEPT $log)"
 
 # An answer repeats type and sequence
 message 0 7 'node=far type=USER msg=audit(1700000000.000:1): a' >/tmp/peer

@@ -1,8 +1,10 @@
 #!/bin/sh
-# Both ends ours: a collector that stands still, one that is away, and what its plugins get.
+# Both ends ours, the sender in a network of its own: a collector that stands still, one that is away, a link that is cut, and what the
+# collector's plugins get.
 # guest: -t 300
 . /steps
 ip link set lo up
+network 1
 start_syslog
 count() { grep -c -e "$1" $log; }
 
@@ -11,7 +13,7 @@ count() { grep -c -e "$1" $log; }
 configure name_format=user name=collector tcp_listen_port=60 tcp_max_per_addr=10 tcp_listen_queue=100 use_libwrap=no
 rm -f /etc/audit/plugins.d/*
 mkdir -p /run/audit /var/spool/audit /etc/audit/plugins.d /plugins
-printf 'remote_server = 127.0.0.1\nmode = forward\nqueue_depth = 3000\nmax_time_per_record = 2\n' >/etc/audit/audisp-remote.conf
+printf 'remote_server = 10.0.1.1\nmode = forward\nqueue_depth = 3000\nmax_time_per_record = 2\n' >/etc/audit/audisp-remote.conf
 numbers() {
 	awk -v from="$1" -v to="$2" 'BEGIN { for (n = from; n <= to; n++)
 		printf "node=sender type=USER msg=audit(1700000100.000:%d): pid=1 uid=0 msg=test\n", n }'
@@ -26,7 +28,7 @@ stored() {
 start_auditd
 mkfifo /tmp/fifo
 exec 7<>/tmp/fifo # its input ends when this is closed
-audisp-remote </tmp/fifo 7>&- 2>/tmp/said &
+nsenter -t "$network_1" -n audisp-remote </tmp/fifo 7>&- 2>/tmp/said &
 sender=$!
 numbers 1 100 >&7
 stored 100
@@ -45,9 +47,21 @@ for part in 2 3 4 5 6 7 8 9 10 11; do
 done
 start_auditd 7>&-
 stored 1200
+
+# The link is cut while records flow: neither records nor answers come through
+numbers 1201 1700 >&7 &
+writer=$!
+usleep 50000
+ip link set to1 down
+wait $writer
+numbers 1701 1800 >&7
+sleep 8
+[ "$(count '^node=sender ')" -lt 1701 ] || fail "the link was not cut"
+ip link set to1 up
+stored 1800
 sent_again >/dev/null
 [ "$(sed -n 's/^records_dropped = //p' /run/audit/remote.state)" = 0 ] || fail "state: $(cat /run/audit/remote.state)"
-[ "$(sed -n 's/^records_delivered = //p' /run/audit/remote.state)" = 1200 ] || fail "state: $(cat /run/audit/remote.state)"
+[ "$(sed -n 's/^records_delivered = //p' /run/audit/remote.state)" = 1800 ] || fail "state: $(cat /run/audit/remote.state)"
 
 # A plugin gets the records of peers where distribute_network says so, and else our own alone
 printf '#!/bin/sh\nexec cat >>/tmp/plugged\n' >/plugins/cat
@@ -56,8 +70,8 @@ printf 'active = yes\ndirection = out\npath = /plugins/cat\ntype = always\nforma
 chmod 640 /etc/audit/plugins.d/cat.conf
 auditctl --signal reload || fail "the reload failed"
 until_true 10 pidof cat >/dev/null || fail "no plugin"
-numbers 1201 1300 >&7
-stored 1300
+numbers 1801 1900 >&7
+stored 1900
 nc 127.0.0.1 60 </dev/null >/dev/null
 until_true 10 grep -qs '^node=collector type=DAEMON_ACCEPT ' /tmp/plugged || fail "nothing of our own: $(cat /tmp/plugged)"
 refuse '^node=sender ' /tmp/plugged
@@ -65,11 +79,11 @@ echo 'distribute_network = yes' >>$conf
 auditctl --signal reload || fail "the reload failed"
 logged 'op=reconfigure state=changed'
 sleep 1
-numbers 1301 1400 >&7
-stored 1400
+numbers 1901 2000 >&7
+stored 2000
 plugged() { grep -c '^node=sender ' /tmp/plugged; }
 until_true 10 prints 100 plugged || fail "$(plugged) of 100 have reached the plugin"
-numbers 1301 1400 >/tmp/expected
+numbers 1901 2000 >/tmp/expected
 grep '^node=sender ' /tmp/plugged | cmp - /tmp/expected || fail "the plugin got other records"
 exec 7>&-
 wait $sender || fail "records are left: $?"

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Our audisp-remote and Debian's auditd that listens: what arrives is what was sent, over restarts and kills of either side. Then queue
-# files that the one leaves and the other sends, and events of this kernel through our daemon.
+# Our audisp-remote and Debian's auditd that listens in a network of its own: what arrives is what was sent, over restarts and kills of
+# either side and cuts of the link. Then queue files that the one leaves and the other sends, and events of this kernel through our daemon.
 # guest: oracle -t 400
 . /steps
 ip link set lo up
+network 1
 start_syslog
 oracle true # mounts what its programs see
 umount /oracle/var/log/audit
@@ -25,9 +26,9 @@ X
 
 # their_pid, start_theirs, stop_theirs SIGNAL: Debian's auditd
 their_pid() { cat /oracle/run/auditd.pid 2>/dev/null; }
-they_listen() { netstat -ltn | grep -q ':60 '; }
+they_listen() { inside 1 netstat -ltn | grep -q ':60 '; }
 start_theirs() {
-	oracle /sbin/auditd 7>&- || fail "Debian's auditd ends with $?"
+	inside 1 chroot /oracle /sbin/auditd 7>&- || fail "Debian's auditd ends with $?"
 	until_true 20 they_listen || fail "Debian's auditd does not listen"
 }
 stop_theirs() {
@@ -39,7 +40,7 @@ stop_theirs() {
 
 # remote_conf LINES: the configuration of our plugin
 remote_conf() {
-	printf 'remote_server = 127.0.0.1\nmode = forward\nqueue_file = /var/spool/audit/remote.log\nqueue_depth = 4000\n' >/etc/audit/audisp-remote.conf
+	printf 'remote_server = 10.0.1.2\nmode = forward\nqueue_file = /var/spool/audit/remote.log\nqueue_depth = 4000\n' >/etc/audit/audisp-remote.conf
 	printf "$1" >>/etc/audit/audisp-remote.conf
 	chmod 640 /etc/audit/audisp-remote.conf
 }
@@ -91,16 +92,38 @@ numbers 4001 4300 >&7
 sleep 8
 kill -CONT "$(their_pid)"
 until_true 90 all_arrived 4300 || fail "$(arrived) of 4300 after a pause: $(cat /tmp/said)"
+
+# the link is cut while records flow: first its far end, so that nobody answers, then its near end, so that there is no way
+numbers 4301 4800 >&7 &
+writer=$!
+usleep 50000
+inside 1 ip link set veth0 down
+wait $writer
+numbers 4801 4900 >&7
+sleep 8
+[ "$(arrived)" -lt 4801 ] || fail "the link was not cut"
+inside 1 ip link set veth0 up
+until_true 90 all_arrived 4900 || fail "$(arrived) of 4900 after a cut at the far end: $(cat /tmp/said)"
+numbers 4901 5400 >&7 &
+writer=$!
+usleep 50000
+ip link set to1 down
+wait $writer
+numbers 5401 5500 >&7
+sleep 8
+[ "$(arrived)" -lt 5401 ] || fail "the link was not cut"
+ip link set to1 up
+until_true 90 all_arrived 5500 || fail "$(arrived) of 5500 after a cut at the near end: $(cat /tmp/said)"
 in_order || fail "not in their order"
 delivered=$(state_of $plugin records_delivered)
-[ "$delivered" = 4300 ] || fail "state: $(cat /run/audit/remote.state)"
-twice=$(($(grep -c number= $their_log) - 4300))
+[ "$delivered" = 5500 ] || fail "state: $(cat /run/audit/remote.state)"
+twice=$(($(grep -c number= $their_log) - 5500))
 [ "$twice" -le "$(state_of $plugin records_repeated)" ] || fail "$twice came twice: $(cat /run/audit/remote.state)"
 echo "twice at the collector: $twice; sent again: $(state_of $plugin records_repeated)"
 
 # the plugin is killed again and again
 for round in 1 2 3 4 5 6; do
-	numbers $((4201 + 100 * round)) $((4300 + 100 * round)) >&7
+	numbers $((5401 + 100 * round)) $((5500 + 100 * round)) >&7
 	usleep $((50000 * round))
 	kill -KILL $plugin
 	audisp-remote </tmp/records 7>&- 2>>/tmp/said &
@@ -109,14 +132,14 @@ for round in 1 2 3 4 5 6; do
 done
 exec 7>&-
 wait $plugin || fail "records are left: $?"
-echo "of 600 records over six kills $((4900 - $(arrived))) were read from the pipe and not yet in the queue"
-[ "$(arrived)" -ge 4700 ] || fail "$(arrived) of 4900 after kills of the plugin"
+echo "of 600 records over six kills $((6100 - $(arrived))) were read from the pipe and not yet in the queue"
+[ "$(arrived)" -ge 5900 ] || fail "$(arrived) of 6100 after kills of the plugin"
 in_order || fail "not in their order"
 
 # what Debian's audisp-remote has left is sent by ours, and the other way
 stop_theirs TERM
 rm -f $their_log /var/spool/audit/remote.log
-sed 's,^queue_depth.*,queue_depth = 100,; s,^remote_server.*,remote_server = 127.0.0.1,; s,^mode.*,mode = forward,; s,^network_failure.*,network_failure_action = ignore,' \
+sed 's,^queue_depth.*,queue_depth = 100,; s,^remote_server.*,remote_server = 10.0.1.2,; s,^mode.*,mode = forward,; s,^network_failure.*,network_failure_action = ignore,' \
 	/oracle/etc/audit/audisp-remote.conf >/tmp/theirs.conf
 cp /tmp/theirs.conf /oracle/etc/audit/audisp-remote.conf
 numbers 1 50 | oracle /sbin/audisp-remote
