@@ -33,7 +33,9 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     let timeout = timeout.unwrap_or(config.end_of_event_timeout);
     let place =
         Place { input, log: config.log_file.into(), force_logs, patience: None, follows: false, begin_with: None };
-    let criteria = Criteria { start: request.start, end: request.end, ..Criteria::default() };
+    // All that is malformed is named when looking for faults.
+    let kinds = if debug { Vec::new() } else { request.kinds() };
+    let criteria = Criteria { start: request.start, end: request.end, kinds, ..Criteria::default() };
     let mut reports = Reports::new(request, host, host::date);
     let mut output = Output::new();
     let Some(logs) = begin(&mut reports, &place, &documents, &mut output)? else { return Ok(1) };

@@ -16,8 +16,8 @@ pub enum Need {
     Texts(Vec<Literal>),
     /// This number after a name that ends so, in a record of which fields are read.
     Number(Box<Finder<'static>>, u32),
-    /// One of these types.
-    Types(Vec<RecordType>),
+    /// A type that is among these, by its place: see [`Need::has_type`].
+    Types(Vec<bool>),
     /// This serial.
     Serial(u64),
 }
@@ -31,6 +31,9 @@ pub struct Literal {
     any_case: bool,
 }
 
+/// How many places there are for types: all that have a name have one of their own.
+const TYPES: usize = 4096;
+
 impl Need {
     /// The most selective of the criteria; `None` when an event can be found without a trace of any of them in the log.
     pub fn of(criteria: &Criteria) -> Option<Need> {
@@ -39,7 +42,9 @@ impl Need {
             return Some(need);
         }
         if !criteria.kinds.is_empty() {
-            return Some(Need::Types(criteria.kinds.clone()));
+            let mut types = vec![false; TYPES];
+            criteria.kinds.iter().for_each(|kind| types[kind.0 as usize % TYPES] = true);
+            return Some(Need::Types(types));
         }
         if let Some(serial) = criteria.serial {
             return Some(Need::Serial(serial));
@@ -69,6 +74,12 @@ impl Need {
             }
             Need::Types(_) | Need::Serial(_) => {}
         }
+    }
+
+    /// Whether a record is needed for its type.
+    #[inline(always)]
+    pub(crate) fn has_type(&self, record_type: RecordType) -> bool {
+        matches!(self, Need::Types(types) if types.get(record_type.0 as usize % TYPES) == Some(&true))
     }
 
     /// Whether [`Need::places`] finds all there is.

@@ -97,11 +97,17 @@ impl Headers {
     }
 
     /// How many bytes those lines have that `text` begins with, begin in its first `end` bytes, and are records of the event of
-    /// the line before and of none of these types. It may end before a line that is one, but not after one that is not.
+    /// the line before and of a type that is passed over. It may end before a line that is one, but not after one that is not.
     ///
     /// Three lines in four of a log are of that kind, and this takes half the instructions that reading their fronts does.
-    pub(crate) fn continuing(&self, text: &[u8], end: usize, types: &[RecordType], longest: usize) -> usize {
-        self.known_lines(text, end, longest, |record_type, id| !types.contains(&record_type) && self.written.begins(id))
+    pub(crate) fn continuing(
+        &self,
+        text: &[u8],
+        end: usize,
+        longest: usize,
+        passes: impl Fn(RecordType) -> bool,
+    ) -> usize {
+        self.known_lines(text, end, longest, |record_type, id| passes(record_type) && self.written.begins(id))
     }
 
     /// The same of records of the second of the line before, whatever their event. No more of an id is looked at than that it is one.
@@ -280,7 +286,7 @@ mod tests {
                     assert_eq!(alone, Ok(front.record(Line::new(line))));
                 }
                 let text = [line, b"\n"].concat();
-                if headers.continuing(&text, text.len(), &[], text.len()) > 0 {
+                if headers.continuing(&text, text.len(), text.len(), |_| true) > 0 {
                     assert_eq!(alone.map(|record| record.id), Ok(headers.last()));
                 }
                 if headers.same_second(&text, text.len(), text.len()) > 0 {

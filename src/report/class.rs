@@ -52,6 +52,8 @@ impl Class {
     /// What counts as a change to accounts, groups or roles.
     pub const ACCOUNTS: Class =
         Class::USER_CHAUTHTOK.with(Class::ACCOUNT).with(Class::USER_MGMT).with(Class::GRP_MGMT).with(Class::ROLE);
+    /// What is, or can be, about authentication.
+    pub const AUTHENTICATION: Class = Class::USER_AUTH.with(Class::USER_MGMT);
     pub const ANY_AVC: Class = Class::AVC.with(Class::USER_AVC);
     pub const ANY_MAC: Class = Class::MAC.with(Class::USER_MAC);
     pub const ANY_CRYPTO: Class = Class::KERNEL_CRYPTO.with(Class::USER_CRYPTO);
@@ -63,7 +65,7 @@ impl Class {
     }
 
     /// The classes of one record type.
-    fn of_type(record_type: RecordType) -> Class {
+    pub(super) fn of_type(record_type: RecordType) -> Class {
         match record_type {
             RecordType::CONFIG_CHANGE => Class::CONFIG_CHANGE,
             RecordType::DAEMON_CONFIG => Class::DAEMON_CONFIG,

@@ -2,6 +2,7 @@
 
 use super::class::Class;
 use crate::query::extract::FieldSet;
+use crate::record::RecordType;
 
 /// One report.
 pub struct ReportKind {
@@ -17,6 +18,20 @@ pub struct ReportKind {
     pub columns: &'static [Column],
     /// What its totals count.
     pub counts: Counts,
+}
+
+impl ReportKind {
+    /// Whether an event that matters may do so for a record of this type. An address that is cut short is complained of,
+    /// whatever the event.
+    pub(super) fn can_be_about(&self, record_type: RecordType) -> bool {
+        let is_selected = match self.selects {
+            Selects::Of(classes) => Class::of_type(record_type).has(classes),
+            Selects::Authentication => Class::of_type(record_type).has(Class::AUTHENTICATION),
+            Selects::Keystrokes => matches!(record_type, RecordType::TTY | RecordType::USER_TTY),
+            _ => true,
+        };
+        is_selected || (record_type == RecordType::SOCKADDR && self.wanted.has(FieldSet::HOST.with(FieldSet::FILE)))
+    }
 }
 
 /// What stands above a report. A line of columns that is empty is not printed, nor the rule below it.

@@ -5,7 +5,7 @@ use super::kind::{self, ReportKind};
 use super::picture::Canvas;
 use super::timeline::By;
 use crate::query::extract::FieldSet;
-use crate::record::EventId;
+use crate::record::{EventId, RecordType};
 use crate::text::date::Dates;
 use crate::text::{Escape, number};
 
@@ -123,6 +123,16 @@ pub struct Request {
 }
 
 impl Request {
+    /// Types of which each event has a record that one of the reports can say anything of; none where that can be any event.
+    pub fn kinds(&self) -> Vec<RecordType> {
+        let matters =
+            |record_type| self.views.iter().any(|view| view.kind().is_none_or(|kind| kind.can_be_about(record_type)));
+        if matters(RecordType::UNRECOGNISED) {
+            return Vec::new();
+        }
+        (0..=2999).map(RecordType).filter(|record_type| matters(*record_type)).collect()
+    }
+
     /// Whether an event of this second is reported on.
     pub fn in_range(&self, sec: u64) -> bool {
         self.start.is_none_or(|start| sec >= start) && self.end.is_none_or(|end| sec <= end)

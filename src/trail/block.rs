@@ -232,8 +232,8 @@ impl<'q> Loader<'q> {
         if !self.has_runs {
             return 0;
         }
-        let types = if let Some(Need::Types(types)) = &self.query.need { &types[..] } else { &[] };
-        let len = self.headers.continuing(rest, end, types, SEARCH_LINE);
+        let has_type = |record_type| self.query.need.as_ref().is_some_and(|need| need.has_type(record_type));
+        let len = self.headers.continuing(rest, end, SEARCH_LINE, |record_type| !has_type(record_type));
         if let Some(run) = block.runs.last_mut().filter(|_| len > 0) {
             (run.end, run.is_single) = ((at + len) as u32, false);
         }
@@ -274,9 +274,9 @@ impl<'q> Loader<'q> {
             (run.end, run.is_single) = (end, false);
         }
         let is_hit = match &self.query.need {
-            Some(Need::Types(types)) => types.contains(&record_type),
             Some(Need::Serial(serial)) => id.serial == *serial,
-            _ => false,
+            Some(need) => need.has_type(record_type),
+            None => false,
         };
         if is_hit && block.is_kept {
             block.hits.push(block.runs.len() - 1);

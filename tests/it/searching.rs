@@ -9,8 +9,11 @@
 
 use crate::support::{Dice, Dir, applet, feed};
 use auditbox::event::{Event, WAITING_BYTES};
+use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::{Criteria, Predicate, User};
 use auditbox::record::{EventId, Record, RecordType};
+use auditbox::report::{Content, Range, ReportKind, Reports, Request, View, kind};
+use auditbox::text::date::utc;
 use auditbox::trail::lines::{Lines, SEARCH_LINE};
 use auditbox::trail::{Search, Sink, Trail, Tuning, UnreadLine, order};
 use std::ops::ControlFlow;
@@ -69,6 +72,9 @@ fn event_of(node: &str, dice: &mut Dice, id: &str) -> Vec<Vec<u8>> {
         7 => lines.push(line("AN_UNHEARD_OF_TYPE_OF_RECORD", "key=\"wanted\"")),
         8 => lines.push([&vec![0; dice.roll(9000)][..], &line("CWD", "cwd=\"/nul\"")].concat()),
         9 => lines.push(b"type=USER msg=audit(99999999999999999999.1:1): x".to_vec()),
+        10 => lines.push(line("SOCKADDR", "saddr=02000050")),
+        11 => lines.insert(0, line("AVC", "avc:  denied  { read } for comm=\"c\" scontext=a tcontext=b tclass=file")),
+        12 => lines.insert(dice.roll(2), line("TTY", "tty pid=1 uid=0 auid=5 ses=1 comm=\"c\" data=6C730D ")),
         _ => {}
     }
     lines.push(line("PROCTITLE", "proctitle=77616E746564"));
@@ -362,6 +368,66 @@ fn a_report_is_told_the_same_of_files() {
             assert_eq!(quick.ends, plain.ends);
         }
     }
+}
+
+/// Reports in the making, and what they complain of.
+struct Reporting {
+    reports: Reports<'static>,
+    text: Vec<u8>,
+    complaints: usize,
+}
+
+impl Sink for Reporting {
+    fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>> {
+        let taken = self.reports.event(&event, &mut self.text);
+        self.complaints += usize::from(taken.is_err_and(|(_, malformed)| !matches!(malformed, Malformed::Field(_))));
+        ControlFlow::Continue(Some(event))
+    }
+}
+
+/// What these reports say of a log, and how many complaints there are.
+fn report(base: &Path, kinds: &[&'static ReportKind], tuning: Tuning) -> (String, usize) {
+    let view = |kind: &&'static ReportKind| View { name: "", content: Content::Rows(kind), summary: false };
+    let request = Request { views: kinds.iter().map(view).collect(), ..Request::default() };
+    let criteria = Criteria { kinds: request.kinds(), ..Criteria::default() };
+    let mut text = Vec::new();
+    let mut reports = Reports::new(request, &(), utc);
+    assert!(reports.begin(&mut text));
+    let mut sink = Reporting { reports, text, complaints: 0 };
+    Trail::rotated(base).search(&Search { tuning, ..Search::new(&criteria, TIMEOUT) }, Path::new("none"), &mut sink);
+    let Reporting { reports, mut text, complaints } = sink;
+    reports.finish(Range::default(), &mut text, |_, _| Ok::<(), ()>(())).unwrap();
+    (String::from_utf8_lossy(&text).into_owned(), complaints)
+}
+
+#[test]
+fn what_no_report_is_about_is_passed_over() {
+    let asked: [&[&'static ReportKind]; 6] = [
+        &[&kind::LOGINS],
+        &[&kind::AUTHENTICATIONS],
+        &[&kind::AVCS],
+        &[&kind::KEYSTROKES],
+        &[&kind::KEYSTROKES, &kind::AVCS, &kind::LOGINS],
+        &[&kind::AVCS, &kind::FILES],
+    ];
+    let (mut rows, mut complaints) = (0, 0);
+    for seed in 1..9 {
+        let (text, mut dice) = (log(500 + seed, 300, CLOCKS[seed as usize % 4]), Dice(seed));
+        let rotated = Rotated::new(&text, 1 + seed as usize % 3, &mut dice);
+        for kinds in asked {
+            let plain = report(&rotated.base(), kinds, PLAIN);
+            let quick = report(&rotated.base(), kinds, TUNINGS[dice.roll(TUNINGS.len())]);
+            assert_eq!(quick, plain, "seed {seed}");
+            rows += plain.0.lines().count();
+            complaints += plain.1;
+        }
+    }
+    assert!(rows > 2000 && complaints > 20, "{rows} {complaints}");
+    let request = |kind| Request {
+        views: vec![View { name: "", content: Content::Rows(kind), summary: false }],
+        ..Request::default()
+    };
+    assert!(request(&kind::AVCS).kinds().contains(&RecordType::AVC) && request(&kind::FILES).kinds().is_empty());
 }
 
 #[test]
