@@ -293,10 +293,9 @@ impl<'a> Parser<'a> {
 
     /// COMPAT: whatever holds "yes" or "no" is taken, and all but "yes" itself means failure.
     fn success(&mut self, option: &str) -> Taken {
-        let word = self.argument(option)?;
-        let word = shown(word);
+        let word = shown(self.argument(option)?);
         if !word.contains("yes") && !word.contains("no") {
-            return Err("Success must be 'yes' or 'no'.".into());
+            return Err(format!("Success must be 'yes' or 'no', was {word}"));
         }
         self.asked.criteria.success = Some(word == "yes");
         Ok(())

@@ -1,4 +1,5 @@
-//! `ausearch --denials`: what SELinux and AppArmor denied, by source, target, class and permission.
+//! `ausearch --denials`: what SELinux and AppArmor denied, by source, target, class and permission. What they would have denied,
+//! had the domain not been permissive or the profile in complain mode, is counted beside it.
 
 use super::Tally;
 use super::cells::{self, Cells, Format};
@@ -10,7 +11,7 @@ use crate::text::{self, Escape, escape, hex, number};
 #[derive(Default)]
 pub struct Denials {
     tally: Tally,
-    /// The columns of one, with a NUL after each.
+    /// The columns of one, with a NUL between them.
     row: Vec<u8>,
 }
 
@@ -43,7 +44,11 @@ impl Denials {
             true => !record.record_type.apparmor_allows(verdict.unwrap_or_default(), false),
             false => record.field(b"seresult") == Some(b"denied"),
         };
-        if !is_denied {
+        let is_allowed = match is_encoded {
+            true => verdict == Some(b"\"ALLOWED\"") || record.record_type == RecordType::APPARMOR_ALLOWED,
+            false => is_denied && record.field(b"permissive") == Some(b"1"),
+        };
+        if !is_denied && !is_allowed {
             return;
         }
         let [source, target, class, permissions] = if is_encoded { &APPARMOR } else { &SELINUX };
@@ -54,6 +59,7 @@ impl Denials {
                 push_value(value(names), is_encoded, &mut self.row);
             }
             push_value(permission, false, &mut self.row);
+            self.row.extend_from_slice(if is_allowed { b"allowed" } else { b"denied" });
             self.tally.add(&self.row);
         }
     }
@@ -62,7 +68,7 @@ impl Denials {
     /// taken for is escaped; for programs, texts are escaped in `mode`.
     pub fn print(&self, format: Format, mode: Escape, out: &mut Vec<u8>) -> bool {
         match format {
-            Format::Text => out.extend_from_slice(b"total source target class permission\n"),
+            Format::Text => out.extend_from_slice(b"total source target class permission result\n"),
             Format::Csv => cells::push_names(out, &mut |cells| fill(0, b"", mode, cells)),
             Format::Json => {}
         }
@@ -76,7 +82,7 @@ impl Denials {
     }
 }
 
-const COLUMNS: [&str; 4] = ["source", "target", "class", "permission"];
+const COLUMNS: [&str; 5] = ["source", "target", "class", "permission", "result"];
 
 fn fill(count: u64, row: &[u8], mode: Escape, cells: &mut Cells) {
     cells.number("total", Some(count));
@@ -127,6 +133,7 @@ mod tests {
         let lines = [
             "type=AVC msg=audit(1.000:1): avc:  denied  { read write } for  pid=1 comm=\"httpd\" name=\"x\" scontext=a:b:c tcontext=d:e:f tclass=file permissive=0",
             "type=AVC msg=audit(1.000:2): avc:  denied  { read } for  pid=1 scontext=a:b:c tcontext=d:e:f tclass=file",
+            "type=AVC msg=audit(1.000:2): avc:  denied  { read } for  pid=1 scontext=a:b:c tcontext=d:e:f tclass=file permissive=1",
             "type=AVC msg=audit(1.000:3): avc:  granted  { read } for  pid=1 scontext=a:b:c tcontext=d:e:f tclass=file",
             "type=AVC msg=audit(1.000:4): apparmor=\"DENIED\" operation=\"open\" profile=\"/usr/bin/man\" name=2F612062 pid=1 comm=\"x\" requested_mask=\"r\" denied_mask=\"r\"",
             "type=USER_AVC msg=audit(1.000:6): pid=1 uid=81 auid=4294967295 ses=4294967295 msg='avc:  denied  { send_msg } for msgtype=method_call scontext=a:b:c tcontext=d:e:f tclass=dbus permissive=0  exe=\"/usr/bin/dbus-daemon\" sauid=81 hostname=? addr=? terminal=?'",
@@ -136,7 +143,9 @@ mod tests {
             "type=APPARMOR_DENIED msg=audit(1.000:10): operation=\"open\" profile=\"q\" name=\"/k\" denied_mask=\"w\"",
             "type=AVC msg=audit(1.000:11): apparmor=\"KILLED\" operation=\"open\" profile=\"q\" name=\"/k\" denied_mask=\"w\"",
             "type=AVC msg=audit(1.000:12): apparmor=\"STATUS\" operation=\"profile_load\" profile=\"q\" name=\"p\" error=-71",
-            "type=AVC msg=audit(1.000:5): apparmor=\"ALLOWED\" operation=\"open\" profile=\"p\" name=\"/x\" denied_mask=\"r\"",
+            "type=AVC msg=audit(1.000:5): apparmor=\"ALLOWED\" operation=\"open\" profile=\"p\" name=\"/x\" requested_mask=\"r\" denied_mask=\"r\"",
+            "type=APPARMOR_ALLOWED msg=audit(1.000:13): operation=\"open\" profile=\"p\" name=\"/x\" denied_mask=\"r\"",
+            "type=AVC msg=audit(1.000:14): apparmor=\"AUDIT\" operation=\"open\" profile=\"p\" name=\"/x\" requested_mask=\"r\"",
         ];
         for line in lines {
             let mut event = Event::default();
@@ -148,18 +157,21 @@ mod tests {
             denials.print(Format::Text, Escape::Tty, &mut out)
                 && !Denials::default().print(Format::Text, Escape::Tty, &mut Vec::new())
         );
-        let expected = "total source target class permission\n2 a:b:c d:e:f file read\n2 q /k open w\n1 a:b:c d:e:f file write\n\
-            1 /usr/bin/man /a\\040b open r\n1 a:b:c d:e:f dbus send_msg\n1 snap.a org.x dbus_method_call send\n\
-            1 p net_admin capable ?\n";
+        let expected = "total source target class permission result\n2 a:b:c d:e:f file read denied\n2 q /k open w denied\n\
+            2 p /x open r allowed\n1 a:b:c d:e:f file write denied\n1 a:b:c d:e:f file read allowed\n\
+            1 /usr/bin/man /a\\040b open r denied\n1 a:b:c d:e:f dbus send_msg denied\n\
+            1 snap.a org.x dbus_method_call send denied\n1 p net_admin capable ? denied\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         let (mut csv, mut json) = (Vec::new(), Vec::new());
         denials.print(Format::Csv, Escape::Raw, &mut csv);
         denials.print(Format::Json, Escape::Raw, &mut json);
         let (csv, json) = (String::from_utf8(csv).unwrap(), String::from_utf8(json).unwrap());
-        assert!(csv.starts_with("total,source,target,class,permission\n2,a:b:c,d:e:f,file,read\n"), "{csv}");
-        assert!(csv.contains("1,/usr/bin/man,/a b,open,r\n"), "{csv}");
-        let first =
-            r#"{"report":"denials","total":2,"source":"a:b:c","target":"d:e:f","class":"file","permission":"read"}"#;
+        assert!(
+            csv.starts_with("total,source,target,class,permission,result\n2,a:b:c,d:e:f,file,read,denied\n"),
+            "{csv}"
+        );
+        assert!(csv.contains("1,/usr/bin/man,/a b,open,r,denied\n"), "{csv}");
+        let first = r#"{"report":"denials","total":2,"source":"a:b:c","target":"d:e:f","class":"file","permission":"read","result":"denied"}"#;
         assert_eq!(json.lines().next(), Some(first));
     }
 }

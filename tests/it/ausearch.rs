@@ -273,6 +273,13 @@ fn a_span_of_an_unknown_unit_names_what_is_taken() {
 }
 
 #[test]
+fn a_result_that_is_neither_yes_nor_no_is_named() {
+    let output = applet("ausearch").args(["-sv", "maybe"]).output().expect("the binary runs");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "Success must be 'yes' or 'no', was maybe\n");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn a_name_with_a_space_in_quotes_is_one_name() {
     let log = "type=USER_LOGIN msg=audit(1700000001.100:1): pid=1 uid=0 auid=424242 ses=1 msg='op=login res=success'\x1DUID=\"root\" AUID=\"jane doe\"\n";
     assert_eq!(serials_in(log, &["-ul", "jane doe"]), [1]);
