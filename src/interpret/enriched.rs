@@ -2,7 +2,7 @@
 //!
 //! Words `NAME=value` or `NAME="value"` between spaces (auditd.conf(5), `log_format = ENRICHED`). The name is that of a
 //! field in upper case. Where a record has several fields of one name, the words of that name stand in the same order. A
-//! word `SADDR={ ... }` holds spaces and is the only one of its record.
+//! word `SADDR={ ... }`, or `SADDR=unknown family(0)`, holds spaces and is the only one of its record.
 
 use super::Kind;
 use super::scan::{self, hash_of, name_hash};
@@ -42,6 +42,9 @@ struct Word {
 }
 
 const NOWHERE: u32 = u32::MAX;
+
+/// How a value begins that could not be looked up.
+const UNKNOWN: &[u8] = b"unknown";
 
 impl<'a> Enriched<'a> {
     pub(crate) const NOTHING: Enriched<'a> =
@@ -117,7 +120,7 @@ impl<'a> Enriched<'a> {
 
     /// The value for the field `name` whose own value stands at `start` in the body.
     ///
-    /// A value that says `unknown-` is as good as none: this host may know better. So is one in which bytes are escaped: the
+    /// A value that says `unknown-`, or `unknown family`, is as good as none: this host may know better. So is one in which bytes are escaped: the
     /// field itself has them all.
     fn at(&self, name: &[u8], name_hash: u32, start: usize) -> Option<&'a [u8]> {
         let value = if self.words.is_full() {
@@ -129,7 +132,7 @@ impl<'a> Enriched<'a> {
             self.named(name, name_hash).next().filter(is_its)?.value(self.text)
         };
         let is_escaped = !value.starts_with(b"\"") && memchr(b'\\', value).is_some();
-        (!is_escaped && !value.starts_with(b"unknown-")).then_some(value)
+        (!is_escaped && !value.starts_with(UNKNOWN)).then_some(value)
     }
 
     /// The words at hand for fields `name`.
@@ -214,10 +217,13 @@ fn is_name(written: &[u8], name: &[u8]) -> bool {
 /// Takes the next `NAME=value` from `at` on.
 fn take(text: &[u8], at: &mut usize) -> Option<Word> {
     if *at == 0 && text.starts_with(b"SADDR=") {
-        let (name, value) = (*at, *at + memchr(b'{', text.get(*at..)?)?);
         *at = text.len();
-        memchr(b'}', text.get(value..)?)?;
-        return Some(Word::of(text, name..name + 5, value..text.len()));
+        let mut value = 6;
+        if !text.get(value..)?.starts_with(UNKNOWN) {
+            value = memchr(b'{', text)?;
+            memchr(b'}', text.get(value..)?)?;
+        }
+        return Some(Word::of(text, 0..5, value..text.len()));
     }
     loop {
         while text.get(*at) == Some(&b' ') {
@@ -311,6 +317,10 @@ mod tests {
         assert_eq!(value(text, "saddr"), Some("{ saddr_fam=local path=/run/a b }"));
         assert_eq!(value(text, "path"), None);
         assert_eq!(value("SADDR={ saddr_fam=local", "saddr"), None);
+        let unknown = b"SADDR=unknown family(0)";
+        let parts: Vec<_> = words(unknown).map(|(name, value, _)| (&unknown[name], &unknown[value])).collect();
+        assert_eq!(parts, [(&b"SADDR"[..], &b"unknown family(0)"[..])]);
+        assert_eq!(value("SADDR=unknown family(0)", "saddr"), None, "this host may know it");
         let text = "UID=\"root\" SADDR={ saddr_fam=local path=/x GID=\"eve\" }";
         assert_eq!((value(text, "uid"), value(text, "saddr"), value(text, "gid")), (Some("\"root\""), None, None));
     }

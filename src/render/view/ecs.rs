@@ -269,6 +269,7 @@ const ECS: &[(&str, From)] = &[
     ("auditd.summary.object.primary", From::Member("object")),
     ("auditd.summary.object.type", From::Member("object_type")),
     ("auditd.paths", From::Member("paths")),
+    ("auditd.incomplete", From::Member("incomplete")),
     ("tags", From::Member("keys")),
 ];
 

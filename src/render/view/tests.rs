@@ -115,6 +115,8 @@ fn ecs_has_every_field_that_rules_read() {
     for leaf in ["destination.ip=\"192.0.2.7\"", "destination.port=443", "event.type=[\"connection\",\"start\"]"] {
         assert!(connect.iter().any(|found| found == leaf), "{leaf} in {connect:#?}");
     }
+    let cut_short = shown(View::Ecs, &[&call(59, "; EXECVE argc=3 a0=\"tool\"")]);
+    assert!(cut_short[0].contains("\"incomplete\":[\"arguments\"]"), "{}", cut_short[0]);
 }
 
 #[test]
