@@ -231,10 +231,11 @@ fn plugin_of(place: &Place, path: &Path, facts: &mut Facts) -> Result<bool, Stri
     let text = place.read(path).map_err(|error| format!("{name} cannot be read ({})", error_reason(&error)))?;
     let mut diagnostics = Vec::new();
     let read = plugin::parse(&text, &name, &mut diagnostics);
-    let plugin = read.map_err(|error| reason(&mut diagnostics, &error, &name))?;
+    let mut plugin = read.map_err(|error| reason(&mut diagnostics, &error, &name))?;
     if !plugin.active {
         return Ok(false);
     }
+    plugin.find_program(|path| place.metadata(Path::new(path)).is_ok());
     place.note(facts, FileKind::Plugin, path, 0);
     let program = PathBuf::from(&plugin.path);
     match place.metadata(&program) {

@@ -105,6 +105,17 @@ pub fn parse(text: &[u8], file: &str, diagnostics: &mut Vec<Diagnostic>) -> Resu
     Ok(plugin)
 }
 
+impl Plugin {
+    /// Takes the program from `/usr/sbin` where the file says `/sbin` and only there one `is_there`. The files of the audit package say so,
+    /// and outlive it; where `/sbin` is a directory of its own, ours are not in it.
+    pub fn find_program(&mut self, is_there: impl Fn(&str) -> bool) {
+        let other = ["/usr", &self.path].concat();
+        if self.path.starts_with("/sbin/") && !is_there(&self.path) && is_there(&other) {
+            self.path = other;
+        }
+    }
+}
+
 /// Whether a file in `plugin_dir` is a plugin's: no hidden one, no suffix but `.conf`, and not more than one dot.
 pub fn is_file_name(name: &str) -> bool {
     match name.split_once('.') {
@@ -134,6 +145,20 @@ mod tests {
             ..Plugin::default()
         };
         assert_eq!(read(text), Ok((plugin, Vec::new())));
+    }
+
+    #[test]
+    fn a_program_that_is_not_in_sbin_is_looked_for_in_usr_sbin() {
+        for (path, there, found) in [
+            ("/sbin/x", &["/sbin/x", "/usr/sbin/x"][..], "/sbin/x"),
+            ("/sbin/x", &["/usr/sbin/x"], "/usr/sbin/x"),
+            ("/sbin/x", &[], "/sbin/x"),
+            ("/opt/sbin/x", &["/usr/opt/sbin/x"], "/opt/sbin/x"),
+        ] {
+            let mut plugin = Plugin { path: path.to_string(), ..Plugin::default() };
+            plugin.find_program(|path| there.contains(&path));
+            assert_eq!(plugin.path, found);
+        }
     }
 
     #[test]

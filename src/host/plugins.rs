@@ -47,11 +47,12 @@ fn load(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Plugin, String
     let name = path.display().to_string();
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::None, called: "" };
     let text = config_file::read(path, policy, diagnostics)?.unwrap_or_default();
-    let plugin = plugin::parse(&text, &name, diagnostics).map_err(|error| {
+    let mut plugin = plugin::parse(&text, &name, diagnostics).map_err(|error| {
         diagnostics.push(Diagnostic { level: Level::Error, text: error.place(&name) });
         error.to_string()
     })?;
     if plugin.active {
+        plugin.find_program(|path| files::metadata(path).is_ok());
         check_program(&plugin.path)
             .map_err(|why| format!("{why} - line {} of {name}", config::line_of(&text, "path")))?;
     }

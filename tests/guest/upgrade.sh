@@ -56,6 +56,10 @@ files >/tmp/after
 cmp -s /tmp/before /tmp/after || fail "changed: $(diff /tmp/before /tmp/after)"
 [ "$(program "$its")" = /sbin/auditd ] || fail "its daemon is gone"
 
+# Its plugins are asked for; of one there will be no program.
+sed -i 's/^active = no/active = yes/' /etc/audit/plugins.d/af_unix.conf /etc/audit/plugins.d/syslog.conf \
+	/etc/audit/plugins.d/audispd-zos-remote.conf
+
 # It is removed as packages are, with its configuration left, and its daemon too where that refuses systemctl's stop.
 for program in /oracle/sbin/* /oracle/usr/bin/*; do rm "/sbin/${program##*/}"; done
 rm /lib/systemd/system/auditd.service
@@ -83,6 +87,18 @@ auditctl -l >/tmp/rules
 expect 'path=/etc/passwd' /tmp/rules
 systemctl --failed --no-legend >/tmp/said
 [ ! -s /tmp/said ] || fail "failed: $(cat /tmp/said)"
+
+# Its plugins run as they were configured. Of the one that cannot, the reason is told at the start, by the check, and by the doctor.
+state plugin.af_unix '"running.*'
+state plugin.syslog '"running.*'
+[ -S /run/audispd_events ] || fail "no socket of its af_unix.conf"
+missing='/sbin/audispd-zos-remote .*No such file'
+auditd --check-config >/tmp/values 2>/tmp/said
+expect "$missing" /tmp/said
+journalctl --no-pager -u auditd >/tmp/said
+expect "$missing" /tmp/said
+auditbox doctor >/tmp/said
+expect "AD603.*$missing" /tmp/said
 
 # Once more over itself: the daemon runs on, and a policy of the machine's own gets none of our rules.
 pid=$(auditd_pid)
