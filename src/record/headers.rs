@@ -9,7 +9,7 @@ pub struct Headers {
     written: Written,
     id: EventId,
     /// Names of types that were met, first byte lowest, each at the place that it chooses.
-    kinds: [(u128, RecordType); 128],
+    kinds: [(u128, RecordType); 256],
 }
 
 /// An event id in a line, from the space before `msg=` to the parenthesis that closes it. No bytes when there is none yet.
@@ -68,7 +68,7 @@ fn named(line: &[u8]) -> Option<(&[u8; 16], usize, &[u8])> {
 impl Default for Headers {
     fn default() -> Headers {
         let written = Written { text: [0; Written::LONGEST], len: 0 };
-        Headers { written, id: EventId::default(), kinds: [(0, RecordType::UNRECOGNISED); 128] }
+        Headers { written, id: EventId::default(), kinds: [(0, RecordType::UNRECOGNISED); 256] }
     }
 }
 
@@ -110,17 +110,28 @@ impl Headers {
         self.known_lines(text, end, longest, |record_type, id| passes(record_type) && self.written.begins(id))
     }
 
-    /// The same of records of the second of the line before, whatever their event. No more of an id is looked at than that it is one.
+    /// The same of records of the second of the line before, whatever their event, if their ids are as long. No more of an id is
+    /// looked at than that it is one.
     pub(crate) fn same_second(&self, text: &[u8], end: usize, longest: usize) -> usize {
-        let has_second = self.written.len > SECOND && self.written.text.get(SECOND) == Some(&b'.');
-        let part = |text: &[u8], at: usize| text.get(at..)?.first_chunk().copied().map(u128::from_ne_bytes);
-        let (first, last) = (part(&self.written.text, 0), part(&self.written.text, SECOND - 16));
+        let Written { text: written, len } = &self.written;
+        let len = len.wrapping_sub(SECOND);
+        let is_usual = written.get(SECOND) == Some(&b'.') && written.get(SECOND + 4) == Some(&b':');
         // Which record is the first one with a time is asked for each.
-        if !has_second || self.id.sec == 0 {
+        if !is_usual || !(7..=16).contains(&len) || self.id.sec == 0 {
             return 0;
         }
+        // Of what follows the second, `.123:45)`, all but the digits must be the same.
+        let signs = 0xff | 0xff << 32 | 0xff << (8 * (len - 1));
+        let digits = u128::MAX >> (128 - 8 * len) & !signs;
+        let differs = |text: &[u8], at: usize| {
+            let part = |text: &[u8]| text.get(at..)?.first_chunk().copied().map(u128::from_le_bytes);
+            part(text).zip(part(written)).map_or(u128::MAX, |(a, b)| a ^ b)
+        };
         self.known_lines(text, end, longest, |_, id| {
-            part(id, 0) == first && part(id, SECOND - 16) == last && id.get(SECOND..).is_some_and(ends_id)
+            differs(id, 0) == 0
+                && differs(id, SECOND - 16) == 0
+                && differs(id, SECOND) & signs == 0
+                && id.get(SECOND..).is_some_and(|id| has_digits(id, digits))
         })
     }
 
@@ -192,24 +203,19 @@ impl Headers {
     }
 }
 
-/// Whether `text` begins with what follows the second of an id, as kernels write it: `.123:45)`, of at most sixteen bytes.
+/// Whether the bytes of `text` at these places are digits.
 #[inline(always)]
-fn ends_id(text: &[u8]) -> bool {
+fn has_digits(text: &[u8], places: u128) -> bool {
     const ZEROS: u128 = u128::MAX / 255 * b'0' as u128;
-    const SIGNS: u128 = 0xff | 0xff << 32;
-    let Some(bytes) = text.first_chunk::<16>() else { return false };
-    let Some(end) = text::find_in_16(bytes, b')').filter(|end| *end > 5) else { return false };
-    // All but the digits count as one, and must be what they are.
-    let others = SIGNS | u128::MAX << (8 * end);
-    let digits = (u128::from_le_bytes(*bytes) & !others) ^ (ZEROS & !others);
-    let is_digit = digits | digits.wrapping_add(u128::MAX / 255 * 0x76);
-    is_digit & (u128::MAX / 255 * 0x80) == 0 && bytes[0] == b'.' && bytes[4] == b':'
+    let Some(bytes) = text.first_chunk() else { return false };
+    let values = (u128::from_le_bytes(*bytes) ^ ZEROS) & places;
+    (values | values.wrapping_add(u128::MAX / 255 * 0x76)) & (u128::MAX / 255 * 0x80) == 0
 }
 
-/// Where a name has its place among 128.
+/// Where a name has its place among 256.
 #[inline(always)]
 fn place_of(word: u128) -> usize {
-    ((word as u64 ^ (word >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 57) as usize
+    ((word as u64 ^ (word >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize
 }
 
 /// The type of a name that is known and holds nothing that could end a line.
@@ -272,6 +278,16 @@ mod tests {
             b"type= msg=audit(1700000009.123:457): x",
             b"type=CWD msg=audit(1700000009.123:457) : x",
             b"type=CWD msg=audit(1700000009.1234:457): x",
+            b"type=CWD msg=audit(1700000009.124:99): x",
+            b"type=CWD msg=audit(1700000009.1x3:45): x",
+            b"type=CWD msg=audit(1700000009.12\xba:45): x",
+            b"type=CWD msg=audit(1700000009.12\x8a\x35:45): x",
+            b"type=CWD msg=audit(1700000009.123:4:): x",
+            b"type=CWD msg=audit(1700000009.123:4/): x",
+            b"type=CWD msg=audit(1700000009.123;45): x",
+            b"type=CWD msg=audit(1700000009,123:45): x",
+            b"type=CWD msg=audit(1700000009.123:4)): x",
+            b"type=CWD msg=audit(1700000009.123:456x: x",
             b"type=CWD msg=audit(000000000000000009.000000000000000123:000000000000000457): x",
             b"type=INTEGRITY_RULE msg=audit(000000000000000009.000000000000000123:000000000000000457): x",
             b"type=CWD",
