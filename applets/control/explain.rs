@@ -5,8 +5,11 @@ use super::mode_options::{Options, WRONG};
 use super::{RuleHost, listing, rules_file};
 use crate::output::{say, show};
 use auditbox::record::Record;
-use auditbox::rule::explain::{Decision, Facts, Verdict, are_of_one_file, decide, judge, key_rule, keys};
+use auditbox::rule::explain::{Decision, Verdict, are_of_one_file, decide, judge, key_rule, keys};
+use auditbox::rule::facts::Facts;
 use auditbox::rule::{Action, List, Rule};
+use memchr::memmem;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
@@ -48,10 +51,22 @@ fn facts(words: &[&OsString], host: &RuleHost) -> Result<Facts, String> {
         return Facts::parse(&words.iter().map(|word| word.as_bytes()).collect::<Vec<_>>(), host);
     }
     let text = rules_file::read_stream(std::io::stdin().lock(), "standard input")?;
-    let mut records = text.split(|b| *b == b'\n').filter_map(Record::parse).peekable();
+    let lines: Vec<_> = text.split(|b| *b == b'\n').map(|line| plain_head(line.trim_ascii_end())).collect();
+    let mut records = lines.iter().filter_map(|line| Record::parse(line)).peekable();
     let first = records.peek().map(|record| record.id).ok_or("no record on standard input")?;
-    let event = records.filter(|record| record.id == first);
-    Facts::of_records(event).ok_or_else(|| "the event has no SYSCALL record: no rule for calls has made it".to_owned())
+    let event: Vec<Record> = records.filter(|record| record.id == first).collect();
+    Facts::of_records(&event, Some(host))
+}
+
+/// A line whose event has its second in the minute for its time, where `ausearch -i` has put a date: `msg=audit(DATE H:M:S.MS:N) : `.
+fn plain_head(line: &[u8]) -> Cow<'_, [u8]> {
+    const OPEN: &[u8] = b"audit(";
+    let parts = memmem::find(line, b") : ").zip(memmem::find(line, OPEN)).and_then(|(end, start)| {
+        let date = line.get(start + OPEN.len()..end)?;
+        let minute = date.rsplitn(3, |b| *b == b':').nth(2)?;
+        Some([line.get(..start + OPEN.len())?, date.get(minute.len() + 1..)?, b")", line.get(end + 2..)?].concat())
+    });
+    parts.map_or(Cow::Borrowed(line), Cow::Owned)
 }
 
 fn explain(set: &Set, facts: &Facts, host: &RuleHost) -> u8 {

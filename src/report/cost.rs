@@ -3,7 +3,8 @@
 use crate::event::Event;
 use crate::record;
 use crate::rule::Rule;
-use crate::rule::explain::{Decision, Facts, decide};
+use crate::rule::explain::{Decision, decide};
+use crate::rule::facts::Facts;
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
 use crate::text::number;
@@ -75,7 +76,8 @@ impl<'r> Cost<'r> {
         let Some(call) = call(event) else { return };
         count(&mut self.calls, call, amount);
         if !self.rules.is_empty() {
-            let decision = Facts::of_records(event.records()).map(|facts| decide(self.rules, &facts));
+            let records: Vec<_> = event.records().collect();
+            let decision = Facts::of_records(&records, None).ok().map(|facts| decide(self.rules, &facts));
             let place = match decision {
                 Some(Decision::Rule(place)) => Some(place),
                 _ => None,

@@ -12,48 +12,14 @@
 //! A name is taken for the file that a rule of this path watches; links and mounts are not looked at.
 
 use super::error::lossy;
-use super::meaning::{FAILED, SUCCEEDED, bits_hold, names_taken_away};
+use super::facts::{Facts, File, OF_FILE, access, normal_path};
+use super::meaning::{FAILED, SUCCEEDED, bits_hold};
 use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
-use super::parse::{Host, compare};
-use super::{Operation, parse};
+use super::parse::compare;
 use crate::abi::rule::KEY_SEPARATOR;
-use crate::record::Record;
 use crate::tables::machine::Machine;
+use crate::tables::record_type;
 use crate::tables::rule::{FILE_TYPES, PERMISSIONS};
-use crate::tables::{record_type, syscall};
-use crate::text::{hex, number};
-
-/// A file of an event.
-#[derive(Clone, Debug, Default)]
-struct File {
-    /// `None` when it is not known.
-    path: Option<Vec<u8>>,
-    /// obj_uid, devmajor and the like, as far as they are known; several of a field where the kernel takes any of them.
-    numbers: Vec<(FieldId, u32)>,
-    /// No file was found by the name.
-    is_missing: bool,
-    /// The call took the name away.
-    is_removed: bool,
-}
-
-/// The files of an event of which nothing is known.
-static UNKNOWN: [File; 1] = [File { path: None, numbers: Vec::new(), is_missing: false, is_removed: false }];
-
-/// What is known of an event.
-#[derive(Clone, Debug)]
-pub struct Facts {
-    list: List,
-    arch: Option<u32>,
-    call: Option<u32>,
-    numbers: Vec<(FieldId, u32)>,
-    texts: Vec<(FieldId, Vec<u8>)>,
-    /// `None` when nothing is known of files.
-    files: Option<Vec<File>>,
-    /// Classes of access, if they were named.
-    perm: Option<u32>,
-    /// The records of the event say all that there is to know of its address.
-    has_all_records: bool,
-}
 
 /// What a rule makes of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,264 +41,6 @@ pub enum Decision {
     Nothing,
     /// It depends on the rule at this place, which is open.
     Open(usize),
-}
-
-impl Facts {
-    fn new(list: List) -> Facts {
-        Facts {
-            list,
-            arch: None,
-            call: None,
-            numbers: Vec::new(),
-            texts: Vec::new(),
-            files: None,
-            perm: None,
-            has_all_records: false,
-        }
-    }
-
-    /// Reads `name=value` words: `syscall`, `path` (several), `perm`, `list`, and fields of rules. The error names the word.
-    pub fn parse(words: &[&[u8]], host: &dyn Host) -> Result<Facts, String> {
-        let value = |name: &str| {
-            let strip = |word: &&[u8]| word.strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(<[u8]>::to_vec);
-            words.iter().find_map(strip)
-        };
-        let list = match value("list") {
-            Some(name) => List::named(&name).ok_or_else(|| format!("{} is no list", lossy(&name)))?,
-            None => List::EXIT,
-        };
-        let mut facts = Facts::new(list);
-        facts.arch = host.machine().and_then(Machine::elf).filter(|_| list == List::EXIT);
-        if let Some(arch) = value("arch") {
-            facts.arch = field(b"arch", &arch, List::EXIT, host)?;
-        }
-        for word in words {
-            let equals = word.iter().position(|b| *b == b'=');
-            let (name, value) = word.split_at(equals.ok_or_else(|| format!("{} is not NAME=VALUE", lossy(word)))?);
-            facts.add(name, value.get(1..).unwrap_or_default(), host)?;
-        }
-        let removes = facts.call_name().map_or(0, names_taken_away);
-        facts.files.iter_mut().flatten().take(removes).for_each(|file| file.is_removed = true);
-        Ok(facts)
-    }
-
-    fn add(&mut self, name: &[u8], value: &[u8], host: &dyn Host) -> Result<(), String> {
-        match name {
-            b"list" | b"arch" | b"key" | b"comm" => {}
-            b"syscall" => self.call = Some(self.call_number(value)?),
-            b"path" | b"name" => {
-                let file = File { path: Some(normal_path(b"/", value)), ..File::default() };
-                self.files.get_or_insert_default().push(file);
-            }
-            b"perm" => {
-                let bit = |letter: &u8| PERMISSIONS.iter().find(|class| class.letter == *letter).map(|class| class.bit);
-                let bits: Option<u32> = value.iter().map(bit).try_fold(0, |bits, bit| Some(bits | bit?));
-                self.perm = Some(bits.ok_or_else(|| format!("{} is not of r, w, x and a", lossy(value)))?);
-            }
-            b"success" => {
-                let result = if matches!(value, b"yes" | b"1") { SUCCEEDED } else { FAILED };
-                self.numbers.push((FieldId::SUCCESS, result));
-            }
-            name => {
-                let name = if name == b"ses" { b"sessionid" } else { name };
-                let id = FieldId::named(name).ok_or_else(|| format!("{} is no field", lossy(name)))?;
-                match field(name, value, self.list, host)? {
-                    Some(number) => self.numbers.push((id, number)),
-                    None => self.texts.push((id, value.to_vec())),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn call_number(&self, word: &[u8]) -> Result<u32, String> {
-        let machine = match self.list {
-            List::IO_URING => Some(Machine::IoUring),
-            _ => self.arch.and_then(Machine::from_elf),
-        };
-        let named = machine.and_then(|machine| syscall::number(machine, word));
-        let number = named.or_else(|| number::parse_exact(word).and_then(|n| u32::try_from(n).ok()));
-        number.ok_or_else(|| format!("{} is no system call", lossy(word)))
-    }
-
-    /// Reads the records of one event; `None` when the kernel made none of them at the exit of a call.
-    pub fn of_records<'r>(records: impl Iterator<Item = Record<'r>>) -> Option<Facts> {
-        let mut facts = Facts { has_all_records: true, ..Facts::new(List::EXIT) };
-        let (mut cwd, mut is_call, mut items) = (None, false, None);
-        let mut files: Vec<File> = Vec::new();
-        for record in records {
-            match record.type_name()? {
-                "SYSCALL" => {
-                    is_call = true;
-                    items = record.field(b"items").and_then(number::parse_exact);
-                    facts.add_call(&record);
-                }
-                "CWD" => cwd = record.field(b"cwd").and_then(text_of),
-                "PATH" => files.push(file_of(&record)),
-                "SOCKADDR" => facts.numbers.extend(family_of(&record).map(|family| (FieldId::SADDR_FAM, family))),
-                _ => {}
-            }
-        }
-        cwd = cwd.filter(|_| facts.names_are_of_cwd());
-        for file in &mut files {
-            let is_absolute = |path: &Vec<u8>| path.first() == Some(&b'/');
-            file.path = file.path.take().and_then(|path| match is_absolute(&path) {
-                true => Some(normal_path(b"/", &path)),
-                false => cwd.as_ref().map(|cwd| normal_path(cwd, &path)),
-            });
-        }
-        // Which of the names has no record is not known; it may be the first.
-        match items {
-            Some(items) if items > files.len() as u64 => files.insert(0, File::default()),
-            _ => {}
-        }
-        facts.files = (items.is_some() || !files.is_empty()).then_some(files);
-        is_call.then_some(facts)
-    }
-
-    fn add_call(&mut self, record: &Record) {
-        for field in record.fields() {
-            let signed = || number::parse_signed_prefix(field.value, 10).map(|n| n as u32);
-            let argument = || number::parse_prefix(field.value, 16).map(|n| n as u32);
-            match field.name {
-                b"arch" => self.arch = argument(),
-                b"syscall" => self.call = signed(),
-                b"success" => {
-                    let result = if field.value == b"yes" { SUCCEEDED } else { FAILED };
-                    self.numbers.push((FieldId::SUCCESS, result));
-                }
-                b"exe" => self.texts.extend(text_of(field.value).map(|exe| (FieldId::EXE, exe))),
-                b"a0" | b"a1" | b"a2" | b"a3" => {
-                    self.numbers.extend(FieldId::named(field.name).zip(argument()));
-                }
-                b"ses" => self.numbers.extend(signed().map(|n| (FieldId::SESSIONID, n))),
-                b"pid" | b"ppid" | b"auid" | b"uid" | b"gid" | b"euid" | b"suid" | b"fsuid" | b"egid" | b"sgid"
-                | b"fsgid" | b"exit" => self.numbers.extend(FieldId::named(field.name).zip(signed())),
-                _ => {}
-            }
-        }
-    }
-
-    /// The list whose rules are asked.
-    pub fn list(&self) -> List {
-        self.list
-    }
-
-    fn call_name(&self) -> Option<&'static str> {
-        syscall::name(self.arch.and_then(Machine::from_elf)?, self.call?)
-    }
-
-    /// Whether relative names are of the current directory: a call may name another directory by a descriptor.
-    fn names_are_of_cwd(&self) -> bool {
-        const AT_FDCWD: u32 = 100u32.wrapping_neg();
-        let name = self.call_name().unwrap_or_default();
-        let directories: &[FieldId] = match name {
-            "renameat" | "renameat2" | "linkat" => &[FieldId::A0, FieldId::A2],
-            "symlinkat" => &[FieldId::A1],
-            "creat" | "stat" | "fstat" | "lstat" | "oldstat" | "oldlstat" => &[],
-            "openat2" | "faccessat2" | "fchmodat2" | "fstatat64" | "statx" => &[FieldId::A0],
-            name if name.ends_with("at") => &[FieldId::A0],
-            _ => &[],
-        };
-        directories.iter().all(|argument| self.number(*argument) == Some(AT_FDCWD))
-    }
-
-    /// Whether the call did what it was asked.
-    fn has_succeeded(&self) -> bool {
-        self.number(FieldId::SUCCESS) == Some(SUCCEEDED)
-    }
-
-    /// The files, in the order in which the kernel goes through them.
-    fn files(&self) -> &[File] {
-        self.files.as_deref().unwrap_or(&UNKNOWN)
-    }
-
-    fn number(&self, id: FieldId) -> Option<u32> {
-        self.numbers.iter().find(|row| row.0 == id).map(|row| row.1)
-    }
-}
-
-/// The value of a field as a rule would have it; `None` for a text.
-fn field(name: &[u8], value: &[u8], list: List, host: &dyn Host) -> Result<Option<u32>, String> {
-    let target = format!("always,{}", list.name().unwrap_or("exit"));
-    let test = [name, b"=", value].concat();
-    let parsed = parse(&[b"-a", target.as_bytes(), b"-F", &test], host);
-    let (_, rule): (Operation, Rule) = parsed.map_err(|refusal| format!("{}: {refusal}", lossy(&test)))?;
-    Ok(rule.fields.first().and_then(|field| match field.value {
-        Value::Number(number) => Some(number),
-        Value::Text(_) => None,
-    }))
-}
-
-/// A value in quotes, or in hex.
-fn text_of(value: &[u8]) -> Option<Vec<u8>> {
-    match value {
-        b"(null)" => None,
-        [b'"', text @ .., b'"'] => Some(text.to_vec()),
-        value => {
-            let mut text = Vec::new();
-            hex::unescape(value, &mut text).then_some(text)
-        }
-    }
-}
-
-/// KERNEL: a name by which no file was found has no inode, and is of user, group and device 0.
-fn file_of(record: &Record) -> File {
-    let mut file = File {
-        path: record.field(b"name").and_then(text_of),
-        is_missing: record.field(b"inode").is_none(),
-        is_removed: record.field(b"nametype") == Some(b"DELETE"),
-        ..File::default()
-    };
-    if file.is_missing {
-        const NOUGHT: [FieldId; 4] = [FieldId::OBJ_UID, FieldId::OBJ_GID, FieldId::DEVMAJOR, FieldId::DEVMINOR];
-        file.numbers.extend(NOUGHT.map(|id| (id, 0)));
-        file.numbers.push((FieldId::INODE, u32::MAX));
-        return file;
-    }
-    let mut add = |id, number: Option<u64>| file.numbers.extend(number.map(|number| (id, number as u32)));
-    let decimal = |name: &[u8]| record.field(name).and_then(number::parse_exact);
-    add(FieldId::INODE, decimal(b"inode"));
-    add(FieldId::OBJ_UID, decimal(b"ouid"));
-    add(FieldId::OBJ_GID, decimal(b"ogid"));
-    add(
-        FieldId::FILETYPE,
-        record.field(b"mode").and_then(|mode| number::parse_prefix(mode, 8)).map(|mode| mode & FILE_TYPE),
-    );
-    // The device that the file lies on, and the one that it stands for.
-    for name in [b"dev".as_slice(), b"rdev"] {
-        let device = record.field(name).unwrap_or_default();
-        let mut parts = device.split(|b| *b == b':').map(|part| number::parse_prefix(part, 16));
-        add(FieldId::DEVMAJOR, parts.next().flatten());
-        add(FieldId::DEVMINOR, parts.next().flatten());
-    }
-    file
-}
-
-/// Bits of a mode that say of what type a file is, S_IFMT.
-const FILE_TYPE: u64 = 0o170_000;
-
-/// The address family of a SOCKADDR record: two bytes in the order of the machine, which is little for all of them but s390
-/// and big-endian mips and ppc.
-fn family_of(record: &Record) -> Option<u32> {
-    let mut address = Vec::new();
-    hex::decode(record.field(b"saddr")?.get(..4)?, &mut address);
-    let [low, high] = address.as_slice() else { return None };
-    Some(if *low == 0 { u32::from(*high) } else { u32::from(*low) })
-}
-
-/// An absolute path without `.`, `..` and empty parts.
-fn normal_path(directory: &[u8], path: &[u8]) -> Vec<u8> {
-    let whole = if path.first() == Some(&b'/') { path.to_vec() } else { [directory, b"/", path].concat() };
-    let mut parts: Vec<&[u8]> = Vec::new();
-    for part in whole.split(|b| *b == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => _ = parts.pop(),
-            part => parts.push(part),
-        }
-    }
-    [b"/".as_slice(), &parts.join(&b'/')].concat()
 }
 
 /// When a rule is asked.
@@ -565,6 +273,12 @@ fn holds(field: &RuleField, facts: &Facts, file: Option<&File>, moment: Moment) 
         }
         (FieldId::PERM, Value::Number(bits)) => Some(facts.perm.or_else(|| classes(facts))? & bits != 0),
         (FieldId::SUCCESS | FieldId::EXIT, _) if moment == Moment::Removal => Some(false),
+        // A call that never returns has no result, and other calls than those of sockets no address.
+        (FieldId::SUCCESS | FieldId::EXIT | FieldId::SADDR_FAM, _)
+            if facts.has_all_records && facts.number(field.id).is_none() =>
+        {
+            Some(false)
+        }
         (FieldId::SUCCESS, Value::Number(value)) => {
             let wanted = if *value == 0 { FAILED } else { SUCCEEDED };
             Some(compared(facts.number(FieldId::SUCCESS)?, field.operator, wanted))
@@ -595,7 +309,6 @@ fn holds(field: &RuleField, facts: &Facts, file: Option<&File>, moment: Moment) 
         (FieldId::GID | FieldId::EGID, Value::Number(value)) if field.operator.tests_equality() => {
             (facts.number(field.id)? == *value).then_some(field.operator == Operator::EQUAL)
         }
-        (FieldId::SADDR_FAM, _) if facts.has_all_records && facts.number(field.id).is_none() => Some(false),
         (id, Value::Number(value)) => Some(compared(facts.number(id)?, field.operator, *value)),
         (id, Value::Text(text)) => {
             let known = facts.texts.iter().find(|row| row.0 == id).map(|row| &row.1)?;
@@ -606,8 +319,6 @@ fn holds(field: &RuleField, facts: &Facts, file: Option<&File>, moment: Moment) 
 
 /// A number of the process, or of each of the files, as far as it is known; and whether these are all that there are.
 fn of_event_or_files(id: FieldId, facts: &Facts, files: &[File]) -> (Vec<u32>, bool) {
-    const OF_FILE: [FieldId; 6] =
-        [FieldId::INODE, FieldId::DEVMAJOR, FieldId::DEVMINOR, FieldId::OBJ_UID, FieldId::OBJ_GID, FieldId::FILETYPE];
     let given: Vec<u32> = facts.numbers.iter().filter(|row| row.0 == id).map(|row| row.1).collect();
     if !given.is_empty() || !OF_FILE.contains(&id) {
         let is_known = !given.is_empty();
@@ -642,24 +353,22 @@ const ATTRIBUTE: &str = " chmod fchmod chown lchown fchown chown32 fchown32 lcho
 fn classes(facts: &Facts) -> Option<u32> {
     const ACCESS_MODE: u32 = 3;
     let name = facts.call_name()?;
-    let bit = |letter: u8| PERMISSIONS.iter().find(|class| class.letter == letter).map_or(0, |class| class.bit);
-    let by_flags = |argument: FieldId| {
-        Some(match facts.number(argument)? & ACCESS_MODE {
-            0 => bit(b'r'),
-            1 => bit(b'w'),
-            _ => bit(b'r') | bit(b'w'),
-        })
+    let by_flags = |argument: FieldId| match facts.number(argument)? & ACCESS_MODE {
+        0 => access(b"r"),
+        1 => access(b"w"),
+        _ => access(b"rw"),
     };
     match name {
         "open" => by_flags(FieldId::A1),
         "openat" => by_flags(FieldId::A2),
         // Its flags are in memory.
         "openat2" | "socketcall" => None,
-        "execve" | "execveat" => Some(bit(b'x')),
+        "execve" | "execveat" => access(b"x"),
         name => {
             let word = format!(" {name} ");
             let rows = [(READ, b'r'), (WRITE, b'w'), (ATTRIBUTE, b'a')];
-            Some(rows.iter().filter(|row| row.0.contains(&word)).fold(0, |bits, row| bits | bit(row.1)))
+            let letters: Vec<u8> = rows.iter().filter(|row| row.0.contains(&word)).map(|row| row.1).collect();
+            access(&letters)
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod convert;
 pub mod diff;
 mod error;
 pub mod explain;
+pub mod facts;
 pub mod file;
 mod meaning;
 pub mod merge;

@@ -233,3 +233,87 @@ fn each_list_says_what_comes_of_it() {
         assert_eq!((got, out.lines().last()), (status, Some(said)), "{rules}");
     }
 }
+
+const SHOWN: &str = "\
+----
+type=PROCTITLE msg=audit(11/14/23 22:13:20.000:1) : proctitle=mv my file x 
+type=PATH msg=audit(11/14/23 22:13:20.000:1) : item=1 name=x inode=7 dev=08:01 mode=link,777 ouid=unknown(77) ogid=root rdev=00:00 nametype=CREATE 
+type=PATH msg=audit(11/14/23 22:13:20.000:1) : item=0 name=my file inode=7 dev=08:01 mode=file,640 ouid=root ogid=root rdev=00:00 nametype=DELETE 
+type=CWD msg=audit(11/14/23 22:13:20.000:1) : cwd=/srv/a b 
+type=SYSCALL msg=audit(11/14/23 22:13:20.000:1) : arch=x86_64 syscall=rename success=yes exit=0 a0=0x7ff a1=0x8 a2=O_RDONLY a3=root items=2 ppid=1 pid=2 auid=unset uid=root gid=unknown(54) ses=unset comm=mv exe=/opt/my prog subj=unconfined key=(null) 
+----
+type=SYSCALL msg=audit(11/14/23 22:13:20.000:2) : arch=x86_64 syscall=mkdir success=no exit=EEXIST(File exists) auid=root 
+";
+
+#[test]
+fn records_as_ausearch_shows_them_say_the_same() {
+    for rule in [
+        "-F arch=b64 -S rename -F success=1 -F exit=0",
+        "-S all -F auid=unset -F sessionid=-1 -F uid=0 -F gid=54",
+        "-S all -F exe=/opt/my\\ prog -F a0=0x7ff -F a1=8",
+        "-S all -F path=/srv/a\\ b/x",
+        "-S all -F dir=/srv/a\\ b -F success=1",
+        "-S all -F obj_uid=77 -F filetype=link",
+    ] {
+        assert_eq!(explained(&format!("-a always,exit {rule} -k x\n"), &[], SHOWN).0, 0, "{rule}");
+    }
+    let removed = "-a always,exit -S all -F path=/srv/a\\ b/my\\ file -F success=1 -k x\n";
+    assert_eq!(explained(removed, &[], SHOWN).0, 1, "rules for what is taken away are asked before there is a result");
+    assert_eq!(explained("-a always,exit -S all -F a3=0 -k x\n", &[], SHOWN).0, 2, "a name of no number");
+    let undated = SHOWN.replace("11/14/23 22:13:", "").replace(") : ", "): ");
+    assert_eq!(explained("-a always,exit -S all -F exit=0 -F auid=unset -k x\n", &[], &undated).0, 0);
+    let (status, _, said) = explained(RULES, &[], &SHOWN.replace("uid=root", "uid=nobody-such"));
+    assert_eq!((status, said.contains("nobody-such")), (2, true), "{said}");
+}
+
+#[test]
+fn words_may_be_those_of_a_record_as_ausearch_shows_it() {
+    let words = "arch=x86_64 syscall=openat success=no exit=EACCES(Permission|denied) a0=AT_FDCWD a1=0x7ffe \
+        a2=O_WRONLY|O_CREAT a3=0x1b6 items=1 ppid=1 pid=2 auid=unknown(1000) uid=root ses=3 tty=pts0 comm=cat exe=/bin/cat \
+        subj=unconfined key=x path=/etc/shadow";
+    let words: Vec<&str> = words.split_whitespace().collect();
+    for (test, expected) in [
+        ("exit=-EACCES -F auid=1000 -F success=0 -F a0=-100", 0),
+        ("path=/etc/shadow -F perm=w", 0),
+        ("path=/etc/shadow -F perm=r", 1),
+        ("a2=1", 2),
+    ] {
+        assert_eq!(explained(&format!("-a always,exit -S all -F {test} -k x\n"), &words, "").0, expected, "{test}");
+    }
+}
+
+#[test]
+fn facts_that_exclude_each_other_are_refused_by_name() {
+    for (words, name) in [
+        (["uid=0", "uid=1000"], "uid is given twice: uid=0 and uid=1000"),
+        (["ses=1", "sessionid=2"], "sessionid is given twice: ses=1 and sessionid=2"),
+        (["syscall=open", "syscall=openat"], "syscall is given twice"),
+        (["list=user", "list=exit"], "list is given twice"),
+        (["success=yes", "exit=-13"], "success and exit"),
+        (["success=no", "exit=3"], "success and exit"),
+        (["success=perhaps", "uid=0"], "perhaps"),
+    ] {
+        let (status, out, said) = explained(RULES, &words, "");
+        assert_eq!((status, out.as_str(), said.contains(name)), (2, "", true), "{words:?}: {said}");
+    }
+    let files = ["path=/a", "path=/b", "obj_uid=1", "obj_uid=2"];
+    assert_eq!(explained("-a always,exit -S all -F obj_uid=2 -k x\n", &files, "").0, 0, "an event has several files");
+}
+
+#[test]
+fn what_a_call_returned_says_whether_it_has_succeeded() {
+    let status = |test: &str, exit: &str| explained(&format!("-a always,exit -S all -F {test} -k x\n"), &[exit], "").0;
+    assert_eq!((status("success=0", "exit=-13"), status("success=1", "exit=-13")), (0, 1));
+    assert_eq!((status("success=0", "exit=EACCES"), status("success=1", "exit=3")), (0, 0));
+    assert_eq!((status("success=1", "exit=-4096"), status("success=0", "exit=-4095")), (0, 0));
+    assert_eq!(status("success=1 -F exit=-13", "exit=4294967283"), 0, "a rule sees 32 bits of a place in a file");
+    let endless = "type=SYSCALL msg=audit(1.000:1): arch=c000003e syscall=231 a0=0 items=0 pid=1\n";
+    assert_eq!(explained("-a always,exit -S all -F success=1 -k x\n", &[], endless).0, 1, "a call that never returns");
+}
+
+#[test]
+fn ends_of_lines_are_no_part_of_a_record() {
+    let records = renamed("type=CWD msg=audit(1700000000.123:42): cwd=\"/etc\"\n", &["\"/a\"", "\"shadow\""]);
+    let rules = "-a always,exit -S all -F path=/etc/shadow -k x\n";
+    assert_eq!(explained(rules, &[], &records.replace('\n', "\r\n")).0, 0);
+}

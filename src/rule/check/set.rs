@@ -1,7 +1,8 @@
 //! What rules say together: which are never reached, which are missing, and the order of lines.
 
 use super::super::command::Step;
-use super::super::explain::{Facts, Verdict, are_of_one_file, is_of_one_file, judge, keys};
+use super::super::explain::{Verdict, are_of_one_file, is_of_one_file, judge, keys};
+use super::super::facts::Facts;
 use super::super::meaning::{Meaning, Numbers, other_width, witness};
 use super::super::model::{Action, FieldId, List, Operator, Rule, SyscallMask};
 use super::super::parse::Host;

@@ -4,7 +4,8 @@ use std::slice;
 
 use super::super::command::plan_of;
 use super::super::diff::diff;
-use super::super::explain::{Decision, Facts, Verdict, decide, judge};
+use super::super::explain::{Decision, Verdict, decide, judge};
+use super::super::facts::Facts;
 use super::super::meaning::{Meaning, witness};
 use super::super::model::{Action, FieldId, Rule};
 use super::super::parse::Host;
