@@ -14,7 +14,7 @@ pub(crate) struct RuleHost {
     machine: Option<Machine>,
     users: OnceLock<Users>,
     features: OnceLock<u32>,
-    /// Nothing is known of it: any name is one of a user and of a group, and no path one of a directory.
+    /// Nothing is known of it: any name is one of a user and of a group, and no path but / one of a directory.
     any_name: bool,
 }
 
@@ -39,7 +39,7 @@ impl RuleHost {
         RuleHost { root: root.unwrap_or(here.root), machine: machine.or(here.machine), features, ..here }
     }
 
-    /// The same host, whose users and files are not known: every name is one, and no path a directory.
+    /// The same host, whose users and files are not known: every name is one, and no path but / a directory.
     pub(crate) fn without_names(self) -> RuleHost {
         RuleHost { any_name: true, ..self }
     }
@@ -54,10 +54,10 @@ impl RuleHost {
         root::exists(&self.root, path)
     }
 
-    /// A number for a name of which nothing is known: the same for the same name.
-    fn any_id(&self, name: &[u8]) -> Option<u32> {
+    /// A number for a name of which nothing is known: the same for the same name; `None` for what can be no name.
+    fn any_id(name: &[u8]) -> Option<u32> {
         let hash = name.iter().fold(0, |hash: u32, byte| hash.wrapping_mul(31).wrapping_add(u32::from(*byte)));
-        self.any_name.then_some(hash % 0x4000_0000)
+        may_be_name(name).then_some(hash % 0x4000_0000)
     }
 
     /// The accounts and groups.
@@ -78,14 +78,22 @@ impl Host for RuleHost {
     }
 
     fn user(&self, name: &[u8]) -> Option<u32> {
-        self.any_id(name).or_else(|| self.users().user_id(name))
+        if self.any_name { RuleHost::any_id(name) } else { self.users().user_id(name) }
     }
 
     fn group(&self, name: &[u8]) -> Option<u32> {
-        self.any_id(name).or_else(|| self.users().group_id(name))
+        if self.any_name { RuleHost::any_id(name) } else { self.users().group_id(name) }
     }
 
     fn is_directory(&self, path: &[u8]) -> bool {
-        !self.any_name && root::is_directory(&self.root, path)
+        if self.any_name { path == b"/" } else { root::is_directory(&self.root, path) }
     }
+}
+
+/// Whether a user or a group can have this name, be it one of a domain: `DOMAIN\\machine$`.
+fn may_be_name(name: &[u8]) -> bool {
+    const NEVER: &[u8] = b"\"$*,/:;<=>?[]`{|}";
+    let is_first = |b: &u8| b.is_ascii_alphabetic() || *b == b'_' || !b.is_ascii();
+    let name = name.strip_suffix(b"$").unwrap_or(name);
+    name.first().is_some_and(is_first) && !name.iter().any(|b| b.is_ascii_control() || NEVER.contains(b))
 }

@@ -53,6 +53,9 @@ impl Options {
 pub(super) const FLAGS: [&[u8]; 3] = [b"--no-host", b"--fix", b"--diff-only"];
 pub(super) const VALUES: [&[u8]; 6] = [b"--root", b"--machine", b"--kernel", b"--format", b"--min-level", b"--profile"];
 
+/// Those that say what is checked and how it is shown.
+const OF_CHECK: [&[u8]; 6] = [b"--fix", b"--diff-only", b"--kernel", b"--format", b"--min-level", b"--profile"];
+
 /// Reads the words of `mode`.
 pub(super) fn options(words: &[&OsString], mode: &[u8]) -> Result<Options, String> {
     let mut options = Options::default();
@@ -61,6 +64,9 @@ pub(super) fn options(words: &[&OsString], mode: &[u8]) -> Result<Options, Strin
         let name = word.as_bytes();
         if name == mode {
             continue;
+        }
+        if mode != b"--check" && OF_CHECK.contains(&name) || mode == b"--privileged" && name == b"--no-host" {
+            return Err(format!("{} is no option of {}", word.to_string_lossy(), String::from_utf8_lossy(mode)));
         }
         let mut value = || words.next().ok_or_else(|| format!("{} needs a value", word.to_string_lossy()));
         match name {
@@ -71,7 +77,7 @@ pub(super) fn options(words: &[&OsString], mode: &[u8]) -> Result<Options, Strin
             b"--machine" => options.machine = Some(machine(value()?)?),
             b"--kernel" => options.kernel = Some(kernel(value()?)?),
             b"--format" => options.format = Some(named(value()?, Format::named, Format::NAMES)?),
-            b"--profile" if mode == b"--check" => options.profile = Some(value()?.to_string_lossy().into_owned()),
+            b"--profile" => options.profile = Some(value()?.to_string_lossy().into_owned()),
             b"-if" if mode == b"--cost" => options.log = Some((*value()?).clone()),
             b"--min-level" => options.level = Some(named(value()?, Level::named, "note, warning, error")?),
             _ if name.starts_with(b"--") => return Err(format!("{} is no option here", word.to_string_lossy())),

@@ -44,6 +44,7 @@ fn what_only_the_kernel_refuses_is_found() {
         "exit -S open -F auid>unset",
     ];
     let taken = [
+        "exit -F dir=/",
         "exit -S open -F exe=/bin/a",
         "exit -F dir=/etc/",
         "exit -S open -F a0&3 -F devminor&=3",
@@ -309,6 +310,74 @@ fn status_is_0_without_findings_1_with_and_2_when_asked_wrongly() {
 }
 
 #[test]
+fn options_of_the_check_are_refused_by_the_other_modes() {
+    let rules = ["-"];
+    for option in
+        [&["--format", "json"][..], &["--min-level", "error"], &["--kernel", "5.4"], &["--fix"], &["--diff-only"]]
+    {
+        for mode in ["--diff", "--convert", "--explain", "--cost", "--privileged"] {
+            let (status, out, said) = auditctl(&[&[mode][..], &rules, option].concat(), "");
+            let expected = format!("auditctl: {} is no option of {mode}\n", option[0]);
+            assert_eq!((status, out, said), (2, String::new(), expected));
+        }
+    }
+    assert_eq!(auditctl(&["--privileged", "--no-host"], "").0, 2, "it is all about files");
+}
+
+#[test]
+fn without_a_host_a_user_has_still_a_name_that_users_can_have() {
+    for value in [
+        ">1000", "=1000", "$USER", "${USER}", "-root", "!root", "a,b", "a:b", "*", "\"root\"", "@wheel", "%wheel",
+        "{{user}}",
+    ] {
+        for field in ["auid", "uid", "gid", "obj_gid"] {
+            let (status, found) =
+                checked(&format!("-a always,exit -S all -F {field}={value} -k x\n"), &["--min-level", "error"]);
+            let place = format!("1:{}: error[AB003]: ", 27 + field.len());
+            assert!(status == 1 && found.contains(&place) && found.contains(value), "{value}: {found}");
+        }
+    }
+    for value in [
+        "alice",
+        "_chrony",
+        "svc-web.1",
+        "machine$",
+        "EXAMPLE\\\\alice",
+        "alice@example.org",
+        "domain\\ users",
+        "j\u{fc}rgen",
+        "0",
+    ] {
+        let (status, found) =
+            checked(&format!("-a always,exit -S all -F auid={value} -F gid={value} -k x\n"), &["--min-level", "error"]);
+        assert_eq!((status, found.as_str()), (0, ""), "{value}");
+    }
+}
+
+#[test]
+fn ids_belong_before_what_is_looked_up() {
+    for id in [
+        "uid",
+        "gid",
+        "euid",
+        "egid",
+        "suid",
+        "sgid",
+        "fsuid",
+        "fsgid",
+        "auid",
+        "pid",
+        "ppid",
+        "sessionid",
+        "pers",
+        "a0",
+    ] {
+        let (_, found) = checked(&both(&format!("-S mount -F exe=/bin/x -F {id}=7 -k x")), &[]);
+        assert!(found.contains(&format!("note[AB303]: {id} is cheaper to test than exe")), "{id}: {found}");
+    }
+}
+
+#[test]
 fn a_directory_is_a_set_and_names_its_files() {
     let dir = Dir::new("check-set");
     dir.file("r/9-a.rules", "-D\n");
@@ -401,6 +470,7 @@ fn what_a_pipe_has_is_waited_for_and_a_link_to_nowhere_is_an_error() {
 #[test]
 fn without_a_host_no_path_of_this_one_is_looked_at() {
     let dir = Dir::new("check-nowhere");
+    assert_eq!(checked("-w / -p w -k x\n", &["--min-level", "warning"]).0, 0, "the root is a directory anywhere");
     let text = "-w /etc -p w -k c\n-w /etc/passwd -p w -k d\n";
     let path = dir.file("w.rules", text);
     let (_, out, _) = auditctl(&["--check", "--fix", "--no-host", "--format", "compact", &path], "");
@@ -547,7 +617,7 @@ fn what_a_profile_asks_for_and_is_not_there_names_the_place_in_the_profile() {
     assert_eq!(status, 2);
     assert!(said.contains("cannot read no/such.profile"), "{said}");
     let (status, _, said) = auditctl(&["--convert", "-", "--profile", library], "");
-    assert_eq!((status, said.contains("--profile is no option here")), (2, true), "{said}");
+    assert_eq!((status, said.contains("--profile is no option of --convert")), (2, true), "{said}");
 }
 
 #[test]

@@ -524,8 +524,12 @@ fn cost(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>)
         out.push(found);
         return;
     }
-    let cheap =
-        |id: FieldId| matches!(id, FieldId::PID | FieldId::ARCH | FieldId::SUCCESS | FieldId::EXIT | FieldId::AUID);
+    // The first numbers are those of ids, the arch and the type.
+    let cheap = |id: FieldId| {
+        use FieldId as F;
+        let other = matches!(id, F::PPID | F::SESSIONID | F::SUCCESS | F::EXIT | F::A0 | F::A1 | F::A2 | F::A3);
+        id.0 <= F::MSGTYPE.0 || other
+    };
     let dear = |id: FieldId| {
         let label = id.is_text() && !matches!(id, FieldId::PATH | FieldId::KEY);
         label || matches!(id, FieldId::OBJ_UID | FieldId::OBJ_GID)

@@ -316,7 +316,7 @@ fn cheap_tests_come_first_where_the_rule_stays_the_same() {
     let (text, effect) = fixed("-a never,exit -F dir=/etc -F uid=0 -F success=0 -S all\n");
     assert_eq!(
         (text.as_str(), effect),
-        ("-a never,exit -F success=0 -F uid=0 -F dir=/etc -S all\n", Some(Effect::Same))
+        ("-a never,exit -F uid=0 -F success=0 -F dir=/etc -S all\n", Some(Effect::Same))
     );
     // After an arch perm names calls, and not all that the kernel has in the class.
     let text = "-a always,exit -F dir=/etc -F perm=wa -F arch=b32 -k x\n";
