@@ -1,7 +1,7 @@
 //! Two sets of rules by their meaning: what one has that the other has not, whatever the words and an order without effect.
 
 use super::meaning::Meaning;
-use super::model::{Action, FieldId, List, Rule, RuleField, SyscallMask, Value};
+use super::model::{Action, List, Rule, SyscallMask};
 use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
 use crate::tables::machine::Machine;
 
@@ -45,81 +45,66 @@ pub fn diff<'r>(first: &'r [Rule], second: &'r [Rule], machine: Option<Machine>)
     }
     differences.extend(free.iter().filter_map(|other| Some(Difference::Added(b.get(*other)?.rule))));
     pairs.sort_unstable();
-    moved(&a, &pairs, machine, &mut differences);
+    moved(&a, &pairs, &mut differences);
     differences
 }
 
-/// Pairs whose order has changed, where the order decides.
-fn moved<'r>(
-    a: &[Normal<'r>],
-    pairs: &[(usize, usize)],
-    machine: Option<Machine>,
-    differences: &mut Vec<Difference<'r>>,
-) {
+/// Pairs whose order has changed, where the order decides: of each rule the first that it comes after now.
+fn moved<'r>(a: &[Normal<'r>], pairs: &[(usize, usize)], differences: &mut Vec<Difference<'r>>) {
     for (at, (first, place)) in pairs.iter().enumerate() {
         let later = pairs.get(at + 1..).unwrap_or_default();
         let passed = later.iter().filter(|(_, other_place)| other_place < place);
-        let decides = |second: &Normal, first: &Normal| {
-            let differ = first.action != second.action || first.keys != second.keys;
-            differ && Meaning::of(first.rule, machine).may_meet(&Meaning::of(second.rule, machine))
-        };
-        let found = passed.filter_map(|(second, _)| Some((a.get(*first)?, a.get(*second)?)));
-        for (first, second) in found.filter(|(first, second)| decides(second, first)) {
-            differences.push(Difference::Moved(first.rule, second.rule));
-        }
+        let Some(first) = a.get(*first) else { continue };
+        let met =
+            passed.filter_map(|(second, place)| Some((place, a.get(*second).filter(|second| first.meets(second))?)));
+        let earliest = met.min_by_key(|(place, _)| **place);
+        differences.extend(earliest.map(|(_, second)| Difference::Moved(first.rule, second.rule)));
     }
 }
 
-/// A rule without what has no meaning.
+/// A rule by what it does.
 struct Normal<'r> {
     rule: &'r Rule,
-    list: List,
     action: Action,
-    calls: SyscallMask,
-    fields: Vec<RuleField>,
+    meaning: Meaning<'r>,
     keys: Vec<Vec<u8>>,
 }
 
 impl<'r> Normal<'r> {
-    fn of(rule: &'r Rule) -> Normal<'r> {
-        let mut fields: Vec<RuleField> = rule.fields.iter().filter(|field| field.id != FieldId::KEY).cloned().collect();
-        for field in &mut fields {
-            if let (FieldId::DIR, Value::Text(path)) = (field.id, &mut field.value) {
-                while path.len() > 1 && path.last() == Some(&b'/') {
-                    path.pop();
-                }
-            }
-        }
-        fields.sort_by(|x, y| order(x).cmp(&order(y)));
-        fields.dedup();
+    fn of(rule: &'r Rule, machine: Option<Machine>) -> Normal<'r> {
+        let mut meaning = Meaning::of(rule, machine);
+        meaning.calls = meaning.calls.as_ref().map(calls);
         let mut keys: Vec<Vec<u8>> =
             rule.keys().flat_map(|keys| keys.split(|b| *b == KEY_SEPARATOR)).map(<[u8]>::to_vec).collect();
         keys.sort();
         Normal {
             rule,
-            list: rule.list,
             // Every rule of the exclude list leaves out, but for those that the kernel cannot test.
             action: match rule.list {
                 _ if rule.first_untested().is_some() => Action::ALWAYS,
                 List::EXCLUDE => Action::NEVER,
                 _ => rule.action,
             },
-            calls: if rule.list.takes_syscalls() { calls(&rule.syscalls) } else { SyscallMask::NONE },
-            fields,
+            meaning,
             keys,
         }
     }
 
     fn is_like(&self, other: &Normal) -> bool {
-        self.list == other.list && self.action == other.action && self.fields == other.fields
+        self.action == other.action && self.meaning.is_alike(&other.meaning)
     }
 
     fn matches_the_same(&self, other: &Normal) -> bool {
-        self.is_like(other) && self.calls == other.calls
+        self.meaning.calls == other.meaning.calls && self.is_like(other)
     }
 
     fn is_equal(&self, other: &Normal) -> bool {
-        self.matches_the_same(other) && self.keys == other.keys
+        self.keys == other.keys && self.matches_the_same(other)
+    }
+
+    /// Whether the order of the two decides about some event.
+    fn meets(&self, other: &Normal) -> bool {
+        (self.action != other.action || self.keys != other.keys) && self.meaning.may_meet(&other.meaning)
     }
 }
 
@@ -134,30 +119,18 @@ fn calls(mask: &SyscallMask) -> SyscallMask {
     known
 }
 
-/// Any order of fields will do, if it is always the same.
-fn order(field: &RuleField) -> (u32, u32, u32, &[u8]) {
-    let (number, text): (u32, &[u8]) = match &field.value {
-        Value::Number(number) => (*number, b""),
-        Value::Text(text) => (0, text),
-    };
-    (field.id.0, field.operator.0, number, text)
-}
-
 /// Rules without what has no meaning; those that differ in their calls alone are one, where no rule between them decides
 /// otherwise.
 fn normal_set(rules: &[Rule], machine: Option<Machine>) -> Vec<Normal<'_>> {
     let mut set: Vec<Normal> = Vec::new();
     for rule in rules {
-        let normal = Normal::of(rule);
-        let alike = set.iter().rposition(|other| other.is_like(&normal) && other.keys == normal.keys);
-        let meets = |between: &Normal| {
-            let differ = between.action != normal.action || between.keys != normal.keys;
-            differ && Meaning::of(between.rule, machine).may_meet(&Meaning::of(rule, machine))
-        };
+        let normal = Normal::of(rule, machine);
+        let alike = set.iter().rposition(|other| other.keys == normal.keys && other.is_like(&normal));
         match alike {
-            Some(at) if !set.iter().skip(at + 1).any(meets) => {
-                if let Some(other) = set.get_mut(at) {
-                    other.calls.insert_all(&normal.calls);
+            Some(at) if !set.iter().skip(at + 1).any(|between| between.meets(&normal)) => {
+                let calls = set.get_mut(at).and_then(|other| other.meaning.calls.as_mut());
+                if let Some((calls, more)) = calls.zip(normal.meaning.calls.as_ref()) {
+                    calls.insert_all(more);
                 }
             }
             _ => set.push(normal),

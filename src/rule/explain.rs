@@ -197,8 +197,7 @@ fn judge_for(rule: &Rule, facts: &Facts, file: Option<&File>, moment: Moment) ->
     if rule.list == List::FILESYSTEM {
         return judge_file_system(rule, facts);
     }
-    let tested = rule.first_untested().and_then(|end| rule.fields.get(..end)).unwrap_or(&rule.fields);
-    for field in tested.iter().filter(|field| field.id != FieldId::KEY) {
+    for field in rule.tested().iter().filter(|field| field.id != FieldId::KEY) {
         match holds(field, facts, file, moment) {
             Some(true) => {}
             Some(false) => return Verdict::No(format!("{} does not hold", shown(field))),

@@ -153,7 +153,7 @@ impl<'r> Meaning<'r> {
         }
         match rule.list {
             List::FILESYSTEM => meaning.numbers.push((FieldId::FSTYPE, file_systems(rule))),
-            _ => rule.fields.iter().for_each(|field| meaning.add(field)),
+            _ => rule.tested().iter().for_each(|field| meaning.add(field)),
         }
         if meaning.number(FieldId::SUCCESS) == Numbers::one(FAILED) {
             meaning.narrow(FieldId::EXIT, &Numbers(vec![ERRORS]));
@@ -229,6 +229,11 @@ impl<'r> Meaning<'r> {
         uncovered.next().is_none().then(|| (id, numbers.clone()))
     }
 
+    /// Whether both rules certainly match the same events, whatever the calls are.
+    pub(super) fn is_alike(&self, other: &Meaning) -> bool {
+        self.covers_any_call(other) && other.covers_any_call(self)
+    }
+
     fn covers_calls(&self, other: &Meaning) -> bool {
         match (&self.calls, &other.calls) {
             (Some(mine), Some(others)) => others.is_within(mine),
@@ -282,14 +287,16 @@ impl<'r> Meaning<'r> {
         if let Some((id, _)) = self.numbers.iter().find(|(_, numbers)| numbers.is_empty()) {
             return Some(Impossible::Field(*id));
         }
-        let lets_nothing_through = |field: &&&RuleField| match field.value {
-            Value::Number(value) if kind(field.id) != Kind::Opaque => {
-                Numbers::of(field.operator, value).is_some_and(|numbers| numbers.is_empty())
-            }
-            _ => false,
-        };
+        let lets_nothing_through = |field: &&&RuleField| kind(field.id) != Kind::Opaque && never_holds(field);
         if let Some(field) = self.single.iter().find(lets_nothing_through) {
             return Some(Impossible::Field(field.id));
+        }
+        let returns = self.number(FieldId::EXIT);
+        if self.number(FieldId::SUCCESS) == Numbers::one(SUCCEEDED)
+            && returns.is_within(&Numbers(vec![ERRORS]))
+            && self.returns_no_large_number()
+        {
+            return Some(Impossible::Field(FieldId::EXIT));
         }
         let impossible = self.bits.iter().find(|(id, operator, value)| {
             let none_holds =
@@ -297,6 +304,18 @@ impl<'r> Meaning<'r> {
             (*operator == Operator::BIT_MASK && *value == 0) || none_holds()
         });
         impossible.map(|(id, ..)| Impossible::Field(*id))
+    }
+
+    /// Whether no call of the rule succeeds with a number that a rule, which sees 32 bits of it, takes for an error: lseek() may, the
+    /// calls of the classes of access do not.
+    fn returns_no_large_number(&self) -> bool {
+        let arch = self.number(FieldId::ARCH);
+        let is_of_class = |name: &str| PERMISSIONS.iter().any(|class| class.calls.split(' ').any(|call| call == name));
+        let (Some(calls), Some(mut arches)) = (&self.calls, arch.few()) else { return false };
+        arches.all(|elf| {
+            let name = |number| Machine::from_elf(elf).and_then(|machine| syscall::name(machine, number));
+            calls.iter().all(|number| name(number).is_some_and(is_of_class))
+        })
     }
 
     /// The calls that both rules are about, where the list asks for them.
@@ -325,6 +344,14 @@ fn file_systems(rule: &Rule) -> Numbers {
         _ => None,
     };
     rule.fields.iter().filter_map(of).fold(Numbers(Vec::new()), |all, one| all.union(&one))
+}
+
+/// Whether there is no number for which the test holds.
+pub(super) fn never_holds(field: &RuleField) -> bool {
+    match field.value {
+        Value::Number(value) => Numbers::of(field.operator, value).is_some_and(|numbers| numbers.is_empty()),
+        Value::Text(_) => false,
+    }
 }
 
 /// Why a rule matches nothing.
@@ -411,7 +438,7 @@ fn is_below(given: (FieldId, &[u8]), wanted: (FieldId, &[u8])) -> bool {
 const CUSTOMARY_LINKS: [&[u8]; 5] = [b"/var/run", b"/var/lock", b"/var/mail", b"/usr/tmp", b"/etc/mtab"];
 
 fn trim(path: &[u8]) -> &[u8] {
-    path.strip_suffix(b"/").unwrap_or(path)
+    path.get(..path.iter().rposition(|b| *b != b'/').map_or(0, |last| last + 1)).unwrap_or_default()
 }
 
 /// An event that the rule matches, as the words of `auditctl --explain`; what any value will do for is left out. Where a rule

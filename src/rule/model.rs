@@ -332,6 +332,11 @@ impl Rule {
         place.filter(|_| is_of_list)
     }
 
+    /// The fields that the kernel tests.
+    pub(super) fn tested(&self) -> &[RuleField] {
+        self.first_untested().and_then(|end| self.fields.get(..end)).unwrap_or(&self.fields)
+    }
+
     /// Whether the rule is one that the kernel passes over. KERNEL: 4.13, __audit_inode() and __audit_inode_child().
     pub fn is_passed_over(&self) -> bool {
         self.list == List::FILESYSTEM && self.action != Action::NEVER

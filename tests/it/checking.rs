@@ -355,6 +355,34 @@ fn without_a_host_a_user_has_still_a_name_that_users_can_have() {
 }
 
 #[test]
+fn a_result_that_no_call_has_is_named_for_what_it_is() {
+    let rule = |arch: &str, calls: &str, tests: &str| {
+        checked(&format!("-a always,exit -F arch={arch} -S {calls} {tests} -k x\n"), &["--min-level", "error"]).1
+    };
+    for tests in ["-F exit<0", "-F exit>-1", "-F success=0 -F exit<0"] {
+        let found = rule("b64", "openat", tests);
+        assert!(
+            found.contains("error[AB205]: no exit is so: the kernel compares it without its sign"),
+            "{tests}: {found}"
+        );
+    }
+    for tests in ["-F success=1 -F exit=-13", "-F success=1 -F exit>=-4095", "-F success=0 -F exit=3"] {
+        let found = rule("b64", "openat,unlink", tests);
+        assert!(found.contains("error[AB205]: exit and success cannot hold together"), "{tests}: {found}");
+    }
+    // A file may have so many bytes that the place in it, of which a rule sees 32 bits, looks like an error.
+    for (arch, calls, tests) in [
+        ("b64", "lseek", "-F success=1 -F exit=-13"),
+        ("b64", "openat,lseek", "-F success=1 -F exit=-13"),
+        ("b64", "all", "-F success=1 -F exit=-13"),
+        ("b64", "openat", "-F success=1 -F exit>=-4096"),
+        ("b32", "openat", "-F success=0 -F exit=-13"),
+    ] {
+        assert_eq!(rule(arch, calls, tests), "", "{calls} {tests}");
+    }
+}
+
+#[test]
 fn ids_belong_before_what_is_looked_up() {
     for id in [
         "uid",

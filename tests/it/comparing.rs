@@ -47,6 +47,50 @@ fn rules_of_one_meaning_are_equal_however_they_are_written() {
 }
 
 #[test]
+fn tests_that_the_same_numbers_meet_are_equal() {
+    let same = |a: &str, b: &str| {
+        let rule = |tests: &str| format!("-a always,exit -S all {tests} -k x\n");
+        compared(&rule(a), &rule(b)).0 == 0
+    };
+    for (a, b) in [
+        ("-F auid>999", "-F auid>=1000"),
+        ("-F uid<1000", "-F uid<=999"),
+        ("-F auid>=1000 -F auid!=unset", "-F auid>999 -F auid<4294967295"),
+        ("-F gid>999", "-F gid>=1000"),
+        ("-F obj_uid>999", "-F obj_uid>=1000"),
+        ("-F exit>-14", "-F exit>=-13"),
+        ("-F exit>=-5 -F exit<-3", "-F exit>-6 -F exit<=-4"),
+        ("-F uid>=0", ""),
+        ("-F a0<=4294967295", ""),
+        ("-F uid>=5 -F uid>=1", "-F uid>=5"),
+        ("-F success!=0", "-F success=1"),
+        ("-F path=/etc/x -F perm=wa -F perm=w", "-F path=/etc/x -F perm=w"),
+    ] {
+        assert!(same(a, b), "{a} {b}");
+    }
+    for (a, b) in [
+        ("-F auid>1000", "-F auid>=1000"),
+        ("-F exit>0", "-F exit>=0"),
+        ("-F exit<0", "-F exit<=0"),
+        ("-F exit<-13", "-F exit<13"),
+        // All groups of a process are asked whether one is equal, and one alone for an order.
+        ("-F gid=0", "-F gid<=0"),
+        // When a path is taken away there is no exit yet.
+        ("-F path=/etc/x -F exit>=0", "-F path=/etc/x"),
+        ("-F dir=/etc", "-F dir=/etcx"),
+        ("-F a0&3", "-F a0&1"),
+        ("-F a0&3", "-F a0&=3"),
+    ] {
+        assert!(!same(a, b), "{a} {b}");
+    }
+    let left_out = |tests: &str| format!("-a always,exclude {tests}\n");
+    assert_eq!(compared(&left_out("-F msgtype>1306 -F msgtype<=1307"), &left_out("-F msgtype=CWD")).0, 0);
+    // Where the kernel comes upon a field that it cannot test there it keeps the record, whatever stands after it.
+    assert_eq!(compared(&left_out("-F pers=1 -F msgtype=CWD"), &left_out("-F msgtype=CWD -F pers=1")).0, 1);
+    assert_eq!(compared(&left_out("-F pers=1 -F msgtype=CWD"), &left_out("-F pers=2 -F uid=0")).0, 0);
+}
+
+#[test]
 fn what_differs_is_shown_by_its_kind() {
     let base = "-a always,exit -F arch=b64 -S mount -F key=m\n";
     assert_eq!(compared(base, ""), (1, format!("removed: {base}")));
@@ -56,6 +100,12 @@ fn what_differs_is_shown_by_its_kind() {
     let never = "-a never,exit -S all -F uid=0\n";
     let (status, out) = compared(&format!("{never}{base}"), &format!("{base}{never}"));
     assert_eq!((status, out), (1, format!("moved: {never}          after: {base}")));
+    let (second, third) =
+        (base.replace("mount -F key=m", "unshare -F key=u"), "-a always,exit -S all -F path=/x -F key=p\n");
+    let (status, out) = compared(&format!("{never}{base}{second}{third}"), &format!("{third}{base}{second}{never}"));
+    assert_eq!(status, 1);
+    assert_eq!(out.lines().filter(|line| line.starts_with("moved")).count(), 3, "a rule is shown once: {out}");
+    assert!(out.starts_with(&format!("moved: {never}          after: {third}")), "{out}");
     let calls = base.replace("mount", "mount,umount2");
     assert_eq!(compared(base, &calls).0, 1);
 }

@@ -6,7 +6,7 @@ use super::super::convert;
 use super::super::diff::diff;
 use super::super::error::{Reason, Refusal, lossy};
 use super::super::file::Line;
-use super::super::meaning::{Impossible, Meaning, Numbers, other_width};
+use super::super::meaning::{Impossible, Meaning, Numbers, never_holds, other_width};
 use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value, parent};
 use super::super::parse::Warning;
 use super::super::typography::{Lookalike, lookalikes};
@@ -414,10 +414,15 @@ fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
             format!("{name} cannot be equal to both: all fields of a rule must hold together"),
             "write a rule for each",
         ),
-        _ if id == FieldId::EXIT => (
+        _ if id == FieldId::EXIT && tests().any(|(_, field)| never_holds(field)) => (
             &codes::UNSATISFIABLE,
-            "no failed call returns this: exit and success cannot hold together".to_owned(),
-            "a failed call has exit=-1 to -4095",
+            "no exit is so: the kernel compares it without its sign, and -1 is the largest number".to_owned(),
+            "success=0 is for calls that failed, success=1 for the others",
+        ),
+        _ if id == FieldId::EXIT && rule.fields.iter().any(|field| field.id == FieldId::SUCCESS) => (
+            &codes::UNSATISFIABLE,
+            "exit and success cannot hold together".to_owned(),
+            "a failed call has exit=-1 to -4095, the others have another",
         ),
         _ if id == FieldId::ARCH => {
             (&codes::UNSATISFIABLE, "no program of this machine makes calls of that arch".to_owned(), "")
