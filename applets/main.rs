@@ -70,43 +70,40 @@ struct Applet {
     run: fn(&[OsString]) -> u8,
 }
 
-/// Sorted by name; looked up by binary search.
-const APPLETS: &[Applet] = &[
-    #[cfg(feature = "audisp-af_unix")]
-    Applet { name: "audisp-af_unix", help: audisp_af_unix::HELP, run: audisp_af_unix::run },
-    #[cfg(feature = "audisp-filter")]
-    Applet { name: "audisp-filter", help: audisp_filter::HELP, run: audisp_filter::run },
-    #[cfg(feature = "audisp-json")]
-    Applet { name: "audisp-json", help: audisp_json::HELP, run: audisp_json::run },
-    #[cfg(feature = "audisp-remote")]
-    Applet { name: "audisp-remote", help: audisp_remote::HELP, run: audisp_remote::run },
-    #[cfg(feature = "audisp-statsd")]
-    Applet { name: "audisp-statsd", help: audisp_statsd::HELP, run: audisp_statsd::run },
-    #[cfg(feature = "audisp-syslog")]
-    Applet { name: "audisp-syslog", help: audisp_syslog::HELP, run: audisp_syslog::run },
-    #[cfg(feature = "auditctl")]
-    Applet { name: "auditctl", help: control::HELP, run: auditctl::run },
-    #[cfg(feature = "auditd")]
-    Applet { name: "auditd", help: auditd::HELP, run: auditd::run },
-    #[cfg(feature = "augenrules")]
-    Applet { name: "augenrules", help: augenrules::HELP, run: augenrules::run },
-    #[cfg(feature = "aulast")]
-    Applet { name: "aulast", help: aulast::HELP, run: aulast::run },
-    #[cfg(feature = "aulastlog")]
-    Applet { name: "aulastlog", help: aulastlog::HELP, run: aulastlog::run },
-    #[cfg(feature = "aureport")]
-    Applet { name: "aureport", help: aureport::HELP, run: aureport::run },
-    #[cfg(feature = "ausearch")]
-    Applet { name: "ausearch", help: ausearch::HELP, run: ausearch::run },
-    #[cfg(feature = "ausyscall")]
-    Applet { name: "ausyscall", help: ausyscall::HELP, run: ausyscall::run },
-];
+/// A row a command, sorted by name: those that are built in are [`APPLETS`], looked up by binary search; the names of the others are
+/// [`LEFT_OUT`].
+macro_rules! commands {
+    ($($name:tt $help:path, $run:path;)*) => {
+        const APPLETS: &[Applet] = &[$(#[cfg(feature = $name)] Applet { name: $name, help: $help, run: $run },)*];
+        const LEFT_OUT: &[&str] = &[$(#[cfg(not(feature = $name))] $name,)*];
+    };
+}
+
+commands! {
+    "audisp-af_unix" audisp_af_unix::HELP, audisp_af_unix::run;
+    "audisp-filter" audisp_filter::HELP, audisp_filter::run;
+    "audisp-json" audisp_json::HELP, audisp_json::run;
+    "audisp-remote" audisp_remote::HELP, audisp_remote::run;
+    "audisp-statsd" audisp_statsd::HELP, audisp_statsd::run;
+    "audisp-syslog" audisp_syslog::HELP, audisp_syslog::run;
+    "auditctl" control::HELP, auditctl::run;
+    "auditd" auditd::HELP, auditd::run;
+    "augenrules" augenrules::HELP, augenrules::run;
+    "aulast" aulast::HELP, aulast::run;
+    "aulastlog" aulastlog::HELP, aulastlog::run;
+    "aureport" aureport::HELP, aureport::run;
+    "ausearch" ausearch::HELP, ausearch::run;
+    "ausyscall" ausyscall::HELP, ausyscall::run;
+}
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let called = words.first().map(base_name).unwrap_or_default();
     if let Some(applet) = find(&called) {
         return run(applet, &words);
+    }
+    if LEFT_OUT.contains(&&*called) {
+        return output::end("auditbox", absent(&called));
     }
     match words.get(1).and_then(|word| find(&word.to_string_lossy())) {
         Some(applet) => run(applet, &words[1..]),
@@ -173,12 +170,15 @@ fn own(words: &[OsString]) -> u8 {
             return install::run(&directories, hard, APPLETS.iter().map(|a| a.name));
         }
         Err(EarlyExit { status: Ok(()), .. }) => return help(),
-        _ => {
-            say(format_args!("auditbox: {first} is no applet of this binary; auditbox --list names them"));
-            return 127;
-        }
+        _ => return absent(first),
     }
     0
+}
+
+/// The answer to the name of a command that is not here, given back with the status by which a shell says so.
+fn absent(name: &str) -> u8 {
+    say(format_args!("auditbox: {name} is no applet of this binary; auditbox --list names them"));
+    127
 }
 
 fn help() -> u8 {

@@ -262,8 +262,8 @@ fn library_breaches(path: &str, source: &str) -> Vec<(usize, String)> {
 /// The commands: what the rows of the table in main.rs run.
 fn applet_names(main: &str) -> Vec<String> {
     let code = tokens(main);
-    let runs = (2..code.len()).filter(|at| code[at - 2].text == "run" && code[at - 1].text == ":");
-    runs.filter(|at| matches(&code[at + 1..], "::")).map(|at| code[at].text.clone()).collect()
+    let runs = (1..code.len()).filter(|at| matches(&code[at - 1..], ",") && matches(&code[at + 1..], ":: run ;"));
+    runs.map(|at| code[at].text.clone()).collect()
 }
 
 /// The breaches of one file of the binary; `path` is relative to applets.
@@ -444,7 +444,7 @@ mod samples {
 
     #[test]
     fn one_applet_using_another() {
-        let main = "const A: &[Applet] = &[Applet { name: \"a\", run: auditd::run }, Applet { run: ausearch::run }];";
+        let main = "commands! { \"a\" auditd::HELP, auditd::run; \"b\" other::HELP, ausearch::run; }";
         let applets = applet_names(main);
         assert_eq!(applets, ["auditd", "ausearch"]);
         let seen = applet_breaches("auditd.rs", "use crate::options;\nuse crate::ausearch::x;", &applets);
