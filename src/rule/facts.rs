@@ -95,6 +95,9 @@ impl Facts {
         match name {
             b"list" | b"arch" | b"key" | b"comm" | b"items" | b"tty" | b"subj" => {}
             b"syscall" => self.call = Some(self.call_number(value)?),
+            b"path" | b"name" if value.first() != Some(&b'/') => {
+                return Err(format!("{} does not begin with /", lossy(&[name, b"=", value].concat())));
+            }
             b"path" | b"name" => {
                 let file = File { path: Some(normal_path(b"/", value)), ..File::default() };
                 self.files.get_or_insert_default().push(file);

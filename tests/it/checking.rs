@@ -383,6 +383,36 @@ fn a_result_that_no_call_has_is_named_for_what_it_is() {
 }
 
 #[test]
+fn a_number_with_something_behind_it_is_named() {
+    for (test, message) in [
+        ("uid=1000-2000", "1000-2000 is taken for the number 1000"),
+        ("auid>=1000,", "1000, is taken for the number 1000"),
+        ("exit=-13x", "-13x is taken for the number -13"),
+        ("uid=08", "08 is taken for the number 0"),
+        ("a0&0x2z", "0x2z is taken for the number 2"),
+        ("saddr_fam=inet", "inet is taken for the number 0"),
+        ("sessionid=mine", "mine is taken for the number 0"),
+    ] {
+        let found = checked(&both(&format!("-S connect -F {test} -k x")), &["--min-level", "warning"]).1;
+        assert!(found.contains(&format!("1:42: warning[AB009]: {message}\n")), "{test}: {found}");
+    }
+    for test in [
+        "uid=0",
+        "uid=010",
+        "exit=-13",
+        "a0&0x2F",
+        "saddr_fam=10",
+        "sessionid=unset",
+        "auid=-1",
+        "exit=-EACCES",
+        "path=/0x",
+    ] {
+        let found = checked(&both(&format!("-S connect -F {test} -k x")), &["--min-level", "warning"]).1;
+        assert_eq!(found, "", "{test}");
+    }
+}
+
+#[test]
 fn ids_belong_before_what_is_looked_up() {
     for id in [
         "uid",

@@ -92,9 +92,14 @@ type=SYSCALL msg=audit(1700000000.124:43): arch=c000003e syscall=2 success=yes e
 
 #[test]
 fn words_that_say_nothing_are_named() {
-    for (word, name) in
-        [("uid=nobody-such", "nobody-such"), ("colour=red", "colour"), ("syscall=opn", "opn"), ("perm=z", "z")]
-    {
+    for (word, name) in [
+        ("uid=nobody-such", "nobody-such"),
+        ("colour=red", "colour"),
+        ("syscall=opn", "opn"),
+        ("perm=z", "z"),
+        ("path=", "path="),
+        ("path=shadow", "shadow"),
+    ] {
         let (status, out, said) = explained(RULES, &[word], "");
         assert_eq!((status, out.as_str()), (2, ""), "{word}");
         assert!(said.contains(name), "{said}");

@@ -78,6 +78,7 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
     }
     if let Some(rule) = planned.added() {
         quoted_values(planned, rule, out);
+        partial_numbers(planned, rule, out);
         let before = out.len();
         refused_by_kernel(planned, rule, out);
         if out.len() > before {
@@ -272,6 +273,30 @@ fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
             continue;
         };
         out.push(finding(&codes::LITERAL, planned.field(number), message.to_owned(), help));
+    }
+}
+
+/// COMPAT: of a number the digits that it begins with count, and of two fields any word is one, which is 0 then.
+fn partial_numbers(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
+    for (place, field) in rule.fields.iter().enumerate() {
+        let (Value::Number(number), span) = (&field.value, planned.field(place)) else { continue };
+        let word = planned.line.text.get(span.bytes.0..span.bytes.1).unwrap_or_default();
+        let value = word.rsplit(|b| b"=<>&".contains(b)).next().unwrap_or_default();
+        let digits = value.strip_prefix(b"-").unwrap_or(value);
+        let is_whole = match digits {
+            [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
+            [b'0', digits @ ..] => digits.iter().all(|b| matches!(b, b'0'..=b'7')),
+            digits => digits.iter().all(u8::is_ascii_digit),
+        };
+        let takes_words = matches!(field.id, FieldId::SADDR_FAM | FieldId::SESSIONID) && value != b"unset";
+        if !is_whole && (takes_words || digits.first().is_some_and(u8::is_ascii_digit)) {
+            let message = format!("{} is taken for the number {}", lossy(value), *number as i32);
+            let help = match field.id {
+                FieldId::SADDR_FAM => "inet is 2, inet6 is 10, local is 1",
+                _ => "write the number alone",
+            };
+            out.push(finding(&codes::LITERAL, span, message, help));
+        }
     }
 }
 
