@@ -185,15 +185,130 @@ fn audit_early_and_the_hooks_find_the_programs_below_any_prefix() {
     }
 }
 
+/// A file of another machine, by the number of its ELF header, with the help of these applets.
+fn foreign(dir: &Dir, machine: u8, applets: &[&str]) -> String {
+    let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0".to_vec();
+    bytes.extend([machine, 0, 0xff]);
+    applets.iter().for_each(|applet| bytes.extend(format!("Usage: {applet} [options]\n").bytes()));
+    dir.file(&format!("foreign-{machine}-{}", applets.len()), bytes)
+}
+
+/// The links to the program below a directory.
+fn links(root: &Path) -> Vec<String> {
+    let sbin = std::fs::read_dir(root.join("usr/sbin")).expect("it is there").map(|entry| entry.expect("an entry"));
+    let links = sbin.filter(|entry| std::fs::read_link(entry.path()).is_ok_and(|to| to == Path::new("auditbox")));
+    let mut names: Vec<String> = links.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
 #[test]
-fn where_no_binary_runs_the_links_are_those_of_the_sources() {
-    let (ours, sources) = (Dir::new("installing-own"), Dir::new("installing-sources"));
-    script("init/install", &[BINARY, BINARY, "openrc"], &[("DESTDIR", &ours.0)]);
-    script("init/install", &[BINARY, "-", "openrc"], &[("DESTDIR", &sources.0)]);
-    // The rules of rules.d are chosen by the program.
-    let mut wanted = files(&ours.0);
-    wanted.retain(|file| !file.starts_with("/etc/audit/rules.d/"));
-    assert_eq!(wanted, files(&sources.0));
+fn the_links_are_the_applets_of_the_binary_whatever_machine_it_is_for_and_whatever_was_there() {
+    let dir = Dir::new("installing-links");
+    let root = dir.0.join("image");
+    let environment = [("DESTDIR", root.as_path())];
+    script("init/install", &[BINARY, "-"], &environment);
+    let list = Command::new(BINARY).arg("--list").output().expect("it runs");
+    assert_eq!(links(&root), String::from_utf8_lossy(&list.stdout).lines().collect::<Vec<_>>());
+    // A smaller set over it: no dead command, no completion of one, and others' links stay.
+    let others = root.join("usr/sbin/other");
+    std::os::unix::fs::symlink("elsewhere", &others).expect("a link");
+    script("init/install", &[&foreign(&dir, 183, &["auditctl", "auditd"]), BINARY], &environment);
+    assert_eq!(links(&root), ["auditctl", "auditd"]);
+    assert!(others.symlink_metadata().is_ok());
+    let completions = |dir: &str| std::fs::read_dir(root.join(dir)).expect("it is there").count();
+    assert_eq!(completions("usr/share/bash-completion/completions"), 3);
+    assert_eq!(completions("usr/share/fish/vendor_completions.d"), 3);
+}
+
+#[test]
+fn rules_are_chosen_without_a_program_that_has_profiles_and_nothing_is_left_half_done() {
+    let dir = Dir::new("installing-rules");
+    let small = ["auditctl", "auditd", "augenrules"];
+    // What augenrules says of a binary without profiles.
+    let own = dir.file("own", "#!/bin/sh\n[ \"$1\" = --list ]\n");
+    std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let profile = include_str!("../../rules/default.profile");
+    let profile: Vec<&str> = profile.lines().filter(|line| !line.starts_with('#')).collect();
+    for own in ["-", &own] {
+        // As shipped for a 64-bit PC, where they load; none elsewhere, which is said.
+        for (machine, wanted) in [(62, &profile[..]), (183, &[])] {
+            let root = dir.0.join(format!("image-{machine}-{}", own.len()));
+            let mut run = Command::new(format!("{TOP}/init/install"));
+            run.args([&foreign(&dir, machine, &small), own, "initramfs"]).env("DESTDIR", &root);
+            let output = run.output().expect("it runs");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{said}");
+            assert_eq!(said.contains("augenrules --profile default --install"), wanted.is_empty(), "{said}");
+            let there = files(&root.join("etc/audit/rules.d"));
+            assert_eq!(there, wanted.iter().map(|file| format!("/{file}")).collect::<Vec<_>>());
+            assert!(root.join("usr/share/man/man8/auditd.8").exists() && root.join("usr/sbin/audit-early").exists());
+        }
+    }
+}
+
+#[test]
+fn wrong_words_are_refused_before_anything_is_written() {
+    let dir = Dir::new("installing-words");
+    let empty = foreign(&dir, 62, &[]);
+    for words in [
+        &[BINARY, BINARY, ".*"][..],
+        &[BINARY, BINARY, "s6.rc"],
+        &[BINARY, BINARY, "program"],
+        &["/nowhere/auditbox", "-"],
+        &[&empty, "-"],
+        &[BINARY, "/nowhere/auditbox"],
+        &[BINARY, "false"],
+    ] {
+        let root = dir.0.join("image");
+        let mut run = Command::new(format!("{TOP}/init/install"));
+        let output = run.args(words).env("DESTDIR", &root).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
+        assert!(!root.exists() && !output.stderr.is_empty(), "{words:?}");
+    }
+}
+
+#[test]
+fn what_is_there_stays_as_the_administrator_made_it() {
+    let dir = Dir::new("installing-kept");
+    let environment = [("DESTDIR", dir.0.as_path())];
+    std::fs::create_dir_all(dir.0.join("etc/audit")).expect("a directory");
+    std::fs::create_dir_all(dir.0.join("var/log/audit")).expect("a directory");
+    let log = std::fs::Permissions::from_mode(0o750); // with log_group
+    std::fs::set_permissions(dir.0.join("var/log/audit"), log).expect("it is ours");
+    // Leads somewhere on the machine itself alone.
+    let config = dir.0.join("etc/audit/auditd.conf");
+    std::os::unix::fs::symlink("/persistent/auditd.conf", &config).expect("a link");
+    script("init/install", &[BINARY, "-"], &environment);
+    assert_eq!(std::fs::read_link(&config).expect("a link"), Path::new("/persistent/auditd.conf"));
+    let mode = dir.0.join("var/log/audit").metadata().expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o750);
+    // Rules that somebody else has put beside the samples outlive a removal.
+    dir.file("usr/share/audit-rules/70-site.rules", "-D\n");
+    script("init/install", &["remove"], &environment);
+    assert_eq!(files(&dir.0.join("usr/share/audit-rules")), ["/70-site.rules"]);
+}
+
+#[test]
+fn a_daemon_of_ours_is_known_through_links_and_after_its_program_was_replaced() {
+    let dir = Dir::new("installing-ours");
+    let text = std::fs::read_to_string(format!("{TOP}/init/install")).expect("the script");
+    let (_, from) = text.split_once("\nis_ours() {").expect("the function");
+    let body = from.split_once("\n}\n").expect("its end").0;
+    let run = format!(
+        "is_ours() {{{body}\n}}\n\
+         mkdir bin && ln -s bin sbin && cp \"$(command -v sleep)\" bin/auditbox && cp bin/auditbox other || exit\n\
+         sbin=$(pwd)/sbin\n\
+         sbin/auditbox 60 >/dev/null & first=$!\n\
+         ./other 60 >/dev/null & second=$!\n\
+         until [ \"$(readlink /proc/$first/exe)\" = \"$(pwd -P)/bin/auditbox\" ]; do :; done\n\
+         until [ \"$(readlink /proc/$second/exe)\" = \"$(pwd -P)/other\" ]; do :; done\n\
+         is_ours $first && echo ours; is_ours $second || echo other\n\
+         cp other new && mv new bin/auditbox && is_ours $first && echo replaced\n\
+         kill $first $second"
+    );
+    let output = Command::new("sh").args(["-c", &run]).current_dir(&dir.0).output().expect("sh");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "ours\nother\nreplaced\n", "{output:?}");
 }
 
 #[test]
