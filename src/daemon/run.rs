@@ -5,7 +5,7 @@ use super::core::Core;
 use super::dispatch::PluginId;
 use super::early::KeptRecords;
 use super::execute::Executor;
-use super::listen::sockets::PIECE;
+use super::listen::sockets::{EVENTS_A_TURN, PIECE};
 use super::reactor::Reactor;
 use super::worker::Outcome;
 use super::{Effect, HelperEnd, Input, Sender};
@@ -221,13 +221,14 @@ impl Runner {
         }
     }
 
-    /// Takes what peers have sent: a piece each, of some of them.
+    /// Takes what peers have sent: some pieces of some of them.
     fn take_peers(&mut self) {
         if !self.driver.executor.peers.look() {
             return;
         }
         let mut piece = [0; PIECE];
-        while let Some(event) = self.driver.executor.peers.next_event(&mut piece) {
+        for _ in 0..EVENTS_A_TURN {
+            let Some(event) = self.driver.executor.peers.next_event(&mut piece) else { return };
             self.driver.feed(Input::Peer(event));
         }
     }

@@ -9,18 +9,23 @@ use std::io;
 /// Descriptors that one look finds. Those that were found go to the end of the kernel's list, so that all have their turn.
 const FOUND: usize = 16;
 
-/// What a look has found.
-pub struct Ready(heapless::Vec<(u64, bool), FOUND>);
+/// What a look has found, in turn.
+pub struct Ready(heapless::Deque<(u64, bool), FOUND>);
 
 impl Ready {
     /// Nothing.
     pub fn new() -> Ready {
-        Ready(heapless::Vec::new())
+        Ready(heapless::Deque::new())
     }
 
     /// The next of them: its number, and whether it can be written to. All others can be read, or have ended.
     pub fn pop(&mut self) -> Option<(u64, bool)> {
-        self.0.pop()
+        self.0.pop_front()
+    }
+
+    /// One that was taken may have more to read: it comes again, after the others.
+    pub fn again(&mut self, number: u64) {
+        let _ = self.0.push_back((number, false));
     }
 }
 
@@ -61,9 +66,9 @@ impl Epoll {
         let mut events = [const { std::mem::MaybeUninit::<Event>::uninit() }; FOUND];
         ready.0.clear();
         if let Ok((found, _)) = epoll::wait(&self.0, &mut events, Some(&none)) {
-            for event in found.iter().rev() {
+            for event in found {
                 let (flags, data) = (event.flags, event.data);
-                let _ = ready.0.push((data.u64(), flags.contains(EventFlags::OUT)));
+                let _ = ready.0.push_back((data.u64(), flags.contains(EventFlags::OUT)));
             }
         }
         !ready.0.is_empty()

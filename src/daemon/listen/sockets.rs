@@ -12,6 +12,8 @@ use std::os::fd::OwnedFd;
 
 /// Bytes that are read from a peer at a time.
 pub(in crate::daemon) const PIECE: usize = 16 << 10;
+/// Events of peers that are taken before the loop looks at others.
+pub(in crate::daemon) const EVENTS_A_TURN: usize = 16;
 
 /// See the module.
 pub(in crate::daemon) struct Sockets {
@@ -19,10 +21,18 @@ pub(in crate::daemon) struct Sockets {
     /// The port, and the socket that listens there.
     port: Option<(u64, OwnedFd)>,
     /// Sorted by id.
-    all: Vec<(PeerId, OwnedFd)>,
+    all: Vec<Socket>,
     /// How many peers there ever were. 0 stands for the port.
     known: u64,
     ready: Ready,
+}
+
+/// One peer's.
+struct Socket {
+    id: PeerId,
+    fd: OwnedFd,
+    /// It does not take its answers, and is not read from before it does.
+    is_blocked: bool,
 }
 
 impl Default for Sockets {
@@ -37,13 +47,14 @@ impl Sockets {
         self.epoll.as_ref().map(Epoll::descriptor)
     }
 
-    /// Looks which are ready: some of them, each a time at most. False for none.
+    /// Looks which are ready: some of them. False for none.
     pub(in crate::daemon) fn look(&mut self) -> bool {
         let is_used = self.port.is_some() || !self.all.is_empty();
         self.epoll.as_ref().filter(|_| is_used).is_some_and(|epoll| epoll.look(&mut self.ready))
     }
 
-    /// The next event of those that [`Sockets::look`] has found. What was read lies in `piece`.
+    /// The next event of those that [`Sockets::look`] has found. What was read lies in `piece`. Who was read from has another turn: a
+    /// sender that waits for each answer has sent the next record by then, and needs no look of its own.
     pub(in crate::daemon) fn next_event<'a>(&mut self, piece: &'a mut [u8; PIECE]) -> Option<PeerEvent<'a>> {
         while let Some((token, is_writable)) = self.ready.pop() {
             let id = PeerId(token);
@@ -51,13 +62,19 @@ impl Sockets {
                 if let Some(event) = self.accept() {
                     return Some(event);
                 }
-            } else if let Some(socket) = self.socket(id) {
+            } else if let Some(socket) = find(&mut self.all, id) {
                 if is_writable {
                     return Some(PeerEvent::Writable(id));
                 }
-                match sockets::receive(socket, piece) {
+                if socket.is_blocked {
+                    continue;
+                }
+                match sockets::receive(&socket.fd, piece) {
                     Ok(0) => return Some(PeerEvent::Ended(id, 0)),
-                    Ok(count) => return Some(PeerEvent::Received(id, piece.get(..count)?)),
+                    Ok(count) => {
+                        self.ready.again(token);
+                        return Some(PeerEvent::Received(id, piece.get(..count)?));
+                    }
                     Err(error) if errno::of(&error) == errno::EAGAIN => {}
                     Err(error) => return Some(PeerEvent::Ended(id, errno::of(&error))),
                 }
@@ -77,13 +94,8 @@ impl Sockets {
         if let Err(error) = self.epoll.as_ref()?.add(&socket, id.0, Interest::Read) {
             return Some(PeerEvent::NotAccepted(errno::of(&error)));
         }
-        self.all.push((id, socket));
+        self.all.push(Socket { id, fd: socket, is_blocked: false });
         Some(PeerEvent::Connected(id, address))
-    }
-
-    fn socket(&self, id: PeerId) -> Option<&OwnedFd> {
-        let at = self.all.binary_search_by_key(&id, |one| one.0).ok()?;
-        self.all.get(at).map(|one| &one.1)
     }
 
     /// Carries one order out; its answer, if it has one.
@@ -101,13 +113,13 @@ impl Sockets {
                     epoll.set(port, 0, if accepts { Interest::Read } else { Interest::Nothing });
                 }
             }
-            PeerOrder::Seed(id) => return Some(PeerEvent::Seeded(id, secured::draw(self.socket(id)?)?)),
+            PeerOrder::Seed(id) => return Some(PeerEvent::Seeded(id, secured::draw(&find(&mut self.all, id)?.fd)?)),
             PeerOrder::Send(id) => return self.send(id, listener.pending(id)),
             PeerOrder::Close { id, last } => {
-                if let Ok(at) = self.all.binary_search_by_key(&id, |one| one.0) {
-                    let (_, socket) = self.all.remove(at);
+                if let Ok(at) = self.all.binary_search_by_key(&id, |one| one.id) {
+                    let socket = self.all.remove(at);
                     if !last.is_empty() {
-                        let _ = sockets::send(&socket, &last);
+                        let _ = sockets::send(&socket.fd, &last);
                     }
                 }
                 return Some(PeerEvent::Closed(id));
@@ -134,35 +146,45 @@ impl Sockets {
     }
 
     /// Sends what can be at once. A peer that does not take all of it is not read from before it does.
-    fn send(&self, id: PeerId, bytes: &[u8]) -> Option<PeerEvent<'static>> {
-        let (socket, epoll) = (self.socket(id)?, self.epoll.as_ref()?);
+    fn send(&mut self, id: PeerId, bytes: &[u8]) -> Option<PeerEvent<'static>> {
+        let (socket, epoll) = (find(&mut self.all, id)?, self.epoll.as_ref()?);
         let mut count = 0;
         while let Some(rest) = bytes.get(count..).filter(|rest| !rest.is_empty()) {
-            match sockets::send(socket, rest) {
+            match sockets::send(&socket.fd, rest) {
                 Ok(sent) => count += sent,
                 Err(error) if errno::of(&error) == errno::EAGAIN => break,
                 Err(error) => return Some(PeerEvent::Ended(id, errno::of(&error))),
             }
         }
-        epoll.set(socket, id.0, if count < bytes.len() { Interest::Write } else { Interest::Read });
+        let is_blocked = count < bytes.len();
+        if std::mem::replace(&mut socket.is_blocked, is_blocked) != is_blocked {
+            let interest = if is_blocked { Interest::Write } else { Interest::Read };
+            epoll.set(&socket.fd, id.0, interest);
+        }
         Some(PeerEvent::Sent(id, count))
     }
+}
+
+fn find(all: &mut [Socket], id: PeerId) -> Option<&mut Socket> {
+    let at = all.binary_search_by_key(&id, |one| one.id).ok()?;
+    all.get_mut(at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
     use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::os::fd::AsFd;
 
-    #[test]
-    fn a_peer_is_never_taken_for_the_port_however_many_there_were() {
-        let mut sockets = Sockets { known: u64::from(u32::MAX), ..Sockets::default() };
+    /// So many clients that have connected, in their order, and their ids.
+    fn connect(sockets: &mut Sockets, count: usize) -> (Vec<TcpStream>, Vec<u64>) {
         sockets.listen(&Config::default()).unwrap();
         let port =
             TcpListener::from(sockets.port.as_ref().unwrap().1.try_clone().unwrap()).local_addr().unwrap().port();
-        let _clients: Vec<_> = (0..2).map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap()).collect();
+        let clients = (0..count).map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap()).collect();
         let mut ids = Vec::new();
-        while ids.len() < 2 {
+        while ids.len() < count {
             sockets.look();
             while let Some(event) = sockets.next_event(&mut [0; PIECE]) {
                 match event {
@@ -171,6 +193,54 @@ mod tests {
                 }
             }
         }
-        assert_eq!(ids, [1 << 32, (1 << 32) + 1]);
+        (clients, ids)
+    }
+
+    /// Who has sent something of those that were found, one event.
+    fn read(sockets: &mut Sockets) -> Option<u64> {
+        match sockets.next_event(&mut [0; PIECE])? {
+            PeerEvent::Received(PeerId(id), _) => Some(id),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn can_read(socket: &Socket) -> bool {
+        crate::sys::poll::can_read(socket.fd.as_fd(), std::time::Duration::from_secs(10))
+    }
+
+    #[test]
+    fn a_peer_is_never_taken_for_the_port_however_many_there_were() {
+        let mut sockets = Sockets { known: u64::from(u32::MAX), ..Sockets::default() };
+        assert_eq!(connect(&mut sockets, 2).1, [1 << 32, (1 << 32) + 1]);
+    }
+
+    #[test]
+    fn who_was_read_from_is_read_again_after_the_others_and_without_another_look() {
+        let mut sockets = Sockets::default();
+        let (mut clients, ids) = connect(&mut sockets, 2);
+        for (client, socket) in clients.iter_mut().zip(&sockets.all) {
+            client.write_all(b"1").unwrap();
+            assert!(can_read(socket));
+        }
+        sockets.look();
+        let first = read(&mut sockets).unwrap();
+        let (of_first, second) = if first == ids[0] { (0, ids[1]) } else { (1, ids[0]) };
+        clients[of_first].write_all(b"2").unwrap();
+        assert!(can_read(&sockets.all[of_first]));
+        assert_eq!([read(&mut sockets), read(&mut sockets), read(&mut sockets)], [Some(second), Some(first), None]);
+    }
+
+    #[test]
+    fn who_does_not_take_its_answers_is_not_read_from() {
+        let mut sockets = Sockets::default();
+        let (mut clients, ids) = connect(&mut sockets, 1);
+        clients[0].write_all(b"1").unwrap();
+        while !sockets.look() {}
+        assert_eq!(read(&mut sockets), Some(ids[0]));
+        // More than the kernel takes.
+        sockets.send(PeerId(ids[0]), &vec![0; 64 << 20]);
+        clients[0].write_all(b"2").unwrap();
+        assert!(can_read(&sockets.all[0]));
+        assert_eq!(read(&mut sockets), None);
     }
 }
