@@ -403,6 +403,7 @@ impl Core {
     /// DAEMON_CONFIG: what an early daemon has kept comes next; what it had no room for goes into the ledger.
     #[cfg(feature = "early")]
     pub(super) fn record_hand_over(&mut self, owner: i32, said: &super::early::HandOver) {
+        self.kernel.handed_over();
         let ctx = &mut self.ctx;
         control::record_hand_over(ctx, owner, said.kept);
         if said.oversize > 0 {

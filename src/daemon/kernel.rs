@@ -95,6 +95,13 @@ impl KernelLosses {
         self.killed.get_or_insert((0, true));
     }
 
+    /// An early daemon has handed over what the kernel sent it. A daemon of this boot whose log has no record of the kernel's was killed
+    /// before it was given any.
+    #[cfg(feature = "early")]
+    pub(super) fn handed_over(&mut self) {
+        self.killed.take_if(|killed| *killed == (0, true));
+    }
+
     /// An event of the kernel came.
     pub(super) fn saw(&mut self, ctx: &mut Context, event: EventId) {
         self.seen = ctx.monotonic;

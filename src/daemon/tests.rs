@@ -516,6 +516,20 @@ fn what_was_lost_with_a_killed_daemon_is_the_gap_between_two_logs() {
     assert!(!contains(&script.lines(), "op=lost-events"), "nothing is missing");
 }
 
+/// It was killed before the early daemon had given it anything; what a daemon of another boot had lost is lost all the same.
+#[cfg(feature = "early")]
+#[test]
+fn nothing_was_lost_with_a_killed_heir_of_the_early_daemon() {
+    for (seconds, is_lost) in [(999, false), (10, true)] {
+        let mut script = Script::unopened(config());
+        let end = Some(LogEnd { is_clean: false, serial: 0, seconds });
+        script.feed(Input::Opened(Found { end, ..Found::default() }));
+        script.core.record_hand_over(77, &super::early::HandOver { kept: 1, ..Default::default() });
+        made(&mut script, 1001, 50);
+        assert_eq!(contains(&script.lines(), "cause=daemon-killed"), is_lost, "{seconds}");
+    }
+}
+
 #[test]
 fn an_overrun_of_the_socket_is_a_gap_of_unknown_size() {
     let mut script = Script::new(config());
