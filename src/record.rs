@@ -165,29 +165,53 @@ impl<'a> Record<'a> {
     /// Like [`Record::parse`], and says why not.
     ///
     /// COMPAT: type and event id must stand in the first 80 bytes (340 with a node), the word of the event id must exceed 18,
-    /// and a NUL byte ends the line.
+    /// and a NUL byte ends the line. A line that was cut off before the parenthesis that closes its event id is none, whatever
+    /// was written after that ([`Record::find`]): its type, time or serial would be invented.
     pub fn scan(line: Line<'a>) -> Result<Record<'a>, Malformed<'a>> {
         let text = line.text.get(..line.end).unwrap_or(line.text);
         let limit = if text.first() == Some(&b'n') { 340 } else { 80 };
         let mut head = text.get(..limit).unwrap_or(text);
         let start = head.len();
         let mut word = text::take_word(&mut head).ok_or(Malformed::Shape)?;
-        let mut node = None;
-        if word.first() == Some(&b'n') {
-            node = Some(word.get(5..).unwrap_or_default());
+        let node = word.strip_prefix(b"node=");
+        if let Some(node) = node {
+            if text::after(node, b"node=").is_some() {
+                return Err(Malformed::Shape);
+            }
             word = text::take_word(&mut head).ok_or(Malformed::Shape)?;
         }
-        let type_text = word.get(5..).unwrap_or_default();
+        let type_text =
+            word.strip_prefix(b"type=").filter(|name| memchr(b'=', name).is_none()).ok_or(Malformed::Shape)?;
         let word = text::take_word(&mut head).filter(|w| w.len() > 18).ok_or(Malformed::Shape)?;
         let end = start - head.len();
         let open = if word.get(9) == Some(&b'(') { 9 } else { memchr(b'(', word).ok_or(Malformed::Shape)? };
         let inside = word.get(open + 1..).unwrap_or_default();
-        let digits = text::up_to(inside, b')');
+        let digits = text::before(inside, b')').ok_or(Malformed::Shape)?;
         let id = EventId::parse(digits).ok_or(Malformed::EventId(digits))?;
         let record_type = RecordType::parse(type_text);
         let (line, enriched, written) = line.parts(record_type);
-        let body = line.get(end - (inside.len() - digits.len()).saturating_sub(1)..).unwrap_or_default();
+        let body = line.get(end - (inside.len() - digits.len() - 1)..).unwrap_or_default();
         Ok(Record { line, node, record_type, type_text, id, body, enriched, written })
+    }
+
+    /// The record of a line, and how many bytes in front of it are the rest of another one.
+    pub fn find(line: Line<'a>) -> Option<(usize, Record<'a>)> {
+        Record::scan(line).map_or_else(|_| Record::behind_torn(line), |record| Some((0, record)))
+    }
+
+    /// The record that begins within the front of another, and where: a crash or a full disk cut that one off in its type or
+    /// event id, and the next daemon went on in the same line.
+    ///
+    /// What stands before the first closing parenthesis was written by kernel and daemon, so that no text that somebody chose
+    /// is taken for a record. With a node it may be a peer's, who could take the name of another; such a record is lost.
+    #[cold]
+    pub(crate) fn behind_torn(line: Line<'a>) -> Option<(usize, Record<'a>)> {
+        let at = memchr::memmem::rfind(text::before(line.text, b')')?, b"type=")?;
+        let (torn, rest) = line.text.split_at_checked(at)?;
+        if !b"type=".starts_with(torn.get(..5).unwrap_or(torn)) || text::after(torn, b"node=").is_some() {
+            return None;
+        }
+        Some((at, Record::scan(Line { text: rest, end: line.end.checked_sub(at)? }).ok()?))
     }
 
     /// The name of its type, unless the log has no more than a number that has meant more than one type.
@@ -319,8 +343,54 @@ mod tests {
     }
 
     #[test]
-    fn an_unclosed_event_id_is_read_and_leaves_no_body() {
-        let record = Record::parse(b"type=USER msg=audit(1700000009.123:45").unwrap();
-        assert_eq!((record.id.serial, record.body), (45, &b""[..]));
+    fn a_line_that_was_cut_off_in_its_front_is_no_record_and_the_one_behind_is() {
+        let whole = "type=SYSCALL msg=audit(1700000009.123:45)";
+        let behind = format!("{whole}: arch=c000003e\x1dARCH=x86_64");
+        for len in 1..whole.len() {
+            let torn = &whole[..len];
+            assert_eq!(Record::parse(torn.as_bytes()), None, "{torn}");
+            let line = format!("{torn}{behind}");
+            assert_eq!(Record::parse(line.as_bytes()), None, "{line}");
+            let expected = Record::parse(behind.as_bytes()).map(|record| (len, record));
+            assert_eq!(Record::behind_torn(Line::new(line.as_bytes())), expected, "{line}");
+        }
+        for len in 1.."node=web type=SYSCALL msg=audit(1700000009.123:45".len() {
+            let line = format!("{}node=web {behind}", &format!("node=web {whole}")[..len]);
+            let names = Record::parse(line.as_bytes()).map(|record| (record.node, record.id.serial));
+            assert!(matches!(names, None | Some((Some(b"web"), 45))), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_text_that_somebody_chose_becomes_a_record_behind_a_torn_one() {
+        let forged = "type=USER_LOGIN msg=audit(1700000009.123:46): res=success";
+        for front in [
+            "x",
+            "x type=",
+            "node=web type=SYSC",
+            "type=USER msg=audit(1700000009.123:45): msg='",
+            "type=USER msg=audit(1700000009.123:45):",
+            "type=USER msg=audit(17000000099999999999999999.123:45): ",
+        ] {
+            let line = format!("{front}{forged}");
+            assert!(matches!(Record::find(Line::new(line.as_bytes())), None | Some((0, _))), "{line}");
+        }
+        let line = format!("type=SYSCnode=web {forged}");
+        assert_eq!(Record::find(Line::new(line.as_bytes())), None);
+    }
+
+    #[test]
+    fn an_event_id_is_numbers_alone() {
+        for id in [
+            "1700000009.1x3:45",
+            "1700000009.123:45x",
+            "1700000009.123:",
+            "1700000009.:45",
+            "1700000009x",
+            "x000000009.1:2",
+        ] {
+            let line = format!("type=USER msg=audit({id}): long enough");
+            assert_eq!(Record::scan(Line::new(line.as_bytes())), Err(Malformed::EventId(id.as_bytes())));
+        }
     }
 }

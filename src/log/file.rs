@@ -203,7 +203,7 @@ fn created(path: &Path) -> Option<i64> {
 /// The first event id in a text, if it is whole.
 pub fn first_event_id(text: &[u8]) -> Option<EventId> {
     let after = text::after(text, b"audit(")?;
-    EventId::parse_regular(after.get(..memchr::memchr(b')', after)?)?)
+    EventId::parse(after.get(..memchr::memchr(b')', after)?)?)
 }
 
 /// Why a log directory is not safe to write to.

@@ -242,20 +242,23 @@ impl<'q> Loader<'q> {
 
     /// Takes a line into a run, if it is a record in the range.
     #[inline(always)]
-    fn line(&mut self, block: &mut Block, start: usize, len: usize) {
-        let text = block.buffer.get(start..start + len).unwrap_or_default();
+    fn line(&mut self, block: &mut Block, mut start: usize, len: usize) {
+        let end = start + len;
+        let text = block.buffer.get(start..end).unwrap_or_default();
         let front = self.headers.front(text);
         let (record_type, id, has_node) = match &front {
             Some(front) => (front.record_type, front.id, false),
-            None => match Record::scan(Line::new(text)) {
-                Ok(record) => {
-                    block.open = None;
-                    (record.record_type, record.id, record.node.is_some())
-                }
-                Err(_) => return block.pass_over(start, len),
-            },
+            None => {
+                let found = Record::find(Line::new(text));
+                let found = found.map(|(torn, record)| (torn, (record.record_type, record.id, record.node.is_some())));
+                let torn = found.map_or(len, |(torn, _)| torn);
+                block.pass_over(start, torn);
+                start += torn;
+                let Some((_, facts)) = found else { return };
+                facts
+            }
         };
-        let end = (start + len + 1) as u32;
+        let end = (end + 1) as u32;
         if block.open != Some(id) || !self.has_runs {
             let in_range = self.query.seconds.contains(&id.sec);
             let is_first = !in_range || !self.query.has_start;
@@ -297,7 +300,7 @@ impl Block {
         (self.newest, self.first, self.has_records, self.failed) = (0, None, false, false);
     }
 
-    /// Passes over a line that is no record.
+    /// Passes over a line that is no record, or the part of one that is none.
     #[cold]
     fn pass_over(&mut self, start: usize, len: usize) {
         self.open = None;

@@ -5,7 +5,7 @@
 
 use super::lines::LONGEST_LINE;
 use crate::event::{Assembler, Event, Policy};
-use crate::record::Record;
+use crate::record::{Line, Record};
 use memchr::memchr2;
 
 /// Events out of bytes that arrive piece by piece, in pieces of any size.
@@ -47,12 +47,11 @@ impl Feed {
             }
             self.gather(line);
             let whole = std::mem::take(&mut self.partial);
-            match Record::parse(&whole).filter(|_| !self.overlong) {
-                Some(record) => {
-                    self.assembler.push(&record);
-                    self.hand_out(each);
-                }
-                None => malformed += 1,
+            let found = Record::find(Line::new(&whole)).filter(|_| !self.overlong);
+            malformed += usize::from(found.is_none_or(|(torn, _)| torn > 0));
+            if let Some((_, record)) = found {
+                self.assembler.push(&record);
+                self.hand_out(each);
             }
             self.partial = whole;
             self.partial.clear();

@@ -177,16 +177,16 @@ impl Follow {
             match line {
                 Ok(Some(line)) => {
                     let text = line.text;
-                    let record = match Record::scan(line) {
-                        Err(_) if self.may_strip && begins && packed::strip(text, &mut self.stripped) => {
-                            Record::scan(Line::new(&self.stripped))
+                    let found = match Record::find(line) {
+                        None if self.may_strip && begins && packed::strip(text, &mut self.stripped) => {
+                            Record::find(Line::new(&self.stripped))
                         }
-                        record => {
-                            self.may_strip &= record.is_err();
-                            record
+                        found => {
+                            self.may_strip &= found.is_none();
+                            found
                         }
                     };
-                    if let Ok(record) = record {
+                    if let Some((_, record)) = found {
                         self.assembler.at_line(number);
                         self.assembler.push(&record);
                     }

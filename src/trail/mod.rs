@@ -235,7 +235,7 @@ impl<'s> Trail<'s> {
             let number = self.lines.number();
             match self.lines.next(source)? {
                 Some(line) => {
-                    if let Ok(record) = Record::scan(line) {
+                    if let Some((_, record)) = Record::find(line) {
                         self.assembler.at_line(number);
                         self.assembler.push(&record);
                     }

@@ -26,7 +26,7 @@ pub const STATE_DIR: &str = "/var/lib/auditbox";
 const NAME: &str = "closed-logs";
 
 /// The first word of each row, which changes with its form.
-const FORM: &str = "v1";
+const FORM: &str = "v2";
 
 /// Rows that are kept: there are never more logs.
 const ROWS: usize = 1024;

@@ -536,11 +536,13 @@ impl<'r> Reader<'r> {
                         }
                         continue;
                     }
-                    if record.is_err() && !text.is_empty() {
+                    let found = record.map_or_else(|_| Record::behind_torn(line), |record| Some((0, record)));
+                    let text = found.map_or(Some(text), |(torn, _)| text.get(..torn)).unwrap_or_default();
+                    if !text.is_empty() {
                         self.outcome.count_unread(name, at);
                         self.sink.unread(&UnreadLine { path: name, at, text });
                     }
-                    if let Ok(record) = record {
+                    if let Some((_, record)) = found {
                         may_strip = false;
                         self.record(&record)?;
                     }

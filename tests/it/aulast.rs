@@ -184,7 +184,7 @@ fn words_that_do_not_fit_are_refused() {
 
 #[test]
 fn hostile_logs_neither_reach_the_terminal_nor_stop_a_report() {
-    let hostile = "type=USER_LOGIN msg=audit(9223372032559808510.999:18446744073709551615): pid=1 uid=0 auid=1 ses=1 \
+    let hostile = "type=USER_LOGIN msg=audit(1099511627775.999:999999999999999999): pid=1 uid=0 auid=1 ses=1 \
         msg='op=login acct=1B5B324A0A726F6F74 hostname=\u{1b}]0;x\u{7} addr=\u{9b}2J terminal=/dev/\u{1b}c res=failed'\n\
         type=LOGIN msg=audit(99999999999999999999.000:1): pid=1\n\0\0\u{1d}\u{1d}\n\
         type=USER_END msg=audit(1.000:1)\ntype=SYSTEM_BOOT msg=audit(1700000000.000:2):";

@@ -11,7 +11,7 @@ use crate::support::{Dice, Dir, applet, feed};
 use auditbox::event::{Event, WAITING_BYTES};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::{Criteria, Predicate, User};
-use auditbox::record::{EventId, Record, RecordType};
+use auditbox::record::{EventId, Line, Record, RecordType};
 use auditbox::report::{Content, Range, ReportKind, Reports, Request, View, kind};
 use auditbox::text::date::utc;
 use auditbox::trail::lines::{Lines, SEARCH_LINE};
@@ -141,6 +141,15 @@ fn log(seed: u64, events: u64, clock: Clock) -> Vec<u8> {
             lines.swap(at, other);
         }
     }
+    // What a crash leaves of a line: it ends, or the next record follows at once.
+    for at in 0..lines.len() {
+        let front = lines[dice.roll(lines.len())].iter().take(dice.roll(60)).copied().collect();
+        match dice.below(100) {
+            0 => lines[at] = front,
+            1 => lines[at] = [front, lines[at].clone()].concat(),
+            _ => {}
+        }
+    }
     let mut text = lines.join(&b'\n');
     text.truncate(text.len() - dice.roll(100));
     text
@@ -258,7 +267,8 @@ fn slowly(files: &[Vec<u8>], criteria: &Criteria) -> Vec<Vec<Vec<u8>>> {
         }
     }
     for line in &lines {
-        let Some(record) = Record::parse(line).filter(|record| is_wanted(record.id.sec)) else { continue };
+        let found = Record::find(Line::new(line)).filter(|(_, record)| is_wanted(record.id.sec));
+        let Some((_, record)) = found else { continue };
         if let Some(same) =
             all.iter_mut().find(|b| !b.done && b.event.id() == record.id && b.event.node() == record.node)
         {
@@ -616,6 +626,23 @@ fn lines_that_cannot_be_read_are_counted_and_torn_logs_are_named() {
             let (out, err, status) = run("ausearch", &["--raw"], file, text.as_deref());
             assert_eq!((String::from_utf8(out).unwrap(), status), (expected.clone(), Some(0)));
             assert!(!ends(&err, "could not be read"), "{}", String::from_utf8_lossy(&err));
+        }
+    }
+
+    // A line that was cut off in its front, and the next daemon's first record behind it.
+    let whole = "type=USER_LOGIN msg=audit(1700000000.500:2)";
+    for len in (1..whole.len()).step_by(3) {
+        let torn = &whole[..len];
+        let file = dir.file("front.log", format!("{record}{torn}{after}{torn}\n{record}"));
+        let said = format!("2 lines could not be read, first at byte {at} of {file}\n");
+        for words in [&["--raw"][..], &["--raw", "-a", "3"], &["--raw", "-p", "1"], &["--raw", "-m", "USER_AUTH"]] {
+            let by_file = run("ausearch", words, Some(&file), None);
+            let by_pipe = run("ausearch", words, None, Some(&std::fs::read(&file).unwrap()));
+            assert_eq!((&by_file.0, by_file.2), (&by_pipe.0, by_pipe.2), "{torn} {words:?}");
+            let other = if words.contains(&"3") { "" } else { record };
+            let out = String::from_utf8(by_file.0).unwrap();
+            assert_eq!((out, by_file.2), (format!("{other}{after}{other}"), Some(0)), "{torn} {words:?}");
+            assert!(ends(&by_file.1, &format!("ausearch: {said}")), "{torn} {}", String::from_utf8_lossy(&by_file.1));
         }
     }
 
