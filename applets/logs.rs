@@ -13,6 +13,7 @@ use auditbox::record::{Record, RecordType};
 use auditbox::render::json;
 use auditbox::sys::error_reason;
 use auditbox::sys::input::{self, InputFile, Stdin};
+use auditbox::sys::streams;
 use auditbox::trail::files;
 use auditbox::trail::lines::Pipe;
 use auditbox::trail::packed;
@@ -217,7 +218,7 @@ fn open(input: &Input, log: &Path) -> io::Result<Logs> {
         if is_packed_stdin() {
             return Ok(Logs { is_pipe: true, ..one(log) });
         }
-        let trail = Trail::descriptor(io::stdin().as_fd().try_clone_to_owned()?);
+        let trail = Trail::descriptor(streams::input()?.as_fd().try_clone_to_owned()?);
         return Ok(Logs { trail, is_pipe: true, left_out: Vec::new() });
     }
     if !input::is_pipe(log) {

@@ -50,7 +50,7 @@ fn facts(words: &[&OsString], host: &RuleHost) -> Result<Facts, String> {
     if !words.is_empty() {
         return Facts::parse(&words.iter().map(|word| word.as_bytes()).collect::<Vec<_>>(), host);
     }
-    let text = rules_file::read_stream(std::io::stdin().lock(), "standard input")?;
+    let text = rules_file::read_stdin()?;
     let lines: Vec<_> = text.split(|b| *b == b'\n').map(|line| plain_head(line.trim_ascii_end())).collect();
     let mut records = lines.iter().filter_map(|line| Record::parse(line)).peekable();
     let first = records.peek().map(|record| record.id).ok_or("no record on standard input")?;

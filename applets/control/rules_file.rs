@@ -5,8 +5,7 @@ use crate::output::say;
 use auditbox::rule::file::{self, Line};
 use auditbox::rule::typography::lookalikes;
 use auditbox::rule::{Plan, Refusal, Step, Warning, merge, parse_line};
-use auditbox::sys::error_reason;
-use auditbox::sys::files;
+use auditbox::sys::{error_reason, files, streams};
 use auditbox::text::{Escape, escape};
 use std::ffi::OsString;
 use std::io::Read;
@@ -122,6 +121,15 @@ pub(crate) fn read_stream(stream: impl Read, name: &str) -> Result<Vec<u8>, Stri
     if text.len() as u64 > MAX_SIZE { Err(format!("{name} has more than {MAX_SIZE} bytes")) } else { Ok(text) }
 }
 
+/// What messages call it.
+const STDIN: &str = "standard input";
+
+/// All of standard input.
+pub(crate) fn read_stdin() -> Result<Vec<u8>, String> {
+    let stdin = streams::input().map_err(|error| cannot_read(Path::new(STDIN), &error))?;
+    read_stream(stdin.lock(), STDIN)
+}
+
 fn cannot_read(path: &Path, error: &std::io::Error) -> String {
     format!("cannot read {} ({})", shown(path), error_reason(error))
 }
@@ -194,14 +202,7 @@ fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &RuleHost, ex
         };
         match end {
             End::Done => {
-                // Taken, but as a part of a key, a path or a value, where nobody would look for it.
-                if let Some(found) = lookalikes(line.text).next() {
-                    say(format_args!(
-                        "{name}:{number}:{}: warning: {} became part of a word",
-                        found.start + 1,
-                        found.name
-                    ));
-                }
+                warn_of_pasted(name, &line);
                 continue;
             }
             End::Exit(status) => return status,
@@ -219,6 +220,28 @@ fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &RuleHost, ex
         }
     }
     status
+}
+
+/// Says what of a line that is taken became part of a key, a path or a value, where nobody would look for it.
+pub(super) fn warn_of_pasted(name: &str, line: &Line<'_>) {
+    let pasted = lookalikes(line.text).next().map(|found| (found.start + 1, found.name));
+    if let Some((column, what)) = pasted.or_else(|| line.words.iter().flatten().find_map(quote)) {
+        say(format_args!("{name}:{}:{column}: warning: {what} became part of a word", line.number));
+    }
+}
+
+/// The quote around a word or the value in it, and its column. There is no quoting in rules.
+fn quote(word: &file::Word) -> Option<(usize, &'static str)> {
+    let text = &word.text;
+    let value = text.iter().position(|byte| *byte == b'=').map_or(0, |at| at + 1);
+    [0, value, text.len() - 1].into_iter().find_map(|at| {
+        let name = match text.get(at)? {
+            b'"' => "QUOTATION MARK (U+0022)",
+            b'\'' => "APOSTROPHE (U+0027)",
+            _ => return None,
+        };
+        Some((word.column_of(at), name))
+    })
 }
 
 /// What the words of a line ask for.
@@ -282,8 +305,7 @@ pub(crate) fn read_named(names: &[OsString]) -> Result<Rules, String> {
     for name in names {
         let path = Path::new(name);
         if name == "-" {
-            let text = read_stream(std::io::stdin().lock(), "standard input")?;
-            rules.files.push(SourceFile::new(Path::new("standard input"), text));
+            rules.files.push(SourceFile::new(Path::new(STDIN), read_stdin()?));
         } else if path.is_dir() {
             rules.is_set = true;
             let mut paths = list_directory(path)?;

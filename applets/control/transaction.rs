@@ -118,6 +118,9 @@ fn read<'t>(rules: &'t Rules, skip_missing: bool, host: &RuleHost) -> Option<Loa
             is_right = false;
         }
         is_locked |= plan.steps.iter().any(is_lock);
+        if plan.refusal.is_none() {
+            rules_file::warn_of_pasted(name, &line);
+        }
         load.lines.push(Planned { name, line, plan });
     }
     is_right.then_some(load)

@@ -67,13 +67,17 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The number that is looked for in records of `machine`; `None` where it has no such error.
-    fn on(&self, machine: Option<Machine>) -> Option<i64> {
+    /// The number that is looked for in records of this `arch=`; `None` where its machine has no such error. Of a machine that has
+    /// no name here only the errors are known that all machines number alike. What has none, such as io_uring's, is read
+    /// as everywhere.
+    fn on(&self, arch: Option<u32>) -> Option<i64> {
         match self {
             Exit::Number(number) => Some(*number),
             Exit::Error { name, is_negative } => {
-                let number = i64::from(errno::NAMES.number_on(name, machine)?);
-                Some(if *is_negative { -number } else { number })
+                let machine = arch.and_then(Machine::from_elf);
+                let number = errno::NAMES.number_on(name, machine)? as i32;
+                let is_known = arch.is_none() || machine.is_some() || number <= errno::COMMON;
+                is_known.then(|| i64::from(if *is_negative { -number } else { number }))
             }
         }
     }
@@ -206,7 +210,7 @@ impl Predicate {
             && wanted.machine.is_none_or(|wanted| machine == Some(wanted))
             && wanted.syscall.as_ref().is_none_or(|syscall| syscall.is_met(machine, fields.syscall))
             && wanted.session.is_none_or(|session| session == fields.session.unwrap_or(NO_LOGIN))
-            && wanted.exit.as_ref().is_none_or(|exit| fields.exit.is_some() && fields.exit == exit.on(machine))
+            && wanted.exit.as_ref().is_none_or(|exit| fields.exit.is_some() && fields.exit == exit.on(fields.arch))
             && wanted.success.is_none_or(|yes| fields.success == Some(if yes { SUCCEEDED } else { FAILED }))
     }
 

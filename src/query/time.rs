@@ -262,8 +262,6 @@ fn moment(edge: Edge, at: &Date, clock: &dyn Calendar) -> Result<i64, TimeError>
     };
     let [first, second] = both;
     Ok(match (is_shown(first) == is_shown(second), edge) {
-        // Seconds beyond the minute's, which strptime(3) takes, are shown by no clock.
-        _ if at.second > 59 => found,
         (true, Edge::Start) => first.min(second),
         (true, Edge::End) => first.max(second),
         (false, _) => found,
@@ -367,7 +365,7 @@ impl Scan<'_> {
         self.sign(b':')?;
         let minute = self.number(2, 0, 59)?;
         self.sign(b':')?;
-        let second = self.number(2, 0, 61)?;
+        let second = self.number(2, 0, 59)?;
         Some((hour as u8, minute as u8, second as u8))
     }
 }
@@ -576,6 +574,8 @@ mod tests {
             says(Edge::Start, &["25:61:00"]),
             "Invalid start time (25:61:00). Hour, Minute, and Second are required."
         );
+        assert_eq!(says(Edge::End, &["01/01/24", "23:59:60"]), "Error parsing end time (23:59:60)");
+        says(Edge::Start, &["2024-02-29T10:20:61Z"]);
         assert_eq!(says(Edge::End, &["today", "10:00:00x"]), "Error parsing end time (10:00:00x)");
         assert!(at(Edge::Start, &["nonsense"]).is_err() && at(Edge::Start, &["01/01/024"]).is_err());
     }

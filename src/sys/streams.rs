@@ -1,4 +1,5 @@
-//! Standard output and standard error as the kernel has them: no buffer, no lock, and every error is given back.
+//! Standard output and standard error as the kernel has them: no buffer, no lock, and every error is given back; and whether there is a
+//! standard input.
 
 use super::poll;
 use rustix::fd::{BorrowedFd, OwnedFd};
@@ -17,20 +18,22 @@ pub enum Stream {
     Error,
 }
 
-/// Whether standard output was closed when the program began. Before `main` the runtime of Rust opens /dev/null in the place of a
-/// closed stream, so the C library has to look before that.
-static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+/// Whether standard input and standard output were closed when the program began. Before `main` the runtime of Rust opens /dev/null
+/// in the place of a closed stream, so the C library has to look before that.
+static WAS_CLOSED: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)];
 
-extern "C" fn look_at_output() {
-    // SAFETY: F_GETFD takes any number, and says whether it is a descriptor.
-    let state = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) };
-    WAS_CLOSED.store(state == -1, Relaxed);
+extern "C" fn look_at_streams() {
+    for (number, was_closed) in (libc::STDIN_FILENO..).zip(&WAS_CLOSED) {
+        // SAFETY: F_GETFD takes any number, and says whether it is a descriptor.
+        let state = unsafe { libc::fcntl(number, libc::F_GETFD) };
+        was_closed.store(state == -1, Relaxed);
+    }
 }
 
 // SAFETY: the C library calls what stands in this section before `main`, each as a function that takes nothing it needs.
 #[used]
 #[unsafe(link_section = ".init_array")]
-static LOOK_AT_OUTPUT: extern "C" fn() = look_at_output;
+static LOOK_AT_STREAMS: extern "C" fn() = look_at_streams;
 
 /// What a pipe that is ready takes without waiting (pipe(7), PIPE_BUF).
 const PIECE: usize = 4096;
@@ -47,7 +50,7 @@ impl Stream {
     /// Writes all of `bytes`, and waits for the reader as long as it takes, be the stream non-blocking or not. Standard output that was
     /// closed from the start is an error, EBADF.
     pub fn write(self, bytes: &[u8]) -> io::Result<()> {
-        if self == Stream::Output && WAS_CLOSED.load(Relaxed) && !bytes.is_empty() {
+        if self == Stream::Output && WAS_CLOSED[1].load(Relaxed) && !bytes.is_empty() {
             return Err(Errno::BADF.into());
         }
         let mut rest = bytes;
@@ -116,6 +119,11 @@ impl Stream {
     pub fn duplicate(self) -> io::Result<OwnedFd> {
         self.fd().try_clone_to_owned()
     }
+}
+
+/// Standard input. One that was closed from the start is an error, EBADF: it is not empty.
+pub fn input() -> io::Result<io::Stdin> {
+    if WAS_CLOSED[0].load(Relaxed) { Err(Errno::BADF.into()) } else { Ok(io::stdin()) }
 }
 
 /// The first of the three standard streams that is a terminal.

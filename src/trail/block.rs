@@ -139,7 +139,7 @@ impl<'q> Loader<'q> {
         let is_sought = self.query.need.as_ref().is_some_and(Need::has_places);
         block.is_skimmed = is_sought && !is_whole && self.places.is_empty();
         self.headers.forget();
-        let end = self.walk(&mut block, &file, span.end, begin);
+        let end = self.walk(&mut block, &file, span, begin);
         if block.used > read {
             // The last line is a long one.
             self.seek(&block);
@@ -186,9 +186,10 @@ impl<'q> Loader<'q> {
         self.headers.scan(Line::new(line)).ok().is_none_or(|record| Need::accepts(record.record_type))
     }
 
-    /// Cuts lines from `at` on, up to those that begin at the place `end` of the file, and gives back where the next line begins.
-    fn walk(&mut self, block: &mut Block, file: &InputFile, end: u64, mut at: usize) -> usize {
-        let (mut in_line, mut at_end) = (false, false);
+    /// Cuts lines from `at` on, up to those that begin at the end of the span, and gives back where the next line begins. A span
+    /// without a byte is the rest of a line.
+    fn walk(&mut self, block: &mut Block, file: &InputFile, span: Span, mut at: usize) -> usize {
+        let (end, mut in_line, mut at_end) = (span.end, span.start == span.end, false);
         loop {
             if block.at + at as u64 >= end && !in_line {
                 return at;

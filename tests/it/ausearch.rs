@@ -301,6 +301,13 @@ fn the_name_of_an_error_is_its_number_on_each_record_s_machine() {
     assert_eq!(serials_in(&log, &["-e", "-econnrefused"]), [1, 2]);
     assert_eq!(serials_in(&log, &["-e", "-111"]), [1, 3]);
     assert_eq!(serials_in(&log, &["-e", "ECONNREFUSED"]), [0u32; 0]);
+    // Of a machine without a name only the common ones are known; io_uring's operations name none.
+    let uring = "type=URINGOP msg=audit(1700000006.100:6): uring_op=16 success=no exit=-111 items=0 ppid=1 pid=1 uid=0 gid=0 \
+        euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 subj=x key=(null)\n";
+    let log = [&call(4, "deadbeef", 42, -111), &call(5, "deadbeef", 42, -13), uring].concat();
+    assert_eq!(serials_in(&log, &["-e", "-ECONNREFUSED"]), [6]);
+    assert_eq!(serials_in(&log, &["-e", "-EACCES"]), [5]);
+    assert_eq!(serials_in(&log, &["-e", "-111"]), [4, 6]);
 }
 
 #[test]

@@ -502,7 +502,7 @@ fn a_piece_of_a_long_line_that_is_a_record_is_found_wherever_blocks_end() {
             uid=4 gid=5 euid=6 egid=7 ses=8 comm=\"a\" exe=\"/b\" key=\"{key}\""
         )
     };
-    for pieces in 1..8 {
+    for pieces in (1..8).chain([40, 100]) {
         let long = "x".repeat(pieces * SEARCH_LINE);
         let text = format!("{}\n{long}{}\n{}\n", record(1, "other"), record(2, "rare"), record(3, "other"));
         let dir = Dir::new("searching-long");
@@ -510,9 +510,11 @@ fn a_piece_of_a_long_line_that_is_a_record_is_found_wherever_blocks_end() {
         let criteria = Criteria { key: Some("rare".into()), ..Criteria::default() };
         let expected = slowly(&[text.clone().into_bytes()], &criteria);
         assert_eq!(expected.len(), 1);
+        let plain = ask(&dir.0.join("audit.log"), &criteria, PLAIN, None);
         for tuning in TUNINGS {
             let answer = ask(&dir.0.join("audit.log"), &criteria, tuning, None);
             same(&answer.events, &expected, &format!("{pieces} pieces, {tuning:?}"));
+            assert_eq!(answer.unread, plain.unread, "{pieces} pieces, {tuning:?}");
         }
     }
 }

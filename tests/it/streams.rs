@@ -204,6 +204,27 @@ fn closed_standard_output_counts_as_a_full_one_and_closed_standard_error_as_none
 }
 
 #[test]
+fn closed_standard_input_is_no_empty_one() {
+    let place = Place::new("no-input");
+    for line in [
+        "auditctl --dry-run -R -",
+        "auditctl --dry-run -R - --atomic",
+        "auditctl --check -",
+        "auditctl --explain RULES",
+        "auditctl --cost -if -",
+        "aulast --stdin",
+        "aulastlog --stdin",
+    ] {
+        let command = place.command(line);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "exec \"$@\" <&-", "sh", BINARY]).args(command.get_args());
+        let output = shell.output().expect("the shell runs");
+        assert_ne!(output.status.code(), Some(0), "{line}");
+        assert!(text(&output.stderr).contains("Bad file descriptor"), "{line}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn a_search_ends_soon_when_its_reader_goes_away_in_the_middle() {
     let place = Place::new("middle");
     let mut child = place.command("ausearch -if LOG -i").stdout(Stdio::piped()).spawn().expect("it runs");
