@@ -545,9 +545,9 @@ fn daily(status: u8) -> (String, Option<i32>) {
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/init/auditd.cron");
+    let script = include_str!("../../init/auditd.cron").replace("/usr/sbin/", &format!("{}/", place.display()));
     let path = format!("{}:/usr/bin:/bin", place.display());
-    let ended = std::process::Command::new("sh").arg(script).env("PATH", path).status().unwrap();
+    let ended = std::process::Command::new("sh").args(["-c", &script]).env("PATH", path).status().unwrap();
     let told = std::fs::read_to_string(&said).unwrap_or_default();
     (told, ended.code())
 }

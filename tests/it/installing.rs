@@ -59,7 +59,7 @@ fn an_installation_is_whole_below_its_prefix_and_brings_no_deleted_rule_back() {
         ("opt/audit", 0o755),
         ("opt/audit/sbin/auditbox", 0o755),
         ("opt/audit/sbin/auditctl", 0o755),
-        ("opt/audit/lib/systemd/system/auditd.service", 0o644),
+        ("etc/systemd/system/auditd.service", 0o644),
         ("opt/audit/share/man/man8/auditd.8", 0o644),
         ("opt/audit/share/audit-rules/39-exec.rules", 0o644),
         ("opt/audit/share/doc/auditbox/auditd.cron", 0o755),
@@ -140,6 +140,70 @@ fn without_words_the_script_says_how_it_is_called() {
     let output = Command::new(format!("{TOP}/init/install")).output().expect("it runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).starts_with("usage: install BINARY OWN"));
+}
+
+#[test]
+fn every_file_names_programs_and_data_where_they_are() {
+    let dir = Dir::new("installing-elsewhere");
+    let environment = [("DESTDIR", dir.0.as_path()), ("PREFIX", Path::new("/opt/audit/"))];
+    let styles = styles();
+    let styles: Vec<&str> = styles.iter().map(String::as_str).collect();
+    script("init/install", &[&[BINARY, "-"], &styles[..]].concat(), &environment);
+    let mut calls = 0;
+    for file in files(&dir.0) {
+        let data = std::fs::read(dir.0.join(&file[1..])).unwrap_or_default(); // configuration may be root's alone
+        let Ok(text) = String::from_utf8(data) else { continue };
+        let is_sample = file.starts_with("/opt/audit/share/audit-rules") || file.starts_with("/etc/audit/");
+        let finds_by_path = text.contains("/opt/audit/sbin:") || file.ends_with("audit-early");
+        for line in text.lines().filter(|line| !is_sample && !line.starts_with('#')) {
+            assert!(!line.contains("/usr/sbin/au") && !line.contains("/usr/share/audit"), "{file}: {line}");
+            let is_command = |word: &&str| ["auditctl", "augenrules"].iter().any(|name| word.ends_with(name));
+            for word in line.split_whitespace().filter(is_command).filter(|_| file.starts_with("/etc/")) {
+                assert!(
+                    word.contains("/opt/audit/sbin/") || finds_by_path || file.contains("initramfs"),
+                    "{file}: {line}"
+                );
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls > 10, "{calls}");
+    let read = |path: &str| std::fs::read_to_string(dir.0.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    assert!(read("etc/sv/auditd/run").contains("exec /opt/audit/sbin/auditd -n"));
+    assert!(read("opt/audit/share/doc/auditbox/auditd.cron").contains("\n/opt/audit/sbin/auditctl --signal"));
+    // systemd looks there for units, and not below /opt.
+    assert!(read("etc/systemd/system/auditd.service").contains("ExecStart=/opt/audit/sbin/auditd"));
+    let local = script("init/install", &["list", "systemd"], &[("PREFIX", Path::new("/usr/local"))]);
+    assert!(local.contains(" /usr/local/lib/systemd/system/auditd.service "), "{local}");
+}
+
+#[test]
+fn an_init_that_starts_the_daemon_anew_does_not_spin() {
+    let dir = Dir::new("installing-respawn");
+    let stub = |name: &str, does: &str| {
+        let path = dir.file(name, format!("#!/bin/sh\n{does}\n"));
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    };
+    stub("mkdir", ":");
+    stub("augenrules", ":");
+    stub("sleep", "echo slept $1");
+    let text = std::fs::read_to_string(format!("{TOP}/init/sysv/auditd")).expect("the script");
+    let path = format!("\nPATH={}:", dir.0.display());
+    let text = text.replace("\nPATH=", &path).replace("/etc/default/auditd", "/nowhere");
+    let script = dir.file("script", text);
+    let run = |status: u8, clock: &str| {
+        stub("auditd", &format!("exit {status}"));
+        stub("date", clock);
+        let output = Command::new("sh").args([&script, "run"]).output().expect("sh");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    // No time passes, or an hour at every look.
+    let (at_once, later) = ("echo 5000", "echo x >>$0.count; echo $(($(wc -l <$0.count) * 3600))");
+    for status in [1, 2, 4, 6] {
+        assert_eq!(run(status, at_once), "slept 60\n", "{status}");
+    }
+    assert_eq!(run(1, later), "");
+    assert_eq!(run(0, at_once), "");
 }
 
 #[test]
@@ -456,7 +520,7 @@ fn debian_s_service_finds_the_actions_and_other_systems_get_no_init_script() {
     let script = std::fs::read_link(root.join("etc/init.d/auditd")).expect("a link");
     assert_eq!(script, Path::new("/usr/libexec/initscripts/legacy-actions/auditd/rotate"));
     // service(8) runs it by its name in init.d, with the action as its word.
-    let run = "PATH=$1:$PATH; printf '#!/bin/sh\\necho \"$@\"\\n' >$1/auditctl; chmod 755 $1/auditctl; ln -s $1$2 $1/auditd; \
+    let run = "printf '#!/bin/sh\\necho \"$@\"\\n' >$1/auditctl; sed s,/opt/audit/sbin,$1, $1$2 >$1/auditd; chmod 755 $1/audit*; \
                [ $(id -u) != 0 ] || exec $1/auditd rotate; echo --signal rotate";
     let output = Command::new("sh").args(["-c", run, "sh"]).args([root.as_path(), &script]).output().expect("sh runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "--signal rotate\n", "{output:?}");
