@@ -545,6 +545,23 @@ fn the_address_is_set_everywhere_at_once_and_nothing_is_released_without_one() {
         String::from_utf8(output.stdout).expect("names").lines().count()
     };
     assert_eq!((of("https://localhost/auditbox"), of("https://example.org/auditbox")), (0, 5));
+    // Nor of anything but a tagged commit.
+    let git = |words: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=x", "-c", "user.email=x@localhost"]).args(words).current_dir(&dir.0);
+        assert!(git.status().expect("git runs").success(), "{words:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "all"]);
+    let refused = run("packaging/release", &[]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("this commit has no tag v"), "{refused:?}");
+    git(&["tag", concat!("v", env!("CARGO_PKG_VERSION"))]);
+    let changed = std::fs::read_to_string(dir.0.join("Cargo.toml")).expect("it is there") + "\n";
+    dir.file("Cargo.toml", changed);
+    let refused = run("packaging/release", &[]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("changes that are not committed"), "{refused:?}");
+    assert!(!dir.0.join("out").exists());
 }
 
 #[test]

@@ -11,16 +11,20 @@ AUDITBOX_SITE_METHOD = file
 AUDITBOX_LICENSE = GPL-2.0-or-later
 AUDITBOX_LICENSE_FILES = LICENSE
 
-# Flags of the environment replace those of .cargo/config.toml.
+# Flags of the environment replace those of .cargo/config.toml, and Buildroot's own for arm.
 AUDITBOX_CARGO_ENV = \
-	CARGO_TARGET_$(subst -,_,$(call UPPERCASE,$(RUSTC_TARGET_NAME)))_RUSTFLAGS="-C target-feature=+crt-static -C panic=abort"
+	CARGO_TARGET_$(subst -,_,$(call UPPERCASE,$(RUSTC_TARGET_NAME)))_RUSTFLAGS="-C target-feature=+crt-static -C panic=abort$(if $(filter arm,$(NORMALIZED_ARCH)), -C link-arg=-Wl$(comma)--allow-multiple-definition)"
+# Without it BR2_ENABLE_DEBUG would build another file.
+AUDITBOX_CARGO_BUILD_OPTS = $(if $(BR2_ENABLE_DEBUG),--release)
+# An auditbox that runs on the machine that builds (`make build` in auditbox) fits the rules; x86_64 needs none.
+AUDITBOX_OWN ?= -
 
 AUDITBOX_PROGRAM = $(@D)/target/$(RUSTC_TARGET_NAME)/release/auditbox
 AUDITBOX_STYLES = $(if $(BR2_INIT_SYSTEMD),systemd,$(if $(BR2_INIT_OPENRC),openrc,$(if $(BR2_INIT_NONE),,busybox)))
 
 define AUDITBOX_INSTALL_TARGET_CMDS
 	! $(TARGET_READELF) -l $(AUDITBOX_PROGRAM) | grep -q INTERP
-	DESTDIR=$(TARGET_DIR) $(@D)/init/install $(AUDITBOX_PROGRAM) - $(AUDITBOX_STYLES)
+	DESTDIR=$(TARGET_DIR) $(@D)/init/install $(AUDITBOX_PROGRAM) $(AUDITBOX_OWN) $(AUDITBOX_STYLES)
 endef
 
 # The target directory is filled by whoever builds; the file system image gets these.
