@@ -3,6 +3,7 @@ _auditbox() {
 	local current=${COMP_WORDS[COMP_CWORD]} before=("${COMP_WORDS[@]:0:COMP_CWORD}") word
 	# A = is a word of its own here.
 	[[ $current != = ]] || { before+=(=) current=; }
+	[[ $current != *,* ]] || before+=("${current%,*},")
 	COMPREPLY=()
 	# Not by compgen -W, which evaluates its words; and what has a meaning to the shell is quoted, for it lands on the command line.
 	while IFS= read -r word; do

@@ -62,19 +62,22 @@ fn every_option_of_a_help_text_is_offered() {
             }
         }
         assert!(options > 5 && offered.iter().any(|word| word == first), "{command}: {offered:?}");
-        assert!(offered.iter().all(|word| usage.contains(word.as_str()) && word.starts_with('-')), "{offered:?}");
+        assert!(
+            offered.iter().all(|word| (usage.contains(word.as_str()) || word == "--help") && word.starts_with('-')),
+            "{offered:?}"
+        );
     }
-    assert_eq!(shell.after("aulastlog", &[]), ["--stdin", "-u", "--user"]);
+    assert_eq!(shell.after("aulastlog", &[]), ["--stdin", "-u", "--user", "--help"]);
 }
 
 #[test]
 fn auditbox_takes_its_own_words_a_command_and_that_commands_words() {
     let shell = Shell::new("completing-auditbox");
     let list = shell.run("auditbox", &["--list"]).expect("it runs");
-    let own = ["--list", "--install", "--hard", "--version"];
+    let own = ["--list", "--install", "--hard", "--version", "--help"];
     let all: Vec<&str> = ["doctor"].into_iter().chain(list.lines()).chain(own).collect();
     assert_eq!(shell.after("auditbox", &[]), all);
-    assert_eq!(shell.after("auditbox", &["doctor"]), ["--format", "--root", "--machine"]);
+    assert_eq!(shell.after("auditbox", &["doctor"]), ["--format", "--root", "--machine", "--help"]);
     assert_eq!(shell.after("auditbox", &["doctor", "--format"]), ["text", "json"]);
     assert!(shell.after("auditbox", &["doctor", "--machine"]).iter().any(|machine| machine == "aarch64"));
     for words in [&[][..], &["-m"], &["-m", "LOGIN", "--format"]] {
@@ -112,10 +115,27 @@ fn what_an_option_takes_is_offered_after_it() {
     offers("auditctl", "-S", "execve");
     offers("auditctl", "--machine", "aarch64");
     offers("auditctl", "-a", "always,exit");
+    offers("auditctl", "-a", "always,io_uring");
+    // A file follows, or another option.
+    offers("auditctl", "--check", "--format");
     offers("auditd", "-s", "nochange");
     offers("augenrules", "--machine", "riscv64");
     offers("aulast", "--user", "root");
-    assert!(shell.after("ausyscall", &[]).iter().any(|call| call == "openat"));
+    let words = shell.after("ausyscall", &[]);
+    assert!(["openat", "aarch64"].iter().all(|word| words.iter().any(|offer| offer == word)));
+    // Another one of a list, and the value of a rule's field.
+    let has = |command: &str, words: &[&str], word: &str| {
+        let offered = shell.after(command, words);
+        assert!(offered.iter().any(|offer| offer == word), "{command} {words:?}: no {word} in {offered:?}");
+    };
+    has("ausearch", &["-m", "USER_LOGIN,USER_AUTH,"], "USER_LOGIN,USER_AUTH,LOGIN");
+    has("auditctl", &["-S", "open,"], "open,close");
+    has("auditctl", &["-a", "always,"], "always,exit");
+    has("auditctl", &["-F", "arch", "="], "b32");
+    has("auditctl", &["-F", "auid!", "="], "unset");
+    has("auditctl", &["-F", "gid", "="], "root");
+    has("auditctl", &["-F", "msgtype", "="], "LOGIN");
+    assert_eq!(shell.after("auditctl", &["-F", "path", "="]), Vec::<String>::new());
     // Only some commands take a value in the same word.
     assert_eq!(shell.after("auditd", &["--enable_state", "="]), ["disable", "enable", "nochange"]);
     assert_eq!(shell.after("ausearch", &["--format", "="]), Vec::<String>::new());
@@ -155,6 +175,7 @@ fn keys_are_those_of_the_rules_on_the_machine() {
     let complete = complete.to_str().expect("a path");
     assert_eq!(shell.run("sh", &[complete, "ausearch", "-k"]).as_deref(), Some("all\nidentity\n"));
     assert_eq!(shell.run("sh", &[complete, "auditctl", "-k"]).as_deref(), Some("all\nidentity\n"));
+    assert_eq!(shell.run("sh", &[complete, "auditctl", "-F", "key", "="]).as_deref(), Some("all\nidentity\n"));
 }
 
 #[test]
@@ -169,6 +190,9 @@ fn bash_completes() {
     };
     assert_eq!(complete("ausearch --logi", 1), "--loginuid\n");
     assert_eq!(complete("ausearch -m USER_LOG", 2), "USER_LOGIN USER_LOGOUT\n");
+    assert_eq!(complete("ausearch -m LOGIN,USER_LOGI", 2), "LOGIN,USER_LOGIN\n");
+    assert_eq!(complete("auditctl -a always,ex", 2), "always,exit always,exclude\n");
+    assert_eq!(complete("auditctl -F arch = b6", 4), "b64\n");
     assert_eq!(complete("auditd --enable_state = no", 3), "nochange\n");
     assert_eq!(complete("auditd --enable_state =", 2), "disable enable nochange\n");
     let registered =
@@ -209,11 +233,14 @@ fn fish_completes_where_it_is_installed() {
     let shell = Shell::new("completing-fish");
     let file = shell.file("auditbox.fish");
     let script = format!(
-        "source {file}; complete -C 'ausearch --logi'; complete -C 'ausearch -m USER_LOG'; complete -C 'auditd --enable_state=no'"
+        "source {file}; complete -C 'ausearch --logi'; complete -C 'ausearch -m USER_LOG'; complete -C 'auditd --enable_state=no'; complete -C 'ausearch -m LOGIN,USER_LOGI'; complete -C 'auditctl -F arch=b6'"
     );
     let Some(offered) = shell.run("fish", &["-N", "-c", &script]) else { return };
     let words: Vec<&str> = offered.lines().filter_map(|line| line.split('\t').next()).collect();
-    assert_eq!(words, ["--loginuid", "USER_LOGIN", "USER_LOGOUT", "--enable_state=nochange"]);
+    assert_eq!(
+        words,
+        ["--loginuid", "USER_LOGIN", "USER_LOGOUT", "--enable_state=nochange", "LOGIN,USER_LOGIN", "arch=b64"]
+    );
 }
 
 #[test]
@@ -226,6 +253,8 @@ fn zsh_completes_where_it_is_installed() {
     for (typed, completed) in [
         ("ausearch --logi\\t", "<--loginuid>"),
         ("auditctl -F arc\\tb64", "<-F arch=b64>"),
+        ("auditctl -F arch=b6\\t", "<-F arch=b64>"),
+        ("ausearch -m LOGIN,USER_LOGI\\t", "<-m LOGIN,USER_LOGIN>"),
         ("auditd --enable_state=no\\t", "<--enable_state=nochange>"),
     ] {
         // A terminal of zsh's own: the completed line is run, and says what it has become. The terminal echoes what is typed, so
