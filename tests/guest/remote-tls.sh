@@ -27,6 +27,8 @@ sender() {
 sender web web
 mkdir -p /run/audit
 if auditd --check-config 2>&1 | grep -q 'this auditd does not have'; then
+	auditd 2>/tmp/said && fail "a collector without TLS starts"
+	expect 'transport = tls asks for another transport than plain TCP' /tmp/said
 	audisp-remote </dev/null 2>/tmp/said && fail "a sender without TLS starts"
 	grep -q 'which has no TLS' /tmp/said || fail "it says: $(cat /tmp/said)"
 	exit 0
