@@ -3,7 +3,7 @@
 use super::{DISABLED, End, Executor, RuleHost, Source, execute, ready};
 use crate::output::say;
 use auditbox::rule::file::{self, Line};
-use auditbox::rule::typography::lookalikes;
+use auditbox::rule::typography::{hiding, lookalikes};
 use auditbox::rule::{Plan, Refusal, Step, Warning, merge, parse_line};
 use auditbox::sys::{error_reason, files, streams};
 use auditbox::text::{Escape, escape};
@@ -161,12 +161,23 @@ pub(crate) fn merged(sources: &[SourceFile]) -> Vec<u8> {
 
 /// Does what the lines of one file ask for, and returns the exit status.
 pub(crate) fn run_alone(source: &SourceFile, host: &RuleHost, executor: &mut dyn Executor) -> u8 {
+    warn_of_hidden(std::slice::from_ref(source));
     run(file::lines(&source.text).map(|line| (source.name.as_str(), line)), host, executor)
 }
 
 /// Does what the merged lines of `sources` ask for, and returns the exit status.
 pub(crate) fn run_merged(sources: &[SourceFile], host: &RuleHost, executor: &mut dyn Executor) -> u8 {
+    warn_of_hidden(sources);
     run(lines(sources, true).into_iter(), host, executor)
+}
+
+/// Says where lines are hidden behind a line end of other editors.
+pub(super) fn warn_of_hidden(sources: &[SourceFile]) {
+    for source in sources {
+        if let Some((number, _, found)) = hiding(&source.text) {
+            say(format_args!("{}:{number}:{}: warning: {}", source.name, found.start + 1, found.hides()));
+        }
+    }
 }
 
 /// The lines of rules files that ask for something, each with the name of its file: merged when they are a set.
@@ -224,14 +235,14 @@ fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &RuleHost, ex
 
 /// Says what of a line that is taken became part of a key, a path or a value, where nobody would look for it.
 pub(super) fn warn_of_pasted(name: &str, line: &Line<'_>) {
-    let pasted = lookalikes(line.text).next().map(|found| (found.start + 1, found.name));
+    let pasted = lookalikes(line.text).next().map(|found| (found.start + 1, found.name()));
     if let Some((column, what)) = pasted.or_else(|| line.words.iter().flatten().find_map(quote)) {
         say(format_args!("{name}:{}:{column}: warning: {what} became part of a word", line.number));
     }
 }
 
 /// The quote around a word or the value in it, and its column. There is no quoting in rules.
-fn quote(word: &file::Word) -> Option<(usize, &'static str)> {
+fn quote(word: &file::Word) -> Option<(usize, String)> {
     let text = &word.text;
     let value = text.iter().position(|byte| *byte == b'=').map_or(0, |at| at + 1);
     [0, value, text.len() - 1].into_iter().find_map(|at| {
@@ -240,7 +251,7 @@ fn quote(word: &file::Word) -> Option<(usize, &'static str)> {
             b'\'' => "APOSTROPHE (U+0027)",
             _ => return None,
         };
-        Some((word.column_of(at), name))
+        Some((word.column_of(at), name.to_string()))
     })
 }
 
@@ -268,8 +279,8 @@ impl Source for FileLine<'_> {
         let remedy = refusal.reason.remedy();
         // A pasted character explains why a word was not understood better than the word that remains.
         if let Some(found) = lookalikes(text).next() {
-            let instead = if found.plain.trim().is_empty() { "a space, or nothing" } else { found.plain };
-            return (format!("{name}:{number}:{}: {}", found.start + 1, found.name), instead.to_owned());
+            let instead = found.instead().to_owned();
+            return (format!("{name}:{number}:{}: {}", found.start + 1, found.name()), instead);
         }
         // Word 0 is the program's name, which the file does not have.
         let place = match refusal.word.checked_sub(1).and_then(|n| words.get(n)) {

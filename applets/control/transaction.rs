@@ -93,6 +93,7 @@ fn read<'t>(rules: &'t Rules, skip_missing: bool, host: &RuleHost) -> Option<Loa
     let mut load = Load { lines: Vec::new(), skipped: 0 };
     let mut is_right = true;
     let mut is_locked = false;
+    rules_file::warn_of_hidden(&rules.files);
     for (name, line) in rules_file::lines(&rules.files, rules.is_set) {
         let number = line.number;
         let words = match &line.words {

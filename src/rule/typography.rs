@@ -1,17 +1,42 @@
-//! Characters that stand for plain ones in pasted text: dashes, quotes and spaces of PDF files and word processors, and the
-//! tabs and carriage returns of other editors. Rules files know none of them (audit.rules(7)): they become part of a word.
+//! Characters that stand for plain ones in pasted text: dashes, quotes, spaces and signs of PDF files and word processors, and the
+//! tabs and line ends of other editors. Rules files know none of them (audit.rules(7)): they become part of a word.
+
+use super::file::{Line, all_lines};
 
 /// A character that looks like a plain one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lookalike {
     /// How many bytes of the line come before.
     pub start: usize,
-    /// How many bytes it has.
+    /// How many bytes it has: one, where the text is not UTF-8 but Windows-1252.
     pub length: usize,
-    /// What it is called.
-    pub name: &'static str,
+    /// Which it is.
+    pub character: char,
     /// What a rule would have in its place.
     pub plain: &'static str,
+    title: &'static str,
+}
+
+impl Lookalike {
+    /// What it is called, and its number.
+    pub fn name(&self) -> String {
+        let set = if self.length == 1 && !self.character.is_ascii() { " of Windows-1252" } else { "" };
+        format!("{} (U+{:04X}){set}", self.title, u32::from(self.character))
+    }
+
+    /// What [`hiding`] has found.
+    pub fn hides(&self) -> String {
+        format!("{} ends no line: what follows it is not loaded", self.name())
+    }
+
+    /// What to write instead, in words.
+    pub fn instead(&self) -> &'static str {
+        match self.plain {
+            "\n" => "a newline",
+            "" | " " => "a space, or nothing",
+            plain => plain,
+        }
+    }
 }
 
 /// Where in a line a character is out of place.
@@ -19,56 +44,114 @@ pub struct Lookalike {
 enum Wrong {
     /// At the start of a word or of a value, where a dash or a minus sign would be.
     AtWord,
+    /// After an ASCII letter or digit, where an operator or a comma would be.
+    AfterName,
     /// At the end of the line.
     AtEnd,
     /// Anywhere.
     Anywhere,
 }
 
-/// Source: the Unicode names of the characters.
-const LOOKALIKES: [(&str, Wrong, &str, &str); 26] = [
-    ("\u{2010}", Wrong::AtWord, "HYPHEN (U+2010)", "-"),
-    ("\u{2011}", Wrong::AtWord, "NON-BREAKING HYPHEN (U+2011)", "-"),
-    ("\u{2012}", Wrong::AtWord, "FIGURE DASH (U+2012)", "-"),
-    ("\u{2013}", Wrong::AtWord, "EN DASH (U+2013)", "-"),
-    ("\u{2014}", Wrong::AtWord, "EM DASH (U+2014)", "-"),
-    ("\u{2015}", Wrong::AtWord, "HORIZONTAL BAR (U+2015)", "-"),
-    ("\u{2212}", Wrong::AtWord, "MINUS SIGN (U+2212)", "-"),
-    ("\u{fe63}", Wrong::AtWord, "SMALL HYPHEN-MINUS (U+FE63)", "-"),
-    ("\u{ff0d}", Wrong::AtWord, "FULLWIDTH HYPHEN-MINUS (U+FF0D)", "-"),
-    ("\u{2018}", Wrong::Anywhere, "LEFT SINGLE QUOTATION MARK (U+2018)", ""),
-    ("\u{2019}", Wrong::Anywhere, "RIGHT SINGLE QUOTATION MARK (U+2019)", ""),
-    ("\u{201c}", Wrong::Anywhere, "LEFT DOUBLE QUOTATION MARK (U+201C)", ""),
-    ("\u{201d}", Wrong::Anywhere, "RIGHT DOUBLE QUOTATION MARK (U+201D)", ""),
-    ("\u{201e}", Wrong::Anywhere, "DOUBLE LOW-9 QUOTATION MARK (U+201E)", ""),
-    ("\u{201f}", Wrong::Anywhere, "DOUBLE HIGH-REVERSED-9 QUOTATION MARK (U+201F)", ""),
-    ("\u{2009}", Wrong::Anywhere, "THIN SPACE (U+2009)", " "),
-    ("\u{3000}", Wrong::Anywhere, "IDEOGRAPHIC SPACE (U+3000)", " "),
-    ("\u{ad}", Wrong::Anywhere, "SOFT HYPHEN (U+00AD)", ""),
-    ("\u{2060}", Wrong::Anywhere, "WORD JOINER (U+2060)", ""),
-    ("\u{a0}", Wrong::Anywhere, "NO-BREAK SPACE (U+00A0)", " "),
-    ("\u{2007}", Wrong::Anywhere, "FIGURE SPACE (U+2007)", " "),
-    ("\u{202f}", Wrong::Anywhere, "NARROW NO-BREAK SPACE (U+202F)", " "),
-    ("\u{200b}", Wrong::Anywhere, "ZERO WIDTH SPACE (U+200B)", ""),
-    ("\u{feff}", Wrong::Anywhere, "BYTE ORDER MARK (U+FEFF)", ""),
-    ("\t", Wrong::Anywhere, "TAB (U+0009)", " "),
-    ("\r", Wrong::AtEnd, "CARRIAGE RETURN (U+000D)", ""),
+/// What stands for the characters, where they are out of place, and a line for each: the character and its Unicode name. Rows of text
+/// take the least room.
+type Group = (&'static str, Wrong, &'static str);
+
+const LOOKALIKES: [Group; 14] = [
+    (
+        "-",
+        Wrong::AtWord,
+        "\u{ad}SOFT HYPHEN\n\u{2010}HYPHEN\n\u{2011}NON-BREAKING HYPHEN\n\u{2012}FIGURE DASH\n\u{2013}EN DASH\n\
+         \u{2014}EM DASH\n\u{2015}HORIZONTAL BAR\n\u{2212}MINUS SIGN\n\u{fe63}SMALL HYPHEN-MINUS\n\
+         \u{ff0d}FULLWIDTH HYPHEN-MINUS",
+    ),
+    (">=", Wrong::AfterName, "\u{2265}GREATER-THAN OR EQUAL TO"),
+    ("<=", Wrong::AfterName, "\u{2264}LESS-THAN OR EQUAL TO"),
+    ("!=", Wrong::AfterName, "\u{2260}NOT EQUAL TO"),
+    ("!", Wrong::AfterName, "\u{ff01}FULLWIDTH EXCLAMATION MARK"),
+    ("&", Wrong::AfterName, "\u{ff06}FULLWIDTH AMPERSAND"),
+    (",", Wrong::AfterName, "\u{ff0c}FULLWIDTH COMMA\n\u{3001}IDEOGRAPHIC COMMA"),
+    ("<", Wrong::AfterName, "\u{ff1c}FULLWIDTH LESS-THAN SIGN"),
+    ("=", Wrong::AfterName, "\u{ff1d}FULLWIDTH EQUALS SIGN"),
+    (">", Wrong::AfterName, "\u{ff1e}FULLWIDTH GREATER-THAN SIGN"),
+    (
+        " ",
+        Wrong::Anywhere,
+        "\tTAB\n\u{a0}NO-BREAK SPACE\n\u{2007}FIGURE SPACE\n\u{2009}THIN SPACE\n\u{202f}NARROW NO-BREAK SPACE\n\
+         \u{3000}IDEOGRAPHIC SPACE",
+    ),
+    (
+        "",
+        Wrong::Anywhere,
+        "\u{ad}SOFT HYPHEN\n\u{2018}LEFT SINGLE QUOTATION MARK\n\u{2019}RIGHT SINGLE QUOTATION MARK\n\
+         \u{201c}LEFT DOUBLE QUOTATION MARK\n\u{201d}RIGHT DOUBLE QUOTATION MARK\n\u{201e}DOUBLE LOW-9 QUOTATION MARK\n\
+         \u{201f}DOUBLE HIGH-REVERSED-9 QUOTATION MARK\n\u{200b}ZERO WIDTH SPACE\n\u{2060}WORD JOINER\n\
+         \u{feff}BYTE ORDER MARK",
+    ),
+    ("", Wrong::AtEnd, "\rCARRIAGE RETURN"),
+    ("\n", Wrong::Anywhere, "\rCARRIAGE RETURN"),
 ];
 
 /// All of them in a line, from left to right.
 pub fn lookalikes(line: &[u8]) -> impl Iterator<Item = Lookalike> + '_ {
-    // The bytes that one of them can begin with.
-    let may_begin = |start: &usize| matches!(line.get(*start), Some(b'\t' | b'\r' | 0xC2 | 0xE2 | 0xE3 | 0xEF));
-    (0..line.len()).filter(may_begin).filter_map(move |start| {
-        let rest = line.get(start..)?;
-        let at_word = start == 0 || matches!(line.get(start - 1), Some(b' ' | b'='));
-        let is_wrong = |text: &str, wrong: Wrong| match wrong {
-            Wrong::AtWord => at_word,
-            Wrong::AtEnd => rest.len() == text.len(),
+    (0..line.len()).filter_map(move |start| {
+        let (character, length) = character(line, start)?;
+        let rest = line.get(start + length..)?;
+        let before = line.get(..start).and_then(<[u8]>::last);
+        let is_wrong = |wrong: Wrong| match wrong {
+            Wrong::AtWord => before.is_none_or(|before| matches!(before, b' ' | b'=')),
+            // Or after another such sign, as in a pasted `>=`.
+            Wrong::AfterName => before.is_some_and(|before| {
+                let is_fullwidth =
+                    line.get(start.saturating_sub(3)..start).is_some_and(|sign| sign.starts_with(b"\xef\xbc"));
+                before.is_ascii_alphanumeric() || matches!(before, b'!' | b'<' | b'>') || is_fullwidth
+            }),
+            Wrong::AtEnd => rest.is_empty(),
             Wrong::Anywhere => true,
         };
-        let row = LOOKALIKES.iter().find(|row| rest.starts_with(row.0.as_bytes()) && is_wrong(row.0, row.1))?;
-        Some(Lookalike { start, length: row.0.len(), name: row.2, plain: row.3 })
+        LOOKALIKES.iter().filter(|group| is_wrong(group.1)).find_map(|(plain, _, rows)| {
+            let title = rows.split('\n').find_map(|row| row.strip_prefix(character))?;
+            Some(Lookalike { start, length, character, plain, title })
+        })
+    })
+}
+
+/// The character that may be one of them and begins at a byte, with the number of its bytes. A byte between ASCII is no part of
+/// UTF-8: it is what Windows-1252 has there.
+fn character(line: &[u8], start: usize) -> Option<(char, usize)> {
+    let is_ascii = |at: usize| line.get(at).is_none_or(u8::is_ascii);
+    let byte = *line.get(start)?;
+    let length = match byte {
+        b'\t' | b'\r' => 1,
+        0xC2 => 2,
+        0xE2 | 0xE3 | 0xEF => 3,
+        0x91..=0xAD if (start == 0 || is_ascii(start - 1)) && is_ascii(start + 1) => {
+            let character = match byte {
+                0x91 => '\u{2018}',
+                0x92 => '\u{2019}',
+                0x93 => '\u{201c}',
+                0x94 => '\u{201d}',
+                0x96 => '\u{2013}',
+                0x97 => '\u{2014}',
+                _ => char::from(byte),
+            };
+            return Some((character, 1));
+        }
+        _ => return None,
+    };
+    let text = std::str::from_utf8(line.get(start..start + length)?).ok()?;
+    Some((text.chars().next()?, length))
+}
+
+/// The first carriage return that hides lines, with the number of the line that has it and the byte where that starts: in a comment,
+/// or where nothing is taken from the line. In other lines it is a [`Lookalike`] like all.
+pub fn hiding(text: &[u8]) -> Option<(usize, usize, Lookalike)> {
+    all_lines(text).find_map(|(number, start, line)| {
+        let found = lookalikes(line).find(|found| found.plain == "\n")?;
+        let asks = |piece: &[u8]| piece.trim_ascii().first().is_some_and(|first| *first != b'#');
+        let is_read = || Line::read(number, start, line).is_some_and(|line| line.words.is_ok());
+        let is_comment = line.trim_ascii_start().starts_with(b"#");
+        let hides = line.split(|b| *b == b'\r').skip(1).any(asks) && (is_comment || !is_read());
+        hides.then_some((number, start, found))
     })
 }
 
@@ -78,30 +161,89 @@ mod tests {
 
     #[test]
     fn each_of_the_table_is_found() {
-        for (text, _, name, _) in LOOKALIKES {
-            assert_eq!(lookalikes(text.as_bytes()).next().map(|found| found.name), Some(name));
+        for (plain, wrong, rows) in LOOKALIKES {
+            for row in rows.split('\n') {
+                let character = row.chars().next().unwrap();
+                let title = &row[character.len_utf8()..];
+                let line = match (wrong, plain) {
+                    (Wrong::AfterName, _) => format!("a{character}"),
+                    (_, "\n") => format!("{character}a"),
+                    _ => character.to_string(),
+                };
+                let found = lookalikes(line.as_bytes()).next().map(|found| (found.title, found.plain));
+                // At a word a soft hyphen stands for a dash.
+                assert!(found == Some((title, plain)) || found == Some((title, "-")), "{title}");
+            }
         }
     }
 
-    fn found(line: &str) -> Vec<(usize, &'static str, &'static str)> {
-        lookalikes(line.as_bytes()).map(|it| (it.start, it.name, it.plain)).collect()
+    fn found(line: impl AsRef<[u8]>) -> Vec<(usize, String, &'static str)> {
+        lookalikes(line.as_ref()).map(|it| (it.start, it.name(), it.plain)).collect()
+    }
+
+    fn named(start: usize, name: &str, plain: &'static str) -> (usize, String, &'static str) {
+        (start, name.to_owned(), plain)
     }
 
     #[test]
     fn a_pasted_dash_counts_where_an_option_or_a_value_begins() {
         let line = "-a always,exit \u{2013}F arch=b64";
-        assert_eq!(found(line), [(15, "EN DASH (U+2013)", "-")]);
+        assert_eq!(found(line), [named(15, "EN DASH (U+2013)", "-")]);
         assert_eq!(found("-a always,exit \u{ff0d}F uid=0 \u{fe63}k x").len(), 2);
         assert_eq!(found("-F exit=\u{2013}EACCES -F auid!=\u{2212}1").len(), 2);
         assert_eq!(found("-w /srv/2001\u{2013}2010 -k old"), []);
+        assert_eq!(found("\u{ad}D -k a\u{ad}b").iter().map(|it| it.2).collect::<Vec<_>>(), ["-", ""]);
     }
 
     #[test]
-    fn quotes_and_spaces_count_anywhere_and_a_carriage_return_at_the_end() {
+    fn signs_of_other_keyboards_count_where_an_operator_or_a_comma_would_be() {
+        let plain = |line: &str| found(line).into_iter().map(|it| it.2).collect::<Vec<_>>();
+        assert_eq!(found("-F auid\u{2265}1000"), [named(7, "GREATER-THAN OR EQUAL TO (U+2265)", ">=")]);
+        assert_eq!(plain("-F auid\u{2264}1 -C uid\u{2260}euid"), ["<=", "!="]);
+        assert_eq!(plain("-F arch\u{ff1d}b64 -F uid!\u{ff1d}0 -F a0\u{ff06}\u{ff1d}1"), ["=", "=", "&", "="]);
+        assert_eq!(plain("-a always\u{ff0c}exit -S open\u{ff0c}creat\u{3001}read"), [",", ",", ","]);
+        assert_eq!(plain("-w /srv/\u{5831}\u{544a}\u{ff0c}\u{7d42}"), [""; 0]);
+    }
+
+    #[test]
+    fn bytes_of_windows_1252_are_named_where_they_are_no_part_of_utf_8() {
+        let line = b"\x96a always,exit \x97F arch=b64 \xadk \x93x\x94 -w\xa0/etc";
+        let titles: Vec<_> = lookalikes(line).map(|it| (it.start, it.title, it.plain)).collect();
+        let dashes = [(0, "EN DASH", "-"), (15, "EM DASH", "-"), (27, "SOFT HYPHEN", "-")];
+        let others = [
+            (30, "LEFT DOUBLE QUOTATION MARK", ""),
+            (32, "RIGHT DOUBLE QUOTATION MARK", ""),
+            (36, "NO-BREAK SPACE", " "),
+        ];
+        assert_eq!(titles, [&dashes[..], &others].concat());
+        assert_eq!(found(b"\x96D")[0].1, "EN DASH (U+2013) of Windows-1252");
+        assert_eq!(found("-w /srv/\u{516}\u{e0}\u{4e16}"), []);
+        assert_eq!(found(b"-w /srv/\x97\xd6"), []);
+    }
+
+    #[test]
+    fn quotes_spaces_and_carriage_returns_count_anywhere() {
         assert_eq!(found("-k \u{201c}x\u{201d}").len(), 2);
-        assert_eq!(found("-w\u{a0}/etc\t-p"), [(2, "NO-BREAK SPACE (U+00A0)", " "), (8, "TAB (U+0009)", " ")]);
-        assert_eq!(found("-k a\rb\r"), [(6, "CARRIAGE RETURN (U+000D)", "")]);
-        assert_eq!(found("\u{feff}-D"), [(0, "BYTE ORDER MARK (U+FEFF)", "")]);
+        assert_eq!(
+            found("-w\u{a0}/etc\t-p"),
+            [named(2, "NO-BREAK SPACE (U+00A0)", " "), named(8, "TAB (U+0009)", " ")]
+        );
+        let name = "CARRIAGE RETURN (U+000D)";
+        assert_eq!(found("-k a\rb\r"), [named(4, name, "\n"), named(6, name, "")]);
+        assert_eq!(found("\u{feff}-D"), [named(0, "BYTE ORDER MARK (U+FEFF)", "")]);
+    }
+
+    #[test]
+    fn the_first_carriage_return_that_hides_lines_is_found() {
+        let hiding = |text: &str| hiding(text.as_bytes()).map(|(line, start, found)| (line, start, found.start));
+        assert_eq!(hiding("-D\n# a\r# b\r-w /etc\r"), Some((2, 3, 3)));
+        assert_eq!(hiding(" \t# a\r-D\n# b\r-e 2\n"), Some((1, 0, 5)));
+        for text in ["# a\r\n# b\r\r\n-D\r\n", "# a\r# b\r \r", "-D\r-e 2", ""] {
+            assert_eq!(hiding(text), None, "{text:?}");
+        }
+        let long = format!("-D\r{}", "-w /etc\r".repeat(4000));
+        assert_eq!(hiding(&long), Some((1, 0, 2)));
+        assert_eq!(hiding("-D\r-k \0"), Some((1, 0, 2)));
     }
 
     #[test]

@@ -116,6 +116,8 @@ fn pasted_characters_are_named_where_they_stand() {
         ("-w\u{a0}/etc/passwd -p wa", "3: NO-BREAK SPACE (U+00A0); accepted: a space, or nothing"),
         ("-w\t/etc/passwd -p wa -k id", "3: TAB (U+0009); accepted: a space, or nothing"),
         ("-D\r", "3: CARRIAGE RETURN (U+000D); accepted: a space, or nothing"),
+        ("-D\r-e 1\r", "3: CARRIAGE RETURN (U+000D); accepted: a newline"),
+        ("-a never,exit -F uid\u{2265}1 -S all", "21: GREATER-THAN OR EQUAL TO (U+2265); accepted: >="),
     ] {
         let path = dir.file("r.rules", format!("\n{line}\n"));
         let ran = auditctl(&format!("--dry-run --machine x86_64 -R {path}"));
@@ -142,6 +144,21 @@ fn pasted_characters_that_became_part_of_a_word_are_named() {
             let ran = auditctl(&format!("--dry-run --machine x86_64 -R {path}{atomic}"));
             assert_eq!((ran.status, ran.requests.len()), (0, 1), "{line}{atomic}");
             assert_eq!(ran.said, format!("{path}:2:{expected} became part of a word\n"));
+        }
+    }
+}
+
+#[test]
+fn lines_hidden_behind_a_carriage_return_are_spoken_of() {
+    let dir = Dir::new("hidden");
+    let name = "CARRIAGE RETURN (U+000D) ends no line: what follows it is not loaded";
+    let long = format!("-D\r{}", "-w /etc\r".repeat(4000));
+    for (text, place, status) in [("-D\n# a\r# b\r-e 1\n", "2:4", 0), (&long, "1:3", 1)] {
+        let path = dir.file("r.rules", text);
+        for more in ["", " --atomic"] {
+            let ran = auditctl(&format!("--dry-run --machine x86_64 -R {path}{more}"));
+            let expected = format!("{path}:{place}: warning: {name}");
+            assert_eq!((ran.status, ran.said.lines().next()), (status, Some(&*expected)), "{}", ran.said);
         }
     }
 }

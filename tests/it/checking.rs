@@ -59,6 +59,32 @@ fn what_only_the_kernel_refuses_is_found() {
     }
 }
 
+#[test]
+fn rules_hidden_behind_a_carriage_return_are_found_at_the_first_one() {
+    let name = "CARRIAGE RETURN (U+000D)";
+    let hides = format!("{name} ends no line: what follows it is not loaded");
+    for (text, expected) in [
+        ("# a\r# b\r-e 2\r", format!("1:4: error[AB008]: {hides}\n")),
+        ("-D\n # a\r-e 1\n", format!("2:5: error[AB008]: {hides}\n")),
+        ("# a\r\n# b\r\n", String::new()),
+        ("-f 1\r-e 1\n", format!("1:5: error[AB008]: {name} is part of the word\n")),
+        ("-f 1\r-q a\0b\n", format!("1:5: error[AB008]: {hides}\n")),
+    ] {
+        let (_, found) = checked(text, &["--min-level", "error"]);
+        let found: String = found.lines().filter(|line| line.contains(name)).map(|line| format!("{line}\n")).collect();
+        let expected: String = expected.lines().map(|line| format!("standard input:{line}\n")).collect();
+        assert_eq!(found, expected, "{text:?}");
+    }
+    let root = Dir::new("hidden");
+    fs::create_dir_all(root.0.join("etc/audit/rules.d")).unwrap();
+    fs::write(root.0.join("etc/audit/rules.d/10.rules"), "# a\r-D\r-e 2\n").unwrap();
+    let words = ["--machine", "x86_64", "--root", root.0.to_str().unwrap()];
+    for (more, text) in [(&["--check"][..], "10.rules:1:4: error[AB008]"), (&[], "10.rules:1:4: warning: CARRIAGE")] {
+        let (_, _, said) = transcript(applet("augenrules").args(words).args(more), "");
+        assert!(said.contains(text), "{said}");
+    }
+}
+
 /// What tests/site/site.profile asks for.
 fn site() -> String {
     format!("-f 2\n-a never,exit -F uid=33\n{}", both("-S mount -F auid>=1000 -F auid!=unset -k mount"))

@@ -9,7 +9,7 @@ use super::super::file::Line;
 use super::super::meaning::{Impossible, Meaning, Numbers, never_holds, other_width};
 use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value, parent};
 use super::super::parse::Warning;
-use super::super::typography::{Lookalike, lookalikes};
+use super::super::typography::{self, Lookalike, lookalikes};
 use super::codes::{self, Code, Level};
 use super::finding::{Edit, Effect, Finding, Fix, Span};
 use super::planned::{Planned, Target};
@@ -103,12 +103,14 @@ fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: 
     let before = out.len();
     let text = planned.line.text;
     let begins_word = |found: &Lookalike| found.start == 0 || found.plain == "-";
-    let ends_line = |found: &Lookalike| found.name.starts_with("CARRIAGE");
+    let ends_line = |found: &Lookalike| found.character == '\r';
     let only_options = |found: &Lookalike| begins_word(found) || ends_line(found);
     let any = |_: &Lookalike| true;
     let attempts: &[&dyn Fn(&Lookalike) -> bool] = if is_refused { &[&only_options, &any] } else { &[&ends_line] };
     let mut edits = attempts.iter().find_map(|wanted| {
-        let edits: Vec<Edit> = lookalikes(text).filter(wanted).map(|found| plainly(planned, &found)).collect();
+        // One that stands for the end of a line is left: what follows it may be anything.
+        let found = lookalikes(text).filter(|found| wanted(found) && found.plain != "\n");
+        let edits: Vec<Edit> = found.map(|found| plainly(planned, &found)).collect();
         let own = |edit: &Edit| Edit {
             file: 0,
             bytes: (edit.bytes.0 - planned.line.start, edit.bytes.1 - planned.line.start),
@@ -120,9 +122,8 @@ fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: 
     });
     for found in lookalikes(text).take(MOST_PASTED) {
         let span = planned.span(found.start, found.start + found.length);
-        let plain = if found.plain.trim().is_empty() { "a space, or nothing" } else { found.plain };
-        let message = format!("{} is part of the word", found.name);
-        let mut finding = finding(&codes::PASTED, span, message, &format!("write {plain}"));
+        let message = format!("{} is part of the word", found.name());
+        let mut finding = finding(&codes::PASTED, span, message, &format!("write {}", found.instead()));
         finding.level = if is_refused { Level::Error } else { Level::Warning };
         // One of them has the repair of all.
         let own = edits.take_if(|edits| edits.contains(&plainly(planned, &found)));
@@ -130,6 +131,14 @@ fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: 
         out.push(finding);
     }
     out.len() > before
+}
+
+/// A line end of other editors that hides what follows it.
+pub(super) fn hiding(file: usize, text: &[u8]) -> Option<Finding> {
+    let (line, line_start, found) = typography::hiding(text)?;
+    let span = Span { file, line, line_start, bytes: (found.start, found.start + found.length) };
+    let finding = finding(&codes::PASTED, span, found.hides(), &format!("write {}", found.instead()));
+    Some(Finding { level: Level::Error, ..finding })
 }
 
 /// The plain character in the place of the pasted one.
@@ -486,46 +495,13 @@ fn unset_auid(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
 }
 
 /// Calls that ordinary programs make thousands of times a second.
-const HOT: [&str; 34] = [
-    "read",
-    "write",
-    "readv",
-    "writev",
-    "pread64",
-    "pwrite64",
-    "poll",
-    "ppoll",
-    "select",
-    "pselect6",
-    "epoll_wait",
-    "epoll_pwait",
-    "futex",
-    "close",
-    "lseek",
-    "_llseek",
-    "mmap",
-    "mmap2",
-    "munmap",
-    "mprotect",
-    "brk",
-    "madvise",
-    "fstat",
-    "newfstatat",
-    "stat",
-    "lstat",
-    "clock_gettime",
-    "clock_nanosleep",
-    "nanosleep",
-    "rt_sigaction",
-    "rt_sigprocmask",
-    "sched_yield",
-    "recvmsg",
-    "sendmsg",
-];
+const HOT: &str = "read write readv writev pread64 pwrite64 poll ppoll select pselect6 epoll_wait epoll_pwait futex close lseek \
+    _llseek mmap mmap2 munmap mprotect brk madvise fstat newfstatat stat lstat clock_gettime clock_nanosleep nanosleep \
+    rt_sigaction rt_sigprocmask sched_yield recvmsg sendmsg";
 
 /// Whether ordinary programs make the call of this name thousands of times a second.
 pub fn is_hot(name: &[u8]) -> bool {
-    HOT.iter().any(|hot| hot.as_bytes() == name)
+    HOT.split(' ').any(|hot| hot.as_bytes() == name)
 }
 
 fn cost(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {

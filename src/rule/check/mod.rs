@@ -40,6 +40,7 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
     }
     let planned: Vec<Planned> = lines.into_iter().map(|(file, line)| Planned::of(file, line, target.host)).collect();
     let mut findings = Vec::new();
+    findings.extend(sources.iter().enumerate().filter_map(|(file, source)| line::hiding(file, source.text)));
     planned.iter().for_each(|planned| line::check(planned, target, &mut findings));
     set::check(&planned, is_set || sources.len() > 1, target, &mut findings);
     let wanted = merge::lines(target.profile.iter().map(|source| source.text), MOST_LINES).into_iter();
