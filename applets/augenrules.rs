@@ -12,7 +12,7 @@
 use crate::control::library::{self, Profile};
 use crate::control::rules_file::Rules;
 use crate::control::rules_file::{self, MAX_SIZE, SourceFile};
-use crate::control::{self, DryRun, RuleHost, check, mode_options, transaction};
+use crate::control::{self, DryRun, RuleHost, check::Judgement, mode_options, transaction};
 use crate::help::help;
 use crate::options::usage;
 use crate::output::{complain, must_finish, say, show};
@@ -178,10 +178,9 @@ impl Invocation {
             within(&inside)?;
         }
         let host = RuleHost::planned(Some(root.to_owned()), machine);
-        if rules_file::run_merged(&sources, &host, &mut DryRun::silent()) != 0 {
+        if rules_file::run_merged(&sources, &host, &mut DryRun::silent()) != 0 || self.would_stop(&sources, &host) {
             return Err(Trouble(format!("{} stays as it is", target.display())));
         }
-        self.complain_of(&sources, &host);
         let merged = rules_file::merged(&sources);
         if files::read_up_to(&target, MAX_SIZE).is_ok_and(|current| current == merged) {
             self.log("No change");
@@ -204,18 +203,22 @@ impl Invocation {
         // COMPAT: a link that leads nowhere is passed over.
         paths.retain(|path| path.exists());
         let sources = rules_file::read_all(&paths).map_err(Trouble)?;
-        self.complain_of(&sources, &RuleHost::planned(None, None));
+        let stops = self.options.check && self.would_stop(&sources, &RuleHost::planned(None, None));
         let merged = rules_file::merged(&sources);
         if self.options.atomic {
             return self.load_whole(sources, &merged);
         }
         if files::read_up_to(Path::new(TARGET), MAX_SIZE).is_ok_and(|current| current == merged) {
             self.log("No change");
-            return Ok(if self.is_locked() { 0 } else { self.load_target(&sources) });
+            return Ok(if self.is_locked() {
+                u8::from(stops)
+            } else {
+                self.load_target(&sources).max(u8::from(stops))
+            });
         }
         if self.options.check {
             self.log("Rules have changed and should be updated");
-            return Ok(0);
+            return Ok(u8::from(stops));
         }
         if self.is_locked() {
             return Ok(0);
@@ -230,11 +233,16 @@ impl Invocation {
         }
     }
 
-    /// With --check, says what is wrong or doubtful in the rules.
-    fn complain_of(&self, sources: &[SourceFile], host: &RuleHost) {
-        if cfg!(feature = "rule-tools") && self.options.check {
-            complain(&check::compact(sources, host).0);
+    /// Whether loading the rules would stop before the last. Then, and with --check, says what is wrong or doubtful in them.
+    fn would_stop(&self, sources: &[SourceFile], host: &RuleHost) -> bool {
+        if cfg!(not(feature = "rule-tools")) {
+            return false;
         }
+        let judgement = Judgement::of(sources, host);
+        if self.options.check || judgement.stops() {
+            complain(&judgement.said);
+        }
+        judgement.stops()
     }
 
     /// With --load --atomic: the rules come into force whole, or neither they nor the file change.

@@ -6,12 +6,15 @@ use super::mode_options::{Options, WRONG};
 use super::rules_file::{self, Rules, SourceFile};
 use crate::output::{must_finish, say, show_file};
 use auditbox::rule::Host;
-use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
+use auditbox::rule::check::{
+    Edit, Exists, Finding, Level, Source, Span, Target, TooManyLines, check, codes, fix, format,
+};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
 
-/// After this number of rounds of repair nothing more is tried; one fix may make room for another.
-const ROUNDS: usize = 16;
+/// After this number of rounds of repair nothing more is tried; one fix may make room for another. Rules that are merged become half
+/// as many in a round, and the fields of a rule are in order after as many as it has.
+const ROUNDS: usize = 64;
 
 /// Does what the options ask for; returns 0 when nothing is found, 1 when something is, 2 when rules cannot be read.
 pub(super) fn run(options: &Options) -> u8 {
@@ -103,17 +106,52 @@ fn write(old: &[SourceFile], new: &[SourceFile]) -> Result<(), String> {
     Ok(())
 }
 
-/// What is wrong with a set of rules for `host` that will not load or not do what they say, in compact form, and whether any of it
-/// is an error. Rules that are too many to be checked are wrong.
-pub(crate) fn compact(files: &[SourceFile], host: &RuleHost) -> (Vec<u8>, bool) {
-    let target = Target { host, kernel: None, exists: None, profile: &[] };
-    let sources = sources(files);
-    let mut out = Vec::new();
-    let mut findings = match check(&sources, true, &target) {
-        Ok(findings) => findings,
-        Err(error) => return (format!("not checked: {error}\n").into_bytes(), true),
-    };
-    findings.retain(|finding| finding.level >= Level::Warning);
-    format::write(&findings, &sources, format::Format::Compact, &mut out);
-    (out, findings.iter().any(|finding| finding.level == Level::Error))
+/// What is wrong or doubtful in a set of rules.
+pub(crate) struct Judgement {
+    /// In compact form.
+    pub(crate) said: Vec<u8>,
+    /// `None` when the rules are too many to be checked.
+    findings: Option<Vec<Finding>>,
+}
+
+impl Judgement {
+    /// Of a set of rules for `host`.
+    pub(crate) fn of(files: &[SourceFile], host: &RuleHost) -> Judgement {
+        let target = Target { host, kernel: None, exists: None, profile: &[] };
+        let sources = sources(files);
+        let mut said = Vec::new();
+        let mut findings = match check(&sources, true, &target) {
+            Ok(findings) => findings,
+            Err(error) => return Judgement { said: format!("not checked: {error}\n").into_bytes(), findings: None },
+        };
+        findings.retain(|finding| finding.level >= Level::Warning);
+        format::write(&findings, &sources, format::Format::Compact, &mut said);
+        Judgement { said, findings: Some(findings) }
+    }
+
+    /// Something is an error, or nothing is known.
+    pub(super) fn is_wrong(&self) -> bool {
+        self.findings.as_ref().is_none_or(|all| all.iter().any(|found| found.level == Level::Error))
+    }
+
+    /// Loading would stop before the last line.
+    pub(crate) fn stops(&self) -> bool {
+        self.findings.iter().flatten().any(|found| found.stops)
+    }
+
+    /// The files without the rules that others of the same action hide.
+    pub(super) fn without_hidden(&self, files: &[SourceFile]) -> Vec<SourceFile> {
+        let hidden = self.findings.iter().flatten().filter(|found| found.code == &codes::REDUNDANT);
+        let removal = |Span { file, line_start, bytes, .. }: Span| Edit {
+            file,
+            bytes: (line_start, line_start + bytes.1),
+            text: Vec::new(),
+        };
+        let edits: Vec<Edit> = hidden.map(|found| removal(found.span)).collect();
+        let without = |(number, file): (usize, &SourceFile)| SourceFile {
+            text: fix::apply(&file.text, number, &edits),
+            ..file.clone()
+        };
+        files.iter().enumerate().map(without).collect()
+    }
 }

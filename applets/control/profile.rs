@@ -2,9 +2,10 @@
 //!
 //! What is installed is what the machine can use. Nothing that an administrator has changed is overwritten or deleted.
 
+use super::check::Judgement;
 use super::library::{Profile, read};
 use super::rules_file::{self, SourceFile};
-use super::{RuleHost, check, diff};
+use super::{RuleHost, diff};
 use crate::output::{complain, show};
 use auditbox::rule::diff::{Difference, diff as differences};
 use auditbox::rule::{Host, merge, profile};
@@ -19,15 +20,15 @@ use std::path::Path;
 const MODES: (u32, u32) = (0o750, 0o640);
 
 impl Profile<'_> {
-    /// Whether all rules of the profile are in `rules_d`, by their meaning; shows which are not. Returns 0 when they are and none
-    /// is wrong, otherwise 1.
+    /// Whether all rules of the profile are in force with `rules_d`, by their meaning; shows which are not. Returns 0 when they are
+    /// and none is wrong, otherwise 1.
     pub(crate) fn check(&self, rules_d: &Path, host: &RuleHost) -> Result<u8, String> {
         let present = present(rules_d)?;
         // Rules that another file hides are not in force.
-        let (said, is_wrong) = check::compact(&present, host);
-        complain(&said);
+        let judgement = Judgement::of(&present, host);
+        complain(&judgement.said);
         let own = diff::in_force(&self.files, true, host)?;
-        let there = diff::in_force(&present, true, host)?;
+        let there = diff::in_force(&judgement.without_hidden(&present), true, host)?;
         let mut found = differences(&own, &there, host.machine());
         found.retain(|difference| !matches!(difference, Difference::Added(_)));
         let mut out = Vec::new();
@@ -36,7 +37,7 @@ impl Profile<'_> {
         let (all, name, place) = (own.len(), self.name, rules_d.display());
         out.extend(format!("{} of {all} rules of {name} are in {place}\n", all.saturating_sub(missing)).into_bytes());
         show(&out);
-        Ok(u8::from(is_wrong || missing > 0))
+        Ok(u8::from(judgement.is_wrong() || missing > 0))
     }
 
     /// Puts the profile's files into `rules_d`, and takes out those of the library that it does not name. Files that differ from
@@ -76,9 +77,9 @@ impl Profile<'_> {
             result.push(there);
         }
         result.sort_by(|a, b| merge::natural_order(rules_file::base(&a.path), rules_file::base(&b.path)));
-        let (findings, is_wrong) = check::compact(&result, host);
-        complain(&findings);
-        if is_wrong {
+        let judgement = Judgement::of(&result, host);
+        complain(&judgement.said);
+        if judgement.is_wrong() {
             return Err(format!("{} stays as it is", rules_d.display()));
         }
         let cannot =

@@ -470,7 +470,7 @@ fn a_directory_is_a_set_and_names_its_files() {
     let path = dir.0.join("r").to_str().unwrap().to_owned();
     let (status, out, _) = auditctl(&["--check", "--no-host", "--min-level", "note", "--format", "compact", &path], "");
     assert_eq!(status, 1);
-    assert!(out.contains(&format!("{second}:3:1: note[AB006]: ")), "{out}");
+    assert!(out.contains(&format!("{second}:3:1: error[AB006]: ")), "{out}");
     assert!(!out.contains("AB208") && !out.contains("AB402"), "{out}");
 }
 

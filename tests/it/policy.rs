@@ -177,7 +177,8 @@ fn another_profile_replaces_what_is_as_shipped_and_keeps_what_is_not() {
     assert_eq!(install("default").0, Some(0));
     assert!(!fs::read_to_string(rules_d(&root).join("31-access.rules")).unwrap().contains("-F arch=b64 -S open,"));
     let edited = "# ours\n-w /etc/passwd -p wa -k own\n";
-    root.file("etc/audit/rules.d/37-network.rules", edited);
+    let network = "# ours\n-w /etc/hosts -p wa -k own\n";
+    root.file("etc/audit/rules.d/37-network.rules", network);
     root.file("etc/audit/rules.d/30-identity.rules", edited);
     root.file("etc/audit/rules.d/50-local.rules", "-w /etc/shadow -p wa -k own\n");
     let (status, said, _) = install("pci-dss");
@@ -191,7 +192,7 @@ fn another_profile_replaces_what_is_as_shipped_and_keeps_what_is_not() {
     ] {
         assert!(said.contains(line), "{line} {said}");
     }
-    assert_eq!(fs::read_to_string(rules_d(&root).join("37-network.rules")).unwrap(), edited);
+    assert_eq!(fs::read_to_string(rules_d(&root).join("37-network.rules")).unwrap(), network);
     let (status, said, _) = augenrules(&root, &["--machine", "aarch64", "--profile", "pci-dss", "--check"]);
     assert_eq!(status, Some(1));
     let is_missing =
@@ -340,6 +341,32 @@ fn rules_that_another_file_hides_are_not_in_force() {
         let (status, _, errors) = augenrules(&root, &[&words[..], &["--check"]].concat());
         assert_eq!((status, errors.contains(code)), (Some(1), true), "{errors}");
     }
+}
+
+#[test]
+fn a_rule_that_stops_loading_or_hides_one_of_the_profile_decides_the_status() {
+    let root = image();
+    let words = ["--machine", "x86_64"];
+    let profile = [&words[..], &["--profile", "tiny"]].concat();
+    let run = |words: &[&str], more: &[&str]| augenrules(&root, &[words, more].concat());
+    assert_eq!(run(&profile, &["--install"]).0, Some(0));
+    assert_eq!(run(&words, &["--check"]).0, Some(0));
+    let own = rules_d(&root).join("05.rules");
+    let twice = "-a never,exit -F uid=77777\n".repeat(2);
+    // Loading goes on after -c, and the warning is said.
+    for (text, status) in [(twice.clone(), 1), (format!("-c\n{twice}"), 0)] {
+        fs::write(&own, &text).expect("rules");
+        for (words, more) in [(&profile[..], "--check"), (&profile, "--install"), (&words, "--check")] {
+            let (ended, _, said) = run(words, &[more]);
+            assert_eq!((ended, said.contains("[AB006]")), (Some(status), true), "{more}: {text}{said}");
+        }
+        assert_eq!(run(&words, &[]).0, Some(status));
+        assert_eq!(root.0.join("etc/audit/audit.rules").exists(), status == 0);
+    }
+    fs::write(&own, "-a always,exit -S all -k z\n").expect("rules");
+    let (status, shown, said) = run(&profile, &["--check"]);
+    assert_eq!((status, said.contains("[AB202]")), (Some(1), true), "{said}");
+    assert!(shown.contains("removed: "), "{shown}");
 }
 
 #[test]

@@ -46,7 +46,7 @@ codes! {
     UNKNOWN_NAME "AB003" "unknown-name" Error "The host has no such user or group; loading stops here.";
     KERNEL_TOO_OLD "AB004" "kernel-too-old" Warning "The rule needs a newer kernel.";
     TOO_MANY_FIELDS "AB005" "too-many-fields" Error "A rule has room for 63 fields.";
-    DUPLICATE "AB006" "duplicate" Note "The kernel refuses a rule that it has; loading stops here without -c or -i.";
+    DUPLICATE "AB006" "duplicate" Error "The kernel refuses a rule that it has; loading stops here without -c or -i.";
     REFUSED_BY_KERNEL "AB007" "refused-by-kernel" Error "auditctl takes the line, but the kernel refuses the rule.";
     PASTED "AB008" "pasted-character" Warning "A character that looks like a plain one is part of the word.";
     LITERAL "AB009" "taken-literally" Warning "Quotes, wildcards and variables are not special: they are part of the value.";
@@ -74,6 +74,13 @@ codes! {
     PROFILE_ORDER "AB503" "profile-order" Warning "Two rules of the profile stand in another order here, which decides about some events.";
     PROFILE_SETTING "AB504" "profile-setting" Warning "The profile sets something that is not set so here.";
     UNUSED_SUPPRESSION "AB900" "unused-suppression" Warning "A suppression suppresses nothing, or gives no reason.";
+}
+
+impl Code {
+    /// A line with such an error is not loaded: those of the first class, and two that were born in others.
+    pub(super) fn is_about_loading(&self) -> bool {
+        self.id < "AB1" || [&WRONG_ABI_CALL, &AFTER_LOCK].contains(&self)
+    }
 }
 
 /// The code with this id, letters of either case.

@@ -30,6 +30,8 @@ pub struct Finding {
     pub code: &'static Code,
     /// How bad it is here.
     pub level: Level,
+    /// Loading stops here, or passes over what follows.
+    pub stops: bool,
     /// Where.
     pub span: Span,
     /// What is wrong, in a sentence.
@@ -40,6 +42,19 @@ pub struct Finding {
     pub related: Vec<(Span, String)>,
     /// What would repair it.
     pub fix: Option<Fix>,
+}
+
+impl Finding {
+    /// The lines that its repair changes: its own, and of the other places those that an edit is about.
+    pub(super) fn changed_lines(&self) -> Vec<(usize, usize)> {
+        let edits = self.fix.as_ref().map(|fix| fix.edits.as_slice()).unwrap_or_default();
+        let is_changed = |span: &Span| {
+            let (start, end) = (span.line_start, span.line_start + span.bytes.1);
+            edits.iter().any(|edit| edit.file == span.file && (start..=end).contains(&edit.bytes.0))
+        };
+        let others = self.related.iter().map(|(span, _)| span).filter(|span| is_changed(span));
+        std::iter::once(&self.span).chain(others).map(|span| (span.file, span.line)).collect()
+    }
 }
 
 /// What a repair does to what is recorded.

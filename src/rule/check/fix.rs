@@ -1,18 +1,24 @@
 //! Repairs: the safe fixes of findings, as far as they do not touch each other.
 
+use super::codes;
 use super::finding::{Edit, Effect, Finding};
 
-/// The edits that repair `findings` as it was surely meant, for one pass: of several that concern one line the first is taken, and the
-/// others have their turn when the repaired text is checked again.
+/// The edits that repair `findings` as it was surely meant, for one pass: of several that change one line the first is taken, and the
+/// others have their turn when the repaired text is checked again; a line that one relies on is not changed by another.
 pub fn safe_edits(findings: &[Finding]) -> Vec<Edit> {
-    let mut lines: Vec<(usize, usize)> = Vec::new();
+    let (mut changed, mut relied) = (Vec::new(), Vec::new());
     let mut edits = Vec::new();
-    for finding in findings {
+    // Equal rules go first: a merge makes of one of them a rule that the other is no longer equal to.
+    let (equal, others): (Vec<&Finding>, Vec<_>) = findings.iter().partition(|found| found.code == &codes::DUPLICATE);
+    for finding in equal.into_iter().chain(others) {
         let Some(fix) = finding.fix.as_ref().filter(|fix| fix.effect != Effect::Unsure) else { continue };
-        let spans = std::iter::once(&finding.span).chain(finding.related.iter().map(|(span, _)| span));
-        let own: Vec<_> = spans.map(|span| (span.file, span.line)).collect();
-        if own.iter().all(|line| !lines.contains(line)) {
-            lines.extend(own);
+        let mut lines = finding.changed_lines();
+        let related = finding.related.iter().map(|(span, _)| (span.file, span.line));
+        let kept: Vec<_> = related.filter(|line| !lines.contains(line)).collect();
+        let is_free = |line| !changed.contains(line);
+        if lines.iter().all(|line| is_free(line) && !relied.contains(line)) && kept.iter().all(is_free) {
+            changed.append(&mut lines);
+            relied.extend(kept);
             edits.extend(fix.edits.iter().cloned());
         }
     }

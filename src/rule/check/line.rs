@@ -20,7 +20,16 @@ use crate::tables::{rule, syscall};
 
 /// A finding in the making.
 pub(super) fn finding(code: &'static Code, span: Span, message: String, help: &str) -> Finding {
-    Finding { code, level: code.level, span, message, help: help.to_owned(), related: Vec::new(), fix: None }
+    Finding {
+        code,
+        level: code.level,
+        stops: false,
+        span,
+        message,
+        help: help.to_owned(),
+        related: Vec::new(),
+        fix: None,
+    }
 }
 
 impl Planned<'_> {

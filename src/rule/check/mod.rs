@@ -43,6 +43,12 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
     findings.extend(sources.iter().enumerate().filter_map(|(file, source)| line::hiding(file, source.text)));
     planned.iter().for_each(|planned| line::check(planned, target, &mut findings));
     set::check(&planned, is_set || sources.len() > 1, target, &mut findings);
+    let goes_on = planned.iter().find(|planned| planned.goes_on()).map(|planned| (planned.file, planned.line.number));
+    for finding in &mut findings {
+        finding.stops = finding.level == Level::Error
+            && finding.code.is_about_loading()
+            && goes_on.is_none_or(|from| (finding.span.file, finding.span.line) < from);
+    }
     let wanted = merge::lines(target.profile.iter().map(|source| source.text), MOST_LINES).into_iter();
     let wanted: Vec<Planned> =
         wanted.map(|(file, line)| Planned::of(sources.len() + file, line, target.host)).collect();

@@ -63,6 +63,12 @@ impl<'t> Planned<'t> {
         self.span(start, self.line.text.len())
     }
 
+    /// From here on a line that is refused is passed over.
+    pub(super) fn goes_on(&self) -> bool {
+        let steps = self.plan.as_ref().map(|plan| plan.steps.as_slice()).unwrap_or_default();
+        steps.iter().any(|step| matches!(step, Step::IgnoreErrors | Step::ContinueOnErrors))
+    }
+
     /// The rule that the line adds.
     pub(super) fn added(&self) -> Option<&Rule> {
         self.plan.as_ref()?.steps.iter().find_map(|step| match step {

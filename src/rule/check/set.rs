@@ -7,7 +7,7 @@ use super::super::meaning::{Meaning, Numbers, other_width, witness};
 use super::super::model::{Action, FieldId, List, Operator, Rule, SyscallMask};
 use super::super::parse::Host;
 use super::super::set::{Applied, RuleSet};
-use super::codes;
+use super::codes::{self, Level};
 use super::finding::{Edit, Effect, Finding, Fix, Span};
 use super::line::{changes_state, finding, machine_of, one_arch};
 use super::planned::{Planned, Target};
@@ -58,9 +58,10 @@ pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut 
 /// What the kernel has once all lines are loaded, each rule with the place of its line; and what is wrong with the order.
 fn load(lines: &[Planned], out: &mut Vec<Finding>) -> RuleSet<usize> {
     let mut set = RuleSet::new();
-    let mut lock: Option<Span> = None;
+    let (mut lock, mut goes_on): (Option<Span>, bool) = (None, false);
     for (place, planned) in lines.iter().enumerate() {
         let Some(plan) = planned.plan.as_ref().filter(|plan| plan.refusal.is_none()) else { continue };
+        goes_on |= planned.goes_on();
         for step in &plan.steps {
             if let Some(lock) = lock.filter(|_| changes_state(step)) {
                 let message = "comes after -e 2: the kernel takes no more changes";
@@ -69,7 +70,9 @@ fn load(lines: &[Planned], out: &mut Vec<Finding>) -> RuleSet<usize> {
             }
             let first = set.entries().first().and_then(|(_, line)| lines.get(*line)).map(Planned::whole);
             match (set.apply(step, place), step, first) {
-                (Applied::Duplicate(there), ..) => out.extend(lines.get(there).map(|there| duplicate(planned, there))),
+                (Applied::Duplicate(there), ..) => {
+                    out.extend(lines.get(there).map(|there| duplicate(planned, there, goes_on)));
+                }
                 (Applied::Deleted(count @ 1..), Step::DeleteAll { key }, Some(first)) if key.is_empty() => {
                     let message = format!("deletes the {count} rules that were added before it");
                     out.push(misplaced(planned, message, "put -D first", first, "the first of them"));
@@ -90,9 +93,12 @@ fn misplaced(planned: &Planned, message: String, help: &str, other: Span, what: 
     found
 }
 
-fn duplicate(planned: &Planned, there: &Planned) -> Finding {
-    let message = "the same rule once more: the kernel answers `Rule exists`".to_owned();
+/// A rule once more; whether loading goes on without it decides how bad that is.
+fn duplicate(planned: &Planned, there: &Planned, goes_on: bool) -> Finding {
+    let (level, end) = if goes_on { (Level::Warning, "") } else { (Level::Error, ", and no line after it is loaded") };
+    let message = format!("the same rule once more: the kernel answers `Rule exists`{end}");
     let mut found = finding(&codes::DUPLICATE, planned.whole(), message, "delete the line");
+    found.level = level;
     found.related.push((there.whole(), "it was added here".to_owned()));
     found.fix = Some(Fix { effect: Effect::Same, edits: vec![planned.removal()] });
     found

@@ -48,9 +48,9 @@ pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding
     });
     // The comment on a line that is gone would be one on the next line.
     for finding in findings.iter_mut().filter(|f| [&codes::MERGEABLE, &codes::DUPLICATE].contains(&f.code)) {
-        let spans = std::iter::once(&finding.span).chain(finding.related.iter().map(|(span, _)| span));
-        let lines: Vec<_> = spans.map(|span| (span.file, Some(span.line))).collect();
-        if all.iter().any(|suppression| lines.contains(&(suppression.span.file, suppression.line))) {
+        let lines = finding.changed_lines();
+        let is_on = |line: usize, file: usize| lines.contains(&(file, line));
+        if all.iter().any(|it| it.line.is_some_and(|line| is_on(line, it.span.file))) {
             finding.fix = None;
         }
     }
@@ -73,6 +73,7 @@ impl Suppression {
         Finding {
             code: &codes::UNUSED_SUPPRESSION,
             level: Level::Warning,
+            stops: false,
             span: self.span,
             message,
             help: help.to_owned(),

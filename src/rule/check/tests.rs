@@ -312,6 +312,54 @@ fn a_merge_passes_no_rule_that_decides_otherwise_and_keeps_suppressions() {
 }
 
 #[test]
+fn a_rule_once_more_stops_loading_unless_a_line_before_it_says_otherwise() {
+    let rules = "-a never,exit -F uid=1\n-a never,exit -F uid=1\n";
+    for (text, level, stops) in [
+        (rules.to_owned(), Level::Error, true),
+        (format!("-D\n-i\n{rules}"), Level::Warning, false),
+        (format!("-c\n{rules}"), Level::Warning, false),
+        (format!("{rules}-i\n"), Level::Error, true),
+    ] {
+        let found = found(&text).into_iter().find(|found| found.code == &codes::DUPLICATE).unwrap();
+        assert_eq!((found.level, found.stops), (level, stops), "{text}");
+    }
+    for (text, stops) in [("-w relative\n", true), ("-i\n-w relative\n", false), ("-a never,task\n", false)] {
+        assert_eq!(found(text).iter().any(|found| found.stops), stops, "{text}");
+    }
+}
+
+#[test]
+fn equal_rules_go_in_one_pass_however_many_and_before_merges() {
+    let once = "-a never,exit -F arch=b64 -S mount\n";
+    let edits = |text: &str| fix::apply(text.as_bytes(), 0, &fix::safe_edits(&found(text)));
+    assert_eq!(edits(&once.repeat(40)), once.as_bytes());
+    let other = once.replace("mount", "umount2");
+    assert_eq!(edits(&[once, &other, once].concat()), [once, &other].concat().as_bytes());
+    assert_eq!(fixed(&[once, &other, once].concat()).0, once.replace("mount", "mount,umount2"));
+    // A comment on the line that stays is in nobody's way.
+    let commented =
+        ["# auditbox: allow AB305 why\n", &both("-S mount"), "-a always,exit -F arch=b64 -S mount\n"].concat();
+    assert_eq!(
+        fixed(&commented).0,
+        commented.replace("b32 -S mount\n-a always,exit -F arch=b64 -S mount\n", "b32 -S mount\n")
+    );
+}
+
+#[test]
+fn repair_ends_and_leaves_no_rule_twice() {
+    let mut dice = Dice(0x5eed);
+    let mut twice = 0;
+    for _ in 0..200 {
+        let text = random_lines(&mut dice);
+        twice += usize::from(has(&text, &codes::DUPLICATE));
+        let fixed = fixed(&text).0;
+        assert_eq!(fix::safe_edits(&found(&fixed)), [], "{text}\n{fixed}");
+        assert!(!has(&fixed, &codes::DUPLICATE), "{text}\n{fixed}");
+    }
+    assert!(twice > 20, "{twice}");
+}
+
+#[test]
 fn cheap_tests_come_first_where_the_rule_stays_the_same() {
     let (text, effect) = fixed("-a never,exit -F dir=/etc -F uid=0 -F success=0 -S all\n");
     assert_eq!(
