@@ -204,6 +204,7 @@ fn an_init_that_starts_the_daemon_anew_does_not_spin() {
     }
     assert_eq!(run(1, later), "");
     assert_eq!(run(0, at_once), "");
+    assert_eq!(run(137, at_once), "", "one that was killed comes back");
 }
 
 #[test]
