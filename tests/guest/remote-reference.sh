@@ -1,8 +1,8 @@
 #!/bin/sh
-# Our ends and those of the audit package that REFERENCE names (tests/guest/reference), with the same configuration: ten senders at
-# once, plain and under TLS; heartbeats and a restart; a wrong key, and a name that the collector does not know. How many records a
-# second one connection carries is printed, and not judged. With a binary without TLS what is plain is all that is looked at. With
-# REFERENCE in the environment:
+# Our ends and those of the audit package that REFERENCE names (tests/guest/reference), with the same configuration and the senders in
+# a network of their own: ten senders at once, plain and under TLS; heartbeats and a restart; a wrong key, and a name that the collector
+# does not know. How many records a second one connection carries is printed, and not judged. With a binary without TLS what is plain is
+# all that is looked at. With REFERENCE in the environment:
 #   cargo build --release --features tls; tests/guest/all target/HOST/release/auditbox remote-reference
 # guest: reference -i -t 1200
 . /steps
@@ -15,9 +15,12 @@ mkdir -p -m 700 /etc/audit/tls /etc/audit/plugins.d /var/spool/audit
 mkdir -p /run/audit
 rm -f /etc/audit/plugins.d/*
 
-# The two makers of a program: MAKER PROGRAM
+# The two makers of a program: MAKER PROGRAM, or MAKER_apart for their senders
 ours() { "$@"; }
 theirs() { oracle "/sbin/$1"; }
+network 1
+ours_apart() { inside 1 audisp-remote; }
+theirs_apart() { inside 1 chroot /oracle /sbin/audisp-remote; }
 
 for name in web-0 web-1 web-2 web-3 web-4 web-5 web-6 web-7 web-8 web-9 stranger; do
 	head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >/etc/audit/tls/$name
@@ -48,14 +51,14 @@ no_more() {
 
 # sends MAKER TRANSPORT NAME KEY: a sender of that name, started, that sends what is written to /tmp/NAME
 sends() {
-	printf 'remote_server = 127.0.0.1\nport = 60\ntransport = %s\nqueue_depth = 20000\nmax_time_per_record = 60\nheartbeat_timeout = 1\n' "$2" \
+	printf 'remote_server = 10.0.1.1\nport = 60\ntransport = %s\nqueue_depth = 20000\nmax_time_per_record = 60\nheartbeat_timeout = 1\n' "$2" \
 		>/etc/audit/audisp-remote.conf
 	[ "$2" != tls ] || printf 'tls_psk_file = /etc/audit/tls/%s\ntls_psk_identity = %s\n' "$4" "$3" >>/etc/audit/audisp-remote.conf
 	chmod 640 /etc/audit/audisp-remote.conf
 	: >/tmp/messages
 	rm -f "/tmp/$3"
 	mkfifo "/tmp/$3"
-	"$1" audisp-remote <"/tmp/$3" >"/tmp/$3.said" 2>&1 &
+	"$1_apart" <"/tmp/$3" >"/tmp/$3.said" 2>&1 &
 	sleep 100 >"/tmp/$3" & # opens it, since the sender would wait for that
 	holders="$holders $!"
 	told 'Audisp-remote started with queue_size: 0'
@@ -138,7 +141,7 @@ refused() {
 	ours) logged "op=tls-accept res=no .*reason=$5" ;;
 	theirs) told 'TLS handshake from .* failed' ;;
 	esac
-	[ "$1" = theirs ] || told 'Error connecting to 127.0.0.1: the other end has sent the TLS alert'
+	[ "$1" = theirs ] || told 'Error connecting to 10.0.1.1: the other end has sent the TLS alert'
 	sleep 2
 	refuse "^node=$3 " $log
 	if auditd_runs; then after='goes on'; else after='has died'; fi
