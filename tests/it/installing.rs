@@ -313,6 +313,18 @@ fn rules_are_chosen_without_a_program_that_has_profiles_and_nothing_is_left_half
 }
 
 #[test]
+fn a_program_that_has_profiles_fits_the_rules_to_any_machine_wherever_it_is_installed() {
+    let dir = Dir::new("installing-fitted");
+    let [own, other] = [62, 183].map(|machine| {
+        let root = dir.0.join(format!("image-{machine}"));
+        script("init/install", &[&foreign(&dir, machine, &["auditctl"]), BINARY], &[("DESTDIR", &root)]);
+        std::fs::read_to_string(root.join("etc/audit/rules.d/33-delete.rules")).expect("it is of the default profile")
+    });
+    assert!(own.contains("-F arch=b64 -S unlink,"), "{own}");
+    assert!(other.contains("-F arch=b64 -S unlinkat,"), "arm64 has no unlink(2): {other}");
+}
+
+#[test]
 fn wrong_words_are_refused_before_anything_is_written() {
     let dir = Dir::new("installing-words");
     let empty = foreign(&dir, 62, &[]);
