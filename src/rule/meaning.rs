@@ -61,6 +61,10 @@ impl Numbers {
         Numbers(pairs.filter(|(first, last)| first <= last).collect())
     }
 
+    fn meet(&self, other: &Numbers) -> bool {
+        self.0.iter().any(|a| other.0.iter().any(|b| a.0.max(b.0) <= a.1.min(b.1)))
+    }
+
     pub(super) fn union(&self, other: &Numbers) -> Numbers {
         let mut ranges: Vec<_> = self.0.iter().chain(&other.0).copied().collect();
         ranges.sort_unstable();
@@ -202,31 +206,29 @@ impl<'r> Meaning<'r> {
 
     /// Whether an event can match both rules; `false` only when it is certain that none can.
     pub(super) fn may_meet(&self, other: &Meaning) -> bool {
-        let calls_meet = self.calls.is_none() || self.common_calls(other) != SyscallMask::NONE;
-        let numbers_meet = |(id, numbers): &(FieldId, Numbers)| {
-            other.narrowed(*id).is_none_or(|others| !numbers.intersection(others).is_empty())
-        };
-        self.list == other.list && calls_meet && self.numbers.iter().all(numbers_meet)
+        let calls_meet = || self.calls.is_none() || self.common_calls(other) != SyscallMask::NONE;
+        let numbers_meet =
+            |(id, numbers): &(FieldId, Numbers)| other.narrowed(*id).is_none_or(|others| numbers.meet(others));
+        self.list == other.list && self.numbers.iter().all(numbers_meet) && calls_meet()
     }
 
     /// Whether this rule certainly matches every event that `other` matches.
     pub(super) fn covers(&self, other: &Meaning) -> bool {
-        self.covers_calls(other) && self.covers_but_for_calls(other) && self.uncovered_numbers(other).next().is_none()
+        self.covers_any_call(other) && self.covers_calls(other)
     }
 
     /// The same, whatever the calls are.
     pub(super) fn covers_any_call(&self, other: &Meaning) -> bool {
-        self.covers_but_for_calls(other) && self.uncovered_numbers(other).next().is_none()
+        self.covers_but_for_numbers(other) && self.uncovered_numbers(other).next().is_none()
     }
 
-    /// The one field whose numbers keep this rule from covering `other`, if there is nothing else that does.
-    pub(super) fn covers_but_for(&self, other: &Meaning) -> Option<(FieldId, Numbers)> {
-        if !self.covers_calls(other) || !self.covers_but_for_calls(other) {
-            return None;
-        }
-        let mut uncovered = self.uncovered_numbers(other);
-        let (id, numbers) = uncovered.next()?;
-        uncovered.next().is_none().then(|| (id, numbers.clone()))
+    /// The fields whose numbers keep this rule from covering `other`, if there is nothing else that does.
+    pub(super) fn covers_but_for<'a>(
+        &'a self,
+        other: &'a Meaning,
+    ) -> Option<impl Iterator<Item = (FieldId, &'a Numbers)>> {
+        let covers_else = self.covers_but_for_numbers(other) && self.covers_calls(other);
+        covers_else.then(|| self.uncovered_numbers(other))
     }
 
     /// Whether both rules certainly match the same events, whatever the calls are.
@@ -244,18 +246,19 @@ impl<'r> Meaning<'r> {
     fn uncovered_numbers<'a>(&'a self, other: &'a Meaning) -> impl Iterator<Item = (FieldId, &'a Numbers)> {
         let is_covered = |id: FieldId, numbers: &Numbers| match other.narrowed(id) {
             Some(narrowed) => narrowed.is_within(numbers),
-            None => *numbers == Numbers::all(),
+            None => numbers.0 == [(0, u32::MAX)],
         };
         let rows = self.numbers.iter().filter(move |(id, numbers)| !is_covered(*id, numbers));
         rows.map(|(id, numbers)| (*id, numbers))
     }
 
-    fn covers_but_for_calls(&self, other: &Meaning) -> bool {
+    /// Whether neither numbers nor calls are looked at. Of many rules most pairs differ in what they watch, so that is asked first.
+    fn covers_but_for_numbers(&self, other: &Meaning) -> bool {
         self.list == other.list
+            && self.watched.is_none_or(|mine| other.watched.is_some_and(|given| is_below(given, mine)))
             && (other.tests_result || !self.needs_result())
             && self.bits.iter().all(|test| other.implies_bits(*test))
             && self.single.iter().all(|field| other.single.iter().any(|given| implies(given, field)))
-            && self.watched.is_none_or(|mine| other.watched.is_some_and(|given| is_below(given, mine)))
             && self.perms.iter().all(|mine| other.perms.iter().any(|given| given & !mine == 0))
     }
 

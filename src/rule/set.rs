@@ -83,7 +83,7 @@ impl<T: Copy> RuleSet<T> {
 
 /// Whether the kernel takes two rules for one.
 fn is_same(a: &Rule, b: &Rule) -> bool {
-    a.list == b.list && a.action == b.action && a.syscalls == b.syscalls && a.fields == b.fields
+    a.list == b.list && a.action == b.action && a.fields == b.fields && a.syscalls == b.syscalls
 }
 
 /// Whether `-D -k KEY` takes the rule; without a key it takes every rule.

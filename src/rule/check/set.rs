@@ -166,23 +166,24 @@ fn example(rule: &Rule, host: &dyn Host) -> Option<String> {
     matches.then_some(event)
 }
 
+/// As many rules are looked at for two that cover another together.
+const MOST_PARTIAL: usize = 64;
+
 /// The rule that covers `rule`; or two that do so together, each for a part of the numbers of one field.
 fn covering<'a, 'p>(rule: &Active, earlier: &'a [Active<'p>]) -> Option<(&'a Active<'p>, Option<&'a Active<'p>>)> {
-    if let Some(one) = earlier.iter().find(|earlier| earlier.meaning.covers(&rule.meaning)) {
-        return Some((one, None));
+    let mut partial: Vec<(&Active, FieldId, &Numbers)> = Vec::new();
+    for one in earlier {
+        let Some(mut uncovered) = one.meaning.covers_but_for(&rule.meaning) else { continue };
+        match (uncovered.next(), uncovered.next()) {
+            (None, _) => return Some((one, None)),
+            (Some((id, numbers)), None) if partial.len() < MOST_PARTIAL => partial.push((one, id, numbers)),
+            _ => {}
+        }
     }
-    let partial: Vec<(&Active, FieldId, Numbers)> = earlier
-        .iter()
-        .filter_map(|earlier| {
-            let (id, numbers) = earlier.meaning.covers_but_for(&rule.meaning)?;
-            Some((earlier, id, numbers))
-        })
-        .take(64)
-        .collect();
     partial.iter().enumerate().find_map(|(at, (one, id, numbers))| {
         let wanted = rule.meaning.number(*id);
-        let together = |other: &&(&'a Active<'p>, FieldId, Numbers)| {
-            other.1 == *id && other.0.rule.action == one.rule.action && wanted.is_within(&numbers.union(&other.2))
+        let together = |other: &&(&'a Active<'p>, FieldId, &Numbers)| {
+            other.1 == *id && other.0.rule.action == one.rule.action && wanted.is_within(&numbers.union(other.2))
         };
         let second = partial.get(at + 1..)?.iter().find(together)?;
         Some((*one, Some(second.0)))
