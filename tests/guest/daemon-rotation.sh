@@ -163,5 +163,5 @@ rotate
 [ "$(stat -c '%a %u %g' $log $log.1 $log.2 /var/log/audit | tr '\n' ,)" = '640 0 4,440 0 4,440 0 0,750 0 4,' ] ||
 	fail "$(ls -lna /var/log/audit)"
 # of each log that was closed it is remembered which seconds it holds
-until_true 10 grep -qs '^v1 ' /var/lib/auditbox/closed-logs || fail "no table of closed logs: $(ls -la /var/lib/auditbox)"
+until_true 10 grep -qs '^v2 ' /var/lib/auditbox/closed-logs || fail "no table of closed logs: $(ls -la /var/lib/auditbox)"
 stop_auditd
