@@ -25,6 +25,8 @@ pub const LONGEST_WAIT: u64 = 60;
 /// Sequence of the first message. COMPAT: the reference counts from 1 before it sends.
 const FIRST: u32 = 2;
 
+/// One read of the input (64 KiB) brings no more records than these, as the kernel writes none in less than 64 bytes.
+const RECORDS_OF_A_READ: usize = 1024;
 /// So much of an answer's text is logged.
 const LONGEST_REASON: usize = 256;
 
@@ -178,7 +180,16 @@ impl Client {
 
     /// Whether another record would find no room, and there may be some soon.
     pub fn is_full(&self) -> bool {
-        !self.is_away() && !self.is_suspended && self.queue.len() >= self.queue.depth()
+        self.has_no_room_for(1)
+    }
+
+    /// Whether what one read of the input brings could have no room. It is better left unread: an end loses what has none.
+    pub fn is_nearly_full(&self) -> bool {
+        self.has_no_room_for(RECORDS_OF_A_READ.min(self.queue.depth() / 2).max(1))
+    }
+
+    fn has_no_room_for(&self, records: usize) -> bool {
+        !self.is_away() && !self.is_suspended && self.queue.len() + records > self.queue.depth()
     }
 
     /// Whether the collector cannot be reached. One failure does not say so: the next attempt is due within network_retry_time.

@@ -103,6 +103,6 @@ until_true 20 same || fail "after reloads the reader has $(wc -l </tmp/read.line
 # the end: everything that waits is read, and all plugins are gone
 calls 300
 stop_auditd
-until_true 5 same || fail "at the end the reader has $(wc -l </tmp/read.lines) lines, the log $(wc -l </tmp/log.lines)"
+until_true 20 same || fail "at the end the reader has $(wc -l </tmp/read.lines) lines, the log $(wc -l </tmp/log.lines)"
 told 'Terminating plugins'
 until_true 5 none_runs /plugins/ || fail "plugins outlive the daemon: $(ps)"

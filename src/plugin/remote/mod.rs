@@ -472,7 +472,7 @@ impl Consumer for ToCollector {
     }
 
     fn is_full(&self) -> bool {
-        !self.late.is_empty()
+        !self.late.is_empty() || self.client.is_nearly_full()
     }
 
     fn is_done(&self) -> bool {
@@ -507,7 +507,9 @@ impl Consumer for ToCollector {
 impl Drop for ToCollector {
     fn drop(&mut self) {
         self.unsecure();
-        let left = (self.client.queue().len() + self.late.len()).to_string();
+        // What has no room until now is dropped, and counted.
+        self.late.drain(..).for_each(|line| self.client.take(&line));
+        let left = self.client.queue().len().to_string();
         let dropped = self.client.counts().dropped;
         let level = if dropped == 0 { Level::Notice } else { Level::Warning };
         let text = ["audisp-remote is exiting on stop request, queue_size: ", &left, ", records dropped: "];

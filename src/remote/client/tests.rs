@@ -566,6 +566,18 @@ fn the_stop_action_stops_it_with_its_records() {
 }
 
 #[test]
+fn no_more_is_read_than_has_room_while_a_collector_is_slow() {
+    for (depth, most) in [(4000, 2976), (4, 2), (1, 0)] {
+        let mut script = script_of(depth, "");
+        script.take(1..=most);
+        assert!(!script.client.is_nearly_full(), "{depth}");
+        script.take(most + 1..=most + 1);
+        assert!(script.client.is_nearly_full(), "{depth}");
+        assert_eq!(script.client.is_full(), depth == 1);
+    }
+}
+
+#[test]
 fn a_full_queue_drops_what_comes_and_says_so_once_until_there_is_room() {
     for (action, text, effect) in [
         ("ignore", None, None),
