@@ -60,7 +60,7 @@ pub(super) mod sockets {
     use std::os::fd::OwnedFd;
 
     pub(in crate::daemon) const PIECE: usize = 0;
-    pub(in crate::daemon) const EVENTS_A_TURN: usize = 0;
+    pub(in crate::daemon) const EVENTS_A_TURN: usize = 1;
 
     /// None.
     #[derive(Default)]
