@@ -16,7 +16,7 @@ pub enum Need {
     Texts(Vec<Literal>),
     /// This number after a name that ends so, in a record of which fields are read.
     Number(Box<Finder<'static>>, u32),
-    /// A type that is among these, by its place: see [`Need::has_type`].
+    /// A type that is among these, by its place.
     Types(Vec<bool>),
     /// This serial.
     Serial(u64),
