@@ -120,8 +120,8 @@ impl<'a> Enriched<'a> {
 
     /// The value for the field `name` whose own value stands at `start` in the body.
     ///
-    /// A value that says `unknown-`, or `unknown family`, is as good as none: this host may know better. So is one in which bytes are escaped: the
-    /// field itself has them all.
+    /// A value that says `unknown-`, or `unknown family`, is as good as none: this host may know better. So is one in which bytes are
+    /// escaped: the field itself has them all.
     fn at(&self, name: &[u8], name_hash: u32, start: usize) -> Option<&'a [u8]> {
         let value = if self.words.is_full() {
             self.values(name, name_hash).nth(self.place_of(name, name_hash, start)?)?

@@ -25,8 +25,10 @@ pub const LONGEST_WAIT: u64 = 60;
 /// Sequence of the first message. COMPAT: the reference counts from 1 before it sends.
 const FIRST: u32 = 2;
 
-/// One read of the input (64 KiB) brings no more records than these, as the kernel writes none in less than 64 bytes.
+/// One read of the input (64 KiB) brings fewer records than these, unless they are shorter than 64 bytes on the average: most have more
+/// than 200.
 const RECORDS_OF_A_READ: usize = 1024;
+
 /// So much of an answer's text is logged.
 const LONGEST_REASON: usize = 256;
 

@@ -252,7 +252,7 @@ impl<'r> Meaning<'r> {
         rows.map(|(id, numbers)| (*id, numbers))
     }
 
-    /// Whether neither numbers nor calls are looked at. Of many rules most pairs differ in what they watch, so that is asked first.
+    /// The same, whatever numbers and calls are. Of many rules most pairs differ in what they watch, so that is asked first.
     fn covers_but_for_numbers(&self, other: &Meaning) -> bool {
         self.list == other.list
             && self.watched.is_none_or(|mine| other.watched.is_some_and(|given| is_below(given, mine)))
