@@ -24,7 +24,6 @@ says() {
 	peer=$!
 }
 ended() { kill "$1" 2>/dev/null; }
-count() { grep -c -e "$1" $log; }
 
 configure name_format=user name=collector tcp_listen_port=60 tcp_max_per_addr=150 tcp_listen_queue=100 use_libwrap=no
 start_auditd

@@ -6,7 +6,6 @@
 ip link set lo up
 network 1
 start_syslog
-count() { grep -c -e "$1" $log; }
 
 # The collector stands still, so that what it stores is answered too late; the plugin sends that again, and it is stored once. Then the
 # collector is killed and away, and what waits meanwhile arrives once and in order
@@ -14,26 +13,16 @@ configure name_format=user name=collector tcp_listen_port=60 tcp_max_per_addr=10
 rm -f /etc/audit/plugins.d/*
 mkdir -p /run/audit /var/spool/audit /etc/audit/plugins.d /plugins
 printf 'remote_server = 10.0.1.1\nmode = forward\nqueue_depth = 3000\nmax_time_per_record = 2\n' >/etc/audit/audisp-remote.conf
-numbers() {
-	awk -v from="$1" -v to="$2" 'BEGIN { for (n = from; n <= to; n++)
-		printf "node=sender type=USER msg=audit(1700000100.000:%d): pid=1 uid=0 msg=test\n", n }'
-}
 sent_again() { kill -USR1 $sender && usleep 300000 && sed -n 's/^records_repeated = //p' /run/audit/remote.state; }
-# stored N: all of so many records are in the log, once and in order
-stored() {
-	until_true 60 prints "$1" count '^node=sender ' || fail "$(count '^node=sender ') of $1 are stored: $(cat /tmp/said)"
-	numbers 1 "$1" >/tmp/expected
-	grep '^node=sender ' $log | cmp - /tmp/expected || fail "not once and in order"
-}
 start_auditd
 mkfifo /tmp/fifo
 exec 7<>/tmp/fifo # its input ends when this is closed
 nsenter -t "$network_1" -n audisp-remote </tmp/fifo 7>&- 2>/tmp/said &
 sender=$!
-numbers 1 100 >&7
+sent_records 1 100 >&7
 stored 100
 kill -STOP "$(auditd_pid)"
-numbers 101 200 >&7
+sent_records 101 200 >&7
 sleep 6
 kill -CONT "$(auditd_pid)"
 stored 200
@@ -42,19 +31,19 @@ again=$(sent_again)
 echo "stored once: 200 records, of which $again were sent again"
 kill -KILL "$(auditd_pid)"
 for part in 2 3 4 5 6 7 8 9 10 11; do
-	numbers $((part * 100 + 1)) $((part * 100 + 100)) >&7
+	sent_records $((part * 100 + 1)) $((part * 100 + 100)) >&7
 	usleep 500000
 done
 start_auditd 7>&-
 stored 1200
 
 # The link is cut while records flow: neither records nor answers come through
-numbers 1201 1700 >&7 &
+sent_records 1201 1700 >&7 &
 writer=$!
 usleep 50000
 ip link set to1 down
 wait $writer
-numbers 1701 1800 >&7
+sent_records 1701 1800 >&7
 sleep 8
 [ "$(count '^node=sender ')" -lt 1701 ] || fail "the link was not cut"
 ip link set to1 up
@@ -70,7 +59,7 @@ printf 'active = yes\ndirection = out\npath = /plugins/cat\ntype = always\nforma
 chmod 640 /etc/audit/plugins.d/cat.conf
 auditctl --signal reload || fail "the reload failed"
 until_true 10 pidof cat >/dev/null || fail "no plugin"
-numbers 1801 1900 >&7
+sent_records 1801 1900 >&7
 stored 1900
 nc 127.0.0.1 60 </dev/null >/dev/null
 until_true 10 grep -qs '^node=collector type=DAEMON_ACCEPT ' /tmp/plugged || fail "nothing of our own: $(cat /tmp/plugged)"
@@ -79,11 +68,11 @@ echo 'distribute_network = yes' >>$conf
 auditctl --signal reload || fail "the reload failed"
 logged 'op=reconfigure state=changed'
 sleep 1
-numbers 1901 2000 >&7
+sent_records 1901 2000 >&7
 stored 2000
 plugged() { grep -c '^node=sender ' /tmp/plugged; }
 until_true 10 prints 100 plugged || fail "$(plugged) of 100 have reached the plugin"
-numbers 1901 2000 >/tmp/expected
+sent_records 1901 2000 >/tmp/expected
 grep '^node=sender ' /tmp/plugged | cmp - /tmp/expected || fail "the plugin got other records"
 exec 7>&-
 wait $sender || fail "records are left: $?"

@@ -68,7 +68,6 @@ numbers() {
 		printf "node=%s type=USER_AUTH msg=audit(1700000000.%03d:%d): pid=7 uid=0 auid=1000 ses=3 msg='\''op=login id=1000 exe=\"/usr/sbin/sshd\" hostname=? addr=? terminal=? res=success'\''\n",
 			node, n % 1000, n }'
 }
-count() { grep -c -e "$1" $log; }
 # arrived NAME COUNT: all of them, once, and in order
 arrived() {
 	until_true 90 prints "$2" count "^node=$1 " || fail "$(count "^node=$1 ") of $2 of $1 have arrived: $(cat "/tmp/$1.said" /tmp/messages)"

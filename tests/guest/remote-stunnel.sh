@@ -7,7 +7,6 @@ ip link set lo up
 network 1
 start_syslog
 echo '10.0.1.1 collector.example.org' >>/etc/hosts
-count() { grep -c -e "$1" $log; }
 
 # block N: the Nth text of the recipe that is set apart
 block() {
@@ -60,31 +59,21 @@ rm -f /etc/audit/plugins.d/*
 start_auditd
 near_end
 far_end
-numbers() {
-	awk -v from="$1" -v to="$2" 'BEGIN { for (n = from; n <= to; n++)
-		printf "node=sender type=USER msg=audit(1700000100.000:%d): pid=1 uid=0 msg=test\n", n }'
-}
-# stored N: all of so many records are in the log, once and in order
-stored() {
-	until_true 60 prints "$1" count '^node=sender ' || fail "$(count '^node=sender ') of $1 are stored: $(cat /tmp/said /tmp/messages)"
-	numbers 1 "$1" >/tmp/expected
-	grep '^node=sender ' $log | cmp - /tmp/expected || fail "not once and in order"
-}
 mkfifo /tmp/fifo
 exec 7<>/tmp/fifo # its input ends when this is closed
 nsenter -t "$network_1" -n audisp-remote </tmp/fifo 7>&- 2>/tmp/said &
 sender=$!
-numbers 1 1000 >&7
+sent_records 1 1000 >&7
 stored 1000
 logged '^node=collector type=DAEMON_ACCEPT .*: addr=127.0.0.1 port=[0-9]* res=success$'
 
 # The tunnel ends at the collector while records flow
-numbers 1001 1500 >&7 &
+sent_records 1001 1500 >&7 &
 writer=$!
 usleep 50000
 kill_end near
 wait $writer
-numbers 1501 1600 >&7
+sent_records 1501 1600 >&7
 sleep 2
 [ "$(count '^node=sender ')" -lt 1600 ] || fail "there is no tunnel, and all has arrived"
 near_end
@@ -96,7 +85,7 @@ mv /sender/audit.psk /sender/right
 echo "sender-01:$(openssl rand -hex 32)" >/sender/audit.psk
 chmod 600 /sender/audit.psk
 far_end
-numbers 1601 1700 >&7
+sent_records 1601 1700 >&7
 told 'SSL_(connect|accept)'
 sleep 3
 [ "$(count '^node=sender ')" = 1600 ] || fail "a sender with another key is heard"

@@ -5,7 +5,6 @@
 . /steps
 ip link set lo up
 start_syslog
-count() { grep -c -e "$1" $log; }
 mkdir -p -m 700 /etc/audit/tls
 key() { head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; echo; }
 for name in web old; do
@@ -34,18 +33,12 @@ if auditd --check-config 2>&1 | grep -q 'this auditd does not have'; then
 	exit 0
 fi
 start_auditd
-numbers() {
-	awk -v from="$1" -v to="$2" 'BEGIN { for (n = from; n <= to; n++)
-		printf "node=sender type=USER msg=audit(1700000100.000:%d): pid=1 uid=0 msg=test\n", n }'
-}
 mkfifo /tmp/fifo
 exec 7<>/tmp/fifo
 audisp-remote </tmp/fifo 7>&- 2>/tmp/said &
 sender=$!
-numbers 1 1000 >&7
-until_true 30 prints 1000 count '^node=sender ' || fail "$(count '^node=sender ') of 1000 are stored: $(cat /tmp/said)"
-numbers 1 1000 >/tmp/expected
-grep '^node=sender ' $log | cmp - /tmp/expected || fail "not once and in order"
+sent_records 1 1000 >&7
+stored 1000
 logged '^type=DAEMON_ACCEPT .*op=tls-accept res=success role=collector addr=(::ffff:)?127.0.0.1 .*id=web .*cipher=TLS_AES_128_GCM_SHA256'
 # Both ends write them, the sender through the kernel.
 until_true 10 prints 4 count '^type=CRYPTO_SESSION ' || fail "records of keys: $(grep CRYPTO_ $log)"
@@ -55,7 +48,7 @@ until_true 10 prints 4 count '^type=CRYPTO_SESSION ' || fail "records of keys: $
 list disabled
 auditctl --signal reload || fail "the reload failed"
 logged 'op=remote-client cause=identity-revoked addr=(::ffff:)?127.0.0.1'
-numbers 1001 1100 >&7
+sent_records 1001 1100 >&7
 logged 'op=tls-accept res=no .*reason=disabled-identity'
 logged '^type=CRYPTO_KEY_USER .*op=destroy'
 sleep 2
@@ -63,13 +56,13 @@ sleep 2
 list enabled
 auditctl --signal reload || fail "the reload failed"
 until_true 70 prints 1100 count '^node=sender ' || fail "$(count '^node=sender ') of 1100 are stored: $(cat /tmp/said)"
-numbers 1 1100 >/tmp/expected
+sent_records 1 1100 >/tmp/expected
 grep '^node=sender ' $log | cmp - /tmp/expected || fail "not once and in order"
 
 # A list with a mistake changes nothing.
 echo 'web enabled key=/etc/audit/tls/web' >>/etc/audit/tls/clients
 auditctl --signal reload && fail "a list with a name twice is taken"
-numbers 1101 1110 >&7
+sent_records 1101 1110 >&7
 until_true 20 prints 1110 count '^node=sender ' || fail "the connection was closed"
 exec 7>&-
 wait $sender || fail "records are left: $(cat /tmp/said)"
@@ -81,7 +74,7 @@ for pair in 'old web handshake-error' 'web nobody unknown-identity' 'old old dis
 	# shellcheck disable=SC2086 # three words
 	set -- $pair
 	sender "$1" "$2"
-	numbers 2001 2002 | timeout 4 audisp-remote 2>/tmp/said
+	sent_records 2001 2002 | timeout 4 audisp-remote 2>/tmp/said
 	logged "op=tls-accept res=no .*reason=$3"
 done
 printf 'GET / HTTP/1.0\r\n\r\n' | nc 127.0.0.1 60 >/dev/null
