@@ -158,6 +158,17 @@ impl Frames {
         }
     }
 
+    /// How much of what comes next, which has not been read, brings no more than so many frames, and these as a whole. All of it where no
+    /// frame ends in it: its rest is still to come. (Of a line with NUL bytes in it the frames come together, when it ends.)
+    pub fn length_of(&self, most: usize, next: &[u8]) -> usize {
+        let buffer = self.buffer.get(self.used..).unwrap_or_default().to_vec();
+        let had = buffer.len();
+        let mut ahead = Frames { buffer, used: 0, ..*self };
+        ahead.feed(next);
+        let found = (0..most).take_while(|_| ahead.next_frame().is_some()).count();
+        if found == 0 { next.len() } else { ahead.used.saturating_sub(had).max(1) }
+    }
+
     /// The input has ended: a last line may lack its newline.
     pub fn end(&mut self) {
         self.is_at_end = true;
@@ -304,6 +315,42 @@ mod tests {
             assert_eq!(read(b"one\n\ntwo\n", size), lines.clone().map(Ok));
             assert_eq!(read(b"one\n\ntwo", size), lines.map(Ok));
         }
+    }
+
+    #[test]
+    fn no_more_is_read_than_so_many_frames_and_nothing_is_missed() {
+        let lines = b"one\n\n\0two\nthree\0\n\0\0\nfour and more\nfive\nsix".to_vec();
+        let frames = [binary(1, 1307, LINE), binary(0, 1300, b"audit(1.000:2): a=1"), binary(1, 1320, b"")].concat();
+        for (input, most) in [&lines, &frames].into_iter().flat_map(|input| (1..4).map(move |most| (input, most))) {
+            for there in [1, 2, 7, 16, 30, input.len()] {
+                let (mut reader, mut at, mut all) = (Frames::default(), 0, Vec::new());
+                while at < input.len() {
+                    let next = &input[at..input.len().min(at + there)];
+                    let length = reader.length_of(most, next);
+                    assert!((1..=next.len()).contains(&length), "it goes on");
+                    reader.feed(&next[..length]);
+                    at += length;
+                    let had = all.len();
+                    while let Some(found) = reader.next_frame() {
+                        all.push(found.map(|frame| (frame.version, frame.record_type, frame.text.to_vec())));
+                    }
+                    assert!(all.len() - had <= most, "{most} of {there}");
+                }
+                reader.end();
+                all.extend(reader.next_frame().map(|found| found.map(|f| (f.version, f.record_type, f.text.to_vec()))));
+                assert_eq!(all, read(input, input.len()), "{most} of {there}");
+            }
+        }
+        let mut reader = Frames::default();
+        reader.feed(b"one\0");
+        assert_eq!(reader.length_of(1, b"two\n"), 1, "it goes on");
+        reader = Frames::default();
+        reader.feed(&frames[..20]);
+        assert_eq!(
+            reader.length_of(1, &frames[20..]),
+            HEADER + LINE.len() - 20,
+            "what has begun ends, and no byte more"
+        );
     }
 
     #[test]

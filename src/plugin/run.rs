@@ -7,7 +7,8 @@
 //!   COMPAT: from others it is ignored, so that nobody ends a plugin but the daemon, which would start it again.
 //! - The input makes no sense any more, or could not be read.
 //!
-//! A consumer that has no room says so, and no more is read: what waits then waits in the daemon, which counts what is lost.
+//! A consumer that has no room says so, and no more is read: what waits then waits in the daemon, which counts what is lost. When its end
+//! is near it may take what was sent to it all the same ([`Consumer::takes_rest`]).
 
 use super::frame::{Frame, FrameError, Frames};
 use crate::abi::Signal;
@@ -26,6 +27,9 @@ pub const LAST_WAIT: i64 = 3;
 /// Seconds in which nobody took anything after the end of the input. The daemon sends SIGTERM one second after it; another program that
 /// feeds a plugin may send none.
 pub const LAST_WAIT_AFTER_END: i64 = 10;
+
+/// Seconds in which what is there at the end is read.
+const LAST_READING: i64 = 1;
 
 /// Complaints about lines that were left out end after this number.
 const COMPLAINTS: u32 = 5;
@@ -89,6 +93,17 @@ pub trait Consumer {
         false
     }
 
+    /// Reads a piece of the input, of which `frames` has what came before and is not a whole record yet. Not called when it is full.
+    fn read(&self, input: &InputFile, frames: &Frames, piece: &mut [u8]) -> io::Result<usize> {
+        let _ = frames;
+        input.read(piece)
+    }
+
+    /// It is about to end, and there may be input that was not read: whether it takes that, and is not full from now on.
+    fn takes_rest(&mut self) -> bool {
+        false
+    }
+
     /// Whether it has handed on all that it took.
     fn is_done(&self) -> bool {
         true
@@ -129,14 +144,20 @@ fn serve(
 ) -> Ending {
     let mut reader = Reader { frames: Frames::default(), piece: vec![0; PIECE], complaints: 0 };
     let mut ending = None;
-    let (mut is_terminated, mut deadline) = (false, None);
+    let (mut is_terminated, mut deadline, mut rest_until) = (false, None, None);
     loop {
         let now = monotonic();
         let due = consumer.tick(now);
+        let is_over = consumer.has_failed() || deadline.is_some_and(|at| at <= now);
+        if is_over && ending.is_none() && rest_until.is_none() && consumer.takes_rest() {
+            rest_until = Some(now + LAST_READING);
+        }
+        let is_last = is_terminated || rest_until.is_some();
         match ending {
+            None if rest_until.is_some_and(|at| now <= at) => {}
             _ if consumer.has_failed() => return Ending::Failed,
             Some(ending) if consumer.is_done() => return ending,
-            _ if deadline.is_some_and(|at| at <= now) => return ending.unwrap_or(Ending::Terminated),
+            _ if is_over => return ending.unwrap_or(Ending::Terminated),
             _ => {}
         }
         let reads = ending.is_none() && !consumer.is_full();
@@ -144,7 +165,7 @@ fn serve(
         set.add(signals.as_fd(), Interest::Read);
         set.add(input.as_fd(), if reads { Interest::Read } else { Interest::Nothing });
         consumer.watch(&mut set);
-        let due = if reads && is_terminated { Some(now) } else { due.into_iter().chain(deadline).min() };
+        let due = if reads && is_last { Some(now) } else { due.into_iter().chain(deadline).min() };
         set.wait(due.map(|at| Duration::from_secs(u64::try_from(at - now).unwrap_or(0))));
         if set.is_ready(SIGNALS) {
             while let Some(arrival) = signals.next() {
@@ -165,7 +186,7 @@ fn serve(
         if reads {
             ending = match set.is_ready(INPUT) {
                 true => reader.read(input, consumer, now),
-                false if is_terminated => Some(Ending::Terminated),
+                false if is_last => Some(Ending::Terminated),
                 false => None,
             };
             if ending.is_some() {
@@ -198,7 +219,7 @@ struct Reader {
 impl Reader {
     /// Reads what is there, and hands it on. Says whether that was the end.
     fn read(&mut self, input: &InputFile, consumer: &mut dyn Consumer, now: i64) -> Option<Ending> {
-        match input.read(&mut self.piece) {
+        match consumer.read(input, &self.frames, &mut self.piece) {
             Ok(0) => return Some(Ending::EndOfInput),
             Ok(count) => self.frames.feed(self.piece.get(..count).unwrap_or_default()),
             Err(error) => {
@@ -257,6 +278,8 @@ mod tests {
         room: Option<usize>,
         /// It never has handed on everything.
         is_stuck: bool,
+        /// It takes what is left at the end.
+        takes_rest: bool,
     }
 
     impl Consumer for Script {
@@ -285,6 +308,11 @@ mod tests {
             self.room == Some(0)
         }
 
+        fn takes_rest(&mut self) -> bool {
+            self.room = self.room.filter(|_| !self.takes_rest);
+            self.takes_rest
+        }
+
         fn is_done(&self) -> bool {
             !self.is_stuck
         }
@@ -296,7 +324,11 @@ mod tests {
 
     /// What a plugin does with this input, which ends if it may, when these signals have come from these processes.
     fn serve_script(script: &mut Script, text: &[u8], ends: bool, arrivals: &[(i32, i32)]) -> Ending {
-        let round = if script.is_full() { LAST_WAIT } else { LAST_WAIT - 1 };
+        let round = match script.is_full() {
+            true if script.takes_rest => 1,
+            true => LAST_WAIT,
+            false => LAST_WAIT - 1,
+        };
         let (read, mut write) = pipe().unwrap();
         write.write_all(text).unwrap();
         let _write = (!ends).then_some(write);
@@ -340,6 +372,17 @@ mod tests {
         let mut script = Script { room: Some(0), ..Script::default() };
         let ending = serve_script(&mut script, b"one\n", true, &[(TERM, process::parent())]);
         assert_eq!((ending, script.seen), (Ending::Terminated, vec!["Terminate".to_string()]));
+    }
+
+    #[test]
+    fn one_that_takes_the_rest_gets_what_is_there_when_its_time_is_over_or_it_has_failed() {
+        let mut script = Script { room: Some(0), takes_rest: true, ..Script::default() };
+        let ending = serve_script(&mut script, b"one\ntwo\n", false, &[(TERM, process::parent())]);
+        assert_eq!((ending, script.seen.join(" ").as_str()), (Ending::Terminated, "Terminate one two end"));
+        let mut script =
+            Script { room: Some(0), takes_rest: true, seen: vec!["fail".to_string()], ..Script::default() };
+        let ending = serve_script(&mut script, b"one\ntwo\n", false, &[]);
+        assert_eq!((ending, script.seen.join(" ").as_str()), (Ending::Failed, "fail one two end"));
     }
 
     #[test]

@@ -25,10 +25,6 @@ pub const LONGEST_WAIT: u64 = 60;
 /// Sequence of the first message. COMPAT: the reference counts from 1 before it sends.
 const FIRST: u32 = 2;
 
-/// One read of the input (64 KiB) brings fewer records than these, unless they are shorter than 64 bytes on the average: most have more
-/// than 200.
-const RECORDS_OF_A_READ: usize = 1024;
-
 /// So much of an answer's text is logged.
 const LONGEST_REASON: usize = 256;
 
@@ -93,6 +89,7 @@ pub struct Client {
     has_connected: bool,
     is_suspended: bool,
     has_stopped: bool,
+    is_ending: bool,
     counts: Counts,
     /// Records that were dropped since the queue was full, until half of it is free.
     overflowed: u64,
@@ -138,6 +135,7 @@ impl Client {
             has_connected: false,
             is_suspended: false,
             has_stopped: false,
+            is_ending: false,
             counts: Counts::default(),
             overflowed: 0,
             effects: Vec::new(),
@@ -180,18 +178,16 @@ impl Client {
         matches!(self.link, Link::Connecting(_))
     }
 
-    /// Whether another record would find no room, and there may be some soon.
-    pub fn is_full(&self) -> bool {
-        self.has_no_room_for(1)
+    /// How many records have room. The others had better wait where they come from, since there may be room soon. `None` when there may
+    /// not: then all are to be taken, and what has no room is dropped.
+    pub fn room(&self) -> Option<usize> {
+        let may_get_room = !self.is_away() && !self.is_suspended && !self.is_ending;
+        may_get_room.then(|| self.queue.depth().saturating_sub(self.queue.len()))
     }
 
-    /// Whether what one read of the input brings could have no room. It is better left unread: an end loses what has none.
-    pub fn is_nearly_full(&self) -> bool {
-        self.has_no_room_for(RECORDS_OF_A_READ.min(self.queue.depth() / 2).max(1))
-    }
-
-    fn has_no_room_for(&self, records: usize) -> bool {
-        !self.is_away() && !self.is_suspended && self.queue.len() + records > self.queue.depth()
+    /// The end is near: what comes now and has no room is counted, and nothing is done about it.
+    pub fn end(&mut self) {
+        self.is_ending = true;
     }
 
     /// Whether the collector cannot be reached. One failure does not say so: the next attempt is due within network_retry_time.
@@ -607,7 +603,7 @@ impl Client {
     fn overflow(&mut self) {
         self.counts.dropped += 1;
         self.overflowed += 1;
-        if self.overflowed > 1 {
+        if self.overflowed > 1 || self.is_ending {
             return;
         }
         let (level, text) = match self.config.overflow_action {

@@ -3,6 +3,8 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, accessat, fstat, open};
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
 use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, tee};
 use std::io;
 use std::path::Path;
@@ -88,9 +90,14 @@ impl InputFile {
         fstat(&self.fd).is_ok_and(|facts| FileType::from_raw_mode(facts.st_mode) == FileType::Directory)
     }
 
-    /// What a pipe holds next, as much as is there, and leaves it there; waits for the first byte, and gives back 0 at the end. An error
-    /// where it is no pipe.
+    /// What a read would bring next, as much as is there, which stays there; waits for the first byte of a socket or pipe, and gives back
+    /// 0 at the end. An error where that cannot be had, as of a terminal.
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match rustix::net::recv(&self.fd, &mut *buffer, RecvFlags::PEEK) {
+            Err(Errno::NOTSOCK) if self.is_regular() => return self.read_at(buffer, self.position()),
+            Err(Errno::NOTSOCK) => {}
+            other => return Ok(other?.0),
+        }
         let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
         let there = again(|| tee(&self.fd, &writer, buffer.len(), SpliceFlags::empty()))?;
         match buffer.get_mut(..there) {
@@ -162,7 +169,7 @@ pub fn identity(path: &Path) -> io::Result<(u64, u64)> {
 fn again<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             other => return Ok(other?),
         }
     }
@@ -173,17 +180,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_pipe_holds_is_looked_at_and_stays_there() {
-        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
-        rustix::io::write(&writer, b"one two").unwrap();
-        let (pipe, mut buffer) = (InputFile::from(reader), [0; 3]);
-        for _ in 0..2 {
-            assert_eq!((pipe.peek(&mut buffer).unwrap(), &buffer), (3, b"one"));
+    fn what_is_to_be_read_next_is_looked_at_and_stays_there() {
+        let path = crate::testing::path("peek");
+        std::fs::write(&path, b"one two").unwrap();
+        let file = OwnedFd::from(std::fs::File::open(&path).unwrap());
+        let nothing = OwnedFd::from(std::fs::File::open("/dev/null").unwrap());
+        for (reader, writer) in
+            [pipe_with(PipeFlags::CLOEXEC).unwrap(), crate::sys::sockets::pair().unwrap(), (file, nothing)]
+        {
+            let _ = rustix::io::write(&writer, b"one two");
+            let (input, mut buffer) = (InputFile::from(reader), [0; 3]);
+            for _ in 0..2 {
+                assert_eq!((input.peek(&mut buffer).unwrap(), &buffer), (3, b"one"));
+            }
+            drop(writer);
+            let mut rest = [0; 8];
+            assert_eq!((input.read(&mut rest).unwrap(), &rest[..7]), (7, &b"one two"[..]));
+            assert_eq!(input.peek(&mut buffer).unwrap(), 0);
         }
-        drop(writer);
-        let mut rest = [0; 8];
-        assert_eq!((pipe.read(&mut rest).unwrap(), &rest[..7]), (7, &b"one two"[..]));
-        assert_eq!(pipe.peek(&mut buffer).unwrap(), 0);
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]
@@ -196,7 +211,6 @@ mod tests {
         assert_eq!(file.read_at(&mut buffer, 7).unwrap(), 0);
         assert!(file.is_regular() && file.len() == 7 && is_readable(&path) && !is_directory(&path).unwrap());
         assert_eq!(file.identity().unwrap(), identity(&path).unwrap());
-        assert!(file.peek(&mut buffer).is_err(), "a file is no pipe");
         std::fs::remove_file(&path).unwrap();
         assert!(!is_readable(&path) && is_directory(&path).is_err());
     }

@@ -197,9 +197,14 @@ struct Plugin {
 
 impl Plugin {
     fn start(config: &str) -> Plugin {
+        Plugin::reading(config, Stdio::piped())
+    }
+
+    /// One that reads from here.
+    fn reading(config: &str, input: impl Into<Stdio>) -> Plugin {
         let mut command = Command::new(BINARY);
         command.args(["audisp-remote", config]);
-        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the plugin starts");
+        let mut child = command.stdin(input).stderr(Stdio::piped()).spawn().expect("the plugin starts");
         let input = child.stdin.take();
         Plugin { child, input }
     }
@@ -381,6 +386,54 @@ fn a_short_queue_loses_nothing_while_the_collector_takes_records() {
         let (status, said) = plugin.end();
         assert_eq!(status, Some(0), "{said}");
         assert!(!said.contains("queue is full"), "{said}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_short_queue_loses_nothing_by_a_kill_while_the_collector_is_slow() {
+    let dir = Dir::new("remote-slow");
+    // What was not read is read by the next one: its input is the same pipe, or the same socket.
+    let (pipe, pipe_writer) = rustix::pipe::pipe().expect("a pipe");
+    let (socket, socket_writer) = std::os::unix::net::UnixStream::pair().expect("a pair");
+    for (input, writer) in [(pipe, pipe_writer), (socket.into(), socket_writer.into())] {
+        // The queue is full when nothing more is answered.
+        let collector = Collector::start(&[Fault::Mute(7)]);
+        let path = config(&dir, collector.port, &forward(&dir, 40).replace("max_time_per_record = 1\n", ""));
+        let mut writer = std::fs::File::from(writer);
+        writer.write_all(records(0..200).concat().as_bytes()).expect("it has room");
+        let first = Plugin::reading(&path, input.try_clone().expect("another"));
+        until("the queue is full", || waiting(&dir) == 40);
+        std::thread::sleep(Duration::from_millis(100));
+        first.kill();
+        drop(writer);
+        let second = Plugin::reading(&path, input);
+        assert_eq!(collector.take(200), records(0..200));
+        let (status, said) = second.end();
+        assert_eq!(status, Some(0), "{said}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_was_not_read_at_the_end_is_kept_as_far_as_it_has_room_and_counted() {
+    for (depth, kept) in [(40, 40), (100, 93)] {
+        let dir = Dir::new("remote-rest");
+        let collector = Collector::start(&[Fault::Mute(7)]);
+        let lines = forward(&dir, depth).replace("max_time_per_record = 1\n", "");
+        let path = config(&dir, collector.port, &format!("{lines}overflow_action = halt\n"));
+        let mut plugin = Plugin::start(&path);
+        plugin.give(&records(0..100));
+        until("what it holds is in its file", || waiting(&dir) == kept);
+        plugin.signal(rustix::process::Signal::TERM);
+        // Its input has not ended.
+        let (input, (status, said)) = (plugin.input.take(), plugin.end());
+        assert_eq!((status, waiting(&dir)), (Some(1), kept), "{said}");
+        let dropped = 93 - kept;
+        // Where nothing is dropped the last message is for the system log alone.
+        let expected = format!("is exiting on stop request, queue_size: {kept}, records dropped: {dropped}");
+        assert!((dropped == 0 || said.contains(&expected)) && !said.contains("halting the system"), "{said}");
+        drop(input);
     }
 }
 

@@ -9,7 +9,7 @@ mod secured;
 #[path = "secured_absent.rs"]
 mod secured;
 
-use super::frame::Frame;
+use super::frame::{Frame, Frames};
 use super::run::{Consumer, Notice};
 use crate::config::remote::{self, Mode, Needs, Remote};
 use crate::config::tls::Transport;
@@ -23,11 +23,13 @@ use crate::remote::client::{Client, Effect};
 use crate::remote::queue::Queue;
 use crate::remote::resolver::Resolver;
 use crate::sys::child::{self, Child};
+use crate::sys::input::InputFile;
 use crate::sys::poll::{Interest, PollSet};
 use crate::sys::sockets::{self, SocketAddr};
 use crate::sys::{clock, errno, error_reason, files};
 use secured::Secured;
 use std::collections::VecDeque;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -74,8 +76,6 @@ pub struct ToCollector {
     programs: Programs,
     /// What its capabilities allow, as the first configuration asked for it.
     needs: Needs,
-    /// Lines that came in one piece with those that have filled the queue, while the collector takes records.
-    late: VecDeque<Vec<u8>>,
 }
 
 impl ToCollector {
@@ -107,7 +107,6 @@ impl ToCollector {
                     is_blocked: false,
                     is_ready: false,
                     programs: Programs::default(),
-                    late: VecDeque::new(),
                 })
             }
             Err(reason) => {
@@ -119,16 +118,7 @@ impl ToCollector {
 
     /// Whether records are left in the queue.
     pub fn has_rest(&self) -> bool {
-        !self.client.queue().is_empty() || !self.late.is_empty()
-    }
-
-    /// Hands on what has come, as long as there is room. Where the collector cannot be reached there always is: what is too much is
-    /// dropped.
-    fn take(&mut self) {
-        while !self.client.is_full() {
-            let Some(line) = self.late.pop_front() else { return };
-            self.client.take(&line);
-        }
+        !self.client.queue().is_empty()
     }
 
     fn execute(&mut self, effect: Effect, now: i64) {
@@ -433,8 +423,7 @@ impl Consumer for ToCollector {
     fn record(&mut self, frame: &Frame<'_>, _: i64) {
         let mut line = Vec::new();
         frame.push_line(&mut line);
-        self.late.push_back(line);
-        self.take();
+        self.client.take(&line);
     }
 
     fn tick(&mut self, now: i64) -> Option<i64> {
@@ -443,7 +432,6 @@ impl Consumer for ToCollector {
             self.serve(now);
         }
         loop {
-            self.take();
             let due = self.client.tick(now);
             let effects = self.client.take_effects();
             let is_quiet = effects.is_empty();
@@ -472,11 +460,24 @@ impl Consumer for ToCollector {
     }
 
     fn is_full(&self) -> bool {
-        !self.late.is_empty() || self.client.is_nearly_full()
+        self.client.room() == Some(0)
+    }
+
+    /// No more than has room: what was read and is not in the queue would be lost by a kill.
+    fn read(&self, input: &InputFile, frames: &Frames, piece: &mut [u8]) -> io::Result<usize> {
+        let next = self.client.room().and_then(|room| Some((room, input.peek(piece).ok()?)));
+        let length = next.map(|(room, there)| frames.length_of(room, piece.get(..there).unwrap_or_default()));
+        let length = length.unwrap_or(piece.len());
+        input.read(piece.get_mut(..length).unwrap_or_default())
+    }
+
+    fn takes_rest(&mut self) -> bool {
+        self.client.end();
+        true
     }
 
     fn is_done(&self) -> bool {
-        self.late.is_empty() && self.client.is_done()
+        self.client.is_done()
     }
 
     fn has_failed(&self) -> bool {
@@ -507,8 +508,6 @@ impl Consumer for ToCollector {
 impl Drop for ToCollector {
     fn drop(&mut self) {
         self.unsecure();
-        // What has no room until now is dropped, and counted.
-        self.late.drain(..).for_each(|line| self.client.take(&line));
         let left = self.client.queue().len().to_string();
         let dropped = self.client.counts().dropped;
         let level = if dropped == 0 { Level::Notice } else { Level::Warning };

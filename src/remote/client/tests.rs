@@ -566,15 +566,23 @@ fn the_stop_action_stops_it_with_its_records() {
 }
 
 #[test]
-fn no_more_is_read_than_has_room_while_a_collector_is_slow() {
-    for (depth, most) in [(4000, 2976), (4, 2), (1, 0)] {
-        let mut script = script_of(depth, "");
-        script.take(1..=most);
-        assert!(!script.client.is_nearly_full(), "{depth}");
-        script.take(most + 1..=most + 1);
-        assert!(script.client.is_nearly_full(), "{depth}");
-        assert_eq!(script.client.is_full(), depth == 1);
+fn a_queue_has_room_for_so_many_records_while_a_collector_is_slow() {
+    let mut script = script_of(3, "overflow_action = halt");
+    for room in (0..4).rev() {
+        assert_eq!(script.client.room(), Some(room));
+        script.take(1..=1);
     }
+    assert_eq!(script.client.counts().dropped, 1);
+}
+
+#[test]
+fn what_comes_at_the_end_and_has_no_room_is_counted_and_nothing_else_is_done_about_it() {
+    let mut script = script_of(3, "overflow_action = halt");
+    script.client.end();
+    assert_eq!(script.client.room(), None);
+    script.take(1..=5);
+    assert_eq!((script.client.queue().len(), script.client.counts().dropped), (3, 2));
+    assert!(!script.client.take_effects().iter().any(|effect| matches!(effect, Effect::Runlevel(_))));
 }
 
 #[test]
@@ -717,6 +725,10 @@ fn a_record_that_is_stored_with_a_warning_ends_other_troubles() {
     assert_eq!(script.client.warned, bit(Trouble::DiskLow));
 }
 
+fn is_full(script: &Script) -> bool {
+    script.client.room() == Some(0)
+}
+
 #[test]
 fn a_moment_without_a_connection_drops_nothing_of_a_short_queue() {
     let mut script = script_of(4, "");
@@ -726,14 +738,14 @@ fn a_moment_without_a_connection_drops_nothing_of_a_short_queue() {
     for lost in ["reset", "refused"] {
         let is_lost_for_good = lost == "refused";
         script.client.lost(script.now, lost);
-        assert_eq!(script.client.is_full(), !is_lost_for_good, "{lost}: more can wait where it comes from");
+        assert_eq!(is_full(&script), !is_lost_for_good, "{lost}: more can wait where it comes from");
         script.tick();
-        assert_eq!((script.client.is_connecting(), script.client.is_full()), (!is_lost_for_good, !is_lost_for_good));
+        assert_eq!((script.client.is_connecting(), is_full(&script)), (!is_lost_for_good, !is_lost_for_good));
     }
     script.attempt();
-    assert!(!script.client.is_full(), "and not while it is tried again");
+    assert!(!is_full(&script), "and not while it is tried again");
     script.client.connected(script.now);
-    assert!(script.client.is_full());
+    assert!(is_full(&script));
     assert_eq!(script.records(), marked(1..=4));
 }
 
