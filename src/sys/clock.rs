@@ -1,7 +1,5 @@
 //! The clock, and local time under the TZ variable (localtime_r(3), mktime(3)), with 64 bits for a second on every machine.
 
-use rustix::time::{ClockId, clock_gettime};
-
 /// A moment: seconds and nanoseconds since 1970 UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
@@ -36,30 +34,41 @@ pub struct LocalTime {
 
 /// The wall clock.
 pub fn now() -> Moment {
-    read(ClockId::Realtime)
+    read(libc::CLOCK_REALTIME)
 }
 
 /// The clock that never steps, for intervals.
 pub fn monotonic() -> Moment {
-    read(ClockId::Monotonic)
+    read(libc::CLOCK_MONOTONIC)
 }
 
 /// Time since the kernel was booted, suspension included.
 pub fn since_boot() -> Moment {
-    read(ClockId::Boottime)
+    read(libc::CLOCK_BOOTTIME)
 }
 
-fn read(clock: ClockId) -> Moment {
-    let time = clock_gettime(clock);
-    Moment { seconds: time.tv_sec, nanos: time.tv_nsec as u32 }
+fn read(clock: libc::clockid_t) -> Moment {
+    let mut time = calendar::Time { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a live value of the right type; these clocks are there on every kernel, and else it stays 0.
+    unsafe { calendar::clock_gettime(clock, &raw mut time) };
+    let seconds: calendar::Seconds = time.tv_sec;
+    Moment { seconds: seconds as i64, nanos: time.tv_nsec as u32 }
 }
 
-/// The C library's calendar. On 32-bit machines older than 64-bit times musl has it twice: under the plain names with 32 bits
-/// for a second, which end in January 2038 and are those of the libc crate, and under the names of musl's time.h with 64.
+/// The C library's clock and calendar. On 32-bit machines older than 64-bit times musl has them twice: under the plain names with
+/// 32 bits for a second, which end in January 2038 and are those of the libc crate, and under the names of musl's time.h with 64.
 #[cfg(all(target_env = "musl", target_pointer_width = "32", not(target_arch = "riscv32")))]
 mod calendar {
     pub(super) type Seconds = i64;
+    /// There the nanoseconds have 32 bits, and as many of padding where the upper half of these is.
+    #[repr(C)]
+    pub(super) struct Time {
+        pub(super) tv_sec: Seconds,
+        pub(super) tv_nsec: i64,
+    }
     unsafe extern "C" {
+        #[link_name = "__clock_gettime64"]
+        pub(super) fn clock_gettime(clock: libc::clockid_t, to: *mut Time) -> libc::c_int;
         #[link_name = "__localtime64_r"]
         pub(super) fn localtime_r(seconds: *const Seconds, to: *mut libc::tm) -> *mut libc::tm;
         #[link_name = "__mktime64"]
@@ -68,7 +77,7 @@ mod calendar {
 }
 #[cfg(not(all(target_env = "musl", target_pointer_width = "32", not(target_arch = "riscv32"))))]
 mod calendar {
-    pub(super) use libc::{localtime_r, mktime, time_t as Seconds};
+    pub(super) use libc::{clock_gettime, localtime_r, mktime, time_t as Seconds, timespec as Time};
 }
 
 /// Breaks a moment into local time. A second no calendar holds comes out as the first of 1970.
