@@ -4,8 +4,9 @@
 //! configuration is wrong.
 
 use crate::help::help;
+use crate::output::{say, show};
 use crate::plugin;
-use auditbox::config::Level;
+use auditbox::config::{Level, remote};
 use auditbox::plugin::remote::{CONFIG, ToCollector, load};
 use auditbox::plugin::run::Consumer;
 use auditbox::sys::error_reason;
@@ -17,8 +18,12 @@ pub(crate) const HELP: &str = help!("audisp-remote.txt");
 
 /// Runs the command; `words` begins with its name, and may go on with another configuration file.
 pub(crate) fn run(words: &[OsString]) -> u8 {
+    let checks = words.get(1).is_some_and(|word| word == "--check-config");
+    let path = Path::new(words.get(1 + usize::from(checks)).map_or(CONFIG.as_ref(), OsString::as_os_str));
+    if checks {
+        return check(path);
+    }
     let mut logger = plugin::logger("audisp-remote");
-    let path = Path::new(words.get(1).map_or(CONFIG.as_ref(), OsString::as_os_str));
     let mut diagnostics = Vec::new();
     let loaded = load(path, &mut diagnostics);
     diagnostics.iter().for_each(|diagnostic| logger.log(diagnostic.level, &diagnostic.text));
@@ -39,4 +44,21 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     let status = plugin::run(&mut remote);
     // An action that stops it is no failure.
     if remote.has_failed() { u8::from(remote.has_rest()) } else { status.max(u8::from(remote.has_rest())) }
+}
+
+/// Shows the values in force and what is doubtful.
+fn check(path: &Path) -> u8 {
+    let mut diagnostics = Vec::new();
+    let loaded = load(path, &mut diagnostics);
+    diagnostics.iter().filter(|note| note.level < Level::Debug).for_each(|note| say(&note.text));
+    match loaded {
+        Ok(mut config) => {
+            show(remote::show(&mut config).as_bytes());
+            0
+        }
+        Err(reason) => {
+            say(reason);
+            6
+        }
+    }
 }

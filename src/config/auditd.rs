@@ -359,6 +359,10 @@ pub fn parse(
         let line = super::line_of(text, "report_interval");
         diagnostics.push(warning(format!("Warning - report_interval is more than 6 hours apart - line {line}")));
     }
+    #[cfg(feature = "tls")]
+    if config.transport == Transport::Tcp && config.tcp_listen_port != 0 {
+        diagnostics.extend(super::tls::idle(text, file));
+    }
     match check(&config, diagnostics) {
         Ok(()) => Ok(config),
         Err(mut error) => {
@@ -613,6 +617,24 @@ mod tests {
         let config = sound("transport = tls\ntls_psk_file = /k\ntls_psk_identity = me\n");
         assert_eq!((config.transport, config.tls.psk_file.as_str()), (Transport::Tls, "/k"));
         sound("transport = tls\ntls_allowed_clients = /l\ntls_cipher_suites = TLS_CHACHA20_POLY1305_SHA256\n");
+    }
+
+    #[test]
+    #[cfg(feature = "tls")]
+    fn keys_of_tls_that_protect_nothing_are_named() {
+        let noted = |text: &str| {
+            let mut diagnostics = Vec::new();
+            parse(text.as_bytes(), "a.conf", &Anything, &mut diagnostics).unwrap();
+            diagnostics.into_iter().map(|note| note.text).collect::<Vec<_>>().join("")
+        };
+        let keys = "space_left = 75\nTLS_psk_file = /k\ntls_psk_identity = me\n";
+        let listening = format!("{keys}tcp_listen_port = 60\n");
+        assert_eq!(
+            noted(&listening),
+            "Warning - tls_psk_file says nothing without transport = tls: nothing is encrypted - line 2 of a.conf"
+        );
+        assert_eq!(noted(keys), "", "nobody connects");
+        assert_eq!(noted(&format!("{listening}transport = tls\n")), "");
     }
 
     #[test]

@@ -172,7 +172,7 @@ fn read_line<C>(
         return Err(fail("", format!("Line {number} in {file} is not UTF-8")));
     };
     if let Some(line) = line.strip_suffix('\r') {
-        let key = split(line).ok().flatten().map_or("", |line| line.key);
+        let key = key_of(line.as_bytes());
         let text = format!("Line {number} in {file} ends with a carriage return; lines end with a newline alone");
         return Err(fail(key, text));
     }
@@ -255,6 +255,12 @@ pub fn show<C>(keys: &[Key<C>], config: &mut C) -> String {
         }
     }
     text
+}
+
+/// The key of a line that has the form of a setting; empty where it has not.
+fn key_of(bytes: &[u8]) -> &str {
+    let line = std::str::from_utf8(bytes).ok().and_then(|line| split(line).ok()?);
+    line.map_or("", |line| line.key)
 }
 
 /// Splits a line that is no comment at its spaces. COMPAT: only spaces separate; a tab is part of a word.

@@ -178,7 +178,7 @@ type Row = Key<Remote>;
 /// are refused for their transport.
 const KEYS: &[Row] = &[
     row("remote_server", |c| Slot::Word(&mut c.server)),
-    row("port", |c| number(&mut c.port, 0, 65535)),
+    row("port", |c| number(&mut c.port, 1, 65535)),
     row("local_port", |c| Slot::Choice(&mut c.local_port)),
     row("transport", |c| Slot::Choice(&mut c.transport)),
     row("mode", |c| Slot::Choice(&mut c.mode)),
@@ -221,7 +221,11 @@ pub fn parse(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Remote, ConfigError> {
     let mut remote = Remote::default();
+    check_lines(text, file)?;
     super::read(text, file, KEYS, &mut remote, checks, diagnostics)?;
+    if remote.transport == Transport::Tcp {
+        diagnostics.extend(super::tls::idle(text, file));
+    }
     let (key, reason) = match () {
         () if remote.transport == Transport::Tls && !cfg!(feature = "tls") => (
             "transport",
@@ -260,8 +264,30 @@ pub fn parse(
     Err(refusal(text, file, key, reason))
 }
 
+/// Refuses lines of which a part would not count, and nobody would know.
+fn check_lines(text: &[u8], file: &str) -> Result<(), ConfigError> {
+    for (line, bytes) in (1..).zip(text.split(|&b| b == b'\n')) {
+        if bytes.len() >= super::MAX_LINE && !bytes.trim_ascii_start().starts_with(b"#") {
+            let key = super::key_of(bytes).to_string();
+            return Err(ConfigError { line, key, text: format!("Line {line} in {file} is too long") });
+        }
+    }
+    for (line, super::Line { key, value, option, .. }) in super::readable_lines(text) {
+        if let Some(option) = option.filter(|_| key.ends_with("_action") && !value.eq_ignore_ascii_case("exec")) {
+            let text = format!("Keyword \"{key}\" has invalid option \"{option}\" in line {line} of {file}");
+            return Err(ConfigError { line, key: key.to_string(), text });
+        }
+    }
+    Ok(())
+}
+
+/// The values in force, one `key = value` a line.
+pub fn show(remote: &mut Remote) -> String {
+    super::show(KEYS, remote)
+}
+
 /// What is wrong with a key of the file, whose text is given.
-fn refusal(text: &[u8], file: &str, key: &str, reason: &str) -> ConfigError {
+pub fn refusal(text: &[u8], file: &str, key: &str, reason: &str) -> ConfigError {
     let line = super::line_of(text, key);
     let mut text = reason.to_string();
     if line > 0 {
@@ -339,6 +365,7 @@ mod tests {
     #[test]
     fn what_is_out_of_range_is_refused_with_its_line() {
         for (text, expected) in [
+            ("port = 0", "Error - converted number (0) is too small - line 2"),
             ("port = 65536", "Error - converted number (65536) is too large - line 2"),
             ("port = x", "Value x should only be numbers - line 2"),
             ("local_port = 65536", "Option 65536 not found - line 2"),
@@ -363,6 +390,15 @@ mod tests {
                 "mode = forward\nformat = ascii",
                 "\"mode=forward\" is valid only with \"format=managed\" - line 2 of r.conf",
             ),
+            (
+                "disk_low_action = syslog now",
+                "Keyword \"disk_low_action\" has invalid option \"now\" in line 2 of r.conf",
+            ),
+            (
+                "overflow_action = syslog now",
+                "Keyword \"overflow_action\" has invalid option \"now\" in line 2 of r.conf",
+            ),
+            ("disk_low_action = exec /bin/x y", "Not processing any more lines in r.conf"),
             ("server = x", "Unknown keyword \"server\" in line 2 of r.conf"),
         ] {
             assert_eq!(read(text), Err(expected.to_string()), "{text}");
@@ -402,6 +438,35 @@ mod tests {
         ] {
             assert_eq!(read(text), Err(expected.to_string()), "{text}");
         }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_refused_unless_it_is_a_comment() {
+        let long = "x".repeat(511);
+        let error =
+            parse(format!("port = 60\nkrb5_principal = {long}\n").as_bytes(), "r.conf", &Nowhere, &mut Vec::new());
+        let error = error.unwrap_err();
+        assert_eq!(
+            (error.line, error.key.as_str(), error.text.as_str()),
+            (2, "krb5_principal", "Line 2 in r.conf is too long")
+        );
+        assert!(read(&format!(" # {long}")).is_ok());
+    }
+
+    #[test]
+    fn keys_of_tls_that_protect_nothing_are_named() {
+        let noted = |lines: &str| {
+            let mut notes = Vec::new();
+            let text = format!("remote_server = there\n{lines}");
+            parse(text.as_bytes(), "r.conf", &Nowhere, &mut notes).unwrap();
+            notes.into_iter().map(|note| note.text).collect::<Vec<_>>().join("")
+        };
+        let text =
+            "Warning - tls_psk_file says nothing without transport = tls: nothing is encrypted - line 2 of r.conf";
+        assert_eq!(noted("tls_psk_file = /k\ntls_psk_identity = me"), text);
+        assert_eq!(noted("# tls_psk_file = /k"), "");
+        #[cfg(feature = "tls")]
+        assert_eq!(noted("tls_psk_file = /k\ntls_psk_identity = me\ntransport = tls"), "");
     }
 
     #[test]

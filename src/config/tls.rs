@@ -1,6 +1,7 @@
 //! How connections between machines are protected: the keys that auditd.conf(5) and audisp-remote.conf(5) have in common.
 
 use super::slot::word_enum;
+use super::{Diagnostic, Level};
 #[cfg(feature = "tls")]
 use crate::tls::{Suite, is_identity};
 
@@ -71,6 +72,16 @@ impl Default for TlsKeys {
             key_exchange: String::new(),
         }
     }
+}
+
+/// A warning about the first key in the file that asks for TLS, where the connection has none: it is easily taken for protected.
+pub(super) fn idle(text: &[u8], file: &str) -> Option<Diagnostic> {
+    let (line, key) = super::readable_lines(text)
+        .find(|(_, line)| line.key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("tls_")))
+        .map(|(number, line)| (number, line.key.to_ascii_lowercase()))?;
+    let text =
+        format!("Warning - {key} says nothing without transport = tls: nothing is encrypted - line {line} of {file}");
+    Some(Diagnostic { level: Level::Warning, text })
 }
 
 /// A key of TLS: `tls_row!(NAME, KIND(FIELD), ABSENT)` has a slot of that kind for the field, or ABSENT where there is no TLS.

@@ -336,7 +336,8 @@ impl Client {
         let limit = i64::try_from(self.config.max_time_per_record).unwrap_or(i64::MAX);
         if is_first {
             self.act(Trouble::Startup, "First attempt at connecting to server unsuccessful");
-        } else if self.tries > self.config.max_tries_per_record {
+        }
+        if self.tries > self.config.max_tries_per_record {
             self.tries = 0;
             self.act(Trouble::Network, "max retries exhausted");
         } else if now.saturating_sub(self.tried_since) > limit {

@@ -16,11 +16,11 @@
 //!
 //! Only a file that is new, empty, or begins with such a header is ever written to.
 
-use crate::sys::files::{self, File};
-use crate::sys::{errno, error_reason, error_text};
+use crate::sys::files::{self, File, Permissions};
+use crate::sys::{errno, error_reason, error_text, process};
 use std::collections::VecDeque;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Bytes of an entry.
@@ -28,6 +28,9 @@ const ENTRY: usize = 12_288;
 
 /// The longest record that fits, with its newline.
 pub const LONGEST: usize = ENTRY - 1;
+
+/// What a queue's file may not allow: to write to it but for its owner, to read it but for its group.
+const OTHERS: u32 = 0o027;
 
 const MAGIC: &[u8; 14] = b"\0audisp-remote";
 const HEADER: usize = 32;
@@ -161,6 +164,7 @@ impl QueueFile {
         if let Some(folder) = path.parent() {
             files::create_folder(folder, 0o700)?;
         }
+        close_to_others(path, note)?;
         let mut queue = match QueueFile::read(path, depth)? {
             Some(queue) => queue,
             None => {
@@ -286,6 +290,23 @@ impl QueueFile {
         }
         Ok(())
     }
+}
+
+/// What waits is nobody else's affair, and what others could write would be sent as records of this machine.
+fn close_to_others(path: &Path, note: &mut dyn FnMut(&str)) -> io::Result<()> {
+    let facts = match files::symlink_metadata(path) {
+        Ok(facts) if facts.is_file() => facts,
+        // It is made, or refused by its kind.
+        _ => return Ok(()),
+    };
+    if facts.uid() != process::effective_uid() {
+        return Err(io::Error::other(["it belongs to the user ", &facts.uid().to_string()].concat()));
+    }
+    if facts.mode() & OTHERS != 0 {
+        files::set_permissions(path, Permissions::from_mode(facts.mode() & 0o7777 & !OTHERS))?;
+        note(&format!("the queue file had mode {:04o}: others can read or write it no more", facts.mode() & 0o7777));
+    }
+    Ok(())
 }
 
 fn word(header: &[u8; HEADER], at: usize) -> u32 {
@@ -509,6 +530,29 @@ mod tests {
             assert_eq!(place.refusal(2), expected);
             assert_eq!(files::read(place.path()).unwrap(), bytes);
         }
+    }
+
+    #[test]
+    fn a_file_that_others_can_write_or_read_is_closed_to_them_and_that_is_said() {
+        let place = Place::new("mode");
+        drop(place.open(2));
+        for (mode, expected) in [(0o666, 0o640), (0o604, 0o600), (0o620, 0o600), (0o640, 0o640), (0o600, 0o600)] {
+            files::set_permissions(place.path(), Permissions::from_mode(mode)).unwrap();
+            let (_, notes) = place.open(2);
+            assert_eq!(files::metadata(place.path()).unwrap().mode() & 0o7777, expected);
+            let note = format!("the queue file had mode {mode:04o}: others can read or write it no more");
+            assert_eq!(notes, if mode == expected { vec![] } else { vec![note] });
+        }
+    }
+
+    #[test]
+    #[ignore = "needs root"]
+    fn a_file_of_another_owner_is_refused() {
+        let place = Place::new("owner");
+        drop(place.open(2));
+        std::os::unix::fs::chown(place.path(), Some(65534), None).unwrap();
+        let expected = format!("queue file {}: it belongs to the user 65534", place.path().display());
+        assert_eq!(place.refusal(2), expected);
     }
 
     #[test]

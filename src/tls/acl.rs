@@ -93,11 +93,14 @@ impl Acl {
             Some(word) if word.eq_ignore_ascii_case(b"disabled") => false,
             _ => return Err(format!("{identity} must be followed by enabled or disabled")),
         };
-        let path = words.next().and_then(|word| word.strip_prefix(b"key=")).filter(|path| path.starts_with(b"/"));
+        let path = words.next().and_then(|word| word.strip_prefix(b"key="));
         let Some(path) = path else {
             return Ok(Some(Entry { identity: identity.to_string(), is_enabled, key: None }));
         };
         let path = str::from_utf8(path).map_err(|_| "the path of the key is no UTF-8".to_string())?;
+        if !path.starts_with('/') {
+            return Err(["Absolute path needed for ", path].concat());
+        }
         if words.next().is_some() {
             return Err("nothing may follow the path of the key".to_string());
         }
@@ -154,7 +157,7 @@ mod tests {
         for name in [&b"web-0"[..], b"web-011", b"WEB-01", b""] {
             assert_eq!(acl.standing(name), Standing::Unknown);
         }
-        let acl = read("web-01 enabled the first one\nweb-02 disabled key=nothing, a note\n").unwrap();
+        let acl = read("web-01 enabled the first one\nweb-02 disabled nothing, a note\n").unwrap();
         assert_eq!((acl.enabled(), acl.has_keys()), (1, false));
         assert_eq!(acl.standing(b"web-01"), Standing::Enabled(None));
         assert_eq!(read("").unwrap().enabled(), 0);
@@ -185,6 +188,7 @@ mod tests {
             (&longer, "clients:1: the line is longer than 510 bytes"),
             ("a enabled\na disabled", "clients:2: a stands here twice"),
             ("a enabled key=/a\nb enabled key=/a", "clients:2: /a is the key of another client too"),
+            ("a enabled key=web.key", "clients:1: Absolute path needed for web.key"),
             ("a enabled key=/a note", "clients:1: nothing may follow the path of the key"),
             ("a enabled key=/missing", "clients:1: cannot open /missing (No such file or directory)"),
             (

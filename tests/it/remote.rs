@@ -178,6 +178,13 @@ fn config(dir: &Dir, port: u16, lines: &str) -> String {
     file(dir, "remote.conf", 0o640, &format!("remote_server = 127.0.0.1\nport = {port}\n{lines}"))
 }
 
+/// What `--check-config` says of a configuration: status, values, notes.
+fn checked(path: &str) -> (Option<i32>, String, String) {
+    let output = Command::new(BINARY).args(["audisp-remote", "--check-config", path]).output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
 /// The lines of a configuration that keeps records in a file, and gives up soon.
 fn forward(dir: &Dir, depth: usize) -> String {
     let file = dir.0.join("spool/remote.log");
@@ -644,8 +651,32 @@ fn a_configuration_that_is_wrong_ends_it_with_six_and_the_reason() {
         let (status, said) = Plugin::start(&config(&dir, 60, text)).end();
         assert_eq!(status, Some(6), "{said}");
         assert!(said.contains(reason), "{said}");
+        // The file, the line and the key, whatever the reason says.
+        let place = format!(
+            "Refused: {}, line 3, key {}",
+            dir.0.join("remote.conf").display(),
+            text.split(' ').next().unwrap()
+        );
+        assert!(said.contains(&place), "{said}");
     }
     let (status, said) = Plugin::start("/nonexistent/remote.conf").end();
     assert_eq!(status, Some(6));
     assert!(said.contains("remote_server is not set: there is nowhere to send records"), "{said}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_check_shows_the_values_in_force_and_keys_that_protect_nothing() {
+    let dir = Dir::new("remote-check");
+    let (status, values, notes) = checked(&config(&dir, 60, "tls_psk_file = /etc/key\nmode = forward\n"));
+    assert_eq!(status, Some(0), "{notes}");
+    assert!(
+        values.contains("remote_server = 127.0.0.1\nport = 60\n") && values.contains("\nmode = forward\n"),
+        "{values}"
+    );
+    let expected = "Warning - tls_psk_file says nothing without transport = tls: nothing is encrypted - line 3 of ";
+    assert!(notes.contains(expected), "{notes}");
+    let (status, values, notes) = checked(&config(&dir, 60, "disk_low_action = syslog now\n"));
+    assert_eq!((status, values.as_str()), (Some(6), ""), "{notes}");
+    assert!(notes.contains("has invalid option \"now\" in line 3 of "), "{notes}");
 }

@@ -16,7 +16,7 @@ use std::process::{Command, Output, Stdio};
 const SIGPIPE: i32 = 13;
 
 /// One command line of each kind. `LOG`, `RULES`, `ETC` and `LINKS` stand for paths of the test.
-const LINES: [(&str, Purpose); 38] = [
+const LINES: [(&str, Purpose); 39] = [
     ("--list", Purpose::Print),
     ("--help", Purpose::Print),
     ("--version", Purpose::Print),
@@ -27,6 +27,7 @@ const LINES: [(&str, Purpose); 38] = [
     ("audisp-filter --check LOG/missing", Purpose::Change),
     ("audisp-json --view bogus", Purpose::Change),
     ("audisp-remote LOG/missing", Purpose::Change),
+    ("audisp-remote --check-config LOG/missing", Purpose::Change),
     ("audisp-statsd", Purpose::Change),
     ("audisp-syslog LOG_BOGUS", Purpose::Change),
     ("auditctl", Purpose::Print),

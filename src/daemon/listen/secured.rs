@@ -33,8 +33,8 @@ pub(super) enum TlsFault {
     Handshake(&'static str),
     /// Its handshake was not over in time.
     Late,
-    /// What it sent after that was wrong.
-    Record,
+    /// What it sent after that was wrong, in this way.
+    Record(TlsError),
     /// It may not connect any more.
     Revoked,
 }
@@ -45,7 +45,7 @@ impl TlsFault {
         match self {
             TlsFault::Handshake(reason) => (reason, ["its TLS handshake has failed: ", reason].concat()),
             TlsFault::Late => ("handshake-timeout", "its TLS handshake was not over in time".to_string()),
-            TlsFault::Record => ("tls", "what it sent is not protected as it must be".to_string()),
+            TlsFault::Record(error) => ("tls", error.to_string()),
             TlsFault::Revoked => ("identity-revoked", "its identity may not connect any more".to_string()),
         }
     }
@@ -124,7 +124,7 @@ impl Secured {
         out.append(server.connection.output());
         match result {
             Ok(()) => Ok(()),
-            Err(_) if was_open => Err(TlsFault::Record),
+            Err(error) if was_open => Err(TlsFault::Record(error)),
             Err(TlsError::NO_SUITE) => Err(TlsFault::Handshake("no-matching-cipher")),
             Err(TlsError::NO_KEY) => Err(TlsFault::Handshake("no-psk-identity")),
             Err(TlsError::WRONG_KEY) if !self.denied.is_empty() => Err(TlsFault::Handshake(self.denied)),

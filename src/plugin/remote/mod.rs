@@ -45,13 +45,19 @@ const PIECE: usize = 8192;
 /// Reads the configuration. The error is a sentence.
 pub fn load(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Remote, String> {
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::Any, called: "" };
-    let text = config_file::read(path, policy, diagnostics)?.unwrap_or_default();
-    let read = remote::parse(&text, &path.display().to_string(), &ConfigChecker::open(), diagnostics);
-    let config = read.map_err(|error| error.to_string())?;
-    if config.transport == Transport::Tls {
-        secured::check(&config)?;
-    }
-    Ok(config)
+    let (name, text) = (path.display().to_string(), config_file::read(path, policy, diagnostics)?.unwrap_or_default());
+    let read = remote::parse(&text, &name, &ConfigChecker::open(), diagnostics);
+    let checked = read.and_then(|config| match config.transport {
+        Transport::Tls => match secured::check(&config) {
+            Ok(()) => Ok(config),
+            Err(reason) => Err(remote::refusal(&text, &name, "tls_psk_file", &reason)),
+        },
+        _ => Ok(config),
+    });
+    checked.map_err(|error| {
+        diagnostics.push(Diagnostic { level: Level::Error, text: error.place(&name) });
+        error.to_string()
+    })
 }
 
 /// The plugin.

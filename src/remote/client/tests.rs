@@ -288,19 +288,37 @@ fn warnings_come_once_until_a_record_was_delivered() {
 }
 
 #[test]
-fn a_first_connection_that_cannot_be_made_has_its_own_action_and_stops_nothing() {
-    let mut script = script("network_failure_action = stop");
+fn a_first_connection_that_cannot_be_made_has_its_own_action_and_that_of_the_network_after_its_tries() {
+    let mut script = script("network_failure_action = warn_once");
     script.take(1..=1);
     let text = "startup network failure, First attempt at connecting to server unsuccessful";
     assert_eq!(script.attempts_until(text), [0]);
+    assert_eq!(script.attempts_until("network failure, max retries exhausted"), [0, 1, 3]);
     for _ in 0..9 {
         script.attempt();
         script.client.lost(script.now, "Connection refused");
     }
     assert!(!script.client.has_stopped() && script.client.queue().len() == 1);
-    assert_eq!(script.said(), Vec::<String>::new(), "it is said once");
+    assert_eq!(script.said(), Vec::<String>::new(), "each is said once");
     script.connect();
     assert_eq!(script.records(), unmarked(1..=1), "it was never sent");
+}
+
+#[test]
+fn a_collector_that_can_never_be_reached_has_the_action_that_was_set_for_it() {
+    for (action, done) in [("exec /bin/x", "/bin/x max retries exhausted"), ("halt", "init 0"), ("stop", "")] {
+        let mut script = script(&format!("network_failure_action = {action}\nstartup_failure_action = ignore"));
+        script.take(1..=1);
+        for attempt in 1..=4 {
+            assert!(script.done.is_empty() && !script.client.has_stopped(), "{attempt}");
+            script.attempt();
+            script.client.lost(script.now, "Connection refused");
+            script.effects();
+            script.done.retain(|done| done != "close");
+        }
+        assert_eq!((script.done.concat().as_str(), script.client.has_stopped()), (done, done.is_empty()), "{action}");
+        assert_eq!(script.client.queue().len(), 1, "the record is kept");
+    }
 }
 
 #[test]
