@@ -286,7 +286,7 @@ impl Connection {
     }
 
     /// Goes on to new keys for what is sent.
-    pub(super) fn renew(&mut self, asks: bool) {
+    pub(crate) fn renew(&mut self, asks: bool) {
         self.push(HANDSHAKE, &hello::message(KEY_UPDATE, &[u8::from(asks)]));
         self.writer.iter_mut().for_each(Protection::update);
     }

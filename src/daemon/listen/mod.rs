@@ -25,7 +25,7 @@ use crate::config::Level;
 use crate::config::auditd::Config;
 use crate::record::RecordType;
 use crate::remote::wire::{HEADER, Message, MessageType, Messages, WINDOW, WireError};
-use core::net::SocketAddr;
+use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 use repeats::{Digests, MAX_PEERS, Repeats};
 use secured::{Secured, Seeded, TlsFault};
 use std::io::Write;
@@ -33,14 +33,20 @@ use std::io::Write;
 /// Descriptors that are not for peers: the log and its rotation, plugins, helpers and files that are read again. A half where there
 /// are few.
 const RESERVED: usize = 128;
-/// Connections accepted in a second. More wait in the queue of the kernel: each may cost two records.
-const ACCEPTED_A_SECOND: u32 = 32;
+/// Connections accepted in a second. More wait in the queue of the kernel: each costs two records.
+const ACCEPTED_A_SECOND: usize = 32;
+/// How many of them may be of one source, so that none takes the place of all others.
+const OF_ONE_SOURCE: usize = 8;
+/// Connections refused in a second before more wait, and how many of them are written down: they take the place of no other.
+const REFUSED_A_SECOND: usize = 1024;
+const REFUSALS_TOLD: usize = 8;
 /// Seconds to the first header. audisp-remote connects when it has something to say.
 const FIRST_HEADER: i64 = 5;
 /// Seconds from the first byte of a message to its last, and for a peer to take its answers.
 const MESSAGE: i64 = 30;
-/// Peers whose TLS handshake is not over: each costs the work of one.
+/// Peers whose TLS handshake is not over, in all and of one source: each costs the work of one.
 const MOST_HANDSHAKES: usize = 32;
+const HANDSHAKES_OF_ONE: usize = 8;
 
 /// Stands for one connection while the daemon runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,6 +171,23 @@ impl Peer {
     }
 }
 
+/// What was done in one second of the monotonic clock.
+#[derive(Default)]
+struct Second {
+    at: i64,
+    /// From where the connections came that were accepted.
+    accepted: Vec<IpAddr>,
+    refused: usize,
+}
+
+/// What stands for all addresses that one machine may take: of IPv6, its /64.
+fn source(address: SocketAddr) -> IpAddr {
+    match address.ip() {
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+        ip => ip,
+    }
+}
+
 /// See the module.
 #[derive(Default)]
 pub(super) struct Listener {
@@ -174,8 +197,7 @@ pub(super) struct Listener {
     /// The peer whose messages wait for the log.
     answered: Option<PeerId>,
     repeats: Repeats,
-    /// A second of the monotonic clock, and how many were accepted in it.
-    accepted: (i64, u32),
+    second: Second,
     is_paused: bool,
     /// When [`Listener::tick`] is to look at the peers.
     due: Option<i64>,
@@ -241,13 +263,8 @@ impl Listener {
 
     fn connected(&mut self, ctx: &mut Context, id: PeerId, address: SocketAddr) {
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-        if self.accepted.0 != ctx.monotonic {
-            self.accepted = (ctx.monotonic, 0);
-        }
-        self.accepted.1 += 1;
-        if self.accepted.1 >= ACCEPTED_A_SECOND {
-            self.pause(ctx);
-        }
+        self.begin_second(ctx);
+        let source = source(address);
         let (least, most) = ctx.config.tcp_client_ports;
         let of_address = self.peers.iter().filter(|peer| peer.address.ip() == address.ip()).count() as u64;
         let refusal = match () {
@@ -256,10 +273,17 @@ impl Listener {
             () if self.peers.len() >= most_peers(ctx.identity.descriptors) => {
                 ("op=alloc ", "Too many connections in all, that from", "rejected")
             }
-            () if self.peers.iter().filter(|peer| !peer.is_accepted()).count() >= MOST_HANDSHAKES => {
+            () if self.second.accepted.iter().filter(|one| **one == source).count() >= OF_ONE_SOURCE => {
+                ("op=rate ", "Too many connections in a second from", "- rejected")
+            }
+            () if self.has_too_many_handshakes(source) => {
                 ("op=handshake-limit ", "Too many TLS handshakes at a time, that of", "rejected")
             }
             () => {
+                self.second.accepted.push(source);
+                if self.second.accepted.len() >= ACCEPTED_A_SECOND {
+                    self.pause(ctx);
+                }
                 let secured = Secured::wanted(&ctx.config, address).map(Box::new);
                 let fault = match &secured {
                     Some(secured) => {
@@ -293,9 +317,39 @@ impl Listener {
         };
         let (operation, before, after) = refusal;
         self.refused += 1;
-        ctx.log(Level::Error, format!("{before} {address} {after}"));
-        own_record(ctx, kind::DAEMON_ACCEPT, operation, address, "no");
+        self.second.refused += 1;
+        if self.second.refused <= REFUSALS_TOLD {
+            ctx.log(Level::Error, format!("{before} {address} {after}"));
+            own_record(ctx, kind::DAEMON_ACCEPT, operation, address, "no");
+        } else if self.second.refused >= REFUSED_A_SECOND {
+            self.pause(ctx);
+        }
+        self.due = earlier(self.due, Some(ctx.monotonic + 1));
         ctx.emit(Effect::Peer(PeerOrder::Close { id, last: Vec::new() }));
+    }
+
+    /// Whether another one of this source has to wait for those that are under way.
+    fn has_too_many_handshakes(&self, from: IpAddr) -> bool {
+        let (mut all, mut of_source) = (0, 0);
+        for peer in self.peers.iter().filter(|peer| !peer.is_accepted()) {
+            all += 1;
+            of_source += usize::from(source(peer.address) == from);
+        }
+        all >= MOST_HANDSHAKES || of_source >= HANDSHAKES_OF_ONE
+    }
+
+    /// Counts anew where another second has begun, and says how many refusals of the last one were not written down.
+    fn begin_second(&mut self, ctx: &mut Context) {
+        if self.second.at == ctx.monotonic {
+            return;
+        }
+        let untold = self.second.refused.saturating_sub(REFUSALS_TOLD);
+        if untold > 0 {
+            ctx.log(Level::Error, format!("{untold} more connections were refused in a second"));
+        }
+        self.second.at = ctx.monotonic;
+        self.second.accepted.clear();
+        self.second.refused = 0;
     }
 
     /// Lets connections wait until the next second.
@@ -461,6 +515,7 @@ impl Listener {
             return;
         }
         self.due = None;
+        self.begin_second(ctx);
         if std::mem::take(&mut self.is_paused) {
             ctx.emit(Effect::Peer(PeerOrder::Accept(true)));
         }

@@ -95,6 +95,8 @@ impl Sockets {
             return Some(PeerEvent::NotAccepted(errno::of(&error)));
         }
         self.all.push(Socket { id, fd: socket, is_blocked: false });
+        // The next one may wait already.
+        self.ready.again(0);
         Some(PeerEvent::Connected(id, address))
     }
 

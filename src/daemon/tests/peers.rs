@@ -288,24 +288,67 @@ fn peers_are_bounded_in_all_and_in_a_second() {
         }
         let orders = std::mem::take(&mut port.orders);
         paused += orders.iter().filter(|order| **order == PeerOrder::Accept(false)).count();
-        assert_eq!(orders.first() == Some(&PeerOrder::Accept(true)), second > 1001);
+        assert_eq!(orders.first() == Some(&PeerOrder::Accept(true)), (1002..1034).contains(&second));
     }
-    assert_eq!(paused, 39);
+    assert_eq!(paused, 32);
     let lines = port.lines();
     let count = |part: &str| lines.iter().filter(|line| line.contains(part)).count();
-    assert_eq!((count("res=success"), count("op=alloc")), (1024, 39 * 32 - 1024));
+    assert_eq!((count("res=success"), count("op=alloc")), (1024, 7 * 8));
+}
+
+#[test]
+fn what_is_refused_takes_the_place_of_nobody_and_few_of_them_are_written_down() {
+    let mut port = Port::new(config());
+    port.connect_from("192.0.2.7:1000");
+    (1..1024).for_each(|_| _ = port.connect_from("192.0.2.7:1001"));
+    assert!(!port.orders.contains(&PeerOrder::Accept(false)), "others need not wait");
+    assert_eq!(port.orders.iter().filter(|order| matches!(order, PeerOrder::Close { .. })).count(), 1023);
+    let honest = port.connect_from("192.0.2.8:1000");
+    port.send(honest, &record(2));
+    assert_eq!(port.answers(), [ack(2)]);
+    port.connect_from("192.0.2.7:1002");
+    assert_eq!(
+        port.orders.iter().filter(|order| **order == PeerOrder::Accept(false)).count(),
+        1,
+        "the work is bounded"
+    );
+    let lines = port.lines();
+    assert_eq!(lines.iter().filter(|line| line.contains("op=dup addr=192.0.2.7 ")).count(), 8, "{lines:?}");
+    port.script.asked();
+    port.at(1001);
+    assert!(port.orders.contains(&PeerOrder::Accept(true)));
+    assert!(contains(&port.script.asked(), "1016 more connections were refused in a second"));
+    port.connect_from("192.0.2.7:1003");
+    assert!(contains(&port.lines(), "op=dup addr=192.0.2.7 port=1003 res=no"), "it is told again");
+}
+
+#[test]
+fn a_source_that_comes_and_goes_does_not_keep_others_waiting() {
+    for one in ["192.0.2.7", "[2001:db8::NUMBER]", "[2001:db8:0:0:NUMBER::1]"] {
+        let mut port = Port::new(Config { tcp_max_per_addr: 64, ..config() });
+        for number in 1..=40 {
+            let peer = port.connect_from(&format!("{}:1000", one.replace("NUMBER", &number.to_string())));
+            port.feed(Input::Peer(PeerEvent::Ended(PeerId(peer), 0)));
+        }
+        assert!(!port.orders.contains(&PeerOrder::Accept(false)), "{one}");
+        let lines = port.lines();
+        let count = |part: &str| lines.iter().filter(|line| line.contains(part)).count();
+        assert_eq!((count("DAEMON_ACCEPT addr="), count("op=rate ")), (8, 8), "{one} {lines:?}");
+        port.at(1001);
+        port.connect_from(&format!("{}:1000", one.replace("NUMBER", "1")));
+        assert!(contains(&port.lines(), "type=DAEMON_ACCEPT addr="), "{one}");
+    }
 }
 
 #[test]
 fn peers_leave_descriptors_to_the_rest_of_the_daemon() {
     for (descriptors, most) in [(1 << 20, 1024), (1024, 896), (256, 128), (64, 32), (0, 0)] {
         let mut port = Port::with_descriptors(config(), descriptors);
-        for _ in 0..1030 {
-            port.connect();
-        }
+        let peers: Vec<u64> = (0..1030).map(|_| port.connect()).collect();
+        assert_eq!(peers.len() - port.orders.iter().filter(|o| matches!(o, PeerOrder::Close { .. })).count(), most);
         let lines = port.lines();
         let count = |part: &str| lines.iter().filter(|line| line.contains(part)).count();
-        assert_eq!((count("res=success"), count("op=alloc")), (most, 1030 - most), "of {descriptors}");
+        assert_eq!((count("res=success"), count("op=alloc")), (most, (1030 - most).min(8)), "of {descriptors}");
     }
 }
 

@@ -37,7 +37,11 @@ struct Secure {
 
 impl Secure {
     fn connect(port: &mut Port, identity: &str, digit: char) -> Secure {
-        let peer = port.connect_from("192.0.2.7:1000");
+        Secure::connect_as(port, "192.0.2.7:1000", identity, digit)
+    }
+
+    fn connect_as(port: &mut Port, address: &str, identity: &str, digit: char) -> Secure {
+        let peer = port.connect_from(address);
         let seeded = Some((Box::new(Seed::new(&mut [7; Seed::SIZE])), "192.0.2.1:60".parse().unwrap()));
         assert_eq!(std::mem::take(&mut port.orders), [PeerOrder::Seed(PeerId(peer))]);
         port.feed(Input::Peer(PeerEvent::Seeded(PeerId(peer), seeded)));
@@ -152,18 +156,52 @@ fn what_is_no_handshake_is_one_record_and_the_end() {
 #[test]
 fn a_handshake_has_five_seconds_and_32_may_be_under_way() {
     let mut port = Port::new(listening(LIST));
-    (0..32).for_each(|_| _ = port.connect_from("192.0.2.7:1000"));
+    (0..32).for_each(|_| _ = port.connect());
     port.orders.clear();
     port.lines();
     port.script.at(1001);
-    port.connect_from("192.0.2.7:1000");
+    port.connect_from("192.0.3.7:1000");
     assert!(port.closed());
-    assert_eq!(own(&mut port), ["type=DAEMON_ACCEPT op=handshake-limit addr=192.0.2.7 port=1000 res=no"]);
+    assert_eq!(own(&mut port), ["type=DAEMON_ACCEPT op=handshake-limit addr=192.0.3.7 port=1000 res=no"]);
     port.at(1010);
     assert_eq!(port.orders.iter().filter(|order| matches!(order, PeerOrder::Close { .. })).count(), 32);
     let lines = own(&mut port);
     assert_eq!(lines.iter().filter(|line| line.contains(" reason=handshake-timeout ")).count(), 32, "{lines:?}");
     assert!(!lines.iter().any(|line| line.contains("DAEMON_CLOSE")), "who was never accepted does not leave");
+}
+
+#[test]
+fn one_source_does_not_use_up_all_handshakes() {
+    for one in ["192.0.2.7", "[2001:db8::NUMBER]"] {
+        let mut port = Port::new(listening(LIST));
+        for number in 0..32 {
+            // In four seconds, so that it is not for their number in one.
+            port.script.at(1000 + number / 8);
+            port.connect_from(&format!("{}:1000", one.replace("NUMBER", &number.to_string())));
+        }
+        let refused = own(&mut port);
+        assert_eq!(refused.len(), 24, "{refused:?}");
+        assert!(refused.iter().all(|line| line.contains(" op=handshake-limit ")), "{refused:?}");
+        port.orders.clear();
+        let mut honest = Secure::connect_as(&mut port, "198.51.100.1:1000", "web", 'a');
+        honest.say(&mut port, &record(2));
+        assert_eq!(honest.answers(), [(MessageType::ACK, 2)], "{one}");
+    }
+}
+
+#[test]
+fn what_is_wrong_after_the_handshake_is_said_in_its_own_words() {
+    let mut port = Port::new(listening(LIST));
+    let mut flooding = Secure::connect(&mut port, "web", 'a');
+    own(&mut port);
+    port.script.asked();
+    for _ in 0..70 {
+        flooding.client.connection.renew(false);
+    }
+    flooding.run(&mut port);
+    assert!(contains(&own(&mut port), "op=remote-client cause=tls "));
+    let asked = port.script.asked();
+    assert!(contains(&asked, "is sent away: TLS: it sends records without end that bring nothing"), "{asked:?}");
 }
 
 #[test]
