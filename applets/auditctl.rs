@@ -139,7 +139,7 @@ fn prove(name: &OsString, host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     }
 }
 
-/// `-R FILE --atomic`, and `--skip-missing` with it, in any order.
+/// `-R FILE` with `--atomic`, or with `--skip-missing`, which asks for both; in any order.
 struct Atomic<'w> {
     file: &'w OsString,
     skips_missing: bool,
@@ -150,7 +150,7 @@ fn atomic<'w>(line: &[&'w OsString]) -> Option<Atomic<'w>> {
     let (options, others): (Vec<&OsString>, Vec<&OsString>) =
         line.iter().skip(1).partition(|word| ATOMIC.iter().any(|option| *word == option));
     let [read, file] = others.as_slice() else { return None };
-    let is_asked = *read == "-R" && options.iter().any(|word| *word == ATOMIC[0]);
+    let is_asked = *read == "-R" && !options.is_empty();
     is_asked.then(|| Atomic { file, skips_missing: options.iter().any(|word| *word == ATOMIC[1]) })
 }
 

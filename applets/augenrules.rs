@@ -61,7 +61,7 @@ struct Options {
     /// with --load, all of them or none
     #[argh(switch)]
     atomic: bool,
-    /// with --atomic, without those for users and paths that this host has not
+    /// the same, without those for users and paths that this host has not
     #[argh(switch)]
     skip_missing: bool,
     /// a profile of the policy library: what of it rules.d has
@@ -83,7 +83,12 @@ impl Options {
             (Some(_), check, install) => check != install && !self.profiles,
         };
         let loads = self.load && (self.profile.is_some() || self.profiles);
-        profile && !loads && (self.load || !self.atomic) && (self.atomic || !self.skip_missing)
+        profile && !loads && (self.load || !self.is_whole())
+    }
+
+    /// All rules or none are loaded.
+    fn is_whole(&self) -> bool {
+        self.atomic || self.skip_missing
     }
 }
 
@@ -205,7 +210,7 @@ impl Invocation {
         let sources = rules_file::read_all(&paths).map_err(Trouble)?;
         let stops = self.options.check && self.would_stop(&sources, &RuleHost::planned(None, None));
         let merged = rules_file::merged(&sources);
-        if self.options.atomic {
+        if self.options.is_whole() {
             return self.load_whole(sources, &merged);
         }
         if files::read_up_to(Path::new(TARGET), MAX_SIZE).is_ok_and(|current| current == merged) {

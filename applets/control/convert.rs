@@ -29,7 +29,10 @@ pub(super) fn run(options: &Options) -> u8 {
             let words = line.words.as_ref().ok()?;
             let plan = rules_file::plan(words, &host);
             match (&plan.refusal, plan.steps.as_slice()) {
-                (None, [Step::AddRule(rule)]) if words.first()?.text.starts_with(b"-w") => convert::watch(rule, &host),
+                (None, [Step::AddRule(rule)]) if words.first()?.text.starts_with(b"-w") => {
+                    rules_file::warn_of_pasted(&source.name, line);
+                    convert::watch(rule, &host)
+                }
                 _ => None,
             }
         };

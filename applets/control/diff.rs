@@ -101,6 +101,7 @@ pub(super) fn in_force(files: &[SourceFile], is_set: bool, host: &RuleHost) -> R
             say_refusal(refusal, &FileLine { name, number: line.number, text: line.text, words });
             return Err(format!("{name}:{} is no rule", line.number));
         }
+        rules_file::warn_of_pasted(name, &line);
         for step in &plan.steps {
             set.apply(step, ());
         }

@@ -3,7 +3,7 @@
 use super::{DISABLED, End, Executor, RuleHost, Source, execute, ready};
 use crate::output::say;
 use auditbox::rule::file::{self, Line};
-use auditbox::rule::typography::{hiding, lookalikes};
+use auditbox::rule::typography::{hiding, lookalikes, quote};
 use auditbox::rule::{Plan, Refusal, Step, Warning, merge, parse_line};
 use auditbox::sys::{error_reason, files, streams};
 use auditbox::text::{Escape, escape};
@@ -235,24 +235,11 @@ fn run<'t>(lines: impl Iterator<Item = (&'t str, Line<'t>)>, host: &RuleHost, ex
 
 /// Says what of a line that is taken became part of a key, a path or a value, where nobody would look for it.
 pub(super) fn warn_of_pasted(name: &str, line: &Line<'_>) {
-    let pasted = lookalikes(line.text).next().map(|found| (found.start + 1, found.name()));
-    if let Some((column, what)) = pasted.or_else(|| line.words.iter().flatten().find_map(quote)) {
+    let pasted = || lookalikes(line.text).next().map(|found| (found.start + 1, found.name()));
+    let quote = |word: &file::Word| Some((word.column_of(quote(&word.text)?), "a quote".to_owned()));
+    if let Some((column, what)) = pasted().or_else(|| line.words.iter().flatten().find_map(quote)) {
         say(format_args!("{name}:{}:{column}: warning: {what} became part of a word", line.number));
     }
-}
-
-/// The quote around a word or the value in it, and its column. There is no quoting in rules.
-fn quote(word: &file::Word) -> Option<(usize, String)> {
-    let text = &word.text;
-    let value = text.iter().position(|byte| *byte == b'=').map_or(0, |at| at + 1);
-    [0, value, text.len() - 1].into_iter().find_map(|at| {
-        let name = match text.get(at)? {
-            b'"' => "QUOTATION MARK (U+0022)",
-            b'\'' => "APOSTROPHE (U+0027)",
-            _ => return None,
-        };
-        Some((word.column_of(at), name.to_string()))
-    })
 }
 
 /// What the words of a line ask for.

@@ -2,9 +2,9 @@
 
 use crate::event::Event;
 use crate::record;
-use crate::rule::Rule;
 use crate::rule::explain::{Decision, decide};
 use crate::rule::facts::Facts;
+use crate::rule::{Action, Rule};
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
 use crate::text::number;
@@ -77,12 +77,14 @@ impl<'r> Cost<'r> {
         count(&mut self.calls, call, amount);
         if !self.rules.is_empty() {
             let records: Vec<_> = event.records().collect();
+            let is_never = |place: usize| self.rules.get(place).is_some_and(|rule| rule.action == Action::NEVER);
             let decision = Facts::of_records(&records, None).ok().map(|facts| decide(self.rules, &facts));
             let place = match decision {
-                Some(Decision::Rule(place)) => Some(place),
+                // What is in the log, no rule that leaves it out has decided.
+                Some(Decision::Rule(place)) => self.by_rule.get_mut(place).filter(|_| !is_never(place)),
                 _ => None,
             };
-            place.and_then(|place| self.by_rule.get_mut(place)).unwrap_or(&mut self.unexplained).add(amount);
+            place.unwrap_or(&mut self.unexplained).add(amount);
         }
     }
 
@@ -126,9 +128,15 @@ fn key(event: &Event) -> Vec<u8> {
 
 /// The call that an event is about, on its own machine.
 fn call(event: &Event) -> Option<Vec<u8>> {
-    let record = event.records().find(|record| record.type_name() == Some("SYSCALL"))?;
-    let arch = number::parse_prefix(record.field(b"arch")?, 16).and_then(|elf| Machine::from_elf(elf as u32));
-    let word = record.field(b"syscall")?;
-    let name = arch.zip(number::parse_exact(word)).and_then(|(machine, number)| syscall::name(machine, number as u32));
-    Some([arch.map_or("?", Machine::name).as_bytes(), b" ", name.map_or(word, str::as_bytes)].concat())
+    let of_type = |name| event.records().find(|record| record.type_name() == Some(name));
+    let (machine, word) = match of_type("SYSCALL") {
+        Some(record) => {
+            let elf = number::parse_prefix(record.field(b"arch")?, 16);
+            (elf.and_then(|elf| Machine::from_elf(elf as u32)), record.field(b"syscall")?)
+        }
+        None => (Some(Machine::IoUring), of_type("URINGOP")?.field(b"uring_op")?),
+    };
+    let name =
+        machine.zip(number::parse_exact(word)).and_then(|(machine, number)| syscall::name(machine, number as u32));
+    Some([machine.map_or("?", Machine::name).as_bytes(), b" ", name.map_or(word, str::as_bytes)].concat())
 }

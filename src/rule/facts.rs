@@ -94,7 +94,7 @@ impl Facts {
     fn add(&mut self, name: &[u8], value: &[u8], host: &dyn Host) -> Result<(), String> {
         match name {
             b"list" | b"arch" | b"key" | b"comm" | b"items" | b"tty" | b"subj" => {}
-            b"syscall" => self.call = Some(self.call_number(value)?),
+            b"syscall" | b"uring_op" => self.call = Some(self.call_number(value)?),
             b"path" | b"name" if value.first() != Some(&b'/') => {
                 return Err(format!("{} does not begin with /", lossy(&[name, b"=", value].concat())));
             }
@@ -120,7 +120,9 @@ impl Facts {
                 let name = in_rules(name);
                 let id = FieldId::named(name).ok_or_else(|| format!("{} is no field", lossy(name)))?;
                 let value = plain(name, value);
-                match field(name, &value, self.list, host)? {
+                // Operations of io_uring have results, which no rule asks for.
+                let list = if self.list == List::IO_URING { List::EXIT } else { self.list };
+                match field(name, &value, list, host)? {
                     Some(number) => self.numbers.push((id, number)),
                     None => self.texts.push((id, value)),
                 }
@@ -172,10 +174,15 @@ impl Facts {
 
     /// Reads the records of one event, in any order. Records as `ausearch -i` shows them have names, which `host` knows.
     pub fn of_records(records: &[Record], host: Option<&dyn Host>) -> Result<Facts, String> {
-        let call = records.iter().find(|record| record.type_name() == Some("SYSCALL"));
-        let call = call.ok_or("the event has no SYSCALL record: no rule for calls has made it")?;
-        let shown = host.filter(|_| call.field(b"arch").and_then(Machine::from_name).is_some());
-        let mut facts = Facts { has_all_records: shown.is_none(), ..Facts::new(List::EXIT) };
+        let of_list = |name, list| Some((records.iter().find(|record| record.type_name() == Some(name))?, list));
+        let call = of_list("SYSCALL", List::EXIT).or_else(|| of_list("URINGOP", List::IO_URING));
+        let (call, list) = call.ok_or("the event has no SYSCALL record: no rule for calls has made it")?;
+        let is_shown = match list {
+            List::IO_URING => call.field(b"uring_op").and_then(number::parse_exact).is_none(),
+            _ => call.field(b"arch").and_then(Machine::from_name).is_some(),
+        };
+        let shown = host.filter(|_| is_shown);
+        let mut facts = Facts { has_all_records: shown.is_none(), ..Facts::new(list) };
         facts.add_call(call, shown)?;
         let mut cwd = None;
         let mut files: Vec<(u64, File)> = Vec::new();
@@ -242,7 +249,7 @@ impl Facts {
             _ => number::parse_signed_prefix(value, 10).map(|n| n as u32),
         };
         match name {
-            b"syscall" => self.call = number,
+            b"syscall" | b"uring_op" => self.call = number,
             name => self.numbers.extend(FieldId::named(in_rules(name)).zip(number)),
         }
     }
@@ -258,6 +265,10 @@ impl Facts {
 
     /// Whether relative names are of the current directory: a call may name another directory by a descriptor.
     fn names_are_of_cwd(&self) -> bool {
+        // Of io_uring the directory is in no record.
+        if self.list == List::IO_URING {
+            return false;
+        }
         let name = self.call_name().unwrap_or_default();
         let directories: &[FieldId] = match name {
             "renameat" | "renameat2" | "linkat" => &[FieldId::A0, FieldId::A2],
@@ -303,10 +314,28 @@ fn field(name: &[u8], value: &[u8], list: List, host: &dyn Host) -> Result<Optio
     }))
 }
 
-/// The fields of a SYSCALL record that rules ask for, but for its arch and program.
-const OF_CALL: [&[u8]; 19] = [
-    b"syscall", b"success", b"exit", b"a0", b"a1", b"a2", b"a3", b"ppid", b"pid", b"auid", b"uid", b"gid", b"euid",
-    b"suid", b"fsuid", b"egid", b"sgid", b"fsgid", b"ses",
+/// The fields of a SYSCALL or URINGOP record that rules ask for, but for its arch and program.
+const OF_CALL: [&[u8]; 20] = [
+    b"syscall",
+    b"uring_op",
+    b"success",
+    b"exit",
+    b"a0",
+    b"a1",
+    b"a2",
+    b"a3",
+    b"ppid",
+    b"pid",
+    b"auid",
+    b"uid",
+    b"gid",
+    b"euid",
+    b"suid",
+    b"fsuid",
+    b"egid",
+    b"sgid",
+    b"fsgid",
+    b"ses",
 ];
 
 /// What rules call a field of a record.

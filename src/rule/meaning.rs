@@ -207,9 +207,13 @@ impl<'r> Meaning<'r> {
     /// Whether an event can match both rules; `false` only when it is certain that none can.
     pub(super) fn may_meet(&self, other: &Meaning) -> bool {
         let calls_meet = || self.calls.is_none() || self.common_calls(other) != SyscallMask::NONE;
-        let numbers_meet =
-            |(id, numbers): &(FieldId, Numbers)| other.narrowed(*id).is_none_or(|others| numbers.meet(others));
+        let numbers_meet = |(id, numbers): &(FieldId, Numbers)| other.may_be(*id, numbers);
         self.list == other.list && self.numbers.iter().all(numbers_meet) && calls_meet()
+    }
+
+    /// Whether a field may be one of the numbers.
+    pub(super) fn may_be(&self, id: FieldId, numbers: &Numbers) -> bool {
+        self.narrowed(id).is_none_or(|own| own.meet(numbers))
     }
 
     /// Whether this rule certainly matches every event that `other` matches.
@@ -432,9 +436,9 @@ fn is_below(given: (FieldId, &[u8]), wanted: (FieldId, &[u8])) -> bool {
     let path = trim(given.1);
     let below = path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"));
     let through_link =
-        CUSTOMARY_LINKS.iter().any(|link| path.starts_with(link) && !directory.starts_with(link) && path != *link);
+        || CUSTOMARY_LINKS.iter().any(|link| path.starts_with(link) && !directory.starts_with(link) && path != *link);
     // What is mounted later is not below the root directory of a watch that was there before.
-    !directory.is_empty() && below && !through_link
+    !directory.is_empty() && below && !through_link()
 }
 
 /// Names that are links out of their directory on many systems.

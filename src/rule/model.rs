@@ -244,7 +244,7 @@ impl SyscallMask {
 
     /// Whether all of them are in `other` too.
     pub fn is_within(&self, other: &SyscallMask) -> bool {
-        self.0.iter().zip(other.0).all(|(mine, theirs)| mine & !theirs == 0)
+        self.0.iter().zip(&other.0).all(|(mine, theirs)| mine & !theirs == 0)
     }
 
     /// Those that are in both.
@@ -254,12 +254,12 @@ impl SyscallMask {
 
     /// Puts those of `other` in.
     pub fn insert_all(&mut self, other: &SyscallMask) {
-        self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine |= theirs);
+        self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine |= theirs);
     }
 
     /// Takes those of `other` out.
     pub fn remove_all(&mut self, other: &SyscallMask) {
-        self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine &= !theirs);
+        self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine &= !theirs);
     }
 
     /// Whether the first `words` words are full. Listings leave the last word of the mask out of account.

@@ -115,6 +115,13 @@ pub fn lookalikes(line: &[u8]) -> impl Iterator<Item = Lookalike> + '_ {
     })
 }
 
+/// Where a word, or the value in it, begins or ends with a quote. There is no quoting in rules.
+pub fn quote(word: &[u8]) -> Option<usize> {
+    let value = word.iter().position(|byte| *byte == b'=').map_or(0, |at| at + 1);
+    let is_quote = |at: &usize| matches!(word.get(*at), Some(b'"' | b'\''));
+    [0, value, word.len().saturating_sub(1)].into_iter().find(is_quote)
+}
+
 /// The character that may be one of them and begins at a byte, with the number of its bytes. A byte between ASCII is no part of
 /// UTF-8: it is what Windows-1252 has there.
 fn character(line: &[u8], start: usize) -> Option<(char, usize)> {

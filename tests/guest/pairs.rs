@@ -1,8 +1,10 @@
-//! Pairs of rules, an event for each, and what the kernel and `auditctl --explain` make of it: what tests/guest/model.sh runs.
+//! Pairs of rules, an event for each, and what the kernel and `auditctl --explain` make of it: what tests/guest/model.sh and, for the
+//! lists without calls, tests/guest/lists.sh run.
 //!
 //!   pairs provoke COUNT               an event a case, all of them again at each line on standard input, "done" after the last
 //!   pairs generate SEED COUNT LOG DIR  reads what the events look like, and writes CASE.rules, CASE.event and all.rules
 //!   pairs compare SEED COUNT LOG DIR    the key in the log is the one that is explained, and what is said to be unreachable is not there
+//!   pairs lists SEED COUNT PROGRAM DIR  writes CASE.rules for a message of PROGRAM, CASE.files for a file on tracefs
 //!
 //! A case is known by the fourth argument of its call, which the calls do not look at: MARK and its number. Each rule asks for
 //! it, so that the rules of all cases are loaded together. The last rule takes what no rule of the pair decides.
@@ -502,6 +504,14 @@ const COMPARED: &str = "auid:obj_uid uid:obj_uid euid:obj_uid fsuid:obj_uid suid
     fsgid:obj_gid uid:auid uid:euid uid:suid uid:fsuid auid:fsuid auid:suid auid:euid euid:suid euid:fsuid suid:fsuid gid:egid \
     gid:sgid gid:fsgid egid:fsgid egid:sgid sgid:fsgid";
 
+fn order(dice: &mut Dice) -> String {
+    dice.words("= = = != != < <= > >=").to_string()
+}
+
+fn equality(dice: &mut Dice) -> String {
+    dice.words("= = !=").to_string()
+}
+
 fn test(event: &Event, dice: &mut Dice) -> String {
     let some_file = |dice: &mut Dice| (!event.files.is_empty()).then(|| dice.pick(&event.files));
     let path_of_event = |dice: &mut Dice| {
@@ -523,8 +533,6 @@ fn test(event: &Event, dice: &mut Dice) -> String {
             _ => known,
         }
     };
-    let order = |dice: &mut Dice| dice.words("= = = != != < <= > >=").to_string();
-    let equality = |dice: &mut Dice| dice.words("= = !=").to_string();
     match dice.roll(40) {
         0..=4 => format!("-F path={}", path(dice)),
         5..=8 => {
@@ -642,7 +650,9 @@ fn generate(seed: u64, count: usize, log: &str, dir: &str) {
     let events = events(log, "look");
     let mut dice = Dice(0x5851_f42d_4c95_7f2d ^ seed << 16);
     let mut all = String::from("-D\n-c\n-a always,exclude -F msgtype=PROCTITLE\n");
-    let rest = format!("-a always,exit -S all -F a3>={:#x} -F a3<={:#x} -F key={REST}\n", MARK, MARK + 0xf_ffff);
+    // Rules of other cases watch what a call takes away, so that rules for files are asked at that moment in every case.
+    let watch = "-a always,exit -S all -F path=/tmp/pairs/w/victim -F a3=0\n";
+    let rest = format!("{watch}-a always,exit -S all -F a3>={MARK:#x} -F a3<={:#x} -F key={REST}\n", MARK + 0xf_ffff);
     fs::create_dir_all(dir).expect("a directory");
     for case in 0..count {
         let event = events.get(&case).unwrap_or_else(|| panic!("case {case}, {}, is not in the log", cast(case).1.1));
@@ -657,6 +667,53 @@ fn generate(seed: u64, count: usize, log: &str, dir: &str) {
         fs::write(format!("{dir}/{case}.event"), event.records.join("\n") + "\n").expect("a file");
     }
     fs::write(format!("{dir}/all.rules"), all + &rest).expect("a file");
+}
+
+// The lists without calls.
+
+/// A rule for what PROGRAM, run by root without a login, says in a USER record.
+fn rule_of_messages(program: &str, dice: &mut Dice) -> String {
+    let list = dice.words("exclude exclude user");
+    let mut tests: Vec<String> = (0..1 + dice.roll(3))
+        .map(|_| match dice.roll(16) {
+            0..=2 => format!("uid{}{}", order(dice), dice.words("0 0 1 1000")),
+            // Whether the process is of another group besides is not known.
+            3 | 4 => format!("gid{}{}", dice.words("< <= > >="), dice.words("0 0 4 1000")),
+            5 | 6 => format!("auid{}{}", order(dice), dice.words("0 1000 4294967294")),
+            7 => format!("auid{}unset", equality(dice)),
+            8 => format!("pid{}1", order(dice)),
+            9 | 10 => format!("exe{}{}", equality(dice), *dice.pick(&[program, "/bin/busybox"])),
+            // What the kernel cannot test there.
+            11 => format!("euid{}0", order(dice)),
+            12 => format!("sessionid{}unset", equality(dice)),
+            13 => format!("exe{}{program} -F key=k", equality(dice)),
+            _ if list == "user" => format!("uid{}0", equality(dice)),
+            _ => format!("msgtype{}{}", order(dice), dice.words("USER USER CWD 1000 1300")),
+        })
+        .collect();
+    // The kernel takes one exe in a rule.
+    let mut is_first = true;
+    tests.retain(|test| !test.starts_with("exe") || std::mem::take(&mut is_first));
+    format!("-a {},{list} -F {}", dice.words("always never never"), tests.join(" -F "))
+}
+
+fn rule_of_files(dice: &mut Dice) -> String {
+    let tests: Vec<String> =
+        (0..1 + dice.roll(2)).map(|_| format!("fstype{}{}", equality(dice), dice.words("tracefs tracefs debugfs"))).collect();
+    format!("-a {},filesystem -F {}", dice.words("always never never"), tests.join(" -F "))
+}
+
+fn lists(seed: u64, count: usize, program: &str, dir: &str) {
+    let mut dice = Dice(0x5851_f42d_4c95_7f2d ^ seed << 16);
+    let mut write = |name: String, make: &mut dyn FnMut(&mut Dice) -> String| {
+        let first = make(&mut dice);
+        let second = (0..).map(|_| make(&mut dice)).find(|second| *second != first).expect("another rule");
+        fs::write(format!("{dir}/{name}"), format!("{first}\n{second}\n")).expect("a file");
+    };
+    for case in 0..count {
+        write(format!("{case}.rules"), &mut |dice| rule_of_messages(program, dice));
+        write(format!("{case}.files"), &mut rule_of_files);
+    }
 }
 
 // The comparison.
@@ -732,7 +789,7 @@ impl Round<'_> {
     /// Compares a case. Returns whether it is as explained; `None` when that cannot be told.
     fn is_as_explained(&self, case: usize) -> Option<bool> {
         // Three lines come before the first pair.
-        let is_there = |(at, _): &(usize, &str)| *at == 2 || !self.refused.contains(&(4 + 2 * case + at));
+        let is_there = |(at, _): &(usize, &str)| *at >= 2 || !self.refused.contains(&(4 + 2 * case + at));
         let rules = self.file(&format!("{case}.rules"));
         let there: String = rules.lines().enumerate().filter(is_there).flat_map(|(_, line)| [line, "\n"]).collect();
         let path = format!("{}/explained.rules", self.dir);
@@ -807,6 +864,9 @@ fn main() -> ExitCode {
         [_, "generate", seed, count, log, dir] => {
             generate(seed.parse().expect("a number"), count.parse().expect("a number"), log, dir);
         }
+        [_, "lists", seed, count, program, dir] => {
+            lists(seed.parse().expect("a number"), count.parse().expect("a number"), program, dir);
+        }
         [_, "compare", seed, count, log, dir] => {
             return if compare(seed.parse().expect("a number"), count.parse().expect("a number"), log, dir) {
                 ExitCode::SUCCESS
@@ -815,7 +875,7 @@ fn main() -> ExitCode {
             };
         }
         _ => {
-            eprintln!("pairs: provoke COUNT | generate SEED COUNT LOG DIR | compare SEED COUNT LOG DIR");
+            eprintln!("pairs: provoke COUNT | generate SEED COUNT LOG DIR | compare SEED COUNT LOG DIR | lists SEED COUNT PROGRAM DIR");
             return ExitCode::from(2);
         }
     }

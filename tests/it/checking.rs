@@ -182,6 +182,7 @@ fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
             "1:36",
             plain("-a always,exclude -F exe=/bin/a -F auid!=unset\n"),
         ),
+        ("AB210", "", both("-S openat -F exit>=0 -k o"), "1:41", both("-S openat -F exit>=0 -F success=1 -k o")),
         ("AB301", "", both("-S read -k r"), "1:31", both("-S read -F exe=/usr/bin/x -k r")),
         ("AB302", "", plain("-w /etc/passwd -p wa -k id\n"), "1:4", both("-F path=/etc/passwd -F perm=wa -k id")),
         (

@@ -65,6 +65,21 @@ fn events_records_and_bytes_are_counted_by_key_call_and_rule() {
 }
 
 #[test]
+fn operations_of_io_uring_have_a_rule_and_no_rule_that_leaves_out_has_events() {
+    let dir = Dir::new("costing-uring");
+    let uring = "type=URINGOP msg=audit(1000.000:1): uring_op=18 success=yes exit=5 items=0 uid=0 key=\"uring\"\n";
+    let log = dir.file("audit.log", [uring, &call(1000, 5, 59, "euid=0", "\"k\"")].concat());
+    let rules = "-a always,io_uring -S openat -F key=uring\n-a never,exit -F arch=b64 -S execve\n";
+    let (status, said, _) = cost(&["-if", &log, &dir.file("a.rules", rules)]);
+    let rows: Vec<String> = said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let row =
+        |events: u8, rest: &str| rows.iter().any(|row| row.starts_with(&events.to_string()) && row.ends_with(rest));
+    assert_eq!(status, 0);
+    assert!(row(1, "uring openat") && row(1, "1: -a always,io_uring -S openat -F key=uring"), "{said}");
+    assert!(row(0, "2: -a never,exit -F arch=b64 -S execve") && row(1, "none of them, or not to be told"), "{said}");
+}
+
+#[test]
 fn without_rules_no_rule_is_spoken_of_and_wrong_words_are_named() {
     let dir = Dir::new("costing");
     let log = dir.file("audit.log", call(1000, 5, 59, "euid=0", "\"k\""));

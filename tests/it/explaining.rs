@@ -272,6 +272,25 @@ fn records_as_ausearch_shows_them_say_the_same() {
 }
 
 #[test]
+fn operations_of_io_uring_are_events_of_their_own_list() {
+    let rules = "-a always,exit -S all -k exit\n-a never,io_uring -S close -k no\n-a always,io_uring -S openat -F uid=0 -k uring\n";
+    let head = "type=URINGOP msg=audit(1753170000.100:544)";
+    let rest = "success=yes exit=5 items=0 ppid=1400 pid=2300";
+    for event in [
+        format!("{head}: uring_op=18 {rest} uid=0 key=\"uring\"\n"),
+        format!("type=URINGOP msg=audit(07/22/25 07:40:00.100:544) : uring_op=openat {rest} uid=root key=uring \n"),
+    ] {
+        let (status, out, _) = explained(rules, &[], &event);
+        assert_eq!(
+            (status, out.lines().last()),
+            (0, Some("rule 3 decides: the event is recorded with key uring")),
+            "{out}"
+        );
+    }
+    assert_eq!(explained(rules, &[], &format!("{head}: uring_op=19 {rest} uid=0\n")).0, 1);
+}
+
+#[test]
 fn words_may_be_those_of_a_record_as_ausearch_shows_it() {
     let words = "arch=x86_64 syscall=openat success=no exit=EACCES(Permission|denied) a0=AT_FDCWD a1=0x7ffe \
         a2=O_WRONLY|O_CREAT a3=0x1b6 items=1 ppid=1 pid=2 auid=unknown(1000) uid=root ses=3 tty=pts0 comm=cat exe=/bin/cat \

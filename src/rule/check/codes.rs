@@ -62,6 +62,7 @@ codes! {
     OR_BY_AND "AB207" "or-by-and" Warning "All fields of a rule must hold together; these read like alternatives.";
     AFTER_LOCK "AB208" "after-lock" Error "The order of lines undoes or forbids what was meant.";
     UNTESTED "AB209" "untested-field" Error "The kernel cannot test the field on this list: it keeps the record and tries no later rule.";
+    EXIT_UNSIGNED "AB210" "exit-unsigned" Warning "A failed call returns -1 to -4095, and so more than any that succeeds.";
     HOT_SYSCALL "AB301" "hot-syscall" Warning "The rule records calls that programs make all the time.";
     WATCH_FORM "AB302" "watch-form" Note "-w is the old form of -F path or dir with -F perm; newer versions of auditctl warn of it.";
     FIELD_ORDER "AB303" "field-order" Note "Fields are tested from left to right; a cheap test after a dear one costs more.";

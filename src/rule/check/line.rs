@@ -6,10 +6,10 @@ use super::super::convert;
 use super::super::diff::diff;
 use super::super::error::{Reason, Refusal, lossy};
 use super::super::file::Line;
-use super::super::meaning::{Impossible, Meaning, Numbers, never_holds, other_width};
+use super::super::meaning::{FAILED, Impossible, Meaning, Numbers, never_holds, other_width};
 use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value, parent};
 use super::super::parse::Warning;
-use super::super::typography::{self, Lookalike, lookalikes};
+use super::super::typography::{self, Lookalike, lookalikes, quote};
 use super::codes::{self, Code, Level};
 use super::finding::{Edit, Effect, Finding, Fix, Span};
 use super::planned::{Planned, Target};
@@ -95,7 +95,7 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
         }
         old_kernel(planned, rule, target, out);
         impossible(planned, rule, target, out);
-        unset_auid(planned, rule, out);
+        too_wide(planned, rule, out);
         cost(planned, rule, target, out);
         missing_key(planned, rule, out);
         missing_path(planned, rule, target, out);
@@ -273,10 +273,8 @@ fn literal_path(planned: &Planned, warning: Warning, out: &mut Vec<Finding>) {
 fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
     for (number, field) in rule.fields.iter().enumerate() {
         let Value::Text(text) = &field.value else { continue };
-        let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
-        let quoted = |part: &[u8]| part.first().is_some_and(is_quote) || part.last().is_some_and(is_quote);
         let is_path = matches!(field.id, FieldId::PATH | FieldId::DIR | FieldId::EXE);
-        let (message, help) = if text.split(|b| *b == KEY_SEPARATOR).any(quoted) {
+        let (message, help) = if text.split(|b| *b == KEY_SEPARATOR).any(|part| quote(part).is_some()) {
             (
                 "quotes are part of the value: there is no quoting in rules",
                 "write the value without them; `\\ ` is a space",
@@ -479,8 +477,8 @@ fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
     out.push(finding(code, last, message, help));
 }
 
-/// `auid>=1000` alone takes daemons as well, whose auid is unset; and several `!=` of an exclude rule hold together.
-fn unset_auid(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
+/// Tests that take more than they seem to: `auid>=1000` daemons, `exit>=0` failed calls; several `!=` of an exclude rule hold together.
+fn too_wide(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
     let on = |id: FieldId| rule.fields.iter().enumerate().filter(move |(_, field)| field.id == id);
     if rule.list == List::EXCLUDE && on(FieldId::MSGTYPE).filter(|(_, f)| f.operator == Operator::NOT_EQUAL).count() > 1
     {
@@ -488,20 +486,38 @@ fn unset_auid(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
         let message = "leaves out every record but these types: all fields of a rule must hold together".to_owned();
         out.push(finding(&codes::OR_BY_AND, second, message, "to leave out some types, write a rule with = for each"));
     }
+    if rule.action != Action::ALWAYS {
+        return;
+    }
     let meaning = Meaning::of(rule, None);
-    let takes_unset = meaning.number(FieldId::AUID).contains(u32::MAX);
-    let from = on(FieldId::AUID).find(|(_, field)| {
-        let above_users = matches!(field.operator, Operator::GREATER | Operator::GREATER_OR_EQUAL);
-        above_users && field.value != Value::Number(0)
-    });
-    let (Action::ALWAYS, true, Some((number, _))) = (rule.action, takes_unset, from) else { return };
-    let span = planned.field(number);
-    let message = "takes processes without a login too: an unset auid is 4294967295".to_owned();
-    let mut found = finding(&codes::AUID_UNSET, span, message, "add -F auid!=unset");
-    let end = Span { bytes: (span.bytes.1, span.bytes.1), ..span };
-    found.fix = Some(Fix { effect: Effect::Meant, edits: vec![planned.edit(end, b" -F auid!=unset")] });
-    out.push(found);
+    for (id, lowest, code, message, add) in TOO_LARGE {
+        let is_above = |(_, field): &(usize, &RuleField)| {
+            let from = matches!(field.operator, Operator::GREATER | Operator::GREATER_OR_EQUAL);
+            from && matches!(field.value, Value::Number(number) if (lowest..=i32::MAX as u32).contains(&number))
+        };
+        let may_fail = id != FieldId::EXIT || meaning.number(FieldId::SUCCESS).contains(FAILED);
+        let takes_largest = may_fail && meaning.number(id).contains(u32::MAX);
+        let Some((number, _)) = on(id).find(is_above).filter(|_| takes_largest) else { continue };
+        let span = planned.field(number);
+        let mut found = finding(code, span, message.to_owned(), &format!("add{add}"));
+        let end = Span { bytes: (span.bytes.1, span.bytes.1), ..span };
+        found.fix = Some(Fix { effect: Effect::Meant, edits: vec![planned.edit(end, add.as_bytes())] });
+        out.push(found);
+    }
 }
+
+/// What `>` takes besides what is meant, as the kernel compares without a sign: the field, from which number on that is so, what is
+/// said, and what leaves it out.
+const TOO_LARGE: [(FieldId, u32, &Code, &str, &str); 2] = [
+    (
+        FieldId::AUID,
+        1,
+        &codes::AUID_UNSET,
+        "takes processes without a login too: an unset auid is 4294967295",
+        " -F auid!=unset",
+    ),
+    (FieldId::EXIT, 0, &codes::EXIT_UNSIGNED, "takes failed calls too: -1 is 4294967295", " -F success=1"),
+];
 
 /// Calls that ordinary programs make thousands of times a second.
 const HOT: &str = "read write readv writev pread64 pwrite64 poll ppoll select pselect6 epoll_wait epoll_pwait futex close lseek \

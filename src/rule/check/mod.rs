@@ -44,10 +44,13 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
     planned.iter().for_each(|planned| line::check(planned, target, &mut findings));
     set::check(&planned, is_set || sources.len() > 1, target, &mut findings);
     let goes_on = planned.iter().find(|planned| planned.goes_on()).map(|planned| (planned.file, planned.line.number));
-    for finding in &mut findings {
-        finding.stops = finding.level == Level::Error
-            && finding.code.is_about_loading()
-            && goes_on.is_none_or(|from| (finding.span.file, finding.span.line) < from);
+    for finding in findings.iter_mut().filter(|finding| finding.code.is_about_loading()) {
+        let goes_on = goes_on.is_some_and(|from| (finding.span.file, finding.span.line) >= from);
+        // All that it says is loaded then.
+        if finding.code == &codes::DUPLICATE && goes_on {
+            finding.level = Level::Warning;
+        }
+        finding.stops = finding.level == Level::Error && !goes_on;
     }
     let wanted = merge::lines(target.profile.iter().map(|source| source.text), MOST_LINES).into_iter();
     let wanted: Vec<Planned> =

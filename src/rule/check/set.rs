@@ -7,7 +7,7 @@ use super::super::meaning::{Meaning, Numbers, other_width, witness};
 use super::super::model::{Action, FieldId, List, Operator, Rule, SyscallMask};
 use super::super::parse::Host;
 use super::super::set::{Applied, RuleSet};
-use super::codes::{self, Level};
+use super::codes;
 use super::finding::{Edit, Effect, Finding, Fix, Span};
 use super::line::{changes_state, finding, machine_of, one_arch};
 use super::planned::{Planned, Target};
@@ -58,10 +58,9 @@ pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut 
 /// What the kernel has once all lines are loaded, each rule with the place of its line; and what is wrong with the order.
 fn load(lines: &[Planned], out: &mut Vec<Finding>) -> RuleSet<usize> {
     let mut set = RuleSet::new();
-    let (mut lock, mut goes_on): (Option<Span>, bool) = (None, false);
+    let mut lock: Option<Span> = None;
     for (place, planned) in lines.iter().enumerate() {
         let Some(plan) = planned.plan.as_ref().filter(|plan| plan.refusal.is_none()) else { continue };
-        goes_on |= planned.goes_on();
         for step in &plan.steps {
             if let Some(lock) = lock.filter(|_| changes_state(step)) {
                 let message = "comes after -e 2: the kernel takes no more changes";
@@ -71,7 +70,7 @@ fn load(lines: &[Planned], out: &mut Vec<Finding>) -> RuleSet<usize> {
             let first = set.entries().first().and_then(|(_, line)| lines.get(*line)).map(Planned::whole);
             match (set.apply(step, place), step, first) {
                 (Applied::Duplicate(there), ..) => {
-                    out.extend(lines.get(there).map(|there| duplicate(planned, there, goes_on)));
+                    out.extend(lines.get(there).map(|there| duplicate(planned, there)));
                 }
                 (Applied::Deleted(count @ 1..), Step::DeleteAll { key }, Some(first)) if key.is_empty() => {
                     let message = format!("deletes the {count} rules that were added before it");
@@ -93,12 +92,10 @@ fn misplaced(planned: &Planned, message: String, help: &str, other: Span, what: 
     found
 }
 
-/// A rule once more; whether loading goes on without it decides how bad that is.
-fn duplicate(planned: &Planned, there: &Planned, goes_on: bool) -> Finding {
-    let (level, end) = if goes_on { (Level::Warning, "") } else { (Level::Error, ", and no line after it is loaded") };
-    let message = format!("the same rule once more: the kernel answers `Rule exists`{end}");
+/// A rule once more.
+fn duplicate(planned: &Planned, there: &Planned) -> Finding {
+    let message = "the same rule once more: the kernel answers `Rule exists`".to_owned();
     let mut found = finding(&codes::DUPLICATE, planned.whole(), message, "delete the line");
-    found.level = level;
     found.related.push((there.whole(), "it was added here".to_owned()));
     found.fix = Some(Fix { effect: Effect::Same, edits: vec![planned.removal()] });
     found
@@ -176,7 +173,9 @@ fn covering<'a, 'p>(rule: &Active, earlier: &'a [Active<'p>]) -> Option<(&'a Act
         let Some(mut uncovered) = one.meaning.covers_but_for(&rule.meaning) else { continue };
         match (uncovered.next(), uncovered.next()) {
             (None, _) => return Some((one, None)),
-            (Some((id, numbers)), None) if partial.len() < MOST_PARTIAL => partial.push((one, id, numbers)),
+            (Some((id, numbers)), None) if partial.len() < MOST_PARTIAL && rule.meaning.may_be(id, numbers) => {
+                partial.push((one, id, numbers));
+            }
             _ => {}
         }
     }
@@ -223,13 +222,17 @@ fn mergeable(rule: &Active, earlier: &[Active], out: &mut Vec<Finding>) {
     let is_alike = |other: &Rule| {
         other.list == rule.rule.list && other.action == rule.rule.action && other.fields == rule.rule.fields
     };
+    let nearest = earlier.iter().enumerate().rev().filter(|(_, other)| is_alike(other.rule));
+    let nearest = nearest.filter_map(|(at, other)| Some((at, other, named(other)?))).next();
+    let Some((at, first, place)) = nearest else { return };
     // Calls can be moved only past rules that no event can tell from this one.
-    let is_passed = |other: &&Active| {
+    let is_in_the_way = |other: &Active| {
         let differs = other.rule.action != rule.rule.action || other.rule.keys().ne(rule.rule.keys());
-        !(differs && other.meaning.may_meet(&rule.meaning))
+        differs && other.meaning.may_meet(&rule.meaning)
     };
-    let near = earlier.iter().rev().take_while(is_passed).filter(|other| is_alike(other.rule));
-    let Some((first, place)) = near.filter_map(|other| Some((other, named(other)?))).next() else { return };
+    if earlier.iter().skip(at + 1).any(is_in_the_way) {
+        return;
+    }
     let plan = rule.planned.plan.as_ref();
     let calls: Vec<&[u8]> = plan
         .map(|plan| plan.places.syscalls.as_slice())
