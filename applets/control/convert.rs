@@ -24,7 +24,12 @@ pub(super) fn run(options: &Options) -> u8 {
             return WRONG;
         }
     };
+    let mut out = Vec::new();
     for source in &rules.files {
+        // The last line of a file may have no end.
+        if out.last().is_some_and(|byte| *byte != b'\n') {
+            out.push(b'\n');
+        }
         let converted = |line: &Line| {
             let words = line.words.as_ref().ok()?;
             let plan = rules_file::plan(words, &host);
@@ -36,7 +41,6 @@ pub(super) fn run(options: &Options) -> u8 {
                 _ => None,
             }
         };
-        let mut out = Vec::new();
         let mut at = 0;
         for line in file::lines(&source.text) {
             let Some(rule) = converted(&line) else { continue };
@@ -45,7 +49,7 @@ pub(super) fn run(options: &Options) -> u8 {
             at = line.start + line.text.len();
         }
         out.extend_from_slice(source.text.get(at..).unwrap_or_default());
-        show_file(&out);
     }
+    show_file(&out);
     0
 }

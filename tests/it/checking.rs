@@ -183,6 +183,7 @@ fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
             plain("-a always,exclude -F exe=/bin/a -F auid!=unset\n"),
         ),
         ("AB210", "", both("-S openat -F exit>=0 -k o"), "1:41", both("-S openat -F exit>=0 -F success=1 -k o")),
+        ("AB210", "", both("-S openat -F exit<=-1 -k o"), "1:41", both("-S openat -F exit<=-1 -F success=0 -k o")),
         ("AB301", "", both("-S read -k r"), "1:31", both("-S read -F exe=/usr/bin/x -k r")),
         ("AB302", "", plain("-w /etc/passwd -p wa -k id\n"), "1:4", both("-F path=/etc/passwd -F perm=wa -k id")),
         (
@@ -418,6 +419,7 @@ fn a_number_with_something_behind_it_is_named() {
         ("uid=08", "08 is taken for the number 0"),
         ("a0&0x2z", "0x2z is taken for the number 2"),
         ("saddr_fam=inet", "inet is taken for the number 0"),
+        ("exit=EACCES", "EACCES is taken for the number 13"),
         ("sessionid=mine", "mine is taken for the number 0"),
     ] {
         let found = checked(&both(&format!("-S connect -F {test} -k x")), &["--min-level", "warning"]).1;
@@ -427,6 +429,7 @@ fn a_number_with_something_behind_it_is_named() {
         "uid=0",
         "uid=010",
         "exit=-13",
+        "exit=-EACCES",
         "a0&0x2F",
         "saddr_fam=10",
         "sessionid=unset",

@@ -185,6 +185,10 @@ fn watches_become_rules_of_the_same_meaning_and_all_else_stays() {
     }
     // Whether /etc is a directory there is not known.
     assert_eq!(auditctl(&["--convert", "--no-host", &path]).0, 2);
+    let (open, other) = (dir.file("1.rules", "-w /etc/passwd -p wa"), dir.file("2.rules", "-e 1"));
+    assert_eq!(auditctl(&["--convert", &open, &other]).1, "-a always,exit -F path=/etc/passwd -F perm=wa\n-e 1");
+    let pasted = dir.file("3.rules", "-w /etc/passwd -p wa -k id\r\n");
+    assert!(auditctl(&["--convert", &pasted]).2.contains("3.rules:1:27: warning: CARRIAGE RETURN"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::super::convert;
 use super::super::diff::diff;
 use super::super::error::{Reason, Refusal, lossy};
 use super::super::file::Line;
-use super::super::meaning::{FAILED, Impossible, Meaning, Numbers, never_holds, other_width};
+use super::super::meaning::{FAILED, Impossible, Meaning, Numbers, SUCCEEDED, never_holds, other_width};
 use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value, parent};
 use super::super::parse::Warning;
 use super::super::typography::{self, Lookalike, lookalikes, quote};
@@ -126,8 +126,10 @@ fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: 
             ..edit.clone()
         };
         let fixed = fix::apply(text, 0, &edits.iter().map(own).collect::<Vec<_>>());
-        let plan = plan_of(&Line::read(1, 0, &fixed)?, target.host)?;
-        (plan.refusal.is_none() && edits.len() <= MOST_REPAIRED).then_some(edits)
+        // Nothing at all may be left.
+        let is_taken = Line::read(1, 0, &fixed)
+            .is_none_or(|line| plan_of(&line, target.host).is_some_and(|plan| plan.refusal.is_none()));
+        (is_taken && edits.len() <= MOST_REPAIRED).then_some(edits)
     });
     for found in lookalikes(text).take(MOST_PASTED) {
         let span = planned.span(found.start, found.start + found.length);
@@ -292,6 +294,7 @@ fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
     }
 }
 
+/// The number of an error without its minus is what calls return that succeed.
 /// COMPAT: of a number the digits that it begins with count, and of two fields any word is one, which is 0 then.
 fn partial_numbers(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
     for (place, field) in rule.fields.iter().enumerate() {
@@ -304,11 +307,16 @@ fn partial_numbers(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
             [b'0', digits @ ..] => digits.iter().all(|b| matches!(b, b'0'..=b'7')),
             digits => digits.iter().all(u8::is_ascii_digit),
         };
-        let takes_words = matches!(field.id, FieldId::SADDR_FAM | FieldId::SESSIONID) && value != b"unset";
+        let takes_words = match field.id {
+            FieldId::SADDR_FAM | FieldId::SESSIONID => value != b"unset",
+            FieldId::EXIT => digits == value,
+            _ => false,
+        };
         if !is_whole && (takes_words || digits.first().is_some_and(u8::is_ascii_digit)) {
             let message = format!("{} is taken for the number {}", lossy(value), *number as i32);
             let help = match field.id {
                 FieldId::SADDR_FAM => "inet is 2, inet6 is 10, local is 1",
+                FieldId::EXIT => "a failed call returns the number below nought: -EACCES",
                 _ => "write the number alone",
             };
             out.push(finding(&codes::LITERAL, span, message, help));
@@ -490,33 +498,66 @@ fn too_wide(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
         return;
     }
     let meaning = Meaning::of(rule, None);
-    for (id, lowest, code, message, add) in TOO_LARGE {
-        let is_above = |(_, field): &(usize, &RuleField)| {
-            let from = matches!(field.operator, Operator::GREATER | Operator::GREATER_OR_EQUAL);
-            from && matches!(field.value, Value::Number(number) if (lowest..=i32::MAX as u32).contains(&number))
+    for Unsigned { id, values, taken, code, message, add } in &UNSIGNED {
+        let takes = |field: &RuleField, number| match field.value {
+            Value::Number(value) => Numbers::of(field.operator, value).is_some_and(|numbers| numbers.contains(number)),
+            Value::Text(_) => false,
         };
-        let may_fail = id != FieldId::EXIT || meaning.number(FieldId::SUCCESS).contains(FAILED);
-        let takes_largest = may_fail && meaning.number(id).contains(u32::MAX);
-        let Some((number, _)) = on(id).find(is_above).filter(|_| takes_largest) else { continue };
+        let is_meant_otherwise = |(_, field): &(usize, &RuleField)| {
+            let is_within = matches!(field.value, Value::Number(value) if values.contains(&value));
+            is_within && !field.operator.tests_equality() && takes(field, *taken)
+        };
+        let result = if *taken == 0 { SUCCEEDED } else { FAILED };
+        let may_be_so = *id != FieldId::EXIT || meaning.number(FieldId::SUCCESS).contains(result);
+        let takes_it = may_be_so && meaning.number(*id).contains(*taken);
+        let Some((number, _)) = on(*id).find(is_meant_otherwise).filter(|_| takes_it) else { continue };
         let span = planned.field(number);
-        let mut found = finding(code, span, message.to_owned(), &format!("add{add}"));
+        let mut found = finding(code, span, (*message).to_owned(), &format!("add{add}"));
         let end = Span { bytes: (span.bytes.1, span.bytes.1), ..span };
         found.fix = Some(Fix { effect: Effect::Meant, edits: vec![planned.edit(end, add.as_bytes())] });
         out.push(found);
     }
 }
 
-/// What `>` takes besides what is meant, as the kernel compares without a sign: the field, from which number on that is so, what is
-/// said, and what leaves it out.
-const TOO_LARGE: [(FieldId, u32, &Code, &str, &str); 2] = [
-    (
-        FieldId::AUID,
-        1,
-        &codes::AUID_UNSET,
-        "takes processes without a login too: an unset auid is 4294967295",
-        " -F auid!=unset",
-    ),
-    (FieldId::EXIT, 0, &codes::EXIT_UNSIGNED, "takes failed calls too: -1 is 4294967295", " -F success=1"),
+/// What an order takes besides what is meant, as the kernel compares without a sign.
+struct Unsigned {
+    id: FieldId,
+    /// Of tests with these values.
+    values: std::ops::RangeInclusive<u32>,
+    taken: u32,
+    code: &'static Code,
+    message: &'static str,
+    /// What leaves it out.
+    add: &'static str,
+}
+
+const LARGEST: u32 = i32::MAX as u32;
+
+static UNSIGNED: [Unsigned; 3] = [
+    Unsigned {
+        id: FieldId::AUID,
+        values: 1..=LARGEST,
+        taken: u32::MAX,
+        code: &codes::AUID_UNSET,
+        message: "takes processes without a login too: an unset auid is 4294967295",
+        add: " -F auid!=unset",
+    },
+    Unsigned {
+        id: FieldId::EXIT,
+        values: 0..=LARGEST,
+        taken: u32::MAX,
+        code: &codes::EXIT_UNSIGNED,
+        message: "takes failed calls too: -1 is 4294967295",
+        add: " -F success=1",
+    },
+    Unsigned {
+        id: FieldId::EXIT,
+        values: LARGEST + 1..=u32::MAX,
+        taken: 0,
+        code: &codes::EXIT_UNSIGNED,
+        message: "takes calls that succeed too: -1 is 4294967295",
+        add: " -F success=0",
+    },
 ];
 
 /// Calls that ordinary programs make thousands of times a second.

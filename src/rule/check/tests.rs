@@ -267,6 +267,7 @@ fn pasted_characters_go_where_the_line_is_refused_with_them_and_taken_without() 
         ),
         ("-e\u{a0}1\n", "-e 1\n"),
         ("-e 1\r\n", "-e 1\n"),
+        ("-e 1\r\n\r\n \r\n", "-e 1\n\n \n"),
     ] {
         assert_eq!(fixed(text).0, plain);
     }
