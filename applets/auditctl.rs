@@ -11,6 +11,7 @@ use crate::output::{say, show};
 use auditbox::rule::{Host, Reason, Refusal, parse_line};
 use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
+use auditbox::text::escape::lossy;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -207,9 +208,7 @@ impl Source for CommandLine<'_> {
     fn place(&self, refusal: &Refusal) -> (String, String) {
         let place = match self.0.get(refusal.word).filter(|_| refusal.word > 0) {
             Some(word) => {
-                let shown = String::from_utf8_lossy(word);
-                let (word, character) = (refusal.word, refusal.offset + 1);
-                format!("auditctl: word {word}, character {character}: \"{}\"", shown.escape_debug())
+                format!("auditctl: word {}, character {}: \"{}\"", refusal.word, refusal.offset + 1, lossy(word))
             }
             None => "auditctl: the line as a whole".to_owned(),
         };

@@ -327,7 +327,7 @@ fn install(text: &[u8], name: &Path) -> io::Result<()> {
             && old.is_file()
         {
             chown(&temporary, Some(old.uid()), Some(old.gid()))?;
-            fs::copy(&target, &previous)?;
+            files::write_whole(&previous, &fs::read(&target)?, old.mode() & 0o7777)?;
             chown(&previous, Some(old.uid()), Some(old.gid()))?;
         }
         fs::rename(&temporary, &target)

@@ -20,7 +20,6 @@ use auditbox::trail::packed;
 use auditbox::trail::{Outcome, Search, Sink, Trail, UnreadLine};
 use std::io;
 use std::ops::ControlFlow;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 /// Where to look.
@@ -218,7 +217,7 @@ fn open(input: &Input, log: &Path) -> io::Result<Logs> {
         if is_packed_stdin() {
             return Ok(Logs { is_pipe: true, ..one(log) });
         }
-        let trail = Trail::descriptor(streams::input()?.as_fd().try_clone_to_owned()?);
+        let trail = Trail::descriptor(streams::input()?);
         return Ok(Logs { trail, is_pipe: true, left_out: Vec::new() });
     }
     if !input::is_pipe(log) {

@@ -2,10 +2,12 @@
 //! set-uid and set-gid files, and those with file capabilities.
 
 use super::mode_options::{Options, WRONG};
+use super::rules_file::shown;
 use crate::output::{say, show};
 use auditbox::rule::{Host, file};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
+use auditbox::text::escape::lossy;
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
@@ -44,7 +46,7 @@ pub(super) fn run(options: &Options) -> u8 {
     for program in &walk.programs {
         let mut word = Vec::new();
         if !file::push_word(program, &mut word) {
-            say(format!("auditctl: no rule can have the name {:?}", String::from_utf8_lossy(program)));
+            say(format!("auditctl: no rule can have the name \"{}\"", lossy(program)));
             walk.is_whole = false;
             continue;
         }
@@ -102,7 +104,7 @@ impl Walk<'_> {
     fn known<T>(&mut self, path: &Path, found: io::Result<T>) -> Option<T> {
         found
             .inspect_err(|error| {
-                say(format!("auditctl: cannot read {:?} ({})", path.to_string_lossy(), error_reason(error)));
+                say(format!("auditctl: cannot read {} ({})", shown(path), error_reason(error)));
                 self.is_whole = false;
             })
             .ok()

@@ -6,7 +6,7 @@ use auditbox::rule::file::{self, Line};
 use auditbox::rule::typography::{hiding, lookalikes, quote};
 use auditbox::rule::{Plan, Refusal, Step, Warning, merge, parse_line};
 use auditbox::sys::{error_reason, files, streams};
-use auditbox::text::{Escape, escape};
+use auditbox::text::escape::{Escape, escape, lossy};
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -126,8 +126,7 @@ const STDIN: &str = "standard input";
 
 /// All of standard input.
 pub(crate) fn read_stdin() -> Result<Vec<u8>, String> {
-    let stdin = streams::input().map_err(|error| cannot_read(Path::new(STDIN), &error))?;
-    read_stream(stdin.lock(), STDIN)
+    read_stream(streams::input().map_err(|error| cannot_read(Path::new(STDIN), &error))?, STDIN)
 }
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> String {
@@ -273,7 +272,7 @@ impl Source for FileLine<'_> {
         let place = match refusal.word.checked_sub(1).and_then(|n| words.get(n)) {
             Some(word) => {
                 let column = word.column_of(refusal.offset);
-                format!("{name}:{number}:{column}: \"{}\"", String::from_utf8_lossy(&word.text).escape_debug())
+                format!("{name}:{number}:{column}: \"{}\"", lossy(&word.text))
             }
             None => format!("{name}:{number}: the line as a whole"),
         };

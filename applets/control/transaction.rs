@@ -13,6 +13,7 @@ use auditbox::rule::file::Line;
 use auditbox::rule::{Applied, FieldId, Host, Plan, Reason, Rule, RuleSet, Step, Value, diff::diff, parent};
 use auditbox::sys::process;
 use auditbox::sys::signals::EndDeferred;
+use auditbox::text::escape::lossy;
 
 /// A line that is to be loaded.
 struct Planned<'t> {
@@ -144,7 +145,7 @@ fn missing(plan: &Plan, host: &RuleHost) -> Option<String> {
             FieldId::DIR | FieldId::EXE => path,
             _ => return None,
         };
-        (!host.exists(needed)).then(|| format!("{} does not exist", String::from_utf8_lossy(needed).escape_debug()))
+        (!host.exists(needed)).then(|| format!("{} does not exist", lossy(needed)))
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::control::RuleHost;
 use auditbox::doctor::{Facts, FileFact, FileKind, Unseen};
 use auditbox::sys::error_reason;
-use auditbox::sys::root;
+use auditbox::sys::{errno, root};
 use auditbox::tables::machine::Machine;
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
@@ -76,11 +76,11 @@ impl Place {
     pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let file = root::open(&self.root, path.as_os_str().as_bytes())?;
         if !file.metadata()?.is_file() {
-            return Err(io::Error::other("not a regular file"));
+            return Err(errno::said("not a regular file"));
         }
         let mut text = Vec::new();
         file.take(LONGEST + 1).read_to_end(&mut text)?;
-        if text.len() as u64 > LONGEST { Err(io::Error::other("too long")) } else { Ok(text) }
+        if text.len() as u64 > LONGEST { Err(errno::said("too long")) } else { Ok(text) }
     }
 
     /// What a path leads to, as this machine's path without links.
@@ -107,7 +107,7 @@ impl Place {
         let names = entries.take(MOST_NAMES + 1).map(|entry| Ok(entry?.file_name()));
         let mut names = names.collect::<io::Result<Vec<_>>>()?;
         if names.len() > MOST_NAMES {
-            return Err(io::Error::other("too many files"));
+            return Err(errno::said("too many files"));
         }
         names.sort();
         Ok(names)

@@ -88,7 +88,7 @@ impl LogFile {
     /// `node` is how lines of this machine begin, `node=NAME ` or nothing; `has_peers` when other machines' may be there too.
     pub fn open(path: &Path, group: u32, node: &[u8], has_peers: bool) -> io::Result<(LogFile, Found)> {
         if files::symlink_metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_symlink()) {
-            return Err(io::Error::other("not a regular file"));
+            return Err(errno::said("not a regular file"));
         }
         let mut file = match files::open_append(path, 0o640) {
             // One that was retired here, as by a suspension, is read-only, and its owner has no right to pass that over.

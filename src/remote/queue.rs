@@ -17,7 +17,7 @@
 //! Only a file that is new, empty, or begins with such a header is ever written to.
 
 use crate::sys::files::{self, File, Permissions};
-use crate::sys::{errno, error_reason, error_text, process};
+use crate::sys::{errno, error_reason, process};
 use std::collections::VecDeque;
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
@@ -187,7 +187,7 @@ impl QueueFile {
     fn read(path: &Path, depth: u32) -> io::Result<Option<QueueFile>> {
         let file = files::open_shared(path, 0o600)?;
         if !files::lock_record(&file)? {
-            return Err(io::Error::other("another program has it locked"));
+            return Err(errno::said("another program has it locked"));
         }
         let size = file.metadata()?.len();
         if size == 0 {
@@ -197,7 +197,7 @@ impl QueueFile {
         let _ = file.read_at(&mut header, 0)?;
         let [entries, entry, first, length] = [16, 20, STATE as usize, 28].map(|at| word(&header, at));
         if !header.starts_with(MAGIC) || header.get(14..16) != Some(&[0, 0]) || entry != ENTRY as u32 {
-            return Err(io::Error::other("this is no queue of audisp-remote"));
+            return Err(errno::said("this is no queue of audisp-remote"));
         }
         let whole = (u64::from(entries) + 1) * ENTRY as u64;
         if (first, length) == (0, 0) && size < whole {
@@ -326,7 +326,7 @@ fn move_aside(path: &Path) -> io::Result<PathBuf> {
             return files::rename(path, &aside).map(|()| aside);
         }
     }
-    Err(io::Error::other(error_text(errno::EEXIST)))
+    Err(io::Error::from_raw_os_error(errno::EEXIST))
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@
 //! It stops where the reference stops: most requests end their line, and what follows them is an error. Steps that stand
 //! before a refused word are still to be done (COMPAT: `-e 1 extra` enables auditing, then fails).
 
-use super::error::{ParseError, lossy};
-use super::error::{Reason, Refusal};
+use super::error::{ParseError, Reason, Refusal};
 use super::file::Line;
 use super::model::{Action, FieldId, List, Rule};
 use super::number;
 use super::parse::{Host, Operation, RuleBuilder, Target, Warning, join_key};
 use crate::abi::{Features, Signal, Status, features, mask};
+use crate::text::escape::lossy;
 use crate::text::getopt::{Grammar, LocatedWord, Taken, Words};
 
 static GRAMMAR: Grammar = Grammar {

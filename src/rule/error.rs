@@ -6,7 +6,6 @@ use super::model::USABLE_FIELDS;
 use crate::abi::rule::MAX_KEY_LEN;
 use crate::tables::machine::Machine;
 use crate::tables::{rule, syscall};
-use crate::text::escape::is_hidden;
 
 /// Longest text of a field, PATH_MAX.
 pub(super) const MAX_TEXT_LEN: usize = 4096;
@@ -17,20 +16,6 @@ pub(super) const MAX_NAME_LEN: usize = 255;
 
 /// What is wrong with a word, and how many of its bytes stand before that.
 pub(super) type ParseError = (Reason, usize);
-
-/// Whether a character moves a terminal, or hides what stands around it.
-pub(super) fn is_control(letter: char) -> bool {
-    letter.is_control() || is_hidden(letter)
-}
-
-/// Bytes as a message can show them: nothing in them moves a terminal.
-pub(super) fn lossy(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for letter in String::from_utf8_lossy(bytes).chars() {
-        if is_control(letter) { text.extend(letter.escape_unicode()) } else { text.push(letter) }
-    }
-    text
-}
 
 /// A refused word.
 #[derive(Clone, Debug, PartialEq, Eq)]

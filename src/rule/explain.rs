@@ -11,7 +11,6 @@
 //!
 //! A name is taken for the file that a rule of this path watches; links and mounts are not looked at.
 
-use super::error::lossy;
 use super::facts::{Facts, File, OF_FILE, access, normal_path};
 use super::meaning::{FAILED, SUCCEEDED, bits_hold};
 use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
@@ -20,6 +19,7 @@ use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::machine::Machine;
 use crate::tables::record_type;
 use crate::tables::rule::{FILE_TYPES, PERMISSIONS};
+use crate::text::escape::lossy;
 
 /// What a rule makes of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]

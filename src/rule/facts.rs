@@ -1,6 +1,5 @@
 //! What is known of an event, given as words or read off its records, as the kernel writes them or as `ausearch -i` shows them.
 
-use super::error::lossy;
 use super::meaning::{ERRORS, FAILED, SUCCEEDED, names_taken_away};
 use super::model::{FieldId, List, Rule, Value};
 use super::parse::Host;
@@ -9,6 +8,7 @@ use crate::record::Record;
 use crate::tables::machine::Machine;
 use crate::tables::rule::{FILE_TYPES, PERMISSIONS};
 use crate::tables::syscall;
+use crate::text::escape::lossy;
 use crate::text::{hex, number, up_to};
 use memchr::memmem;
 

@@ -15,6 +15,7 @@ use super::parse::compare;
 use crate::tables::machine::Machine;
 use crate::tables::rule::PERMISSIONS;
 use crate::tables::{record_type, syscall};
+use crate::text::escape::lossy;
 
 /// Numbers as ranges, both ends included, rising and apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -480,7 +481,7 @@ pub(super) fn witness(rule: &Rule, native: Option<Machine>) -> String {
             // The group that one test asks for has to do for the others.
             _ if kind(field.id) == Kind::Group && is_said() => {}
             Value::Text(text) if field.operator == Operator::EQUAL => {
-                words.push(format!("{name}={}", super::error::lossy(text)));
+                words.push(format!("{name}={}", lossy(text)));
             }
             Value::Number(value) if kind(field.id) != Kind::Opaque => {
                 let lowest = Numbers::of(field.operator, *value).and_then(|numbers| numbers.lowest());
@@ -491,7 +492,7 @@ pub(super) fn witness(rule: &Rule, native: Option<Machine>) -> String {
     }
     if let Some((id, path)) = meaning.watched {
         let below = if id == FieldId::DIR { "/file" } else { "" };
-        words.push(format!("path={}{below}", super::error::lossy(trim(path))));
+        words.push(format!("path={}{below}", lossy(trim(path))));
     }
     // A call may be of several classes; each test needs one of its own.
     let needed: Vec<_> =

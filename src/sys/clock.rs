@@ -77,7 +77,9 @@ mod calendar {
 }
 #[cfg(not(all(target_env = "musl", target_pointer_width = "32", not(target_arch = "riscv32"))))]
 mod calendar {
-    pub(super) use libc::{clock_gettime, localtime_r, mktime, time_t as Seconds, timespec as Time};
+    pub(super) use libc::{clock_gettime, localtime_r, mktime, timespec as Time};
+    #[allow(deprecated, reason = "libc warns of musl's everywhere, for the sake of machines of 32 bits")]
+    pub(super) type Seconds = libc::time_t;
 }
 
 /// Breaks a moment into local time. A second no calendar holds comes out as the first of 1970.

@@ -124,23 +124,24 @@ impl AsFd for InputFile {
 }
 
 /// Standard input.
-pub struct Stdin(io::Stdin);
+pub struct Stdin(BorrowedFd<'static>);
 
 impl Stdin {
     /// Standard input, if it is a pipe.
     pub fn pipe() -> Option<Stdin> {
-        let facts = fstat(io::stdin()).ok()?;
-        (FileType::from_raw_mode(facts.st_mode) == FileType::Fifo).then(|| Stdin(io::stdin()))
+        let stdin = rustix::stdio::stdin();
+        let facts = fstat(stdin).ok()?;
+        (FileType::from_raw_mode(facts.st_mode) == FileType::Fifo).then_some(Stdin(stdin))
     }
 
     /// Reads what is there; 0 at the end. Waits no longer than `limit_ms` for it: `None` when nothing came.
     pub fn read(&self, buffer: &mut [u8], limit_ms: Option<u64>) -> io::Result<Option<usize>> {
-        let mut set = [PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)];
+        let mut set = [PollFd::from_borrowed_fd(self.0, PollFlags::IN)];
         let limit = limit_ms.map(|ms| Timespec { tv_sec: (ms / 1000) as i64, tv_nsec: (ms % 1000 * 1_000_000) as _ });
         if again(|| poll(&mut set, limit.as_ref()))? == 0 {
             return Ok(None);
         }
-        again(|| rustix::io::read(&self.0, &mut *buffer)).map(Some)
+        again(|| rustix::io::read(self.0, &mut *buffer)).map(Some)
     }
 }
 

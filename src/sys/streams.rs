@@ -4,6 +4,7 @@
 use super::poll;
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
+use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -122,8 +123,11 @@ impl Stream {
 }
 
 /// Standard input. One that was closed from the start is an error, EBADF: it is not empty.
-pub fn input() -> io::Result<io::Stdin> {
-    if WAS_CLOSED[0].load(Relaxed) { Err(Errno::BADF.into()) } else { Ok(io::stdin()) }
+pub fn input() -> io::Result<File> {
+    if WAS_CLOSED[0].load(Relaxed) {
+        return Err(Errno::BADF.into());
+    }
+    Ok(rustix::stdio::stdin().try_clone_to_owned()?.into())
 }
 
 /// The first of the three standard streams that is a terminal.

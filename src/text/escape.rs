@@ -107,6 +107,20 @@ pub(crate) fn is_hidden(letter: char) -> bool {
         | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether a character moves a terminal, or hides what stands around it.
+pub(crate) fn is_control(letter: char) -> bool {
+    letter.is_control() || is_hidden(letter)
+}
+
+/// Bytes as a message can show them: nothing in them moves a terminal.
+pub fn lossy(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for letter in String::from_utf8_lossy(bytes).chars() {
+        if is_control(letter) { text.extend(letter.escape_unicode()) } else { text.push(letter) }
+    }
+    text
+}
+
 /// The character of several bytes that `text` begins with, and its bytes.
 fn character(text: &[u8]) -> Option<(&[u8], char)> {
     let len = match text.first() {

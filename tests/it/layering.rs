@@ -362,6 +362,22 @@ fn applets_do_not_see_each_other() {
     );
 }
 
+/// Small files are built without what `{:?}` writes.
+#[test]
+fn nothing_is_said_by_debug_formatting() {
+    for folder in ["src", "applets"] {
+        let all = sources(&root().join(folder)).into_iter().filter(|(file, _)| !file.contains("test"));
+        report(
+            folder,
+            all.flat_map(|(file, source)| {
+                let end = source.find("#[cfg(test)]\nmod tests {").unwrap_or(source.len());
+                let lines = (1..).zip(source[..end].lines()).filter(|(_, line)| line.contains(":?}"));
+                lines.map(|(number, line)| (file.clone(), (number, line.to_owned()))).collect::<Vec<_>>()
+            }),
+        );
+    }
+}
+
 #[test]
 fn nothing_is_left_for_later() {
     for folder in ["src", "applets"] {

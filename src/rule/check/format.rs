@@ -2,9 +2,9 @@
 //!
 //! Columns are counted from 1 in characters, ends are exclusive; a byte that is no text counts as one.
 
-use super::super::error::{is_control, lossy};
 use super::codes::{self, Level};
 use super::finding::{Effect, Finding, Source, Span};
+use crate::text::escape::{is_control, lossy};
 use crate::text::json::{Object, push_object};
 
 /// How findings are written.

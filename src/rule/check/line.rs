@@ -4,7 +4,7 @@
 use super::super::command::{Place, Step, plan_of};
 use super::super::convert;
 use super::super::diff::diff;
-use super::super::error::{Reason, Refusal, lossy};
+use super::super::error::{Reason, Refusal};
 use super::super::file::Line;
 use super::super::meaning::{FAILED, Impossible, Meaning, Numbers, SUCCEEDED, never_holds, other_width};
 use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value, parent};
@@ -17,6 +17,7 @@ use super::{fix, kernel};
 use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
 use crate::tables::machine::Machine;
 use crate::tables::{rule, syscall};
+use crate::text::escape::lossy;
 
 /// A finding in the making.
 pub(super) fn finding(code: &'static Code, span: Span, message: String, help: &str) -> Finding {

@@ -4,11 +4,11 @@
 //! an empty line after it, for the whole file. One that suppresses nothing is itself found, unless what it is about can only show
 //! in a set of which the file is a part.
 
-use super::super::error::lossy;
 use super::super::file::{Line, all_lines};
 use super::codes::{self, Code, Level};
 use super::finding::{Finding, Source, Span};
 use super::planned::{MOST_LINES, TooManyLines};
+use crate::text::escape::lossy;
 
 /// What a comment for us begins with, what follows it, and what does in those on machines that a file or a line is for.
 const MARK: (&[u8], &[u8], [&[u8]; 2]) = (b"auditbox:", b" allow ", [b" only ", b" also "]);

@@ -1,8 +1,9 @@
 //! Two fields compared with each other: -C, the kernel's field_compare.
 
-use super::super::error::{ParseError, Reason, lossy};
+use super::super::error::{ParseError, Reason};
 use super::super::model::{FieldId, List, Operator};
 use super::operator::find_operator;
+use crate::text::escape::lossy;
 
 /// AUDIT_COMPARE_*: the code is the place in this list, counted from 1; the pair stands as listings show it.
 const PAIRS: [(FieldId, FieldId); 25] = [

@@ -1,6 +1,6 @@
 //! -F: one field of a rule, `NAME OPERATOR VALUE`.
 
-use super::super::error::{FAMILY_END, MAX_TEXT_LEN, ParseError, Reason, lossy};
+use super::super::error::{FAMILY_END, MAX_TEXT_LEN, ParseError, Reason};
 use super::super::model::{FieldId, List, Operator, USABLE_FIELDS, Value};
 use super::super::number;
 use super::operator::find_operator;
@@ -10,6 +10,7 @@ use crate::abi::rule::MAX_KEY_LEN;
 use crate::tables::machine::Machine;
 use crate::tables::rule::{FILE_SYSTEMS, FILE_TYPES};
 use crate::tables::{errno, record_type};
+use crate::text::escape::lossy;
 
 /// `NAME OPERATOR VALUE`, taken apart.
 struct Pair<'w> {

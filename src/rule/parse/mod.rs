@@ -12,11 +12,12 @@ pub(super) use syscalls::first_call;
 
 use operator::find_operator;
 
-use super::error::{MAX_NAME_LEN, MAX_TEXT_LEN, ParseError, Reason, lossy};
+use super::error::{MAX_NAME_LEN, MAX_TEXT_LEN, ParseError, Reason};
 use super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, USABLE_FIELDS, Value};
 use crate::abi::rule::{KEY_SEPARATOR, MAX_FIELDS, MAX_KEY_LEN};
 use crate::tables::machine::Machine;
 use crate::tables::rule::{PERMISSIONS, Permission};
+use crate::text::escape::lossy;
 
 /// What a rule's words mean depends on where the rule will live: its machine, kernel, users and files.
 pub trait Host {

@@ -1,12 +1,13 @@
 //! -S: the system calls, or io_uring operations, that a rule is about.
 
-use super::super::error::{ParseError, Reason, lossy};
+use super::super::error::{ParseError, Reason};
 use super::super::model::{List, SyscallMask};
 use super::super::number;
 use super::{Operation, RuleBuilder, Warning};
 use crate::tables::machine::Machine;
 use crate::tables::rule::Permission;
 use crate::tables::syscall;
+use crate::text::escape::lossy;
 
 impl RuleBuilder<'_> {
     /// -S: a name, a number, `all`, or several with commas between.
