@@ -342,8 +342,13 @@ fn a_flood_of_records_that_bring_nothing_ends_the_connection() {
         }
         assert!(ends.client.connection.output().len() <= 64 * 27, "answers are bounded");
         ends.server.connection.push(record_type, content);
-        assert_eq!(alert_of(ends.feed_client()), Alert::UnexpectedMessage, "{content:?}");
+        let error = ends.feed_client().unwrap_err();
+        assert_eq!(error.to_string(), "TLS: it sends records without end that bring nothing", "{content:?}");
         assert!(!ends.client.connection.is_open());
+        // It is told once, and what comes then costs no more.
+        let told = output(&mut ends.client.connection).len();
+        (0..1000).for_each(|_| ends.server.connection.push(record_type, content));
+        assert_eq!((ends.feed_client(), ends.client.connection.output().len()), (Err(error), 0), "{told}");
     }
     // Many in one record are no more than one record.
     let mut ends = Ends::open();
@@ -607,6 +612,21 @@ fn a_server_hello_that_takes_what_was_not_offered_is_refused() {
         let checked = hello::check_encrypted_extensions(&hello::message(ENCRYPTED_EXTENSIONS, body));
         assert_eq!(checked.err().map(|error| alert_of(Err(error))), result, "{body:?}");
     }
+}
+
+#[test]
+fn a_server_that_exchanges_no_keys_is_left_in_clear_words() {
+    // psk_ke: the key alone would protect the connection, and open it later to whoever gets hold of it.
+    let hello = hello::server_hello(&[4; 32], &[], Suite::Aes128Gcm, &[9; 32], 0);
+    let at = 4 + 2 + 32 + 1 + 2 + 1;
+    let hello = edited(&hello, at, &|one, body| if one == 51 { vec![] } else { vec![body.to_vec()] }, b"");
+    let (mut client, mut answer) = (client("web-01", '1'), Vec::new());
+    output(&mut client.connection);
+    record::push_clear(HANDSHAKE, &hello, &mut answer);
+    let error = client.receive(&answer, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "TLS: it sends no key share");
+    assert!(!client.connection.is_open());
+    assert_eq!(output(&mut client.connection), [ALERT, 3, 3, 0, 2, 2, Alert::MissingExtension as u8]);
 }
 
 #[test]

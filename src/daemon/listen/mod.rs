@@ -35,8 +35,8 @@ use std::io::Write;
 const RESERVED: usize = 128;
 /// Connections accepted in a second. More wait in the queue of the kernel: each costs two records.
 const ACCEPTED_A_SECOND: usize = 32;
-/// How many of them may be of one source, so that none takes the place of all others.
-const OF_ONE_SOURCE: usize = 8;
+/// How many of them may be of one source, so that none takes the place of all others; more where one address may have more connections.
+const OF_ONE_SOURCE: u64 = 8;
 /// Connections refused in a second before more wait, and how many of them are written down: they take the place of no other.
 const REFUSED_A_SECOND: usize = 1024;
 const REFUSALS_TOLD: usize = 8;
@@ -46,7 +46,7 @@ const FIRST_HEADER: i64 = 5;
 const MESSAGE: i64 = 30;
 /// Peers whose TLS handshake is not over, in all and of one source: each costs the work of one.
 const MOST_HANDSHAKES: usize = 32;
-const HANDSHAKES_OF_ONE: usize = 8;
+const HANDSHAKES_OF_ONE: usize = MOST_HANDSHAKES / 2;
 
 /// Stands for one connection while the daemon runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,6 +180,12 @@ struct Second {
     refused: usize,
 }
 
+impl Second {
+    fn of_source(&self, source: IpAddr) -> u64 {
+        self.accepted.iter().filter(|one| **one == source).count() as u64
+    }
+}
+
 /// What stands for all addresses that one machine may take: of IPv6, its /64.
 fn source(address: SocketAddr) -> IpAddr {
     match address.ip() {
@@ -273,7 +279,7 @@ impl Listener {
             () if self.peers.len() >= most_peers(ctx.identity.descriptors) => {
                 ("op=alloc ", "Too many connections in all, that from", "rejected")
             }
-            () if self.second.accepted.iter().filter(|one| **one == source).count() >= OF_ONE_SOURCE => {
+            () if self.second.of_source(source) >= OF_ONE_SOURCE.max(ctx.config.tcp_max_per_addr) => {
                 ("op=rate ", "Too many connections in a second from", "- rejected")
             }
             () if self.has_too_many_handshakes(source) => {

@@ -5,6 +5,7 @@
 
 use super::{Listener, PeerEvent, PeerId, PeerOrder, secured};
 use crate::config::auditd::Config;
+use crate::remote::wire::HEADER;
 use crate::sys::epoll::{Epoll, Ready};
 use crate::sys::poll::Interest;
 use crate::sys::{errno, error_reason, listen, sockets};
@@ -72,7 +73,10 @@ impl Sockets {
                 match sockets::receive(&socket.fd, piece) {
                     Ok(0) => return Some(PeerEvent::Ended(id, 0)),
                     Ok(count) => {
-                        self.ready.again(token);
+                        // After a header alone its body is still to come.
+                        if count != HEADER {
+                            self.ready.again(token);
+                        }
                         return Some(PeerEvent::Received(id, piece.get(..count)?));
                     }
                     Err(error) if errno::of(&error) == errno::EAGAIN => {}

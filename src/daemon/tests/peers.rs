@@ -81,6 +81,12 @@ impl Port {
         self.connect_from(&format!("192.0.{}.{}:1000", 2 + n / 256, n % 256))
     }
 
+    /// How many are accepted of 32 that connect from here in one second.
+    fn burst(&mut self, from: &str) -> usize {
+        (1..=32).for_each(|n| _ = self.connect_from(&format!("{}:1000", from.replace("NUMBER", &n.to_string()))));
+        32 - self.orders.iter().filter(|order| matches!(order, PeerOrder::Close { .. })).count()
+    }
+
     fn send(&mut self, peer: u64, bytes: &[u8]) {
         self.feed(Input::Peer(PeerEvent::Received(PeerId(peer), bytes)));
     }
@@ -325,7 +331,7 @@ fn what_is_refused_takes_the_place_of_nobody_and_few_of_them_are_written_down() 
 #[test]
 fn a_source_that_comes_and_goes_does_not_keep_others_waiting() {
     for one in ["192.0.2.7", "[2001:db8::NUMBER]", "[2001:db8:0:0:NUMBER::1]"] {
-        let mut port = Port::new(Config { tcp_max_per_addr: 64, ..config() });
+        let mut port = Port::new(Config { tcp_max_per_addr: 1, ..config() });
         for number in 1..=40 {
             let peer = port.connect_from(&format!("{}:1000", one.replace("NUMBER", &number.to_string())));
             port.feed(Input::Peer(PeerEvent::Ended(PeerId(peer), 0)));
@@ -335,6 +341,8 @@ fn a_source_that_comes_and_goes_does_not_keep_others_waiting() {
         let count = |part: &str| lines.iter().filter(|line| line.contains(part)).count();
         assert_eq!((count("DAEMON_ACCEPT addr="), count("op=rate ")), (8, 8), "{one} {lines:?}");
         port.at(1001);
+        let many = Port::new(Config { tcp_max_per_addr: 200, ..config() }).burst(one);
+        assert_eq!(many, 32, "{one} may have many");
         port.connect_from(&format!("{}:1000", one.replace("NUMBER", "1")));
         assert!(contains(&port.lines(), "type=DAEMON_ACCEPT addr="), "{one}");
     }
