@@ -165,8 +165,8 @@ configure tcp_listen_port=60 tcp_max_per_addr=1024 use_libwrap=no max_log_file_a
 for peer in $(seq 60); do
 	(cat /tmp/peer; exec sleep 300) | nc 127.0.0.1 60 >/dev/null &
 done
-until_true 30 prints 28 count 'type=DAEMON_ACCEPT .*: op=alloc addr=127.0.0.1 .*res=no$' ||
-	fail "of 60 peers $(count op=alloc) were refused"
+until_true 30 reports connections_refused 28 || fail "of 60 peers $(grep connections /tmp/state)"
+logged 'type=DAEMON_ACCEPT .*: op=alloc addr=127.0.0.1 .*res=no$'
 state total_connections 32
 auditctl --signal rotate
 until_true 10 test -e $log.1 || fail "no descriptor for a rotation"
