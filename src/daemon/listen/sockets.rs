@@ -5,7 +5,6 @@
 
 use super::{Listener, PeerEvent, PeerId, PeerOrder, secured};
 use crate::config::auditd::Config;
-use crate::remote::wire::HEADER;
 use crate::sys::epoll::{Epoll, Ready};
 use crate::sys::poll::Interest;
 use crate::sys::{errno, error_reason, listen, sockets};
@@ -21,6 +20,8 @@ pub(in crate::daemon) struct Sockets {
     epoll: Option<Epoll>,
     /// The port, and the socket that listens there.
     port: Option<(u64, OwnedFd)>,
+    /// Connections are to wait.
+    is_paused: bool,
     /// Sorted by id.
     all: Vec<Socket>,
     /// How many peers there ever were. 0 stands for the port.
@@ -38,7 +39,14 @@ struct Socket {
 
 impl Default for Sockets {
     fn default() -> Sockets {
-        Sockets { epoll: Epoll::new().ok(), port: None, all: Vec::new(), known: 0, ready: Ready::new() }
+        Sockets {
+            epoll: Epoll::new().ok(),
+            port: None,
+            is_paused: false,
+            all: Vec::new(),
+            known: 0,
+            ready: Ready::new(),
+        }
     }
 }
 
@@ -73,10 +81,7 @@ impl Sockets {
                 match sockets::receive(&socket.fd, piece) {
                     Ok(0) => return Some(PeerEvent::Ended(id, 0)),
                     Ok(count) => {
-                        // After a header alone its body is still to come.
-                        if count != HEADER {
-                            self.ready.again(token);
-                        }
+                        self.ready.again(token);
                         return Some(PeerEvent::Received(id, piece.get(..count)?));
                     }
                     Err(error) if errno::of(&error) == errno::EAGAIN => {}
@@ -88,7 +93,7 @@ impl Sockets {
     }
 
     fn accept(&mut self) -> Option<PeerEvent<'static>> {
-        let (_, port) = self.port.as_ref()?;
+        let (_, port) = self.port.as_ref().filter(|_| !self.is_paused)?;
         let (socket, address) = match listen::accept(port) {
             Ok(accepted) => accepted?,
             Err(error) => return Some(PeerEvent::NotAccepted(errno::of(&error))),
@@ -113,8 +118,9 @@ impl Sockets {
     ) -> Option<PeerEvent<'static>> {
         match order {
             PeerOrder::Listen => return Some(PeerEvent::Listening(self.listen(config))),
-            PeerOrder::Unlisten => self.port = None,
+            PeerOrder::Unlisten => (self.port, self.is_paused) = (None, false),
             PeerOrder::Accept(accepts) => {
+                self.is_paused = !accepts;
                 if let (Some(epoll), Some((_, port))) = (&self.epoll, &self.port) {
                     epoll.set(port, 0, if accepts { Interest::Read } else { Interest::Nothing });
                 }
@@ -218,6 +224,27 @@ mod tests {
     fn a_peer_is_never_taken_for_the_port_however_many_there_were() {
         let mut sockets = Sockets { known: u64::from(u32::MAX), ..Sockets::default() };
         assert_eq!(connect(&mut sockets, 2).1, [1 << 32, (1 << 32) + 1]);
+    }
+
+    #[test]
+    fn those_that_wait_are_accepted_without_another_look_until_they_are_to_wait() {
+        let mut sockets = Sockets::default();
+        let (_first, _) = connect(&mut sockets, 1);
+        let port =
+            TcpListener::from(sockets.port.as_ref().unwrap().1.try_clone().unwrap()).local_addr().unwrap().port();
+        let _clients: Vec<_> = (0..3).map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap()).collect();
+        let order = |sockets: &mut Sockets, accepts| {
+            assert!(sockets.perform(PeerOrder::Accept(accepts), &Config::default(), &Listener::default()).is_none());
+        };
+        while !sockets.look() {}
+        for _ in 0..2 {
+            assert!(matches!(sockets.next_event(&mut [0; PIECE]), Some(PeerEvent::Connected(..))));
+        }
+        order(&mut sockets, false);
+        assert!(sockets.next_event(&mut [0; PIECE]).is_none() && !sockets.look(), "one waits");
+        order(&mut sockets, true);
+        assert!(sockets.look());
+        assert!(matches!(sockets.next_event(&mut [0; PIECE]), Some(PeerEvent::Connected(..))));
     }
 
     #[test]
