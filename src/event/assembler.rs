@@ -9,6 +9,7 @@
 
 use super::Event;
 use crate::record::{EventId, Record, RecordType};
+use crate::text::keyed_hash::KeyedHash;
 use std::collections::VecDeque;
 
 /// No event takes more text than this; further records begin another one.
@@ -67,8 +68,9 @@ pub struct Assembler {
     /// Every event in waiting, in the order of their ids; among equal ones the event that opened first goes first, so that the
     /// order does not depend on what else waits.
     order: VecDeque<(EventId, u32)>,
-    /// Building events by a hash of their event id: the first slot of each chain.
+    /// Building events by a hash of their event id and node: the first slot of each chain.
     chains: Vec<u32>,
+    hash: KeyedHash,
     /// The slot in which the last record was put.
     last: u32,
     /// Every event that waits and is older than this second is complete.
@@ -110,6 +112,7 @@ impl Assembler {
             free: Vec::new(),
             order: VecDeque::new(),
             chains: vec![NONE; CHAINS],
+            hash: KeyedHash::default(),
             last: NONE,
             aged: 0,
             waiting_bytes: 0,
@@ -138,7 +141,7 @@ impl Assembler {
         if record.record_type == RecordType::EOE {
             return Placed::Dropped;
         }
-        let slot = self.open(record.id);
+        let slot = self.open(record.id, record.node);
         self.handing_out = true;
         self.add(slot, record);
         self.pass(record.id.sec);
@@ -167,7 +170,7 @@ impl Assembler {
         if building.is_none() && record_type == RecordType::EOE {
             return true;
         }
-        let at = building.unwrap_or_else(|| self.open(id));
+        let at = building.unwrap_or_else(|| self.open(id, None));
         self.handing_out = true;
         if let Some(slot) = self.slots.get_mut(at as usize) {
             slot.places.push(place);
@@ -289,7 +292,7 @@ impl Assembler {
     }
 
     fn seek(&self, id: EventId, node: Option<&[u8]>) -> Option<u32> {
-        let mut at = *self.chains.get(chain(id))?;
+        let mut at = *self.chains.get(self.chain(id, node))?;
         while let Some(slot) = self.slots.get(at as usize) {
             if slot.event.is(id, node) {
                 return Some(at);
@@ -300,7 +303,7 @@ impl Assembler {
     }
 
     /// Makes room for a new event in a free slot.
-    fn open(&mut self, id: EventId) -> u32 {
+    fn open(&mut self, id: EventId, node: Option<&[u8]>) -> u32 {
         let at = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), next: NONE, ..Slot::default() });
             self.slots.len() as u32 - 1
@@ -315,7 +318,8 @@ impl Assembler {
         if id.sec < self.aged {
             self.aged = 0;
         }
-        if let (Some(head), Some(slot)) = (self.chains.get_mut(chain(id)), self.slots.get_mut(at as usize)) {
+        let chain = self.chain(id, node);
+        if let (Some(head), Some(slot)) = (self.chains.get_mut(chain), self.slots.get_mut(at as usize)) {
             slot.complete = false;
             slot.event.id = id;
             slot.next = std::mem::replace(head, at);
@@ -370,8 +374,9 @@ impl Assembler {
     fn complete(&mut self, at: u32) {
         let Some(slot) = self.slots.get_mut(at as usize).filter(|s| !s.complete) else { return };
         slot.complete = true;
-        let (id, next) = (slot.event.id, slot.next);
-        let Some(head) = self.chains.get_mut(chain(id)) else { return };
+        let next = slot.next;
+        let chain = self.slots.get(at as usize).map(|slot| self.chain(slot.event.id, slot.event.node()));
+        let Some(head) = chain.and_then(|chain| self.chains.get_mut(chain)) else { return };
         if *head == at {
             *head = next;
             return;
@@ -385,15 +390,37 @@ impl Assembler {
             previous = slot.next;
         }
     }
-}
 
-fn chain(id: EventId) -> usize {
-    (id.serial ^ id.sec) as usize % CHAINS
+    /// Which chain an event is in. Whoever sends records chooses node, time and serial, and must not choose this.
+    fn chain(&self, id: EventId, node: Option<&[u8]>) -> usize {
+        let node = node.map_or(0, |node| self.hash.bytes(node));
+        self.hash.pair(id.sec ^ node, id.serial << 10 ^ u64::from(id.milli)) as usize % CHAINS
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Line;
+
+    #[test]
+    fn no_choice_of_nodes_and_serials_makes_a_long_chain() {
+        let mut assembler = Assembler::new(Policy::Search, 2);
+        for number in 0..4096 {
+            for line in [
+                format!("node=n{number} type=PATH msg=audit(1700000000.000:1): x"),
+                format!("type=PATH msg=audit(1700000000.000:{}): x", number * 1024),
+            ] {
+                assembler.push(&Record::scan(Line::new(line.as_bytes())).expect("a record"));
+            }
+        }
+        let length = |head: &u32| {
+            std::iter::successors(assembler.slots.get(*head as usize), |slot| assembler.slots.get(slot.next as usize))
+                .count()
+        };
+        assert_eq!(assembler.chains.iter().map(length).sum::<usize>(), 2 * 4096);
+        assert!(assembler.chains.iter().map(length).max() < Some(64));
+    }
 
     /// Pushes `TYPE SECOND.MILLI:SERIAL` lines; gives back each event as its event id's serial and its types' first letters.
     fn run(policy: Policy, lines: &[&str]) -> Vec<String> {

@@ -3,13 +3,11 @@
 //! Values are byte strings, kept once each. Finding one costs the same however many there are, and whatever they are: the
 //! hash is keyed anew in every run, so no log can be made to collide.
 
-use std::hash::{BuildHasher, RandomState};
-
-const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+use crate::text::keyed_hash::KeyedHash;
 
 /// A counter for each value, in the order in which the values were first seen.
 pub struct Tally {
-    seed: u64,
+    hash: KeyedHash,
     bytes: Vec<u8>,
     rows: Vec<Row>,
     /// Open addressing; a place holds a row's number and one, or zero. At most half of the places are taken.
@@ -27,14 +25,14 @@ struct Row {
 
 impl Default for Tally {
     fn default() -> Tally {
-        Tally { seed: RandomState::new().hash_one(0), bytes: Vec::new(), rows: Vec::new(), places: vec![0; 64] }
+        Tally { hash: KeyedHash::default(), bytes: Vec::new(), rows: Vec::new(), places: vec![0; 64] }
     }
 }
 
 impl Tally {
     /// Counts one occurrence of `value`.
     pub fn add(&mut self, value: &[u8]) {
-        self.count(self.hash(value), value);
+        self.count((self.hash.bytes(value) >> 16) as u32, value);
     }
 
     /// Counts one occurrence of a number. A tally counts either texts or numbers.
@@ -105,31 +103,8 @@ impl Tally {
 
     /// The first place to look for a hash.
     fn place(&self, hash: u32) -> usize {
-        fold(self.seed ^ u64::from(hash), ODD) as usize & (self.places.len() - 1)
+        self.hash.number(u64::from(hash)) as usize & (self.places.len() - 1)
     }
-
-    /// Folds eight bytes at a time into a keyed product; the last eight may overlap those before.
-    fn hash(&self, value: &[u8]) -> u32 {
-        let mut state = self.seed ^ (value.len() as u64).wrapping_mul(ODD);
-        let mut words = value;
-        while let Some((word, rest)) = words.split_first_chunk().filter(|(_, rest)| !rest.is_empty()) {
-            state = fold(state ^ u64::from_le_bytes(*word), self.seed | 1);
-            words = rest;
-        }
-        let last = match (value.last_chunk(), value.first_chunk(), value.last_chunk()) {
-            (Some(eight), ..) => u64::from_le_bytes(*eight),
-            (_, Some(front), Some(back)) => {
-                u64::from(u32::from_le_bytes(*front)) << 32 | u64::from(u32::from_le_bytes(*back))
-            }
-            _ => value.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
-        };
-        (fold(state ^ last, ODD) >> 16) as u32
-    }
-}
-
-fn fold(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    product as u64 ^ (product >> 64) as u64
 }
 
 #[cfg(test)]

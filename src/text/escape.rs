@@ -98,12 +98,12 @@ fn push_octal(byte: u8, out: &mut Vec<u8>) {
 }
 
 /// Whether a character of several bytes is a C1 control, or one of Unicode that shows nothing, ends a line or turns the direction of
-/// writing: Default_Ignorable_Code_Point but for the variation selectors of emoji, Zl, Zp and U+FFF9 to U+FFFB.
+/// writing: Default_Ignorable_Code_Point but for the variation selectors of emoji, Zl, Zp, U+FFF9 to U+FFFB and the blank of Braille.
 pub(crate) fn is_hidden(letter: char) -> bool {
     matches!(letter, '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
         | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0d}' | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
         | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -166,6 +166,7 @@ mod tests {
             (b"\xc3", b"\xc3"),
             (b"\xe2\x82", b"\xe2\\202"),
             ("a\u{202e}b\u{200b}".as_bytes(), b"a\\342\\200\\256b\\342\\200\\213"),
+            ("a\u{2800}b".as_bytes(), b"a\\342\\240\\200b"),
             ("\u{17b4}\u{fe00}\u{fe0f}".as_bytes(), b"\\341\\236\\264\\357\\270\\200\xef\xb8\x8f"),
             ("\u{1bca3}\u{1d173}".as_bytes(), b"\\360\\233\\262\\243\\360\\235\\205\\263"),
             ("\u{2028}\u{feff}".as_bytes(), b"\\342\\200\\250\\357\\273\\277"),

@@ -10,6 +10,7 @@ pub mod getopt;
 pub mod hex;
 pub mod json;
 pub mod json_reader;
+pub mod keyed_hash;
 pub mod number;
 pub(crate) mod width;
 
