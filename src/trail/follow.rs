@@ -11,6 +11,7 @@
 //! Nothing here waits, and nothing reads a clock: who follows a log calls again a little later, and says what time it is.
 
 use super::lines::{Lines, Source};
+use super::packed::Prefix;
 use super::{files, packed};
 use crate::event::{Assembler, Event};
 use crate::record::{Line, Record};
@@ -44,8 +45,7 @@ pub struct Follow {
     is_lost: bool,
     /// What is read was there before: its records have no line numbers, and an event of such records alone is not wanted.
     is_catching_up: bool,
-    /// No record of this file stood without something of syslog in front of it.
-    may_strip: bool,
+    prefix: Prefix,
     stripped: Vec<u8>,
     /// How often the file that is read was cut short.
     cuts: u64,
@@ -141,7 +141,7 @@ impl Follow {
             previous: None,
             is_lost: true,
             is_catching_up: begin == Begin::Now,
-            may_strip: true,
+            prefix: Prefix::default(),
             stripped: Vec::new(),
             cuts: 0,
         };
@@ -178,11 +178,12 @@ impl Follow {
                 Ok(Some(line)) => {
                     let text = line.text;
                     let found = match Record::find(line) {
-                        None if self.may_strip && begins && packed::strip(text, &mut self.stripped) => {
+                        None if self.prefix != Prefix::None && begins && packed::strip(text, &mut self.stripped) => {
+                            self.prefix.learn(true);
                             Record::find(Line::new(&self.stripped))
                         }
                         found => {
-                            self.may_strip &= found.is_none();
+                            found.iter().for_each(|_| self.prefix.learn(false));
                             found
                         }
                     };
@@ -319,7 +320,7 @@ impl Follow {
         if let Some(tail) = &mut self.tail {
             tail.is_closed = !self.newer.is_empty();
         }
-        self.may_strip = true;
+        self.prefix = Prefix::default();
         self.lines.restart();
     }
 }

@@ -104,6 +104,25 @@ pub(super) fn is_prefixed(file: &InputFile) -> bool {
     false
 }
 
+/// What the first record of a file says of all: whether something may stand in front of them.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Prefix {
+    /// There was no record yet.
+    #[default]
+    Unknown,
+    Some,
+    None,
+}
+
+impl Prefix {
+    /// A record was read that has something in front of it, or has not.
+    pub(super) fn learn(&mut self, is_prefixed: bool) {
+        if *self == Prefix::Unknown {
+            *self = if is_prefixed { Prefix::Some } else { Prefix::None };
+        }
+    }
+}
+
 /// Puts the record of a line into `record` for which syslog, a plugin for syslog or the journal wrote something in front, up to a
 /// colon: `Nov 22 18:05:09 host audisp-syslog[7]: type=...`; in RFC 5424's form up to a hyphen or bracket. The kernel's own log has
 /// no `msg=`: `audit: type=1300 audit(...): ...`.

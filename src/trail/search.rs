@@ -26,7 +26,7 @@ use super::block::{Block, Job, Loader, Query, Run, RunLines, Span};
 use super::json::{Object, Objects};
 use super::lines::{Lines, SEARCH_LINE, Segment, Source};
 use super::order::Table;
-use super::packed;
+use super::packed::{self, Prefix};
 use super::pool::Pool;
 use super::sink::{Outcome, Search, Sink, UnreadLine};
 use crate::event::{Assembler, Place as Text, Policy};
@@ -509,8 +509,8 @@ impl<'r> Reader<'r> {
     fn lines(&mut self, source: &mut dyn Source, name: &Path, packed: Option<&InputFile>) -> ControlFlow<()> {
         let mut lines = Lines::new(SEARCH_LINE);
         let mut next = STRETCH;
-        // Until there is a record without it, a line may have something in front.
-        let (mut may_strip, mut stripped) = (true, Vec::new());
+        // The first record says whether records have something in front.
+        let (mut prefix, mut stripped) = (Prefix::default(), Vec::new());
         loop {
             match lines.begins_with(b'{', source) {
                 Ok(true) => return self.objects(&mut lines, source, name, packed),
@@ -530,8 +530,9 @@ impl<'r> Reader<'r> {
                 Ok(Some((at, line))) => {
                     let text = line.text;
                     let record = self.headers.scan(line);
-                    if record.is_err() && may_strip && begins && packed::strip(text, &mut stripped) {
+                    if record.is_err() && prefix != Prefix::None && begins && packed::strip(text, &mut stripped) {
                         if let Ok(record) = Record::scan(Line::new(&stripped)) {
+                            prefix.learn(true);
                             self.record(&record)?;
                         }
                         continue;
@@ -543,7 +544,7 @@ impl<'r> Reader<'r> {
                         self.sink.unread(&UnreadLine { path: name, at, text });
                     }
                     if let Some((_, record)) = found {
-                        may_strip = false;
+                        prefix.learn(false);
                         self.record(&record)?;
                     }
                 }

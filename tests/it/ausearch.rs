@@ -508,6 +508,10 @@ fn what_syslog_puts_before_records_is_no_part_of_them_and_a_file_without_records
     let lie = format!("{} {}", "x".repeat(9000), prefixed(2).trim_end());
     let file = dir.file("long", format!("{}{}\n{}", prefixed(1), lie, prefixed(3)));
     assert_eq!(found(&file, &[]).0, [1, 3]);
+    // The first record decides, whatever stands between the others.
+    let file = dir.file("both", format!("{}{}{}", prefixed(1), login(2), prefixed(3)));
+    let (serials, stderr, status) = found(&file, &[]);
+    assert_eq!((serials, status), (vec![1, 2, 3], Some(0)), "{stderr}");
     // Not where records stand without a prefix: there such a line is torn, or a lie.
     let file = dir.file("mixed", format!("{}{}", login(1), prefixed(2)));
     assert_eq!(found(&file, &[]).0, [1]);

@@ -147,7 +147,12 @@ fn what_syslog_puts_before_records_is_taken_off_while_a_file_is_followed() {
     writer.write(&logged(2));
     assert_eq!(more(&mut follow, FIRST + 9), [(1, 1), (2, 1)]);
     writer.write(&[line(3, "USER"), logged(4)].concat());
-    assert_eq!(more(&mut follow, FIRST + 19), [(3, 1)], "a file of records has none of it");
+    assert_eq!(more(&mut follow, FIRST + 19), [(3, 1), (4, 1)], "the first record of the file has it");
+    let dir = Dir::new("follow-no-syslog");
+    let writer = Writer { base: base(&dir), keep: 3 };
+    writer.write(&[line(1, "USER"), logged(2)].concat());
+    let mut follow = Trail::file(&writer.base).unwrap().as_searched().follow(Begin::Oldest).unwrap();
+    assert_eq!(more(&mut follow, FIRST + 9), [(1, 1)], "the first record of the file has none of it");
 }
 
 #[test]
