@@ -18,7 +18,7 @@ says() { [ "$(cat /tmp/out)" = "$1" ] || fail "says '$(cat /tmp/out)', not '$1'"
 
 rm -rf $rules $target
 ends 1 --bogus
-usage='Usage: /sbin/augenrules [--check|--load [--atomic [--skip-missing]]] [--root DIR [--machine NAME]] [--profiles|--profile NAME --check|--install]'
+usage='Usage: /sbin/augenrules [--check|--load [--atomic|--skip-missing]] [--root DIR [--machine NAME]] [--profiles|--profile NAME --check|--install]'
 says "$usage"
 # The name in messages is the path, as for a script, also when the shell has looked it up.
 [ "$(PATH=/sbin augenrules --bogus)" = "$usage" ] || fail "not called by its path"
