@@ -45,6 +45,7 @@ pub struct Follow {
     is_lost: bool,
     /// What is read was there before: its records have no line numbers, and an event of such records alone is not wanted.
     is_catching_up: bool,
+    /// Of the file that is read.
     prefix: Prefix,
     stripped: Vec<u8>,
     /// How often the file that is read was cut short.
@@ -178,12 +179,13 @@ impl Follow {
                 Ok(Some(line)) => {
                     let text = line.text;
                     let found = match Record::find(line) {
-                        None if self.prefix != Prefix::None && begins && packed::strip(text, &mut self.stripped) => {
+                        None if self.prefix != Prefix::Absent && begins && packed::strip(text, &mut self.stripped) => {
                             self.prefix.learn(true);
                             Record::find(Line::new(&self.stripped))
                         }
+                        None => None,
                         found => {
-                            found.iter().for_each(|_| self.prefix.learn(false));
+                            self.prefix.learn(false);
                             found
                         }
                     };

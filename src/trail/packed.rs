@@ -110,15 +110,15 @@ pub(super) enum Prefix {
     /// There was no record yet.
     #[default]
     Unknown,
-    Some,
-    None,
+    Possible,
+    Absent,
 }
 
 impl Prefix {
     /// A record was read that has something in front of it, or has not.
     pub(super) fn learn(&mut self, is_prefixed: bool) {
         if *self == Prefix::Unknown {
-            *self = if is_prefixed { Prefix::Some } else { Prefix::None };
+            *self = if is_prefixed { Prefix::Possible } else { Prefix::Absent };
         }
     }
 }

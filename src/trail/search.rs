@@ -530,7 +530,7 @@ impl<'r> Reader<'r> {
                 Ok(Some((at, line))) => {
                     let text = line.text;
                     let record = self.headers.scan(line);
-                    if record.is_err() && prefix != Prefix::None && begins && packed::strip(text, &mut stripped) {
+                    if record.is_err() && prefix != Prefix::Absent && begins && packed::strip(text, &mut stripped) {
                         if let Ok(record) = Record::scan(Line::new(&stripped)) {
                             prefix.learn(true);
                             self.record(&record)?;
