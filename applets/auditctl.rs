@@ -127,10 +127,6 @@ fn send(line: &[&OsString]) -> u8 {
 /// Does what the rules of a directory, merged, or those on standard input say.
 fn prove(name: &OsString, host: &RuleHost, executor: &mut dyn Executor) -> u8 {
     match rules_file::read_named(std::slice::from_ref(name)) {
-        Ok(rules) if rules.files.is_empty() => {
-            say(format!("There is no file *.rules in {}", name.to_string_lossy()));
-            1
-        }
         Ok(rules) if rules.is_set => rules_file::run_merged(&rules.files, host, executor),
         Ok(rules) => rules.files.iter().map(|source| rules_file::run_alone(source, host, executor)).max().unwrap_or(0),
         Err(message) => {

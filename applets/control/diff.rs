@@ -25,7 +25,7 @@ pub(super) fn run(options: &Options) -> u8 {
     let kernel = OsString::from("kernel");
     let (first, second) = match options.names.as_slice() {
         [first] => (first, &kernel),
-        [first, second] => (first, second),
+        [first, second] if first != "-" || second != "-" => (first, second),
         _ => {
             say("auditctl: --diff needs one or two of: a file, a directory, - for standard input, kernel");
             return WRONG;

@@ -5,7 +5,7 @@ use super::mode_options::{Options, WRONG};
 use super::{RuleHost, listing, rules_file};
 use crate::output::{say, show};
 use auditbox::record::Record;
-use auditbox::rule::explain::{Decision, Verdict, are_of_one_file, decide, judge, key_rule, keys};
+use auditbox::rule::explain::{Decision, LeftOut, Verdict, are_of_one_file, decide, judge, key_rule, keys, left_out};
 use auditbox::rule::facts::Facts;
 use auditbox::rule::{Action, List, Rule};
 use memchr::memmem;
@@ -16,6 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 /// Nothing is recorded.
 const NONE: u8 = 1;
 
+const EARLIER: &str = "    an earlier rule has decided\n";
 const KEPT: &str = "    an earlier rule has decided, which has no key: the key stays that of this one\n";
 const UNTESTED: &str = "    the kernel cannot test all of it here: it keeps the record, and tries no later rule\n";
 const TURNED: &str = "    an earlier rule has decided; the two change places whenever the file is replaced\n";
@@ -70,50 +71,85 @@ fn plain_head(line: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn explain(set: &Set, facts: &Facts, host: &RuleHost) -> u8 {
+    let rules = set.rules.as_slice();
+    let answer = Answer { rules, facts, decision: decide(rules, facts), key: key_rule(rules, facts) };
     let mut out = Vec::new();
-    let (decision, key) = (decide(&set.rules, facts), key_rule(&set.rules, facts));
-    for (place, rule) in set.rules.iter().enumerate() {
-        let verdict = judge(rule, facts);
-        let (word, why) = match &verdict {
-            Verdict::Match => match decision {
-                Decision::Rule(decided) if decided < place => {
-                    let is_turned = set.rules.get(decided).is_some_and(|first| are_of_one_file(first, rule));
-                    let why = match is_turned {
-                        true => TURNED,
-                        false if key == Some(place) => KEPT,
-                        false => "    an earlier rule has decided\n",
-                    };
-                    ("hidden", why.to_owned())
-                }
-                Decision::Rule(decided) if decided > place => {
-                    ("hidden", "    a name that comes before its own has decided\n".to_owned())
-                }
-                _ if rule.first_untested().is_some() => ("match", UNTESTED.to_owned()),
-                _ => ("match", String::new()),
-            },
-            Verdict::No(why) => ("no", format!("    {why}\n")),
-            Verdict::Open(what) => ("open", format!("    depends on {what}, which is not given\n")),
-        };
+    for (place, rule) in rules.iter().enumerate() {
+        let (word, why) = answer.of_rule(place, rule);
         out.extend_from_slice(format!("{word:6} {}: ", place + 1).as_bytes());
         out.extend(listing::rules(std::slice::from_ref(rule), host, false));
         out.extend_from_slice(why.as_bytes());
     }
-    let decided = match decision {
-        Decision::Open(place) => Err(format!("cannot be told: rule {} is open\n", place + 1)),
-        Decision::Nothing => Ok(None),
-        Decision::Rule(place) => Ok(set.rules.get(place).map(|rule| (place, rule))),
-    };
-    let (line, status) = match decided {
-        Ok(decided) => outcome(decided, key.and_then(|place| set.rules.get(place)), facts.list()),
-        Err(line) => (line, WRONG),
-    };
+    let (line, status) = answer.of_all();
     out.extend_from_slice(line.as_bytes());
     show(&out);
     status
 }
 
-/// What comes of the rule that decides, with the key of `named`, and the status.
+/// What rules make of an event.
+struct Answer<'a> {
+    rules: &'a [Rule],
+    facts: &'a Facts,
+    decision: Decision,
+    /// The rule whose key the event has.
+    key: Option<usize>,
+}
+
+impl Answer<'_> {
+    /// What one rule makes of it: a word, and why.
+    fn of_rule(&self, place: usize, rule: &Rule) -> (&'static str, String) {
+        match judge(rule, self.facts) {
+            Verdict::Match => match self.hidden_by(place, rule) {
+                Some(why) => ("hidden", why.to_owned()),
+                None if rule.first_untested().is_some() => ("match", UNTESTED.to_owned()),
+                None => ("match", String::new()),
+            },
+            Verdict::Part(tests) => ("part", format!("    it leaves out records of the event with {tests}\n")),
+            Verdict::No(why) => ("no", format!("    {why}\n")),
+            Verdict::Open(what) => ("open", format!("    depends on {what}, which is not given\n")),
+        }
+    }
+
+    /// Why a rule that matches does not decide.
+    fn hidden_by(&self, place: usize, rule: &Rule) -> Option<&'static str> {
+        let Decision::Rule(decided) = self.decision else { return None };
+        let first = self.rules.get(decided).filter(|_| decided != place)?;
+        match first.list == rule.list {
+            // What is recorded by one list is left out by another, record by record.
+            false if rule.list == List::EXCLUDE => None,
+            false => Some(EARLIER),
+            true if decided > place => Some("    a name that comes before its own has decided\n"),
+            true if are_of_one_file(first, rule) => Some(TURNED),
+            true if self.key == Some(place) => Some(KEPT),
+            true => Some(EARLIER),
+        }
+    }
+
+    /// What they make of it together, and the status.
+    fn of_all(&self) -> (String, u8) {
+        let cannot_be_told = |place| (format!("cannot be told: rule {} is open\n", place + 1), WRONG);
+        let decided = match self.decision {
+            Decision::Open(place) => return cannot_be_told(place),
+            Decision::Nothing => None,
+            Decision::Rule(place) => self.rules.get(place).map(|rule| (place, rule)),
+        };
+        let named = self.key.and_then(|place| self.rules.get(place));
+        let (line, status) = outcome(decided, named, self.facts.list());
+        if status == NONE {
+            return (line, status);
+        }
+        match left_out(self.rules, self.facts) {
+            LeftOut::Little => (line, status),
+            LeftOut::Open(place) => cannot_be_told(place),
+            LeftOut::All(place) => (format!("{line}rule {} leaves out all records of it\n", place + 1), NONE),
+            LeftOut::Call(place) => (format!("{line}rule {} leaves out its record with the key\n", place + 1), status),
+        }
+    }
+}
+
+/// What comes of the rule that decides, with the key of `named`, and the status. `list` is the one that was asked last.
 fn outcome(decided: Option<(usize, &Rule)>, named: Option<&Rule>, list: List) -> (String, u8) {
+    let list = decided.map_or(list, |(_, rule)| rule.list);
     let is_tested = |rule: &Rule| rule.first_untested().is_none();
     let is_never = decided.is_some_and(|(_, rule)| rule.action == Action::NEVER && is_tested(rule));
     let is_recorded = match list {
@@ -134,7 +170,7 @@ fn outcome(decided: Option<(usize, &Rule)>, named: Option<&Rule>, list: List) ->
         (_, true) => "the event is recorded",
         (_, false) => "nothing is recorded",
     };
-    let key = named.and_then(keys).filter(|_| is_recorded && list.takes_syscalls());
+    let key = named.and_then(keys).filter(|_| is_recorded && (list.takes_syscalls() || list == List::TASK));
     let key = key.map(|key| format!(" with key {key}")).unwrap_or_default();
     let which = decided.map_or("no rule matches".to_owned(), |(place, _)| format!("rule {} decides", place + 1));
     (format!("{which}: {what}{key}\n"), if is_recorded { 0 } else { NONE })

@@ -5,7 +5,7 @@ use super::library::library;
 use auditbox::rule::check::{Level, Version, format::Format};
 use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -59,6 +59,7 @@ const OF_CHECK: [&[u8]; 6] = [b"--fix", b"--diff-only", b"--kernel", b"--format"
 /// Reads the words of `mode`.
 pub(super) fn options(words: &[&OsString], mode: &[u8]) -> Result<Options, String> {
     let mut options = Options::default();
+    let words: Vec<OsString> = words.iter().flat_map(|word| split(word)).collect();
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let name = word.as_bytes();
@@ -78,13 +79,24 @@ pub(super) fn options(words: &[&OsString], mode: &[u8]) -> Result<Options, Strin
             b"--kernel" => options.kernel = Some(kernel(value()?)?),
             b"--format" => options.format = Some(named(value()?, Format::named, Format::NAMES)?),
             b"--profile" => options.profile = Some(value()?.to_string_lossy().into_owned()),
-            b"-if" if mode == b"--cost" => options.log = Some((*value()?).clone()),
+            b"-if" if mode == b"--cost" => options.log = Some(value()?.clone()),
             b"--min-level" => options.level = Some(named(value()?, Level::named, "note, warning, error")?),
             _ if name.starts_with(b"--") => return Err(format!("{} is no option here", word.to_string_lossy())),
-            _ => options.names.push((*word).clone()),
+            _ => options.names.push(word.clone()),
         }
     }
     Ok(options)
+}
+
+/// An option and its value, where both are one word: `--format=json`.
+fn split(word: &OsString) -> Vec<OsString> {
+    let parts = word.as_bytes().iter().position(|b| *b == b'=').map(|at| word.as_bytes().split_at(at));
+    match parts {
+        Some((name, value)) if VALUES.contains(&name) => {
+            [name, value.get(1..).unwrap_or_default()].map(|part| OsStr::from_bytes(part).to_owned()).to_vec()
+        }
+        _ => vec![word.clone()],
+    }
 }
 
 fn named<T>(word: &OsString, of: fn(&[u8]) -> Option<T>, accepted: &str) -> Result<T, String> {

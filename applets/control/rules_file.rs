@@ -306,6 +306,9 @@ pub(crate) fn read_named(names: &[OsString]) -> Result<Rules, String> {
         } else if path.is_dir() {
             rules.is_set = true;
             let mut paths = list_directory(path)?;
+            if paths.is_empty() {
+                return Err(format!("There is no file *.rules in {}", path.display()));
+            }
             paths.retain(|path| is_new(path));
             rules.files.extend(read_all(&paths)?);
         } else if is_new(path) {

@@ -10,6 +10,9 @@
 //! not there yet, and no test of it holds; when the call returns, the path is no longer watched.
 //!
 //! A name is taken for the file that a rule of this path watches; links and mounts are not looked at.
+//!
+//! Two other lists have a say about a call. KERNEL: audit_alloc(): the list task is asked when a process is made, and what it decides
+//! holds for all calls of the process, whatever the list exit says. audit_log_start(): the list exclude is asked for each record.
 
 use super::facts::{Facts, File, OF_FILE, access, normal_path};
 use super::meaning::{FAILED, SUCCEEDED, bits_hold};
@@ -30,6 +33,8 @@ pub enum Verdict {
     No(String),
     /// It depends on this, which is not known.
     Open(String),
+    /// It is of the list exclude, and matches those records of the event for which these tests hold.
+    Part(String),
 }
 
 /// What the rules together make of an event.
@@ -39,6 +44,19 @@ pub enum Decision {
     Rule(usize),
     /// No rule matches.
     Nothing,
+    /// It depends on the rule at this place, which is open.
+    Open(usize),
+}
+
+/// What rules of the list exclude leave out of an event that is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Not the record that has the key.
+    Little,
+    /// The record that has the key, by the rule at this place.
+    Call(usize),
+    /// All its records, by the rule at this place.
+    All(usize),
     /// It depends on the rule at this place, which is open.
     Open(usize),
 }
@@ -54,7 +72,31 @@ enum Moment {
 
 /// Which rule decides about an event.
 pub fn decide(rules: &[Rule], facts: &Facts) -> Decision {
-    Walk::of(rules, facts).decision()
+    match facts.when_process_began().map(|began| Walk::of(rules, &began).decision()) {
+        None | Some(Decision::Nothing) => Walk::of(rules, facts).decision(),
+        Some(of_process) => of_process,
+    }
+}
+
+/// What is left out of an event that a rule for calls has recorded.
+pub fn left_out(rules: &[Rule], facts: &Facts) -> LeftOut {
+    let place = match facts.of_call_record().map(|record| Walk::of(rules, &record).decision()) {
+        Some(Decision::Open(place)) => return LeftOut::Open(place),
+        Some(Decision::Rule(place)) => place,
+        _ => return LeftOut::Little,
+    };
+    let (before, from) = rules.split_at_checked(place).unwrap_or_default();
+    match from.first() {
+        Some(rule) if rule.first_untested().is_some() => LeftOut::Little,
+        Some(rule) if tests_type(rule) || before.iter().any(|rule| rule.first_untested().is_some()) => {
+            LeftOut::Call(place)
+        }
+        _ => LeftOut::All(place),
+    }
+}
+
+fn tests_type(rule: &Rule) -> bool {
+    rule.fields.iter().any(|field| field.id == FieldId::MSGTYPE)
 }
 
 /// Which rule the key of the event's record is of, if it has one.
@@ -62,7 +104,8 @@ pub fn decide(rules: &[Rule], facts: &Facts) -> Decision {
 /// KERNEL: audit_filter_rules(): a rule without a key leaves the one that is there. So where a rule for calls has matched before an
 /// earlier rule for a file decides, and that has no key, the record has the key of the rule for calls.
 pub fn key_rule(rules: &[Rule], facts: &Facts) -> Option<usize> {
-    Walk::of(rules, facts).key
+    let of_process = facts.when_process_began().map(|began| Walk::of(rules, &began));
+    of_process.filter(|walk| walk.decision() != Decision::Nothing).unwrap_or_else(|| Walk::of(rules, facts)).key
 }
 
 /// What becomes of an event while the kernel asks rules, by their places: whatever matches later decides only when its place
@@ -105,7 +148,7 @@ impl Walk {
                 }
                 Some(true)
             }
-            Verdict::No(_) => Some(false),
+            Verdict::No(_) | Verdict::Part(_) => Some(false),
             Verdict::Open(_) => {
                 self.open = self.open.min(place);
                 None
@@ -161,6 +204,35 @@ pub fn are_of_one_file(a: &Rule, b: &Rule) -> bool {
 
 /// What a rule makes of an event, by itself.
 pub fn judge(rule: &Rule, facts: &Facts) -> Verdict {
+    match rule.list {
+        List::TASK if facts.list.takes_syscalls() => match facts.when_process_began() {
+            Some(began) => judge_for(rule, &began, None, Moment::Return),
+            None => Verdict::No("calls of the process are recorded".to_owned()),
+        },
+        List::EXCLUDE if facts.list.takes_syscalls() => judge_for_records(rule, facts),
+        _ => judge_by_list(rule, facts),
+    }
+}
+
+/// What a rule of the list exclude makes of the records of an event.
+fn judge_for_records(rule: &Rule, facts: &Facts) -> Verdict {
+    let Some(record) = facts.of_call_record() else { return judge_by_list(rule, facts) };
+    let verdict = judge_for(rule, &record, None, Moment::Return);
+    if !tests_type(rule) || !matches!(verdict, Verdict::No(_)) {
+        return verdict;
+    }
+    let mut of_any_type = rule.clone();
+    of_any_type.fields.retain(|field| field.id != FieldId::MSGTYPE);
+    match judge_for(&of_any_type, &record, None, Moment::Return) {
+        Verdict::Match => {
+            let tests = rule.fields.iter().filter(|field| field.id == FieldId::MSGTYPE).map(shown);
+            Verdict::Part(tests.collect::<Vec<_>>().join(" and "))
+        }
+        other => other,
+    }
+}
+
+fn judge_by_list(rule: &Rule, facts: &Facts) -> Verdict {
     let files = facts.files();
     if !is_of_one_file(rule) || files.is_empty() {
         return judge_for(rule, facts, None, Moment::Return);
@@ -172,7 +244,7 @@ pub fn judge(rule: &Rule, facts: &Facts) -> Verdict {
     let rank = |verdict: &Verdict| match verdict {
         Verdict::Match => 0,
         Verdict::Open(_) => 1,
-        Verdict::No(_) => 2,
+        Verdict::No(_) | Verdict::Part(_) => 2,
     };
     verdicts.min_by_key(rank).unwrap_or(Verdict::Match)
 }
@@ -304,8 +376,10 @@ fn holds(field: &RuleField, facts: &Facts, file: Option<&File>, moment: Moment) 
             let found = known.iter().any(|number| compared(*number, field.operator, *value));
             found.then_some(true).or(is_all.then_some(false))
         }
-        // Which other groups the process has is not in its records.
-        (FieldId::GID | FieldId::EGID, Value::Number(value)) if field.operator.tests_equality() => {
+        // Which other groups the process has is not in its records. KERNEL: audit_filter() looks at the first alone.
+        (FieldId::GID | FieldId::EGID, Value::Number(value))
+            if field.operator.tests_equality() && !matches!(facts.list, List::EXCLUDE | List::USER) =>
+        {
             (facts.number(field.id)? == *value).then_some(field.operator == Operator::EQUAL)
         }
         (id, Value::Number(value)) => Some(compared(facts.number(id)?, field.operator, *value)),

@@ -6,6 +6,7 @@ use super::parse::Host;
 use super::{Operation, parse};
 use crate::record::Record;
 use crate::tables::machine::Machine;
+use crate::tables::record_type;
 use crate::tables::rule::{FILE_TYPES, PERMISSIONS};
 use crate::tables::syscall;
 use crate::text::escape::lossy;
@@ -46,6 +47,8 @@ pub struct Facts {
     pub(super) perm: Option<u32>,
     /// The records of the event say all that there is to know of its address.
     pub(super) has_all_records: bool,
+    /// The event has been recorded.
+    is_recorded: bool,
 }
 
 const AT_FDCWD: u32 = 100u32.wrapping_neg();
@@ -61,7 +64,27 @@ impl Facts {
             files: None,
             perm: None,
             has_all_records: false,
+            is_recorded: false,
         }
+    }
+
+    /// What the list task is asked when the process of a call is made, as far as it is known from the call. `None` where there is no
+    /// call, or where a record of it shows that the process was not switched off.
+    pub(super) fn when_process_began(&self) -> Option<Facts> {
+        let is_asked = self.list.takes_syscalls() && !self.is_recorded;
+        is_asked.then(|| Facts { list: List::TASK, call: None, files: None, ..self.clone() })
+    }
+
+    /// What the list exclude is asked for the record of a call, which has the key.
+    pub(super) fn of_call_record(&self) -> Option<Facts> {
+        let name = match self.list {
+            List::EXIT => b"SYSCALL".as_slice(),
+            List::IO_URING => b"URINGOP",
+            _ => return None,
+        };
+        let mut record = Facts { list: List::EXCLUDE, call: None, files: None, ..self.clone() };
+        record.numbers.extend(record_type::number(name).map(|number| (FieldId::MSGTYPE, number)));
+        Some(record)
     }
 
     /// Reads `name=value` words: `syscall`, `path` (several), `perm`, `list`, fields of rules, and those of a SYSCALL record, also
@@ -182,7 +205,7 @@ impl Facts {
             _ => call.field(b"arch").and_then(Machine::from_name).is_some(),
         };
         let shown = host.filter(|_| is_shown);
-        let mut facts = Facts { has_all_records: shown.is_none(), ..Facts::new(list) };
+        let mut facts = Facts { has_all_records: shown.is_none(), is_recorded: true, ..Facts::new(list) };
         facts.add_call(call, shown)?;
         let mut cwd = None;
         let mut files: Vec<(u64, File)> = Vec::new();

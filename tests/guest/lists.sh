@@ -92,4 +92,39 @@ for seed in $(seq "$(rounds 1 10)"); do
 		compare $rules $wanted $found
 	done
 	enough files $kept $left_out
+
+	# A call, when three lists have a say.
+	kept=0 all=0 left_out=0 cut=0
+	for case in $(seq 0 $((count - 1))); do
+		rules=$place/$case.calls name=probe-$seed-$case
+		before=$(wc -l <$log)
+		load $rules
+		mkdir /tmp/$name
+		auditctl -D >/dev/null
+		rmdir /tmp/$name
+		auditctl -m "call $seed-$case is over"
+		logged "call $seed-$case is over"
+		tail -n +$((before + 1)) $log >/tmp/since
+		grep 'type=SYSCALL.* syscall=83 ' /tmp/since >/tmp/call || true
+		found=$(sed -n 's/.* key=//p' /tmp/call)
+		status=0
+		auditctl --explain $rules syscall=mkdir success=yes exit=0 uid=0 gid=0 auid=unset >/tmp/said || status=$?
+		[ $status -lt 2 ] || { cat $rules /tmp/said; fail "not explained"; }
+		wanted=
+		case $(tail -n 1 /tmp/said) in
+		*' leaves out '*) cut=$((cut + 1)) ;;
+		*' with key '*) wanted=$(sed -n 's/.* with key \(.*\)/"\1"/p' /tmp/said) ;;
+		*' every call '*) wanted='(null)' ;;
+		esac
+		[ "$wanted" = "$found" ] || { cat $rules /tmp/said /tmp/call; fail "explained as key $wanted, and it was $found"; }
+		case $found in
+		*call*) kept=$((kept + 1)) ;;
+		'(null)') all=$((all + 1)) ;;
+		*) left_out=$((left_out + 1)) ;;
+		esac
+		if [ $status = 1 ]; then
+			! grep "$name" /tmp/since || { cat $rules /tmp/said; fail "records of it are there"; }
+		fi
+	done
+	enough calls $kept $all $left_out $cut
 done

@@ -4,7 +4,8 @@
 //!   pairs provoke COUNT               an event a case, all of them again at each line on standard input, "done" after the last
 //!   pairs generate SEED COUNT LOG DIR  reads what the events look like, and writes CASE.rules, CASE.event and all.rules
 //!   pairs compare SEED COUNT LOG DIR    the key in the log is the one that is explained, and what is said to be unreachable is not there
-//!   pairs lists SEED COUNT PROGRAM DIR  writes CASE.rules for a message of PROGRAM, CASE.files for a file on tracefs
+//!   pairs lists SEED COUNT PROGRAM DIR  writes CASE.rules for a message of PROGRAM, CASE.files for a file on tracefs, CASE.calls
+//!                                     for mkdir() when several lists have a say
 //!
 //! A case is known by the fourth argument of its call, which the calls do not look at: MARK and its number. Each rule asks for
 //! it, so that the rules of all cases are loaded together. The last rule takes what no rule of the pair decides.
@@ -677,8 +678,7 @@ fn rule_of_messages(program: &str, dice: &mut Dice) -> String {
     let mut tests: Vec<String> = (0..1 + dice.roll(3))
         .map(|_| match dice.roll(16) {
             0..=2 => format!("uid{}{}", order(dice), dice.words("0 0 1 1000")),
-            // Whether the process is of another group besides is not known.
-            3 | 4 => format!("gid{}{}", dice.words("< <= > >="), dice.words("0 0 4 1000")),
+            3 | 4 => format!("gid{}{}", order(dice), dice.words("0 0 4 1000")),
             5 | 6 => format!("auid{}{}", order(dice), dice.words("0 1000 4294967294")),
             7 => format!("auid{}unset", equality(dice)),
             8 => format!("pid{}1", order(dice)),
@@ -703,6 +703,37 @@ fn rule_of_files(dice: &mut Dice) -> String {
     format!("-a {},filesystem -F {}", dice.words("always never never"), tests.join(" -F "))
 }
 
+/// Rules of three lists that have a say about mkdir() by a child of root's shell without a login.
+fn rules_of_lists(dice: &mut Dice) -> String {
+    let user = |dice: &mut Dice| match dice.roll(3) {
+        0 => format!("auid{}{}", equality(dice), dice.words("0 unset")),
+        1 => format!("uid{}{}", order(dice), dice.words("0 0 1000")),
+        // Whether the process is of another group besides is not known.
+        _ => format!("gid{}{}", dice.words("< <= > >="), dice.words("0 0 4")),
+    };
+    let mut rules = vec![
+        format!("-a {},exit -F arch=b64 -S mkdir -F {} -k other", dice.words("never always"), user(dice)),
+        "-a always,exit -F arch=b64 -S mkdir -k call".to_owned(),
+    ];
+    for _ in 0..dice.roll(3) {
+        let mut tests = vec![match dice.roll(2) {
+            0 => user(dice),
+            _ => format!("msgtype{}{}", dice.words("= = != < >="), dice.words("SYSCALL SYSCALL PATH CWD")),
+        }];
+        (0..dice.roll(2)).for_each(|_| tests.push(user(dice)));
+        rules.push(format!("-a {},exclude -F {}", dice.words("always never"), tests.join(" -F ")));
+    }
+    for _ in 0..dice.roll(3) {
+        rules.push(format!("-a {},task -F {}", dice.words("always never never"), user(dice)));
+    }
+    let mut seen = BTreeSet::new();
+    rules.retain(|rule| seen.insert(rule.clone()));
+    // In which order lists are filled makes no difference.
+    let first = dice.roll(rules.len());
+    rules.rotate_left(first);
+    rules.join("\n") + "\n"
+}
+
 fn lists(seed: u64, count: usize, program: &str, dir: &str) {
     let mut dice = Dice(0x5851_f42d_4c95_7f2d ^ seed << 16);
     let mut write = |name: String, make: &mut dyn FnMut(&mut Dice) -> String| {
@@ -713,6 +744,9 @@ fn lists(seed: u64, count: usize, program: &str, dir: &str) {
     for case in 0..count {
         write(format!("{case}.rules"), &mut |dice| rule_of_messages(program, dice));
         write(format!("{case}.files"), &mut rule_of_files);
+    }
+    for case in 0..count {
+        fs::write(format!("{dir}/{case}.calls"), rules_of_lists(&mut dice)).expect("a file");
     }
 }
 

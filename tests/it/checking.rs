@@ -353,6 +353,31 @@ fn options_of_the_check_are_refused_by_the_other_modes() {
 }
 
 #[test]
+fn an_option_and_its_value_may_be_one_word() {
+    let rules = "-a always,exit -F arch=b64 -S mkdir -k m\n-a nothing\n";
+    let apart = auditctl(&["--check", "-", "--format", "json", "--min-level", "error"], rules);
+    assert_eq!(apart.0, 1);
+    assert_eq!(auditctl(&["--check", "-", "--format=json", "--min-level=error"], rules), apart);
+    let (status, _, said) = auditctl(&["--check", "--fix=yes", "-"], rules);
+    assert_eq!((status, said.as_str()), (2, "auditctl: --fix=yes is no option here\n"));
+}
+
+#[test]
+fn a_directory_without_rules_is_no_set_of_rules() {
+    let dir = Dir::new("no-rules");
+    dir.file("rules", "-D\n");
+    let path = dir.0.display().to_string();
+    let said = format!("There is no file *.rules in {path}\n");
+    for words in
+        [&["--check", &path][..], &["--diff", &path, "-"], &["--convert", &path], &["--explain", &path, "uid=0"]]
+    {
+        assert_eq!(auditctl(words, ""), (2, String::new(), format!("auditctl: {said}")), "{words:?}");
+    }
+    assert_eq!(auditctl(&["--dry-run", "-R", &path], ""), (1, String::new(), said));
+    assert_eq!(auditctl(&["--diff", "-", "-"], "").0, 2, "standard input can be read once");
+}
+
+#[test]
 fn without_a_host_a_user_has_still_a_name_that_users_can_have() {
     for value in [
         ">1000", "=1000", "$USER", "${USER}", "-root", "!root", "a,b", "a:b", "*", "\"root\"", "@wheel", "%wheel",
@@ -665,7 +690,7 @@ fn checked_in_little_memory(text: &[u8], more: &[&str]) -> i32 {
 #[test]
 fn files_made_to_be_large_are_refused_or_checked_within_bounds() {
     const SIZE: usize = 8 << 20;
-    let dashes = ["-a always,exit -S open ", &"\u{2013}".repeat(4000), "\n"].concat().repeat(300);
+    let dashes = ["-a always,exit -S open ", &"\u{2013}".repeat(4000), "\n"].concat().repeat(60);
     let keys = ["\u{2013}w /etc/a -k", &" \u{2013}k".repeat(1500), " x\n"].concat().repeat(300);
     let comments = "# auditbox: allow AB301 why\n".repeat(9000);
     let hostile: [(&[u8], i32, &[&str]); 8] = [

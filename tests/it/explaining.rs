@@ -341,3 +341,48 @@ fn ends_of_lines_are_no_part_of_a_record() {
     let rules = "-a always,exit -S all -F path=/etc/shadow -k x\n";
     assert_eq!(explained(rules, &[], &records.replace('\n', "\r\n")).0, 0);
 }
+
+#[test]
+fn the_lists_task_and_exclude_have_a_say_about_calls() {
+    let call = "-a always,exit -F arch=b64 -S mkdir -k call\n";
+    let answer = |others: &str, words: &[&str]| {
+        let (status, out, _) =
+            explained(&format!("{call}{others}"), &[&["syscall=mkdir", "uid=0"], words].concat(), "");
+        (status, out)
+    };
+    let end = |others: &str, words: &[&str]| {
+        let (status, out) = answer(others, words);
+        (status, out.lines().filter(|line| line.starts_with(['r', 'c'])).collect::<Vec<_>>().join("; "))
+    };
+    let recorded = "rule 1 decides: the event is recorded with key call";
+
+    let (status, out) = answer("-a always,exclude -F uid=0 -F msgtype=PATH\n-a always,exclude -F uid=1\n", &[]);
+    assert_eq!(status, 0, "{out}");
+    assert!(out.contains("part   2: -a always,exclude -F uid=0 -F msgtype=PATH\n    it leaves out records of the event with msgtype=PATH\n"), "{out}");
+    assert!(out.contains("    uid=1 does not hold\n") && out.ends_with(&format!("{recorded}\n")), "{out}");
+    let keyless = format!("{recorded}; rule 2 leaves out its record with the key");
+    assert_eq!(end("-a never,exclude -F msgtype=SYSCALL\n", &[]), (0, keyless));
+    assert_eq!(
+        end("-a never,exclude -F uid=0\n", &[]),
+        (1, format!("{recorded}; rule 2 leaves out all records of it"))
+    );
+    assert_eq!(end("-a never,exclude -F auid=0\n", &[]), (2, "cannot be told: rule 2 is open".to_owned()));
+    assert_eq!(end("-a never,exclude -F auid=0\n", &["auid=1"]), (0, recorded.to_owned()));
+
+    let (status, out) = answer("-a never,task -F uid=0\n", &[]);
+    assert_eq!(status, 1);
+    assert!(
+        out.starts_with("hidden 1:") && out.ends_with("rule 2 decides: no call of the process is recorded\n"),
+        "{out}"
+    );
+    assert_eq!(end("-a always,task -F uid=0\n", &[]).1, "rule 2 decides: every call of the process is recorded");
+    assert_eq!(end("-a never,task -F uid=1\n", &[]), (0, recorded.to_owned()));
+
+    // What has been recorded was no call of a process that is switched off.
+    let rules = format!("{call}-a never,task\n");
+    let record =
+        "type=SYSCALL msg=audit(1.000:1): arch=c000003e syscall=83 success=yes exit=0 a0=1 items=0 pid=5 uid=0\n";
+    let (status, out, _) = explained(&rules, &[], record);
+    assert_eq!(status, 0, "{out}");
+    assert!(out.contains("    calls of the process are recorded\n"), "{out}");
+}
