@@ -56,14 +56,25 @@ const SECOND: usize = b" msg=audit(1700000000".len();
 const LONGEST: usize = 80;
 const _: () = assert!(5 + 16 + Written::LONGEST <= LONGEST);
 
-/// What follows `type=` in a line, how many bytes of that are before the next space, and what stands from there on.
+/// The name behind `type=` in a line, first byte lowest, how long it is, and what stands from the space on that ends it.
 #[inline(always)]
-fn named(line: &[u8]) -> Option<(&[u8; 16], usize, &[u8])> {
+fn named(line: &[u8]) -> Option<(u128, usize, &[u8])> {
     let (b"type=", rest) = line.split_first_chunk()? else { return None };
     let bytes = rest.first_chunk()?;
-    let name = text::find_in_16(bytes, b' ')?;
-    Some((bytes, name, rest.get(name..)?))
+    let len = text::find_in_16(bytes, b' ')?;
+    Some((u128::from_le_bytes(*bytes) & LOWEST.get(len)?, len, rest.get(len..)?))
 }
+
+/// All bits of that number of bytes, the lowest ones. A shift of so many bits would be a call.
+const LOWEST: [u128; 16] = {
+    let mut masks = [0; 16];
+    let mut len = 1;
+    while len < 16 {
+        masks[len] = masks[len - 1] << 8 | 0xff;
+        len += 1;
+    }
+    masks
+};
 
 impl Default for Headers {
     fn default() -> Headers {
@@ -86,9 +97,8 @@ impl Headers {
     /// [`Record::scan`] makes of any other line must be seen there.
     #[inline(always)]
     pub(crate) fn front(&mut self, line: &[u8]) -> Option<Front> {
-        let (bytes, name, rest) = named(line)?;
-        let word = u128::from_le_bytes(*bytes) & !(u128::MAX << (8 * name));
-        let record_type = self.record_type(word, bytes.get(..name)?)?;
+        let (word, name, rest) = named(line)?;
+        let record_type = self.record_type(word, name)?;
         if !self.written.begins(rest) {
             self.read_id(rest)?;
         }
@@ -147,8 +157,8 @@ impl Headers {
     ) -> usize {
         let mut at = 0;
         while at < end {
-            let Some((bytes, name, rest)) = text.get(at..).and_then(named) else { break };
-            let word = u128::from_le_bytes(*bytes) & !(u128::MAX << (8 * name));
+            let Some(line) = text.get(at..) else { break };
+            let Some((word, name, rest)) = named(line) else { break };
             let Some((known, record_type)) = self.kinds.get(place_of(word)) else { break };
             if *known != word || word == 0 || !is_one(*record_type, rest) {
                 break;
@@ -171,12 +181,12 @@ impl Headers {
         self.written.len = 0;
     }
 
-    /// The type of that name, which is `word` as a number.
+    /// The type whose name of `len` bytes is `word` as a number.
     #[inline(always)]
-    fn record_type(&mut self, word: u128, name: &[u8]) -> Option<RecordType> {
+    fn record_type(&mut self, word: u128, len: usize) -> Option<RecordType> {
         let place = self.kinds.get_mut(place_of(word))?;
         if place.0 != word || word == 0 {
-            *place = (word, known(name)?);
+            *place = (word, known(word.to_le_bytes().get(..len)?)?);
         }
         Some(place.1)
     }
