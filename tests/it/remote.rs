@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 const ACK: u32 = 0x4000_0000;
 const ENDING: u32 = 0x4000_0001;
 const DISK_LOW: u32 = 0x5000_0001;
+const DISK_FULL: u32 = 0x6000_0001;
 
 /// How one connection goes wrong, at its second record unless it says when.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ enum Fault {
     Reset,
     /// The collector says that it goes away.
     Ending,
+    /// The record cannot be stored.
+    DiskFull,
     /// Nothing more is said.
     Silence,
     /// What is said is no answer.
@@ -133,6 +136,7 @@ fn go_wrong(fault: Fault, mut peer: TcpStream, sequence: u32) {
         Fault::Close => {}
         Fault::Reset | Fault::AtOnce | Fault::Mute(_) => return,
         Fault::Ending => drop(peer.write_all(&reply(ENDING, 0, b""))),
+        Fault::DiskFull => drop(peer.write_all(&reply(DISK_FULL, sequence, b"disk full"))),
         Fault::Silence => drop(peer.read_to_end(&mut rest)),
         Fault::Garbage => drop(peer.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
         Fault::WrongSequence => drop(peer.write_all(&reply(ACK, sequence + 7, b""))),
@@ -510,6 +514,32 @@ fn a_hangup_reads_the_configuration_again() {
     let (status, said) = plugin.end();
     assert_eq!(status, Some(0));
     assert!(said.contains("Value many should only be numbers - line 3"), "{said}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_a_full_disk_has_suspended_goes_on_after_usr2() {
+    let dir = Dir::new("remote-usr2");
+    let collector = Collector::start(&[Fault::DiskFull]);
+    let lines = [&forward(&dir, 20), "disk_full_action = suspend\n"].concat();
+    let mut plugin = Plugin::start(&config(&dir, collector.port, &lines));
+    plugin.give(&records(0..2));
+    assert_eq!(collector.take(2), records(0..2));
+    until("the first is stored", || waiting(&dir) == 1);
+    plugin.give(&records(2..10));
+    until("they are taken", || waiting(&dir) == 9);
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(collector.records.try_iter().count(), 0, "sending is suspended, also by the next time to try");
+    plugin.signal(rustix::process::Signal::USR2);
+    // The second one comes again, marked or not: the collector has said that it was not stored.
+    let mut got = Vec::new();
+    while got.last() != Some(&record(9)) {
+        got.extend(collector.take(1));
+    }
+    assert_eq!(got, records(1..10));
+    let (status, said) = plugin.end();
+    assert_eq!(status, Some(0));
+    assert!(said.contains("suspending remote logging due to "), "{said}");
 }
 
 #[test]
