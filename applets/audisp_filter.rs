@@ -14,7 +14,7 @@ pub(crate) const HELP: &str = help!("audisp-filter.txt");
 
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {
-    let mut logger = plugin::logger("audisp-filter");
+    let (mut logger, signals) = plugin::begin("audisp-filter");
     let words = plugin::words(words);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (mode, file, program) = match words[..] {
@@ -36,7 +36,7 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     let host = Host::open();
     plugin::drop_capabilities(false, &mut |level, text| logger.log(level, text));
     match Filter::start(mode, file.into(), program, &host, logger) {
-        Some(mut filter) => plugin::run(&mut filter),
+        Some(mut filter) => plugin::run(&mut filter, signals),
         None => 1,
     }
 }

@@ -15,7 +15,7 @@ pub(crate) const HELP: &str = help!("audisp-json.txt");
 
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {
-    let mut logger = plugin::logger("audisp-json");
+    let (mut logger, signals) = plugin::begin("audisp-json");
     let words = plugin::words(words);
     let options = match Options::parse(words.iter().map(String::as_str)) {
         Ok(options) => options,
@@ -27,6 +27,6 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     let host = Host::open();
     let Some(mut json) = ToJson::new(options, &host, logger) else { return 1 };
     plugin::drop_capabilities(false, &mut |level, text| json.log(level, text));
-    let status = plugin::run(&mut json);
+    let status = plugin::run(&mut json, signals);
     status.max(u8::from(!json.finish()))
 }

@@ -23,7 +23,7 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     if checks {
         return check(path);
     }
-    let mut logger = plugin::logger("audisp-remote");
+    let (mut logger, signals) = plugin::begin("audisp-remote");
     let mut diagnostics = Vec::new();
     let loaded = load(path, &mut diagnostics);
     diagnostics.iter().for_each(|diagnostic| logger.log(diagnostic.level, &diagnostic.text));
@@ -41,7 +41,7 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     if let Err(error) = process::keep_capabilities(kept, needs.programs) {
         remote.log(Level::Warning, &["cannot drop capabilities: ", &error_reason(&error)].concat());
     }
-    let status = plugin::run(&mut remote);
+    let status = plugin::run(&mut remote, signals);
     // An action that stops it is no failure.
     if remote.has_failed() { u8::from(remote.has_rest()) } else { status.max(u8::from(remote.has_rest())) }
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(_: &[OsString]) -> u8 {
         say("You need to be root to run this");
         return 1;
     }
-    let mut logger = plugin::logger("audisp-statsd");
+    let (mut logger, signals) = plugin::begin("audisp-statsd");
     let mut diagnostics = Vec::new();
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::Any, called: "" };
     let text = config_file::read(Path::new(CONFIG), policy, &mut diagnostics).and_then(|text| {
@@ -42,5 +42,5 @@ pub(crate) fn run(_: &[OsString]) -> u8 {
     let host = Host::open();
     let Some(mut statsd) = ToStatsd::new(&config, &host, logger) else { return 1 };
     plugin::drop_capabilities(true, &mut |level, text| statsd.log(level, text));
-    plugin::run(&mut statsd)
+    plugin::run(&mut statsd, signals)
 }

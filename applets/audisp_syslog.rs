@@ -13,7 +13,7 @@ pub(crate) const HELP: &str = help!("audisp-syslog.txt");
 
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {
-    let mut logger = plugin::logger("audisp-syslog");
+    let (mut logger, signals) = plugin::begin("audisp-syslog");
     let words = plugin::words(words);
     let options = match Options::parse(words.iter().map(String::as_str)) {
         Ok(options) => options,
@@ -24,5 +24,5 @@ pub(crate) fn run(words: &[OsString]) -> u8 {
     };
     let host = Host::open();
     plugin::drop_capabilities(false, &mut |level, text| logger.log(level, text));
-    plugin::run(&mut ToSyslog::new(options, &host, logger))
+    plugin::run(&mut ToSyslog::new(options, &host, logger), signals)
 }

@@ -6,12 +6,16 @@ use auditbox::host::logger::Logger;
 use auditbox::plugin::run::{self, Consumer, Ending};
 use auditbox::sys::error_reason;
 use auditbox::sys::process;
+use auditbox::sys::signals::{self, Signals};
 use auditbox::sys::syslog::{LOG_USER, Syslog};
 use std::ffi::OsString;
+use std::io;
 
-/// The messages of the plugin of this name go to the system log, and what is wrong also to standard error.
-pub(crate) fn logger(name: &str) -> Logger {
-    Logger::syslog(Syslog::open(name.to_owned(), LOG_USER), Box::new(say_at_once))
+/// Begins the plugin of this name. Its messages go to the system log, and what is wrong also to standard error. No signal ends it from
+/// now on: the daemon may send one before it has opened what it needs.
+pub(crate) fn begin(name: &str) -> (Logger, io::Result<Signals>) {
+    let signals = Signals::listen(&signals::LISTENED).map_err(io::Error::from_raw_os_error);
+    (Logger::syslog(Syslog::open(name.to_owned(), LOG_USER), Box::new(say_at_once)), signals)
 }
 
 /// The words after the command's name.
@@ -28,9 +32,9 @@ pub(crate) fn drop_capabilities(may_control_audit: bool, log: &mut dyn FnMut(Lev
 }
 
 /// Runs the plugin to its end; gives back the exit status.
-pub(crate) fn run(consumer: &mut dyn Consumer) -> u8 {
+pub(crate) fn run(consumer: &mut dyn Consumer, signals: io::Result<Signals>) -> u8 {
     must_finish();
-    match run::run(consumer) {
+    match signals.and_then(|signals| run::run(consumer, &signals)) {
         Ok(Ending::EndOfInput | Ending::Terminated) => 0,
         Ok(Ending::Failed | Ending::Broken) => 1,
         Err(error) => {

@@ -125,10 +125,9 @@ pub trait Consumer {
     }
 }
 
-/// Runs a plugin on standard input until its end.
-pub fn run(consumer: &mut dyn Consumer) -> io::Result<Ending> {
-    let signals = Signals::listen(&signals::LISTENED).map_err(io::Error::from_raw_os_error)?;
-    Ok(serve(consumer, &InputFile::standard()?, &signals, &mut || clock::monotonic().seconds))
+/// Runs a plugin on standard input until its end. The signals are those that came since its start.
+pub fn run(consumer: &mut dyn Consumer, signals: &Signals) -> io::Result<Ending> {
+    Ok(serve(consumer, &InputFile::standard()?, signals, &mut || clock::monotonic().seconds))
 }
 
 /// Where the signals and the input stand in the set.

@@ -2,7 +2,7 @@
 //! with care.
 
 use rustix::fs::{Access, FallocateFlags, FlockOperation, IFlags, StatFs, fallocate, flock, fstatfs, statfs};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, chown};
@@ -52,13 +52,22 @@ fn of_statfs(facts: &StatFs) -> FilesystemSpace {
     FilesystemSpace { free_blocks: facts.f_bavail as _, blocks: facts.f_blocks as _, block_size: facts.f_bsize as _ }
 }
 
+/// So much is set aside at a time: a signal makes some file systems give back all of a call and fail.
+const ASIDE: u64 = 16 << 20;
+
 /// Sets `bytes` of the file system aside for this file. Where the file system cannot do that (ext2, FAT, old NFS), what is
 /// missing at its end is written.
 pub fn set_aside(file: &File, bytes: u64) -> io::Result<()> {
-    match fallocate(file, FallocateFlags::empty(), 0, bytes) {
-        Err(Errno::OPNOTSUPP) => lengthen(file, bytes),
-        other => Ok(other?),
+    let mut from = 0;
+    while from < bytes {
+        let count = ASIDE.min(bytes - from);
+        match retry_on_intr(|| fallocate(file, FallocateFlags::empty(), from, count)) {
+            Err(Errno::OPNOTSUPP) => return lengthen(file, bytes),
+            other => other?,
+        }
+        from += count;
     }
+    Ok(())
 }
 
 /// Writes zeros from the end of the file on, until it has this length.
