@@ -76,8 +76,8 @@ soak: build ## guest tests over and over for MINUTES (default 30)
 size: build ## bytes of each built binary, and the largest sections and symbols of this machine's
 	.ci/size $(BINARY)
 
-costs: ## bytes that each applet, table and other feature adds to the small file of TARGET (x86_64); takes half an hour
-	.ci/costs $(or $(TARGET),x86_64-unknown-linux-musl)
+costs: ## bytes that each applet, table and other feature adds to the small file of TARGET (x86_64); half an hour, or T="FEATURE..."
+	.ci/costs $(or $(TARGET),x86_64-unknown-linux-musl) $(T)
 
 dist: ## static musl binary into out/dist: TARGET=... (default: four) APPLETS="auditd ..." MACHINES=native PROFILE=fast FEATURES=tls
 	@for target in $(or $(TARGET),$(TARGETS)); do \

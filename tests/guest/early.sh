@@ -2,7 +2,7 @@
 # auditd --early: what happens in an initramfs, on the way to the real root and after it is in the log of the real daemon, all of it and
 # once; and what becomes of a hand-over of which a side dies, stands still or has no more room. The guest begins with this script as the
 # init of a real initramfs, which goes to a real root; there it runs again.
-# guest: -k rdinit=/guest-script -t 600
+# guest: -i -k rdinit=/guest-script -t 600
 
 # touched N: provokes an event whose number is in the log
 touched() { : >"/tmp/watched/$1"; }
@@ -136,6 +136,56 @@ told 'The early audit daemon has died'
 refuse 'watched/7' $log
 last=$(sed -n 's/.*cause=daemon-killed .* last=\([0-9]*\) .*/\1/p' $log)
 [ $((last + 1)) = "$(serials | head -n 1)" ] || fail "lost up to $last, and $(serials | head -n 1) is there"
+stop_auditd
+
+# The real daemon is killed before it has said that it has everything: the next one gets all of it
+rm -f $log
+early
+touched 11
+kill -STOP "$early"
+auditd -n &
+heir=$!
+usleep 700000
+kill -9 $heir
+kill -CONT "$early"
+touched 12
+owns "$early" || fail "the kernel's daemon is $(audit_pid)"
+start_auditd
+touched 13
+logged 'watched/13'
+for n in 11 12 13; do once $n; done
+complete
+refuse op=lost-events $log
+stop_auditd
+
+# It is killed after that: of what it has not written the next one says from which serial to which it was
+rm -f $log
+early
+name=$(printf '%0200d' 0) deep=/tmp/watched
+while [ ${#deep} -lt 3600 ]; do deep=$deep/$name; done
+mkdir -p "$deep"
+n=0
+while [ $n -lt 400 ]; do : >"$deep/kept-$n" && n=$((n + 1)); done
+auditd -n &
+heir=$!
+until auditd_gone "$early"; do :; done
+kill -9 $heir
+written=$(serials | wc -l)
+start_auditd
+touched 14
+logged 'watched/14'
+holes=$(serials | awk 'last && $1 > last + 1 { print last + 1, $1 - 1 } { last = $1 }')
+killed=$(sed -n 's/.*cause=daemon-killed count=[^ ]* first=\([0-9?]*\) last=\([0-9]*\) .*/\1 \2/p' $log)
+case $killed in
+'? '*) # nothing was written
+	[ "$written" = 0 ] || fail "$written events were written, and the ledger has $killed"
+	[ $((${killed#* } + 1)) = "$(serials | head -n 1)" ] || fail "lost up to ${killed#* }, and $(serials | head -n 1) is there"
+	;;
+'') [ "$(grep -c 'name="[^ ]*/kept-[0-9]*" .*nametype=CREATE' $log)" = 400 ] || fail "something is missing, and the ledger has nothing" ;;
+*) [ "$holes" = "$killed" ] || fail "missing are $holes, and the ledger has $killed" ;;
+esac
+[ -z "$(grep -v '^type=DAEMON_' $log | sort | uniq -d)" ] || fail "twice: $(grep -v '^type=DAEMON_' $log | sort | uniq -d | head -n 3)"
+echo "killed with $written events written; lost: ${killed:-none}"
 stop_auditd
 
 # Standing still: it is ended, and nobody waits long for it
