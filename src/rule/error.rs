@@ -85,7 +85,7 @@ pub enum Reason {
     // System calls.
     SyscallOnList { list: &'static str },
     SyscallOnExclude,
-    SyscallUnknown { word: String, machine: Option<&'static str> },
+    SyscallUnknown { word: String, machine: Machine },
     OperationUnknown { word: String },
     MachineUnknown,
 
@@ -288,7 +288,11 @@ impl Reason {
             Reason::KeySeparator { .. } => "a key without the byte 0x01, which stands between keys".to_owned(),
             Reason::KeyOperator { .. } => "a key without != >= <= &=".to_owned(),
             Reason::SyscallUnknown { machine, .. } => {
-                format!("all, a number below 2048, or a system call of {}", machine.unwrap_or("this machine"))
+                let names = match syscall::is_left_out(*machine) {
+                    true => "; this program was built without the system calls",
+                    false => ", or a system call",
+                };
+                format!("all, a number below 2048{names} of {}", machine.name())
             }
             Reason::OperationUnknown { .. } => {
                 words("all, a number below 2048,", syscall::rows(Machine::IoUring).map(|row| row.1))

@@ -177,7 +177,7 @@ fn refused(planned: &Planned, refusal: &Refusal, target: &Target) -> Finding {
         }
     };
     let span = planned.place(Place { word: refusal.word, offset: refusal.offset, length });
-    let mut found = finding(code, span, refusal.to_string(), &help(&refusal.reason, target));
+    let mut found = finding(code, span, refusal.to_string(), &help(&refusal.reason));
     if let Reason::SyscallUnknown { word, .. } = &refusal.reason {
         found.fix = without_call(planned, span, word);
     }
@@ -186,19 +186,16 @@ fn refused(planned: &Planned, refusal: &Refusal, target: &Target) -> Finding {
 
 /// The name of the machine of the other width, when it has the call that this one has not.
 fn other_table(word: &str, native: Option<Machine>, refusal: &Refusal) -> Option<&'static str> {
-    let Reason::SyscallUnknown { machine: Some(asked), .. } = &refusal.reason else { return None };
+    let Reason::SyscallUnknown { machine: asked, .. } = &refusal.reason else { return None };
     let other = other_width(native?)?;
-    let other = if native?.name() == *asked { other } else { native? };
+    let other = if native? == *asked { other } else { native? };
     syscall::number(other, word).map(|_| other.name())
 }
 
 /// What to do about a refused word: the nearest name that there is, or else what is accepted.
-fn help(reason: &Reason, target: &Target) -> String {
+fn help(reason: &Reason) -> String {
     let nearest = match reason {
-        Reason::SyscallUnknown { word, machine } => {
-            let machine = machine.and_then(Machine::from_name).or_else(|| target.host.machine());
-            machine.and_then(|machine| near(word, syscall::rows(machine).map(|row| row.1)))
-        }
+        Reason::SyscallUnknown { word, machine } => near(word, syscall::rows(*machine).map(|row| row.1)),
         Reason::OperationUnknown { word } => near(word, syscall::rows(Machine::IoUring).map(|row| row.1)),
         Reason::FieldUnknown { field } => near(field, rule::FIELDS.iter().map(|row| row.1)),
         _ => None,

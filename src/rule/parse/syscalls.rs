@@ -116,7 +116,7 @@ fn insert_syscall(mask: &mut SyscallMask, name: &[u8], machine: Machine) -> Resu
     }
     Err(match machine {
         Machine::IoUring => Reason::OperationUnknown { word: lossy(name) },
-        _ => Reason::SyscallUnknown { word: lossy(name), machine: Some(machine.name()) },
+        _ => Reason::SyscallUnknown { word: lossy(name), machine },
     })
 }
 

@@ -54,6 +54,11 @@ pub fn x32_number(name: &[u8], number: u32) -> u32 {
     BIT | own.map_or(number, |(number, _)| number)
 }
 
+/// Whether the program was built without the calls of `machine`.
+pub fn is_left_out(machine: Machine) -> bool {
+    cfg!(not(feature = "machines")) && calls(machine).places.is_empty()
+}
+
 /// All calls of `machine`, numbers rising, one name each.
 pub fn rows(machine: Machine) -> impl Iterator<Item = (u32, &'static str)> {
     let calls = calls(machine);
