@@ -420,6 +420,41 @@ fn every_script_of_a_recipe_is_a_shell_script() {
     }
 }
 
+#[test]
+fn the_packages_of_alpine_and_arch_have_every_file_at_its_place() {
+    let dir = Dir::new("recipes");
+    // The sources as they are unpacked, and built.
+    let sources = dir.0.join(concat!("auditbox-", env!("CARGO_PKG_VERSION")));
+    std::fs::create_dir_all(sources.join("target/any/release")).unwrap();
+    for name in ["LICENSE", "docs", "init", "packaging", "rules"] {
+        std::os::unix::fs::symlink(format!("{TOP}/{name}"), sources.join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink(BINARY, sources.join("target/any/release/auditbox")).unwrap();
+    let run = |shell: &str, file: &str, words: &str| {
+        let script = format!(". {TOP}/packaging/{file}; {words} package");
+        let mut command = Command::new(shell);
+        let command = command.args(["-e", "-c", &script]).env("pkgdir", dir.0.join(file)).env_remove("RUSTFLAGS");
+        let output = command.current_dir(&sources).output().unwrap_or_else(|error| panic!("{shell}: {error}"));
+        assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
+        files(&dir.0.join(file))
+    };
+    let alpine = run("sh", "alpine/APKBUILD", "CBUILD=x CHOST=x CTARGET=any;");
+    let has =
+        |files: &[String], path: &str| assert!(files.iter().any(|file| file == path), "{path} is not among {files:?}");
+    for path in ["/usr/sbin/auditbox", "/etc/init.d/auditd", "/usr/sbin/audit-early", "/etc/audit/auditd.conf"] {
+        has(&alpine, path);
+    }
+    assert!(!alpine.iter().any(|file| file == "/etc/audit/audit.rules"), "the machine merges its rules itself");
+
+    let arch = run("bash", "arch/PKGBUILD", "_host() { echo any; }; cd ..;");
+    for path in ["/opt/auditbox/sbin/auditbox", "/opt/auditbox/sbin/ausearch", "/etc/audit/auditd.conf.auditbox"] {
+        has(&arch, path);
+    }
+    let beside = |file: &&String| !file.starts_with("/opt/auditbox/") && !file.starts_with("/usr/share/licenses/");
+    let outside: Vec<&String> = arch.iter().filter(beside).collect();
+    assert_eq!(outside, ["/etc/audit/auditd.conf.auditbox"], "the audit package has all others");
+}
+
 /// A recipe of packaging/.
 fn recipe(name: &str) -> String {
     std::fs::read_to_string(format!("{TOP}/packaging/{name}")).unwrap_or_else(|error| panic!("{name}: {error}"))

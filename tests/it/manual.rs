@@ -58,6 +58,27 @@ fn help_is_short_has_an_example_and_names_what_the_page_describes() {
     assert!(checked > 180, "{checked} options were found");
 }
 
+#[test]
+fn a_page_tells_of_each_file_of_configuration_and_each_program() {
+    let top = env!("CARGO_MANIFEST_DIR");
+    let pages: String = std::fs::read_dir(format!("{top}/docs/man"))
+        .expect("the pages")
+        .map(|page| std::fs::read_to_string(page.expect("a page").path()).expect("text"))
+        .collect();
+    let mut checked = 0;
+    for row in std::fs::read_to_string(format!("{top}/packaging/files")).expect("the list").lines() {
+        let [part, kind, _, _, path, ..] = row.split_whitespace().collect::<Vec<_>>()[..] else { continue };
+        if !row.starts_with('#')
+            && ((part == "config" && kind == "keep") || (kind == "file" && path.starts_with("$sbin/")))
+        {
+            let path = path.replace("$sbin", "/usr/sbin");
+            assert!(pages.contains(&path), "no page tells of {path}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "{checked} files were found");
+}
+
 /// All sources below these directories.
 fn sources(directories: &[&str]) -> Vec<String> {
     let mut waiting: Vec<_> = directories.iter().map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).collect();
