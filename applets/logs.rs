@@ -6,10 +6,10 @@ use crate::host;
 use crate::output::say;
 use crate::progress::Progress;
 use auditbox::config::search::SearchConfig;
-use auditbox::event::Event;
+use auditbox::event::{EVENT_BYTES, Event};
 use auditbox::normalize::pieces;
 use auditbox::query::predicate::Criteria;
-use auditbox::record::{Record, RecordType};
+use auditbox::record::{EventId, Record, RecordType};
 use auditbox::render::json;
 use auditbox::sys::error_reason;
 use auditbox::sys::input::{self, InputFile, Stdin};
@@ -314,6 +314,17 @@ impl Unread {
             say(format_args!("{applet}: {} {lines} could not be read, first at byte {at} of {path}", outcome.unread));
         }
         !self.left_out.is_empty() || !outcome.torn.is_empty()
+    }
+}
+
+/// Says of an event that is too long for one, when a part of it is shown, that it comes in parts; `said` is the one that was said of last.
+pub(crate) fn say_parts(applet: &str, event: &Event, said: &mut EventId) {
+    if event.part().is_some() && *said != event.id() {
+        *said = event.id();
+        let mut id = Vec::new();
+        said.print(&mut id);
+        let id = String::from_utf8_lossy(&id);
+        say(format_args!("{applet}: event {id} has more than {} MiB of records and comes in parts", EVENT_BYTES >> 20));
     }
 }
 

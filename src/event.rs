@@ -37,8 +37,11 @@ pub struct Event {
     id: EventId,
     /// Its records as they were written, a newline after each.
     text: Vec<u8>,
-    node_len: Option<u32>,
     spans: Vec<Span>,
+    /// One more than the length of its node, if it has one.
+    node_len: u32,
+    /// One more than [`Event::part`] is, if it is a part.
+    part: u32,
 }
 
 impl Event {
@@ -50,7 +53,7 @@ impl Event {
     /// The machine it came from, if its first record says so.
     #[inline]
     pub fn node(&self) -> Option<&[u8]> {
-        self.node_len.and(self.spans.first()).and_then(|span| self.node_of(span))
+        self.spans.first().and_then(|span| self.node_of(span))
     }
 
     /// The type of its first record.
@@ -71,6 +74,15 @@ impl Event {
     /// How many bytes of text it holds.
     pub fn size(&self) -> usize {
         self.text.len()
+    }
+
+    /// How many records of what is too long for one event came before these, if they are a part of that.
+    pub fn part(&self) -> Option<u64> {
+        self.part.checked_sub(1).map(u64::from)
+    }
+
+    pub(crate) fn set_part(&mut self, before: Option<u64>) {
+        self.part = before.map_or(0, |before| size(before as usize).saturating_add(1));
     }
 
     /// Whether it has no record at all.
@@ -120,7 +132,7 @@ impl Event {
         self.text.push(b'\n');
         if self.spans.is_empty() {
             self.id = record.id;
-            self.node_len = record.node.map(|node| size(node.len()));
+            self.node_len = record.node.map_or(0, |node| size(node.len()).saturating_add(1));
         }
         self.spans.push(Span {
             record_type: record.record_type,
@@ -139,7 +151,8 @@ impl Event {
     pub fn clear(&mut self) {
         self.text.clear();
         self.spans.clear();
-        self.node_len = None;
+        self.node_len = 0;
+        self.part = 0;
         self.id = EventId::default();
     }
 
@@ -159,7 +172,7 @@ impl Event {
     }
 
     fn node_of(&self, span: &Span) -> Option<&[u8]> {
-        cut(&self.text, span.start + u32::from(span.node_at), self.node_len?)
+        cut(&self.text, span.start + u32::from(span.node_at), self.node_len.checked_sub(1)?)
     }
 
     /// Whether a record of this id and node belongs to it.

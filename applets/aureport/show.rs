@@ -44,7 +44,8 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     std::thread::scope(|threads| {
         let reporter = Reporter { reports, kept: Vec::new(), of_file: None, of_last_file: None, debug, failed: None };
         let pool = RenderPool::beside(threads, vec![reporter]);
-        let mut reporting = Reporting { pool, output, progress: Progress::new(), debug, failed: None };
+        let mut reporting =
+            Reporting { pool, output, parted: EventId::default(), progress: Progress::new(), debug, failed: None };
         let search = Search { state_dir: Some(Path::new(STATE_DIR)), ..Search::new(&criteria, timeout) };
         let outcome = trail.search(&search, Path::new("stdin"), &mut reporting);
         let Reporting { mut pool, mut output, failed, .. } = reporting;
@@ -166,6 +167,8 @@ fn write_documents(paths: &[(usize, PathBuf)], documents: Vec<(usize, Vec<u8>)>,
 struct Reporting<'s, 'e, 'h> {
     pool: RenderPool<'s, 'e, Reporter<'h>>,
     output: Output,
+    /// The last event that came in parts.
+    parted: EventId,
     progress: Progress,
     debug: bool,
     failed: Option<io::Error>,
@@ -173,6 +176,7 @@ struct Reporting<'s, 'e, 'h> {
 
 impl<'s, 'h: 's> Sink for Reporting<'s, '_, 'h> {
     fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>> {
+        logs::say_parts("aureport", &event, &mut self.parted);
         let output = &mut self.output;
         match self.pool.take(event, &mut |batch| output.take(batch)) {
             Ok(done) => ControlFlow::Continue(done),

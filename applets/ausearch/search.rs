@@ -10,6 +10,7 @@ use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::{Criteria, Predicate};
 use auditbox::query::time::Calendar;
+use auditbox::record::EventId;
 use auditbox::render::{Format, Renderer, Style};
 use auditbox::report::{self, denials::Denials};
 use auditbox::sys::error_reason;
@@ -84,6 +85,7 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             resume,
             found: false,
             denials: request.denials.then(Denials::default),
+            parted: EventId::default(),
             progress: Progress::new(),
             end: None,
         };
@@ -122,6 +124,8 @@ struct Finding<'s, 'e, 'h> {
     found: bool,
     /// Takes what is found, where denials are counted.
     denials: Option<Denials>,
+    /// The last event that came in parts.
+    parted: EventId,
     progress: Progress,
     end: Option<End>,
 }
@@ -206,6 +210,7 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
     }
 
     fn show(&mut self, event: Event) -> io::Result<Option<Event>> {
+        logs::say_parts("ausearch", &event, &mut self.parted);
         if let Some(denials) = &mut self.denials {
             denials.add(&event);
             return Ok(Some(event));

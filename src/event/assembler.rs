@@ -1,8 +1,9 @@
 //! Records that share node, time and serial become events: the bounded assembler of all that reads logs.
 //!
 //! Records of different events arrive interleaved, late and out of order. The assembler keeps what is building, decides
-//! when an event is complete, and hands events out in the order of their event ids. It is bounded: an event that grows beyond
-//! [`EVENT_BYTES`], and the oldest event when more than [`WAITING_BYTES`] or [`WAITING_EVENTS`] wait, is handed out as it is.
+//! when an event is complete, and hands events out in the order of their event ids. It is bounded: an event that would grow beyond
+//! [`EVENT_BYTES`] becomes several, which say so ([`Event::part`]), and the oldest event when more than [`WAITING_BYTES`] or
+//! [`WAITING_EVENTS`] wait is handed out as it is.
 //!
 //! Its clock is the records' own time, for a log says nothing else. Plugins get records as they happen: `plugin/gather.rs` goes by
 //! the monotonic clock, so that an event ends though no other follows, keeps no order, and numbers the parts of one that is too long.
@@ -12,11 +13,15 @@ use crate::record::{EventId, Record, RecordType};
 use crate::text::keyed_hash::KeyedHash;
 use std::collections::VecDeque;
 
-/// No event takes more text than this; further records begin another one.
-pub const EVENT_BYTES: usize = 2 << 20;
+/// No event takes more text than this; further records are the next part of it. The longest that a kernel makes of one system call
+/// has the arguments of an execve(2), which are no more than three quarters of 8 MiB, as two digits for each byte.
+pub const EVENT_BYTES: usize = 16 << 20;
 
 /// What may wait for its end, in bytes of text.
 pub const WAITING_BYTES: usize = 4 << 20;
+
+/// Of each event no more than these count for that, so that a long one drives out no other before its end, nor itself.
+const COUNTED: usize = 1 << 20;
 
 /// How many events may wait for their end.
 pub const WAITING_EVENTS: usize = 16 << 10;
@@ -132,6 +137,7 @@ impl Assembler {
     pub fn push(&mut self, record: &Record<'_>) -> Placed {
         if let Some(slot) = self.building(record.id, record.node) {
             self.handing_out = self.policy == Policy::Search;
+            let slot = if self.has_room(slot, record) { slot } else { self.part(slot, record) };
             self.add(slot, record);
             if self.policy == Policy::Library {
                 self.pass(record.id.sec);
@@ -150,7 +156,7 @@ impl Assembler {
 
     /// Takes records of one event as [`Assembler::push`] would take them one after another, but no more of them than where they are
     /// and how many bytes they have. They name no machine, and the first is of this type. False, and nothing is
-    /// taken, where records that are not `is_single` must be taken one by one.
+    /// taken, where records that are not `is_single` must be taken one by one, and where the event has no room for them.
     ///
     /// An event has either records or places; [`Assembler::fill`] makes records of them.
     pub(crate) fn push_place(
@@ -164,7 +170,7 @@ impl Assembler {
         let building = self.building(id, None);
         let had = building.and_then(|at| self.slots.get(at as usize)).map_or(0, |slot| slot.size);
         let is_crowded = self.waiting_bytes + size > WAITING_BYTES || self.order.len() >= WAITING_EVENTS;
-        if !is_single && (is_crowded || had + size > EVENT_BYTES || self.timeout == 0) {
+        if had + size > EVENT_BYTES || (!is_single && (is_crowded || self.timeout == 0)) {
             return false;
         }
         if building.is_none() && record_type == RecordType::EOE {
@@ -210,8 +216,9 @@ impl Assembler {
         self.complete(at);
         self.free.push(at);
         let slot = self.slots.get_mut(at as usize)?;
-        let event = std::mem::replace(&mut slot.event, self.spare.pop().unwrap_or_default());
-        self.waiting_bytes -= std::mem::take(&mut slot.size);
+        let mut event = self.spare.pop().unwrap_or_default();
+        std::mem::swap(&mut slot.event, &mut event);
+        self.waiting_bytes -= std::mem::take(&mut slot.size).min(COUNTED);
         self.filled -= usize::from(!event.is_empty());
         slot.places.clear();
         Some(event)
@@ -305,7 +312,7 @@ impl Assembler {
     /// Makes room for a new event in a free slot.
     fn open(&mut self, id: EventId, node: Option<&[u8]>) -> u32 {
         let at = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { event: self.spare.pop().unwrap_or_default(), next: NONE, ..Slot::default() });
+            self.slots.push(Slot { next: NONE, ..Slot::default() });
             self.slots.len() as u32 - 1
         });
         match self.order.back() {
@@ -328,6 +335,27 @@ impl Assembler {
     }
 
     #[inline(always)]
+    fn has_room(&self, at: u32, record: &Record<'_>) -> bool {
+        self.slots.get(at as usize).is_some_and(|slot| slot.size + record.written.len() < EVENT_BYTES)
+    }
+
+    /// Ends an event that has no room for a record of it, and opens its next part.
+    #[cold]
+    fn part(&mut self, at: u32, record: &Record<'_>) -> u32 {
+        self.complete(at);
+        let next = self.open(record.id, record.node);
+        let event = self.slots.get_mut(at as usize).map(|slot| &mut slot.event);
+        let part = event.map_or(0, |event| {
+            event.part = event.part.max(1);
+            event.part + event.len() as u32
+        });
+        if let Some(slot) = self.slots.get_mut(next as usize) {
+            slot.event.part = part;
+        }
+        next
+    }
+
+    #[inline(always)]
     fn add(&mut self, at: u32, record: &Record<'_>) {
         let Some(slot) = self.slots.get_mut(at as usize) else { return };
         self.filled += usize::from(slot.event.is_empty());
@@ -342,11 +370,11 @@ impl Assembler {
     fn grow(&mut self, at: u32, size: usize, record_type: RecordType) {
         let Some(slot) = self.slots.get_mut(at as usize) else { return };
         let is_first = slot.size == 0;
+        self.waiting_bytes += size.min(COUNTED.saturating_sub(slot.size));
         slot.size += size;
-        self.waiting_bytes += size;
         self.last = at;
         let may_end = is_first || self.policy == Policy::Library;
-        if (may_end && record_type.ends_event()) || slot.size > EVENT_BYTES {
+        if may_end && record_type.ends_event() {
             self.complete(at);
         }
     }
@@ -525,6 +553,31 @@ mod tests {
         assert_eq!(push("y", "12.000:3"), [b"z"]);
         assert!(push("c", "11.001:2").is_empty());
         assert_eq!(push("x", "14.000:4"), [b"b", b"c", b"y"]);
+    }
+
+    #[test]
+    fn an_event_is_whole_up_to_what_a_kernel_writes_and_beyond_that_in_parts_that_say_so() {
+        let mut assembler = Assembler::new(Policy::Search, 2);
+        let long = [b"type=EXECVE msg=audit(1700000010.001:1): a=".to_vec(), vec![b'x'; 8000]].concat();
+        let (record, count) = (Record::parse(&long).unwrap(), EVENT_BYTES / long.len() + 10);
+        let other = Record::parse(b"type=SYSCALL msg=audit(1700000010.000:0): a=1").unwrap();
+        let mut parts = Vec::new();
+        for _ in 0..count {
+            assembler.push(&record);
+            assembler.push(&other);
+            parts.extend(std::iter::from_fn(|| assembler.next()));
+        }
+        assembler.finish();
+        parts.extend(std::iter::from_fn(|| assembler.next()));
+        let short = parts.iter().position(|event| event.id().serial == 0).map(|at| parts.remove(at)).unwrap();
+        assert_eq!((short.len(), short.part()), (count, None), "it is driven out by no other");
+        let mut before = 0;
+        for part in &parts {
+            assert_eq!(part.part(), Some(before));
+            assert!(part.size() <= EVENT_BYTES);
+            before += part.len() as u64;
+        }
+        assert_eq!((before as usize, parts.len()), (count, 2));
     }
 
     #[test]

@@ -40,14 +40,13 @@ pub struct Gatherer {
     timeout: i64,
     /// The last events that were handed out before their end was seen, and how many records they had.
     parts: VecDeque<(EventId, u64)>,
-    part: Option<u64>,
 }
 
 impl Gatherer {
     /// `timeout` is in seconds.
     pub fn new(timeout: u64) -> Gatherer {
         let timeout = timeout.min(i64::MAX as u64 / 2) as i64;
-        Gatherer { waiting: VecDeque::new(), bytes: 0, timeout, parts: VecDeque::new(), part: None }
+        Gatherer { waiting: VecDeque::new(), bytes: 0, timeout, parts: VecDeque::new() }
     }
 
     /// Takes a record at the second `now`, and returns the event that is complete or too much with it.
@@ -73,22 +72,17 @@ impl Gatherer {
     }
 
     fn take(&mut self, at: usize, rest: Rest) -> Option<Event> {
-        let event = self.waiting.remove(at)?.event;
+        let mut event = self.waiting.remove(at)?.event;
         self.bytes -= event.size();
         let known = self.parts.iter().position(|(id, _)| *id == event.id()).and_then(|at| self.parts.remove(at));
-        self.part = known.map(|(_, records)| records).or((rest == Rest::Expected).then_some(0));
+        event.set_part(known.map(|(_, records)| records).or((rest == Rest::Expected).then_some(0)));
         if rest != Rest::Nothing {
-            self.parts.push_back((event.id(), self.part.unwrap_or(0) + event.len() as u64));
+            self.parts.push_back((event.id(), event.part().unwrap_or(0) + event.len() as u64));
             if self.parts.len() > MOST_PARTS {
                 self.parts.pop_front();
             }
         }
         Some(event)
-    }
-
-    /// How many records of the event that was handed out last were so before, if it was not handed out in one.
-    pub fn part(&self) -> Option<u64> {
-        self.part
     }
 
     /// The next event of which no record has come for so long that it is complete.
@@ -120,7 +114,7 @@ mod tests {
 
     fn bodies(event: &Event) -> String {
         let body = |record: Record<'_>| String::from_utf8_lossy(record.body).trim_start_matches(": ").to_string() + " ";
-        event.records().map(body).collect()
+        event.part().map(|before| format!("after {before}: ")).into_iter().chain(event.records().map(body)).collect()
     }
 
     #[test]
@@ -155,11 +149,8 @@ mod tests {
             assert_eq!(push(&mut gatherer, serial, "CONFIG_CHANGE", "a", 0), None);
         }
         assert_eq!(push(&mut gatherer, 1000, "CONFIG_CHANGE", "b", 0), Some("a ".to_string()));
-        assert_eq!(gatherer.part(), None);
         assert_eq!(push(&mut gatherer, 0, "CONFIG_CHANGE", "c", 0), Some("a ".to_string()), "that of the next one");
-        assert_eq!(gatherer.part(), None);
-        assert_eq!(push(&mut gatherer, 0, "EOE", "d", 0), Some("c d ".to_string()));
-        assert_eq!(gatherer.part(), Some(1));
+        assert_eq!(push(&mut gatherer, 0, "EOE", "d", 0), Some("after 1: c d ".to_string()));
     }
 
     #[test]

@@ -216,7 +216,6 @@ impl<'h> ToJson<'h> {
             return;
         }
         self.object.clear();
-        self.json.set_part(self.gatherer.part());
         self.json.event(event, &mut self.object, &mut Vec::new());
         if !is_wanted {
             // It was rendered for what it says of a process.

@@ -3,10 +3,10 @@
 //! All criteria must hold. They are tested on the event as a whole: two of them may be met by different records. Lists
 //! (types, nodes) and the tests of "any" id are met by one of their members.
 
-use super::extract::{EventFields, FAILED, FieldSet, Malformed, SUCCEEDED, Text, extract};
-use crate::event::Event;
+use super::extract::{EventFields, FAILED, FieldSet, Malformed, SUCCEEDED, Text, extract_more};
+use crate::event::{EVENT_BYTES, Event};
 use crate::interpret;
-use crate::record::RecordType;
+use crate::record::{EventId, RecordType};
 use crate::tables::machine::Machine;
 use crate::tables::{errno, syscall};
 use memchr::memmem;
@@ -133,14 +133,17 @@ const NO_LOGIN: u32 = u32::MAX - 1;
 pub struct Predicate {
     criteria: Criteria,
     wanted: FieldSet,
+    /// The event that was judged last, what was read of it, and whether it had a record of the wanted types.
+    last: EventId,
     fields: EventFields,
+    has_kind: bool,
 }
 
 impl Predicate {
     /// Prepares `criteria`.
     pub fn new(criteria: Criteria) -> Predicate {
         let wanted = wanted(&criteria);
-        Predicate { criteria, wanted, fields: EventFields::default() }
+        Predicate { criteria, wanted, last: EventId::default(), fields: EventFields::default(), has_kind: false }
     }
 
     /// What is looked for.
@@ -154,15 +157,30 @@ impl Predicate {
     }
 
     /// Whether the event is found. An event that lacks what the criteria need is malformed; the error names the record.
+    ///
+    /// A part of what is too long for one event is judged together with the parts before it, where they come one after another: each of
+    /// the criteria may be met by another one.
     pub fn matches(&mut self, event: &Event) -> Result<bool, (usize, Malformed)> {
         if !self.matches_head(event) {
             return Ok(false);
         }
-        if self.wanted.is_empty() {
-            return Ok(true);
+        let goes_on = event.part() > Some(0) && self.last == event.id() && self.fields.size() < EVENT_BYTES;
+        self.last = event.id();
+        let kinds = &self.criteria.kinds;
+        self.has_kind =
+            (goes_on && self.has_kind) || kinds.is_empty() || event.record_types().any(|kind| kinds.contains(&kind));
+        if self.wanted.is_empty() || !(self.has_kind || event.part().is_some()) {
+            return Ok(self.has_kind);
         }
-        extract(event, self.wanted, &mut self.fields)?;
-        Ok(self.matches_users(event) && self.matches_numbers() && self.matches_texts() && self.matches_labels())
+        if !goes_on {
+            self.fields.clear();
+        }
+        extract_more(event, self.wanted, &mut self.fields)?;
+        Ok(self.has_kind
+            && self.matches_users(event)
+            && self.matches_numbers()
+            && self.matches_texts()
+            && self.matches_labels())
     }
 
     fn matches_head(&self, event: &Event) -> bool {
@@ -170,7 +188,6 @@ impl Predicate {
         self.in_range(event.id().sec)
             && wanted.serial.is_none_or(|serial| serial == event.id().serial)
             && (wanted.nodes.is_empty() || event.node().is_some_and(|node| wanted.nodes.iter().any(|n| n == node)))
-            && (wanted.kinds.is_empty() || event.record_types().any(|kind| wanted.kinds.contains(&kind)))
     }
 
     fn matches_users(&self, event: &Event) -> bool {

@@ -8,8 +8,8 @@
 use super::lines::{LONGEST_LINE, Lines, Source};
 use crate::event::{EVENT_BYTES, Event};
 use crate::record::Record;
-use crate::text::hex;
 use crate::text::json_reader::Reader;
+use crate::text::{hex, number};
 use std::io;
 
 /// The longest line that is kept. No event has as many bytes: where all of its own are controls, and one of each value no text, they stand
@@ -87,6 +87,11 @@ impl Objects {
                         let is_hex = hex::decode(digits, &mut bytes) == digits.len() && digits.len() % 2 == 0;
                         exact = Some(bytes).filter(|_| is_hex);
                         exact.as_ref().map(|_| ())
+                    }
+                    b"n" => {
+                        let before = number::parse_exact(value.written()?)?.checked_sub(1);
+                        event.set_part(event.part().or(before));
+                        Some(())
                     }
                     _ => value.skip(),
                 })?;

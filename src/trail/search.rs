@@ -18,6 +18,7 @@
 //! - Of events that are not known to be of interest, the assembler gets no more than where their records are, which is all that
 //!   decides when an event is complete and what is given out early. When what is needed turns up in a later record of
 //!   such an event, its first records are read again from there ([`Assembler::fill`]).
+//! - An event that is given out in parts, as it is too long for one, is of interest whatever it has: its parts are judged together.
 //!
 //! In a log in order reading begins `timeout` seconds before a hit; after a clock that was ahead it begins there, and what
 //! has been read is never read again but for the stretch before a hit: the work is linear on every log.
@@ -490,14 +491,22 @@ impl<'r> Reader<'r> {
             && self.assembler.push_place(run.id, run.record_type, place, run.size() as usize, run.is_single)
     }
 
-    /// Pushes the place of each record of a run.
+    /// Pushes the place of each record of a run, and the record itself from the first one on for which its event has no room.
     #[cold]
     fn push_places(&mut self, file: usize, block: &Block, mut at: u64, run: &Run) -> ControlFlow<()> {
         for line in block.lines(run) {
             let len = line.text.len() as u32;
             if let Ok(record) = self.headers.scan(line) {
-                let size = record.as_written().len() + 1;
-                self.assembler.push_place(record.id, record.record_type, Text { file, at, len }, size, true);
+                let (place, size) = (Text { file, at, len }, record.as_written().len() + 1);
+                let is_wanted = self.wanted.binary_search(&run.id).is_ok();
+                if is_wanted || !self.assembler.push_place(record.id, record.record_type, place, size, true) {
+                    if !is_wanted {
+                        self.fill(&|id| id == run.id);
+                        self.wanted.push(run.id);
+                        self.wanted.sort_unstable();
+                    }
+                    self.assembler.push(&record);
+                }
                 self.drain()?;
             }
             at += u64::from(len) + 1;

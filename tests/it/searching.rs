@@ -8,7 +8,7 @@
 //! of one event any distance apart; and cut into rotated files anywhere.
 
 use crate::support::{Dice, Dir, applet, feed};
-use auditbox::event::{Event, WAITING_BYTES};
+use auditbox::event::{EVENT_BYTES, Event, WAITING_BYTES};
 use auditbox::query::extract::Malformed;
 use auditbox::query::predicate::{Criteria, Predicate, User};
 use auditbox::record::{EventId, Line, Record, RecordType};
@@ -542,6 +542,51 @@ fn what_is_given_out_for_want_of_room_is_the_same() {
     let plain = ask(&rotated.base(), &criteria, PLAIN, None);
     assert!(plain.events.iter().any(|event| event.len() == 1) && plain.events.len() > 5);
     same(&ask(&rotated.base(), &criteria, TUNINGS[2], None).events, &plain.events, "long lines");
+}
+
+/// What is too long for one event comes in parts, and each of the criteria may be met by another one.
+#[test]
+fn an_event_in_parts_is_found_as_a_whole_whichever_way() {
+    let line = |serial: u64, kind: &str, body: &str| {
+        format!("type={kind} msg=audit({FIRST}.000:{serial}): {body}\n").into_bytes()
+    };
+    let call = "arch=c000003e syscall=59 success=yes exit=0 a0=0 a1=1 ppid=1 pid=1 auid=5 uid=3 gid=0 euid=0 comm=\"c\" exe=\"/c\" key=\"k\"";
+    let long = line(7, "EXECVE", &format!("a0={}", "x".repeat(8000)));
+    let mut text = line(6, "SYSCALL", call);
+    text.extend(line(7, "SYSCALL", call));
+    text.extend(long.repeat(EVENT_BYTES / long.len() + 10));
+    text.extend(line(7, "PATH", "item=0 name=\"/tmp/late\" nametype=NORMAL"));
+    text.extend(line(8, "SYSCALL", call));
+    let rotated = Rotated::new(&text, 1, &mut Dice(1));
+    let (late, key) = (Some(b"/tmp/late".to_vec()), Some(b"k".to_vec()));
+    let kinds = vec![RecordType::SYSCALL];
+    for criteria in [
+        Criteria { file: late.clone(), ..Criteria::default() },
+        Criteria { file: late.clone(), key, ..Criteria::default() },
+        Criteria { file: late, kinds, auid: Some(User { id: 5, name: None }), ..Criteria::default() },
+    ] {
+        for tuning in [PLAIN, TUNINGS[0], TUNINGS[2], Tuning::default()] {
+            let answer = ask(&rotated.base(), &criteria, tuning, None);
+            let last =
+                answer.events.iter().flatten().next_back().map(|line| String::from_utf8_lossy(line).into_owned());
+            assert_eq!(answer.events.len(), 1, "{criteria:?} {tuning:?}");
+            assert!(last.is_some_and(|line| line.contains("/tmp/late")), "{criteria:?} {tuning:?}");
+        }
+    }
+    let dir = Dir::new("parts");
+    let file = dir.file("a.log", &text);
+    let (found, said, _) = run("ausearch", &["-k", "k", "-f", "late", "--format", "json"], Some(&file), None);
+    let found_text = String::from_utf8_lossy(&found);
+    assert!(found_text.contains("\"incomplete\":[\"arguments\",\"records\"]"), "{}", &found_text[..400]);
+    assert!(found_text.contains("{\"n\":2097,\"type\":\"PATH\""), "{}", &found_text[found_text.len() - 400..]);
+    let words = format!("ausearch: event {FIRST}.000:7 has more than 16 MiB of records and comes in parts\n");
+    assert!(ends(&said, &words), "{}", String::from_utf8_lossy(&said));
+    let all = run("ausearch", &["-k", "k", "--format", "json"], Some(&file), None).0;
+    for words in [&["-k", "k", "-f", "late", "--format", "json"][..], &["-f", "late"], &["-k", "k"]] {
+        let by_file = run("ausearch", words, Some(&file), None);
+        assert_eq!(by_file, run("ausearch", words, None, Some(&text)), "{words:?}");
+        assert_eq!(by_file, run("ausearch", words, None, Some(&all)), "{words:?}");
+    }
 }
 
 /// A record of an event stands far from the others, after many that are older, in a log of some megabytes.

@@ -160,12 +160,18 @@ pub struct EventFields {
 }
 
 impl EventFields {
+    /// How many bytes all texts have.
+    pub fn size(&self) -> usize {
+        self.arena.len()
+    }
+
     /// The bytes of a text.
     pub fn text(&self, text: Text) -> &[u8] {
         self.arena.get(text.start as usize..).and_then(|rest| rest.get(..text.len as usize)).unwrap_or_default()
     }
 
-    fn clear(&mut self) {
+    /// Forgets what was read.
+    pub fn clear(&mut self) {
         (self.pid, self.ppid, self.uid, self.euid, self.auid, self.gid, self.egid) = Default::default();
         (self.session, self.success, self.exit, self.arch, self.syscall, self.uid_has_name) = Default::default();
         (self.host, self.terminal, self.exe, self.comm, self.cwd, self.account) = Default::default();
@@ -249,6 +255,11 @@ impl fmt::Display for Malformed {
 /// Reads the wanted fields of all records of `event`. An error has the number of the malformed record, counted from 0.
 pub fn extract(event: &Event, wanted: FieldSet, fields: &mut EventFields) -> Result<(), (usize, Malformed)> {
     fields.clear();
+    extract_more(event, wanted, fields)
+}
+
+/// Like [`extract`], and what was read before stays.
+pub fn extract_more(event: &Event, wanted: FieldSet, fields: &mut EventFields) -> Result<(), (usize, Malformed)> {
     for (index, _) in event.record_types().enumerate().filter(|(_, record_type)| reads(*record_type)) {
         let Some(record) = event.record(index) else { continue };
         let mut scan = Scan::new(&record, wanted, fields);

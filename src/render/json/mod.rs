@@ -48,8 +48,6 @@ pub struct Json<'h> {
     /// The process of the event at hand, and its parent's number.
     process: Process,
     ppid: Option<u64>,
-    /// The event is a part of one that was too long: how many records of that came before.
-    part: Option<u64>,
 }
 
 /// What is known of a process.
@@ -95,14 +93,14 @@ impl Renderer for Json<'_> {
         self.push_id(event, &mut line);
         self.push_normalized(event, &mut line);
         self.push_actor(&records, &mut line);
-        self.push_objects(&records, &mut line);
+        self.push_objects(&records, event.part().is_some(), &mut line);
         if !self.processes.is_empty() {
             self.push_parent(&mut line);
         }
         line.push(",\"records\":[");
         for (index, record) in records.iter().enumerate() {
             line.push(if index == 0 { "{" } else { ",{" });
-            if let Some(before) = self.part {
+            if let Some(before) = event.part() {
                 line.push("\"n\":");
                 number::push(line.buffer.out(), before + index as u64 + 1);
                 line.push(",");
@@ -133,7 +131,6 @@ impl<'h> Json<'h> {
             processes: Vec::new(),
             process: Process::default(),
             ppid: None,
-            part: None,
         }
     }
 
@@ -142,11 +139,6 @@ impl<'h> Json<'h> {
     pub fn with_parents(mut self, most: usize) -> Json<'h> {
         self.processes.resize_with(most, Process::default);
         self
-    }
-
-    /// The next event is a part of one that was too long, of which this number of records came before.
-    pub fn set_part(&mut self, before: Option<u64>) {
-        self.part = before;
     }
 
     /// What is known of the parent; remembers the process at hand.
@@ -277,8 +269,8 @@ impl<'h> Json<'h> {
     }
 
     /// What the other records say: by which rules it was seen, where, with which arguments, to which files and addresses.
-    fn push_objects(&mut self, records: &[Record<'_>], line: &mut Line) {
-        let Json { interpreter, cuts, parts, text, decoded, list, processes, process, part, .. } = self;
+    fn push_objects(&mut self, records: &[Record<'_>], is_part: bool, line: &mut Line) {
+        let Json { interpreter, cuts, parts, text, decoded, list, processes, process, .. } = self;
         let fields = EventFields { records, cuts, parts };
         let has_keys = push_keys(records, list, line);
         let cwd = fields.named(RecordType::CWD, b"cwd").next_back();
@@ -307,8 +299,7 @@ impl<'h> Json<'h> {
         });
         line.list("paths", list);
         list.clear();
-        let missing =
-            [(!is_whole, "arguments"), (part.is_some(), "records"), (!has_keys, "keys"), (!has_paths, "paths")];
+        let missing = [(!is_whole, "arguments"), (is_part, "records"), (!has_keys, "keys"), (!has_paths, "paths")];
         missing.iter().filter(|(is_missing, _)| *is_missing).for_each(|(_, name)| list.push(name.as_bytes()));
         line.list("incomplete", list);
         if let Some((record, cut)) = fields.named(RecordType::SOCKADDR, b"saddr").next() {
