@@ -5,7 +5,7 @@
 //! * L0 [`abi`] (the kernel's structures), [`tables`] (numbers and names), [`text`] (bytes)
 //! * L1 [`record`], [`event`], [`rule`], [`config`]; with the cargo feature `tls` also `tls`
 //! * L2 [`interpret`], [`normalize`], [`query`], [`report`], [`render`], [`doctor`]
-//! * S  [`sys`]: the only home of unsafe code and system calls; sees [`abi`] alone
+//! * S  [`sys`]: the only home of unsafe code and system calls; sees L0 alone
 //! * L3 [`host`], [`log`], [`trail`], [`plugin`], [`remote`], [`daemon`], which together with the applets are the only users of [`sys`]
 //!
 //! L0 to L2 never print, exit, or read arguments, environment, clock, accounts or files; L3 does what it must
