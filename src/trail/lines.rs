@@ -82,8 +82,10 @@ impl Source for &[u8] {
     }
 }
 
-/// COMPAT: of a longer line ausearch and aureport take the first bytes up to this number as one line, and the rest as the next.
-pub const SEARCH_LINE: usize = 8969;
+/// COMPAT: of a longer line ausearch and aureport take the first bytes up to this number as one line, and the rest as the next. It is
+/// larger than the reference's 8969, so that the longest line that a daemon writes is one: to a record of 8970 bytes come names and a
+/// node. Else what a peer has put behind that number of bytes would be a record of this machine.
+pub const SEARCH_LINE: usize = 16384;
 
 /// The longest line any reader takes whole.
 pub const LONGEST_LINE: usize = 1 << 20;

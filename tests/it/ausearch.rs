@@ -505,7 +505,7 @@ fn what_syslog_puts_before_records_is_no_part_of_them_and_a_file_without_records
         "{stderr}"
     );
     // What follows where a long line is cut is its sender's.
-    let lie = format!("{} {}", "x".repeat(9000), prefixed(2).trim_end());
+    let lie = format!("{} {}", "x".repeat(17000), prefixed(2).trim_end());
     let file = dir.file("long", format!("{}{}\n{}", prefixed(1), lie, prefixed(3)));
     assert_eq!(found(&file, &[]).0, [1, 3]);
     // The first record decides, whatever stands between the others.

@@ -4,7 +4,7 @@
 //! second reader is needed to compare with. Only the encoding is borrowed from the kernel (audit_log_untrustedstring in
 //! kernel/audit.c): text with a quote, a space or a control byte is written in hex, other text in quotes.
 
-use crate::support::{Dice, Dir, applet};
+use crate::support::{Dice, Dir, applet, transcript};
 use std::collections::BTreeMap;
 
 /// What users and programs may call themselves, their files and their keys.
@@ -374,6 +374,43 @@ fn a_failed_login_and_a_denial_are_not_hidden_by_names_in_them() {
     assert_eq!(run("ausearch", &["-ui", "1000", "--raw"]), avc);
     assert_eq!(run("ausearch", &["-ua", "1000", "--raw"]), avc);
     assert_eq!(run("aureport", &["-u"]).lines().skip(5).count(), 2);
+}
+
+#[test]
+fn a_quoted_value_that_ends_with_an_equals_sign_is_closed_by_its_quote() {
+    let dir = Dir::new("equals-sign");
+    let auth = "type=USER_AUTH msg=audit(1700000035.280:35): pid=5 uid=1000 auid=1000 ses=1 msg='op=login acct=\"x uid=0 \
+        exe=/bin/true hostname=h terminal=t res=success a=\" exe=\"/usr/sbin/sshd\" hostname=192.0.2.4 addr=192.0.2.4 \
+        terminal=ssh res=failed'\n";
+    let path = dir.file("audit.log", auth);
+    let run = |command: &str, words: &[&str]| {
+        let output = applet(command).args(["-if", &path]).args(words).output().expect("the binary runs");
+        String::from_utf8(output.stdout).expect("output is text")
+    };
+    assert!(run("aureport", &["-au"]).ends_with(" a= 192.0.2.4 ssh /usr/sbin/sshd no 35\n"));
+    for words in [["-sv", "no"], ["-ui", "1000"], ["-x", "/usr/sbin/sshd"], ["-hn", "192.0.2.4"], ["-tm", "ssh"]] {
+        assert_eq!(run("ausearch", &[&words[..], &["--raw"]].concat()), auth, "{words:?}");
+    }
+    for words in [["-sv", "yes"], ["-ui", "0"], ["-x", "/bin/true"], ["-hn", "h"]] {
+        assert_eq!(run("ausearch", &[&words[..], &["--raw"]].concat()), "", "{words:?}");
+    }
+}
+
+#[test]
+fn the_longest_line_of_a_daemon_is_one_record() {
+    let dir = Dir::new("longest-line");
+    let node = "node=2001:db8:1111:2222:3333:4444:5555:6666 ";
+    let head = format!("{node}type=USER msg=audit(1700000035.280:35): pid=1 text=");
+    // What the reference reads as a record of its own begins 8969 bytes behind the line's beginning.
+    let forged = "type=DAEMON_END msg=audit(1700000036.280:36): res=success";
+    let long = [&head, &"x".repeat(8969 - head.len()), forged, " AUID=\"jane\"", "\n"].concat();
+    let path = dir.file("audit.log", &long);
+    let (file, pipe) = (["-if", &path, "--raw"], ["--raw"]);
+    for (words, input) in [(&file[..], ""), (&pipe, long.as_str())] {
+        let found = |kind| transcript(applet("ausearch").args(words).args(["-m", kind]), input).1;
+        assert_eq!(found("DAEMON_END"), "");
+        assert!(found("USER") == long, "one line, whole");
+    }
 }
 
 #[test]

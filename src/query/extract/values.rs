@@ -183,14 +183,22 @@ fn eight_before(text: &[u8], end: usize) -> u64 {
 
 /// The end of the quoted value at `start`, or 0 if the value is a bare one that begins with a quote, or a part of `before`.
 ///
-/// It is quoted if a separator follows the next quote. After a space and `=` that quote opens a later value instead.
+/// It is quoted if a separator follows the next quote. Where nobody quotes a value of the name, that quote opens a later value instead
+/// if it stands after a space and `=`.
 #[inline(never)]
 fn quoted_end(text: &[u8], before: Place, start: usize) -> usize {
     let Some(inside) = near(text.get(start + 1..).unwrap_or_default(), b'"') else { return 0 };
     let end = start + 1 + inside.len() + 1;
     let closes = matches!(text.get(end), None | Some(b' ' | b'\'' | b')' | b',' | b':' | b';'));
-    let opens = inside.last() == Some(&b'=') && near(inside, b' ').is_some();
+    let opens = inside.last() == Some(&b'=') && near(inside, b' ').is_some() && is_never_quoted(text, start - 1);
     if closes && !opens && has_ended(text, before, start - 1) { end } else { 0 }
+}
+
+/// Whether values of the name that ends at `end` are written as they are, whatever they begin with.
+#[cold]
+fn is_never_quoted(text: &[u8], end: usize) -> bool {
+    const NAMES: [&[u8]; 7] = [b"host", b"hostname", b"addr", b"terminal", b"tty", b"subj", b"context"];
+    text.get(..end).is_some_and(|front| NAMES.iter().any(|name| front.ends_with(name)))
 }
 
 /// The text before the first `stop`, if it occurs. Faster than [`text::before`] where that is a few bytes away.
@@ -239,6 +247,8 @@ mod tests {
             "host=\" uid=2 exe=\"/uid=1\"",
             "host=\"x uid=2 exe=\"'uid=1\"",
             "msg='acct=\"uid=1\" uid=2'",
+            "msg='acct=\"x uid=1 a=\" uid=2'",
+            "cmdline=\"stop uid=1 exe=\" exe=\"/uid=1\" uid=2",
             "msg='acct=\"o'uid=1\" uid=2'",
             "op='uid=1 uid=2",
             "tty=msg='uid=1 uid=2",
