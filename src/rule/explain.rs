@@ -269,6 +269,9 @@ fn judge_for(rule: &Rule, facts: &Facts, file: Option<&File>, moment: Moment) ->
     if rule.list == List::FILESYSTEM {
         return judge_file_system(rule, facts);
     }
+    if rule.is_passed_over() {
+        return Verdict::No("a rule without a test does nothing on this list".to_owned());
+    }
     for field in rule.tested().iter().filter(|field| field.id != FieldId::KEY) {
         match holds(field, facts, file, moment) {
             Some(true) => {}
@@ -330,6 +333,10 @@ fn shown(field: &RuleField) -> String {
 fn holds(field: &RuleField, facts: &Facts, file: Option<&File>, moment: Moment) -> Option<bool> {
     let files = file.map_or(facts.files(), std::slice::from_ref);
     match (field.id, &field.value) {
+        // There is no call. KERNEL: audit_filter_rules(), which asks for these only where it has one.
+        (FieldId::ARCH | FieldId::A0 | FieldId::A1 | FieldId::A2 | FieldId::A3, _) if facts.list == List::TASK => {
+            Some(false)
+        }
         (FieldId::ARCH, Value::Number(elf)) => Some(compared(facts.arch?, field.operator, *elf)),
         (FieldId::PATH | FieldId::DIR, Value::Text(path)) => {
             let files = if field.id == FieldId::DIR { facts.files() } else { files };

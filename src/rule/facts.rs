@@ -71,8 +71,14 @@ impl Facts {
     /// What the list task is asked when the process of a call is made, as far as it is known from the call. `None` where there is no
     /// call, or where a record of it shows that the process was not switched off.
     pub(super) fn when_process_began(&self) -> Option<Facts> {
-        let is_asked = self.list.takes_syscalls() && !self.is_recorded;
-        is_asked.then(|| Facts { list: List::TASK, call: None, files: None, ..self.clone() })
+        if !self.list.takes_syscalls() || self.is_recorded {
+            return None;
+        }
+        let mut began = Facts { list: List::TASK, call: None, files: None, ..self.clone() };
+        // KERNEL: copy_process() asks for what the parent is, before the child has a number and runs a program.
+        began.numbers.retain(|row| !matches!(row.0, FieldId::PID | FieldId::PPID));
+        began.texts.retain(|row| row.0 != FieldId::EXE);
+        Some(began)
     }
 
     /// What the list exclude is asked for the record of a call, which has the key.

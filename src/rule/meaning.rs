@@ -217,6 +217,12 @@ impl<'r> Meaning<'r> {
         self.narrowed(id).is_none_or(|own| own.meet(numbers))
     }
 
+    /// Whether an event may have no such number, so that no test of it holds: a call need not have an address, nor a result when it never
+    /// returns.
+    pub(super) fn may_lack(&self, id: FieldId) -> bool {
+        matches!(id, FieldId::EXIT | FieldId::SADDR_FAM) && self.narrowed(id).is_none()
+    }
+
     /// Whether this rule certainly matches every event that `other` matches.
     pub(super) fn covers(&self, other: &Meaning) -> bool {
         self.covers_any_call(other) && self.covers_calls(other)
@@ -251,7 +257,7 @@ impl<'r> Meaning<'r> {
     fn uncovered_numbers<'a>(&'a self, other: &'a Meaning) -> impl Iterator<Item = (FieldId, &'a Numbers)> {
         let is_covered = |id: FieldId, numbers: &Numbers| match other.narrowed(id) {
             Some(narrowed) => narrowed.is_within(numbers),
-            None => numbers.0 == [(0, u32::MAX)],
+            None => numbers.0 == [(0, u32::MAX)] && !other.may_lack(id),
         };
         let rows = self.numbers.iter().filter(move |(id, numbers)| !is_covered(*id, numbers));
         rows.map(|(id, numbers)| (*id, numbers))

@@ -337,9 +337,14 @@ impl Rule {
         self.first_untested().and_then(|end| self.fields.get(..end)).unwrap_or(&self.fields)
     }
 
-    /// Whether the rule is one that the kernel passes over. KERNEL: 4.13, __audit_inode() and __audit_inode_child().
+    /// Whether the rule is one that the kernel passes over. KERNEL: 4.13, __audit_inode() and __audit_inode_child(); 6.x,
+    /// audit_filter(): a rule of the lists exclude and user matches by a test that holds, and so not without any.
     pub fn is_passed_over(&self) -> bool {
-        self.list == List::FILESYSTEM && self.action != Action::NEVER
+        match self.list {
+            List::FILESYSTEM => self.action != Action::NEVER,
+            List::EXCLUDE | List::USER => self.fields.is_empty(),
+            _ => false,
+        }
     }
 }
 

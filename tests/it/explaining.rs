@@ -378,6 +378,11 @@ fn the_lists_task_and_exclude_have_a_say_about_calls() {
     assert_eq!(end("-a always,task -F uid=0\n", &[]).1, "rule 2 decides: every call of the process is recorded");
     assert_eq!(end("-a never,task -F uid=1\n", &[]), (0, recorded.to_owned()));
 
+    // What the process is now its parent need not have been, and no call is known when it is made.
+    assert_eq!(end("-a never,task -F pid=7\n", &["pid=7"]).0, 2);
+    assert_eq!(end("-a never,task -F arch=b64\n", &[]), (0, recorded.to_owned()));
+    assert_eq!(end("-a never,exclude\n", &[]), (0, recorded.to_owned()));
+
     // What has been recorded was no call of a process that is switched off.
     let rules = format!("{call}-a never,task\n");
     let record =

@@ -96,7 +96,7 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
         }
         old_kernel(planned, rule, target, out);
         impossible(planned, rule, target, out);
-        too_wide(planned, rule, out);
+        too_wide(planned, rule, target, out);
         cost(planned, rule, target, out);
         missing_key(planned, rule, out);
         missing_path(planned, rule, target, out);
@@ -430,8 +430,14 @@ fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
         return out.push(finding(&codes::UNTESTED, planned.field(untested), message, help));
     }
     if rule.is_passed_over() {
-        let message = "rules of the filesystem list can only leave out: `always` does nothing there".to_owned();
-        return out.push(finding(&codes::UNSATISFIABLE, planned.whole(), message, "write -a never,filesystem"));
+        let (message, help) = match rule.list {
+            List::FILESYSTEM => (
+                "rules of the filesystem list can only leave out: `always` does nothing there",
+                "write -a never,filesystem",
+            ),
+            _ => ("matches nothing: the kernel asks for a test that holds on this list", "add one, such as -F pid>=0"),
+        };
+        return out.push(finding(&codes::UNSATISFIABLE, planned.whole(), message.to_owned(), help));
     }
     let meaning = Meaning::of(rule, target.host.machine());
     if rule.list == List::FILESYSTEM && rule.fields.len() > 1 && meaning.number(FieldId::FSTYPE) == Numbers::all() {
@@ -484,7 +490,7 @@ fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
 }
 
 /// Tests that take more than they seem to: `auid>=1000` daemons, `exit>=0` failed calls; several `!=` of an exclude rule hold together.
-fn too_wide(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
+fn too_wide(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
     let on = |id: FieldId| rule.fields.iter().enumerate().filter(move |(_, field)| field.id == id);
     if rule.list == List::EXCLUDE && on(FieldId::MSGTYPE).filter(|(_, f)| f.operator == Operator::NOT_EQUAL).count() > 1
     {
@@ -512,7 +518,12 @@ fn too_wide(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
         let span = planned.field(number);
         let mut found = finding(code, span, (*message).to_owned(), &format!("add{add}"));
         let end = Span { bytes: (span.bytes.1, span.bytes.1), ..span };
-        found.fix = Some(Fix { effect: Effect::Meant, edits: vec![planned.edit(end, add.as_bytes())] });
+        let (front, back) = planned.line.text.split_at_checked(span.bytes.1).unwrap_or_default();
+        let line = [front, add.as_bytes(), back].concat();
+        let is_taken = Line::read(1, 0, &line)
+            .and_then(|line| plan_of(&line, target.host))
+            .is_some_and(|plan| plan.refusal.is_none());
+        found.fix = is_taken.then(|| Fix { effect: Effect::Meant, edits: vec![planned.edit(end, add.as_bytes())] });
         out.push(found);
     }
 }

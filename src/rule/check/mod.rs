@@ -24,6 +24,7 @@ pub use kernel::{Version, newer_parts};
 pub use line::is_hot;
 pub use planned::{Exists, MOST_LINES, Target, TooManyLines};
 
+use super::command::Step;
 use super::file::{self, Line};
 use super::merge;
 use planned::Planned;
@@ -43,6 +44,7 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
     findings.extend(sources.iter().enumerate().filter_map(|(file, source)| line::hiding(file, source.text)));
     planned.iter().for_each(|planned| line::check(planned, target, &mut findings));
     set::check(&planned, is_set || sources.len() > 1, target, &mut findings);
+    withhold_fixes(&planned, &mut findings);
     let goes_on = planned.iter().find(|planned| planned.goes_on()).map(|planned| (planned.file, planned.line.number));
     for finding in findings.iter_mut().filter(|finding| finding.code.is_about_loading()) {
         let goes_on = goes_on.is_some_and(|from| (finding.span.file, finding.span.line) >= from);
@@ -61,4 +63,12 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
     suppress::apply(sources, is_set || sources.len() > 1, &mut findings)?;
     findings.sort_by_key(|finding| (finding.span.file, finding.span.line, finding.span.bytes, finding.code.id));
     Ok(findings)
+}
+
+/// Where a line deletes a rule it finds it by all its fields, in their order: there no line that adds one is repaired.
+fn withhold_fixes(planned: &[Planned], findings: &mut [Finding]) {
+    let steps = planned.iter().filter_map(|planned| planned.plan.as_ref()).flat_map(|plan| &plan.steps);
+    if steps.into_iter().any(|step| matches!(step, Step::DeleteRule(_))) {
+        findings.iter_mut().for_each(|finding| finding.fix = None);
+    }
 }

@@ -173,7 +173,9 @@ fn covering<'a, 'p>(rule: &Active, earlier: &'a [Active<'p>]) -> Option<(&'a Act
         let Some(mut uncovered) = one.meaning.covers_but_for(&rule.meaning) else { continue };
         match (uncovered.next(), uncovered.next()) {
             (None, _) => return Some((one, None)),
-            (Some((id, numbers)), None) if partial.len() < MOST_PARTIAL && rule.meaning.may_be(id, numbers) => {
+            (Some((id, numbers)), None)
+                if partial.len() < MOST_PARTIAL && rule.meaning.may_be(id, numbers) && !rule.meaning.may_lack(id) =>
+            {
                 partial.push((one, id, numbers));
             }
             _ => {}

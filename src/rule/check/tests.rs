@@ -374,6 +374,43 @@ fn cheap_tests_come_first_where_the_rule_stays_the_same() {
 }
 
 #[test]
+fn no_fix_makes_a_rule_that_is_refused_or_that_a_later_line_does_not_find() {
+    let dear_first = "-a never,exit -F dir=/etc -F uid=0 -S all\n";
+    assert_ne!(fixed(dear_first).0, dear_first);
+    let deleted = [dear_first, "-d never,exit -F dir=/etc -F uid=0 -S all\n"].concat();
+    assert_eq!(fixed(&deleted).0, deleted);
+    let full = |tests: usize| format!("-a always,exit -S mount{} -F auid>=1000\n", " -F uid>=1".repeat(tests));
+    assert!(has(&full(62), &codes::AUID_UNSET));
+    assert_eq!(fixed(&full(62)).0, full(62), "one field more is refused");
+    assert_ne!(fixed(&full(60)).0, full(60));
+}
+
+#[test]
+fn a_call_without_a_result_or_an_address_matches_no_test_of_it() {
+    for [first, second] in
+        [["-S exit_group,execve -F exit>=0", "-S exit_group"], ["-S connect,accept4 -F saddr_fam>=0", "-S accept4"]]
+    {
+        let rules = ["a", "b"].map(|key| [first, second][usize::from(key == "b")].to_owned() + " -k " + key + "\n");
+        let text = rules.map(|rule| format!("-a always,exit -F arch=b64 {rule}")).concat();
+        assert!(!has(&text, &codes::REDUNDANT) && !has(&text, &codes::SHADOWED), "{text}");
+        let never = text.replacen("always", "never", 1).replacen(" -k a", "", 1);
+        assert!(!has(&never, &codes::SHADOWED), "{never}");
+    }
+    let split = "-a never,exit -F arch=b64 -S connect,accept4 -F saddr_fam=1\n\
+        -a never,exit -F arch=b64 -S connect,accept4 -F saddr_fam!=1\n-a always,exit -F arch=b64 -S accept4 -k x\n";
+    assert!(!has(split, &codes::SHADOWED));
+}
+
+#[test]
+fn a_rule_without_a_test_does_nothing_on_the_lists_of_records() {
+    for list in ["user", "exclude"] {
+        let text = format!("-a never,{list}\n-a never,{list} -F uid=33\n");
+        assert!(has(&text, &codes::UNSATISFIABLE), "{text}");
+        assert!(!has(&text, &codes::REDUNDANT) && !has(&text, &codes::SHADOWED), "{text}");
+    }
+}
+
+#[test]
 fn malformed_suppressions_words_and_names_are_spoken_of() {
     assert_eq!(codes_of("#auditbox:allow AB402 why\n-D\n"), ["AB900 1:1"]);
     assert_eq!(codes_of("# auditbox: deny AB402 why\n-D\n"), ["AB900 1:1"]);
