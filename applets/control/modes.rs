@@ -3,7 +3,7 @@
 //! `--check`, `--diff`, `--explain` and the like take their options in any order, end with 2 when they are asked wrongly, and
 //! change nothing in the kernel. A program built without the feature `rule-tools` has none of them.
 
-use super::mode_options::{FLAGS, Options, VALUES, WRONG, options};
+use super::mode_options::{FLAGS, VALUES, WRONG, options};
 use super::{check, convert, cost, diff, explain, privileged};
 use crate::output::say;
 use std::ffi::OsString;
@@ -22,29 +22,30 @@ pub(crate) fn run(words: &[&OsString]) -> Option<u8> {
         return None;
     }
     let mode = words.iter().map(|word| word.as_bytes()).find(|word| MODES.contains(word))?;
-    Some(match options(words, mode) {
-        Ok(options) => answer(mode, &options),
-        Err(message) => {
-            say(format!("auditctl: {message}"));
-            WRONG
-        }
-    })
+    Some(answer(mode, words))
 }
 
 #[cfg(feature = "rule-tools")]
-fn answer(mode: &[u8], options: &Options) -> u8 {
+fn answer(mode: &[u8], words: &[&OsString]) -> u8 {
+    let options = match options(words, mode) {
+        Ok(options) => options,
+        Err(message) => {
+            say(format!("auditctl: {message}"));
+            return WRONG;
+        }
+    };
     match mode {
-        b"--diff" => diff::run(options),
-        b"--explain" => explain::run(options),
-        b"--convert" => convert::run(options),
-        b"--cost" => cost::run(options),
-        b"--privileged" => privileged::run(options),
-        _ => check::run(options),
+        b"--diff" => diff::run(&options),
+        b"--explain" => explain::run(&options),
+        b"--convert" => convert::run(&options),
+        b"--cost" => cost::run(&options),
+        b"--privileged" => privileged::run(&options),
+        _ => check::run(&options),
     }
 }
 
 #[cfg(not(feature = "rule-tools"))]
-fn answer(mode: &[u8], _: &Options) -> u8 {
+fn answer(mode: &[u8], _: &[&OsString]) -> u8 {
     say(format_args!("auditctl: this program was built without {}", String::from_utf8_lossy(mode)));
     WRONG
 }
