@@ -18,7 +18,8 @@ pub(crate) fn run(words: &[&OsString]) -> Option<u8> {
     let first = words.first()?.as_bytes();
     // No option of auditctl's own begins without a dash, so that files may come first.
     let is_file = first == b"-" || !first.starts_with(b"-");
-    if !is_file && !MODES.contains(&first) && !FLAGS.contains(&first) && !VALUES.contains(&first) {
+    let name = first.split(|b| *b == b'=').next().unwrap_or_default();
+    if !is_file && !MODES.contains(&first) && !FLAGS.contains(&first) && !VALUES.contains(&name) {
         return None;
     }
     let mode = words.iter().map(|word| word.as_bytes()).find(|word| MODES.contains(word))?;

@@ -358,6 +358,7 @@ fn an_option_and_its_value_may_be_one_word() {
     let apart = auditctl(&["--check", "-", "--format", "json", "--min-level", "error"], rules);
     assert_eq!(apart.0, 1);
     assert_eq!(auditctl(&["--check", "-", "--format=json", "--min-level=error"], rules), apart);
+    assert_eq!(auditctl(&["--min-level=error", "--format=json", "--check", "-"], rules), apart, "in any order");
     let (status, _, said) = auditctl(&["--check", "--fix=yes", "-"], rules);
     assert_eq!((status, said.as_str()), (2, "auditctl: --fix=yes is no option here\n"));
 }
