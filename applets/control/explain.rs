@@ -16,6 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 /// Nothing is recorded.
 const NONE: u8 = 1;
 
+const AT_START: &str = "    a rule of the task list has decided when the process was made\n";
 const EARLIER: &str = "    an earlier rule has decided\n";
 const KEPT: &str = "    an earlier rule has decided, which has no key: the key stays that of this one\n";
 const UNTESTED: &str = "    the kernel cannot test all of it here: it keeps the record, and tries no later rule\n";
@@ -117,7 +118,7 @@ impl Answer<'_> {
         match first.list == rule.list {
             // What is recorded by one list is left out by another, record by record.
             false if rule.list == List::EXCLUDE => None,
-            false => Some(EARLIER),
+            false => Some(AT_START),
             true if decided > place => Some("    a name that comes before its own has decided\n"),
             true if are_of_one_file(first, rule) => Some(TURNED),
             true if self.key == Some(place) => Some(KEPT),

@@ -372,7 +372,9 @@ fn the_lists_task_and_exclude_have_a_say_about_calls() {
     let (status, out) = answer("-a never,task -F uid=0\n", &[]);
     assert_eq!(status, 1);
     assert!(
-        out.starts_with("hidden 1:") && out.ends_with("rule 2 decides: no call of the process is recorded\n"),
+        out.starts_with("hidden 1:")
+            && out.contains("has decided when the process was made\n")
+            && out.ends_with("rule 2 decides: no call of the process is recorded\n"),
         "{out}"
     );
     assert_eq!(end("-a always,task -F uid=0\n", &[]).1, "rule 2 decides: every call of the process is recorded");

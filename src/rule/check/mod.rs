@@ -65,10 +65,10 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
     Ok(findings)
 }
 
-/// Where a line deletes a rule it finds it by all its fields, in their order: there no line that adds one is repaired.
+/// A line that deletes a rule finds it by all its fields, in their order: where there is one nothing is repaired.
 fn withhold_fixes(planned: &[Planned], findings: &mut [Finding]) {
-    let steps = planned.iter().filter_map(|planned| planned.plan.as_ref()).flat_map(|plan| &plan.steps);
-    if steps.into_iter().any(|step| matches!(step, Step::DeleteRule(_))) {
+    let mut steps = planned.iter().filter_map(|planned| planned.plan.as_ref()).flat_map(|plan| &plan.steps);
+    if steps.any(|step| matches!(step, Step::DeleteRule(_))) {
         findings.iter_mut().for_each(|finding| finding.fix = None);
     }
 }
