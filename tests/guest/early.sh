@@ -7,6 +7,14 @@
 # touched N: provokes an event whose number is in the log
 touched() { : >"/tmp/watched/$1"; }
 
+# events_of_long_names COUNT [NAME]: as many, each of some 10 kB; the names of the files begin with NAME
+events_of_long_names() {
+	name=$(printf '%0200d' 0) deep=/tmp/watched n=0
+	while [ ${#deep} -lt 3600 ]; do deep=$deep/$name; done
+	mkdir -p "$deep"
+	while [ $n -lt "$1" ]; do : >"$deep/${2:-}$n" && n=$((n + 1)); done
+}
+
 if [ $$ = 1 ]; then
 	/bin/busybox mkdir -p /proc /dev /run /tmp/watched /mnt
 	/bin/busybox mount -t proc proc /proc
@@ -161,11 +169,7 @@ stop_auditd
 # It is killed after that: of what it has not written the next one says from which serial to which it was
 rm -f $log
 early
-name=$(printf '%0200d' 0) deep=/tmp/watched
-while [ ${#deep} -lt 3600 ]; do deep=$deep/$name; done
-mkdir -p "$deep"
-n=0
-while [ $n -lt 400 ]; do : >"$deep/kept-$n" && n=$((n + 1)); done
+events_of_long_names 400 kept-
 auditd -n &
 heir=$!
 until auditd_gone "$early"; do :; done
@@ -206,11 +210,7 @@ stop_auditd
 # More than it may keep: what it has kept is there, the rest is counted, memory is bounded
 rm -f $log
 early
-name=$(printf '%0200d' 0) deep=/tmp/watched
-while [ ${#deep} -lt 3600 ]; do deep=$deep/$name; done
-mkdir -p "$deep"
-n=0
-while [ $n -lt 1000 ]; do : >"$deep/$n" && n=$((n + 1)); done
+events_of_long_names 1000
 kept=$(stat -L -c %s "$(memory)")
 [ "${kept:-0}" -gt 4000000 ] && [ "$kept" -le 4194304 ] || fail "it keeps $kept bytes"
 [ "$(sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' /proc/$early/status)" -lt 1000 ] || fail "memory: $(grep Vm /proc/$early/status)"
