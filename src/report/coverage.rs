@@ -2,10 +2,12 @@
 //! daemon (`aureport --coverage`).
 //!
 //! The kernel numbers events from 1 at each boot, and what it or the daemon dropped leaves a gap; so does an event that was cut
-//! out of the log. Nothing in a record says at which boot it was made: a boot begins where a log goes back to low serials. Where the
-//! first events of a boot were dropped it may go on with higher ones: there SYSTEM_BOOT says so, which user space writes some time
-//! after the daemon has started ([`Machine::system_boot`]). Records of the daemon (DAEMON_*) have numbers of their own. Each
-//! machine (`node=`) has its own boots and daemon.
+//! out of the log. Nothing in a record says at which boot it was made. A boot begins where serials go back while time goes on: an
+//! event newer than all of the boot, with a serial that one of them has, or lower than late events are ([`Boot::excludes`]). Where
+//! the clock was set back too, a start of the daemon or a very low serial says so. Where the first events of a boot were dropped it may go
+//! on with higher serials: there SYSTEM_BOOT says so, which user space writes some time after the daemon has started
+//! ([`Machine::system_boot`]). The kernel's counter has 32 bits; that it begins again is no boot ([`Boot::unwrap`]). Records of the daemon
+//! (DAEMON_*) have numbers of their own. Each machine (`node=`) has its own boots and daemon.
 //!
 //! Memory is bounded: [`NODES`] machines, [`WINDOW`] stretches of serials each that late events may still fill, the same once more
 //! from a start of the daemon on, and [`FACTS`] lines.
@@ -30,8 +32,12 @@ const NODES: usize = 256;
 const WINDOW: usize = 512;
 /// Lines of the report, of losses and of the rest; how many there are more is said.
 const FACTS: usize = 10_000;
-/// A serial that is lower by this is one of another boot, whatever was between.
+/// A serial that is lower by more than this is not that of a late event: there would have to be so many calls under way at once.
+const LATE: u64 = 1 << 10;
+/// One that is lower by more than this is of another boot whatever the clock says.
 const FAR_BACK: u64 = 1 << 16;
+/// The kernel's counter begins again after so many.
+const TURN: u64 = 1 << 32;
 
 /// Those that begin a boot: KERNEL (`state=initialized`) is the kernel's.
 const BOOT_TYPES: [RecordType; 2] = [RecordType::SYSTEM_BOOT, RecordType::KERNEL];
@@ -68,7 +74,9 @@ struct Boot {
     is_marked: bool,
     first: EventId,
     last: EventId,
-    /// The lowest and the highest serial.
+    /// The latest time, in seconds and milliseconds.
+    latest: (u64, u16),
+    /// The lowest and the highest serial, unwrapped.
     serials: [u64; 2],
     events: u64,
     stretches: VecDeque<Stretch>,
@@ -265,20 +273,20 @@ impl Machine {
     }
 
     fn kernel_event(&mut self, id: EventId, record_type: RecordType, facts: &mut Facts) {
-        let is_fresh = std::mem::take(&mut self.is_fresh);
-        let is_boot = BOOT_TYPES.contains(&record_type);
-        let begins = self.boot.as_ref().is_none_or(|boot| {
-            let [lowest, highest] = boot.serials;
-            let is_back = id.serial <= lowest || id.serial < highest / 2;
-            id.serial.saturating_add(FAR_BACK) < highest
-                || (id.serial < highest && is_back && (is_fresh || is_boot) && id != boot.first)
-        });
-        if begins {
+        let is_told = std::mem::take(&mut self.is_fresh) || BOOT_TYPES.contains(&record_type);
+        if id.serial >= TURN {
+            // No kernel's.
+            return;
+        }
+        // Of the second turn, so that late events of a first one have room below.
+        let id = EventId { serial: id.serial + TURN, ..id };
+        if self.boot.as_ref().is_none_or(|boot| boot.excludes(boot.unwrap(id), is_told)) {
             self.start = None;
             let boot = Boot { is_begun: self.boot.is_some(), ..Boot::new(id) };
             self.begin_boot(boot, facts);
         }
         let Some(boot) = &mut self.boot else { return };
+        let id = boot.unwrap(id);
         boot.take(id);
         if let Some(start) = &mut self.start {
             start.since.get_or_insert_with(|| Boot::new(id)).take(id);
@@ -322,7 +330,7 @@ impl Machine {
         }
         if let Some(fact) = facts.shown.get_mut(boot.line) {
             fact.between = Some([boot.first, boot.last]);
-            (fact.serials, fact.count) = (Some(boot.serials), Some(boot.events));
+            (fact.serials, fact.count) = (Some(wrap(boot.serials)), Some(boot.events));
         }
     }
 }
@@ -330,15 +338,24 @@ impl Machine {
 /// Lets go of the oldest stretch: what is missing after it stays missing.
 fn record_gap(boot: &mut Boot, node: &Option<Vec<u8>>, facts: &mut Facts) {
     let (Some(before), Some(after)) = (boot.stretches.pop_front(), boot.stretches.front()) else { return };
-    let serials = [before.last.serial + 1, after.first.serial - 1];
-    facts.push(Fact {
-        what: "missing",
-        node: node.clone(),
-        between: Some([before.last, after.first]),
-        serials: Some(serials),
-        count: Some(serials[1] - serials[0] + 1),
-        cause: None,
-    });
+    let (last, next) = (before.last.serial, after.first.serial);
+    // A kernel may leave out 0 when its counter begins again: it is not missing.
+    let count = next - last - 1 - ((next - 1) / TURN - last / TURN);
+    if count > 0 {
+        facts.push(Fact {
+            what: "missing",
+            node: node.clone(),
+            between: Some([before.last, after.first]),
+            serials: Some(wrap([last + 1, next - 1])),
+            count: Some(count),
+            cause: None,
+        });
+    }
+}
+
+/// Serials as the kernel writes them.
+fn wrap(serials: [u64; 2]) -> [u64; 2] {
+    serials.map(|serial| serial % TURN)
 }
 
 impl Boot {
@@ -350,14 +367,40 @@ impl Boot {
             is_marked: false,
             first,
             last: first,
+            latest: (0, 0),
             serials: [first.serial; 2],
             events: 0,
             stretches: VecDeque::new(),
         }
     }
 
+    /// The event with its serial as if the kernel's counter had gone on behind its end, where it is near the end.
+    fn unwrap(&self, id: EventId) -> EventId {
+        let highest = self.serials[1];
+        let same = highest - highest % TURN + id.serial % TURN;
+        let serial = match same {
+            _ if same + TURN - highest <= LATE => same + TURN,
+            _ if highest + TURN - same <= LATE => same - TURN,
+            _ => same,
+        };
+        EventId { serial, ..id }
+    }
+
+    /// Whether an event is of another boot. `is_told` when a daemon has started before it, or it says so itself.
+    fn excludes(&self, id: EventId, is_told: bool) -> bool {
+        let [lowest, highest] = self.serials;
+        let Some(back) = highest.checked_sub(id.serial) else { return false };
+        let is_newer = (id.sec, id.milli) > self.latest;
+        let is_seen = || self.stretches.iter().any(|part| (part.first.serial..=part.last.serial).contains(&id.serial));
+        let is_low = id.serial <= lowest || id.serial % TURN < highest % TURN / 2;
+        (is_newer && (back > LATE || is_seen()))
+            || (is_told && back > 0 && is_low && id != self.first)
+            || back > FAR_BACK
+    }
+
     /// Counts an event. One that has been counted, in another part, is none.
     fn take(&mut self, id: EventId) {
+        self.latest = self.latest.max((id.sec, id.milli));
         // By their serials: the clock may be set back, and events may be late.
         let [lowest, highest] = &mut self.serials;
         if id.serial < *lowest {
@@ -473,12 +516,51 @@ mod tests {
     fn a_gap_is_what_no_event_fills_not_even_a_late_one() {
         let log = ["USER 10", "USER 12", "USER 11", "USER 14", "USER 15", "USER 15", "USER 20"];
         assert_eq!(
-            lines(&log),
+            lines_at([1000, 1002, 1001, 1003, 1004, 1004, 1006], &log),
             [
                 "boot 6 serials 10-20 between 1000 and 1006",
-                "missing 1 serials 13-13 between 1001 and 1003",
+                "missing 1 serials 13-13 between 1002 and 1003",
                 "missing 4 serials 16-19 between 1004 and 1006",
             ]
+        );
+    }
+
+    #[test]
+    fn a_newer_event_with_a_serial_that_was_seen_or_is_far_back_begins_a_boot_without_a_daemon() {
+        let log = ["USER 1", "USER 2", "USER 4", "USER 5", "USER 6", "USER 2", "USER 3", "USER 7", "USER 8"];
+        assert_eq!(
+            boots(&log),
+            ["boot 5 serials 1-6", "missing 1 serials 3-3", "boot 4 serials 2-8", "missing 3 serials 4-6"]
+        );
+        let [same, later] =
+            [1000, 1003].map(|last| lines_at([1000, 1001, 1002, last], &["USER 1", "USER 2", "USER 3", "USER 1"]));
+        assert_eq!(same, ["boot 3 serials 1-3 between 1000 and 1002"], "another part of one event");
+        assert_eq!(later, [&same[0], "boot 1 serials 1-1 between 1003 and 1003"]);
+        assert_eq!(boots(&["USER 5000", "USER 3000"]), ["boot 1 serials 5000-5000", "boot 1 serials 3000-3000"]);
+        assert_eq!(
+            boots(&["USER 5000", "USER 4998"]),
+            ["boot 2 serials 4998-5000", "missing 1 serials 4999-4999"],
+            "late"
+        );
+    }
+
+    #[test]
+    fn a_counter_that_begins_again_after_32_bits_begins_no_boot() {
+        let turned = ["boot 4 serials 4294967294-2"];
+        let [last, end] = ["USER 4294967294", "USER 4294967295"];
+        assert_eq!(boots(&[last, end, "USER 1", "USER 2"]), turned);
+        // Events of one millisecond are in the order of their serials.
+        let log = [last, "USER 1", "USER 2", end];
+        assert_eq!(lines_at([1000; 4], &log), [format!("{} between 1000 and 1000", turned[0])]);
+        assert_eq!(
+            lines_at([1000; 4], &["USER 1", "USER 2", last, end])[0],
+            format!("{} between 1000 and 1000", turned[0])
+        );
+        assert_eq!(boots(&[last, end, "USER 0", "USER 1"]), ["boot 4 serials 4294967294-1"], "newer kernels write 0");
+        assert_eq!(boots(&[last, "USER 2"]), ["boot 2 serials 4294967294-2", "missing 2 serials 4294967295-1"]);
+        assert_eq!(
+            boots(&[end, "USER 1", "USER 2", "USER 1", "USER 2"]),
+            ["boot 3 serials 4294967295-2", "boot 2 serials 1-2"]
         );
     }
 
