@@ -262,6 +262,11 @@ impl SyscallMask {
         self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine &= !theirs);
     }
 
+    /// Whether one of the bits is in that the kernel takes for the calls of a class. KERNEL: AUDIT_SYSCALL_CLASSES.
+    pub fn has_classes(&self) -> bool {
+        (SyscallMask::END - 16..SyscallMask::END).any(|number| self.contains(number))
+    }
+
     /// Whether the first `words` words are full. Listings leave the last word of the mask out of account.
     pub fn is_full(&self, words: usize) -> bool {
         self.0.iter().take(words).all(|word| *word == u32::MAX)

@@ -116,6 +116,13 @@ fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
         ("AB007", "", both("-F path=/a -F path=/b -F perm=w -k x"), "1:42", both("-F path=/a -F perm=w -k x")),
         ("AB008", "", plain("-D\n\u{2013}e 1\n"), "2:1", plain("-D\n-e 1\n")),
         ("AB009", "", both("-S connect -F success=0 -k \"net\""), "1:55", both("-S connect -F success=0 -k net")),
+        (
+            "AB010",
+            "",
+            plain("-D\n-a never,exit -F uid=1\n-d never,exit -F uid=2\n"),
+            "3:1",
+            plain("-D\n-a never,exit -F uid=1\n-d never,exit -F uid=1\n"),
+        ),
         ("AB101", "", plain("-a always,exit -S mount -k m\n"), "1:19", both("-S mount -k m")),
         ("AB102", "", plain("-a always,exit -F arch=b64 -S mount -k m\n"), "1:19", both("-S mount -k m")),
         ("AB103", "", both("-S chown32 -k p"), "1:31", plain("-a always,exit -F arch=b32 -S chown32 -k p\n")),

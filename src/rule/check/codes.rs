@@ -50,6 +50,7 @@ codes! {
     REFUSED_BY_KERNEL "AB007" "refused-by-kernel" Error "auditctl takes the line, but the kernel refuses the rule.";
     PASTED "AB008" "pasted-character" Warning "A character that looks like a plain one is part of the word.";
     LITERAL "AB009" "taken-literally" Warning "Quotes, wildcards and variables are not special: they are part of the value.";
+    NOT_THERE "AB010" "nothing-to-delete" Error "The kernel has no such rule to delete; loading stops here without -c or -i.";
     NO_ARCH "AB101" "no-arch" Warning "Calls are named without -F arch, so that the numbers of one width are looked for in both.";
     ONE_ABI "AB102" "one-abi" Warning "Programs of the other width make the same calls unseen.";
     WRONG_ABI_CALL "AB103" "wrong-abi-call" Error "The call exists only for programs of the other width; loading stops here.";

@@ -48,8 +48,8 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
     let goes_on = planned.iter().find(|planned| planned.goes_on()).map(|planned| (planned.file, planned.line.number));
     for finding in findings.iter_mut().filter(|finding| finding.code.is_about_loading()) {
         let goes_on = goes_on.is_some_and(|from| (finding.span.file, finding.span.line) >= from);
-        // All that it says is loaded then.
-        if finding.code == &codes::DUPLICATE && goes_on {
+        // What it asks for is so then.
+        if [&codes::DUPLICATE, &codes::NOT_THERE].contains(&finding.code) && goes_on {
             finding.level = Level::Warning;
         }
         finding.stops = finding.level == Level::Error && !goes_on;

@@ -4,7 +4,7 @@ use super::super::command::Step;
 use super::super::explain::{Verdict, are_of_one_file, is_of_one_file, judge, keys};
 use super::super::facts::Facts;
 use super::super::meaning::{Meaning, Numbers, other_width, witness};
-use super::super::model::{Action, FieldId, List, Operator, Rule, SyscallMask};
+use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask};
 use super::super::parse::Host;
 use super::super::set::{Applied, RuleSet};
 use super::codes;
@@ -59,6 +59,8 @@ pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut 
 fn load(lines: &[Planned], out: &mut Vec<Finding>) -> RuleSet<usize> {
     let mut set = RuleSet::new();
     let mut lock: Option<Span> = None;
+    // What the kernel has before the first line is not known.
+    let mut emptied: Option<Span> = None;
     for (place, planned) in lines.iter().enumerate() {
         let Some(plan) = planned.plan.as_ref().filter(|plan| plan.refusal.is_none()) else { continue };
         for step in &plan.steps {
@@ -76,14 +78,33 @@ fn load(lines: &[Planned], out: &mut Vec<Finding>) -> RuleSet<usize> {
                     let message = format!("deletes the {count} rules that were added before it");
                     out.push(misplaced(planned, message, "put -D first", first, "the first of them"));
                 }
+                (Applied::Missing, Step::DeleteRule(rule), _) => {
+                    let may_be_there = || set.rules().any(|there| may_be_one(there, rule));
+                    out.extend(emptied.filter(|_| !may_be_there()).map(|emptied| not_there(planned, emptied)));
+                }
                 (_, Step::Set(Status { enabled: Status::LOCKED, mask: mask::ENABLED, .. }), _) => {
                     lock = Some(planned.whole());
                 }
                 _ => {}
             }
+            if matches!(step, Step::DeleteAll { key } if key.is_empty()) {
+                emptied = Some(planned.whole());
+            }
         }
     }
     set
+}
+
+/// Whether the kernel may take two rules for one: whether -w is for a file or a directory is seen when it is loaded, and which calls are in
+/// its classes the kernel knows.
+fn may_be_one(a: &Rule, b: &Rule) -> bool {
+    let id = |field: &RuleField| if field.id == FieldId::DIR { FieldId::PATH } else { field.id };
+    let is_alike = |(a, b): (&RuleField, &RuleField)| id(a) == id(b) && a.operator == b.operator && a.value == b.value;
+    a.list == b.list
+        && a.action == b.action
+        && a.fields.len() == b.fields.len()
+        && a.fields.iter().zip(&b.fields).all(is_alike)
+        && (a.syscalls == b.syscalls || [a, b].iter().any(|rule| rule.syscalls.has_classes()))
 }
 
 fn misplaced(planned: &Planned, message: String, help: &str, other: Span, what: &str) -> Finding {
@@ -98,6 +119,15 @@ fn duplicate(planned: &Planned, there: &Planned) -> Finding {
     let mut found = finding(&codes::DUPLICATE, planned.whole(), message, "delete the line");
     found.related.push((there.whole(), "it was added here".to_owned()));
     found.fix = Some(Fix { effect: Effect::Same, edits: vec![planned.removal()] });
+    found
+}
+
+/// A rule to delete that is not there.
+fn not_there(planned: &Planned, emptied: Span) -> Finding {
+    let message = "there is no such rule: the kernel answers `No such file or directory`".to_owned();
+    let help = "a rule is found by all its words, in their order; delete the line if it has no use";
+    let mut found = finding(&codes::NOT_THERE, planned.whole(), message, help);
+    found.related.push((emptied, "all rules are deleted here".to_owned()));
     found
 }
 

@@ -330,6 +330,40 @@ fn a_rule_once_more_stops_loading_unless_a_line_before_it_says_otherwise() {
 }
 
 #[test]
+fn a_rule_to_delete_is_missed_only_where_it_is_certainly_not_there() {
+    let missed = |text: &str| {
+        found(text)
+            .into_iter()
+            .filter(|found| found.code == &codes::NOT_THERE)
+            .map(|f| (f.span.line, f.level, f.stops))
+            .collect::<Vec<_>>()
+    };
+    let (error, warning) = ((Level::Error, true), (Level::Warning, false));
+    for (text, line, (level, stops)) in [
+        ("-D\n-W /etc/passwd -p wa -k x\n", 2, error),
+        ("-D\n-d always,exit -F uid=0 -S mount -k x\n", 2, error),
+        ("-a never,exit -F uid=1\n-D\n-d never,exit -F uid=1\n", 3, error),
+        ("-D\n-a never,exit -F uid=1 -F gid=1\n-d never,exit -F gid=1 -F uid=1\n", 3, error),
+        ("-D\n-a never,exit -F uid=1\n-d never,exit -F uid=1\n-d never,exit -F uid=1\n", 4, error),
+        ("-D\n-i\n-d never,exit -F uid=1\n", 3, warning),
+        ("-c\n-D\n-d never,exit -F uid=1\n", 3, warning),
+    ] {
+        assert_eq!(missed(text), [(line, level, stops)], "{text}");
+    }
+    for text in [
+        // What the kernel has is not known.
+        "-d never,exit -F uid=1\n",
+        "-D -k x\n-d never,exit -F uid=1\n",
+        "-d never,exit -F uid=1\n-D\n",
+        "-D\n-a never,exit -F uid=1\n-d never,exit -F uid=1\n",
+        // Whether a watch is of a directory is known when it is loaded.
+        "-D\n-a always,exit -S all -F path=/etc -F perm=w -k x\n-W /etc -p w -k x\n",
+    ] {
+        assert_eq!(missed(text), [], "{text}");
+    }
+}
+
+#[test]
 fn equal_rules_go_in_one_pass_however_many_and_before_merges() {
     let once = "-a never,exit -F arch=b64 -S mount\n";
     let edits = |text: &str| fix::apply(text.as_bytes(), 0, &fix::safe_edits(&found(text)));
