@@ -8,7 +8,7 @@
 //! * Numbers are compared without sign, 32 bits wide. An unset auid is therefore greater than any user.
 //! * A test of the file (obj_uid, devmajor, ...) holds when it holds for any file of the call, so that two tests may be met by
 //!   two files. A group test for equality looks at all groups of the process.
-//! * A path is a file whatever its name is then; a directory is everything below. Keys match nothing.
+//! * A path is a file whatever its name is then; a directory is every name below. Keys match nothing.
 
 use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
 use super::parse::compare;
@@ -433,12 +433,13 @@ fn implies(given: &RuleField, wanted: &RuleField) -> bool {
 
 /// Whether what is watched as `given` is certainly watched as `wanted` too.
 ///
-/// A name below a directory may be a link out of it; where a system has such links by custom it is left open.
+/// A path is its file, which may have another name, a hard link, that is below no directory of a rule. A name below a directory may be a
+/// link out of it; where a system has such links by custom it is left open.
 fn is_below(given: (FieldId, &[u8]), wanted: (FieldId, &[u8])) -> bool {
     if given == wanted {
         return true;
     }
-    let (FieldId::DIR, directory) = wanted else { return false };
+    let (FieldId::DIR, FieldId::DIR, directory) = (given.0, wanted.0, wanted.1) else { return false };
     let directory = trim(directory);
     let path = trim(given.1);
     let below = path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"));
@@ -448,8 +449,9 @@ fn is_below(given: (FieldId, &[u8]), wanted: (FieldId, &[u8])) -> bool {
     !directory.is_empty() && below && !through_link()
 }
 
-/// Names that are links out of their directory on many systems.
-const CUSTOMARY_LINKS: [&[u8]; 5] = [b"/var/run", b"/var/lock", b"/var/mail", b"/usr/tmp", b"/etc/mtab"];
+/// Directories that are links out of the one they are in on many systems.
+const CUSTOMARY_LINKS: [&[u8]; 6] =
+    [b"/var/run", b"/var/lock", b"/var/mail", b"/var/spool/mail", b"/usr/tmp", b"/usr/local"];
 
 fn trim(path: &[u8]) -> &[u8] {
     path.get(..path.iter().rposition(|b| *b != b'/').map_or(0, |last| last + 1)).unwrap_or_default()
