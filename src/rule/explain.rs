@@ -333,10 +333,7 @@ fn shown(field: &RuleField) -> String {
 fn holds(field: &RuleField, facts: &Facts, file: Option<&File>, moment: Moment) -> Option<bool> {
     let files = file.map_or(facts.files(), std::slice::from_ref);
     match (field.id, &field.value) {
-        // There is no call. KERNEL: audit_filter_rules(), which asks for these only where it has one.
-        (FieldId::ARCH | FieldId::A0 | FieldId::A1 | FieldId::A2 | FieldId::A3, _) if facts.list == List::TASK => {
-            Some(false)
-        }
+        (id, _) if facts.list == List::TASK && id.is_of_call() => Some(false),
         (FieldId::ARCH, Value::Number(elf)) => Some(compared(facts.arch?, field.operator, *elf)),
         (FieldId::PATH | FieldId::DIR, Value::Text(path)) => {
             let files = if field.id == FieldId::DIR { facts.files() } else { files };

@@ -169,6 +169,7 @@ impl<'r> Meaning<'r> {
     fn add(&mut self, field: &'r RuleField) {
         match (field.id, &field.value) {
             (FieldId::KEY, _) => {}
+            (id, _) if self.list == List::TASK && id.is_of_call() => self.narrow(id, &Numbers(Vec::new())),
             (FieldId::PATH | FieldId::DIR, Value::Text(path)) if self.watched.is_none() => {
                 self.watched = Some((field.id, path));
             }

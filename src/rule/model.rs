@@ -187,6 +187,12 @@ impl FieldId {
         label || matches!(self, FieldId::PATH | FieldId::DIR | FieldId::EXE | FieldId::KEY)
     }
 
+    /// Whether it is of a call, so that no test of it holds on the list task, which is asked when a process is made: there is no call.
+    /// KERNEL: 6.x, audit_filter_task() and audit_filter_rules().
+    pub(super) fn is_of_call(self) -> bool {
+        self.argument().is_some() || matches!(self, FieldId::ARCH | FieldId::SADDR_FAM)
+    }
+
     /// Which argument of a system call it is, of a0 to a3.
     pub fn argument(self) -> Option<u32> {
         self.0.checked_sub(FieldId::A0.0).filter(|n| *n < 4)
@@ -307,9 +313,16 @@ impl Rule {
         })
     }
 
-    /// Whether it is a `task,never` rule that tests nothing: no process that is started from then on is audited.
+    /// Whether it is a `task,never` rule that every process meets: none that is started from then on is audited.
     pub fn is_never_task(&self) -> bool {
-        let is_open = self.fields.iter().all(|field| field.id == FieldId::KEY);
+        let holds_always = |field: &RuleField| {
+            let is_all = matches!(
+                (field.operator, &field.value),
+                (Operator::GREATER_OR_EQUAL, Value::Number(0)) | (Operator::LESS_OR_EQUAL, Value::Number(u32::MAX))
+            );
+            field.id == FieldId::KEY || is_all && !field.id.is_of_call()
+        };
+        let is_open = self.fields.iter().all(holds_always);
         self.list == List::TASK && self.action == Action::NEVER && is_open
     }
 

@@ -724,7 +724,8 @@ fn rules_of_lists(dice: &mut Dice) -> String {
         rules.push(format!("-a {},exclude -F {}", dice.words("always never"), tests.join(" -F ")));
     }
     for _ in 0..dice.roll(3) {
-        rules.push(format!("-a {},task -F {}", dice.words("always never never"), user(dice)));
+        let of_call = ["", "", " -F a0>=0", " -F arch=b64"][dice.roll(4)];
+        rules.push(format!("-a {},task -F {}{of_call}", dice.words("always never never"), user(dice)));
     }
     let mut seen = BTreeSet::new();
     rules.retain(|rule| seen.insert(rule.clone()));

@@ -462,6 +462,11 @@ fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
     let tests = || rule.fields.iter().enumerate().filter(move |(_, field)| field.id == id);
     let name = id.name().unwrap_or_default();
     let (code, message, help) = match tests().filter(|(_, field)| field.operator == Operator::EQUAL).count() {
+        _ if rule.list == List::TASK && id.is_of_call() => (
+            &codes::UNSATISFIABLE,
+            format!("no test of {name} holds on the task list: a process that begins makes no call yet"),
+            "pid, ids of users and groups, pers, exe and subj_* can be tested there",
+        ),
         2.. if id != FieldId::PERM => (
             &codes::OR_BY_AND,
             format!("{name} cannot be equal to both: all fields of a rule must hold together"),

@@ -44,7 +44,7 @@ pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut 
         .collect();
     for (at, rule) in rules.iter().enumerate() {
         let earlier = rules.get(..at).unwrap_or_default();
-        never_task(rule, out);
+        never_task(rule, earlier, out);
         // What is said of a rule that never matches would not matter.
         if !unreachable(rule, earlier, target, out) {
             mergeable(rule, earlier, out);
@@ -287,9 +287,11 @@ fn text<'p>(planned: &Planned<'p>, span: Span) -> Option<&'p [u8]> {
     planned.line.text.get(span.bytes.0..span.bytes.1)
 }
 
-fn never_task(rule: &Active, out: &mut Vec<Finding>) {
+fn never_task(rule: &Active, earlier: &[Active], out: &mut Vec<Finding>) {
     if rule.rule.is_never_task() {
-        let message = "switches system call rules off for every process started from now on".to_owned();
+        let is_kept = |other: &Active| other.rule.list == List::TASK && other.rule.action == Action::ALWAYS;
+        let but = if earlier.iter().any(is_kept) { " that no rule before it takes" } else { "" };
+        let message = format!("switches system call rules off for every process started from now on{but}");
         out.push(finding(&codes::NEVER_TASK, rule.span(), message, "delete the line, or name a user with -F auid="));
     }
 }

@@ -447,6 +447,31 @@ fn a_rule_without_a_test_does_nothing_on_the_lists_of_records() {
 }
 
 #[test]
+fn the_task_list_knows_of_no_call() {
+    for test in ["arch=b64", "a0=1", "a1>=0", "saddr_fam!=2"] {
+        let text = format!("-a never,task -F {test}\n-a always,task -F uid=0\n-a always,task -F uid=5 -F {test}\n");
+        let shown: Vec<_> = found(&text).iter().map(|f| (f.code.id, f.span.line)).collect();
+        assert_eq!(shown, [("AB205", 1), ("AB205", 3)], "{text}");
+    }
+    assert!(has("-a never,task -F uid>=0\n-a always,task -F uid=0\n", &codes::SHADOWED));
+}
+
+#[test]
+fn a_test_that_always_holds_keeps_no_process_from_never_task() {
+    let never =
+        |test: &str| found(&format!("-a never,task {test}\n")).into_iter().any(|f| f.code == &codes::NEVER_TASK);
+    for test in ["", "-F auid>=0", "-F pers<=4294967295", "-F pid>=0 -F gid>=0"] {
+        assert!(never(test), "{test}");
+    }
+    for test in ["-F auid>=1", "-F auid>0", "-F auid<=0", "-F a0>=0", "-F exe=/usr/x", "-F uid>=0 -F gid=5"] {
+        assert!(!never(test), "{test}");
+    }
+    let some =
+        found("-a always,task -F uid=0\n-a never,task\n").into_iter().find(|f| f.code == &codes::NEVER_TASK).unwrap();
+    assert!(some.message.ends_with("that no rule before it takes"), "{}", some.message);
+}
+
+#[test]
 fn malformed_suppressions_words_and_names_are_spoken_of() {
     assert_eq!(codes_of("#auditbox:allow AB402 why\n-D\n"), ["AB900 1:1"]);
     assert_eq!(codes_of("# auditbox: deny AB402 why\n-D\n"), ["AB900 1:1"]);
