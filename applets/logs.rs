@@ -11,10 +11,11 @@ use auditbox::normalize::pieces;
 use auditbox::query::predicate::Criteria;
 use auditbox::record::{EventId, Record, RecordType};
 use auditbox::render::json;
+use auditbox::sys::errno::said;
 use auditbox::sys::error_reason;
 use auditbox::sys::input::{self, InputFile, Stdin};
 use auditbox::sys::streams;
-use auditbox::trail::files;
+use auditbox::trail::files::{self, Member};
 use auditbox::trail::lines::Pipe;
 use auditbox::trail::packed;
 use auditbox::trail::{Outcome, Search, Sink, Trail, UnreadLine};
@@ -43,8 +44,8 @@ pub(crate) struct Logs {
     pub(crate) trail: Trail<'static>,
     /// They come out of a pipe.
     pub(crate) is_pipe: bool,
-    /// Files that belong to them and cannot be decompressed here.
-    left_out: Vec<PathBuf>,
+    /// Files that belong to them and are not read, and why.
+    left_out: Vec<(PathBuf, io::Error)>,
 }
 
 /// Why there are none.
@@ -75,11 +76,9 @@ impl Place {
             Ok(true) => {
                 let base = input.join("audit.log");
                 say(format_args!("NOTE - using logs in {}", base.display()));
-                let (mut older, left_out) = (files::older(&base), left_out(&base));
-                let is_missing = input::identity(&base).is_err() && !(older.is_empty() && left_out.is_empty());
+                let is_missing = input::identity(&base).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
                 if is_missing && self.begin_with.is_none() && !self.follows {
-                    older.reverse();
-                    return Ok(Logs { trail: Trail::paths(older), is_pipe: false, left_out });
+                    return Ok(set(&base, files::older(&base)));
                 }
                 self.rotated(&base)
             }
@@ -100,25 +99,29 @@ impl Place {
 
     /// A log and its predecessors. Without any the name of the current one stays: opening it says what is wrong.
     fn rotated(&self, base: &Path) -> Result<Logs, Missing> {
-        let trail = match self.begin_with {
-            None => Trail::rotated(base),
-            Some(id) => {
-                let mut newest_first = files::all(base);
-                let is_it = |path: &PathBuf| input::identity(path).is_ok_and(|it| it == id);
-                let Some(at) = newest_first.iter().position(is_it) else {
-                    say(
-                        "The log that the checkpoint names is not there; it may have been compressed or removed since. \
-                         --start checkpoint goes on by its time.",
-                    );
-                    return Err(Missing::Beginning);
-                };
-                newest_first.truncate(at + 1);
-                newest_first.reverse();
-                Trail::paths(newest_first)
+        let mut members = files::all(base);
+        if let Some(id) = self.begin_with {
+            let is_it = |member: &Member| input::identity(&member.path).is_ok_and(|it| it == id);
+            let Some(at) = members.iter().position(is_it) else {
+                say("The log that the checkpoint names is not there; it may have been compressed or removed since. \
+                     --start checkpoint goes on by its time.");
+                return Err(Missing::Beginning);
+            };
+            members.truncate(at + 1);
+        }
+        if self.follows {
+            for older in members.iter_mut().skip(1).filter(|member| !packed::is_plain(&member.path)) {
+                older.left_out.get_or_insert_with(|| said("what is compressed or JSON cannot be followed"));
             }
-        };
-        Ok(Logs { trail, is_pipe: false, left_out: left_out(base) })
+        }
+        Ok(set(base, members))
     }
+}
+
+/// The members of a log.
+fn set(base: &Path, members: Vec<Member>) -> Logs {
+    let (trail, left_out) = Trail::members(base, members);
+    Logs { trail, is_pipe: false, left_out }
 }
 
 /// What standard input is called where it is read as a file.
@@ -131,17 +134,14 @@ fn is_packed_stdin() -> bool {
 
 /// A file, whatever its name.
 fn one(path: &Path) -> Logs {
-    let is_left_out = (path == Path::new(STDIN) || !input::is_pipe(path)) && packed::missing_program(path).is_some();
-    let (read, left_out) = if is_left_out { (None, Some(path)) } else { (Some(path), None) };
-    let paths = |path: Option<&Path>| path.into_iter().map(Path::to_path_buf).collect();
-    Logs { trail: Trail::paths(paths(read)), is_pipe: false, left_out: paths(left_out) }
-}
-
-/// Predecessors of a log that cannot be decompressed here.
-fn left_out(base: &Path) -> Vec<PathBuf> {
-    let mut packed = files::compressed(base);
-    packed.retain(|path| packed::missing_program(path).is_some());
-    packed
+    let is_read = path != Path::new(STDIN) && input::is_pipe(path);
+    let file = if is_read { None } else { InputFile::open(path).ok() };
+    let (mut read, mut left_out) = (Vec::new(), Vec::new());
+    match file.and_then(|file| packed::available(&file, path).err()) {
+        None => read.push(path.to_path_buf()),
+        Some(reason) => left_out.push((path.to_path_buf(), reason)),
+    }
+    Logs { trail: Trail::paths(read), is_pipe: false, left_out }
 }
 
 /// The configuration that decides which log is read. Prints what is wrong with it.
@@ -258,7 +258,7 @@ impl Sink for Beginnings<'_> {
 
 /// What was not read, for the end of a command's output on standard error.
 pub(crate) struct Unread {
-    left_out: Vec<PathBuf>,
+    left_out: Vec<(PathBuf, io::Error)>,
 }
 
 impl Logs {
@@ -268,7 +268,8 @@ impl Logs {
         let is_it = |file: &Path| input::identity(file).is_ok_and(|it| it == id);
         let is_input =
             self.is_pipe && InputFile::standard().and_then(|stdin| stdin.identity()).is_ok_and(|it| it == id);
-        let has = is_input || self.trail.places().chain(self.left_out.iter().map(PathBuf::as_path)).any(is_it);
+        let has =
+            is_input || self.trail.places().chain(self.left_out.iter().map(|(path, _)| path.as_path())).any(is_it);
         if has {
             say(format_args!("{applet}: {} is one of the logs, and is not written to", path.display()));
         }
@@ -284,8 +285,8 @@ impl Logs {
 impl Unread {
     /// Appends what was not read as objects of the events' stream.
     pub(crate) fn push_gaps(&self, outcome: &Outcome, out: &mut Vec<u8>) {
-        let torn = outcome.torn.iter().map(|(path, _)| path);
-        self.left_out.iter().chain(torn).for_each(|path| json::push_gap("compressed", path, None, out));
+        self.left_out.iter().for_each(|(path, _)| json::push_gap("left out", path, None, out));
+        outcome.torn.iter().for_each(|(path, _)| json::push_gap("compressed", path, None, out));
         if let Some((path, at)) = &outcome.first_unread {
             json::push_gap("unreadable", path, Some((outcome.unread, *at)), out);
         }
@@ -298,9 +299,8 @@ impl Unread {
 
     /// Names the files and counts the lines that were not read. Gives back whether a file was left out.
     pub(crate) fn report(&self, applet: &str, outcome: &Outcome) -> bool {
-        for path in &self.left_out {
-            let program = packed::missing_program(path).unwrap_or_default();
-            say(format_args!("{applet}: {} is compressed and was left out: there is no {program}", path.display()));
+        for (path, reason) in &self.left_out {
+            say(format_args!("{applet}: {} was left out: {}", path.display(), error_reason(reason)));
         }
         for (path, program) in &outcome.torn {
             say(format_args!("{applet}: {} could not be read to its end: {program} failed", path.display()));

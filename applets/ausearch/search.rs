@@ -90,6 +90,9 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             end: None,
         };
         if follows {
+            if request.criteria.start.is_some() {
+                unread.report("ausearch", &Outcome::default());
+            }
             return finding.follow(trail, search.timeout, host);
         }
         let outcome = trail.search(&search, Path::new("stdin"), &mut finding);

@@ -93,54 +93,31 @@ fn dated(log: &Path, now: &LocalTime) -> PathBuf {
         let rest = path.as_os_str().as_encoded_bytes().strip_prefix(plain.as_os_str().as_encoded_bytes())?;
         Some(rest.strip_prefix(b"_").and_then(|digits| number::parse_prefix(digits, 10)).unwrap_or(1))
     };
-    match all_dated(log, Stored::Any).iter().filter_map(number).max() {
+    match all_dated(log).iter().filter_map(number).max() {
         None => plain,
         Some(last) => suffixed(log, &format!("{date}_{:03}", last.saturating_add(1))),
     }
 }
 
-/// Which of the dated logs are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
-    /// Those that are still text.
-    Plain,
-    /// Those too to whose name a `compress_command` has added a suffix.
-    Any,
+/// All dated logs, the oldest first, those too to whose name a `compress_command` has added a suffix.
+fn all_dated(log: &Path) -> Vec<PathBuf> {
+    let is_dated = |rest: &[u8]| rest.strip_prefix(b".").and_then(after_stamp).is_some();
+    beside(log, is_dated).unwrap_or_default()
 }
 
-/// All dated logs, the oldest first.
-pub fn all_dated(log: &Path, stored: Stored) -> Vec<PathBuf> {
-    beside(log, |suffix| after_stamp(suffix).is_some_and(|rest| stored == Stored::Any || rest.is_empty()))
-}
-
-/// All rotated logs to whose name, with its number or date, something has been added: `audit.log.3.gz`.
-pub fn all_suffixed(log: &Path) -> Vec<PathBuf> {
-    let after_number = |suffix: &[u8]| {
-        let digits = suffix.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        digits > 0 && suffix.get(digits) == Some(&b'.')
-    };
-    beside(log, |suffix| after_number(suffix) || after_stamp(suffix).is_some_and(|rest| !rest.is_empty()))
-}
-
-/// The files beside the log whose names are its own, a dot, and such a suffix; sorted.
-fn beside(log: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Vec<PathBuf> {
-    let (Some(directory), Some(name)) = (log.parent(), log.file_name()) else { return Vec::new() };
+/// The files beside the log whose names are its own with such a rest; sorted.
+pub fn beside(log: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> io::Result<Vec<PathBuf>> {
+    let (Some(directory), Some(name)) = (log.parent(), log.file_name()) else { return Ok(Vec::new()) };
     let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let name = name.as_encoded_bytes();
-    let is_it = |file: &[u8]| {
-        let suffix = file.strip_prefix(name).and_then(|rest| rest.strip_prefix(b"."));
-        suffix.is_some_and(&is_wanted)
-    };
-    let mut found: Vec<PathBuf> = files::read_dir(here)
-        .into_iter()
-        .flatten()
+    let mut found: Vec<PathBuf> = files::read_dir(here)?
         .flatten()
         .map(|entry| entry.file_name())
-        .filter(|file| is_it(file.as_encoded_bytes()))
+        .filter(|file| file.as_encoded_bytes().strip_prefix(name).is_some_and(&is_wanted))
         .map(|file| directory.join(file))
         .collect();
     found.sort();
-    found
+    Ok(found)
 }
 
 /// What follows `2026-11-22T18-05-09` or `2026-11-22T18-05-09_002` in a suffix: nothing, or another suffix.
@@ -157,7 +134,7 @@ fn after_stamp(suffix: &[u8]) -> Option<&[u8]> {
 
 /// Removes all but `keep` dated logs. The clock may have stepped back: the `newest` stays whatever it is called.
 fn drop_oldest(log: &Path, keep: u64, newest: &Path) {
-    let files = all_dated(log, Stored::Any);
+    let files = all_dated(log);
     let excess = distinct(log, &files).count().saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
     let is_newest = |files: &&[PathBuf]| files.iter().any(|path| path == newest);
     for path in distinct(log, &files).filter(|files| !is_newest(files)).take(excess).flatten() {
@@ -186,7 +163,7 @@ pub fn is_interrupted(log: &Path) -> bool {
 pub fn count(log: &Path, names: LogNames) -> u64 {
     match names {
         LogNames::Numbers => (1..).find(|&n| !exists(&numbered(log, n))).unwrap_or(1) - 1,
-        LogNames::Dates => distinct(log, &all_dated(log, Stored::Any)).count() as u64,
+        LogNames::Dates => distinct(log, &all_dated(log)).count() as u64,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Logs as they are read: files by position, so that any part can be read again, and pipes with patience.
 
+use super::errno::said;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, accessat, fstat, open};
@@ -40,6 +41,16 @@ impl InputFile {
     /// Opens the file.
     pub fn open(path: &Path) -> io::Result<InputFile> {
         Ok(InputFile { fd: open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())? })
+    }
+
+    /// Opens a regular file, and waits for nothing. An error where it is no such file.
+    pub fn regular(path: &Path) -> io::Result<InputFile> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = InputFile { fd: open(path, flags, Mode::empty())? };
+        if file.is_directory() {
+            return Err(Errno::ISDIR.into());
+        }
+        if file.is_regular() { Ok(file) } else { Err(said("it is no regular file")) }
     }
 
     /// Standard input, whatever it is, under another number.

@@ -4,86 +4,114 @@
 //! range is searched all the same.
 
 use super::packed;
-use crate::log::rotation::{self, Stored};
+use crate::log::rotation;
+use crate::sys::errno::said;
 use crate::sys::input::{self, InputFile};
+use crate::text::{self, number};
 use std::cmp::Reverse;
+use std::io;
 use std::path::{Path, PathBuf};
 
-/// A log and its rotated predecessors, newest first: `audit.log`, then `audit.log.1`, ... up to the first number of which there
-/// is no log that can be read, not even a packed one, and all dated ones. Packed ones are left out ([`compressed`]). None when the
-/// log itself cannot be read.
-pub fn rotation(base: &Path) -> Vec<PathBuf> {
-    match input::is_readable(base) {
-        true => std::iter::once(base.to_path_buf()).chain(rotated(base)).collect(),
-        false => Vec::new(),
+/// A file that belongs to a log by its name.
+pub struct Member {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Why it is not read.
+    pub left_out: Option<io::Error>,
+}
+
+/// A log and its predecessors, newest first. Nothing when the log itself cannot be read.
+pub fn all(base: &Path) -> Vec<Member> {
+    if !input::is_readable(base) {
+        return Vec::new();
     }
+    let newest = Member { path: base.to_path_buf(), left_out: None };
+    std::iter::once(newest).chain(older(base)).collect()
 }
 
-/// The predecessors alone, whether the log is there or not.
-fn rotated(base: &Path) -> Vec<PathBuf> {
-    let packed = all_packed(base);
-    let is_there = |file: &PathBuf| input::is_readable(file) || packed.iter().any(|other| goes_on(other, file));
-    let mut rotated: Vec<PathBuf> = (1..).map(|n| rotation::numbered(base, n)).take_while(is_there).collect();
-    rotated.retain(|file| input::is_readable(file));
-    let mut dated = rotation::all_dated(base, Stored::Plain);
-    dated.retain(|file| input::is_readable(file));
-    let mixed = !rotated.is_empty() && !dated.is_empty();
-    rotated.extend(dated.into_iter().rev());
-    if mixed {
-        // `log_names` was changed one day: only the records tell which came first.
-        rotated.sort_by_key(|file| Reverse(first_second(file)));
-    }
-    rotated
-}
-
-/// Rotated predecessors of a log that a `compress_command` has packed, the oldest first: those
-/// whose name goes on after the number or the date of a rotated log, and that are not there unpacked too.
-pub fn compressed(base: &Path) -> Vec<PathBuf> {
-    let (plain, mut packed) = (rotated(base), all_packed(base));
-    packed.retain(|path| !plain.iter().any(|other| goes_on(path, other)));
-    packed
-}
-
-/// All of them, those that are there unpacked too.
-fn all_packed(base: &Path) -> Vec<PathBuf> {
-    let mut files = rotation::all_suffixed(base);
-    let is_packed = |path: &Path| InputFile::open(path).is_ok_and(|file| packed::program(&file, path).is_some());
-    files.retain(|path| input::is_readable(path) && is_packed(path));
-    files
-}
-
-/// Whether a name is another one with a suffix.
-fn goes_on(path: &Path, other: &Path) -> bool {
-    let name = path.as_os_str().as_encoded_bytes();
-    name.strip_prefix(other.as_os_str().as_encoded_bytes()).is_some_and(|rest| rest.starts_with(b"."))
-}
-
-/// All logs that can be read, newest first: those of `rotation`, and those that this system can decompress, at the place that their
-/// number or date has among them.
-pub fn all(base: &Path) -> Vec<PathBuf> {
-    match input::is_readable(base) {
-        true => std::iter::once(base.to_path_buf()).chain(older(base)).collect(),
-        false => Vec::new(),
-    }
-}
-
-/// The same without the log itself, which need not be there.
-pub fn older(base: &Path) -> Vec<PathBuf> {
-    let (mut files, mut packed) = (rotated(base), compressed(base));
-    packed.retain(|path| packed::missing_program(path).is_none());
-    if packed.is_empty() {
-        return files;
-    }
-    files.append(&mut packed);
-    // Numbers from 1 on, then dates from the newest on.
-    let age = |path: &PathBuf| {
-        let suffix = path.as_os_str().as_encoded_bytes().get(base.as_os_str().len() + 1..).unwrap_or_default();
-        let is_date = suffix.contains(&b'-');
-        let number = crate::text::number::parse_prefix(suffix, 10).filter(|_| !is_date);
-        (number.unwrap_or(u64::MAX), Reverse(is_date.then(|| suffix.to_vec())))
+/// The predecessors alone; the log itself need not be there.
+///
+/// Whatever is called after the log, a dot or hyphen, and a number or date, is one of them: `audit.log.1`, `audit.log.2026-11-22T18-05-09`,
+/// `audit.log-20261122.gz`. It is read, or there is a reason why it is not. A number that is missing hides none behind it: a
+/// rotation that was interrupted leaves such a gap.
+pub fn older(base: &Path) -> Vec<Member> {
+    let is_rotated = |rest: &[u8]| matches!(rest, [b'.' | b'-', digit, ..] if digit.is_ascii_digit());
+    let (paths, unlisted) = match rotation::beside(base, is_rotated) {
+        Ok(paths) => (paths, None),
+        Err(error) => {
+            // What is there under a name that is known can be opened all the same.
+            let numbered = (1..).map(|n| rotation::numbered(base, n)).take_while(|path| input::identity(path).is_ok());
+            (numbered.collect(), base.parent().map(|place| (place.to_path_buf(), error)))
+        }
     };
-    files.sort_by_cached_key(age);
-    files
+    let mut names: Vec<Name> = paths.into_iter().filter_map(|path| Name::of(path, base)).collect();
+    names.sort();
+    let is_mixed = names.first().map(Name::is_dated) != names.last().map(Name::is_dated);
+    let (mut members, mut has_packed, mut last) = (Vec::new(), false, Vec::new());
+    for name in names {
+        let program =
+            if name.stem() == last { Err(said("another of its number or date is read")) } else { name.program() };
+        if let Ok(program) = program {
+            has_packed |= program.is_some();
+            last = name.stem().to_vec();
+        }
+        members.push(Member { path: name.path, left_out: program.err() });
+    }
+    if is_mixed && !has_packed {
+        // `log_names` was changed one day: only the records tell which came first.
+        members.sort_by_cached_key(|member| Reverse(first_second(&member.path)));
+    }
+    members.extend(unlisted.map(|(path, error)| Member { path, left_out: Some(error) }));
+    members
+}
+
+/// Those of [`all`] that are read and not compressed.
+pub fn unpacked(base: &Path) -> Vec<PathBuf> {
+    let is_packed = |path: &Path| InputFile::open(path).is_ok_and(|file| packed::program(&file, path).is_some());
+    let read = all(base).into_iter().filter(|member| member.left_out.is_none()).map(|member| member.path);
+    read.filter(|path| !is_packed(path)).collect()
+}
+
+/// The name of a rotated log. Sorted they are in the order of their ages, the newest first: numbers from 1 on, then dates from the
+/// newest on. Of one log the file without an ending comes first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Name {
+    number: u64,
+    date: Reverse<Vec<u8>>,
+    path: PathBuf,
+    /// Where it goes on after its number or date.
+    ending: usize,
+}
+
+impl Name {
+    /// A number has fewer digits than a date.
+    fn of(path: PathBuf, base: &Path) -> Option<Name> {
+        const DATE: usize = "20261122".len();
+        let file = path.file_name()?.as_encoded_bytes();
+        let after = base.file_name()?.len() + 1;
+        let stamp = file.get(after..)?.iter().take_while(|byte| byte.is_ascii_digit() || b"-_T".contains(byte));
+        let stamp: Vec<u8> = stamp.copied().collect();
+        let ending = path.as_os_str().len() - file.len() + after + stamp.len();
+        let digits: Vec<u8> = stamp.into_iter().filter(u8::is_ascii_digit).collect();
+        let number = number::parse_prefix(&digits, 10).filter(|_| digits.len() < DATE);
+        Some(Name { number: number.unwrap_or(u64::MAX), date: Reverse(digits), path, ending })
+    }
+
+    fn is_dated(&self) -> bool {
+        self.number == u64::MAX
+    }
+
+    /// All before the ending.
+    fn stem(&self) -> &[u8] {
+        self.path.as_os_str().as_encoded_bytes().get(..self.ending).unwrap_or_default()
+    }
+
+    /// What it has to be read through, if it is compressed. An error when it cannot be read.
+    fn program(&self) -> io::Result<Option<&'static str>> {
+        let program = packed::available(&InputFile::regular(&self.path)?, &self.path)?;
+        let is_log = program.is_some() || self.ending == self.path.as_os_str().len() || packed::is_named(&self.path);
+        if is_log { Ok(program) } else { Err(said("neither its name nor its beginning is that of a log")) }
+    }
 }
 
 /// How many of `files` (newest first) the reference reads for events since `start`: those from one before the first that begins
@@ -98,11 +126,11 @@ pub fn needed(files: &[PathBuf], start: u64) -> usize {
 
 /// The second of the first line's event id.
 fn first_second(path: &Path) -> Option<u64> {
-    let file = InputFile::open(path).ok()?;
+    let file = InputFile::regular(path).ok()?;
     let mut front = [0; 512];
     let read = file.read_at(&mut front, 0).ok()?;
-    let line = crate::text::up_to(front.get(..read)?, b'\n');
-    crate::text::number::parse_prefix(crate::text::after(line, b"audit(")?, 10)
+    let line = text::up_to(front.get(..read)?, b'\n');
+    number::parse_prefix(text::after(line, b"audit(")?, 10)
 }
 
 #[cfg(test)]
@@ -110,76 +138,114 @@ mod tests {
     use super::*;
     use crate::sys::files;
 
-    /// The files of a rotation among these, by what follows the log's name; each file holds its first second.
-    fn rotated(name: &str, all: &[(&str, u64)]) -> Vec<String> {
+    const GZIP: &str = "\x1F\u{8B}\x08\0";
+
+    /// What is made of files with these names behind the log's and these texts, newest first: what they are called and why they are
+    /// left out.
+    fn told(name: &str, all: &[(&str, &str)]) -> Vec<String> {
         let place = crate::testing::path(&format!("files-{name}"));
         files::create_dir_all(&place).unwrap();
-        for (suffix, second) in all {
-            let line = format!("type=USER msg=audit({second}.000:1): x\n");
-            files::write(place.join(format!("log{suffix}")), line).unwrap();
+        for (suffix, text) in all {
+            // Bytes above 7F stand for themselves.
+            let text: Vec<u8> = text.chars().map(|char| char as u8).collect();
+            files::write(place.join(format!("log{suffix}")), text).unwrap();
         }
-        let found = rotation(&place.join("log"));
+        let told = super::all(&place.join("log")).into_iter().map(|member| {
+            let reason = member.left_out.map(|error| format!(": {}", crate::sys::error_reason(&error)));
+            member.path.file_name().unwrap().to_str().unwrap()["log".len()..].to_string() + &reason.unwrap_or_default()
+        });
+        let told = told.collect();
         files::remove_dir_all(&place).unwrap();
-        found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()["log".len()..].to_string()).collect()
+        told
+    }
+
+    /// The same; each file holds its first second.
+    fn rotated(name: &str, all: &[(&str, u64)]) -> Vec<String> {
+        let all: Vec<_> =
+            all.iter().map(|(suffix, second)| (*suffix, format!("type=USER msg=audit({second}.000:1): x\n"))).collect();
+        told(name, &all.iter().map(|(suffix, text)| (*suffix, text.as_str())).collect::<Vec<_>>())
+    }
+
+    const OTHER: &str = ": another of its number or date is read";
+    const NO_LOG: &str = ": neither its name nor its beginning is that of a log";
+
+    #[test]
+    fn what_is_called_after_a_log_is_read_or_there_is_a_reason() {
+        let all = [
+            ("", "type=USER msg=audit(9.000:1): x\n"),
+            (".1", "type=USER msg=audit(8.000:1): x\n"),
+            (".1.gz", GZIP),
+            (".2.gz", "not what its name says"),
+            (".3.gz", "type=USER msg=audit(6.000:1): x\n"),
+            (".4.txt", "text"),
+            (".5.old", GZIP),
+            (".10.gz", GZIP),
+            ("-20250101.gz", GZIP),
+            ("-20250101.gz.part", "text"),
+            (".2026-11-22T18-05-09.gz", ""),
+            (".old.gz", GZIP),
+            ("-old", "text"),
+            ("s.1", "text"),
+        ];
+        let expected = [
+            "".into(),
+            ".1".into(),
+            format!(".1.gz{OTHER}"),
+            ".2.gz".into(),
+            ".3.gz".into(),
+            format!(".4.txt{NO_LOG}"),
+            ".5.old".into(),
+            ".10.gz".into(),
+            ".2026-11-22T18-05-09.gz".into(),
+            "-20250101.gz".into(),
+            format!("-20250101.gz.part{OTHER}"),
+        ];
+        assert_eq!(told("members", &all), expected);
     }
 
     #[test]
-    fn compressed_logs_are_named_unless_they_are_there_as_text_too() {
-        let place = crate::testing::path("files-compressed");
-        files::create_dir_all(&place).unwrap();
-        let gzip = &b"\x1F\x8B\x08\0"[..];
-        for (name, text) in [
-            ("log", &b"type=USER msg=audit(1.000:1): x\n"[..]),
-            ("log.1", b"type=USER msg=audit(0.000:1): x\n"),
-            ("log.1.gz", gzip),
-            ("log.2.gz", gzip),
-            ("log.10.gz", gzip),
-            ("log.3.txt", b"text"),
-            ("log.2026-11-22T18-05-09.zst", b"\x28\xB5\x2F\xFD"),
-            ("log.old.gz", gzip),
-        ] {
-            files::write(place.join(name), text).unwrap();
+    fn what_cannot_be_opened_is_left_out_and_hides_nothing() {
+        let place = crate::testing::path("files-unopened");
+        files::create_dir_all(place.join("log.1")).unwrap();
+        for name in ["log", "log.2.gz", "log.3"] {
+            files::write(place.join(name), "").unwrap();
         }
-        let found = compressed(&place.join("log"));
+        std::os::unix::fs::symlink("nowhere", place.join("log.2")).unwrap();
+        let found = all(&place.join("log"));
         files::remove_dir_all(&place).unwrap();
-        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["log.10.gz", "log.2.gz", "log.2026-11-22T18-05-09.zst"]);
+        let reasons = found.iter().map(|member| member.left_out.as_ref().map(crate::sys::error_reason));
+        let expected = [None, Some("Is a directory"), Some("No such file or directory"), None, None];
+        assert_eq!(reasons.collect::<Vec<_>>(), expected.map(|reason| reason.map(str::to_string)));
     }
 
     #[test]
-    fn a_packed_log_is_no_gap() {
-        let place = crate::testing::path("files-between");
-        files::create_dir_all(&place).unwrap();
-        for (name, text) in
-            [("log", &b""[..]), ("log.1.gz", b"\x1F\x8B\x08\0"), ("log.2", b""), ("log.3.bak", b"text"), ("log.4", b"")]
-        {
-            files::write(place.join(name), text).unwrap();
-        }
-        let found = rotation(&place.join("log"));
-        files::remove_dir_all(&place).unwrap();
-        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["log", "log.2"]);
-    }
-
-    #[test]
-    fn numbered_logs_are_read_up_to_the_first_gap() {
-        assert_eq!(rotated("gap", &[("", 9), (".1", 8), (".2", 7), (".4", 5)]), ["", ".1", ".2"]);
+    fn a_missing_number_hides_none_behind_it() {
+        assert_eq!(rotated("gap", &[("", 9), (".2", 7), (".4", 5), (".10", 2)]), ["", ".2", ".4", ".10"]);
         assert!(rotated("none", &[(".1", 8), (".2026-11-22T18-05-09", 7)]).is_empty());
     }
 
     #[test]
-    fn dated_logs_are_read_and_what_only_looks_like_them_is_not() {
+    fn dated_logs_are_read_whatever_wrote_the_date() {
         let all = [
             ("", 9),
             (".2026-11-22T18-05-09", 6),
             (".2026-11-22T18-05-09_002", 7),
             (".2025-01-01T00-00-00", 5),
-            (".2024-01-01T00-00-00.gz", 4),
+            ("-20260102", 5),
             (".2026-11-22T18-05-09~", 4),
-            (".2026-11-22", 4),
+            (".2026-11-21", 4),
             (".old", 4),
         ];
-        let newest_first = ["", ".2026-11-22T18-05-09_002", ".2026-11-22T18-05-09", ".2025-01-01T00-00-00"];
+        let tilde = format!(".2026-11-22T18-05-09~{OTHER}");
+        let newest_first = [
+            "",
+            ".2026-11-22T18-05-09_002",
+            ".2026-11-22T18-05-09",
+            &tilde,
+            ".2026-11-21",
+            "-20260102",
+            ".2025-01-01T00-00-00",
+        ];
         assert_eq!(rotated("dated", &all), newest_first);
     }
 

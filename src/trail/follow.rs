@@ -238,7 +238,7 @@ impl Follow {
     /// The file that is read was cut short by whoever writes it: goes on with the copy, if there is one, and then anew.
     fn begin_anew(&mut self, cut: Tail) {
         self.cuts += 1;
-        let copy = files::rotation(&self.base).into_iter().nth(1).and_then(|path| InputFile::open(&path).ok());
+        let copy = files::unpacked(&self.base).into_iter().nth(1).and_then(|path| InputFile::open(&path).ok());
         let copy = copy.and_then(|file| cut.copied(file));
         let anew = Tail { is_closed: cut.is_closed, ..Tail::new(cut.file) };
         if copy.is_none() {
@@ -281,7 +281,7 @@ impl Follow {
             [self.tail.as_ref().and_then(Tail::identity), self.previous.as_ref().and_then(|f| f.identity().ok())];
         // Of a file that was named by itself what came before it is not asked for, but what it was renamed to is.
         let is_alone = !self.is_rotated && known == [None, None];
-        let mut paths = if is_alone { Vec::new() } else { files::rotation(&self.base) };
+        let mut paths = if is_alone { Vec::new() } else { files::unpacked(&self.base) };
         if paths.is_empty() && !self.is_rotated {
             paths.push(self.base.clone());
         }

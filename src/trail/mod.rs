@@ -62,6 +62,7 @@ use crate::query::literals::Need;
 use crate::query::predicate::Criteria;
 use crate::record::Record;
 use crate::sys::input::InputFile;
+use files::Member;
 use json::{Object, Objects};
 use lines::{Lines, Source};
 use search::{LogFile, Reader};
@@ -112,21 +113,33 @@ impl<'s> Trail<'s> {
         Trail::new(files.into(), None)
     }
 
-    /// A log and its rotated predecessors, oldest first; whether they can be read is seen when they are.
+    /// A log and its rotated predecessors, oldest first, but for those that cannot be read ([`files::all`]). Whether the log can be
+    /// is seen when it is.
     pub fn rotated(base: &Path) -> Trail<'s> {
-        let mut files = files::all(base);
-        if files.is_empty() {
-            files.push(base.to_path_buf());
-        }
-        files.reverse();
-        Trail { is_rotated: true, ..Trail::paths(files) }
+        Trail::members(base, files::all(base)).0
     }
 
-    /// The same. An error when one cannot be read.
+    /// The same, and those that are left out, out of the members of a log, newest first.
+    pub fn members(base: &Path, members: Vec<Member>) -> (Trail<'s>, Vec<(PathBuf, io::Error)>) {
+        let (mut files, mut left_out) = (Vec::new(), Vec::new());
+        for Member { path, left_out: reason } in members.into_iter().rev() {
+            match reason {
+                Some(reason) => left_out.push((path, reason)),
+                None => files.push(path),
+            }
+        }
+        if files.is_empty() && left_out.is_empty() {
+            files.push(base.to_path_buf());
+        }
+        (Trail { is_rotated: true, ..Trail::paths(files) }, left_out)
+    }
+
+    /// The same as [`Trail::rotated`]. An error when a file cannot be opened.
     pub fn log(base: &Path) -> io::Result<Trail<'s>> {
-        let trail = Trail::rotated(base);
+        let (trail, left_out) = Trail::members(base, files::all(base));
+        let error = left_out.into_iter().map(|(_, error)| error).find(|error| error.raw_os_error().is_some());
         trail.files.iter().try_for_each(|path| InputFile::open(path).map(drop))?;
-        Ok(trail)
+        error.map_or(Ok(trail), Err)
     }
 
     /// `audit.log` in a directory, and its rotated predecessors.

@@ -4,15 +4,17 @@ use super::lines::{Lines, SEARCH_LINE, Segment, Source};
 use crate::record::{Line, Record};
 use crate::sys::child::Filter;
 use crate::sys::input::{self, InputFile};
-use std::io;
 use std::path::Path;
+use std::{fmt, io};
 
 /// The decompressors by the bytes that their files begin with, and what the names of these end with. With `-dc` each of them,
 /// busybox's too, writes to standard output what it reads unpacked.
-const PROGRAMS: [(&[u8], &str, &str); 5] = [
+const PROGRAMS: [(&[u8], &str, &str); 7] = [
     (b"\x1F\x8B\x08", "gzip", "gz"),
+    (b"\x1F\x9D", "gzip", "Z"),
     (b"BZh", "bzip2", "bz2"),
     (b"\xFD7zXZ\0", "xz", "xz"),
+    (b"\x5D\0\0", "xz", "lzma"),
     (b"\x28\xB5\x2F\xFD", "zstd", "zst"),
     (b"\x04\x22\x4D\x18", "lz4", "lz4"),
 ];
@@ -20,16 +22,24 @@ const PROGRAMS: [(&[u8], &str, &str); 5] = [
 /// Where programs are looked for, whatever the caller's PATH is.
 const PLACES: [&str; 5] = ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/local/bin/"];
 
-/// The program that a file has to be read through, if it is compressed. Of one that was cut to nothing its name says that it was. Of a
-/// pipe the first bytes are waited for.
+/// The program that a file has to be read through, if it is compressed. Of one that begins neither as such files nor as logs do, be
+/// it cut to nothing or overwritten, its name says that it was. Of a pipe the first bytes are waited for.
 pub fn program(file: &InputFile, path: &Path) -> Option<&'static str> {
+    const LOGS: [&[u8]; 3] = [b"type=", b"node=", b"{"];
     let front = front::<6>(file);
-    let suffix = path.extension().filter(|_| front.is_empty() && file.is_regular());
-    let is_it = |(beginning, _, ending): &&(&[u8], &str, &str)| match suffix {
-        Some(suffix) => suffix == *ending,
-        None => front.starts_with(beginning),
-    };
-    PROGRAMS.iter().find(is_it).map(|(_, program, _)| *program)
+    let begun = PROGRAMS.iter().find(|(beginning, ..)| front.starts_with(beginning));
+    let has_name = file.is_regular() && !LOGS.iter().any(|beginning| front.starts_with(beginning));
+    begun.or_else(|| by_name(path).filter(|_| has_name)).map(|(_, program, _)| *program)
+}
+
+/// Whether its name says that a file is compressed.
+pub fn is_named(path: &Path) -> bool {
+    by_name(path).is_some()
+}
+
+fn by_name(path: &Path) -> Option<&'static (&'static [u8], &'static str, &'static str)> {
+    let suffix = path.extension()?;
+    PROGRAMS.iter().find(|(.., ending)| suffix == *ending)
 }
 
 /// The path of a program, if this system has it.
@@ -37,10 +47,25 @@ pub fn find(program: &str) -> Option<String> {
     PLACES.iter().map(|place| format!("{place}{program}")).find(|path| input::is_readable(Path::new(path)))
 }
 
-/// The name of the decompressor that a compressed file needs and this system does not have.
-pub fn missing_program(path: &Path) -> Option<&'static str> {
-    program(&InputFile::open(path).ok()?, path).filter(|program| find(program).is_none())
+/// The same as [`program`]; an error when this system does not have it.
+pub fn available(file: &InputFile, path: &Path) -> io::Result<Option<&'static str>> {
+    match program(file, path) {
+        Some(program) if find(program).is_none() => Err(io::Error::other(Lacking(program))),
+        program => Ok(program),
+    }
 }
+
+/// The name of the decompressor that a compressed file needs and this system does not have.
+#[derive(Debug)]
+struct Lacking(&'static str);
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it is compressed, and there is no {}", self.0)
+    }
+}
+
+impl std::error::Error for Lacking {}
 
 fn front<const N: usize>(file: &InputFile) -> Vec<u8> {
     let mut front = vec![0; N];

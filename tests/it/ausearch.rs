@@ -390,6 +390,50 @@ fn compressed_logs_are_read_at_their_place() {
 }
 
 #[test]
+fn what_belongs_to_a_log_by_its_name_is_read_or_named() {
+    let dir = Dir::new("ausearch-members");
+    let place = dir.0.to_str().unwrap();
+    dir.file("audit.log", login(9));
+    for (name, serial) in [("audit.log.2", 7), ("audit.log.4.gz", 5), ("audit.log-20231101", 4)] {
+        dir.file(name, login(serial));
+    }
+    let old = dir.file("audit.log-20231001", login(3));
+    assert!(std::process::Command::new("xz").args(["--format=lzma", &old]).status().unwrap().success());
+    // A number that is missing, names that others than auditd give, and text with the name of something compressed.
+    assert_eq!(found(place, &[]), (vec![3, 4, 5, 7, 9], found(place, &[]).1, Some(0)));
+    assert!(!found(place, &["-k", "none"]).1.contains("left out"));
+    assert_eq!(found(place, &["-k", "none"]).2, Some(1));
+
+    std::fs::create_dir(dir.0.join("audit.log.1")).unwrap();
+    let torn = dir.file("audit.log.3.gz", "this was gzip's");
+    dir.file("audit.log.2.gz", "");
+    let reasons = [
+        format!("{torn} could not be read to its end: gzip failed"),
+        format!("{place}/audit.log.2.gz was left out: another of its number or date is read"),
+        format!("{place}/audit.log.1 was left out: Is a directory"),
+    ];
+    let said = |program: &str, output: std::process::Output| {
+        let text = String::from_utf8(output.stderr).unwrap();
+        for reason in &reasons {
+            assert_eq!(text.matches(&format!("{program}: {reason}\n")).count(), 1, "{program}: {text}");
+        }
+        (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+    };
+    let search =
+        |words: &[&str]| said("ausearch", applet("ausearch").args(["-if", place]).args(words).output().unwrap());
+    assert_eq!((search(&[]).1, search(&["-k", "none"]).1), (0, 2));
+    let (gaps, status) = search(&["--format", "json", "-k", "none"]);
+    let gap = |cause: &str, name: &str| {
+        format!("{{\"v\":1,\"type\":\"GAP\",\"cause\":\"{cause}\",\"file\":\"{place}/{name}\"}}\n")
+    };
+    let expected =
+        gap("left out", "audit.log.2.gz") + &gap("left out", "audit.log.1") + &gap("compressed", "audit.log.3.gz");
+    assert_eq!((gaps, status), (expected, 2));
+    assert_eq!(said("aureport", applet("aureport").args(["-if", place, "--tty"]).output().unwrap()).1, 2);
+    assert_eq!(said("aulast", applet("aulast").args(["-f", place]).output().unwrap()).1, 2);
+}
+
+#[test]
 fn what_is_compressed_is_read_from_standard_input_too() {
     let dir = Dir::new("ausearch-packed-stdin");
     let path = dir.file("a.log", (1..4).map(login).collect::<String>());
@@ -444,7 +488,10 @@ fn a_checkpoint_skips_no_compressed_log_and_says_when_its_log_is_gone() {
     let words = ["--checkpoint", checkpoint.to_str().unwrap()];
     assert_eq!(found(place, &[&words[..], &["--just-one"]].concat()).0, [6]);
     assert_eq!(found(place, &words).0, [7, 8, 9]);
-    std::fs::rename(dir.0.join("audit.log"), dir.0.join("audit.log.0")).unwrap();
+    // What is older than the log of the checkpoint is not asked for.
+    std::fs::create_dir(dir.0.join("audit.log.5")).unwrap();
+    assert_eq!(found(place, &words).2, Some(1));
+    std::fs::rename(dir.0.join("audit.log"), dir.0.join("old.log")).unwrap();
     dir.file("audit.log", login(10));
     let (serials, stderr, status) = found(place, &words);
     assert_eq!((serials, status), (vec![], Some(10)));
