@@ -130,7 +130,7 @@ fn canvas() -> Canvas {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default().to_ascii_lowercase();
     let columns = Stream::Output.width().map(usize::from).or_else(|| variable("COLUMNS")?.parse().ok());
     Canvas {
-        width: columns.unwrap_or(80).clamp(40, 1000),
+        width: columns.unwrap_or(80).min(1000),
         utf8: locale.contains("utf-8") || locale.contains("utf8"),
         color: Stream::Output.is_terminal() && variable("NO_COLOR").is_none(),
     }

@@ -17,20 +17,19 @@ use crate::query::extract::FAILED;
 impl Reports<'_> {
     /// Takes an event into a picture.
     pub(super) fn draw(&mut self, event: &Event, classes: Class, picture: &mut Picture) {
-        let is_page = matches!(picture.content, Content::Html(_));
         let Page { timeline, tallies } = &mut *picture.page;
-        self.count_in(timeline, event, if is_page { By::Type } else { self.request.by });
-        if is_page {
+        self.count_in(timeline, event);
+        if matches!(picture.content, Content::Html(_)) {
             self.count_for_page(tallies, event, classes);
         }
     }
 
     /// Counts an event in a timeline.
-    fn count_in(&mut self, timeline: &mut Timeline, event: &Event, by: By) {
+    fn count_in(&mut self, timeline: &mut Timeline, event: &Event) {
         let second = event.id().sec;
         timeline.event(event, || self.dates.of(second as i64).offset);
         self.scratch.clear();
-        match by {
+        match self.request.by {
             By::Type => push_type(event.record_type(), &mut self.scratch),
             By::User => match self.fields.auid {
                 Some(auid) => self.users.push_of(event, b"auid", auid, &mut self.scratch),
@@ -92,12 +91,17 @@ impl Reports<'_> {
     pub(super) fn document(&mut self, picture: Picture) -> Vec<u8> {
         let (mut page, mut out) = (picture.page, Vec::new());
         let facts = std::mem::take(&mut page.timeline.coverage).finish(&self.origin);
+        let title = match self.request.by {
+            By::Type => "Events by type",
+            By::Key => "Events by key",
+            By::User => "Events by user",
+        };
         match picture.content {
             Content::Html(_) => {
                 page::push_head(&self.origin, [self.request.start, self.request.end], &mut self.dates, &mut out);
-                page::push(&mut page, &facts, &mut self.dates, &mut out);
+                page::push(&mut page, &facts, title, &mut self.dates, &mut out);
             }
-            _ => picture::push_svg(&mut page.timeline, &facts, "Events over time", &mut self.dates, &mut out),
+            _ => picture::push_svg(&mut page.timeline, &facts, title, &mut self.dates, &mut out),
         }
         out
     }

@@ -111,13 +111,13 @@ pub(super) fn push_head(origin: &Origin, range: [Option<u64>; 2], dates: &mut Da
 }
 
 /// Appends the rest of the page.
-pub(super) fn push(page: &mut Page, facts: &[Fact], dates: &mut Dates, out: &mut Vec<u8>) {
+pub(super) fn push(page: &mut Page, facts: &[Fact], title: &str, dates: &mut Dates, out: &mut Vec<u8>) {
     let mut lines = Vec::new();
     for fact in facts.iter().take(MOST_FACTS) {
         fact.print(&mut lines, &mut |id, out| push_moment(dates, id, out));
     }
     out.extend_from_slice(b"<div>\n");
-    push_svg(&mut page.timeline, facts, "Events by type", dates, out);
+    push_svg(&mut page.timeline, facts, title, dates, out);
     out.extend_from_slice(b"</div>\n<main>\n");
     for (title, tally) in TABLES.into_iter().zip(&page.tallies) {
         push_table(title, tally, out);

@@ -30,12 +30,14 @@ impl Default for Canvas {
 /// What JSON calls a timeline.
 pub(super) const NAME: &str = "timeline";
 
-pub(super) static HEADING: Heading = Heading { title: "Timeline", columns: "", above: 22, below: 0 };
+pub(super) static HEADING: Heading = Heading { title: "Timeline", columns: "", above: LEAST_WIDTH as u8, below: 0 };
 
 /// Rows of a picture.
 const MOST_ROWS: usize = 20;
 /// Characters of a row's name.
 const LONGEST_NAME: usize = 24;
+/// Characters of a line that are made use of, whatever the terminal has: those of a name, a bar and a total.
+const LEAST_WIDTH: usize = 20;
 
 const BARS: [&str; 9] =
     [" ", "\u{2581}", "\u{2582}", "\u{2583}", "\u{2584}", "\u{2585}", "\u{2586}", "\u{2587}", "\u{2588}"];
@@ -119,6 +121,27 @@ fn push_moment(date: &Date, out: &mut Vec<u8>) {
     number::push_signed(out, date.year.into());
     out.push(b' ');
     date.push_time(out);
+}
+
+/// Appends words in lines of at most so many characters.
+fn push_wrapped(text: &[u8], width: usize, out: &mut Vec<u8>) {
+    let mut column = 0;
+    for word in text.split(|byte| *byte == b' ') {
+        match column {
+            0 => {}
+            _ if column + 1 + word.len() > width => {
+                out.push(b'\n');
+                column = 0;
+            }
+            _ => {
+                out.push(b' ');
+                column += 1;
+            }
+        }
+        out.extend_from_slice(word);
+        column += word.len();
+    }
+    out.push(b'\n');
 }
 
 /// Appends what the picture shows.
@@ -223,16 +246,21 @@ impl Marks {
 pub(super) fn draw(timeline: &mut Timeline, facts: &[Fact], canvas: &Canvas, dates: &mut Dates, out: &mut Vec<u8>) {
     timeline.fit(u64::MAX);
     timeline.merge_after(MOST_ROWS);
-    let names: Vec<String> = timeline.rows.iter().map(|row| short(&row.name, LONGEST_NAME, canvas.utf8)).collect();
-    let name = names.iter().map(|name| width::of(name)).chain([9]).max().unwrap_or(0);
     let total = digits(timeline.rows.iter().map(|row| row.total).max().unwrap_or(0));
-    let columns = canvas.width.saturating_sub(name + total + 2).max(10);
+    let room = canvas.width.max(LEAST_WIDTH).saturating_sub(total + 2);
+    // Half of it, or less, is for the names.
+    let longest = LONGEST_NAME.min(room / 2);
+    let short = |name: &[u8]| short(name, longest, canvas.utf8);
+    let names: Vec<String> = timeline.rows.iter().map(|row| short(&row.name)).collect();
+    let name = names.iter().map(|name| width::of(name)).chain([longest.min(9)]).max().unwrap_or(0);
+    let columns = room.saturating_sub(name);
     timeline.fit(columns as u64);
     // A column is as many characters wide as all have room for.
     let wide = columns / (timeline.len as usize).max(1);
     let marks = Marks::of(timeline, facts);
-    push_caption(timeline, dates, out);
-    out.push(b'\n');
+    let mut caption = Vec::new();
+    push_caption(timeline, dates, &mut caption);
+    push_wrapped(&caption, canvas.width.max(LEAST_WIDTH), out);
     for (row, text) in timeline.rows.iter().zip(&names) {
         push_padded(text, name + 1, out);
         canvas.paint(BAR_COLOR, out);
@@ -249,7 +277,7 @@ pub(super) fn draw(timeline: &mut Timeline, facts: &[Fact], canvas: &Canvas, dat
         out.push(b'\n');
     }
     for (text, columns) in marks.rows() {
-        push_padded(text, name + 1, out);
+        push_padded(&short(text.as_bytes()), name + 1, out);
         canvas.paint(LOSS_COLOR, out);
         for is_marked in columns {
             out.resize(out.len() + wide, if *is_marked { b'!' } else { b' ' });

@@ -462,7 +462,7 @@ fn a_timeline_is_as_wide_as_the_terminal_and_ascii_unless_the_locale_has_more() 
     let lines: Vec<&str> = stdout.lines().collect();
     assert_eq!((status, stderr.as_str()), (0, ""));
     let caption = "11/14/23 22:13:00 - 11/14/23 22:54:00 +00:00, a column is 1m, 94 events";
-    assert_eq!(lines[..4], ["", "Timeline", "======================", caption]);
+    assert_eq!(lines[..4], ["", "Timeline", "====================", caption]);
     assert!(stdout.is_ascii() && lines.iter().all(|line| line.len() <= 80), "{stdout}");
     let bars = |line: &str| line[13..54].trim().to_string();
     assert!(
@@ -480,6 +480,11 @@ fn a_timeline_is_as_wide_as_the_terminal_and_ascii_unless_the_locale_has_more() 
     };
     assert!(wide("200", "C.UTF-8").contains('\u{2588}') && !wide("200", "C").contains('\u{2588}'));
     assert!(wide("200", "C").lines().any(|line| line.len() > 120));
+    for columns in [1, 20, 21, 33, 80] {
+        let text = wide(&columns.to_string(), "C");
+        assert!(text.lines().all(|line| line.len() <= columns.max(20)), "{columns}:\n{text}");
+        assert!(text.contains(" 90\n") && text.contains("94 events\n") && text.contains("\nno da"), "{text}");
+    }
     let (json, ..) = log.run("--timeline 1h --by user --format json");
     assert_eq!(
         json,
@@ -558,6 +563,7 @@ fn documents_are_well_formed_whatever_names_a_log_holds() {
         let expected = format!("False False {} True\n", if is_page { "True" } else { "False" });
         assert_eq!(String::from_utf8_lossy(&parsed.stdout), expected, "{}", String::from_utf8_lossy(&parsed.stderr));
         let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.contains("<title>Events by key</title>") && text.contains("<title>(no key): "), "{text}");
         assert!(
             !text.contains("<script") && !text.contains("<b>") && !text.contains('\x1b') && !text.contains('\u{202e}')
         );
@@ -606,8 +612,8 @@ fn documents_are_well_formed_whatever_names_a_log_holds() {
 fn where_there_is_no_event_every_form_says_so() {
     let log = Log::new("no-events", "");
     const NOTHING: &str = "<no events of interest were found>\n\n";
-    for (line, title) in [("--coverage", "Coverage Report"), ("--timeline", "Timeline")] {
-        let expected = format!("\n{title}\n======================\n{NOTHING}");
+    for (line, title, rule) in [("--coverage", "Coverage Report", 22), ("--timeline", "Timeline", 20)] {
+        let expected = format!("\n{title}\n{}\n{NOTHING}", "=".repeat(rule));
         assert_eq!(log.run(line), (expected, String::new(), 1), "{line}");
         let (json, _, status) = log.run(&format!("{line} --format json"));
         assert_eq!((json.as_str(), status), ("", 1), "{line}");
