@@ -21,7 +21,7 @@ impl EventId {
 
     /// The event id that `text` begins with, and what follows.
     #[inline]
-    pub(super) fn parse_prefix(text: &[u8]) -> Option<(EventId, &[u8])> {
+    pub(crate) fn parse_prefix(text: &[u8]) -> Option<(EventId, &[u8])> {
         let (sec, rest) = digits(text)?;
         EventId::parse_after_second(sec, rest)
     }

@@ -4,17 +4,19 @@
 //! Of each line no more is looked at than where it ends, its type and its event id, which most often is, byte for byte, that of
 //! the line before. Its fields are read when it is taken out ([`Block::lines`]).
 //!
-//! A block leaves out what can never be asked for: lines that are no records (they are reported), and records out of the
-//! time range. It finds the runs that have what is needed ([`Need`]), and says how new the records before them are.
+//! A block leaves out what can never be asked for: lines that are no records ([`Block::marks`]), and records out of the time range,
+//! most of which are passed over ([`Stamps`]). It finds the runs that have what is needed ([`Need`]), and says how new the
+//! records before them are.
 //!
 //! Where a text that is needed is nowhere in a block, the block is skimmed: it has no runs, and of most lines no more is looked
-//! at than that they are records of the second of the line before, as of lines out of the range.
+//! at than that they are records of the second of the line before.
 //!
 //! Lines are cut as [`super::lines`] does it; NUL bytes become newlines as they are read. Lines belong to the block in which they
 //! begin, that is in which the newline before them is not the last byte. The pieces of a line that is too long belong to the
 //! line; where they are too many, the block stops ([`Block::rest`]), and is to be gone on with there.
 
 use super::lines::{SEARCH_LINE, cut};
+use super::stamps::Stamps;
 use crate::query::literals::Need;
 use crate::record::{ENRICHED, EventId, Front, Headers, Line, Record, RecordType};
 use crate::sys::input::InputFile;
@@ -61,6 +63,12 @@ pub(super) struct Run {
     front: Option<Front>,
 }
 
+/// A line that is no record, or all records up to the next mark.
+pub(super) enum Mark<Line> {
+    Unread(Line),
+    Records { in_range: bool },
+}
+
 /// A block of a file. The default is empty, and is kept for its memory.
 #[derive(Default)]
 pub(super) struct Block {
@@ -91,8 +99,10 @@ pub(super) struct Block {
     pub(super) newest: u64,
     /// The first record that a report names as such.
     pub(super) first: Option<EventId>,
-    /// Where the lines that are no records are in the text.
-    unread: Vec<Range<u32>>,
+    /// The last record, if no line that is none came after it, is in the range.
+    in_range: Option<bool>,
+    /// Where the lines that are no records are in the text, and which records stand between them.
+    marks: Vec<Mark<Range<u32>>>,
     /// The block stopped here, within a long line.
     pub(super) rest: Option<u64>,
     /// The file could not be read any further.
@@ -109,6 +119,7 @@ const MORE: usize = SEARCH_LINE + 1;
 pub(super) struct Loader<'q> {
     query: &'q Query,
     headers: Headers,
+    stamps: Stamps,
     /// Where all records are wanted each is a run of its own, so that it needs no second look.
     has_runs: bool,
     /// Where in the text stands what is needed.
@@ -126,7 +137,8 @@ pub(super) struct Job {
 
 impl<'q> Loader<'q> {
     pub(super) fn new(query: &'q Query) -> Loader<'q> {
-        Loader { query, headers: Headers::default(), has_runs: query.need.is_some(), places: Vec::new() }
+        let stamps = Stamps::new(query.seconds.clone());
+        Loader { query, headers: Headers::default(), stamps, has_runs: query.need.is_some(), places: Vec::new() }
     }
 
     /// Loads a block.
@@ -207,7 +219,7 @@ impl<'q> Loader<'q> {
                     in_line = newline == 0;
                     if in_line {
                         block.open = None;
-                    } else if block.open.is_some_and(|id| id == self.headers.last()) {
+                    } else {
                         at += self.pass(block, at, end);
                     }
                 }
@@ -222,11 +234,22 @@ impl<'q> Loader<'q> {
         }
     }
 
-    /// Takes the lines that follow and are as the line before: records of its event, or, if it is in no run, of its second. Gives
-    /// back how many bytes they have.
+    /// Takes the lines that follow and are as the line before: out of the range, records of its event, or, if it is in no run, of
+    /// its second. Gives back how many bytes they have.
     fn pass(&mut self, block: &mut Block, at: usize, end: u64) -> usize {
         let rest = block.text().get(at..).unwrap_or_default();
         let end = end.saturating_sub(block.at + at as u64) as usize;
+        // Which record is the first one with a time is asked for each.
+        if block.in_range == Some(false) && block.first.is_some_and(|first| first.sec > 0) {
+            let len = self.stamps.pass(rest.get(..end).unwrap_or(rest));
+            if len > 0 {
+                block.open = None;
+            }
+            return len;
+        }
+        if block.open.is_none_or(|id| id != self.headers.last()) {
+            return 0;
+        }
         if !block.is_kept {
             return self.headers.same_second(rest, end, SEARCH_LINE);
         }
@@ -266,6 +289,10 @@ impl<'q> Loader<'q> {
             if block.first.is_none_or(|first| first.sec == 0) && is_first {
                 block.first = Some(id);
             }
+            if block.in_range != Some(in_range) {
+                block.in_range = Some(in_range);
+                block.marks.push(Mark::Records { in_range });
+            }
             if in_range {
                 block.open_run(start, id, self.query.step);
             }
@@ -296,9 +323,9 @@ impl Block {
         self.runs.clear();
         self.hits.clear();
         self.steps.clear();
-        self.unread.clear();
+        self.marks.clear();
         (self.used, self.rest, self.open, self.is_kept, self.is_plain) = (0, None, None, false, false);
-        (self.newest, self.first, self.has_records, self.failed) = (0, None, false, false);
+        (self.newest, self.first, self.in_range, self.has_records, self.failed) = (0, None, None, false, false);
     }
 
     /// Passes over a line that is no record, or the part of one that is none.
@@ -306,7 +333,8 @@ impl Block {
     fn pass_over(&mut self, start: usize, len: usize) {
         self.open = None;
         if len > 0 {
-            self.unread.push(start as u32..(start + len) as u32);
+            self.marks.push(Mark::Unread(start as u32..(start + len) as u32));
+            self.in_range = None;
         }
     }
 
@@ -416,10 +444,15 @@ impl Block {
         RunLines::new(self.slice(&(run.start as usize..self.used.min(run.end as usize))))
     }
 
-    /// The lines that are no records: where each begins in the file, and its text.
-    pub(super) fn unread(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let text = |place: &Range<u32>| self.slice(&(place.start as usize..place.end as usize));
-        self.unread.iter().map(move |place| (self.at + u64::from(place.start), text(place)))
+    /// The lines that are no records, where each begins in the file and its text, and the records between them.
+    pub(super) fn marks(&self) -> impl Iterator<Item = Mark<(u64, &[u8])>> {
+        self.marks.iter().map(|mark| match mark {
+            Mark::Records { in_range } => Mark::Records { in_range: *in_range },
+            Mark::Unread(place) => {
+                let text = self.slice(&(place.start as usize..place.end as usize));
+                Mark::Unread((self.at + u64::from(place.start), text))
+            }
+        })
     }
 }
 

@@ -9,7 +9,8 @@
 //! * `json` reads events that are written in JSON;
 //! * `search` puts events together around the records that can matter ([`crate::query::literals`]), and gives them to a [`Sink`];
 //! * [`render_pool`] renders or reports the events of a sink in threads beside it;
-//! * [`order`] remembers of closed logs which seconds they hold;
+//! * [`order`] remembers of closed logs which seconds they hold, and `stamps` passes over what is out of the wanted ones;
+//! * `unread` says which lines that are no records count;
 //! * [`feed`] takes pieces of a stream, and [`follow`] reads a log that is being written.
 //!
 //! [`Trail::search`] is the door of searches and reports, [`Trail::events`] that of programs that walk through all events, and
@@ -49,6 +50,8 @@ pub mod pool;
 pub mod render_pool;
 mod search;
 mod sink;
+mod stamps;
+mod unread;
 
 pub use feed::Feed;
 pub use follow::{Begin, Follow};

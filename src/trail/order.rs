@@ -98,7 +98,7 @@ impl Table {
     /// What is known of a log, as far as it is for sure.
     pub(super) fn known(&self, file: &InputFile, seconds: &RangeInclusive<u64>) -> Option<Known> {
         let facts = file.facts().ok()?;
-        let row = self.rows.iter().find(|row| row.facts == facts && row.is_whole)?;
+        let row = self.rows.iter().find(|row| row.facts == facts && row.is_whole && row.oldest <= row.newest)?;
         let is_trusted = self.owner == 0 || self.owner == facts.owner;
         if !is_trusted || checksum(file, facts.size).ok()? != row.checksum {
             return None;

@@ -23,13 +23,14 @@
 //! In a log in order reading begins `timeout` seconds before a hit; after a clock that was ahead it begins there, and what
 //! has been read is never read again but for the stretch before a hit: the work is linear on every log.
 
-use super::block::{Block, Job, Loader, Query, Run, RunLines, Span};
+use super::block::{Block, Job, Loader, Mark, Query, Run, RunLines, Span};
 use super::json::{Object, Objects};
 use super::lines::{Lines, SEARCH_LINE, Segment, Source};
 use super::order::Table;
 use super::packed::{self, Prefix};
 use super::pool::Pool;
-use super::sink::{Outcome, Search, Sink, UnreadLine};
+use super::sink::{Outcome, Search, Sink};
+use super::unread::Unread;
 use crate::event::{Assembler, Place as Text, Policy};
 use crate::record::{EventId, Headers, Line, Record};
 use crate::sys::errno;
@@ -98,6 +99,7 @@ pub(super) struct Reader<'r> {
     /// A record named its machine.
     has_nodes: bool,
     spare: Vec<Block>,
+    unread: Unread,
     /// Bytes of the files before the one at hand, and of all; unknown when one has no length.
     before: u64,
     all: Option<u64>,
@@ -126,6 +128,7 @@ impl<'r> Reader<'r> {
             has_records: false,
             has_nodes: false,
             spare: Vec::new(),
+            unread: Unread::default(),
             before: 0,
             all: None,
         }
@@ -257,6 +260,7 @@ impl<'r> Reader<'r> {
         let mut is_line = true;
         if let Some(known) = known.as_ref().filter(|known| known.bytes.start > 0) {
             self.first(Some(known.first));
+            self.unread.record(false, &mut self.outcome);
         }
         // A file that grows is read to its end, wherever that is by then.
         loop {
@@ -328,9 +332,11 @@ impl<'r> Reader<'r> {
 
     fn report_unread(&mut self, block: &Block) {
         let path = self.files.last().map(|(_, path)| path.as_path()).unwrap_or(Path::new(""));
-        for (at, text) in block.unread() {
-            self.outcome.count_unread(path, at);
-            self.sink.unread(&UnreadLine { path, at, text });
+        for mark in block.marks() {
+            match mark {
+                Mark::Records { in_range } => self.unread.record(in_range, &mut self.outcome),
+                Mark::Unread((at, text)) => self.unread.line(path, at, text, &mut self.outcome, self.sink),
+            }
         }
     }
 
@@ -549,8 +555,7 @@ impl<'r> Reader<'r> {
                     let found = record.map_or_else(|_| Record::behind_torn(line), |record| Some((0, record)));
                     let text = found.map_or(Some(text), |(torn, _)| text.get(..torn)).unwrap_or_default();
                     if !text.is_empty() {
-                        self.outcome.count_unread(name, at);
-                        self.sink.unread(&UnreadLine { path: name, at, text });
+                        self.unread.line(name, at, text, &mut self.outcome, self.sink);
                     }
                     if let Some((_, record)) = found {
                         prefix.learn(false);
@@ -588,8 +593,7 @@ impl<'r> Reader<'r> {
                     }
                 }
                 Ok(Some(Object::Unread(at))) => {
-                    self.outcome.count_unread(name, at);
-                    self.sink.unread(&UnreadLine { path: name, at, text: objects.text() });
+                    self.unread.line(name, at, objects.text(), &mut self.outcome, self.sink);
                 }
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
                 Ok(None) | Err(_) => return ControlFlow::Continue(()),
@@ -613,6 +617,7 @@ impl<'r> Reader<'r> {
         }
         self.has_records |= in_range;
         self.outcome.has_records = true;
+        self.unread.record(in_range, &mut self.outcome);
         in_range
     }
 

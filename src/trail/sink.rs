@@ -14,7 +14,7 @@ pub trait Sink {
     /// It need not meet the criteria: whatever cannot be events_of apart without reading fields is given out too.
     fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>>;
 
-    /// A line could not be read.
+    /// A line could not be read, and the record before it is in the range.
     fn unread(&mut self, line: &UnreadLine<'_>) {
         let _ = line;
     }
@@ -104,7 +104,7 @@ pub struct Outcome {
     pub first: Option<EventId>,
     /// The file that was read last.
     pub last_file: Option<PathBuf>,
-    /// How many lines could not be read, and where the first one is.
+    /// How many lines could not be read, of those next to a record of the range, and where the first one is.
     pub unread: u64,
     /// Some line was a record.
     pub has_records: bool,
@@ -115,8 +115,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn count_unread(&mut self, path: &Path, at: u64) {
-        self.unread += 1;
+    pub(super) fn count_unread(&mut self, count: u64, path: &Path, at: u64) {
+        self.unread += count;
         self.first_unread.get_or_insert_with(|| (path.to_path_buf(), at));
     }
 }

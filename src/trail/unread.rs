@@ -1,0 +1,42 @@
+//! Lines that are no records: which of them a search speaks of.
+//!
+//! Where a range of time is asked for, a line that is no record counts if the record before it or the one behind it is in the
+//! range; one without a record before it counts too. So nothing has to be known of what lies between records that are out of it.
+
+use super::sink::{Outcome, Sink, UnreadLine};
+use std::path::{Path, PathBuf};
+
+/// Follows the records and the other lines of a trail, in order.
+pub(super) struct Unread {
+    /// The last record was in the range.
+    in_range: bool,
+    /// How many lines came after that record, which was not, and where the first of them is.
+    waiting: Option<(u64, PathBuf, u64)>,
+}
+
+impl Default for Unread {
+    fn default() -> Unread {
+        Unread { in_range: true, waiting: None }
+    }
+}
+
+impl Unread {
+    /// A record came.
+    #[inline]
+    pub(super) fn record(&mut self, in_range: bool, outcome: &mut Outcome) {
+        self.in_range = in_range;
+        if let Some((count, path, at)) = self.waiting.take().filter(|_| in_range) {
+            outcome.count_unread(count, &path, at);
+        }
+    }
+
+    /// A line came that is no record. The sink is shown it if it counts whatever follows.
+    pub(super) fn line(&mut self, path: &Path, at: u64, text: &[u8], outcome: &mut Outcome, sink: &mut dyn Sink) {
+        if self.in_range {
+            outcome.count_unread(1, path, at);
+            sink.unread(&UnreadLine { path, at, text });
+        } else {
+            self.waiting.get_or_insert_with(|| (0, path.to_path_buf(), at)).0 += 1;
+        }
+    }
+}
