@@ -421,11 +421,10 @@ impl<'a> Parser<'a> {
         id.ok_or_else(|| format!("{what} must be a numeric value, was {}", shown(word)))
     }
 
-    /// COMPAT: the number that stands for no group asks for nothing.
     fn group(&mut self, what: &str, option: &str) -> Result<Option<u32>, Refusal> {
         let word = self.argument(option)?;
         if word.first().is_some_and(u8::is_ascii_digit) {
-            return numeric_id("group", word).map(|id| (id != u32::MAX).then_some(id));
+            return numeric_id("group", word).map(Some);
         }
         if word == UNSET {
             return Ok(Some(u32::MAX));

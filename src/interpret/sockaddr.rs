@@ -1,10 +1,10 @@
 //! Socket addresses: the bytes of a `struct sockaddr` in hex, as the kernel writes them into SOCKADDR records.
 //!
 //! Layouts are those of linux/un.h, in.h, in6.h, netlink.h, ax25.h, atm.h and x25.h, in the byte order of the machine that
-//! wrote the record. The record does not name it, but all families are below 256, so the family's bytes show the order.
+//! wrote the record, which the family's bytes show ([`socket::family`]).
 
 use super::Names;
-use crate::tables::socket::FAMILIES;
+use crate::tables::socket::{self, FAMILIES};
 use crate::text::{self, address as inet, hex, number};
 
 const LOCAL: u16 = 1;
@@ -28,8 +28,7 @@ pub(super) fn push(value: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
     let length = value.len() / 2;
     bytes.resize(bytes.len().max(LARGEST), 0);
     let Some((&family, address)) = bytes.split_first_chunk() else { return };
-    let is_big = is_big_endian(family);
-    let family = if is_big { u16::from_be_bytes(family) } else { u16::from_le_bytes(family) };
+    let (family, is_big) = socket::family(family);
     let Some(word) = FAMILIES.name(u32::from(family)) else {
         out.extend_from_slice(b"unknown-family(");
         number::push(out, u64::from(family));
@@ -41,15 +40,6 @@ pub(super) fn push(value: &[u8], names: &dyn Names, out: &mut Vec<u8>) {
     out.extend_from_slice(b" }");
     // COMPAT: after a call sign of less than seven characters nothing more is said.
     out.truncate(start + text::up_to(out.get(start..).unwrap_or_default(), 0).len());
-}
-
-/// Whether these bytes of a family were written with the high byte first; this machine decides where neither order is known.
-fn is_big_endian(family: [u8; 2]) -> bool {
-    let is_known = |family: u16| FAMILIES.name(family.into()).is_some();
-    match (is_known(u16::from_be_bytes(family)), is_known(u16::from_le_bytes(family))) {
-        (big, little) if big != little => big,
-        _ => cfg!(target_endian = "big"),
-    }
 }
 
 /// `address` is what follows the family; `length` counts the family too.

@@ -1,6 +1,7 @@
 //! The address in a `saddr` field as a value: for programs that compare addresses and ports instead of showing them.
 
 use crate::tables::machine::Machine;
+use crate::tables::socket;
 use crate::text::hex;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -28,17 +29,17 @@ pub enum SocketAddress {
 }
 
 impl SocketAddress {
-    /// Reads the value of a `saddr` field that was written on `machine` (whose byte order the family has; this machine's when
-    /// it is `None`). `None` when it is no hex or too short for its family.
+    /// Reads the value of a `saddr` field that was written on `machine`, whose byte order the family has; where it is not known, the
+    /// family shows the order. `None` when it is no hex or too short for its family.
     pub fn parse(value: &[u8], machine: Option<Machine>) -> Option<SocketAddress> {
         const LOCAL: u16 = 1;
         const INET: u16 = 2;
         const INET6: u16 = 10;
         const NETLINK: u16 = 16;
-        let is_little = machine.map_or(cfg!(target_endian = "little"), Machine::is_little_endian);
         let mut bytes = Vec::new();
         let is_hex = hex::decode(value, &mut bytes) == value.len();
         let (family, rest) = is_hex.then(|| bytes.split_first_chunk())??;
+        let is_little = machine.map_or(!socket::family(*family).1, Machine::is_little_endian);
         let short = |bytes| if is_little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) };
         let word = |at| {
             let bytes = *rest.get(at..)?.first_chunk()?;
@@ -95,6 +96,9 @@ mod tests {
         assert_eq!(big, internet("192.0.2.7", 443));
         let big = SocketAddress::parse(b"001000000000000500000001", Some(Machine::S390x));
         assert_eq!(big, Some(SocketAddress::Netlink { port_id: 5, groups: 1 }));
+        for value in [&b"000201BBC0000207"[..], b"020001BBC0000207"] {
+            assert_eq!(SocketAddress::parse(value, None), internet("192.0.2.7", 443));
+        }
     }
 
     #[test]

@@ -166,7 +166,7 @@ fn hex_literals(text: Vec<u8>) -> Vec<Literal> {
 /// A number after its field's name. Names are sought by their ends:
 /// - `uid=` is the end of `auid=`, `loginuid=` and `euid=` too, in which some records have the same id;
 /// - `id=` is that of `gid=` and `egid=`, and the name itself of a group's id in ADD_GROUP, DEL_GROUP and GRP_MGMT;
-/// - 0 is the uid of events that do not log it as such, and -1 and -2 are ids of events that have none: they leave no trace;
+/// - 0 is the uid of events that do not log it as such; -1 and -2 are written with and without a sign;
 /// - where a user's name decides ([`User::name`]), its own number counts, if this host knows just one, and users
 ///   without a name are not looked at.
 fn numbers(criteria: &Criteria) -> Option<Need> {

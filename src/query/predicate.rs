@@ -45,8 +45,7 @@ impl Syscall {
 
     fn is_met(&self, machine: Option<Machine>, number: Option<u32>) -> bool {
         match self {
-            // COMPAT: an event without system call has number 0.
-            Syscall::Number(wanted) => number.unwrap_or(0) == *wanted,
+            Syscall::Number(wanted) => number == Some(*wanted),
             Syscall::Named(numbers) => machine.zip(number).is_some_and(|found| numbers.contains(&found)),
         }
     }
@@ -125,10 +124,6 @@ pub struct Criteria {
     pub whole_word: bool,
 }
 
-/// COMPAT: an id of -1 (session and auid: -2) is that of an event which has none, so it cannot be asked for alone.
-const NO_ID: u32 = u32::MAX;
-const NO_LOGIN: u32 = u32::MAX - 1;
-
 /// Criteria, ready to be put to events one after another.
 pub struct Predicate {
     criteria: Criteria,
@@ -193,18 +188,21 @@ impl Predicate {
     fn matches_users(&self, event: &Event) -> bool {
         let (wanted, fields) = (&self.criteria, &self.fields);
         let tests = [
-            (&wanted.uid, fields.uid.unwrap_or(NO_ID), fields.uid.is_some() && fields.uid_has_name, &b"uid"[..]),
-            (&wanted.euid, fields.euid.unwrap_or(NO_ID), fields.euid.is_some(), b"euid"),
-            (&wanted.auid, fields.auid.unwrap_or(NO_LOGIN), fields.auid.is_some(), b"auid"),
+            (&wanted.uid, fields.uid, fields.uid_has_name, &b"uid"[..]),
+            (&wanted.euid, fields.euid, true, b"euid"),
+            (&wanted.auid, fields.auid, true, b"auid"),
         ];
         // COMPAT: of any user it is the uid's name that decides whether names are compared.
         let deciding = if wanted.any_user { 1 } else { tests.len() };
         let by_name = tests.iter().take(deciding).any(|(user, ..)| user.as_ref().is_some_and(|u| u.name.is_some()));
-        let met = |user: &User, id: u32, has_name: bool, field: &[u8]| match (&user.name, by_name) {
-            (Some((name, ids)), true) if ids.is_empty() => has_name && is_recorded(event, field, id, name),
-            (Some((_, ids)), true) => has_name && ids.contains(&id),
+        // The id of none is one all the same: an event without the field has not even that.
+        let met = |user: &User, id: Option<u32>, has_name: bool, field: &[u8]| match (&user.name, by_name) {
             (None, true) => !wanted.any_user,
-            (_, false) => user.id == id,
+            (Some((name, ids)), true) => {
+                let is_it = |id| if ids.is_empty() { is_recorded(event, field, id, name) } else { ids.contains(&id) };
+                has_name && id.is_some_and(is_it)
+            }
+            (_, false) => id == Some(user.id),
         };
         let mut asked = tests.iter().filter_map(|(user, id, has, field)| Some(met(user.as_ref()?, *id, *has, field)));
         if wanted.any_user { asked.any(|met| met) } else { asked.all(|met| met) }
@@ -213,20 +211,15 @@ impl Predicate {
     fn matches_numbers(&self) -> bool {
         let (wanted, fields) = (&self.criteria, &self.fields);
         let machine = fields.arch.and_then(Machine::from_elf);
-        let is = |wanted: Option<u32>, found: Option<u32>| wanted.is_none_or(|w| w == found.unwrap_or(NO_ID));
-        // A group that is none is one all the same: an event without the field has not even that.
-        let is_group = |wanted: Option<u32>, found: Option<u32>| wanted.is_none() || wanted == found;
-        let groups = if wanted.any_group {
-            is_group(wanted.gid, fields.gid) || is_group(wanted.egid, fields.egid)
-        } else {
-            is_group(wanted.gid, fields.gid) && is_group(wanted.egid, fields.egid)
-        };
+        let is = |wanted: Option<u32>, found: Option<u32>| wanted.is_none() || wanted == found;
+        let (gid, egid) = (is(wanted.gid, fields.gid), is(wanted.egid, fields.egid));
+        let groups = if wanted.any_group { gid || egid } else { gid && egid };
         groups
             && is(wanted.ppid, fields.ppid)
             && is(wanted.pid, fields.pid)
             && wanted.machine.is_none_or(|wanted| machine == Some(wanted))
             && wanted.syscall.as_ref().is_none_or(|syscall| syscall.is_met(machine, fields.syscall))
-            && wanted.session.is_none_or(|session| session == fields.session.unwrap_or(NO_LOGIN))
+            && is(wanted.session, fields.session)
             && wanted.exit.as_ref().is_none_or(|exit| fields.exit.is_some() && fields.exit == exit.on(fields.arch))
             && wanted.success.is_none_or(|yes| fields.success == Some(if yes { SUCCEEDED } else { FAILED }))
     }
@@ -281,17 +274,15 @@ fn is_recorded(event: &Event, field: &[u8], id: u32, name: &[u8]) -> bool {
 }
 
 fn wanted(criteria: &Criteria) -> FieldSet {
-    let id = |user: &Option<User>| user.as_ref().is_some_and(|u| u.id != NO_ID || u.name.is_some());
-    let login = |user: &Option<User>| user.as_ref().is_some_and(|u| u.id != NO_LOGIN || u.name.is_some());
     let asked = [
         (criteria.pid.is_some(), FieldSet::PID),
         (criteria.ppid.is_some(), FieldSet::PPID),
-        (id(&criteria.uid), FieldSet::UID),
-        (id(&criteria.euid), FieldSet::EUID),
-        (login(&criteria.auid), FieldSet::AUID),
+        (criteria.uid.is_some(), FieldSet::UID),
+        (criteria.euid.is_some(), FieldSet::EUID),
+        (criteria.auid.is_some(), FieldSet::AUID),
         (criteria.gid.is_some(), FieldSet::GID),
         (criteria.egid.is_some(), FieldSet::EGID),
-        (criteria.session.is_some_and(|id| id != NO_LOGIN), FieldSet::SESSION),
+        (criteria.session.is_some(), FieldSet::SESSION),
         (criteria.success.is_some(), FieldSet::SUCCESS),
         (criteria.exit.is_some(), FieldSet::EXIT),
         (

@@ -117,6 +117,15 @@ tables! {
     ];
 }
 
+/// The family that the first bytes of a socket address name, and whether they were written with the high byte first. A record does not
+/// name the machine that wrote it, but all families are below 256; this machine's order counts where neither or both are known.
+pub fn family(bytes: [u8; 2]) -> (u16, bool) {
+    let (big, little) = (u16::from_be_bytes(bytes), u16::from_le_bytes(bytes));
+    let is_known = |family: u16| FAMILIES.name(family.into()).is_some();
+    let is_big = if is_known(big) == is_known(little) { cfg!(target_endian = "big") } else { is_known(big) };
+    (if is_big { big } else { little }, is_big)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

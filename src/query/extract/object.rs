@@ -3,6 +3,7 @@
 use super::values::near;
 use super::{FAILED, FieldSet, File, Found, Label, Malformed, SUCCEEDED, Scan, Step, Text, unescape};
 use crate::record::RecordType;
+use crate::tables::socket;
 use crate::text::{self, address, number};
 use memchr::memchr;
 
@@ -193,13 +194,13 @@ impl Scan<'_> {
         // COMPAT: an address of another family, or one read for its file name only, takes an earlier host away.
         self.fields.host = None;
         match *bytes.as_slice() {
-            [a, b, ref rest @ ..] => match u16::from_ne_bytes([a, b]) {
-                AF_INET if length < 16 => Err(Malformed::Inet),
-                AF_INET6 if length < 28 => Err(Malformed::Inet6),
-                AF_UNIX if matches!(length, 1 | 3) => Err(Malformed::Local(length)),
-                AF_INET => self.inet(|out| address::push_inet(rest.get(2..6).unwrap_or_default(), out)),
-                AF_INET6 => self.inet(|out| push_inet6(rest, out)),
-                AF_UNIX => self.socket_name(rest, digits),
+            [a, b, ref rest @ ..] => match socket::family([a, b]) {
+                (AF_INET, _) if length < 16 => Err(Malformed::Inet),
+                (AF_INET6, _) if length < 28 => Err(Malformed::Inet6),
+                (AF_UNIX, _) if matches!(length, 1 | 3) => Err(Malformed::Local(length)),
+                (AF_INET, _) => self.inet(|out| address::push_inet(rest.get(2..6).unwrap_or_default(), out)),
+                (AF_INET6, is_big) => self.inet(|out| push_inet6(rest, is_big, out)),
+                (AF_UNIX, _) => self.socket_name(rest, digits),
                 _ => Ok(()),
             },
             _ => Ok(()),
@@ -231,9 +232,10 @@ impl Scan<'_> {
 }
 
 /// An IPv6 address after its family: port, flow, host, and scope, which is shown as a number.
-fn push_inet6(rest: &[u8], out: &mut Vec<u8>) -> bool {
+fn push_inet6(rest: &[u8], is_big: bool, out: &mut Vec<u8>) -> bool {
     let is_whole = address::push_inet6(rest.get(6..22).unwrap_or_default(), out);
-    let scope = rest.get(22..).and_then(|rest| rest.first_chunk()).map_or(0, |scope| u32::from_ne_bytes(*scope));
+    let scope = rest.get(22..).and_then(|rest| rest.first_chunk()).copied().unwrap_or_default();
+    let scope = if is_big { u32::from_be_bytes(scope) } else { u32::from_le_bytes(scope) };
     if scope != 0 {
         out.push(b'%');
         number::push(out, u64::from(scope));

@@ -89,9 +89,18 @@ fn addresses_are_hosts_and_local_ones_are_files() {
     })
     .unwrap();
     let scoped = "SOCKADDR saddr=0A00005000000000FE80000000000000000000000000000102000000";
-    if cfg!(target_endian = "little") {
+    let big = "SOCKADDR saddr=000A005000000000FE80000000000000000000000000000100000002";
+    for scoped in [scoped, big] {
         read(wanted, &[scoped], |fields| assert_eq!(text(fields, fields.host), Some("fe80::1%2".into()))).unwrap();
     }
+    read(wanted, &["SOCKADDR saddr=00020050C0A801010000000000000000"], |fields| {
+        assert_eq!(text(fields, fields.host), Some("192.168.1.1".into()));
+    })
+    .unwrap();
+    read(wanted, &["SOCKADDR saddr=00012F72756E2F7800"], |fields| {
+        assert_eq!(text(fields, fields.files.first().map(|f| f.name)), Some("/run/x".into()));
+    })
+    .unwrap();
     assert_eq!(read(FieldSet::HOST, &["SOCKADDR saddr=0200"], |_| ()), Err(Malformed::Inet));
     assert_eq!(read(FieldSet::FILE, &["SOCKADDR saddr=01002F"], |_| ()), Err(Malformed::Local(3)));
     assert!(read(FieldSet::PID, &["SOCKADDR saddr=0200"], |_| ()).is_ok());
