@@ -84,12 +84,12 @@ pub(super) fn push_parenthesised(text: &[u8], out: &mut Vec<u8>) {
     out.push(b')');
 }
 
-/// A string in quotes or in hex. A leading NUL marks an abstract socket name and is left out; a quote that is never
-/// closed gives a space; what is neither stands for itself.
+/// A string in quotes or in hex. A leading NUL marks an abstract socket name and is left out; what is neither, such as a quote that
+/// does not close the value, stands for itself.
 pub(super) fn push_text(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
     if let [b'"', rest @ ..] = value {
-        let inside = memchr::memchr(b'"', rest).and_then(|end| rest.get(..end));
-        return out.extend_from_slice(inside.unwrap_or(b" "));
+        let inside = rest.strip_suffix(b"\"").filter(|inside| !inside.contains(&b'"'));
+        return out.extend_from_slice(inside.unwrap_or(value));
     }
     let start = out.len();
     if !hex::unescape(value.strip_prefix(b"00").unwrap_or(value), out) {

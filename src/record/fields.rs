@@ -18,8 +18,8 @@ pub struct Field<'a> {
 /// Fields of one record, in the manner of libauparse.
 ///
 /// Words between spaces that hold a `=`. A `(` before the name goes, and so does one each of `:` `,` `'` `)` after the
-/// value, in that order, except of `(none)` and `(null)`; empty values are skipped, and a quoted value with spaces is
-/// cut at the first; what else stands between its quotes is no field. The unlabelled words of an SELinux message come out as `seresult` and `seperms`; the latter's value
+/// value, in that order, except of `(none)` and `(null)`; empty values are skipped. A value in quotes may hold spaces, at the
+/// first of which libauparse cuts it. The unlabelled words of an SELinux message come out as `seresult` and `seperms`; the latter's value
 /// is the text between the braces, of which libauparse makes a list with commas. A key in hex is one field here; see
 /// [`keys()`](super::keys()).
 #[derive(Clone)]
@@ -55,9 +55,10 @@ impl<'a> Iterator for Fields<'a> {
             let name = line.get(start..name_end)?;
             let field = if line.get(name_end) == Some(&b'=') {
                 self.at = text::find_byte(line, name_end + 1, |bytes| text::byte_mask(bytes, b' '));
-                let value = line.get(name_end + 1..self.at)?;
+                let mut value = line.get(name_end + 1..self.at)?;
                 if let [b'"' | b'\'', ..] = value {
                     self.at = end_of_quoted(line, self.at, value);
+                    value = line.get(name_end + 1..self.at)?;
                 }
                 labelled(name, value)
             } else {
@@ -163,7 +164,7 @@ mod tests {
         let got = fields(
             b"type=USER_AUTH msg=audit(1700000009.123:45): pid=1 (x=2): y= msg='op=PAM:auth acct=\"a b\" tty=(none) res=ok'",
         );
-        let want = [("type", "USER_AUTH"), ("pid", "1"), ("x", "2"), ("op", "PAM:auth"), ("acct", "\"a")];
+        let want = [("type", "USER_AUTH"), ("pid", "1"), ("x", "2"), ("op", "PAM:auth"), ("acct", "\"a b\"")];
         assert_eq!(got, pairs(&[&want[..], &[("tty", "(none)"), ("res", "ok")]].concat()));
     }
 
@@ -171,10 +172,11 @@ mod tests {
     fn nothing_inside_of_quotes_is_a_field() {
         let of = |text: &str| fields(format!("type=USER_LOGIN msg=audit(1700000009.123:45): {text}").as_bytes());
         let with = |rest: &[(&str, &str)]| pairs(&[&[("type", "USER_LOGIN")], rest].concat());
-        let (acct, failed) = (("acct", "\"x"), ("res", "failed"));
-        assert_eq!(of("msg='op=login acct=\"x res=success y\" res=failed'"), with(&[("op", "login"), acct, failed]));
-        assert_eq!(of("msg='acct=\"x res=success\" res=failed'"), with(&[acct, failed]));
-        assert_eq!(of("acct=\"x res=success"), with(&[acct, ("res", "success")]), "what nothing closes");
+        let (acct, failed) = (|value| ("acct", value), ("res", "failed"));
+        let whole = with(&[("op", "login"), acct("\"x res=success y\""), failed]);
+        assert_eq!(of("msg='op=login acct=\"x res=success y\" res=failed'"), whole);
+        assert_eq!(of("msg='acct=\"x res=success\" res=failed'"), with(&[acct("\"x res=success\""), failed]));
+        assert_eq!(of("acct=\"x res=success"), with(&[acct("\"x"), ("res", "success")]), "what nothing closes");
         assert_eq!(of("acct=\"x\" res=failed exe=\"y\""), with(&[("acct", "\"x\""), failed, ("exe", "\"y\"")]));
     }
 
