@@ -44,6 +44,8 @@ pub(crate) struct Logs {
     pub(crate) trail: Trail<'static>,
     /// They come out of a pipe.
     pub(crate) is_pipe: bool,
+    /// How many come before the one to begin with.
+    pub(crate) before: usize,
     /// Files that belong to them and are not read, and why.
     left_out: Vec<(PathBuf, io::Error)>,
 }
@@ -56,6 +58,9 @@ pub(crate) enum Missing {
     Beginning,
 }
 
+/// Before the end of a log this many bytes may belong to events that are not complete.
+const RECENT: u64 = 64 << 10;
+
 /// The exit status where nothing was found and something could not be read.
 pub(crate) const LEFT_OUT: u8 = 2;
 
@@ -67,7 +72,7 @@ impl Place {
                 Some(_) if is_packed_stdin() => Ok(Logs { is_pipe: true, ..one(Path::new(STDIN)) }),
                 Some(stdin) => {
                     let trail = Trail::source(Pipe { stdin, patience: self.patience });
-                    Ok(Logs { trail, is_pipe: true, left_out: Vec::new() })
+                    Ok(Logs { trail, is_pipe: true, before: 0, left_out: Vec::new() })
                 }
                 None => self.rotated(&self.log),
             };
@@ -107,7 +112,18 @@ impl Place {
                      --start checkpoint goes on by its time.");
                 return Err(Missing::Beginning);
             };
-            members.truncate(at + 1);
+            // An event may have begun in a log before.
+            let (mut bytes, mut before) = (0, 0);
+            for member in members.iter().skip(at + 1).take_while(|member| member.left_out.is_none()) {
+                if bytes < RECENT {
+                    bytes += InputFile::open(&member.path).map_or(0, |file| file.len());
+                    before += 1;
+                }
+            }
+            members.truncate(at + 1 + before);
+            let logs = set(base, members);
+            let files = logs.trail.places().map(Path::to_path_buf).collect();
+            return Ok(Logs { trail: Trail::paths(files), before, ..logs });
         }
         if self.follows {
             for older in members.iter_mut().skip(1).filter(|member| !packed::is_plain(&member.path)) {
@@ -121,7 +137,7 @@ impl Place {
 /// The members of a log.
 fn set(base: &Path, members: Vec<Member>) -> Logs {
     let (trail, left_out) = Trail::members(base, members);
-    Logs { trail, is_pipe: false, left_out }
+    Logs { trail, is_pipe: false, before: 0, left_out }
 }
 
 /// What standard input is called where it is read as a file.
@@ -141,7 +157,7 @@ fn one(path: &Path) -> Logs {
         None => read.push(path.to_path_buf()),
         Some(reason) => left_out.push((path.to_path_buf(), reason)),
     }
-    Logs { trail: Trail::paths(read), is_pipe: false, left_out }
+    Logs { trail: Trail::paths(read), is_pipe: false, before: 0, left_out }
 }
 
 /// The configuration that decides which log is read. Prints what is wrong with it.
@@ -218,7 +234,7 @@ fn open(input: &Input, log: &Path) -> io::Result<Logs> {
             return Ok(Logs { is_pipe: true, ..one(log) });
         }
         let trail = Trail::descriptor(streams::input()?);
-        return Ok(Logs { trail, is_pipe: true, left_out: Vec::new() });
+        return Ok(Logs { trail, is_pipe: true, before: 0, left_out: Vec::new() });
     }
     if !input::is_pipe(log) {
         InputFile::open(log)?;

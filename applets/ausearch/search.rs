@@ -1,7 +1,7 @@
 //! One search: which logs, which events, and how it ends.
 
 use super::arguments::Request;
-use super::resume::{self, Resume, Verdict};
+use super::resume::{self, Resume};
 use crate::host::Host;
 use crate::logs::{self, LEFT_OUT, Missing, Place, Unread};
 use crate::output::{Output, complain, say};
@@ -34,7 +34,7 @@ const RENDERERS: usize = 2;
 /// Searches, prints, and gives back the exit status. An error is one of writing the output.
 pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
     let config = logs::daemon_config(request.input.is_none(), request.force_logs);
-    let resume = match &request.checkpoint {
+    let mut resume = match &request.checkpoint {
         Some(path) => match Resume::load(path, request.checkpoint_time) {
             Some(resume) => Some(resume),
             None => return Ok(resume::UNUSABLE),
@@ -60,6 +60,9 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
     // As tail(1) does it: a pipe is read to its end, which comes when nothing more is written.
     let follows = request.follow && !logs.is_pipe;
     let is_prompt = follows || request.just_one || request.line_buffered || logs.is_pipe;
+    if let Some(resume) = &mut resume {
+        resume.read_before(logs.before);
+    }
     let (trail, unread) = logs.split();
     let search = Search {
         only_ended: resume.is_some(),
@@ -95,15 +98,17 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             }
             return finding.follow(trail, search.timeout, host);
         }
-        let outcome = trail.search(&search, Path::new("stdin"), &mut finding);
+        let files = trail.places().map(Path::to_path_buf).collect();
+        let mut outcome = trail.search(&search, Path::new("stdin"), &mut finding);
+        if finding.resume.as_mut().is_some_and(Resume::tries_again) {
+            outcome = Trail::paths(files).search(&search, Path::new("stdin"), &mut finding);
+        }
         finding.conclude(&outcome, &unread)
     })
 }
 
 /// Why a search ends before its input does.
 enum End {
-    /// With this exit status; the reason has been printed.
-    Refused(u8),
     /// One event was asked for.
     Enough,
     /// The output cannot be written.
@@ -148,6 +153,11 @@ impl<'s, 'h: 's> Sink for Finding<'s, '_, 'h> {
         logs::print_unread(line, self.request.debug);
     }
 
+    fn end_of_file(&mut self, path: &Path) -> ControlFlow<()> {
+        self.resume.iter_mut().for_each(|resume| resume.end_of_log(path));
+        ControlFlow::Continue(())
+    }
+
     fn progress(&mut self, done: u64, all: Option<u64>) {
         self.progress.show(done, all);
     }
@@ -156,15 +166,9 @@ impl<'s, 'h: 's> Sink for Finding<'s, '_, 'h> {
 impl<'s, 'h: 's> Finding<'s, '_, 'h> {
     /// Shows an event if it is found and new; gives back one that is done with.
     fn take(&mut self, event: Event) -> Result<Option<Event>, End> {
-        let verdict = self.resume.as_mut().map_or(Verdict::New, |resume| resume.judge(&event));
         let matches = self.matches(&event);
-        if matches && verdict == Verdict::Impossible {
-            return Err(self.corrupted(&event));
-        }
-        if let Some(resume) = self.resume.as_mut() {
-            resume.remember(&event);
-        }
-        let shows = matches && verdict == Verdict::New;
+        let is_new = self.resume.as_mut().is_none_or(|resume| resume.is_new(&event, matches));
+        let shows = matches && is_new;
         let done = if shows { self.show(event)? } else { Some(event) };
         if shows && self.request.just_one {
             return Err(End::Enough);
@@ -206,7 +210,6 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
             match done {
                 Ok(done) => done.into_iter().for_each(|event| follow.recycle(event)),
                 Err(End::Enough) => return self.flush().map(|()| 0),
-                Err(End::Refused(status)) => return Ok(status),
                 Err(End::Output(error)) => return Err(error),
             }
         }
@@ -243,8 +246,8 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
         self.output.flush()?;
         let status = match self.end.take() {
             Some(End::Output(error)) => return Err(error),
-            Some(End::Refused(status)) => return Ok(status),
             Some(End::Enough) | None if logs::has_failed(outcome) => return Ok(1),
+            Some(End::Enough) | None if self.is_corrupted() => return Ok(resume::CORRUPTED),
             Some(End::Enough) | None => self.status(outcome.last_file.as_deref()),
         };
         let leaves_out = unread.report("ausearch", outcome);
@@ -277,15 +280,19 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
         })
     }
 
-    fn corrupted(&self, event: &Event) -> End {
+    /// Says that the event that the checkpoint records is not there, if that is so.
+    fn is_corrupted(&self) -> bool {
+        let Some((resume, id)) = self.resume.as_ref().and_then(|resume| Some((resume, resume.impossible()?))) else {
+            return false;
+        };
         let mut text = b"Corrupted checkpoint file. Inode match, but newer complete event (".to_vec();
-        event.id().print(&mut text);
+        id.print(&mut text);
         text.extend_from_slice(b") found before loaded checkpoint ");
-        if let Some(last) = self.resume.as_ref().and_then(Resume::recorded) {
+        if let Some(last) = resume.recorded() {
             last.id.print(&mut text);
         }
         say(String::from_utf8_lossy(&text));
-        End::Refused(resume::CORRUPTED)
+        true
     }
 
     /// Writes the checkpoint, and gives back the exit status.

@@ -1,6 +1,7 @@
 //! Checkpoint files of ausearch(8): where a search ended, so that the next one goes on from there.
 //!
-//! Three lines: `dev=0x..`, `inode=..`, `output=NODE SECONDS.MILLI:SERIAL 0xTYPE`, where `-` stands for no node.
+//! Three lines: `dev=0x..`, `inode=..`, `output=NODE SECONDS.MILLI:SERIAL 0xTYPE NUMBER`, where `-` stands for no node. The reference
+//! neither writes the number nor reads it.
 
 use crate::event::Event;
 use crate::record::{EventId, RecordType};
@@ -27,6 +28,8 @@ pub struct Last {
     pub id: EventId,
     /// The type of its first record.
     pub record_type: RecordType,
+    /// Its number among all that were looked at in the log file, from 1 on; 0 where it is not known. Others may be called alike.
+    pub number: u64,
 }
 
 /// What is wrong with a checkpoint file. Each carries the line.
@@ -74,11 +77,11 @@ impl Checkpoint {
                 let node = text::before(value, b' ').ok_or_else(|| CheckpointError::Node(shown()))?;
                 let rest = value.get(node.len() + 1..).unwrap_or_default();
                 let front = line.get(..line.len() - rest.len() - 1).unwrap_or(line);
-                let (id, record_type) =
+                let (id, record_type, number) =
                     event(rest).ok_or_else(|| CheckpointError::Event(String::from_utf8_lossy(front).into_owned()))?;
                 let node = (node.first() != Some(&b'-')).then(|| node.to_vec());
                 // A second of zero says that nothing was put out.
-                read.last = (id.sec != 0).then_some(Last { node, id, record_type });
+                read.last = (id.sec != 0).then_some(Last { node, id, record_type, number });
             } else {
                 return Err(CheckpointError::Unknown(shown()));
             }
@@ -100,6 +103,10 @@ impl Checkpoint {
                 last.id.print(&mut out);
                 out.extend_from_slice(b" 0x");
                 push_upper(&mut out, u64::from(last.record_type.0));
+                if last.number > 0 {
+                    out.push(b' ');
+                    number::push(&mut out, last.number);
+                }
             }
             None => out.extend_from_slice(b"- 0.000:0 0x0"),
         }
@@ -109,26 +116,27 @@ impl Checkpoint {
 }
 
 impl Last {
-    /// What identifies `event`.
-    pub fn of(event: &Event) -> Last {
-        Last { node: event.node().map(<[u8]>::to_vec), id: event.id(), record_type: event.record_type() }
+    /// What identifies `event`, and its number in its log file.
+    pub fn of(event: &Event, number: u64) -> Last {
+        Last { node: event.node().map(<[u8]>::to_vec), id: event.id(), record_type: event.record_type(), number }
     }
 
-    /// Whether it is this very event.
+    /// Whether it is this event, or one that is called alike.
     pub fn is(&self, event: &Event) -> bool {
         self.id == event.id() && self.record_type == event.record_type() && self.node.as_deref() == event.node()
     }
 }
 
-/// `SECONDS.MILLI:SERIAL 0xTYPE`.
-fn event(text: &[u8]) -> Option<(EventId, RecordType)> {
+/// `SECONDS.MILLI:SERIAL 0xTYPE`, and perhaps a number.
+fn event(text: &[u8]) -> Option<(EventId, RecordType, u64)> {
     let (id, record_type) = text.split_at(memchr::memchr(b' ', text)?);
     let whole = text::after(id, b".").is_some() && text::after(id, b":").is_some();
     let digits = record_type.trim_ascii_start().strip_prefix(b"0x")?;
     digits.first().filter(|b| b.is_ascii_hexdigit())?;
     let record_type = RecordType(number::parse_prefix(digits, 16)? as u32);
     id.first().filter(|b| b.is_ascii_digit() && whole)?;
-    Some((EventId::parse(id)?, record_type))
+    let number = text::after(digits, b" ").and_then(|digits| number::parse_prefix(digits, 10));
+    Some((EventId::parse(id)?, record_type, number.unwrap_or(0)))
 }
 
 fn push_upper(out: &mut Vec<u8>, value: u64) {
@@ -155,6 +163,9 @@ mod tests {
             (Some(&b"web"[..]), 99, RecordType::SYSCALL)
         );
         assert_eq!(read.print(), FILE);
+        let numbered = b"dev=0xFD01\ninode=1234\noutput=web 1700000000.007:99 0x514 42\n";
+        let read = Checkpoint::parse(numbered).unwrap();
+        assert_eq!((read.last.as_ref().unwrap().number, read.print()), (42, numbered.to_vec()));
         let empty = b"dev=0x1\ninode=2\noutput=- 0.000:0 0x0\n";
         assert_eq!(Checkpoint::parse(empty).unwrap().print(), empty);
     }

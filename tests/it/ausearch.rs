@@ -139,6 +139,62 @@ fn a_search_for_one_event_goes_on_after_that_one() {
     assert_eq!(found, LOG, "each event once, and none passed over");
 }
 
+#[test]
+fn a_checkpoint_is_found_again_where_clocks_stepped_events_have_one_name_and_go_on_in_the_next_log() {
+    let record = |kind: &str, second: u32, serial: u32, rest: &str| {
+        format!("type={kind} msg=audit(17000000{second}.000:{serial}): {rest}\n")
+    };
+    let user = |second, serial, text: &str| {
+        record("USER_END", second, serial, &format!("pid=1 uid=0 auid=0 ses=1 msg='op={text} res=success'"))
+    };
+    let all = [
+        user(50, 1, "ahead"),
+        // Newer ones stand before it, and others are called as it is.
+        user(10, 2, "first"),
+        user(11, 3, "between"),
+        user(10, 2, "second"),
+        user(12, 4, "after"),
+        record("SYSCALL", 20, 5, "arch=c000003e syscall=59 success=yes pid=1"),
+        record("CWD", 20, 5, "cwd=\"/\""),
+        record("PROCTITLE", 20, 5, "proctitle=61"),
+        user(30, 6, "last"),
+    ];
+    for cut in 0..=all.len() {
+        let place = Place::new(&format!("checkpoint-again-{cut}"));
+        let (old, new) = all.split_at(cut);
+        place.0.file("audit.log.1", old.concat());
+        place.0.file("audit.log", new.concat());
+        let (whole, status) = place.run(&["-if", ".", "--checkpoint", "whole", "--raw"]);
+        assert_eq!((status, whole.len()), (0, all.concat().len()));
+        let mut found = String::new();
+        for turn in 0.. {
+            let (one, status) = place.run(&["-if", ".", "--checkpoint", "point", "--raw", "--just-one"]);
+            found += &one;
+            if status != 0 {
+                assert_eq!((turn, status), (7, 1), "{cut}: {found}");
+                break;
+            }
+            if turn == 3 {
+                for (from, to) in [("audit.log.1", "audit.log.2"), ("audit.log", "audit.log.1")] {
+                    fs::rename(place.0.0.join(from), place.0.0.join(to)).unwrap();
+                }
+                place.0.file("audit.log", "");
+            }
+        }
+        assert_eq!(found, whole, "{cut}");
+    }
+    // The log before it has gone meanwhile, and with it the number.
+    let place = Place::new("checkpoint-alone");
+    place.0.file("audit.log.1", all[..7].concat());
+    place.0.file("audit.log", all[8..].concat());
+    let search = ["-if", ".", "--checkpoint", "point", "--raw"];
+    assert_eq!(place.run(&search).1, 0);
+    fs::remove_file(place.0.0.join("audit.log.1")).unwrap();
+    let more = user(40, 7, "more");
+    append(&place.0.0.join("audit.log"), &more);
+    assert_eq!(place.run(&search), (more, 0));
+}
+
 fn append(path: &Path, text: &str) {
     fs::OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
