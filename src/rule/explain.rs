@@ -21,7 +21,7 @@ use super::parse::compare;
 use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::machine::Machine;
 use crate::tables::record_type;
-use crate::tables::rule::{FILE_TYPES, PERMISSIONS};
+use crate::tables::rule::{FILE_TYPES, IN_KERNEL_ALONE, NOT_IN_EVERY_KERNEL, PERMISSIONS};
 use crate::text::escape::lossy;
 
 /// What a rule makes of an event.
@@ -346,7 +346,10 @@ fn holds(field: &RuleField, facts: &Facts, file: Option<&File>, moment: Moment) 
             let found = there().filter_map(|file| file.path.as_ref()).any(is_it);
             if !found && there().any(|file| file.path.is_none()) { None } else { Some(found) }
         }
-        (FieldId::PERM, Value::Number(bits)) => Some(facts.perm.or_else(|| classes(facts))? & bits != 0),
+        (FieldId::PERM, Value::Number(bits)) => {
+            let (certain, possible) = facts.perm.map(|perm| (perm, perm)).or_else(|| classes(facts))?;
+            (bits & certain != 0).then_some(true).or((bits & possible == 0).then_some(false))
+        }
         (FieldId::SUCCESS | FieldId::EXIT, _) if moment == Moment::Removal => Some(false),
         // A call that never returns has no result, and other calls than those of sockets no address.
         (FieldId::SUCCESS | FieldId::EXIT | FieldId::SADDR_FAM, _)
@@ -419,33 +422,32 @@ fn compared(left: u32, operator: Operator, right: u32) -> bool {
     }
 }
 
-/// KERNEL: the classes of include/asm-generic/audit_{read,write,dir_write,change_attr}.h.
-const READ: &str = " readlink quotactl listxattr llistxattr flistxattr getxattr lgetxattr fgetxattr readlinkat ";
-const WRITE: &str = " rename mkdir rmdir creat link unlink symlink mknod mkdirat mknodat unlinkat renameat linkat symlinkat \
-    renameat2 acct swapon quotactl truncate truncate64 ftruncate ftruncate64 bind fallocate ";
-const ATTRIBUTE: &str = " chmod fchmod chown lchown fchown chown32 fchown32 lchown32 setxattr lsetxattr fsetxattr removexattr \
-    lremovexattr fremovexattr fchownat fchmodat fchmodat2 link linkat ";
-
-/// The classes of access of the event's call. KERNEL: audit_match_perm().
-fn classes(facts: &Facts) -> Option<u32> {
+/// The classes of access that the event's call certainly is of, and all that it may be of. KERNEL: audit_match_perm().
+fn classes(facts: &Facts) -> Option<(u32, u32)> {
     const ACCESS_MODE: u32 = 3;
+    const BIND: u32 = 2;
     let name = facts.call_name()?;
-    let by_flags = |argument: FieldId| match facts.number(argument)? & ACCESS_MODE {
-        0 => access(b"r"),
-        1 => access(b"w"),
-        _ => access(b"rw"),
+    let by_argument = |argument: FieldId, of: fn(u32) -> &'static [u8], all: &[u8]| match facts.number(argument) {
+        Some(number) => access(of(number)).map(|certain| (certain, certain)),
+        None => access(all).map(|possible| (0, possible)),
+    };
+    let of_flags = |flags: u32| match flags & ACCESS_MODE {
+        0 => b"r".as_slice(),
+        1 => b"w",
+        _ => b"rw",
     };
     match name {
-        "open" => by_flags(FieldId::A1),
-        "openat" => by_flags(FieldId::A2),
+        "open" => by_argument(FieldId::A1, of_flags, b"rw"),
+        "openat" => by_argument(FieldId::A2, of_flags, b"rw"),
         // Its flags are in memory.
-        "openat2" | "socketcall" => None,
-        "execve" | "execveat" => access(b"x"),
+        "openat2" => Some((0, access(b"rw")?)),
+        "socketcall" => by_argument(FieldId::A0, |call| if call == BIND { b"w" } else { b"" }, b"w"),
         name => {
-            let word = format!(" {name} ");
-            let rows = [(READ, b'r'), (WRITE, b'w'), (ATTRIBUTE, b'a')];
-            let letters: Vec<u8> = rows.iter().filter(|row| row.0.contains(&word)).map(|row| row.1).collect();
-            access(&letters)
+            let has = |calls: &str| calls.split(' ').any(|call| call == name);
+            let of_rules = PERMISSIONS.iter().map(|class| (class.letter, class.calls));
+            let letters: Vec<u8> = of_rules.chain(IN_KERNEL_ALONE).filter(|row| has(row.1)).map(|row| row.0).collect();
+            let possible = access(&letters)?;
+            Some((if has(NOT_IN_EVERY_KERNEL) { 0 } else { possible }, possible))
         }
     }
 }

@@ -34,6 +34,34 @@ rule 3 decides: the event is recorded with key shadow
 }
 
 #[test]
+fn classes_of_access_are_those_of_the_kernel_and_open_where_not_every_kernel_has_them() {
+    for (arch, call, perm, expected) in [
+        ("b64", "setxattrat", "a", "match"),
+        ("b64", "setxattrat", "r", "no"),
+        ("b64", "fchmodat2", "a", "open"),
+        ("b64", "fchmodat2", "w", "no"),
+        ("b64", "getxattrat", "r", "open"),
+        ("b64", "newfstatat", "r", "open"),
+        ("b64", "newfstatat", "wa", "no"),
+        ("b64", "utimensat", "a", "open"),
+        ("b64", "openat2", "w", "open"),
+        ("b64", "openat2", "a", "no"),
+        ("b32", "lchown32", "a", "match"),
+        ("b32", "truncate64", "w", "match"),
+        ("b32", "socketcall a0=2", "w", "match"),
+        ("b32", "socketcall a0=3", "w", "no"),
+        ("b32", "socketcall", "w", "open"),
+        ("b64", "execveat", "x", "match"),
+        ("b64", "read", "rwxa", "no"),
+    ] {
+        let rules = format!("-a always,exit -S all -F path=/srv/x -F perm={perm} -k x\n");
+        let words = format!("arch={arch} path=/srv/x syscall={call}");
+        let (_, out, said) = explained(&rules, &words.split(' ').collect::<Vec<_>>(), "");
+        assert_eq!(out.split(' ').next(), Some(expected), "{call} {perm}: {out}{said}");
+    }
+}
+
+#[test]
 fn a_field_that_the_kernel_cannot_test_ends_the_list() {
     let rules = "-a always,exclude -F uid=0 -F exe=/bin/a -F key=k\n-a always,exclude -F msgtype=CWD\n";
     let words = ["list=exclude", "msgtype=CWD", "uid=0", "exe=/bin/a"];
