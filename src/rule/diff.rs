@@ -1,8 +1,8 @@
 //! Two sets of rules by their meaning: what one has that the other has not, whatever the words and an order without effect.
 
 use super::meaning::Meaning;
-use super::model::{Action, List, Rule, SyscallMask};
-use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
+use super::model::{Action, List, Rule};
+use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::machine::Machine;
 
 /// One difference from the first set to the second.
@@ -72,8 +72,7 @@ struct Normal<'r> {
 
 impl<'r> Normal<'r> {
     fn of(rule: &'r Rule, machine: Option<Machine>) -> Normal<'r> {
-        let mut meaning = Meaning::of(rule, machine);
-        meaning.calls = meaning.calls.as_ref().map(calls);
+        let meaning = Meaning::of(rule, machine);
         let mut keys: Vec<Vec<u8>> =
             rule.keys().flat_map(|keys| keys.split(|b| *b == KEY_SEPARATOR)).map(<[u8]>::to_vec).collect();
         keys.sort();
@@ -106,17 +105,6 @@ impl<'r> Normal<'r> {
     fn meets(&self, other: &Normal) -> bool {
         (self.action != other.action || self.keys != other.keys) && self.meaning.may_meet(&other.meaning)
     }
-}
-
-/// KERNEL: the highest bits of a mask stand for classes of calls and are not given back; a full mask stays one for all calls.
-fn calls(mask: &SyscallMask) -> SyscallMask {
-    const CLASSES: u32 = 16;
-    if mask.is_full(MASK_WORDS - 1) {
-        return SyscallMask::ALL;
-    }
-    let mut known = SyscallMask::NONE;
-    mask.iter().filter(|number| *number < SyscallMask::END - CLASSES).for_each(|number| _ = known.insert(number));
-    known
 }
 
 /// Rules without what has no meaning; those that differ in their calls alone are one, where no rule between them decides

@@ -257,7 +257,9 @@ fn judge_for(rule: &Rule, facts: &Facts, file: Option<&File>, moment: Moment) ->
     let mut open = None;
     if rule.list.takes_syscalls() {
         match facts.call {
-            Some(call) if !rule.syscalls.contains(call) => return Verdict::No("it is about other calls".to_owned()),
+            Some(call) if rule.syscalls.contains(call) => {}
+            Some(_) if rule.syscalls.has_classes() => open = Some("a class of calls".to_owned()),
+            Some(_) => return Verdict::No("it is about other calls".to_owned()),
             None if rule.syscalls != SyscallMask::ALL => open = Some("the call".to_owned()),
             _ => {}
         }

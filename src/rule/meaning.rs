@@ -12,6 +12,7 @@
 
 use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
 use super::parse::compare;
+use crate::abi::rule::MASK_WORDS;
 use crate::tables::machine::Machine;
 use crate::tables::rule::PERMISSIONS;
 use crate::tables::{record_type, syscall};
@@ -145,7 +146,7 @@ impl<'r> Meaning<'r> {
     pub(super) fn of(rule: &'r Rule, machine: Option<Machine>) -> Meaning<'r> {
         let mut meaning = Meaning {
             list: rule.list,
-            calls: rule.list.takes_syscalls().then(|| rule.syscalls.clone()),
+            calls: rule.list.takes_syscalls().then(|| calls(&rule.syscalls)),
             numbers: Vec::new(),
             bits: Vec::new(),
             single: Vec::new(),
@@ -208,7 +209,11 @@ impl<'r> Meaning<'r> {
 
     /// Whether an event can match both rules; `false` only when it is certain that none can.
     pub(super) fn may_meet(&self, other: &Meaning) -> bool {
-        let calls_meet = || self.calls.is_none() || self.common_calls(other) != SyscallMask::NONE;
+        let has_classes = |meaning: &Meaning| meaning.calls.as_ref().is_some_and(SyscallMask::has_classes);
+        let calls_meet = || {
+            let are_unknown = has_classes(self) || has_classes(other);
+            self.calls.is_none() || are_unknown || self.common_calls(other) != SyscallMask::NONE
+        };
         let numbers_meet = |(id, numbers): &(FieldId, Numbers)| other.may_be(*id, numbers);
         self.list == other.list && self.numbers.iter().all(numbers_meet) && calls_meet()
     }
@@ -350,6 +355,11 @@ impl<'r> Meaning<'r> {
             || self.numbers.iter().any(|(id, numbers)| *id != FieldId::ARCH && numbers.few().is_some())
             || self.numbers.iter().any(|(id, _)| matches!(*id, FieldId::SUCCESS | FieldId::EXIT | FieldId::SADDR_FAM))
     }
+}
+
+/// What a mask means. KERNEL: a listing does not give the bits of classes back, so that a mask which is full else is one for all calls.
+fn calls(mask: &SyscallMask) -> SyscallMask {
+    if mask.is_full(MASK_WORDS - 1) { SyscallMask::ALL } else { mask.clone() }
 }
 
 /// The file systems that a rule of that list leaves out. KERNEL: __audit_inode(): each test counts by itself.

@@ -226,6 +226,8 @@ pub struct SyscallMask(pub [u32; MASK_WORDS]);
 impl SyscallMask {
     /// One more than the highest number that fits: 2048.
     pub const END: u32 = 32 * MASK_WORDS as u32;
+    /// The first of the bits that the kernel takes for all calls of a class. KERNEL: AUDIT_SYSCALL_CLASSES, audit_to_entry_common().
+    pub const FIRST_CLASS: u32 = SyscallMask::END - 16;
     /// None of them.
     pub const NONE: SyscallMask = SyscallMask([0; MASK_WORDS]);
     /// All of them.
@@ -268,9 +270,9 @@ impl SyscallMask {
         self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine &= !theirs);
     }
 
-    /// Whether one of the bits is in that the kernel takes for the calls of a class. KERNEL: AUDIT_SYSCALL_CLASSES.
+    /// Whether there is a class in it: which calls are in that the kernel knows.
     pub fn has_classes(&self) -> bool {
-        (SyscallMask::END - 16..SyscallMask::END).any(|number| self.contains(number))
+        (SyscallMask::FIRST_CLASS..SyscallMask::END).any(|number| self.contains(number))
     }
 
     /// Whether the first `words` words are full. Listings leave the last word of the mask out of account.

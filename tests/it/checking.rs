@@ -126,6 +126,7 @@ fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
         ("AB101", "", plain("-a always,exit -S mount -k m\n"), "1:19", both("-S mount -k m")),
         ("AB102", "", plain("-a always,exit -F arch=b64 -S mount -k m\n"), "1:19", both("-S mount -k m")),
         ("AB103", "", both("-S chown32 -k p"), "1:31", plain("-a always,exit -F arch=b32 -S chown32 -k p\n")),
+        ("AB104", "", both("-S mount,2047 -F auid=0 -k m"), "1:31", both("-S mount -F auid=0 -k m")),
         (
             "AB201",
             "",

@@ -7,7 +7,8 @@ use super::super::diff::diff;
 use super::super::error::{Reason, Refusal};
 use super::super::file::Line;
 use super::super::meaning::{FAILED, Impossible, Meaning, Numbers, SUCCEEDED, never_holds, other_width};
-use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value, parent};
+use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, Value, parent};
+use super::super::number;
 use super::super::parse::Warning;
 use super::super::typography::{self, Lookalike, lookalikes, quote};
 use super::codes::{self, Code, Level};
@@ -94,6 +95,7 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
         if out.len() > before {
             return;
         }
+        call_classes(planned, out);
         old_kernel(planned, rule, target, out);
         impossible(planned, rule, target, out);
         too_wide(planned, rule, target, out);
@@ -382,6 +384,28 @@ fn why_refused(list: List, field: &RuleField) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// KERNEL: the classes of include/uapi/linux/audit.h, the first of which is the highest bit of a mask.
+const CLASSES: &str = "dir_write dir_write_32 chattr chattr_32 read read_32 write write_32 signal signal_32";
+
+/// Numbers of -S that are of no call.
+fn call_classes(planned: &Planned, out: &mut Vec<Finding>) {
+    for place in planned.plan.iter().flat_map(|plan| &plan.places.syscalls) {
+        let span = planned.place(*place);
+        let words = planned.line.text.get(span.bytes.0..span.bytes.1).unwrap_or_default();
+        for word in words.split(|b| *b == b',').filter(|word| word.first().is_some_and(u8::is_ascii_digit)) {
+            let number = number::unsigned(word, 0).0 as u32;
+            if !(SyscallMask::FIRST_CLASS..SyscallMask::END).contains(&number) {
+                continue;
+            }
+            let class = CLASSES.split(' ').nth((SyscallMask::END - 1 - number) as usize);
+            let taken =
+                class.map_or_else(|| "drops it".to_owned(), |class| format!("takes it for all of its class {class}"));
+            let message = format!("{number} is no call: the kernel {taken}");
+            out.push(finding(&codes::CALL_CLASS, span, message, "name the calls"));
+        }
+    }
 }
 
 fn old_kernel(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {

@@ -232,7 +232,9 @@ fn never_overlap(rule: &Active, earlier: &[Active], machine: Option<Machine>, ou
     let Some(never) = earlier.iter().find(takes) else { return };
     let machine = machine_of(rule.rule, machine);
     let calls = never.meaning.common_calls(&rule.meaning);
-    let names: Vec<_> = calls.iter().take(4).filter_map(|number| syscall::name(machine?, number)).collect();
+    let name = |number| machine.and_then(|machine| syscall::name(machine, number)).map(str::to_owned);
+    let names: Vec<String> =
+        calls.iter().take(4).map(|number| name(number).unwrap_or_else(|| number.to_string())).collect();
     let message = format!("does not see {}: an earlier never rule takes every such event", names.join(", "));
     let mut found = finding(&codes::NEVER_OVERLAP, rule.span(), message, "");
     found.related.push((never.span(), "this rule is tried first".to_owned()));

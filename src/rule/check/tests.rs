@@ -447,6 +447,30 @@ fn a_rule_without_a_test_does_nothing_on_the_lists_of_records() {
 }
 
 #[test]
+fn a_class_of_calls_is_no_call_and_no_finding_counts_on_what_is_in_it() {
+    let message = |number: &str| {
+        let found = found(&format!("-a always,exit -F arch=b64 -S {number} -F auid=0 -k x\n"));
+        found.into_iter().find(|f| f.code == &codes::CALL_CLASS).map(|f| f.message).unwrap_or_default()
+    };
+    assert_eq!(message("2047"), "2047 is no call: the kernel takes it for all of its class dir_write");
+    assert_eq!(message("0x7f6"), "2038 is no call: the kernel takes it for all of its class signal_32");
+    assert_eq!(message("open,2032"), "2032 is no call: the kernel drops it");
+    assert_eq!(message("all") + &message("2031"), "");
+    let (class, open) =
+        ("-a always,exit -F arch=b64 -S open,2047 -k b\n", "-a never,exit -F arch=b64 -S open,openat\n");
+    for text in [[open, class].concat(), [class, open].concat()] {
+        assert!(!has(&text, &codes::SHADOWED), "{text}");
+    }
+    assert!(has(&["-a never,exit -F arch=b64 -S all\n", class].concat(), &codes::SHADOWED));
+    // A rule of unknown calls may decide otherwise about those that would be moved past it.
+    let between = "-a never,exit -F arch=b64 -S 2047 -F uid=0\n";
+    let mount = "-a always,exit -F arch=b64 -S mount -k a\n";
+    let merged = [mount, between, &mount.replace("mount", "rename")].concat();
+    assert!(!has(&merged, &codes::MERGEABLE), "{merged}");
+    assert!(has(&merged.replace("2047", "chmod"), &codes::MERGEABLE));
+}
+
+#[test]
 fn the_task_list_knows_of_no_call() {
     for test in ["arch=b64", "a0=1", "a1>=0", "saddr_fam!=2"] {
         let text = format!("-a never,task -F {test}\n-a always,task -F uid=0\n-a always,task -F uid=5 -F {test}\n");
