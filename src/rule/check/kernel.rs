@@ -1,6 +1,6 @@
 //! Which kernel brought what rules can speak of.
 
-use super::super::model::{FieldId, List, Rule};
+use super::super::model::{FieldId, List, Operator, Rule, RuleField};
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
 
@@ -82,11 +82,26 @@ pub(super) fn newer_list(rule: &Rule, kernel: Version) -> Option<(&'static str, 
 }
 
 /// The fields of a rule that are newer than `kernel`, by their places.
-pub(super) fn newer_fields(rule: &Rule, kernel: Version) -> impl Iterator<Item = (usize, &'static str, Version)> {
+pub(super) fn newer_fields(rule: &Rule, kernel: Version) -> impl Iterator<Item = (usize, String, Version)> {
     rule.fields.iter().enumerate().filter_map(move |(place, field)| {
-        let (id, since) = FIELDS.iter().find(|(id, since)| *id == field.id && *since > kernel)?;
-        Some((place, id.name()?, *since))
+        let (what, since) = newer_field(rule.list, field, kernel)?;
+        Some((place, what, since))
     })
+}
+
+/// KERNEL: 4.8 looks at more on the list exclude than msgtype; 4.18 has exe on other lists than exit, and with `!=`.
+fn newer_field(list: List, field: &RuleField, kernel: Version) -> Option<(String, Version)> {
+    let name = field.id.name()?;
+    let on_list = || format!("the field {name} on the {} list", list.name().unwrap_or_default());
+    let in_use = match field.id {
+        FieldId::EXE if field.operator != Operator::EQUAL => Some(("exe with !=".to_owned(), Version(4, 18))),
+        FieldId::EXE if list != List::EXIT => Some((on_list(), Version(4, 18))),
+        FieldId::MSGTYPE | FieldId::KEY => None,
+        _ if list == List::EXCLUDE => Some((on_list(), Version(4, 8))),
+        _ => None,
+    };
+    let by_itself = || Some((format!("the field {name}"), FIELDS.iter().find(|row| row.0 == field.id)?.1));
+    [by_itself(), in_use].into_iter().flatten().find(|(_, since)| *since > kernel)
 }
 
 /// The calls of a rule that are newer than `kernel`.
@@ -96,10 +111,10 @@ pub(super) fn newer_calls(rule: &Rule, machine: Machine, kernel: Version) -> Vec
     named.filter(|(name, _)| syscall::number(machine, name).is_some_and(|n| rule.syscalls.contains(n))).collect()
 }
 
-/// For what of a rule a kernel of this version refuses it, a sentence each. Calls that it has not are no reason.
+/// For what of a rule a kernel of this version refuses it, or does not look at, a sentence each. Calls that it has not are no reason.
 pub fn newer_parts(rule: &Rule, kernel: Version) -> Vec<String> {
     let list = newer_list(rule, kernel).map(|(list, since)| (format!("the {list} list"), since));
-    let fields = newer_fields(rule, kernel).map(|(_, field, since)| (format!("the field {field}"), since));
+    let fields = newer_fields(rule, kernel).map(|(_, field, since)| (field, since));
     list.into_iter().chain(fields).map(|(part, since)| unknown(&part, kernel, since)).collect()
 }
 

@@ -418,7 +418,7 @@ fn old_kernel(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
         push(planned.place(plan.places.target), &format!("the {list} list"), since);
     }
     for (number, field, since) in kernel::newer_fields(rule, version) {
-        push(planned.field(number), &format!("the field {field}"), since);
+        push(planned.field(number), &field, since);
     }
     let machine = machine_of(rule, target.host.machine());
     let named = !plan.places.syscalls.is_empty() && rule.list == List::EXIT && !rule.syscalls.is_full(MASK_WORDS - 1);

@@ -526,6 +526,19 @@ fn old_kernels_are_told_apart_from_typing_errors() {
     let old: Vec<_> = found_for(&text, Some(Version(5, 2))).into_iter().map(|f| f.message).collect();
     assert_eq!(old, ["Linux 5.2 does not know the field saddr_fam; Linux 5.3 does"; 2]);
     assert!(found_for(&text, Some(Version(5, 3))).is_empty());
+    for (rule, kernel, expected) in [
+        ("exclude -F exe=/usr/x", Version(4, 17), "the field exe on the exclude list; Linux 4.18 does"),
+        ("user -F exe=/usr/x", Version(4, 17), "the field exe on the user list; Linux 4.18 does"),
+        ("task -F exe=/usr/x", Version(4, 2), "the field exe; Linux 4.3 does"),
+        ("exit -S all -F exe!=/usr/x", Version(4, 17), "exe with !=; Linux 4.18 does"),
+        ("exclude -F msgtype=CWD -F uid=5", Version(4, 7), "the field uid on the exclude list; Linux 4.8 does"),
+    ] {
+        let text = format!("-a never,{rule}\n");
+        let old: Vec<_> = found_for(&text, Some(kernel)).into_iter().map(|f| f.message).collect();
+        assert_eq!(old, [format!("Linux {kernel} does not know {expected}")], "{text}");
+        assert!(found_for(&text, Some(Version(4, 18))).is_empty(), "{text}");
+    }
+    assert!(found_for("-a never,exclude -F msgtype=CWD\n-a never,user -F uid=5\n", Some(Version(3, 3))).is_empty());
     let calls = found_for(&both("-S openat2 -F success=0 -k x"), Some(Version(5, 5)));
     assert_eq!(calls[0].message, "Linux 5.5 does not know the call openat2; Linux 5.6 does");
 }

@@ -271,7 +271,7 @@ impl RuleBuilder<'_> {
     }
 }
 
-/// What an exclude list could look at before KERNEL: 4.12.
+/// COMPAT: what the library this follows lets an exclude list look at whatever the kernel is.
 const OLD_EXCLUDE_FIELDS: [FieldId; 11] = [
     FieldId::PID,
     FieldId::UID,
