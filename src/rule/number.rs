@@ -22,6 +22,12 @@ pub(super) fn signed(text: &[u8], base: u32) -> i64 {
     }
 }
 
+/// Whether 32 bits hold the number, with a sign or without.
+pub(super) fn has_32_bits(text: &[u8]) -> bool {
+    let (negative, magnitude) = magnitude(text, 0);
+    magnitude <= if negative { 1 << 31 } else { u128::from(u32::MAX) }
+}
+
 /// Whether there is a sign, and the digits' value, held at the largest one.
 fn magnitude(text: &[u8], base: u32) -> (bool, u128) {
     let text = text.trim_ascii_start();
@@ -64,6 +70,19 @@ mod tests {
         assert_eq!(unsigned(b"59abc", 0), (59, true));
         assert_eq!(unsigned(b"abc", 0), (0, true));
         assert_eq!(signed(b"-5x", 0), -5);
+    }
+
+    #[test]
+    fn what_32_bits_hold() {
+        for (text, holds) in [
+            ("4294967295", true),
+            ("4294967296", false),
+            ("0x1ffffffff", false),
+            ("-2147483648", true),
+            ("-2147483649", false),
+        ] {
+            assert_eq!(has_32_bits(text.as_bytes()), holds, "{text}");
+        }
     }
 
     #[test]

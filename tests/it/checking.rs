@@ -455,6 +455,10 @@ fn a_number_with_something_behind_it_is_named() {
         ("saddr_fam=inet", "inet is taken for the number 0"),
         ("exit=EACCES", "EACCES is taken for the number 13"),
         ("sessionid=mine", "mine is taken for the number 0"),
+        ("inode=4294967301", "4294967301 is taken for the number 5"),
+        ("a0=0x100000000", "0x100000000 is taken for the number 0"),
+        ("uid=99999999999999999999", "99999999999999999999 is taken for the number -1"),
+        ("exit=-2147483649", "-2147483649 is taken for the number 2147483647"),
     ] {
         let found = checked(&both(&format!("-S connect -F {test} -k x")), &["--min-level", "warning"]).1;
         assert!(found.contains(&format!("1:42: warning[AB009]: {message}\n")), "{test}: {found}");

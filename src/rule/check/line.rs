@@ -295,7 +295,7 @@ fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
 }
 
 /// The number of an error without its minus is what calls return that succeed.
-/// COMPAT: of a number the digits that it begins with count, and of two fields any word is one, which is 0 then.
+/// COMPAT: of a number the digits that it begins with count, and 32 bits of it, and of two fields any word is one, which is 0 then.
 fn partial_numbers(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
     for (place, field) in rule.fields.iter().enumerate() {
         let (Value::Number(number), span) = (&field.value, planned.field(place)) else { continue };
@@ -312,9 +312,11 @@ fn partial_numbers(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
             FieldId::EXIT => digits == value,
             _ => false,
         };
-        if !is_whole && (takes_words || digits.first().is_some_and(u8::is_ascii_digit)) {
+        let is_number = digits.first().is_some_and(u8::is_ascii_digit);
+        if (!is_whole && (takes_words || is_number)) || (is_number && !number::has_32_bits(value)) {
             let message = format!("{} is taken for the number {}", lossy(value), *number as i32);
             let help = match field.id {
+                _ if is_whole => "rules have 32 bits of a number, and of what it is compared with",
                 FieldId::SADDR_FAM => "inet is 2, inet6 is 10, local is 1",
                 FieldId::EXIT => "a failed call returns the number below nought: -EACCES",
                 _ => "write the number alone",
