@@ -352,8 +352,8 @@ fn holds(field: &RuleField, facts: &Facts, file: Option<&File>, moment: Moment) 
             let (certain, possible) = facts.perm.map(|perm| (perm, perm)).or_else(|| classes(facts))?;
             (bits & certain != 0).then_some(true).or((bits & possible == 0).then_some(false))
         }
-        (FieldId::SUCCESS | FieldId::EXIT, _) if moment == Moment::Removal => Some(false),
-        // A call that never returns has no result, and other calls than those of sockets no address.
+        (FieldId::SUCCESS | FieldId::EXIT, _) if moment == Moment::Removal || facts.never_returns() => Some(false),
+        // What is in no record is not there: a result of a call that was cut off, an address of other calls than those of sockets.
         (FieldId::SUCCESS | FieldId::EXIT | FieldId::SADDR_FAM, _)
             if facts.has_all_records && facts.number(field.id).is_none() =>
         {

@@ -1,6 +1,6 @@
 //! What is known of an event, given as words or read off its records, as the kernel writes them or as `ausearch -i` shows them.
 
-use super::meaning::{ERRORS, FAILED, SUCCEEDED, names_taken_away};
+use super::meaning::{ERRORS, FAILED, SUCCEEDED, names_taken_away, never_returns};
 use super::model::{FieldId, List, Rule, Value};
 use super::parse::Host;
 use super::{Operation, parse};
@@ -115,6 +115,11 @@ impl Facts {
             facts.add(name, value.get(1..).unwrap_or_default(), host)?;
         }
         facts.add_result(value(b"exit"))?;
+        if let Some(call) =
+            facts.call_name().filter(|_| facts.never_returns() && facts.number(FieldId::SUCCESS).is_some())
+        {
+            return Err(format!("{call} never returns: it has no exit and no success"));
+        }
         let removes = facts.call_name().map_or(0, names_taken_away);
         facts.files.iter_mut().flatten().take(removes).for_each(|file| file.is_removed = true);
         Ok(facts)
@@ -308,6 +313,11 @@ impl Facts {
             _ => &[],
         };
         directories.iter().all(|argument| self.number(*argument) == Some(AT_FDCWD))
+    }
+
+    /// Whether the call has no result, whatever becomes of it.
+    pub(super) fn never_returns(&self) -> bool {
+        self.call_name().is_some_and(never_returns)
     }
 
     /// Whether the call did what it was asked.

@@ -311,6 +311,9 @@ impl<'r> Meaning<'r> {
         if let Some(field) = self.single.iter().find(lets_nothing_through) {
             return Some(Impossible::Field(field.id));
         }
+        if self.tests_result && self.has_only(never_returns) {
+            return Some(Impossible::NoResult);
+        }
         let returns = self.number(FieldId::EXIT);
         if self.number(FieldId::SUCCESS) == Numbers::one(SUCCEEDED)
             && returns.is_within(&Numbers(vec![ERRORS]))
@@ -329,12 +332,16 @@ impl<'r> Meaning<'r> {
     /// Whether no call of the rule succeeds with a number that a rule, which sees 32 bits of it, takes for an error: lseek() may, the
     /// calls of the classes of access do not.
     fn returns_no_large_number(&self) -> bool {
+        self.has_only(|name| PERMISSIONS.iter().any(|class| class.calls.split(' ').any(|call| call == name)))
+    }
+
+    /// Whether every call of the rule is such a one.
+    fn has_only(&self, such: impl Fn(&str) -> bool) -> bool {
         let arch = self.number(FieldId::ARCH);
-        let is_of_class = |name: &str| PERMISSIONS.iter().any(|class| class.calls.split(' ').any(|call| call == name));
         let (Some(calls), Some(mut arches)) = (&self.calls, arch.few()) else { return false };
         arches.all(|elf| {
             let name = |number| Machine::from_elf(elf).and_then(|machine| syscall::name(machine, number));
-            calls.iter().all(|number| name(number).is_some_and(is_of_class))
+            calls.iter().all(|number| name(number).is_some_and(&such))
         })
     }
 
@@ -384,6 +391,8 @@ pub(super) fn never_holds(field: &RuleField) -> bool {
 pub(super) enum Impossible {
     /// It names no call.
     NoCall,
+    /// It tests a result, and its calls have none.
+    NoResult,
     /// The tests of this field cannot hold together.
     Field(FieldId),
 }
@@ -548,6 +557,11 @@ fn witness_call(calls: &SyscallMask, machine: Machine, meaning: &Meaning) -> Opt
     let all = usual.filter(is_in).chain(calls.iter().filter_map(|number| syscall::name(machine, number)));
     // The first of those that suit best.
     all.min_by_key(|name| meaning.needs_result() && names_taken_away(name) > 0)
+}
+
+/// Whether the call ends the process or thread that makes it.
+pub(super) fn never_returns(call: &str) -> bool {
+    matches!(call, "exit" | "exit_group")
 }
 
 /// How many of its names a call takes away when it succeeds, counted from the first.

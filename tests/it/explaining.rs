@@ -62,6 +62,18 @@ fn classes_of_access_are_those_of_the_kernel_and_open_where_not_every_kernel_has
 }
 
 #[test]
+fn a_call_that_never_returns_has_no_result() {
+    let rules = "-a always,exit -S exit_group,execve -F exit>=0 -k a\n-a always,exit -S exit_group -k b\n";
+    for result in ["exit=0", "success=yes"] {
+        let (status, _, said) = explained(rules, &["syscall=exit_group", result], "");
+        assert!(status > 2 || said.contains("exit_group never returns"), "{status} {said}");
+    }
+    let (status, out, _) = explained(rules, &["syscall=exit_group"], "");
+    assert_eq!(status, 0, "{out}");
+    assert!(out.ends_with("rule 2 decides: the event is recorded with key b\n"), "{out}");
+}
+
+#[test]
 fn a_field_that_the_kernel_cannot_test_ends_the_list() {
     let rules = "-a always,exclude -F uid=0 -F exe=/bin/a -F key=k\n-a always,exclude -F msgtype=CWD\n";
     let words = ["list=exclude", "msgtype=CWD", "uid=0", "exe=/bin/a"];

@@ -476,14 +476,16 @@ fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
         ));
     }
     let Some(found) = meaning.why_impossible() else { return };
-    let Impossible::Field(id) = found else {
-        let message = "the rule names no system call".to_owned();
-        return out.push(finding(
-            &codes::UNSATISFIABLE,
-            planned.whole(),
-            message,
-            "name one with -S, or leave -S away",
-        ));
+    let mut unsatisfiable =
+        |message: &str, help| out.push(finding(&codes::UNSATISFIABLE, planned.whole(), message.to_owned(), help));
+    let id = match found {
+        Impossible::Field(id) => id,
+        Impossible::NoCall => {
+            return unsatisfiable("the rule names no system call", "name one with -S, or leave -S away");
+        }
+        Impossible::NoResult => {
+            return unsatisfiable("exit and exit_group never return: they have no exit and no success", "");
+        }
     };
     let tests = || rule.fields.iter().enumerate().filter(move |(_, field)| field.id == id);
     let name = id.name().unwrap_or_default();

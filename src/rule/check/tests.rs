@@ -438,6 +438,15 @@ fn a_call_without_a_result_or_an_address_matches_no_test_of_it() {
 }
 
 #[test]
+fn no_test_of_a_result_holds_where_no_call_returns() {
+    for test in ["exit>=0", "success=1", "success=0", "exit!=3"] {
+        let rule = |calls: &str| format!("-a always,exit -F arch=b64 -S {calls} -F {test} -k x\n");
+        assert!(has(&rule("exit,exit_group"), &codes::UNSATISFIABLE), "{test}");
+        assert!(!has(&rule("exit,execve"), &codes::UNSATISFIABLE), "{test}");
+    }
+}
+
+#[test]
 fn a_rule_without_a_test_does_nothing_on_the_lists_of_records() {
     for list in ["user", "exclude"] {
         let text = format!("-a never,{list}\n-a never,{list} -F uid=33\n");
