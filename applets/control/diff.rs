@@ -5,9 +5,10 @@ use super::rules_file::{self, FileLine, SourceFile};
 use super::{Failure, RuleHost, listing, open_kernel, say_refusal};
 use crate::output::{say, show};
 use auditbox::abi::Status;
-use auditbox::rule::diff::{Difference, diff};
+use auditbox::rule::diff::{Difference, diff, idle};
 use auditbox::rule::{Host, Rule, RuleSet};
 use std::ffi::OsString;
+use std::ptr;
 
 /// The sets differ, and the kernel takes no changes before the next boot.
 const LOCKED: u8 = 3;
@@ -34,7 +35,16 @@ pub(super) fn run(options: &Options) -> u8 {
     let host = options.host();
     match set(first, &host).and_then(|a| Ok((a, set(second, &host)?))) {
         Ok((a, b)) => {
-            let differences = diff(&a.rules, &b.rules, host.machine());
+            let mut differences = diff(&a.rules, &b.rules, host.machine());
+            if !differences.is_empty() {
+                let idle = [idle(&a.rules, host.machine()), idle(&b.rules, host.machine())].concat();
+                differences.retain(|difference| match difference {
+                    Difference::Removed(rule) | Difference::Added(rule) => {
+                        !idle.iter().any(|idle| ptr::eq(*idle, *rule))
+                    }
+                    Difference::KeyChanged(..) | Difference::Moved(..) => true,
+                });
+            }
             let mut out = Vec::new();
             differences.iter().for_each(|difference| print(difference, &host, &mut out));
             show(&out);

@@ -1,5 +1,6 @@
 //! Two sets of rules by their meaning: what one has that the other has not, whatever the words and an order without effect.
 
+use super::explain::{are_of_one_file, is_of_one_file};
 use super::meaning::Meaning;
 use super::model::{Action, List, Rule};
 use crate::abi::rule::KEY_SEPARATOR;
@@ -101,10 +102,31 @@ impl<'r> Normal<'r> {
         self.keys == other.keys && self.matches_the_same(other)
     }
 
+    /// Whether no event gets past this rule to the other one, which would leave a trace: the key of a rule for calls stays where a rule
+    /// for a file decides that has none, and rules for one file change places.
+    fn hides(&self, other: &Normal) -> bool {
+        let is_of_same_moment = is_of_one_file(self.rule) == is_of_one_file(other.rule);
+        self.meaning.covers(&other.meaning)
+            && !are_of_one_file(self.rule, other.rule)
+            && (is_of_same_moment || !self.keys.is_empty() || other.keys.is_empty())
+    }
+
     /// Whether the order of the two decides about some event.
     fn meets(&self, other: &Normal) -> bool {
         (self.action != other.action || self.keys != other.keys) && self.meaning.may_meet(&other.meaning)
     }
+}
+
+/// The rules of a set that decide about no event: they match none, or are never reached.
+pub fn idle(set: &[Rule], machine: Option<Machine>) -> Vec<&Rule> {
+    let acts = |normal: &Normal| !normal.rule.is_passed_over() && normal.meaning.why_impossible().is_none();
+    let (acting, others): (Vec<Normal>, Vec<Normal>) = set.iter().map(|rule| Normal::of(rule, machine)).partition(acts);
+    let is_hidden = |(at, own): &(usize, &Normal)| {
+        let mut earlier = acting.iter().take(*at).filter(|earlier| earlier.rule.first_untested().is_none());
+        earlier.any(|earlier| earlier.hides(own))
+    };
+    let hidden = acting.iter().enumerate().filter(is_hidden).map(|(_, own)| own.rule);
+    others.iter().map(|own| own.rule).chain(hidden).collect()
 }
 
 /// Rules without what has no meaning; those that differ in their calls alone are one, where no rule between them decides

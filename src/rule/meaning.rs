@@ -180,6 +180,11 @@ impl<'r> Meaning<'r> {
                 Some(numbers) => self.narrow(id, &numbers),
                 None => self.bits.push((id, field.operator, *value)),
             },
+            // Every process has a first group.
+            (id, Value::Number(value))
+                if kind(id) == Kind::Group
+                    && !field.operator.tests_equality()
+                    && Numbers::of(field.operator, *value) == Some(Numbers::all()) => {}
             _ => self.single.push(field),
         }
     }

@@ -47,6 +47,36 @@ fn rules_of_one_meaning_are_equal_however_they_are_written() {
 }
 
 #[test]
+fn a_rule_that_decides_nothing_makes_no_difference() {
+    let calls = "-a always,exit -F arch=b64 -S mount -k x\n";
+    for nothing in [
+        "-a always,exit -F arch=b64 -S mount -F auid>5 -F auid<5 -k y\n",
+        "-a always,exit -F arch=b64 -S mount -F a0&0 -k y\n",
+        "-a always,exit -F arch=b64 -S mount -F uid=0 -k y\n",
+        "-a never,task -F arch=b64\n",
+        "-a never,user\n",
+        "-a always,filesystem -F fstype=tracefs\n",
+    ] {
+        let both = [calls, nothing].concat();
+        assert_eq!(compared(&both, calls), (0, String::new()), "{nothing}");
+        assert_eq!(compared(calls, &both), (0, String::new()), "{nothing}");
+    }
+    // The first of two decides; a rule for a file may keep the key of another one, and rules for one file change places.
+    for (a, b) in [
+        (calls, "-a always,exit -F arch=b64 -S mount -F uid=0 -k y\n-a always,exit -F arch=b64 -S mount -k x\n"),
+        (
+            "-a always,exit -S all -F path=/x\n",
+            "-a always,exit -S all -F path=/x\n-a always,exit -S all -F path=/x -F uid=0 -k y\n",
+        ),
+        ("-a always,exit -S all\n", "-a always,exit -S all\n-a always,exit -S all -F path=/x -k y\n"),
+    ] {
+        assert_eq!(compared(a, b).0, 1, "{a}{b}");
+    }
+    let never = compared(calls, &["-a never,exit -S all\n", calls].concat());
+    assert_eq!(never, (1, "added: -a never,exit -S all\n".to_owned()));
+}
+
+#[test]
 fn tests_that_the_same_numbers_meet_are_equal() {
     let same = |a: &str, b: &str| {
         let rule = |tests: &str| format!("-a always,exit -S all {tests} -k x\n");
