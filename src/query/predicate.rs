@@ -45,7 +45,8 @@ impl Syscall {
 
     fn is_met(&self, machine: Option<Machine>, number: Option<u32>) -> bool {
         match self {
-            Syscall::Number(wanted) => number == Some(*wanted),
+            // COMPAT: an event without system call has number 0.
+            Syscall::Number(wanted) => number.unwrap_or(0) == *wanted,
             Syscall::Named(numbers) => machine.zip(number).is_some_and(|found| numbers.contains(&found)),
         }
     }

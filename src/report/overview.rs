@@ -44,7 +44,7 @@ impl Overview {
         if classes != Class::default() {
             self.add_classes(classes, fields);
         }
-        if fields.success == Some(FAILED) && fields.syscall.is_some() {
+        if fields.success == Some(FAILED) && fields.syscall.is_some_and(|number| number as i32 > 0) {
             self.failed_syscalls += 1;
         }
         if let Some(auid) = fields.auid.filter(|auid| *auid != NO_AUID) {

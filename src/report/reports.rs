@@ -246,7 +246,7 @@ impl<'n> Reports<'n> {
             Selects::Exe => fields.exe.is_some(),
             Selects::Comm => fields.comm.is_some(),
             Selects::Pid => fields.pid.is_some_and(|pid| pid as i32 >= 0),
-            Selects::Syscall => fields.syscall.is_some(),
+            Selects::Syscall => fields.syscall.is_some_and(|number| number != 0),
             Selects::Uid => fields.uid.is_some_and(|uid| uid != UNSET),
         }
     }

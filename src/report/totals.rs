@@ -50,7 +50,7 @@ impl Reports<'_> {
             }
             Counts::Auids if fields.auid.is_none_or(|auid| auid == NO_AUID) => {}
             Counts::Auids => self.count_user(event, false, tally),
-            Counts::Syscalls if fields.syscall.is_none() => {}
+            Counts::Syscalls if fields.syscall.is_none_or(|number| number as i32 <= 0) => {}
             Counts::Syscalls => {
                 self.scratch.clear();
                 push_syscall(self.request.interpret, fields, &mut self.scratch);

@@ -307,24 +307,6 @@ fn unset_is_the_group_and_the_session_of_none() {
 }
 
 #[test]
-fn the_first_of_all_calls_is_a_call_and_none_is_not() {
-    let call = "type=SYSCALL msg=audit(1700000001.100:1): arch=c000003e syscall=0 success=no exit=-13 a0=1 a1=2 a2=3 a3=4 items=0 \
-                ppid=1 pid=9 auid=5 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=1 comm=\"x\" exe=\"/x\" key=(null)\n";
-    let log = [call, &login(2)].concat();
-    assert_eq!(serials_in(&log, &["-sc", "0"]), [1]);
-    assert_eq!(serials_in(&log, &["-sc", "read"]), [1]);
-    let dir = Dir::new("call-zero");
-    let path = dir.file("audit.log", log);
-    let report = |words: &[&str]| {
-        let output = applet("aureport").args(["-if", &path]).args(words).output().unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    };
-    assert!(report(&["-s"]).ends_with(" 0 9 x 5 1\n"));
-    assert!(report(&["-s", "--summary", "-i"]).ends_with("\n1  read\n"));
-    assert!(report(&[]).contains("Number of failed syscalls: 1\n"));
-}
-
-#[test]
 fn the_name_of_a_call_means_its_x32_call_too() {
     let call = |serial: u32, number: u32| {
         format!(
