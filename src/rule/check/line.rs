@@ -535,6 +535,9 @@ fn too_wide(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Findi
         return;
     }
     let meaning = Meaning::of(rule, None);
+    if meaning.why_impossible().is_some() {
+        return;
+    }
     for Unsigned { id, values, taken, code, message, add } in &UNSIGNED {
         let takes = |field: &RuleField, number| match field.value {
             Value::Number(value) => Numbers::of(field.operator, value).is_some_and(|numbers| numbers.contains(number)),

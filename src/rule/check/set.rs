@@ -44,9 +44,9 @@ pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut 
         .collect();
     for (at, rule) in rules.iter().enumerate() {
         let earlier = rules.get(..at).unwrap_or_default();
-        never_task(rule, earlier, out);
         // What is said of a rule that never matches would not matter.
         if !unreachable(rule, earlier, target, out) {
+            never_task(rule, earlier, out);
             mergeable(rule, earlier, out);
             let later = rules.get(at + 1..).unwrap_or_default();
             arch(rule, &rules, later, machine, out);

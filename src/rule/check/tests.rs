@@ -442,6 +442,7 @@ fn no_test_of_a_result_holds_where_no_call_returns() {
     for test in ["exit>=0", "success=1", "success=0", "exit!=3"] {
         let rule = |calls: &str| format!("-a always,exit -F arch=b64 -S {calls} -F {test} -k x\n");
         assert!(has(&rule("exit,exit_group"), &codes::UNSATISFIABLE), "{test}");
+        assert!(!has(&rule("exit,exit_group"), &codes::EXIT_UNSIGNED), "nothing is left to be too wide: {test}");
         assert!(!has(&rule("exit,execve"), &codes::UNSATISFIABLE), "{test}");
     }
 }
@@ -502,6 +503,9 @@ fn a_test_that_always_holds_keeps_no_process_from_never_task() {
     let some =
         found("-a always,task -F uid=0\n-a never,task\n").into_iter().find(|f| f.code == &codes::NEVER_TASK).unwrap();
     assert!(some.message.ends_with("that no rule before it takes"), "{}", some.message);
+    // It switches nothing off where no process comes to it.
+    let unreached = "-a always,task -F pid>=0\n-a never,task\n";
+    assert!(has(unreached, &codes::SHADOWED) && !has(unreached, &codes::NEVER_TASK));
 }
 
 #[test]
