@@ -483,8 +483,6 @@ fn doubts(config: &Config) -> Vec<String> {
     );
     let rotates_stream = config.max_log_file_action.response != Ignore || config.max_log_age > 0;
     doubt(config.log_file == "-" && rotates_stream, "log_file is standard output: nothing is rotated or measured");
-    let mixed = |a: Space, b: Space| matches!((a, b), (Space::Percent(a), Space::Percent(b)) if a <= b);
-    doubt(mixed(config.space_left, config.admin_space_left), "space_left is not larger than admin_space_left");
     doubts
 }
 
@@ -585,6 +583,7 @@ mod tests {
         assert_eq!(refusal("q_depth = 0"), "q_depth must be greater than zero");
         assert_eq!(refusal("log_format = pretty"), "Option pretty not found - line 2");
         assert_eq!(refusal("local_events = maybe"), "Option maybe not found - line 2");
+        assert!(refusal("log_group = 4294967295").starts_with("Group ID is "));
         assert_eq!(refusal("log_group = nobody-knows"), "Group ID is non-numeric and unknown (nobody-knows) - line 2");
         assert_eq!(refusal("log_file = /a/x"), "The directory name: /a is too short - line 2");
     }

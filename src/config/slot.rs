@@ -173,10 +173,11 @@ impl Slot<'_> {
                 None => return Err(format!("Value {value} should be a number and s, m, h, d or M - line {line}")),
             },
             Slot::Group(to) => {
+                // The number of none would leave the log's group as it is.
                 *to = value
                     .parse()
                     .ok()
-                    .filter(|_| !value.starts_with('+'))
+                    .filter(|id| !value.starts_with('+') && *id != u32::MAX)
                     .or_else(|| checks.group_id(value))
                     .ok_or_else(|| format!("Group ID is non-numeric and unknown ({value}) - line {line}"))?;
             }

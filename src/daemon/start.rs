@@ -18,7 +18,7 @@ use crate::host::plugins::{PluginSet, load_plugins};
 use crate::host::{checks, load_config, node_name};
 use crate::log::file::{check_directory, obstacle};
 use crate::log::rotation;
-use crate::log::space::unmeetable;
+use crate::log::space::{misordered, unmeetable};
 use crate::sys::files::{self, File};
 use crate::sys::netlink::{AuditSocket, NetlinkError};
 use crate::sys::signals::{self, Signals};
@@ -162,6 +162,8 @@ fn check_place(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Re
         Some((false, text)) => diagnostics.push(config::Diagnostic { level: Level::Warning, text }),
         None => {}
     }
+    let misordered = misordered(config, space).map(|text| config::Diagnostic { level: Level::Warning, text });
+    diagnostics.extend(misordered);
     Ok(())
 }
 

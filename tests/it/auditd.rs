@@ -412,7 +412,6 @@ fn pairs_that_hardly_make_sense_are_warned_of_and_taken() {
         ("max_log_age = 1d", &format!("Warning - max_log_age is set, but {rotated}")),
         ("max_log_file_action = syslog", "Warning - max_log_file is 0: max_log_file_action is taken at every record"),
         ("local_events = no", "Warning - local_events is no: nothing is collected"),
-        ("space_left = 5%\nadmin_space_left = 5%", "Warning - space_left is not larger than admin_space_left"),
         (
             "metrics_file = /run/a.prom",
             "Warning - metrics_file is set, but report_interval is 0: it is written when a report is asked for",
@@ -427,6 +426,14 @@ fn pairs_that_hardly_make_sense_are_warned_of_and_taken() {
     ] {
         let checked = dir.check(&format!("{SOUND}{lines}\n"));
         assert_eq!((checked.status, checked.said), (0, vec![warning.to_owned()]), "{lines}");
+    }
+    // A share of the disk is compared where the log is.
+    for (left, admin) in [("5%", "5%"), ("75", "99%"), ("1%", "2%")] {
+        let checked = dir.check(&format!("space_left = {left}\nadmin_space_left = {admin}\n"));
+        let said = checked.said.first().map_or("", String::as_str);
+        let is_said =
+            said.starts_with("Error - space_left(") && said.contains(") must be larger than admin_space_left(");
+        assert!(checked.status == 0 && checked.said.len() == 1 && is_said, "{left} {admin}: {:?}", checked.said);
     }
     let checked = dir.check(&format!("{SOUND}log_format = nolog\n"));
     assert!(
