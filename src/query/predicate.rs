@@ -129,8 +129,8 @@ pub struct Criteria {
 pub struct Predicate {
     criteria: Criteria,
     wanted: FieldSet,
-    /// The event that was judged last, what was read of it, and whether it had a record of the wanted types.
-    last: EventId,
+    /// The event that was judged last, if that was a part of one, what was read of it, and whether it had a record of the wanted types.
+    last: Option<(EventId, Option<Vec<u8>>)>,
     fields: EventFields,
     has_kind: bool,
 }
@@ -139,7 +139,7 @@ impl Predicate {
     /// Prepares `criteria`.
     pub fn new(criteria: Criteria) -> Predicate {
         let wanted = wanted(&criteria);
-        Predicate { criteria, wanted, last: EventId::default(), fields: EventFields::default(), has_kind: false }
+        Predicate { criteria, wanted, last: None, fields: EventFields::default(), has_kind: false }
     }
 
     /// What is looked for.
@@ -160,8 +160,10 @@ impl Predicate {
         if !self.matches_head(event) {
             return Ok(false);
         }
-        let goes_on = event.part() > Some(0) && self.last == event.id() && self.fields.size() < EVENT_BYTES;
-        self.last = event.id();
+        let is_it = |last: &(EventId, Option<Vec<u8>>)| last.0 == event.id() && last.1.as_deref() == event.node();
+        let goes_on =
+            event.part() > Some(0) && self.last.as_ref().is_some_and(is_it) && self.fields.size() < EVENT_BYTES;
+        self.last = event.part().map(|_| (event.id(), event.node().map(<[u8]>::to_vec)));
         let kinds = &self.criteria.kinds;
         self.has_kind =
             (goes_on && self.has_kind) || kinds.is_empty() || event.record_types().any(|kind| kinds.contains(&kind));

@@ -38,9 +38,9 @@ pub(super) struct Overview {
 }
 
 impl Overview {
-    /// Counts an event.
-    pub(super) fn add(&mut self, classes: Class, fields: &EventFields) {
-        self.events += 1;
+    /// Counts an event. `goes_on`: it is a later part of one that is too long.
+    pub(super) fn add(&mut self, goes_on: bool, classes: Class, fields: &EventFields) {
+        self.events += u64::from(!goes_on);
         if classes != Class::default() {
             self.add_classes(classes, fields);
         }

@@ -189,7 +189,7 @@ impl<'n> Reports<'n> {
             return;
         }
         match table.view.content {
-            Content::Overview => table.overview.add(classes, &self.fields),
+            Content::Overview => table.overview.add(event.part() > Some(0), classes, &self.fields),
             Content::Rows(kind) if table.view.summary => self.count(kind.counts, event, classes, &mut table.tally),
             Content::Rows(kind) if self.selects(kind.selects, event, classes) => self.rows(kind, event, table),
             Content::Rows(_) | Content::Coverage => {}

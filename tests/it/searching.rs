@@ -620,6 +620,24 @@ fn an_event_in_parts_is_found_as_a_whole_whichever_way() {
     }
 }
 
+#[test]
+fn parts_of_two_machines_are_two_events_and_parts_of_one_count_once() {
+    let call = "arch=c000003e syscall=59 success=yes exit=0 a0=0 a1=1 ppid=1 pid=1 auid=5 uid=3 gid=0 euid=0 comm=\"c\" exe=\"/c\" key=\"k\"";
+    let record = |number: u32, node: &str, kind: &str, body: &str| {
+        let raw = format!("node={node} type={kind} msg=audit({FIRST}.000:7): {body}").replace('"', "\\\"");
+        format!("{{\"records\":[{{\"n\":{number},\"raw\":\"{raw}\"}}]}}\n")
+    };
+    for (node, count) in [("a", 1), ("b", 0)] {
+        let text =
+            record(1, "a", "SYSCALL", call) + &record(9, node, "PATH", "item=0 name=\"/tmp/late\" nametype=NORMAL");
+        let found = run("ausearch", &["-k", "k", "-f", "late", "--raw"], None, Some(text.as_bytes())).0;
+        assert_eq!(found.split(|byte| *byte == b'\n').count() - 1, count, "{node}");
+    }
+    let text = record(1, "a", "SYSCALL", call) + &record(9, "a", "PATH", "item=0 name=\"/x\" nametype=NORMAL");
+    let report = run("aureport", &[], None, Some(text.as_bytes())).0;
+    assert!(String::from_utf8(report).unwrap().ends_with("Number of events: 1\n\n"));
+}
+
 /// A record of an event stands far from the others, after many that are older, in a log of some megabytes.
 fn scattered() -> Vec<u8> {
     let filler = |sec: u64, serial: u64| {
