@@ -1,9 +1,11 @@
 //! Characters that stand for plain ones in pasted text: dashes, quotes, spaces and signs of PDF files and word processors, and the
-//! tabs and line ends of other editors. Rules files know none of them (audit.rules(7)): they become part of a word.
+//! tabs and line ends of other editors; and those that look like nothing, or turn the direction of what stands around them. Rules
+//! files know none of them (audit.rules(7)): they become part of a word.
 
 use super::file::{Line, all_lines};
+use crate::text::escape::{character, is_hidden};
 
-/// A character that looks like a plain one.
+/// A character that looks like a plain one, or like nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lookalike {
     /// How many bytes of the line come before.
@@ -84,17 +86,22 @@ const LOOKALIKES: [Group; 14] = [
         Wrong::Anywhere,
         "\u{ad}SOFT HYPHEN\n\u{2018}LEFT SINGLE QUOTATION MARK\n\u{2019}RIGHT SINGLE QUOTATION MARK\n\
          \u{201c}LEFT DOUBLE QUOTATION MARK\n\u{201d}RIGHT DOUBLE QUOTATION MARK\n\u{201e}DOUBLE LOW-9 QUOTATION MARK\n\
-         \u{201f}DOUBLE HIGH-REVERSED-9 QUOTATION MARK\n\u{200b}ZERO WIDTH SPACE\n\u{2060}WORD JOINER\n\
-         \u{feff}BYTE ORDER MARK",
+         \u{201f}DOUBLE HIGH-REVERSED-9 QUOTATION MARK\n\u{200b}ZERO WIDTH SPACE\n\u{200c}ZERO WIDTH NON-JOINER\n\
+         \u{200d}ZERO WIDTH JOINER\n\u{2060}WORD JOINER\n\u{feff}BYTE ORDER MARK\n\u{2800}BRAILLE PATTERN BLANK\n\
+         \u{200e}LEFT-TO-RIGHT MARK\n\u{200f}RIGHT-TO-LEFT MARK\n\u{202d}LEFT-TO-RIGHT OVERRIDE\n\
+         \u{202e}RIGHT-TO-LEFT OVERRIDE\n\u{2028}LINE SEPARATOR\n\u{2029}PARAGRAPH SEPARATOR",
     ),
     ("", Wrong::AtEnd, "\rCARRIAGE RETURN"),
     ("\n", Wrong::Anywhere, "\rCARRIAGE RETURN"),
 ];
 
+/// What any other is called that shows nothing.
+const HIDDEN: &str = "HIDDEN CHARACTER";
+
 /// All of them in a line, from left to right.
 pub fn lookalikes(line: &[u8]) -> impl Iterator<Item = Lookalike> + '_ {
     (0..line.len()).filter_map(move |start| {
-        let (character, length) = character(line, start)?;
+        let (character, length) = read(line, start)?;
         let rest = line.get(start + length..)?;
         let before = line.get(..start).and_then(<[u8]>::last);
         let is_wrong = |wrong: Wrong| match wrong {
@@ -108,10 +115,12 @@ pub fn lookalikes(line: &[u8]) -> impl Iterator<Item = Lookalike> + '_ {
             Wrong::AtEnd => rest.is_empty(),
             Wrong::Anywhere => true,
         };
-        LOOKALIKES.iter().filter(|group| is_wrong(group.1)).find_map(|(plain, _, rows)| {
-            let title = rows.split('\n').find_map(|row| row.strip_prefix(character))?;
-            Some(Lookalike { start, length, character, plain, title })
-        })
+        let known = LOOKALIKES
+            .iter()
+            .filter(|group| is_wrong(group.1))
+            .find_map(|(plain, _, rows)| Some((*plain, rows.split('\n').find_map(|row| row.strip_prefix(character))?)));
+        let (plain, title) = known.or_else(|| (length > 1 && is_hidden(character)).then_some(("", HIDDEN)))?;
+        Some(Lookalike { start, length, character, plain, title })
     })
 }
 
@@ -124,29 +133,22 @@ pub fn quote(word: &[u8]) -> Option<usize> {
 
 /// The character that may be one of them and begins at a byte, with the number of its bytes. A byte between ASCII is no part of
 /// UTF-8: it is what Windows-1252 has there.
-fn character(line: &[u8], start: usize) -> Option<(char, usize)> {
+fn read(line: &[u8], start: usize) -> Option<(char, usize)> {
     let is_ascii = |at: usize| line.get(at).is_none_or(u8::is_ascii);
-    let byte = *line.get(start)?;
-    let length = match byte {
-        b'\t' | b'\r' => 1,
-        0xC2 => 2,
-        0xE2 | 0xE3 | 0xEF => 3,
-        0x91..=0xAD if (start == 0 || is_ascii(start - 1)) && is_ascii(start + 1) => {
-            let character = match byte {
-                0x91 => '\u{2018}',
-                0x92 => '\u{2019}',
-                0x93 => '\u{201c}',
-                0x94 => '\u{201d}',
-                0x96 => '\u{2013}',
-                0x97 => '\u{2014}',
-                _ => char::from(byte),
-            };
-            return Some((character, 1));
-        }
-        _ => return None,
+    let character = match *line.get(start)? {
+        byte @ (b'\t' | b'\r') => char::from(byte),
+        byte @ 0x91..=0xAD if (start == 0 || is_ascii(start - 1)) && is_ascii(start + 1) => match byte {
+            0x91 => '\u{2018}',
+            0x92 => '\u{2019}',
+            0x93 => '\u{201c}',
+            0x94 => '\u{201d}',
+            0x96 => '\u{2013}',
+            0x97 => '\u{2014}',
+            _ => char::from(byte),
+        },
+        _ => return character(line.get(start..)?).map(|(bytes, character)| (character, bytes.len())),
     };
-    let text = std::str::from_utf8(line.get(start..start + length)?).ok()?;
-    Some((text.chars().next()?, length))
+    Some((character, 1))
 }
 
 /// The first carriage return that hides lines, with the number of the line that has it and the byte where that starts: in a comment,
@@ -238,6 +240,18 @@ mod tests {
         let name = "CARRIAGE RETURN (U+000D)";
         assert_eq!(found("-k a\rb\r"), [named(4, name, "\n"), named(6, name, "")]);
         assert_eq!(found("\u{feff}-D"), [named(0, "BYTE ORDER MARK (U+FEFF)", "")]);
+    }
+
+    #[test]
+    fn what_shows_nothing_or_turns_the_direction_of_writing_counts_anywhere() {
+        let line = "-w /etc/a\u{202e}b -k x\u{2029}y\u{200d}z\u{2800}";
+        let titles = ["RIGHT-TO-LEFT OVERRIDE (U+202E)", "PARAGRAPH SEPARATOR (U+2029)", "ZERO WIDTH JOINER (U+200D)"];
+        let names: Vec<String> = found(line).into_iter().map(|it| it.1).collect();
+        assert_eq!(names, [&titles[..], &["BRAILLE PATTERN BLANK (U+2800)"]].concat());
+        let others = "-k a\u{2066}b\u{61c}c\u{85}d\u{e0041}e";
+        let numbers = ["U+2066", "U+061C", "U+0085", "U+E0041"].map(|number| format!("HIDDEN CHARACTER ({number})"));
+        assert_eq!(found(others).into_iter().map(|it| it.1).collect::<Vec<_>>(), numbers);
+        assert_eq!(found(b"-k a\x95b"), [], "a bullet of Windows-1252");
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub fn lossy(bytes: &[u8]) -> String {
 }
 
 /// The character of several bytes that `text` begins with, and its bytes.
-fn character(text: &[u8]) -> Option<(&[u8], char)> {
+pub(crate) fn character(text: &[u8]) -> Option<(&[u8], char)> {
     let len = match text.first() {
         Some(0xC2..=0xDF) => 2,
         Some(0xE0..=0xEF) => 3,
