@@ -194,8 +194,8 @@ impl<'a> Parser<'a> {
             "--eoe-timeout" => self.asked.timeout = Some(self.timeout(option)?),
             "--last" => {
                 let span = shown(self.argument(option)?);
-                let seconds = time::before_now(&span, self.host).map_err(|error| error.to_string())?;
-                self.asked.request.start = u64::try_from(seconds).ok();
+                let millis = time::before_now(Edge::Start, &span, self.host).map_err(|error| error.to_string())?;
+                self.asked.request.start = u64::try_from(millis).ok();
             }
             "-ts" | "--start" => self.asked.request.start = self.time(Edge::Start, option)?,
             "-te" | "--end" => self.asked.request.end = self.time(Edge::End, option)?,
@@ -229,13 +229,13 @@ impl<'a> Parser<'a> {
         seconds.ok_or_else(|| unfit("Illegal value for End of Event Timeout, was", word))
     }
 
-    /// One or two words. COMPAT: 1970 itself is no limit.
+    /// One or two words. COMPAT: the first second of 1970 is no limit.
     fn time(&mut self, edge: Edge, option: &str) -> Result<Option<u64>, String> {
         let first = self.words.time_argument();
         let first = shown(first.ok_or_else(|| format!("{option} requires either date and/or time"))?);
         let second = self.words.argument().map(shown);
-        let seconds = time::resolve(edge, &first, second.as_deref(), self.host).map_err(|error| error.to_string())?;
-        Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds != 0))
+        let millis = time::resolve(edge, &first, second.as_deref(), self.host).map_err(|error| error.to_string())?;
+        Ok(u64::try_from(millis).ok().filter(|millis| *millis >= 1000))
     }
 }
 

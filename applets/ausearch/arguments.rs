@@ -318,14 +318,14 @@ impl<'a> Parser<'a> {
         let first = self.words.time_argument();
         let first = first.ok_or_else(|| format!("{option} requires either date and/or time"))?;
         let second = self.words.argument().map(shown);
-        let seconds = time::resolve(edge, &shown(first), second.as_deref(), self.host);
-        Ok(u64::try_from(seconds.map_err(|error| error.to_string())?).ok())
+        let millis = time::resolve(edge, &shown(first), second.as_deref(), self.host);
+        Ok(u64::try_from(millis.map_err(|error| error.to_string())?).ok())
     }
 
     fn last(&mut self, option: &str) -> Taken {
         let span = shown(self.argument(option)?);
-        let seconds = time::before_now(&span, self.host).map_err(|error| error.to_string())?;
-        self.asked.criteria.start = u64::try_from(seconds).ok();
+        let millis = time::before_now(Edge::Start, &span, self.host).map_err(|error| error.to_string())?;
+        self.asked.criteria.start = u64::try_from(millis).ok();
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::output::{Output, complain, say};
 use crate::progress::Progress;
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
-use auditbox::query::predicate::{Criteria, Predicate};
+use auditbox::query::predicate::Predicate;
 use auditbox::query::time::Calendar;
 use auditbox::record::EventId;
 use auditbox::render::{Format, Renderer, Style};
@@ -181,8 +181,7 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
 
     /// Shows what is written from now on, or from the start time on, and gives back the exit status when it is enough.
     fn follow(mut self, trail: Trail<'_>, timeout: u64, clock: &dyn Calendar) -> io::Result<u8> {
-        let Criteria { start, end, .. } = self.request.criteria;
-        let begin = if start.is_some() { Begin::Oldest } else { Begin::Now };
+        let begin = if self.request.criteria.start.is_some() { Begin::Oldest } else { Begin::Now };
         let mut follow = trail.as_searched().with_timeout(timeout).follow(begin)?;
         let mut cuts = 0;
         loop {
@@ -204,9 +203,7 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
                 std::thread::sleep(FOLLOW_PAUSE);
                 continue;
             };
-            let second = event.id().sec;
-            let in_range = start.is_none_or(|start| second >= start) && end.is_none_or(|end| second <= end);
-            let done = if in_range { self.take(event) } else { Ok(Some(event)) };
+            let done = if self.request.criteria.in_range(event.id()) { self.take(event) } else { Ok(Some(event)) };
             match done {
                 Ok(done) => done.into_iter().for_each(|event| follow.recycle(event)),
                 Err(End::Enough) => return self.flush().map(|()| 0),

@@ -87,7 +87,7 @@ impl Exit {
 #[allow(missing_docs, reason = "named as the options of ausearch(8)")]
 #[derive(Clone, Debug, Default)]
 pub struct Criteria {
-    /// First and last second, both included.
+    /// First and last millisecond since 1970, both included.
     pub start: Option<u64>,
     pub end: Option<u64>,
     pub serial: Option<u64>,
@@ -125,6 +125,13 @@ pub struct Criteria {
     pub whole_word: bool,
 }
 
+impl Criteria {
+    /// Whether an event of this time can be found.
+    pub fn in_range(&self, id: EventId) -> bool {
+        self.start.is_none_or(|start| id.millis() >= start) && self.end.is_none_or(|end| id.millis() <= end)
+    }
+}
+
 /// Criteria, ready to be put to events one after another.
 pub struct Predicate {
     criteria: Criteria,
@@ -145,11 +152,6 @@ impl Predicate {
     /// What is looked for.
     pub fn criteria(&self) -> &Criteria {
         &self.criteria
-    }
-
-    /// Whether a record of this second can belong to an event that is found.
-    pub fn in_range(&self, sec: u64) -> bool {
-        self.criteria.start.is_none_or(|start| sec >= start) && self.criteria.end.is_none_or(|end| sec <= end)
     }
 
     /// Whether the event is found. An event that lacks what the criteria need is malformed; the error names the record.
@@ -183,7 +185,7 @@ impl Predicate {
 
     fn matches_head(&self, event: &Event) -> bool {
         let wanted = &self.criteria;
-        self.in_range(event.id().sec)
+        self.criteria.in_range(event.id())
             && wanted.serial.is_none_or(|serial| serial == event.id().serial)
             && (wanted.nodes.is_empty() || event.node().is_some_and(|node| wanted.nodes.iter().any(|n| n == node)))
     }

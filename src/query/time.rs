@@ -2,7 +2,8 @@
 //!
 //! A date is `mm/dd/yy`, `mm/dd/yyyy` or `yyyy-mm-dd` whatever the locale; a two-digit year below 69 is of this century. A
 //! time is `hh:mm` or `hh:mm:ss`. A moment in one word is RFC 3339's `yyyy-mm-ddThh:mm:ssZ`, `@` and seconds since 1970, or
-//! a span before now, as `-15m`. The clock comes in through a trait, so nothing here reads it.
+//! a span before now, as `-15m`. A point is a millisecond since 1970, as event ids have it: a start the first and an end the last of
+//! its second, where the word has no fraction. The clock comes in through a trait, so nothing here reads it.
 
 use crate::text::date::{self, Date};
 use crate::text::number;
@@ -35,6 +36,12 @@ impl Edge {
             Edge::Start => "start",
             Edge::End => "end",
         }
+    }
+
+    /// The millisecond of a second that is meant as a whole.
+    fn of_second(self, second: i64) -> i64 {
+        let rest = if self == Edge::End { 999 } else { 0 };
+        second.saturating_mul(1000).saturating_add(rest)
     }
 }
 
@@ -131,26 +138,27 @@ fn is_keyword(word: &str) -> bool {
     WORDS.contains(&word)
 }
 
-/// The second that one or two words mean; of two, the one that holds a colon is the time of day.
+/// The millisecond that one or two words mean; of two, the one that holds a colon is the time of day.
 pub fn resolve(edge: Edge, first: &str, second: Option<&str>, clock: &dyn Calendar) -> Result<i64, TimeError> {
     if let Some(moment) = one_word(edge, first, clock)? {
         return if second.is_some() { Err(TimeError::Beside(edge, first.into())) } else { Ok(moment) };
     }
-    match second {
+    let second = match second {
         Some(date) if first.contains(':') => of_day(edge, Some(date), Some(first), clock),
         Some(time) => of_day(edge, Some(first), Some(time), clock),
         None if first.contains(':') => of_day(edge, None, Some(first), clock),
         None => of_day(edge, Some(first), None, clock),
-    }
+    };
+    second.map(|second| edge.of_second(second))
 }
 
-/// The second that lies a span, as `15m`, before now.
-pub fn before_now(span: &str, clock: &dyn Calendar) -> Result<i64, TimeError> {
+/// The millisecond that lies a span, as `15m`, before now.
+pub fn before_now(edge: Edge, span: &str, clock: &dyn Calendar) -> Result<i64, TimeError> {
     let seconds = span_seconds(span.as_bytes()).ok_or_else(|| TimeError::Span(span.into()))?;
-    Ok(clock.now().saturating_sub(seconds))
+    Ok(edge.of_second(clock.now().saturating_sub(seconds)))
 }
 
-/// Refuses an end before its start, both in seconds.
+/// Refuses an end before its start.
 pub fn check_range(start: Option<u64>, end: Option<u64>) -> Result<(), TimeError> {
     match (start, end) {
         (Some(start), Some(end)) if end < start => Err(TimeError::Backwards),
@@ -176,38 +184,48 @@ pub fn span_seconds(span: &[u8]) -> Option<i64> {
 fn one_word(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<Option<i64>, TimeError> {
     let refused = || TimeError::Date(edge, word.into());
     if let Some(seconds) = word.strip_prefix('@') {
-        // A fraction, as event ids have it, is not looked at.
-        let (seconds, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
-        if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(refused());
-        }
+        let (seconds, part) = parted(edge, seconds).ok_or_else(refused)?;
         let seconds = number::parse_exact(seconds.as_bytes()).and_then(|seconds| i64::try_from(seconds).ok());
-        return seconds.map(Some).ok_or_else(refused);
+        return seconds.map(|seconds| Some(part(seconds))).ok_or_else(refused);
     }
     if let Some(span) = word.strip_prefix('-') {
-        return before_now(span, clock).map(Some);
+        return before_now(edge, span, clock).map(Some);
     }
     let is_stamp = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['T', 't']);
     if is_stamp { rfc3339(edge, word, clock).map(Some) } else { Ok(None) }
 }
 
-/// RFC 3339's date-time. Seconds may be missing, their fraction is not looked at, and without a zone it is local time.
+/// A word less the fraction of a second that it ends with, and the millisecond of a second that this means.
+fn parted(edge: Edge, word: &str) -> Option<(&str, impl Fn(i64) -> i64)> {
+    let (word, fraction) = word.split_once('.').map_or((word, None), |(word, digits)| (word, Some(digits)));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    if !fraction.is_none_or(is_number) {
+        return None;
+    }
+    // Records know no less than a millisecond.
+    let of =
+        |digits: &str| digits.bytes().chain(*b"00").take(3).fold(0, |part, digit| part * 10 + i64::from(digit - b'0'));
+    let part = fraction.map(of);
+    Some((word, move |second: i64| match part {
+        Some(part) => second.saturating_mul(1000).saturating_add(part),
+        None => edge.of_second(second),
+    }))
+}
+
+/// RFC 3339's date-time. Seconds may be missing, and without a zone it is local time.
 fn rfc3339(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<i64, TimeError> {
     let refused = || TimeError::Date(edge, word.into());
     let (day, rest) = word.split_once(['T', 't']).ok_or_else(refused)?;
     let end = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
     let (time, zone) = rest.split_at_checked(end).ok_or_else(refused)?;
-    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(refused());
-    }
+    let (time, part) = parted(edge, time).ok_or_else(refused)?;
     let (hour, minute, second) = time_of_day(edge, time)?;
     let at = Date { hour, minute, second, ..date(edge, day)? };
-    match zone {
-        "" => moment(edge, &at, clock),
-        "Z" | "z" => Ok(at.seconds()),
-        zone => Ok(Date { offset: offset(zone).ok_or_else(refused)?, ..at }.seconds()),
-    }
+    Ok(part(match zone {
+        "" => moment(edge, &at, clock)?,
+        "Z" | "z" => at.seconds(),
+        zone => Date { offset: offset(zone).ok_or_else(refused)?, ..at }.seconds(),
+    }))
 }
 
 /// Seconds east of Greenwich of `+hh:mm`.
@@ -414,7 +432,7 @@ mod tests {
     }
 
     fn at(edge: Edge, words: &[&str]) -> Result<String, TimeError> {
-        let c = Fixed.date(resolve(edge, words[0], words.get(1).copied(), &Fixed)?);
+        let c = Fixed.date(resolve(edge, words[0], words.get(1).copied(), &Fixed)? / 1000);
         Ok(format!("{:02}-{:02} {:02}:{:02}:{:02}", c.month, c.day, c.hour, c.minute, c.second))
     }
 
@@ -479,11 +497,10 @@ mod tests {
             (["2024-07-01", "12:00"], YEAR + 182 * DAY + 36_000, YEAR + 182 * DAY + 36_000),
         ] {
             let at = |edge| resolve(edge, words[0], Some(words[1]), &Summer);
-            assert_eq!((at(Edge::Start), at(Edge::End)), (Ok(start), Ok(end)), "{words:?}");
+            assert_eq!((at(Edge::Start), at(Edge::End)), (Ok(start * 1000), Ok(end * 1000 + 999)), "{words:?}");
         }
-        for edge in [Edge::Start, Edge::End] {
-            assert_eq!(resolve(edge, "now", None, &Summer), Ok(Summer.now()));
-        }
+        assert_eq!(resolve(Edge::Start, "now", None, &Summer), Ok(Summer.now() * 1000));
+        assert_eq!(resolve(Edge::End, "now", None, &Summer), Ok(Summer.now() * 1000 + 999));
     }
 
     #[test]
@@ -539,9 +556,27 @@ mod tests {
         {
             assert!(at(Edge::Start, &[word]).is_err(), "{word}");
         }
-        assert_eq!(before_now("15m", &Fixed), Ok(Fixed.now() - 900));
-        let error = before_now("soon", &Fixed).unwrap_err().to_string();
+        assert_eq!(before_now(Edge::Start, "15m", &Fixed), Ok((Fixed.now() - 900) * 1000));
+        let error = before_now(Edge::Start, "soon", &Fixed).unwrap_err().to_string();
         assert_eq!(error, "Invalid span of time (soon)\nAccepted: a number and s, m, h, d or w, as 15m");
+    }
+
+    #[test]
+    fn a_fraction_of_a_second_counts_to_the_millisecond() {
+        for (word, start, end) in [
+            ("@1709202030", 0, 999),
+            ("@1709202030.0", 0, 0),
+            ("@1709202030.5", 500, 500),
+            ("@1709202030.07", 70, 70),
+            ("@1709202030.1239", 123, 123),
+            ("2024-02-29T10:20:30Z", 0, 999),
+            ("2024-02-29T10:20:30.987Z", 987, 987),
+            ("2024-02-29T10:20:30.9", 900, 900),
+        ] {
+            let at = |edge| resolve(edge, word, None, &Fixed).map(|millis| millis - 1_709_202_030_000);
+            assert_eq!((at(Edge::Start), at(Edge::End)), (Ok(start), Ok(end)), "{word}");
+        }
+        assert_eq!(resolve(Edge::End, "@9223372036854775807.9", None, &Fixed), Ok(i64::MAX), "no fault");
     }
 
     #[test]

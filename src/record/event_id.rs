@@ -34,6 +34,11 @@ impl EventId {
         fits.then_some((EventId { sec, milli: milli as u16, serial }, rest))
     }
 
+    /// Milliseconds since 1970.
+    pub fn millis(&self) -> u64 {
+        self.sec * 1000 + u64::from(self.milli)
+    }
+
     /// Appends `SECONDS.MILLI:SERIAL`.
     pub fn print(&self, out: &mut Vec<u8>) {
         number::push(out, self.sec);

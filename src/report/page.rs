@@ -93,7 +93,7 @@ pub(super) fn push_head(origin: &Origin, range: [Option<u64>; 2], dates: &mut Da
         date.push_offset(&mut text);
         text
     };
-    let [from, to] = range.map(|second| second.map(|second| moment(i64::try_from(second).unwrap_or(i64::MAX))));
+    let [from, to] = range.map(|point| point.map(|millis| moment((millis / 1000) as i64)));
     let made = moment(origin.made);
     out.extend_from_slice(b"<table>\n");
     for (name, text) in [

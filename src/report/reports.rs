@@ -227,7 +227,7 @@ impl<'n> Reports<'n> {
         };
         let is_from_there = |node: &[u8]| request.nodes.iter().any(|wanted| wanted == node);
         !is_left_out
-            && request.in_range(event.id().sec)
+            && request.in_range(event.id())
             && (request.nodes.is_empty() || event.node().is_some_and(is_from_there))
     }
 
@@ -343,11 +343,11 @@ impl<'n> Reports<'n> {
         out.extend_from_slice(b"Range of time in logs: ");
         self.range(range, out);
         out.extend_from_slice(b"Selected time for report: ");
-        let start = self.request.start.unwrap_or(range.first.sec);
+        let start = self.request.start.map_or(range.first.sec, |start| start / 1000);
         self.dates.of(start as i64).push(out);
         out.extend_from_slice(b" - ");
         match self.request.end {
-            Some(end) => self.dates.of(end as i64).push(out),
+            Some(end) => self.dates.of((end / 1000) as i64).push(out),
             None => push_moment(&mut self.dates, range.last, out),
         }
         out.push(b'\n');

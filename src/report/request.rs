@@ -116,7 +116,7 @@ pub struct Request {
     pub interpret: bool,
     /// How text is escaped.
     pub escape: Escape,
-    /// First and last second, both included.
+    /// First and last millisecond since 1970, both included.
     pub start: Option<u64>,
     /// See `start`.
     pub end: Option<u64>,
@@ -133,9 +133,9 @@ impl Request {
         (0..=2999).map(RecordType).filter(|record_type| matters(*record_type)).collect()
     }
 
-    /// Whether an event of this second is reported on.
-    pub fn in_range(&self, sec: u64) -> bool {
-        self.start.is_none_or(|start| sec >= start) && self.end.is_none_or(|end| sec <= end)
+    /// Whether an event of this time is reported on.
+    pub fn in_range(&self, id: EventId) -> bool {
+        self.start.is_none_or(|start| id.millis() >= start) && self.end.is_none_or(|end| id.millis() <= end)
     }
 }
 

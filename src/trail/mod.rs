@@ -209,7 +209,7 @@ impl<'s> Trail<'s> {
     pub fn search(mut self, search: &Search<'_>, name: &Path, sink: &mut dyn Sink) -> Outcome {
         let Criteria { start, end, .. } = *search.criteria;
         let query = block::Query {
-            seconds: start.unwrap_or(0)..=end.unwrap_or(u64::MAX),
+            seconds: start.map_or(0, |start| start / 1000)..=end.map_or(u64::MAX, |end| end / 1000),
             need: Need::of(search.criteria).filter(|_| !search.sees_all && search.tuning.shortcuts),
             has_start: start.is_some(),
             step: search.tuning.step,

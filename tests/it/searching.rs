@@ -179,15 +179,15 @@ fn questions() -> Vec<Criteria> {
 /// Ranges that begin and end at seconds of the log.
 fn ranges(text: &[u8], dice: &mut Dice) -> Vec<Criteria> {
     let seconds: Vec<u64> = text.split(|&b| b == b'\n').filter_map(|line| Some(Record::parse(line)?.id.sec)).collect();
-    let mut any = || seconds[dice.roll(seconds.len())];
-    let newest = seconds.iter().max().copied();
+    let mut any = || seconds[dice.roll(seconds.len())] * 1000;
+    let newest = seconds.iter().max().map(|newest| newest * 1000);
     let (start, end) = (Some(any()), Some(any()));
     let key = Some(b"wanted".to_vec());
     vec![
         Criteria { start, ..Criteria::default() },
         Criteria { end, ..Criteria::default() },
         Criteria { start: start.min(end), end: start.max(end), ..Criteria::default() },
-        Criteria { start: newest.map(|sec| sec - 5), ..Criteria::default() },
+        Criteria { start: newest.map(|millis| millis - 5000), ..Criteria::default() },
         Criteria { start: start.min(end), end: start.max(end), key, ..Criteria::default() },
     ]
 }
@@ -242,6 +242,11 @@ fn ask(base: &Path, criteria: &Criteria, tuning: Tuning, state_dir: Option<&Path
     Answer { count: outcome.unread, first_unread: outcome.first_unread, first: outcome.first, ..finding.answer }
 }
 
+/// Whether records of a second are put together: those of whole seconds are.
+fn is_read(criteria: &Criteria, sec: u64) -> bool {
+    criteria.start.is_none_or(|start| start / 1000 <= sec) && criteria.end.is_none_or(|end| sec <= end / 1000)
+}
+
 /// Lines as a reader with a fixed buffer sees them, records by the public parser, everything else by brute force.
 fn slowly(files: &[Vec<u8>], criteria: &Criteria) -> Vec<Vec<Vec<u8>>> {
     struct Building {
@@ -252,8 +257,6 @@ fn slowly(files: &[Vec<u8>], criteria: &Criteria) -> Vec<Vec<Vec<u8>>> {
     let mut all: Vec<Building> = Vec::new();
     let mut found = Vec::new();
     let mut predicate = Predicate::new(criteria.clone());
-    let is_wanted =
-        |sec: u64| criteria.start.is_none_or(|start| start <= sec) && criteria.end.is_none_or(|end| sec <= end);
     let mut give = |all: &mut Vec<Building>| loop {
         all.retain(|b| !b.gone);
         // The first of those with the lowest id: the one that opened first.
@@ -271,7 +274,7 @@ fn slowly(files: &[Vec<u8>], criteria: &Criteria) -> Vec<Vec<Vec<u8>>> {
         }
     }
     for line in &lines {
-        let found = Record::find(Line::new(line)).filter(|(_, record)| is_wanted(record.id.sec));
+        let found = Record::find(Line::new(line)).filter(|(_, record)| is_read(criteria, record.id.sec));
         let Some((_, record)) = found else { continue };
         if let Some(same) =
             all.iter_mut().find(|b| !b.done && b.event.id() == record.id && b.event.node() == record.node)
@@ -297,8 +300,6 @@ fn slowly(files: &[Vec<u8>], criteria: &Criteria) -> Vec<Vec<Vec<u8>>> {
 
 /// How many lines are no records, next to one that is wanted or before any.
 fn unread_slowly(files: &[Vec<u8>], criteria: &Criteria) -> usize {
-    let is_wanted =
-        |sec: u64| criteria.start.is_none_or(|start| start <= sec) && criteria.end.is_none_or(|end| sec <= end);
     // Each record, and between them the lines that are none.
     let mut all = vec![Some(true)];
     for file in files {
@@ -307,7 +308,7 @@ fn unread_slowly(files: &[Vec<u8>], criteria: &Criteria) -> usize {
             match Record::find(Line::new(line.text)) {
                 Some((torn, record)) => {
                     all.extend((torn > 0).then_some(None));
-                    all.push(Some(is_wanted(record.id.sec)));
+                    all.push(Some(is_read(criteria, record.id.sec)));
                 }
                 None => all.extend((!line.text.is_empty()).then_some(None)),
             }
