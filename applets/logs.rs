@@ -140,8 +140,8 @@ fn set(base: &Path, members: Vec<Member>) -> Logs {
     Logs { trail, is_pipe: false, before: 0, left_out }
 }
 
-/// What standard input is called where it is read as a file.
-const STDIN: &str = "/dev/stdin";
+/// What standard input is called, in messages too, and where it is read as a file.
+pub(crate) const STDIN: &str = "/dev/stdin";
 
 /// Whether what comes from standard input is compressed.
 fn is_packed_stdin() -> bool {
@@ -216,7 +216,7 @@ pub(crate) fn read(
 /// Gives the events that can meet the criteria to `sink`, and gives back the exit status as [`read`] does.
 pub(crate) fn search(applet: &str, (logs, timeout): Found, criteria: &Criteria, sink: &mut dyn Sink) -> u8 {
     let (trail, unread) = logs.split();
-    let outcome = trail.search(&Search::new(criteria, timeout), Path::new("stdin"), sink);
+    let outcome = trail.search(&Search::new(criteria, timeout), Path::new(STDIN), sink);
     let has_failed = has_failed(&outcome);
     let leaves_out = unread.report(applet, &outcome);
     if has_failed {

@@ -2,7 +2,7 @@
 
 use super::arguments::Command;
 use crate::host::{self, Host};
-use crate::logs::{self, LEFT_OUT, Logs, Place};
+use crate::logs::{self, LEFT_OUT, Logs, Place, STDIN};
 use crate::output::{Output, say, write_out};
 use crate::progress::Progress;
 use auditbox::event::Event;
@@ -47,7 +47,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         let mut reporting =
             Reporting { pool, output, parted: EventId::default(), progress: Progress::new(), debug, failed: None };
         let search = Search { state_dir: Some(Path::new(STATE_DIR)), ..Search::new(&criteria, timeout) };
-        let outcome = trail.search(&search, Path::new("stdin"), &mut reporting);
+        let outcome = trail.search(&search, Path::new(STDIN), &mut reporting);
         let Reporting { mut pool, mut output, failed, .. } = reporting;
         failed.map_or(Ok(()), Err)?;
         pool.flush(&mut |batch| output.take(batch))?;
@@ -95,7 +95,7 @@ fn begin(
 fn name_of(place: &Place, logs: &Logs) -> PathBuf {
     match (&place.input, logs.is_pipe) {
         (Some(path), _) => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
-        (None, true) => PathBuf::from("standard input"),
+        (None, true) => PathBuf::from(STDIN),
         (None, false) => place.log.clone(),
     }
 }

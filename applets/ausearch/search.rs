@@ -99,9 +99,9 @@ pub(crate) fn run(request: Request, host: &Host) -> io::Result<u8> {
             return finding.follow(trail, search.timeout, host);
         }
         let files = trail.places().map(Path::to_path_buf).collect();
-        let mut outcome = trail.search(&search, Path::new("stdin"), &mut finding);
+        let mut outcome = trail.search(&search, Path::new(logs::STDIN), &mut finding);
         if finding.resume.as_mut().is_some_and(Resume::tries_again) {
-            outcome = Trail::paths(files).search(&search, Path::new("stdin"), &mut finding);
+            outcome = Trail::paths(files).search(&search, Path::new(logs::STDIN), &mut finding);
         }
         finding.conclude(&outcome, &unread)
     })

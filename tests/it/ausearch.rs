@@ -499,7 +499,8 @@ fn what_belongs_to_a_log_by_its_name_is_read_or_named() {
 #[test]
 fn what_is_compressed_is_read_from_standard_input_too() {
     let dir = Dir::new("ausearch-packed-stdin");
-    let path = dir.file("a.log", (1..4).map(login).collect::<String>());
+    let all: String = (1..4).map(login).chain(["no record\n".into()]).collect();
+    let path = dir.file("a.log", &all);
     assert!(std::process::Command::new("gzip").arg(&path).status().unwrap().success());
     let packed = std::fs::read(path + ".gz").unwrap();
     let run = |words: &[&str], input: &[u8]| {
@@ -511,9 +512,14 @@ fn what_is_compressed_is_read_from_standard_input_too() {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (text(output.stdout), text(output.stderr), output.status.code())
     };
-    let all: String = (1..4).map(login).collect();
-    assert_eq!(run(&["ausearch", "--raw"], &packed), run(&["ausearch", "--raw"], all.as_bytes()));
-    assert_eq!(run(&["ausearch", "--raw"], &packed).0, all);
+    let (shown, said, status) = run(&["ausearch", "--raw"], &packed);
+    assert_eq!(shown, (1..4).map(login).collect::<String>());
+    assert!(said.ends_with(" of /dev/stdin\n"), "{said}");
+    assert_eq!(
+        run(&["ausearch", "--raw"], all.as_bytes()),
+        (shown, said, status),
+        "no other name where it is not compressed"
+    );
     assert_eq!(run(&["aureport", "-au"], &packed).0.lines().count(), 8);
     let bad = run(&["aulast", "--stdin", "--bad"], &packed);
     assert_eq!(bad.2, Some(0), "{bad:?}");
