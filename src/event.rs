@@ -128,6 +128,8 @@ impl Event {
     #[inline(always)]
     fn push_line(&mut self, record: &Record<'_>, number: u32) {
         let start = size(self.text.len());
+        // The newline would double what a first record takes.
+        self.text.reserve(record.written.len() + 1);
         self.text.extend_from_slice(record.written);
         self.text.push(b'\n');
         if self.spans.is_empty() {

@@ -23,8 +23,8 @@ pub const WAITING_BYTES: usize = 4 << 20;
 /// Of each event no more than these count for that, so that a long one drives out no other before its end, nor itself.
 const COUNTED: usize = 1 << 20;
 
-/// How many events may wait for their end.
-pub const WAITING_EVENTS: usize = 16 << 10;
+/// How many events may wait for their end. Each takes some hundred bytes beside its text.
+pub const WAITING_EVENTS: usize = 8 << 10;
 
 /// When an event counts as complete. Both hand out the event with the smallest event id, and only if it is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -597,5 +597,24 @@ mod tests {
             while assembler.next().is_some() {}
         }
         assert!(assembler.waiting_bytes <= WAITING_BYTES);
+    }
+
+    #[test]
+    fn many_short_events_take_no_more_memory_than_a_few_long_ones() {
+        let mut assembler = Assembler::new(Policy::Search, 2);
+        for name in ["SYSCALL", "PATH", "PROCTITLE"] {
+            for serial in 0..3 * WAITING_EVENTS {
+                let line = format!("type={name} msg=audit(1700000010.001:{serial}): a={}", "x".repeat(160));
+                assembler.push(&Record::parse(line.as_bytes()).unwrap());
+                std::iter::from_fn(|| assembler.next()).for_each(drop);
+            }
+        }
+        let of = |slot: &Slot| {
+            size_of::<Slot>()
+                + slot.event.text.capacity()
+                + slot.event.spans.capacity() * size_of::<super::super::Span>()
+        };
+        let bytes: usize = assembler.slots.iter().map(of).sum();
+        assert!(bytes < 2 * WAITING_BYTES, "{bytes}");
     }
 }
