@@ -11,7 +11,6 @@ use crate::interpret::{Interpreter, RecordContext};
 use crate::record::{Field, Record, RecordType};
 use crate::text::date::Date;
 use crate::text::{Escape, escape, number};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// The types of the records this is made of.
@@ -122,44 +121,44 @@ impl fmt::Display for PassedOver {
     }
 }
 
-/// Sessions that are open.
+/// Sessions that are open, by their numbers; beside each number is what counts its session. There are few, so that the oldest may be
+/// looked for.
 #[derive(Default)]
-struct Open {
-    /// By their numbers.
-    sessions: BTreeMap<u32, Session>,
-    /// The numbers in the order in which the sessions began.
-    numbers: BTreeMap<u64, u32>,
-}
+struct Open(Vec<(u32, u64, Box<Session>)>);
 
 impl Open {
     /// Adds a session; gives back the oldest one where there are too many.
     fn add(&mut self, number: u32, session: Session) -> Option<Session> {
-        self.numbers.insert(session.order, number);
-        self.sessions.insert(number, session);
-        if self.sessions.len() > MOST { self.take_oldest() } else { None }
+        let (place, session) = (self.place(number), (number, session.order, Box::new(session)));
+        match place {
+            Ok(at) => _ = self.0.get_mut(at).map(|there| *there = session),
+            Err(at) => self.0.insert(at, session),
+        }
+        let oldest = || self.0.iter().min_by_key(|(_, order, _)| *order).map(|(number, ..)| *number);
+        if self.0.len() > MOST { self.take(oldest()?) } else { None }
+    }
+
+    /// Where the session with this number is, or would be.
+    fn place(&self, number: u32) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&number, |(number, ..)| *number)
     }
 
     /// Takes the session with this number.
     fn take(&mut self, number: u32) -> Option<Session> {
-        let session = self.sessions.remove(&number)?;
-        self.numbers.remove(&session.order);
-        Some(session)
+        let (.., session) = self.0.remove(self.place(number).ok()?);
+        Some(*session)
     }
 
     /// Takes the session with these three numbers.
     fn take_of(&mut self, pid: u32, auid: u32, number: u32) -> Option<Session> {
-        self.sessions.get(&number).filter(|session| (session.pid, session.auid) == (pid, auid))?;
-        self.take(number)
-    }
-
-    fn take_oldest(&mut self) -> Option<Session> {
-        let (_, number) = self.numbers.pop_first()?;
-        self.sessions.remove(&number)
+        let (.., session) = self.0.get(self.place(number).ok()?)?;
+        if (session.pid, session.auid) == (pid, auid) { self.take(number) } else { None }
     }
 
     /// Takes all of them, in the order in which they began.
     fn take_all(&mut self) -> impl Iterator<Item = Session> {
-        std::iter::from_fn(|| self.take_oldest())
+        self.0.sort_unstable_by_key(|(_, order, _)| *order);
+        std::mem::take(&mut self.0).into_iter().map(|(.., session)| *session)
     }
 }
 

@@ -201,5 +201,5 @@ fn memory_stays_bounded_whatever_a_log_opens() {
     }
     assert_eq!(ended.len(), 100);
     assert!(ended.iter().all(|session| session.ending == Ending::Gone && session.host.len() <= LONGEST));
-    assert_eq!((sessions.pending.sessions.len(), sessions.confirmed.sessions.len()), (MOST, MOST));
+    assert_eq!((sessions.pending.0.len(), sessions.confirmed.0.len()), (MOST, MOST));
 }
