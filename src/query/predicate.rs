@@ -136,17 +136,26 @@ impl Criteria {
 pub struct Predicate {
     criteria: Criteria,
     wanted: FieldSet,
-    /// The event that was judged last, if that was a part of one, what was read of it, and whether it had a record of the wanted types.
-    last: Option<(EventId, Option<Vec<u8>>)>,
+    /// What was read of the event at hand, and whether it had a record of the wanted types.
     fields: EventFields,
     has_kind: bool,
+    /// The same of the event of which a part was judged last, and its name.
+    parted: (EventFields, bool),
+    parted_name: Option<(EventId, Option<Vec<u8>>)>,
 }
 
 impl Predicate {
     /// Prepares `criteria`.
     pub fn new(criteria: Criteria) -> Predicate {
         let wanted = wanted(&criteria);
-        Predicate { criteria, wanted, last: None, fields: EventFields::default(), has_kind: false }
+        Predicate {
+            criteria,
+            wanted,
+            fields: EventFields::default(),
+            has_kind: false,
+            parted: (EventFields::default(), false),
+            parted_name: None,
+        }
     }
 
     /// What is looked for.
@@ -156,16 +165,30 @@ impl Predicate {
 
     /// Whether the event is found. An event that lacks what the criteria need is malformed; the error names the record.
     ///
-    /// A part of what is too long for one event is judged together with the parts before it, where they come one after another: each of
-    /// the criteria may be met by another one.
+    /// A part of what is too long for one event is judged together with the parts before it, unless another such event came between:
+    /// each of the criteria may be met by another one.
     pub fn matches(&mut self, event: &Event) -> Result<bool, (usize, Malformed)> {
         if !self.matches_head(event) {
             return Ok(false);
         }
-        let is_it = |last: &(EventId, Option<Vec<u8>>)| last.0 == event.id() && last.1.as_deref() == event.node();
-        let goes_on =
-            event.part() > Some(0) && self.last.as_ref().is_some_and(is_it) && self.fields.size() < EVENT_BYTES;
-        self.last = event.part().map(|_| (event.id(), event.node().map(<[u8]>::to_vec)));
+        let Some(part) = event.part() else { return self.judge(event, false) };
+        let is_it =
+            |name: &(EventId, Option<Vec<u8>>)| name.0 == event.id() && name.1.as_deref() == event.node() && part > 0;
+        let goes_on = self.parted_name.as_ref().is_some_and(is_it) && self.parted.0.size() < EVENT_BYTES;
+        self.parted_name = Some((event.id(), event.node().map(<[u8]>::to_vec)));
+        self.swap_parted();
+        let found = self.judge(event, goes_on);
+        self.swap_parted();
+        found
+    }
+
+    fn swap_parted(&mut self) {
+        std::mem::swap(&mut self.fields, &mut self.parted.0);
+        std::mem::swap(&mut self.has_kind, &mut self.parted.1);
+    }
+
+    /// Whether the event is found, if it goes on with what was read before with that together.
+    fn judge(&mut self, event: &Event, goes_on: bool) -> Result<bool, (usize, Malformed)> {
         let kinds = &self.criteria.kinds;
         self.has_kind =
             (goes_on && self.has_kind) || kinds.is_empty() || event.record_types().any(|kind| kinds.contains(&kind));

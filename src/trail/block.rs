@@ -48,7 +48,7 @@ pub(super) struct Span {
 
 /// Records of one event that follow one another, with nothing between them.
 pub(super) struct Run {
-    /// Where they are in the text, with the newline of the last.
+    /// Where they are in the text, without the newline of the last.
     start: u32,
     end: u32,
     /// The type of the first.
@@ -259,7 +259,7 @@ impl<'q> Loader<'q> {
         let has_type = |record_type| self.query.need.as_ref().is_some_and(|need| need.has_type(record_type));
         let len = self.headers.continuing(rest, end, SEARCH_LINE, |record_type| !has_type(record_type));
         if let Some(run) = block.runs.last_mut().filter(|_| len > 0) {
-            (run.end, run.is_single) = ((at + len) as u32, false);
+            (run.end, run.is_single) = ((at + len - 1) as u32, false);
         }
         len
     }
@@ -282,7 +282,7 @@ impl<'q> Loader<'q> {
                 facts
             }
         };
-        let end = (end + 1) as u32;
+        let end = end as u32;
         if block.open != Some(id) || !self.has_runs {
             let in_range = self.query.seconds.contains(&id.sec);
             let is_first = !in_range || !self.query.has_start;
@@ -434,14 +434,13 @@ impl Block {
     #[inline(always)]
     pub(super) fn record(&self, run: &Run) -> Option<Record<'_>> {
         let front = run.front.as_ref().filter(|_| run.is_single)?;
-        let text = self.slice(&(run.start as usize..run.end as usize - 1));
+        let text = self.slice(&(run.start as usize..run.end as usize));
         Some(front.record(if self.is_plain { Line { text, end: text.len() } } else { Line::new(text) }))
     }
 
     /// The lines of a run.
     pub(super) fn lines(&self, run: &Run) -> RunLines<'_> {
-        // The last line of a file may lack its newline.
-        RunLines::new(self.slice(&(run.start as usize..self.used.min(run.end as usize))))
+        RunLines::new(self.slice(&(run.start as usize..run.end as usize)))
     }
 
     /// The lines that are no records, where each begins in the file and its text, and the records between them.
@@ -457,8 +456,8 @@ impl Block {
 }
 
 impl Run {
-    /// How many bytes its lines have, with a newline each.
-    pub(super) fn size(&self) -> u32 {
+    /// How many bytes its lines have, with the newlines between them.
+    pub(super) fn len(&self) -> u32 {
         self.end - self.start
     }
 }

@@ -221,7 +221,7 @@ impl<'s> Trail<'s> {
         let mut newest_first: Vec<PathBuf> = self.files.into();
         newest_first.reverse();
         let needed = match start {
-            Some(start) if self.is_rotated => files::needed(&newest_first, start),
+            Some(start) if self.is_rotated => files::needed(&newest_first, start / 1000),
             _ => newest_first.len(),
         };
         let ages = newest_first.into_iter().enumerate().rev();

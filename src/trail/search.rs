@@ -100,6 +100,9 @@ pub(super) struct Reader<'r> {
     has_nodes: bool,
     spare: Vec<Block>,
     unread: Unread,
+    /// How many marks of the block at hand were told of, and where its next line is that is no record.
+    told: usize,
+    next_unread: u64,
     /// Bytes of the files before the one at hand, and of all; unknown when one has no length.
     before: u64,
     all: Option<u64>,
@@ -129,6 +132,8 @@ impl<'r> Reader<'r> {
             has_nodes: false,
             spare: Vec::new(),
             unread: Unread::default(),
+            told: 0,
+            next_unread: u64::MAX,
             before: 0,
             all: None,
         }
@@ -260,6 +265,7 @@ impl<'r> Reader<'r> {
         let mut is_line = true;
         if let Some(known) = known.as_ref().filter(|known| known.bytes.start > 0) {
             self.first(Some(known.first));
+            self.outcome.has_records = true;
             self.unread.record(false, &mut self.outcome);
         }
         // A file that grows is read to its end, wherever that is by then.
@@ -311,12 +317,13 @@ impl<'r> Reader<'r> {
             self.first(block.first);
             self.has_records |= block.has_records;
             self.outcome.has_records |= block.has_records || block.first.is_some();
-            self.report_unread(&block);
             if block.is_skimmed && self.is_reading {
                 let whole = self.load(file, block.span, true);
                 self.spare.push(std::mem::replace(&mut block, whole));
             }
+            (self.told, self.next_unread) = (0, 0);
             self.take(&mut block)?;
+            self.tell_unread(&block, u64::MAX);
             let rest = block.rest;
             self.spare.push(block);
             let Some(rest) = rest else { return ControlFlow::Continue(()) };
@@ -330,14 +337,23 @@ impl<'r> Reader<'r> {
         }
     }
 
-    fn report_unread(&mut self, block: &Block) {
+    /// Tells of the lines of a block that are no records, up to a place in the file: a sink that wants no more than what comes before
+    /// is told no more.
+    #[cold]
+    fn tell_unread(&mut self, block: &Block, up_to: u64) {
         let path = self.files.last().map(|(_, path)| path.as_path()).unwrap_or(Path::new(""));
-        for mark in block.marks() {
+        for mark in block.marks().skip(self.told) {
             match mark {
                 Mark::Records { in_range } => self.unread.record(in_range, &mut self.outcome),
+                Mark::Unread((at, _)) if at >= up_to => {
+                    self.next_unread = at;
+                    return;
+                }
                 Mark::Unread((at, text)) => self.unread.line(path, at, text, &mut self.outcome, self.sink),
             }
+            self.told += 1;
         }
+        self.next_unread = u64::MAX;
     }
 
     /// Takes the records of a block that can matter.
@@ -443,6 +459,8 @@ impl<'r> Reader<'r> {
 
     /// Reads what was passed over, from one place up to another.
     fn go_back(&mut self, from: Place, to: Place) -> ControlFlow<()> {
+        // What was passed over has been told of.
+        let next_unread = std::mem::replace(&mut self.next_unread, u64::MAX);
         for number in from.0..=to.0 {
             let Some((file, _)) = self.files.get(number) else { continue };
             let file = Arc::clone(file);
@@ -462,12 +480,16 @@ impl<'r> Reader<'r> {
                 (start, is_line) = (span.end, false);
             }
         }
+        self.next_unread = next_unread;
         ControlFlow::Continue(())
     }
 
     fn push_all(&mut self, file: usize, block: &Block, runs: std::ops::Range<usize>) -> ControlFlow<()> {
         for index in runs {
             let Some(run) = block.run(index) else { continue };
+            if self.next_unread <= block.place(index) {
+                self.tell_unread(block, block.place(index));
+            }
             self.has_nodes |= run.has_node;
             if !self.filters || run.has_node || self.wanted.binary_search(&run.id).is_ok() {
                 if let Some(record) = block.record(run) {
@@ -492,9 +514,9 @@ impl<'r> Reader<'r> {
 
     /// Pushes the place of a run at once, if that is the same as record by record.
     fn push_place(&mut self, file: usize, at: u64, run: &Run) -> bool {
-        let place = Text { file, at, len: run.size() };
+        let place = Text { file, at, len: run.len() };
         (run.is_single || !run.record_type.ends_event())
-            && self.assembler.push_place(run.id, run.record_type, place, run.size() as usize, run.is_single)
+            && self.assembler.push_place(run.id, run.record_type, place, run.len() as usize + 1, run.is_single)
     }
 
     /// Pushes the place of each record of a run, and the record itself from the first one on for which its event has no room.

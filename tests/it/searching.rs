@@ -551,6 +551,68 @@ fn a_piece_of_a_long_line_that_is_a_record_is_found_wherever_blocks_end() {
     }
 }
 
+#[test]
+fn a_record_behind_a_torn_front_in_a_line_that_is_too_long_ends_where_the_line_is_cut() {
+    let front = "type=CWDtype=CONFIG_CHANGE msg=audit(1700000000.000:1): auid=0 op=";
+    let text = format!("{front}{}\n", "x".repeat(SEARCH_LINE));
+    let dir = Dir::new("searching-torn");
+    dir.file("audit.log", &text);
+    let criteria = Criteria::default();
+    let plain = ask(&dir.0.join("audit.log"), &criteria, PLAIN, None);
+    assert_eq!(plain.events.len(), 1);
+    for tuning in TUNINGS {
+        same(&ask(&dir.0.join("audit.log"), &criteria, tuning, None).events, &plain.events, &format!("{tuning:?}"));
+    }
+}
+
+#[test]
+fn who_asks_for_one_event_is_told_of_no_line_behind_it() {
+    let record = |sec: u64| format!("type=USER msg=audit({sec}.000:1): pid=1\n");
+    let (first, later) = (record(1_700_000_000), record(1_700_000_009));
+    for (text, is_told) in [([&first, "junk\n", &later].concat(), false), (["junk\n", &first, "junk\n"].concat(), true)]
+    {
+        let dir = Dir::new("searching-one");
+        let file = dir.file("a.log", &text);
+        let words = ["-m", "USER", "--just-one", "--format", "json"];
+        for (found, ..) in
+            [run("ausearch", &words, Some(&file), None), run("ausearch", &words, None, Some(text.as_bytes()))]
+        {
+            assert_eq!(String::from_utf8_lossy(&found).contains("\"lost\":"), is_told, "{text}");
+            assert_eq!(String::from_utf8_lossy(&found).contains("\"lost\":1"), is_told, "{text}");
+        }
+    }
+}
+
+/// COMPAT: logs that the reference would not open are read all the same, but reports do not speak of them.
+#[test]
+fn of_a_rotated_log_older_than_the_one_before_the_range_nothing_is_said() {
+    let dir = Dir::new("searching-older");
+    for (name, sec) in [("audit.log", 1_700_000_300), ("audit.log.1", 1_700_000_200), ("audit.log.2", 1_700_000_100)] {
+        dir.file(name, format!("type=USER msg=audit({sec}.000:1): pid=1\n"));
+    }
+    let criteria = Criteria { start: Some(1_700_000_250_000), ..Criteria::default() };
+    for tuning in [PLAIN, Tuning::default()] {
+        let ends = ask(&dir.0.join("audit.log"), &criteria, tuning, None).ends;
+        let names: Vec<_> = ends.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["audit.log.1", "audit.log"]);
+    }
+}
+
+#[test]
+fn a_log_that_the_table_passes_over_has_records() {
+    let (logs, state) = (Dir::new("searching-passed"), Dir::new("searching-passed-state"));
+    logs.file("audit.log", "");
+    let rotated = logs.file("audit.log.1", "type=USER msg=audit(1700000000.000:1): pid=1\n");
+    order::record(Path::new(&rotated), &state.0).unwrap();
+    let criteria = Criteria { start: Some(1_700_000_005_000), ..Criteria::default() };
+    for state_dir in [None, Some(state.0.as_path())] {
+        let search = Search { state_dir, ..Search::new(&criteria, TIMEOUT) };
+        let outcome =
+            Trail::rotated(&logs.0.join("audit.log")).search(&search, Path::new("none"), &mut Finding::new(&criteria));
+        assert!(outcome.has_records);
+    }
+}
+
 /// More waits at once than may, so that events are given out early and in parts.
 #[test]
 fn what_is_given_out_for_want_of_room_is_the_same() {
@@ -584,9 +646,11 @@ fn an_event_in_parts_is_found_as_a_whole_whichever_way() {
     };
     let call = "arch=c000003e syscall=59 success=yes exit=0 a0=0 a1=1 ppid=1 pid=1 auid=5 uid=3 gid=0 euid=0 comm=\"c\" exe=\"/c\" key=\"k\"";
     let long = line(7, "EXECVE", &format!("a0={}", "x".repeat(8000)));
-    let mut text = line(6, "SYSCALL", call);
+    let mut text = [line(6, "SYSCALL", call), line(6, "EOE", "")].concat();
     text.extend(line(7, "SYSCALL", call));
     text.extend(long.repeat(EVENT_BYTES / long.len() + 10));
+    // An event that is judged between the parts changes nothing.
+    text.extend(line(5, "USER_CMD", "pid=1 uid=0 auid=5 ses=1 msg='cmd=x res=success'"));
     text.extend(line(7, "PATH", "item=0 name=\"/tmp/late\" nametype=NORMAL"));
     text.extend(line(8, "SYSCALL", call));
     let rotated = Rotated::new(&text, 1, &mut Dice(1));
