@@ -22,13 +22,13 @@ use auditbox::rule::Host;
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
 use auditbox::sys::netlink::AuditSocket;
-use auditbox::sys::process;
 use auditbox::sys::signals::EndDeferred;
+use auditbox::sys::{process, root};
 use auditbox::tables::machine::Machine;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
@@ -144,6 +144,7 @@ impl Invocation {
             .map_err(Trouble)?;
         let root =
             self.options.root.as_ref().map(|root| mode_options::root(&root.into())).transpose().map_err(Trouble)?;
+        let root = root.map(|root| fs::canonicalize(&root).unwrap_or(root));
         if self.options.profiles || self.options.profile.is_some() {
             if cfg!(not(feature = "rule-tools")) {
                 return Err(Trouble("this program was built without profiles".to_owned()));
@@ -176,12 +177,10 @@ impl Invocation {
         }
         let within = |path: &Path| within(root, path).map_err(Trouble);
         let target = within(Path::new(TARGET))?;
-        let sources = rules_file::read_directory(&within(Path::new(SOURCE))?).map_err(Trouble)?;
-        for source in &sources {
-            let inside =
-                source.path.strip_prefix(root).map_or_else(|_| source.path.clone(), |path| Path::new("/").join(path));
-            within(&inside)?;
-        }
+        let listed = rules_file::list_directory(&within(Path::new(SOURCE))?).map_err(Trouble)?;
+        let inside = |path: &PathBuf| within(&Path::new(SOURCE).join(path.file_name().unwrap_or_default()));
+        let paths = listed.iter().map(inside).collect::<Result<Vec<_>, _>>()?;
+        let sources = rules_file::read_all(&paths).map_err(Trouble)?;
         let host = RuleHost::planned(Some(root.to_owned()), machine);
         if rules_file::run_merged(&sources, &host, &mut DryRun::silent()) != 0 || self.would_stop(&sources, &host) {
             return Err(Trouble(format!("{} stays as it is", target.display())));
@@ -303,17 +302,15 @@ fn load_without_target(sources: &[SourceFile]) -> u8 {
     }
 }
 
-/// Where a path of an image lies. Links that lead out of the image are refused: here they would lead to this system's files.
+/// Where a path of an image lies. Links stay within the image, absolute ones too.
 fn within(root: &Path, path: &Path) -> Result<PathBuf, String> {
-    let here = root.join(path.strip_prefix("/").unwrap_or(path));
+    let resolve = |path: &Path| root::resolve(root, path.as_os_str().as_bytes());
     // Of a file that is not there yet its directory decides.
-    let found = fs::canonicalize(&here).or_else(|_| fs::canonicalize(here.parent().unwrap_or(&here)));
-    let inside = fs::canonicalize(root).and_then(|root| Ok(found?.starts_with(root)));
-    match inside {
-        Ok(true) => Ok(here),
-        Ok(false) => Err(format!("{} leads out of {}", here.display(), root.display())),
-        Err(error) => Err(format!("cannot read {} ({})", here.display(), error_reason(&error))),
-    }
+    let beside = || Ok(resolve(path.parent().unwrap_or(path))?.join(path.file_name().unwrap_or_default()));
+    resolve(path).or_else(|_| beside()).map_err(|error: io::Error| {
+        let here = root.join(path.strip_prefix("/").unwrap_or(path));
+        format!("cannot read {} ({})", here.display(), error_reason(&error))
+    })
 }
 
 /// Puts the new file in the place of the old one, whose owner it gets, and which is kept as the previous one with its owner and

@@ -380,15 +380,12 @@ impl<'a> Parser<'a> {
             "-a" | "--event" => self.serial(option),
             "-p" | "--pid" => self.process("Process id", option).map(|id| self.asked.criteria.pid = Some(id)),
             "-pp" | "--ppid" => self.process("Parent process id", option).map(|id| self.asked.criteria.ppid = Some(id)),
-            "-ga" | "--gid-all" => self.group("Group ID", option).map(|id| {
-                self.asked.criteria.gid = id;
-                self.asked.criteria.egid = id;
-                self.asked.criteria.any_group = true;
+            "-ga" | "--gid-all" => self.group(option).map(|group| {
+                let criteria = &mut self.asked.criteria;
+                (criteria.gid, criteria.egid, criteria.any_group) = (Some(group.clone()), Some(group), true);
             }),
-            "-ge" | "--gid-effective" => {
-                self.group("Effective group ID", option).map(|id| self.asked.criteria.egid = id)
-            }
-            "-gi" | "--gid" => self.group("Group ID", option).map(|id| self.asked.criteria.gid = id),
+            "-ge" | "--gid-effective" => self.group(option).map(|group| self.asked.criteria.egid = Some(group)),
+            "-gi" | "--gid" => self.group(option).map(|group| self.asked.criteria.gid = Some(group)),
             "-ui" | "--uid" => self.user(option).map(|user| set(&mut self.asked.criteria.uid, user)),
             "-ue" | "--uid-effective" => self.user(option).map(|user| set(&mut self.asked.criteria.euid, user)),
             "-ua" | "--uid-all" => self.user(option).map(|user| {
@@ -421,16 +418,14 @@ impl<'a> Parser<'a> {
         id.ok_or_else(|| format!("{what} must be a numeric value, was {}", shown(word)))
     }
 
-    fn group(&mut self, what: &str, option: &str) -> Result<Option<u32>, Refusal> {
+    /// A group by number or name. The log may have a name that this host has not.
+    fn group(&mut self, option: &str) -> Result<User, Refusal> {
         let word = self.argument(option)?;
         if word.first().is_some_and(u8::is_ascii_digit) {
-            return numeric_id("group", word).map(Some);
+            return Ok(User { id: numeric_id("group", word)?, name: None });
         }
-        if word == UNSET {
-            return Ok(Some(u32::MAX));
-        }
-        let id = self.host.users.group_id(word);
-        id.map(Some).ok_or_else(|| format!("{what} is non-numeric and unknown ({})", shown(word)))
+        let id = if word == UNSET { Some(u32::MAX) } else { self.host.users.group_id(word) };
+        Ok(User { id: id.unwrap_or(u32::MAX), name: id.is_none().then(|| (word.to_vec(), Vec::new())) })
     }
 
     fn user(&mut self, option: &str) -> Result<User, Refusal> {

@@ -117,7 +117,16 @@ pub(crate) fn root(name: &OsString) -> Result<PathBuf, String> {
 
 /// A machine with system calls.
 pub(crate) fn machine(name: &OsString) -> Result<Machine, String> {
-    let found = Machine::from_name(name.as_bytes()).filter(|machine| machine.elf().is_some());
+    // What kernels and distributions call machines that have another name here.
+    let known: &[u8] = match name.as_bytes() {
+        b"armv7" => b"armv7l",
+        b"mips" => b"mips_o32",
+        b"mipsel" => b"mipsel_o32",
+        b"mips64" => b"mips_n64",
+        b"mips64el" => b"mipsel_n64",
+        other => other,
+    };
+    let found = Machine::from_name(known).filter(|machine| machine.elf().is_some());
     found.ok_or_else(|| {
         let names: Vec<_> = Machine::ALL.iter().filter(|m| m.elf().is_some()).map(|m| m.name()).collect();
         format!("{} is no machine; machines are {}", name.to_string_lossy(), names.join(" "))

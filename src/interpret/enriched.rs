@@ -182,7 +182,7 @@ impl<'a> Enriched<'a> {
     }
 }
 
-/// Appends the name that `record` brings along for the user `id`, found in a field `name` of that value; false if there is none.
+/// Appends the name that `record` brings along for the user or group `id`, found in a field `name` of that value; false if there is none.
 pub fn user_name(record: &Record<'_>, name: &[u8], id: u32, out: &mut Vec<u8>) -> bool {
     let enriched = Enriched::of(record);
     let values = scan::fields(record.body).filter(|found| found.name(record.body) == name);

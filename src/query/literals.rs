@@ -186,6 +186,7 @@ fn numbers(criteria: &Criteria) -> Option<Need> {
     if criteria.any_group && criteria.gid != criteria.egid {
         return None;
     }
+    let group = |group: &Option<User>| group.as_ref().filter(|group| group.name.is_none()).map(|group| group.id);
     let needs = [
         ("pid=", criteria.pid),
         ("ppid=", criteria.ppid),
@@ -193,8 +194,8 @@ fn numbers(criteria: &Criteria) -> Option<Need> {
         ("uid=", users[1]),
         ("uid=", users[2]),
         ("uid=", users[0]),
-        ("id=", criteria.egid),
-        ("id=", criteria.gid),
+        ("id=", group(&criteria.egid)),
+        ("id=", group(&criteria.gid)),
     ];
     let is_logged = |value: &u32| (1..u32::MAX - 1).contains(value);
     let (name, value) = needs.into_iter().find_map(|(name, value)| Some((name, value.filter(is_logged)?)))?;

@@ -11,7 +11,7 @@ use crate::tables::machine::Machine;
 use crate::tables::{errno, syscall};
 use memchr::memmem;
 
-/// One user id that is looked for.
+/// One user id that is looked for, or one of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The number.
@@ -100,8 +100,8 @@ pub struct Criteria {
     pub auid: Option<User>,
     /// One of uid, euid and auid is enough.
     pub any_user: bool,
-    pub gid: Option<u32>,
-    pub egid: Option<u32>,
+    pub gid: Option<User>,
+    pub egid: Option<User>,
     /// One of gid and egid is enough.
     pub any_group: bool,
     pub session: Option<u32>,
@@ -201,6 +201,7 @@ impl Predicate {
         extract_more(event, self.wanted, &mut self.fields)?;
         Ok(self.has_kind
             && self.matches_users(event)
+            && self.matches_groups(event)
             && self.matches_numbers()
             && self.matches_texts()
             && self.matches_labels())
@@ -236,14 +237,24 @@ impl Predicate {
         if wanted.any_user { asked.any(|met| met) } else { asked.all(|met| met) }
     }
 
+    fn matches_groups(&self, event: &Event) -> bool {
+        let (wanted, fields) = (&self.criteria, &self.fields);
+        let is = |group: &Option<User>, found: Option<u32>, field: &[u8]| match group {
+            None => true,
+            Some(User { name: Some((name, ids)), .. }) if ids.is_empty() => {
+                found.is_some_and(|id| is_recorded(event, field, id, name))
+            }
+            Some(group) => found == Some(group.id),
+        };
+        let (gid, egid) = (is(&wanted.gid, fields.gid, b"gid"), is(&wanted.egid, fields.egid, b"egid"));
+        if wanted.any_group { gid || egid } else { gid && egid }
+    }
+
     fn matches_numbers(&self) -> bool {
         let (wanted, fields) = (&self.criteria, &self.fields);
         let machine = fields.arch.and_then(Machine::from_elf);
         let is = |wanted: Option<u32>, found: Option<u32>| wanted.is_none() || wanted == found;
-        let (gid, egid) = (is(wanted.gid, fields.gid), is(wanted.egid, fields.egid));
-        let groups = if wanted.any_group { gid || egid } else { gid && egid };
-        groups
-            && is(wanted.ppid, fields.ppid)
+        is(wanted.ppid, fields.ppid)
             && is(wanted.pid, fields.pid)
             && wanted.machine.is_none_or(|wanted| machine == Some(wanted))
             && wanted.syscall.as_ref().is_none_or(|syscall| syscall.is_met(machine, fields.syscall))
@@ -292,7 +303,7 @@ impl Predicate {
     }
 }
 
-/// Whether a record of `event` brings `name` along for the user `id` in the field `field`.
+/// Whether a record of `event` brings `name` along for the user or group `id` in the field `field`.
 fn is_recorded(event: &Event, field: &[u8], id: u32, name: &[u8]) -> bool {
     let mut known = Vec::new();
     event.records().any(|record| {

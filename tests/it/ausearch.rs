@@ -311,6 +311,24 @@ fn unset_is_the_group_and_the_session_of_none() {
 }
 
 #[test]
+fn a_group_that_this_host_does_not_know_is_sought_among_the_names_of_the_log() {
+    let call = |serial: u32, gid: u32, egid: u32, names: &str| {
+        format!(
+            "type=SYSCALL msg=audit(170000000{serial}.100:{serial}): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 \
+             a3=4 items=0 ppid=1 pid=1 auid=5 uid=0 gid={gid} euid=0 suid=0 fsuid=0 egid={egid} sgid=0 fsgid=0 tty=pts0 ses=1 \
+             comm=\"x\" exe=\"/x\" key=(null)\x1D{names}\n"
+        )
+    };
+    let log = call(1, 424242, 0, "GID=\"dancers\" EGID=\"root\"")
+        + &call(2, 0, 424242, "GID=\"root\" EGID=\"dancers\"")
+        + &call(3, 424242, 424242, "GID=\"singers\" EGID=\"singers\"");
+    assert_eq!(serials_in(&log, &["-gi", "dancers"]), [1]);
+    assert_eq!(serials_in(&log, &["-ge", "dancers"]), [2]);
+    assert_eq!(serials_in(&log, &["-ga", "dancers"]), [1, 2]);
+    assert_eq!(serials_in(&log, &["-gi", "424242"]), [1, 3]);
+}
+
+#[test]
 fn the_name_of_a_call_means_its_x32_call_too() {
     let call = |serial: u32, number: u32| {
         format!(
