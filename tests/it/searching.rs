@@ -646,11 +646,12 @@ fn an_event_in_parts_is_found_as_a_whole_whichever_way() {
     };
     let call = "arch=c000003e syscall=59 success=yes exit=0 a0=0 a1=1 ppid=1 pid=1 auid=5 uid=3 gid=0 euid=0 comm=\"c\" exe=\"/c\" key=\"k\"";
     let long = line(7, "EXECVE", &format!("a0={}", "x".repeat(8000)));
-    let mut text = [line(6, "SYSCALL", call), line(6, "EOE", "")].concat();
+    let user = "pid=1 uid=0 auid=5 ses=1 msg='cmd=x res=success'";
+    let mut text = line(6, "USER_CMD", user);
     text.extend(line(7, "SYSCALL", call));
     text.extend(long.repeat(EVENT_BYTES / long.len() + 10));
     // An event that is judged between the parts changes nothing.
-    text.extend(line(5, "USER_CMD", "pid=1 uid=0 auid=5 ses=1 msg='cmd=x res=success'"));
+    text.extend(line(5, "USER_CMD", user));
     text.extend(line(7, "PATH", "item=0 name=\"/tmp/late\" nametype=NORMAL"));
     text.extend(line(8, "SYSCALL", call));
     let rotated = Rotated::new(&text, 1, &mut Dice(1));
