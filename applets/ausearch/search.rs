@@ -8,6 +8,7 @@ use crate::output::{Output, complain, say};
 use crate::progress::Progress;
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
+use auditbox::query::literals::Need;
 use auditbox::query::predicate::Predicate;
 use auditbox::query::time::Calendar;
 use auditbox::record::EventId;
@@ -266,6 +267,11 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
 
     fn matches(&mut self, event: &Event) -> bool {
         self.predicate.matches(event).unwrap_or_else(|(index, malformed)| {
+            // Unless all are seen, a search of files does not look at others, and a pipe says no more.
+            let sees_all = self.request.debug || self.resume.is_some();
+            if !sees_all && Need::of(&self.request.criteria).is_some_and(|need| !need.is_met(event)) {
+                return false;
+            }
             if !matches!(malformed, Malformed::Field(_)) {
                 say(malformed);
             }

@@ -6,7 +6,8 @@
 
 use super::extract;
 use super::predicate::{Criteria, User};
-use crate::record::RecordType;
+use crate::event::Event;
+use crate::record::{Record, RecordType};
 use crate::text::{hex, number};
 use memchr::memmem::{self, Finder};
 
@@ -73,6 +74,20 @@ impl Need {
                 }
             }
             Need::Types(_) | Need::Serial(_) => {}
+        }
+    }
+
+    /// Whether a record of the event has it, so that a search of whatever kind looks at the event.
+    pub fn is_met(&self, event: &Event) -> bool {
+        let has_text = |record: &Record<'_>| {
+            let mut found = false;
+            self.places(record.as_written(), &mut |_| found = true);
+            found && Need::accepts(record.record_type)
+        };
+        match self {
+            Need::Serial(serial) => event.id().serial == *serial,
+            Need::Types(_) => event.record_types().any(|record_type| self.has_type(record_type)),
+            Need::Texts(_) | Need::Number(..) => event.records().any(|record| has_text(&record)),
         }
     }
 

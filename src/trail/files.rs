@@ -3,6 +3,7 @@
 //! The reference's choice by a start time ([`needed`]) says which files its reports speak of. What other files have of the
 //! range is searched all the same.
 
+use super::lines::Source;
 use super::packed;
 use crate::log::rotation;
 use crate::sys::errno::said;
@@ -128,7 +129,11 @@ pub fn needed(files: &[PathBuf], start: u64) -> usize {
 fn first_second(path: &Path) -> Option<u64> {
     let file = InputFile::regular(path).ok()?;
     let mut front = [0; 512];
-    let read = file.read_at(&mut front, 0).ok()?;
+    let read = match packed::program(&file, path) {
+        Some(program) => packed::Unpacked::start(&file, program).and_then(|mut unpacked| unpacked.read(&mut front)),
+        None => file.read_at(&mut front, 0),
+    };
+    let read = read.ok()?;
     let line = text::up_to(front.get(..read)?, b'\n');
     number::parse_prefix(text::after(line, b"audit(")?, 10)
 }

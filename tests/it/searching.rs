@@ -18,6 +18,7 @@ use auditbox::trail::lines::{Lines, SEARCH_LINE};
 use auditbox::trail::{Search, Sink, Trail, Tuning, UnreadLine, order};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 const TIMEOUT: u64 = 2;
 
@@ -595,6 +596,26 @@ fn of_a_rotated_log_older_than_the_one_before_the_range_nothing_is_said() {
         let ends = ask(&dir.0.join("audit.log"), &criteria, tuning, None).ends;
         let names: Vec<_> = ends.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["audit.log.1", "audit.log"]);
+    }
+    // So also where one of them is compressed.
+    let packed = Command::new("gzip").arg(dir.0.join("audit.log.1")).status().unwrap();
+    assert!(packed.success());
+    let criteria = Criteria { start: Some(1_700_000_150_000), ..Criteria::default() };
+    let ends = ask(&dir.0.join("audit.log"), &criteria, Tuning::default(), None).ends;
+    let names: Vec<_> = ends.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["audit.log.2", "audit.log.1.gz", "audit.log"]);
+}
+
+#[test]
+fn an_address_that_is_cut_short_is_complained_of_where_the_event_can_be_found() {
+    let log = b"type=SOCKADDR msg=audit(1700000000.000:1): saddr=01002F6\n";
+    let dir = Dir::new("searching-cut");
+    let file = dir.file("a.log", log);
+    for (words, complains) in [(["-f", "xx"], false), (["-k", "z"], false), (["-f", "/"], true), (["-hn", "h"], true)] {
+        for (_, said, _) in [run("ausearch", &words, Some(&file), None), run("ausearch", &words, None, Some(log))] {
+            let said = String::from_utf8_lossy(&said);
+            assert_eq!(said.contains("sun_path len too short (3)"), complains, "{words:?}: {said}");
+        }
     }
 }
 
