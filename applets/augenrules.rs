@@ -305,9 +305,12 @@ fn load_without_target(sources: &[SourceFile]) -> u8 {
 /// Where a path of an image lies. Links stay within the image, absolute ones too.
 fn within(root: &Path, path: &Path) -> Result<PathBuf, String> {
     let resolve = |path: &Path| root::resolve(root, path.as_os_str().as_bytes());
-    // Of a file that is not there yet its directory decides.
-    let beside = || Ok(resolve(path.parent().unwrap_or(path))?.join(path.file_name().unwrap_or_default()));
-    resolve(path).or_else(|_| beside()).map_err(|error: io::Error| {
+    let found = resolve(path).or_else(|error| {
+        // Of a file that is not there yet its directory decides. A link whose end is not in the image would be followed on this system.
+        let beside = resolve(path.parent().unwrap_or(path))?.join(path.file_name().unwrap_or_default());
+        if fs::symlink_metadata(&beside).is_ok() { Err(error) } else { Ok(beside) }
+    });
+    found.map_err(|error: io::Error| {
         let here = root.join(path.strip_prefix("/").unwrap_or(path));
         format!("cannot read {} ({})", here.display(), error_reason(&error))
     })

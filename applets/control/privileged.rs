@@ -45,7 +45,9 @@ pub(super) fn run(options: &Options) -> u8 {
         b"# Programs that run with more rights than who starts them, as found by auditctl --privileged.\n".to_vec();
     for program in &walk.programs {
         let mut word = Vec::new();
-        if !file::push_word(program, &mut word) {
+        // An operator in the name would end the field's name before it.
+        let has_operator = program.windows(2).any(|pair| matches!(pair, [b'!' | b'<' | b'>' | b'&', b'=']));
+        if has_operator || !file::push_word(program, &mut word) {
             say(format!("auditctl: no rule can have the name \"{}\"", lossy(program)));
             walk.is_whole = false;
             continue;

@@ -20,9 +20,14 @@ type Names = [&'static [&'static [u8]]; 4];
 
 const SELINUX: Names = [&[b"scontext"], &[b"tcontext"], &[b"tclass"], &[b"seperms"]];
 
-/// D-Bus has a label and a mask; a signal has a peer; a capability and a socket have neither name nor peer.
-const APPARMOR: Names =
-    [&[b"profile", b"label"], &[b"name", b"peer", b"capname", b"family"], &[b"operation"], &[b"denied_mask", b"mask"]];
+/// D-Bus has a label and a mask; a signal has a peer; a capability and a socket have neither name nor peer. KERNEL: 6.7, what is no
+/// mask is `denied`, as the making of a user namespace, whose profile is the `target`.
+const APPARMOR: Names = [
+    &[b"profile", b"label"],
+    &[b"name", b"peer", b"target", b"capname", b"family"],
+    &[b"operation"],
+    &[b"denied_mask", b"mask", b"denied"],
+];
 
 impl Denials {
     /// Counts what the records of an event say was denied, each permission for itself.
@@ -142,6 +147,7 @@ mod tests {
             "type=USER_CMD msg=audit(1.000:9): pid=1 uid=0 msg='avc:  denied  { forged } for scontext=a tcontext=b tclass=c'",
             "type=APPARMOR_DENIED msg=audit(1.000:10): operation=\"open\" profile=\"q\" name=\"/k\" denied_mask=\"w\"",
             "type=AVC msg=audit(1.000:11): apparmor=\"KILLED\" operation=\"open\" profile=\"q\" name=\"/k\" denied_mask=\"w\"",
+            "type=AVC msg=audit(1.000:15): apparmor=\"DENIED\" operation=\"userns_create\" class=\"namespace\" profile=\"unconfined\" pid=1 requested=\"userns_create\" denied=\"userns_create\" target=\"unprivileged_userns\"",
             "type=AVC msg=audit(1.000:12): apparmor=\"STATUS\" operation=\"profile_load\" profile=\"q\" name=\"p\" error=-71",
             "type=AVC msg=audit(1.000:5): apparmor=\"ALLOWED\" operation=\"open\" profile=\"p\" name=\"/x\" requested_mask=\"r\" denied_mask=\"r\"",
             "type=APPARMOR_ALLOWED msg=audit(1.000:13): operation=\"open\" profile=\"p\" name=\"/x\" denied_mask=\"r\"",
@@ -160,7 +166,7 @@ mod tests {
         let expected = "total source target class permission result\n2 a:b:c d:e:f file read denied\n2 q /k open w denied\n\
             2 p /x open r allowed\n1 a:b:c d:e:f file write denied\n1 a:b:c d:e:f file read allowed\n\
             1 /usr/bin/man /a\\040b open r denied\n1 a:b:c d:e:f dbus send_msg denied\n\
-            1 snap.a org.x dbus_method_call send denied\n1 p net_admin capable ? denied\n";
+            1 snap.a org.x dbus_method_call send denied\n1 p net_admin capable ? denied\n1 unconfined unprivileged_userns userns_create userns_create denied\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         let (mut csv, mut json) = (Vec::new(), Vec::new());
         denials.print(Format::Csv, Escape::Raw, &mut csv);

@@ -91,14 +91,20 @@ impl Reports<'_> {
     pub(super) fn document(&mut self, picture: Picture) -> Vec<u8> {
         let (mut page, mut out) = (picture.page, Vec::new());
         let facts = std::mem::take(&mut page.timeline.coverage).finish(&self.origin);
-        let title = match self.request.by {
-            By::Type => "Events by type",
-            By::Key => "Events by key",
-            By::User => "Events by user",
+        let by = match self.request.by {
+            By::Type => "type",
+            By::Key => "key",
+            By::User => "user",
         };
+        let events = match self.request.success {
+            Some(true) => "Successful events",
+            Some(false) => "Failed events",
+            None => "Events",
+        };
+        let title = &format!("{events} by {by}");
         match picture.content {
             Content::Html(_) => {
-                page::push_head(&self.origin, [self.request.start, self.request.end], &mut self.dates, &mut out);
+                page::push_head(&self.origin, &self.request, &mut self.dates, &mut out);
                 page::push(&mut page, &facts, title, &mut self.dates, &mut out);
             }
             _ => picture::push_svg(&mut page.timeline, &facts, title, &mut self.dates, &mut out),

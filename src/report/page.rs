@@ -6,7 +6,7 @@
 use super::coverage::Fact;
 use super::origin::Origin;
 use super::picture::{push_svg, push_xml};
-use super::request::{Content, push_moment};
+use super::request::{Change, Content, Request, push_moment};
 use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::text::date::Dates;
@@ -79,12 +79,33 @@ td i{display:block;height:4px;background:#0072b2}\n\
 pre{white-space:pre-wrap;overflow-wrap:anywhere}\n\
 </style>\n</head>\n<body>\n<h1>Audit report</h1>\n";
 
+/// What is selected of the log: of its events by their results and kinds, and of its machines. Nothing where all is.
+fn selection(request: &Request) -> Vec<u8> {
+    let words = [
+        match request.success {
+            Some(true) => "successful events",
+            Some(false) => "failed events",
+            None => "",
+        },
+        if request.no_config { "no changes of the configuration" } else { "" },
+        match request.without {
+            Some(Change::Additions) => "no additions",
+            Some(Change::Deletions) => "no deletions",
+            None => "",
+        },
+    ];
+    let nodes = request.nodes.iter().map(|node| [b"node ", node.as_slice()].concat());
+    let words = words.into_iter().filter(|word| !word.is_empty()).map(|word| word.as_bytes().to_vec());
+    words.chain(nodes).collect::<Vec<_>>().join(&b", "[..])
+}
+
 /// Appends the beginning of the page, up to what says what it is made of.
-pub(super) fn push_head(origin: &Origin, range: [Option<u64>; 2], dates: &mut Dates, out: &mut Vec<u8>) {
+pub(super) fn push_head(origin: &Origin, request: &Request, dates: &mut Dates, out: &mut Vec<u8>) {
     out.extend_from_slice(HEAD.as_bytes());
-    let [mut log, mut host] = [Vec::new(), Vec::new()];
+    let [mut log, mut host, mut only] = [Vec::new(), Vec::new(), Vec::new()];
     push_xml(&origin.input, &mut log);
     push_xml(&origin.host, &mut host);
+    push_xml(&selection(request), &mut only);
     let mut moment = |second: i64| {
         let mut text = Vec::new();
         let date = dates.of(second);
@@ -93,16 +114,20 @@ pub(super) fn push_head(origin: &Origin, range: [Option<u64>; 2], dates: &mut Da
         date.push_offset(&mut text);
         text
     };
-    let [from, to] = range.map(|point| point.map(|millis| moment((millis / 1000) as i64)));
+    let [from, to] = [request.start, request.end].map(|point| point.map(|millis| moment((millis / 1000) as i64)));
     let made = moment(origin.made);
     out.extend_from_slice(b"<table>\n");
     for (name, text) in [
         ("Log", &*log),
-        ("Host", &host),
         ("From", from.as_deref().unwrap_or(b"its beginning")),
         ("To", to.as_deref().unwrap_or(b"its end")),
+        ("Only", &only),
         ("Made", &made),
+        ("Made on", &host),
     ] {
+        if text.is_empty() {
+            continue;
+        }
         [b"<tr><td>", name.as_bytes(), b"</td><td>", text, b"</td></tr>\n"]
             .into_iter()
             .for_each(|part| out.extend_from_slice(part));

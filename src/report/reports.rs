@@ -147,7 +147,18 @@ impl<'n> Reports<'n> {
     /// Takes an event: counts it, and appends its rows, those of the first report to `out`. For a report that needs what the
     /// event lacks it is malformed and left out; the error names the record.
     pub fn event(&mut self, event: &Event, out: &mut Vec<u8>) -> Result<(), (usize, Malformed)> {
-        if !self.is_admitted(event) {
+        if !self.is_in_reach(event) {
+            return Ok(());
+        }
+        // How complete the trail is does not depend on what is selected of it.
+        for table in &mut self.tables {
+            match &mut table.picture {
+                Some(picture) => picture.page.timeline.coverage.add(event),
+                None if matches!(table.view.content, Content::Coverage) => table.coverage.add(event),
+                None => {}
+            }
+        }
+        if self.is_left_out(event) {
             return Ok(());
         }
         let classes = Class::of(event);
@@ -155,7 +166,6 @@ impl<'n> Reports<'n> {
         let (mut read, mut malformed) = (None, Ok(()));
         for (number, table) in tables.iter_mut().enumerate() {
             if matches!(table.view.content, Content::Coverage) {
-                table.coverage.add(event);
                 continue;
             }
             // What is wanted decides what is malformed, and where a field is sought: each report reads for itself.
@@ -200,14 +210,21 @@ impl<'n> Reports<'n> {
     }
 
     /// What can be decided without reading fields.
-    fn is_admitted(&self, event: &Event) -> bool {
+    /// Whether an event is of the range and the machines that are asked for.
+    fn is_in_reach(&self, event: &Event) -> bool {
+        let request = &self.request;
+        let is_from_there = |node: &[u8]| request.nodes.iter().any(|wanted| wanted == node);
+        request.in_range(event.id()) && (request.nodes.is_empty() || event.node().is_some_and(is_from_there))
+    }
+
+    fn is_left_out(&self, event: &Event) -> bool {
         let request = &self.request;
         let (first, last) = match request.without {
             None => (false, false),
             Some(Change::Deletions) => (true, false),
             Some(Change::Additions) => (false, true),
         };
-        let is_left_out = match event.record_type() {
+        match event.record_type() {
             RecordType::CONFIG_CHANGE => request.no_config,
             RecordType::ADD_USER
             | RecordType::ADD_GROUP
@@ -224,11 +241,7 @@ impl<'n> Reports<'n> {
             | RecordType::MAC_IPSEC_DELSPD
             | RecordType::MAC_UNLBL_STCDEL => first,
             _ => false,
-        };
-        let is_from_there = |node: &[u8]| request.nodes.iter().any(|wanted| wanted == node);
-        !is_left_out
-            && request.in_range(event.id())
-            && (request.nodes.is_empty() || event.node().is_some_and(is_from_there))
+        }
     }
 
     fn selects(&self, selects: Selects, event: &Event, classes: Class) -> bool {

@@ -104,6 +104,7 @@ pub(super) struct Timeline {
     /// Those of them after [`LAST`]: they are in totals, and in no counter, whose periods would grow to centuries for one of them.
     pub(super) beyond: u64,
     /// What is known of times without a daemon, and of losses.
+    /// Of all events, whatever is counted.
     pub(super) coverage: Coverage,
     at: usize,
 }
@@ -136,7 +137,6 @@ impl Timeline {
     /// Takes an event, before it is counted in its groups. `offset` says how far east of Greenwich its second is.
     pub(super) fn event(&mut self, event: &Event, offset: impl FnOnce() -> i32) {
         self.events += 1;
-        self.coverage.add(event);
         if event.id().sec > LAST {
             self.beyond += 1;
         } else if self.offset.is_none() {

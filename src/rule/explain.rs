@@ -223,7 +223,12 @@ fn judge_for_records(rule: &Rule, facts: &Facts) -> Verdict {
     }
     let mut of_any_type = rule.clone();
     of_any_type.fields.retain(|field| field.id != FieldId::MSGTYPE);
-    match judge_for(&of_any_type, &record, None, Moment::Return) {
+    // Without another test all records of these types are left out.
+    let verdict = match of_any_type.fields.is_empty() {
+        true => Verdict::Match,
+        false => judge_for(&of_any_type, &record, None, Moment::Return),
+    };
+    match verdict {
         Verdict::Match => {
             let tests = rule.fields.iter().filter(|field| field.id == FieldId::MSGTYPE).map(shown);
             Verdict::Part(tests.collect::<Vec<_>>().join(" and "))

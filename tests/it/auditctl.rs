@@ -235,8 +235,18 @@ fn an_image_gets_its_rules_only_when_all_are_right() {
     let previous = target.with_file_name("audit.rules.prev");
     assert_eq!(fs::metadata(&previous).unwrap().permissions().mode() & 0o777, 0o604);
     assert_eq!(augenrules(&["--load"]).0, Some(1));
-    fs::rename(dir.0.join("etc/audit"), dir.0.join("elsewhere")).unwrap();
+    // A link whose end is on this system alone is neither read nor written through.
     let outside = Dir::new("outside");
+    let theirs = outside.file("theirs", "-b 777\n");
+    for link in [target.clone(), dir.0.join("etc/audit/rules.d/30-c.rules")] {
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(&theirs, &link).unwrap();
+        let (status, said) = augenrules(&["--machine", "x86_64"]);
+        assert!(status == Some(1) && said.contains(link.to_str().unwrap()), "{said}");
+        assert_eq!(fs::read_to_string(&theirs).unwrap(), "-b 777\n");
+        fs::remove_file(&link).unwrap();
+    }
+    fs::rename(dir.0.join("etc/audit"), dir.0.join("elsewhere")).unwrap();
     outside.file("rules.d/10-a.rules", "-D\n");
     std::os::unix::fs::symlink(&outside.0, dir.0.join("etc/audit")).unwrap();
     let (status, said) = augenrules(&[]);

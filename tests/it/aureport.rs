@@ -660,7 +660,7 @@ fn a_page_says_what_it_was_made_of() {
         assert!(text.contains(&row(name, value)), "{name}: {text}");
     }
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
-    assert!(text.contains(&row("Host", host.trim())) && text.contains("<tr><td>Made</td><td>"), "{text}");
+    assert!(text.contains(&row("Made on", host.trim())) && text.contains("<tr><td>Made</td><td>"), "{text}");
     let text = made("-ts @1700000000 -te @1700000020");
     assert!(text.contains(&row("From", "11/14/23 22:13:20 +00:00")), "{text}");
     assert!(text.contains(&row("To", "11/14/23 22:13:40 +00:00")), "{text}");
@@ -701,4 +701,42 @@ fn a_document_that_may_not_become_so_large_leaves_nothing() {
     assert!(stderr.ends_with("File too large\n") && output.status.code() == Some(1), "{stderr}");
     let left: Vec<_> = std::fs::read_dir(&log._dir.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["audit.log"]);
+}
+
+/// How complete the trail is does not depend on what of it is shown.
+#[test]
+fn no_selection_makes_a_gap() {
+    let record = |serial: u64, kind: &str, result: &str| {
+        format!(
+            "type={kind} msg=audit(170000000{serial}.000:{serial}): pid=1 uid=0 auid=5 ses=1 msg='op=x acct=\"a\" res={result}'\n"
+        )
+    };
+    let text = [
+        record(1, "USER_LOGIN", "failed"),
+        record(2, "CONFIG_CHANGE", "success"),
+        record(3, "ADD_USER", "success"),
+        record(4, "DEL_USER", "failed"),
+        record(5, "USER_LOGIN", "success"),
+    ]
+    .concat();
+    let log = Log::new("selection", &text);
+    let page = Dir::new("selection-page").0.with_extension("html");
+    for (words, selection) in [
+        ("", None),
+        ("--success", Some("successful events")),
+        ("--failed", Some("failed events")),
+        ("-nc", Some("no changes of the configuration")),
+        ("--add", Some("no deletions")),
+        ("--delete", Some("no additions")),
+    ] {
+        let (coverage, ..) = log.run(&format!("{words} --coverage"));
+        assert!(coverage.contains("boot 5 serials 1-5") && !coverage.contains("missing"), "{words}: {coverage}");
+        let (_, said, status) = log.run(&format!("{words} --html {}", page.display()));
+        assert_eq!((said.as_str(), status), ("", 0), "{words}");
+        let html = std::fs::read_to_string(&page).unwrap();
+        assert!(html.contains("boot 5 serials 1-5") && !html.contains("missing"), "{words}: {html}");
+        assert_eq!(html.contains("<tr><td>Only</td>"), selection.is_some(), "{words}");
+        assert!(selection.is_none_or(|text| html.contains(&format!("<td>{text}</td>"))), "{words}: {html}");
+    }
+    std::fs::remove_file(page).unwrap();
 }

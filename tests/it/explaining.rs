@@ -400,6 +400,8 @@ fn the_lists_task_and_exclude_have_a_say_about_calls() {
     assert_eq!(status, 0, "{out}");
     assert!(out.contains("part   2: -a always,exclude -F uid=0 -F msgtype=PATH\n    it leaves out records of the event with msgtype=PATH\n"), "{out}");
     assert!(out.contains("    uid=1 does not hold\n") && out.ends_with(&format!("{recorded}\n")), "{out}");
+    let (_, out) = answer("-a always,exclude -F msgtype=CWD\n", &[]);
+    assert!(out.contains("    it leaves out records of the event with msgtype=CWD\n"), "{out}");
     let keyless = format!("{recorded}; rule 2 leaves out its record with the key");
     assert_eq!(end("-a never,exclude -F msgtype=SYSCALL\n", &[]), (0, keyless));
     assert_eq!(

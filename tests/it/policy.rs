@@ -294,6 +294,11 @@ fn privileged_programs_are_found_by_their_bits_and_written_so_that_the_rules_are
             applet("auditctl").args(["--privileged", "--root"]).arg(&root.0).args(words).output().expect("it runs");
         (output.status.code(), output.stdout, String::from_utf8(output.stderr).expect("text"))
     };
+    // Of this name a rule would read a part as its operator.
+    program(&root, b"usr/bin/a>=b", 0o4755);
+    let (status, _, said) = run(&["--machine", "x86_64"]);
+    assert_eq!((status, said.as_str()), (Some(1), "auditctl: no rule can have the name \"/usr/bin/a>=b\"\n"));
+    std::fs::remove_file(root.0.join("usr/bin/a>=b")).unwrap();
     let (status, rules, said) = run(&["--machine", "x86_64"]);
     assert_eq!((status, said.as_str()), (Some(0), ""));
     let text = String::from_utf8(rules.clone()).unwrap();

@@ -367,8 +367,12 @@ fn why_refused(list: List, field: &RuleField) -> Option<&'static str> {
     let takes_bits = matches!(*id, F::A0 | F::A1 | F::A2 | F::A3 | F::PERS | F::DEVMINOR);
     Some(match *id {
         F::PATH | F::DIR if *operator != Operator::EQUAL => "the kernel takes = alone here",
-        F::PATH | F::DIR if path.first() != Some(&b'/') => "the path must begin with /",
-        F::PATH if matches!(value, Value::Text(_)) && path.last() == Some(&b'/') => "the path must not end with /",
+        F::PATH | F::DIR | F::EXE if path.first() != Some(&b'/') => "the path must begin with /",
+        F::FIELD_COMPARE if is_ordered => "the kernel takes = and != alone here",
+        F::FIELD_COMPARE if !matches!(value, Value::Number(..=25)) => "the kernel knows the comparisons 1 to 25",
+        F::PATH | F::EXE if matches!(value, Value::Text(_)) && path.last() == Some(&b'/') => {
+            "the path must not end with /"
+        }
         F::AUID if is_ordered && is_unset => "an unset auid can be compared with = and != alone",
         F::UID | F::EUID | F::SUID | F::FSUID | F::OBJ_UID | F::GID | F::EGID | F::SGID | F::FSGID | F::OBJ_GID
             if is_unset =>

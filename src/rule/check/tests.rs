@@ -448,6 +448,18 @@ fn no_test_of_a_result_holds_where_no_call_returns() {
 }
 
 #[test]
+fn what_the_kernel_refuses_of_a_program_or_a_comparison_is_said() {
+    let refused =
+        |test: &str| has(&format!("-a always,exit -F arch=b64 -S mount -F {test} -k x\n"), &codes::REFUSED_BY_KERNEL);
+    for test in ["exe=/bin/", "exe=foo", "exe!=rel", "field_compare=26", "field_compare!=99", "field_compare>1"] {
+        assert!(refused(test), "{test}");
+    }
+    for test in ["exe=/bin/x", "exe!=/bin/x", "field_compare=25", "field_compare!=1"] {
+        assert!(!refused(test), "{test}");
+    }
+}
+
+#[test]
 fn a_rule_without_a_test_does_nothing_on_the_lists_of_records() {
     for list in ["user", "exclude"] {
         let text = format!("-a never,{list}\n-a never,{list} -F uid=33\n");
