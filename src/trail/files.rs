@@ -48,17 +48,16 @@ pub fn older(base: &Path) -> Vec<Member> {
     let mut names: Vec<Name> = paths.into_iter().filter_map(|path| Name::of(path, base)).collect();
     names.sort();
     let is_mixed = names.first().map(Name::is_dated) != names.last().map(Name::is_dated);
-    let (mut members, mut has_packed, mut last) = (Vec::new(), false, Vec::new());
+    let (mut members, mut last) = (Vec::new(), Vec::new());
     for name in names {
         let program =
             if name.stem() == last { Err(said("another of its number or date is read")) } else { name.program() };
-        if let Ok(program) = program {
-            has_packed |= program.is_some();
+        if program.is_ok() {
             last = name.stem().to_vec();
         }
         members.push(Member { path: name.path, left_out: program.err() });
     }
-    if is_mixed && !has_packed {
+    if is_mixed {
         // `log_names` was changed one day: only the records tell which came first.
         members.sort_by_cached_key(|member| Reverse(first_second(&member.path)));
     }
@@ -195,9 +194,10 @@ mod tests {
         let expected = [
             "".into(),
             ".1".into(),
+            // Numbers and dates: those whose first second is known come first.
+            ".3.gz".into(),
             format!(".1.gz{OTHER}"),
             ".2.gz".into(),
-            ".3.gz".into(),
             format!(".4.txt{NO_LOG}"),
             ".5.old".into(),
             ".10.gz".into(),

@@ -607,6 +607,20 @@ fn of_a_rotated_log_older_than_the_one_before_the_range_nothing_is_said() {
 }
 
 #[test]
+fn of_logs_with_numbers_and_dates_the_records_say_which_is_older_compressed_or_not() {
+    let dir = Dir::new("searching-mixed");
+    for (name, sec) in
+        [("audit.log", 1_700_000_300), ("audit.log.1", 1_700_000_100), ("audit.log.2026-11-22T18-05-09", 1_700_000_200)]
+    {
+        dir.file(name, format!("type=USER msg=audit({sec}.000:1): pid=1\n"));
+    }
+    assert!(Command::new("gzip").arg(dir.0.join("audit.log.1")).status().unwrap().success());
+    let ends = ask(&dir.0.join("audit.log"), &Criteria::default(), Tuning::default(), None).ends;
+    let names: Vec<_> = ends.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["audit.log.1.gz", "audit.log.2026-11-22T18-05-09", "audit.log"]);
+}
+
+#[test]
 fn an_address_that_is_cut_short_is_complained_of_where_the_event_can_be_found() {
     let log = b"type=SOCKADDR msg=audit(1700000000.000:1): saddr=01002F6\n";
     let dir = Dir::new("searching-cut");
