@@ -128,7 +128,7 @@ pub struct Criteria {
 impl Criteria {
     /// Whether an event of this time can be found.
     pub fn in_range(&self, id: EventId) -> bool {
-        self.start.is_none_or(|start| id.millis() >= start) && self.end.is_none_or(|end| id.millis() <= end)
+        id.is_between(self.start, self.end)
     }
 }
 

@@ -34,9 +34,10 @@ impl EventId {
         fits.then_some((EventId { sec, milli: milli as u16, serial }, rest))
     }
 
-    /// Milliseconds since 1970.
-    pub fn millis(&self) -> u64 {
-        self.sec * 1000 + u64::from(self.milli)
+    /// Whether it is of a time from one millisecond since 1970 up to another one.
+    pub fn is_between(&self, start: Option<u64>, end: Option<u64>) -> bool {
+        let millis = self.sec * 1000 + u64::from(self.milli);
+        start.is_none_or(|start| millis >= start) && end.is_none_or(|end| millis <= end)
     }
 
     /// Appends `SECONDS.MILLI:SERIAL`.

@@ -20,8 +20,8 @@ type Names = [&'static [&'static [u8]]; 4];
 
 const SELINUX: Names = [&[b"scontext"], &[b"tcontext"], &[b"tclass"], &[b"seperms"]];
 
-/// D-Bus has a label and a mask; a signal has a peer; a capability and a socket have neither name nor peer. KERNEL: 6.7, what is no
-/// mask is `denied`, as the making of a user namespace, whose profile is the `target`.
+/// D-Bus has a label and a mask; a signal has a peer; a capability and a socket have neither name nor peer. The making of a user
+/// namespace has no mask but `denied`, and with Ubuntu's kernels the `target`, its profile.
 const APPARMOR: Names = [
     &[b"profile", b"label"],
     &[b"name", b"peer", b"target", b"capname", b"family"],

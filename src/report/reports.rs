@@ -209,7 +209,6 @@ impl<'n> Reports<'n> {
         }
     }
 
-    /// What can be decided without reading fields.
     /// Whether an event is of the range and the machines that are asked for.
     fn is_in_reach(&self, event: &Event) -> bool {
         let request = &self.request;
@@ -217,6 +216,7 @@ impl<'n> Reports<'n> {
         request.in_range(event.id()) && (request.nodes.is_empty() || event.node().is_some_and(is_from_there))
     }
 
+    /// Whether an event is of a kind that is not to be shown.
     fn is_left_out(&self, event: &Event) -> bool {
         let request = &self.request;
         let (first, last) = match request.without {

@@ -135,7 +135,7 @@ impl Request {
 
     /// Whether an event of this time is reported on.
     pub fn in_range(&self, id: EventId) -> bool {
-        self.start.is_none_or(|start| id.millis() >= start) && self.end.is_none_or(|end| id.millis() <= end)
+        id.is_between(self.start, self.end)
     }
 }
 
