@@ -1,10 +1,11 @@
 //! `auditctl --privileged [DIR ...]`: rules for the programs of a file system that run with more rights than who starts them:
 //! set-uid and set-gid files, and those with file capabilities.
 
+use super::RuleHost;
 use super::mode_options::{Options, WRONG};
-use super::rules_file::shown;
+use super::rules_file::{self, shown};
 use crate::output::{say, show};
-use auditbox::rule::{Host, file};
+use auditbox::rule::{FieldId, Host, Rule, Step, Value, file};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
 use auditbox::text::escape::lossy;
@@ -45,9 +46,7 @@ pub(super) fn run(options: &Options) -> u8 {
         b"# Programs that run with more rights than who starts them, as found by auditctl --privileged.\n".to_vec();
     for program in &walk.programs {
         let mut word = Vec::new();
-        // An operator in the name would end the field's name before it.
-        let has_operator = program.windows(2).any(|pair| matches!(pair, [b'!' | b'<' | b'>' | b'&', b'=']));
-        if has_operator || !file::push_word(program, &mut word) {
+        if !file::push_word(program, &mut word) || !is_read_back(program, &word, &host) {
             say(format!("auditctl: no rule can have the name \"{}\"", lossy(program)));
             walk.is_whole = false;
             continue;
@@ -64,6 +63,17 @@ pub(super) fn run(options: &Options) -> u8 {
     }
     show(&out);
     u8::from(!walk.is_whole)
+}
+
+/// Whether a line with the program's name as a word is read as a rule for that program: an operator in it ends the field's name.
+fn is_read_back(program: &[u8], word: &[u8], host: &RuleHost) -> bool {
+    let line = [b"-a always,exit -S all -F path=", word].concat();
+    let plan = file::lines(&line).next().and_then(|line| Some(rules_file::plan(line.words.as_ref().ok()?, host)));
+    let is_for_it = |rule: &Rule| {
+        let mut fields = rule.fields.iter();
+        fields.any(|field| field.id == FieldId::PATH && matches!(&field.value, Value::Text(path) if **path == *program))
+    };
+    plan.is_some_and(|plan| matches!(plan.steps.as_slice(), [Step::AddRule(rule)] if is_for_it(rule)))
 }
 
 struct Walk<'h> {

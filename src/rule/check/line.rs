@@ -285,8 +285,6 @@ fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
             ("`*` and `?` are taken as they are: no such name is likely", "-F dir= takes everything below a directory")
         } else if is_path && has_variable(text) {
             ("`$` is taken as it is: there are no variables", "write the whole path")
-        } else if is_path && text.first() != Some(&b'/') {
-            ("the path does not begin with /, so that nothing can have it", "write the whole path")
         } else {
             continue;
         };
