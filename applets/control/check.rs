@@ -6,9 +6,7 @@ use super::mode_options::{Options, WRONG};
 use super::rules_file::{self, Rules, SourceFile};
 use crate::output::{must_finish, say, show_file};
 use auditbox::rule::Host;
-use auditbox::rule::check::{
-    Edit, Exists, Finding, Level, Source, Span, Target, TooManyLines, check, codes, fix, format,
-};
+use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
 
@@ -137,21 +135,5 @@ impl Judgement {
     /// Loading would stop before the last line.
     pub(crate) fn stops(&self) -> bool {
         self.findings.iter().flatten().any(|found| found.stops)
-    }
-
-    /// The files without the rules that others of the same action hide.
-    pub(super) fn without_hidden(&self, files: &[SourceFile]) -> Vec<SourceFile> {
-        let hidden = self.findings.iter().flatten().filter(|found| found.code == &codes::REDUNDANT);
-        let removal = |Span { file, line_start, bytes, .. }: Span| Edit {
-            file,
-            bytes: (line_start, line_start + bytes.1),
-            text: Vec::new(),
-        };
-        let edits: Vec<Edit> = hidden.map(|found| removal(found.span)).collect();
-        let without = |(number, file): (usize, &SourceFile)| SourceFile {
-            text: fix::apply(&file.text, number, &edits),
-            ..file.clone()
-        };
-        files.iter().enumerate().map(without).collect()
     }
 }

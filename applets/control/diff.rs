@@ -66,14 +66,18 @@ pub(super) fn print(difference: &Difference, host: &RuleHost, out: &mut Vec<u8>)
         Difference::Moved(rule, other) => ("moved", vec![*rule, *other]),
     };
     let mark = match difference {
-        Difference::Moved(..) => "          after: ",
-        _ => "             to: ",
+        Difference::Moved(..) => "          after",
+        _ => "             to",
     };
     for (place, rule) in rules.into_iter().enumerate() {
-        let head = if place == 0 { format!("{what}: ") } else { mark.to_owned() };
-        out.extend_from_slice(head.as_bytes());
-        out.extend(listing::rules(std::slice::from_ref(rule), host, false));
+        print_rule(if place == 0 { what } else { mark }, rule, host, out);
     }
+}
+
+/// A rule, and what is said of it.
+pub(super) fn print_rule(what: &str, rule: &Rule, host: &RuleHost, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("{what}: ").as_bytes());
+    out.extend(listing::rules(std::slice::from_ref(rule), host, false));
 }
 
 /// The rules that a name stands for; otherwise says why not and returns the exit status.

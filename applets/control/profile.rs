@@ -8,13 +8,15 @@ use super::rules_file::{self, SourceFile};
 use super::{RuleHost, diff};
 use crate::output::{complain, show};
 use auditbox::rule::diff::{Difference, diff as differences};
-use auditbox::rule::{Host, merge, profile};
+use auditbox::rule::wanted::{Lack, Why, lacks};
+use auditbox::rule::{Host, Rule, merge, profile};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::ptr;
 
 /// Modes of rules.d and of a file in it.
 const MODES: (u32, u32) = (0o750, 0o640);
@@ -24,18 +26,21 @@ impl Profile<'_> {
     /// and none is wrong, otherwise 1.
     pub(crate) fn check(&self, rules_d: &Path, host: &RuleHost) -> Result<u8, String> {
         let present = present(rules_d)?;
-        // Rules that another file hides are not in force.
         let judgement = Judgement::of(&present, host);
         complain(&judgement.said);
         let own = diff::in_force(&self.files, true, host)?;
-        let there = diff::in_force(&judgement.without_hidden(&present), true, host)?;
-        let mut found = differences(&own, &there, host.machine());
-        found.retain(|difference| !matches!(difference, Difference::Added(_)));
+        let there = diff::in_force(&present, true, host)?;
+        let lacks = lacks(&own, &there, host.machine());
         let mut out = Vec::new();
-        found.iter().for_each(|difference| diff::print(difference, host, &mut out));
-        let missing = found.iter().filter(|difference| matches!(difference, Difference::Removed(_))).count();
+        lacks.iter().for_each(|lack| print(lack, host, &mut out));
+        let mut moved = differences(&own, &there, host.machine());
+        moved.retain(|difference| matches!(difference, Difference::Moved(..)));
+        moved.iter().for_each(|difference| diff::print(difference, host, &mut out));
+        let is_lacking =
+            |rule: &&Rule| lacks.iter().any(|lack| ptr::eq(lack.rule, *rule) && !matches!(lack.why, Why::OtherKey(_)));
+        let missing = own.iter().filter(is_lacking).count();
         let (all, name, place) = (own.len(), self.name, rules_d.display());
-        out.extend(format!("{} of {all} rules of {name} are in {place}\n", all.saturating_sub(missing)).into_bytes());
+        out.extend(format!("{} of {all} rules of {name} are in {place}\n", all - missing).into_bytes());
         show(&out);
         Ok(u8::from(judgement.is_wrong() || missing > 0))
     }
@@ -94,6 +99,18 @@ impl Profile<'_> {
         show(said.as_bytes());
         Ok(0)
     }
+}
+
+/// A rule of the profile, and the rule that is to blame.
+fn print(lack: &Lack, host: &RuleHost, out: &mut Vec<u8>) {
+    let (what, other) = match lack.why {
+        Why::Missing => ("removed", None),
+        Why::Hidden(other) => ("hidden", Some(("by", other))),
+        Why::OtherKey(other) => ("key changed", Some(("to", other))),
+    };
+    let of_calls = if lack.calls.is_empty() { String::new() } else { format!(" for {}", lack.calls) };
+    diff::print_rule(&format!("{what}{of_calls}"), lack.rule, host, out);
+    other.into_iter().for_each(|(word, other)| diff::print_rule(&format!("{word:>15}"), other, host, out));
 }
 
 /// The rules files that are there.

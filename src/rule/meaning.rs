@@ -14,7 +14,7 @@ use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value}
 use super::parse::compare;
 use crate::abi::rule::MASK_WORDS;
 use crate::tables::machine::Machine;
-use crate::tables::rule::PERMISSIONS;
+use crate::tables::rule::{IN_KERNEL_ALONE, PERMISSIONS};
 use crate::tables::{record_type, syscall};
 use crate::text::escape::lossy;
 
@@ -210,6 +210,41 @@ impl<'r> Meaning<'r> {
     pub(super) fn replace(&mut self, id: FieldId, to: Numbers) {
         self.numbers.retain(|row| row.0 != id);
         self.numbers.push((id, to));
+    }
+
+    /// The arches that the rule is for, if they are few.
+    pub(super) fn arches(&self) -> Option<Vec<u32>> {
+        Some(self.narrowed(FieldId::ARCH)?.few()?.collect())
+    }
+
+    /// The same rule for programs of one arch alone.
+    pub(super) fn for_arch(&self, elf: u32) -> Meaning<'r> {
+        let mut meaning = self.clone();
+        meaning.replace(FieldId::ARCH, Numbers::one(elf));
+        meaning
+    }
+
+    /// What a rule for calls is to the list exclude, which is asked for the record of type `of_call`: tests that it has not matter to none.
+    pub(super) fn of_record(&self, of_call: u32) -> Meaning<'r> {
+        let mut meaning = Meaning { list: List::EXCLUDE, calls: None, ..self.clone() };
+        meaning.replace(FieldId::MSGTYPE, Numbers::one(of_call));
+        meaning
+    }
+
+    /// The calls of programs of `machine` that the rule is about: of classes of access those that are in them.
+    pub(super) fn calls_of(&self, machine: Option<Machine>) -> SyscallMask {
+        let mut calls = self.calls.clone().unwrap_or(SyscallMask::ALL);
+        for bits in self.perms.iter().filter(|_| machine.is_some()) {
+            let mut of_classes = SyscallMask::NONE;
+            let classes = PERMISSIONS.iter().filter(|class| bits & class.bit != 0);
+            let of_kernel = |letter| IN_KERNEL_ALONE.iter().filter(move |row| row.0 == letter).map(|row| row.1);
+            let names = classes.flat_map(|class| of_kernel(class.letter).chain([class.calls]));
+            for name in names.flat_map(|names| names.split(' ')) {
+                machine.and_then(|machine| syscall::number(machine, name)).map(|number| of_classes.insert(number));
+            }
+            calls = calls.intersection(&of_classes);
+        }
+        calls
     }
 
     /// Whether an event can match both rules; `false` only when it is certain that none can.

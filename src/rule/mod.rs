@@ -33,6 +33,7 @@ mod set;
 #[cfg(test)]
 mod tests;
 pub mod typography;
+pub mod wanted;
 
 pub use codec::{DecodeError, decode, encode};
 pub use command::{Place, Places, Plan, Step, parse, parse_line};

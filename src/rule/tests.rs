@@ -58,7 +58,7 @@ fn rule_on(host: &TestHost, line: &str) -> Rule {
 }
 
 #[track_caller]
-fn rule(line: &str) -> Rule {
+pub(super) fn rule(line: &str) -> Rule {
     rule_on(&NEW, line)
 }
 

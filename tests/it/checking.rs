@@ -229,6 +229,13 @@ fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
         ("AB504", "profile", site().replace("-f 2", "-f 1"), "4:1", site()),
         ("AB504", "profile", site().replace("-f 2\n", ""), "3:1", site()),
         (
+            "AB505",
+            "profile",
+            site().replace("-a never", "-a never,exit -F arch=b64 -S mount\n-a never"),
+            "2:1",
+            site().replace("-a never", "-a never,exit -F arch=b64 -S mount -F auid=1000\n-a never"),
+        ),
+        (
             "AB900",
             "",
             plain("# auditbox: allow AB301 why\n-D\n"),

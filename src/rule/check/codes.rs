@@ -76,6 +76,7 @@ codes! {
     PROFILE_KEY "AB502" "profile-key" Note "The profile's rule has another key here.";
     PROFILE_ORDER "AB503" "profile-order" Warning "Two rules of the profile stand in another order here, which decides about some events.";
     PROFILE_SETTING "AB504" "profile-setting" Warning "The profile sets something that is not set so here.";
+    PROFILE_HIDDEN "AB505" "profile-hidden" Warning "The rule takes calls or all events of a rule of the profile, and does something else or has another key.";
     UNUSED_SUPPRESSION "AB900" "unused-suppression" Warning "A suppression suppresses nothing, or gives no reason.";
 }
 

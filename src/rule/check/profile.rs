@@ -1,14 +1,15 @@
 //! What a profile asks for and the checked rules have not: `auditctl --check --profile`.
 //!
 //! Rules are compared by their meaning, not by their words: a rule that takes at least all events of the profile's, with the same
-//! outcome, will do. Findings stand where the checked rules end, and name the place in the profile.
+//! outcome, will do ([`lacks`]). Findings stand at the rule that is to blame, or else where the checked rules end, and name the
+//! place in the profile.
 
 use super::super::command::Step;
 use super::super::diff::{Difference, diff};
 use super::super::explain::keys;
-use super::super::meaning::Meaning;
-use super::super::model::{List, Rule};
+use super::super::model::Rule;
 use super::super::set::RuleSet;
+use super::super::wanted::{Lack, Why, lacks};
 use super::codes::{self, Code};
 use super::finding::{Finding, Span};
 use super::line::finding;
@@ -19,8 +20,8 @@ use crate::abi::{Features, Status, mask};
 pub(super) fn check(profile: &[Planned], lines: &[Planned], target: &Target, out: &mut Vec<Finding>) {
     let start = Span { file: 0, line: 1, line_start: 0, bytes: (0, 0) };
     let end = lines.iter().map(Planned::whole).max_by_key(|span| (span.file, span.line)).unwrap_or(start);
-    let mut report = |code: &'static Code, wanted: Option<&Planned>, message: String, help: &str| {
-        let mut found = finding(code, end, message, help);
+    let mut report = |code: &'static Code, at: Option<Span>, wanted: Option<&Planned>, message: String, help: &str| {
+        let mut found = finding(code, at.unwrap_or(end), message, help);
         found.related.extend(wanted.map(|wanted| (wanted.whole(), "the profile asks for it here".to_owned())));
         out.push(found);
     };
@@ -28,42 +29,45 @@ pub(super) fn check(profile: &[Planned], lines: &[Planned], target: &Target, out
     settings(profile, lines, &mut report);
 }
 
-type Report<'r, 'p> = &'r mut dyn FnMut(&'static Code, Option<&'p Planned<'p>>, String, &str);
+type Report<'r, 'p> = &'r mut dyn FnMut(&'static Code, Option<Span>, Option<&'p Planned<'p>>, String, &str);
 
 fn rules<'p>(profile: &'p [Planned<'p>], lines: &[Planned], target: &Target, report: Report<'_, 'p>) {
-    let (wanted, places): (Vec<Rule>, Vec<usize>) = in_force(profile).entries().iter().cloned().unzip();
-    let there: Vec<Rule> = in_force(lines).rules().cloned().collect();
+    let (wanted, wanted_places): (Vec<Rule>, Vec<usize>) = in_force(profile).entries().iter().cloned().unzip();
+    let (there, places): (Vec<Rule>, Vec<usize>) = in_force(lines).entries().iter().cloned().unzip();
     let machine = target.host.machine();
-    let place = |rule: &Rule| {
-        let at = wanted.iter().position(|other| std::ptr::eq(other, rule))?;
-        profile.get(*places.get(at)?)
+    let line_of = |rules: &[Rule], places: &[usize], rule: &Rule| {
+        places.get(rules.iter().position(|other| std::ptr::eq(other, rule))?).copied()
     };
+    let place = |rule: &Rule| profile.get(line_of(&wanted, &wanted_places, rule)?);
+    let place_here = |rule: &Rule| Some(lines.get(line_of(&there, &places, rule)?)?.whole());
     let text = |planned: Option<&Planned>| {
         planned.map(|planned| String::from_utf8_lossy(planned.line.text).trim().to_owned()).unwrap_or_default()
     };
-    for difference in diff(&wanted, &there, machine) {
-        match difference {
-            Difference::Removed(rule) => {
-                let meaning = Meaning::of(rule, machine);
-                let is_enough = |other: &&Rule| {
-                    let is_alike = other.action == rule.action || rule.list == List::EXCLUDE;
-                    is_alike && Meaning::of(other, machine).covers(&meaning)
-                };
-                if there.iter().find(is_enough).is_none() {
-                    let message = format!("the profile's rule is not here: {}", text(place(rule)));
-                    report(&codes::PROFILE_RULE, place(rule), message, "add it before rules that take the same events");
-                }
+    for Lack { rule, why, calls } in lacks(&wanted, &there, machine) {
+        let of_calls = if calls.is_empty() { String::new() } else { format!(" for {calls}") };
+        let wanted = place(rule);
+        let (code, at, message, help) = match why {
+            Why::Missing => {
+                let message = format!("the profile's rule is not here{of_calls}: {}", text(wanted));
+                (&codes::PROFILE_RULE, None, message, "add it before rules that take the same events")
             }
-            Difference::KeyChanged(rule, other) => {
+            Why::Hidden(other) => {
+                let message = format!("takes every event of the profile's rule{of_calls}: {}", text(wanted));
+                (&codes::PROFILE_HIDDEN, place_here(other), message, "put the profile's rule first, or narrow this one")
+            }
+            Why::OtherKey(other) => {
                 let key = |rule| keys(rule).unwrap_or_else(|| "no key".to_owned());
                 let message = format!("the profile's rule has {} here, not {}", key(other), key(rule));
-                report(&codes::PROFILE_KEY, place(rule), message, "who looks for the profile's key finds nothing");
+                (&codes::PROFILE_KEY, None, message, "who looks for the profile's key finds nothing")
             }
-            Difference::Moved(rule, other) => {
-                let message = format!("stands after the one that the profile has after it: {}", text(place(rule)));
-                report(&codes::PROFILE_ORDER, place(rule), message, &format!("put it before {}", text(place(other))));
-            }
-            Difference::Added(_) => {}
+        };
+        report(code, at, wanted, message, help);
+    }
+    for difference in diff(&wanted, &there, machine) {
+        if let Difference::Moved(rule, other) = difference {
+            let message = format!("stands after the one that the profile has after it: {}", text(place(rule)));
+            let help = format!("put it before {}", text(place(other)));
+            report(&codes::PROFILE_ORDER, None, place(rule), message, &help);
         }
     }
 }
@@ -104,7 +108,7 @@ fn settings<'p>(profile: &'p [Planned<'p>], lines: &[Planned], report: Report<'_
         if !there.is_some_and(is_enough) {
             let there = there.map_or_else(|| "not set".to_owned(), |there| there.to_string());
             let message = format!("the profile sets {option} {wanted}; here it is {there}");
-            report(&codes::PROFILE_SETTING, Some(planned), message, "");
+            report(&codes::PROFILE_SETTING, None, Some(planned), message, "");
         }
     }
     let locks = |planned: &&Planned| {
@@ -112,7 +116,7 @@ fn settings<'p>(profile: &'p [Planned<'p>], lines: &[Planned], report: Report<'_
     };
     if let (Some(planned), None) = (profile.iter().find(locks), lines.iter().find(locks)) {
         let message = "the profile sets --loginuid-immutable; here it is not set".to_owned();
-        report(&codes::PROFILE_SETTING, Some(planned), message, "");
+        report(&codes::PROFILE_SETTING, None, Some(planned), message, "");
     }
 }
 

@@ -1,0 +1,256 @@
+//! What rules lack of others that are wanted, such as those of a profile: which are not there, which never see a call or any event
+//! of theirs, which have another key.
+//!
+//! A wanted rule is followed call by call and arch by arch through the rules that are there, in their order: a call is seen when the
+//! first rule that takes all such events has the wanted rule's action. A rule that takes some of these events, those of one user or
+//! program, hides nothing in this sense: where a site leaves something out is its own matter.
+
+use super::meaning::Meaning;
+use super::model::{Action, List, Rule, SyscallMask};
+use crate::abi::rule::KEY_SEPARATOR;
+use crate::tables::machine::Machine;
+use crate::tables::{record_type, syscall};
+
+/// What is wrong with a wanted rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why<'r> {
+    /// No rule takes all its events.
+    Missing,
+    /// This one takes them first, and does something else, or takes the place of one with the wanted keys.
+    Hidden(&'r Rule),
+    /// This one takes them, and has not its keys, nor has a later one.
+    OtherKey(&'r Rule),
+}
+
+/// A wanted rule that is not in force as it is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack<'r> {
+    /// The wanted rule.
+    pub rule: &'r Rule,
+    /// What is wrong with it.
+    pub why: Why<'r>,
+    /// The calls for which it is so, in words; empty when that is all of the rule.
+    pub calls: String,
+}
+
+/// What `there` lacks of the rules that are `wanted`, in their order. `machine` is the kernel's. What wanted rules do to each other is
+/// wanted.
+pub fn lacks<'r>(wanted: &'r [Rule], there: &'r [Rule], machine: Option<Machine>) -> Vec<Lack<'r>> {
+    let by_themselves = all_lacks(wanted, wanted, machine);
+    let mut lacks = all_lacks(wanted, there, machine);
+    lacks.retain(|lack| !by_themselves.contains(lack));
+    lacks
+}
+
+fn all_lacks<'r>(wanted: &'r [Rule], there: &'r [Rule], machine: Option<Machine>) -> Vec<Lack<'r>> {
+    let acts = |rule: &&Rule| !rule.is_passed_over();
+    let there = there.iter().filter(acts).map(|rule| There { rule, meaning: Meaning::of(rule, machine) });
+    let there: Vec<There> = there.collect();
+    wanted.iter().flat_map(|rule| Search::of(rule, &there, machine).lacks()).collect()
+}
+
+/// A rule that is there.
+struct There<'r> {
+    rule: &'r Rule,
+    meaning: Meaning<'r>,
+}
+
+impl There<'_> {
+    fn calls_among(&self, calls: &SyscallMask) -> SyscallMask {
+        self.meaning.calls.as_ref().map_or_else(|| calls.clone(), |own| own.intersection(calls))
+    }
+}
+
+/// Calls of one machine that have met with one thing.
+struct Part<'r> {
+    why: Option<Why<'r>>,
+    machine: Option<Machine>,
+    calls: SyscallMask,
+    /// They are all that the rule has of the machine.
+    is_whole: bool,
+}
+
+/// What becomes of a wanted rule.
+struct Search<'r> {
+    rule: &'r Rule,
+    parts: Vec<Part<'r>>,
+    other_key: Option<&'r Rule>,
+}
+
+impl<'r> Search<'r> {
+    fn of(rule: &'r Rule, there: &[There<'r>], machine: Option<Machine>) -> Search<'r> {
+        let mut search = Search { rule, parts: Vec::new(), other_key: None };
+        let meaning = Meaning::of(rule, machine);
+        let elsewhere = hidden_elsewhere(rule, &meaning, there);
+        for (machine, meaning) in by_machine(&meaning, machine) {
+            let all = meaning.calls_of(machine);
+            match elsewhere {
+                Some(other) => search.add(Some(Why::Hidden(other)), machine, all.clone(), &all),
+                None => search.follow(machine, &meaning, &all, there),
+            }
+        }
+        search
+    }
+
+    /// Follows calls through the rules of their list.
+    fn follow(&mut self, machine: Option<Machine>, meaning: &Meaning, all: &SyscallMask, there: &[There<'r>]) {
+        let mut left = all.clone();
+        let takes = |other: &&There| other.rule.first_untested().is_none() && other.meaning.covers_any_call(meaning);
+        let taking: Vec<&There> = there.iter().filter(takes).collect();
+        for (place, other) in taking.iter().enumerate() {
+            let taken = other.calls_among(&left);
+            if taken == SyscallMask::NONE {
+                continue;
+            }
+            left.remove_all(&taken);
+            let is_there =
+                |later: &&There| self.is_done_by(later.rule) && later.calls_among(&taken) != SyscallMask::NONE;
+            let why = match self.acts_alike(other.rule) {
+                true if has_keys(other.rule, self.rule) => None,
+                true if !taking.iter().skip(place + 1).any(is_there) => {
+                    self.other_key.get_or_insert(other.rule);
+                    None
+                }
+                _ => Some(Why::Hidden(other.rule)),
+            };
+            self.add(why, machine, taken, all);
+        }
+        if left != SyscallMask::NONE {
+            self.add(Some(Why::Missing), machine, left, all);
+        }
+    }
+
+    /// On the exclude list every action leaves out.
+    fn acts_alike(&self, other: &Rule) -> bool {
+        other.action == self.rule.action || other.list == List::EXCLUDE
+    }
+
+    fn is_done_by(&self, other: &Rule) -> bool {
+        self.acts_alike(other) && has_keys(other, self.rule)
+    }
+
+    fn add(&mut self, why: Option<Why<'r>>, machine: Option<Machine>, calls: SyscallMask, all: &SyscallMask) {
+        let is_whole = calls == *all;
+        self.parts.push(Part { why, machine, calls, is_whole });
+    }
+
+    /// What is wrong, each thing once.
+    fn lacks(self) -> Vec<Lack<'r>> {
+        let mut reasons: Vec<Why> = Vec::new();
+        for why in self.parts.iter().filter_map(|part| part.why) {
+            if !reasons.contains(&why) {
+                reasons.push(why);
+            }
+        }
+        let lack = |why: Why<'r>| {
+            let parts: Vec<&Part> = self.parts.iter().filter(|part| part.why == Some(why)).collect();
+            let is_all = parts.len() == self.parts.len();
+            Lack { rule: self.rule, why, calls: if is_all { String::new() } else { in_words(&parts) } }
+        };
+        let other_key =
+            self.other_key.map(|other| Lack { rule: self.rule, why: Why::OtherKey(other), calls: String::new() });
+        reasons.into_iter().map(lack).chain(other_key).collect()
+    }
+}
+
+/// The rule of another list by which nothing is recorded that this one for calls takes. KERNEL: a process that the list task switches
+/// off is asked no other; the list exclude is asked for each record, and that of the call has the key.
+fn hidden_elsewhere<'r>(rule: &Rule, meaning: &Meaning, there: &[There<'r>]) -> Option<&'r Rule> {
+    let of_call: &[u8] = match rule.list {
+        _ if rule.action != Action::ALWAYS => return None,
+        List::EXIT => b"SYSCALL",
+        List::IO_URING => b"URINGOP",
+        _ => return None,
+    };
+    let record = meaning.of_record(record_type::number(of_call)?);
+    let excludes = there.iter().filter(|other| other.rule.list == List::EXCLUDE);
+    // A record that a rule cannot test is kept.
+    let mut excludes = excludes.take_while(|other| other.rule.first_untested().is_none());
+    let of_task = there.iter().find(|other| rule.list == List::EXIT && other.rule.is_never_task());
+    Some(of_task.or_else(|| excludes.find(|other| other.meaning.covers(&record)))?.rule)
+}
+
+/// The rule for each machine whose programs it is for, as far as these are known.
+fn by_machine<'r>(meaning: &Meaning<'r>, native: Option<Machine>) -> Vec<(Option<Machine>, Meaning<'r>)> {
+    match (meaning.list, meaning.arches()) {
+        (List::EXIT, Some(arches)) => {
+            arches.into_iter().map(|elf| (Machine::from_elf(elf), meaning.for_arch(elf))).collect()
+        }
+        (List::IO_URING, _) => vec![(Some(Machine::IoUring), meaning.clone())],
+        _ => vec![(native, meaning.clone())],
+    }
+}
+
+/// Whether what is searched for by the keys of `wanted` is found by those of `rule`.
+fn has_keys(rule: &Rule, wanted: &Rule) -> bool {
+    let own: Vec<&[u8]> = rule.keys().flat_map(|keys| keys.split(|b| *b == KEY_SEPARATOR)).collect();
+    let mut wanted = wanted.keys().flat_map(|keys| keys.split(|b| *b == KEY_SEPARATOR));
+    wanted.all(|key| own.contains(&key))
+}
+
+/// Calls by their names; of several machines each is named.
+fn in_words(parts: &[&Part]) -> String {
+    const MOST: usize = 8;
+    let of_part = |part: &&Part| {
+        let name = |number| {
+            let name = part.machine.and_then(|machine| syscall::name(machine, number));
+            name.map_or_else(|| number.to_string(), str::to_owned)
+        };
+        let mut names: Vec<String> = part.calls.iter().take(MOST + 1).map(name).collect();
+        if names.len() > MOST {
+            names[MOST] = "...".to_owned();
+        }
+        let machine = part.machine.map_or("", Machine::name);
+        if part.is_whole { format!("all of {machine}") } else { format!("{} of {machine}", names.join(", ")) }
+    };
+    parts.iter().map(of_part).collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::rule;
+    use super::*;
+
+    fn found(wanted: &str, there: &str) -> Vec<String> {
+        let [wanted, there] = [wanted, there].map(|text| text.lines().map(rule).collect::<Vec<_>>());
+        let word = |lack: Lack| match lack.why {
+            Why::Missing => format!("missing {}", lack.calls),
+            Why::Hidden(_) => format!("hidden {}", lack.calls),
+            Why::OtherKey(_) => format!("key {}", lack.calls),
+        };
+        lacks(&wanted, &there, Some(Machine::X86_64)).into_iter().map(word).collect()
+    }
+
+    #[test]
+    fn each_call_is_followed_to_the_rule_that_takes_it() {
+        let both = "-a always,exit -F arch=b64 -S open,openat,unlink -k k\n";
+        let split = "-a always,exit -F arch=b64 -S open -k k\n-a always,exit -F arch=b64 -S openat,unlink -k k\n";
+        assert_eq!(found(both, split), Vec::<String>::new());
+        assert_eq!(found(both, "-a always,exit -F arch=b64 -S openat -k k\n"), ["missing open, unlink of x86_64"]);
+        let hidden = format!("-a never,exit -F arch=b64 -S unlink\n{split}");
+        assert_eq!(found(both, &hidden), ["hidden unlink of x86_64"]);
+        assert_eq!(found(both, &format!("-a never,exit -S all\n{split}")), ["hidden "]);
+        assert_eq!(found(both, &split.replace("-k k", "-k other")), ["key "]);
+        assert_eq!(found(both, &format!("-a always,exit -S all -k other\n{split}")), ["hidden "]);
+    }
+
+    #[test]
+    fn a_rule_for_both_widths_may_be_hidden_for_one() {
+        let watch = "-w /etc/passwd -p wa -k k\n";
+        for (local, expected) in [
+            ("-a never,exit -F arch=b32 -S all\n", &["hidden all of i386"][..]),
+            ("-a never,exit -F arch=b64 -S openat,read\n", &["hidden openat of x86_64"]),
+            ("-a never,exit -F arch=b64 -S read\n", &[]),
+            ("-a never,exit -F arch=b64 -S openat -F auid=1000\n", &[]),
+        ] {
+            assert_eq!(found(watch, &format!("{local}{watch}")), expected, "{local}");
+            assert_eq!(found(watch, &format!("{watch}{local}")), Vec::<String>::new(), "{local}");
+        }
+    }
+
+    #[test]
+    fn what_wanted_rules_do_to_each_other_is_wanted() {
+        let own = "-a always,exit -F arch=b64 -S openat,unlink -k a\n-a always,exit -F arch=b64 -S openat -F success=0 -k b\n";
+        assert_eq!(found(own, own), Vec::<String>::new());
+    }
+}
