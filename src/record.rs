@@ -95,6 +95,11 @@ impl<'a> Line<'a> {
     }
 }
 
+/// A line from its first word on. An editor may have put a byte order mark in front of it, and whoever copied it tabs or blanks.
+pub(crate) fn from_first_word(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii_start()
+}
+
 /// Whether a record has the address of a socket, in hex, of which the words stand alone after the byte 0x1D. What a device can be
 /// called has no space before it.
 fn has_address(line: &[u8]) -> bool {
@@ -169,9 +174,11 @@ impl<'a> Record<'a> {
     /// was written after that ([`Record::find`]): its type, time or serial would be invented.
     pub fn scan(line: Line<'a>) -> Result<Record<'a>, Malformed<'a>> {
         let text = line.text.get(..line.end).unwrap_or(line.text);
-        let limit = if text.first() == Some(&b'n') { 340 } else { 80 };
-        let mut head = text.get(..limit).unwrap_or(text);
+        let front = text.len() - from_first_word(text).len();
+        let limit = if text.get(front) == Some(&b'n') { 340 } else { 80 };
+        let head = text.get(..limit).unwrap_or(text);
         let start = head.len();
+        let mut head = head.get(front..).unwrap_or_default();
         let mut word = text::take_word(&mut head).ok_or(Malformed::Shape)?;
         let node = word.strip_prefix(b"node=");
         if let Some(node) = node {
@@ -288,6 +295,21 @@ mod tests {
         let mut line = vec![b' '; 60];
         line.extend_from_slice(b"type=USER msg=audit(1700000009.123:45): x");
         assert_eq!(Record::scan(Line::new(&line)), Err(Malformed::Shape));
+    }
+
+    #[test]
+    fn a_byte_order_mark_tabs_and_blanks_may_stand_before_a_record() {
+        let alone = Record::parse(LINE).unwrap();
+        for front in ["\u{feff}", "\t", "  ", " \t ", "\u{feff} \t", "\r"] {
+            let line = [front.as_bytes(), LINE].concat();
+            let record = Record::parse(&line).unwrap();
+            assert_eq!(record.written, line.trim_ascii_end(), "it is part of the line");
+            assert_eq!(Record { line: alone.line, written: alone.written, ..record }, alone);
+            assert!(record.fields().eq(alone.fields()), "{front:?}");
+        }
+        for front in ["\u{feff}\u{feff}", "x", "\u{feff}x\t", "\u{a0}"] {
+            assert_eq!(Record::parse(&[front.as_bytes(), LINE].concat()), None, "{front:?}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::scan::{self, Found, Stop};
 use super::value_cache::Key;
 use super::{Interpreter, Kind, RecordContext, enum_table, value};
 use crate::abi::rule::KEY_SEPARATOR;
-use crate::record::{Record, RecordType};
+use crate::record::{Record, RecordType, from_first_word};
 use crate::tables::machine::Machine;
 use crate::text::{self, Escape, escape, may_need_escape, number};
 use std::ops::Range;
@@ -264,13 +264,14 @@ impl Interpreter<'_> {
 impl<'a> Rewriting<'a, '_, '_> {
     /// Node, type and event id. A type without a name is shown as it was written.
     fn push_header(&mut self, front: &[u8], id: &[u8]) {
-        let Record { node, line, .. } = self.record;
+        let node = self.record.node;
         if let Some(node) = node {
             self.buffer.push(b"node=");
             self.buffer.push(node);
             self.buffer.push(b" ");
         }
         if front.is_empty() {
+            let line = from_first_word(self.record.line);
             let after_node = node.and_then(|_| text::after(line, b" "));
             self.buffer.push(text::up_to(after_node.unwrap_or(line), b'('));
             self.buffer.push(b"(");

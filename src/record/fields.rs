@@ -35,7 +35,7 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     pub(super) fn of(record: &Record<'a>) -> Fields<'a> {
         let avc = matches!(record.record_type, RecordType::AVC | RecordType::USER_AVC);
-        Fields { line: record.line, at: 0, avc, seen: 0, node: 0 }
+        Fields { line: super::from_first_word(record.line), at: 0, avc, seen: 0, node: 0 }
     }
 }
 

@@ -151,6 +151,11 @@ fn log(seed: u64, events: u64, clock: Clock) -> Vec<u8> {
             // What looks like an event id is none where it stands.
             2 => lines[at] = format!("msg=audit({}.000:1): it is nothing", sec - dice.below(30)).into_bytes(),
             3 => lines[at].extend(format!(" op=audit({}.000:1)", sec - dice.below(30)).bytes()),
+            // What an editor or a copy puts in front.
+            4 | 5 => {
+                let front = dice.pick(&["\u{feff}", "\t", "  ", "\u{feff}\t "]).as_bytes();
+                lines[at] = [front, &lines[at]].concat();
+            }
             _ => {}
         }
     }
@@ -853,6 +858,55 @@ fn lines_that_cannot_be_read_are_counted_and_torn_logs_are_named() {
     let (out, err, status) = run("ausearch", &["--raw"], Some(logs.0.to_str().unwrap()), None);
     assert_eq!((out, status), (record.as_bytes().to_vec(), Some(0)));
     assert!(ends(&err, &format!("ausearch: {packed} could not be read to its end: gzip failed\n")));
+}
+
+#[test]
+fn a_record_behind_a_byte_order_mark_or_blanks_is_found_in_every_way_and_given_back_whole() {
+    let dir = Dir::new("fronts");
+    let body = "msg=audit(1700000000.000:1): arch=c000003e syscall=59 success=yes exit=0 ppid=1 pid=2 auid=0 uid=0 comm=\"sh\" exe=\"/bin/sh\" key=\"k\"";
+    let fronts = [
+        "\u{feff}type=SYSCALL ",
+        "\ttype=SYSCALL ",
+        " \t \rtype=SYSCALL ",
+        "\u{feff}node=a type=SYSCALL ",
+        "\ttype=OTHER ",
+    ];
+    for front in fronts {
+        let (is_known, text) = (front.contains("SYSCALL"), format!("{front}{body}\n"));
+        let file = dir.file("a.log", &text);
+        for words in [
+            &["--raw"][..],
+            &["-sc", "execve", "--raw"],
+            &["-k", "k", "--raw"],
+            &["-x", "sh", "-m", "SYSCALL", "--raw"],
+            &["-ts", "11/14/2023", "-te", "11/15/2023", "--raw"],
+            &["-i"],
+            &["--format", "csv"],
+            &["--format", "text"],
+            &["--format", "json"],
+        ] {
+            let by_file = run("ausearch", words, Some(&file), None);
+            assert_eq!((&by_file.0, by_file.2), (&run("ausearch", words, None, Some(text.as_bytes())).0, by_file.2));
+            let (out, said) = (String::from_utf8(by_file.0).unwrap(), String::from_utf8(by_file.1).unwrap());
+            assert!(!said.contains("could not be read"), "{front:?} {words:?}: {said}");
+            match words {
+                [.., "--raw"] if is_known || words.len() == 1 => assert_eq!(out, text, "{words:?}"),
+                ["-i"] => assert!(
+                    out.starts_with(&format!("----\n{} msg=audit(", front.trim_start_matches('\u{feff}').trim())),
+                    "{out}"
+                ),
+                ["--format", "csv"] if is_known => {
+                    assert!(out.contains("SYSCALL,11/") && out.contains(",executed,success,"), "{out}")
+                }
+                ["--format", "json"] => {
+                    let json = dir.file("a.json", &out);
+                    let (again, _, _) = run("ausearch", &["--raw"], Some(&json), None);
+                    assert_eq!(String::from_utf8(again).unwrap(), text);
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 #[test]
