@@ -98,10 +98,11 @@ fn push_octal(byte: u8, out: &mut Vec<u8>) {
 }
 
 /// Whether a character of several bytes is a C1 control, or one of Unicode that shows nothing, ends a line or turns the direction of
-/// writing: Default_Ignorable_Code_Point but for the variation selectors of emoji, Zl, Zp, U+FFF9 to U+FFFB and the blank of Braille.
+/// writing: Default_Ignorable_Code_Point, Zl, Zp, U+FFF9 to U+FFFB and the blank of Braille. A selector of emoji is one, too: where nothing
+/// is to select, nothing shows that it is there.
 pub(crate) fn is_hidden(letter: char) -> bool {
     matches!(letter, '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
-        | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0d}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
         | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
@@ -167,14 +168,39 @@ mod tests {
             (b"\xe2\x82", b"\xe2\\202"),
             ("a\u{202e}b\u{200b}".as_bytes(), b"a\\342\\200\\256b\\342\\200\\213"),
             ("a\u{2800}b".as_bytes(), b"a\\342\\240\\200b"),
-            ("\u{17b4}\u{fe00}\u{fe0f}".as_bytes(), b"\\341\\236\\264\\357\\270\\200\xef\xb8\x8f"),
+            ("\u{17b4}\u{fe00}\u{fe0f}".as_bytes(), b"\\341\\236\\264\\357\\270\\200\\357\\270\\217"),
             ("\u{1bca3}\u{1d173}".as_bytes(), b"\\360\\233\\262\\243\\360\\235\\205\\263"),
             ("\u{2028}\u{feff}".as_bytes(), b"\\342\\200\\250\\357\\273\\277"),
             ("\u{ad}\u{e0041}".as_bytes(), b"\\302\\255\\363\\240\\201\\201"),
-            ("\u{2764}\u{fe0f}".as_bytes(), "\u{2764}\u{fe0f}".as_bytes()),
+            ("\u{2764}\u{fe0e}".as_bytes(), b"\xe2\x9d\xa4\\357\\270\\216"),
         ] {
             assert_eq!(shown(text, Escape::Tty), want, "{text:x?}");
             assert_eq!(shown(&shown(text, Escape::Tty), Escape::Tty), want, "twice is once");
+        }
+        // Default_Ignorable_Code_Point of Unicode 16, and what else shows nothing.
+        let hidden = [
+            (0xAD, 0xAD),
+            (0x34F, 0x34F),
+            (0x61C, 0x61C),
+            (0x115F, 0x1160),
+            (0x17B4, 0x17B5),
+            (0x180B, 0x180F),
+            (0x200B, 0x200F),
+            (0x2028, 0x202E),
+            (0x2060, 0x206F),
+            (0x2800, 0x2800),
+            (0x3164, 0x3164),
+            (0xFE00, 0xFE0F),
+            (0xFEFF, 0xFEFF),
+            (0xFFA0, 0xFFA0),
+            (0xFFF0, 0xFFFB),
+            (0x1BCA0, 0x1BCA3),
+            (0x1D173, 0x1D17A),
+            (0xE0000, 0xE0FFF),
+        ];
+        for letter in '\u{a0}'..=char::MAX {
+            let is_listed = hidden.iter().any(|(first, last)| (*first..=*last).contains(&u32::from(letter)));
+            assert_eq!(is_hidden(letter), is_listed, "{letter:?}");
         }
         for byte in 0..=255 {
             let text = [b"what stands before it ", &[byte][..], b" and after"].concat();
