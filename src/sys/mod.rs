@@ -1,8 +1,10 @@
-//! System calls: netlink socket, poll loop, signals, clock, files, users, children. The only home of unsafe code.
+//! System calls: netlink socket, poll loop, signals, clock, files, users, children; and a search with wide registers. The only home of
+//! unsafe code.
 //!
 //! Sees L0 alone ([`crate::abi`] and [`crate::tables`]). Only the rooms of L3 and the applets call it; everything here is a thin,
 //! typed shape over what the kernel offers, and decides nothing.
 
+pub mod blocks;
 pub mod child;
 pub mod clock;
 pub mod epoll;

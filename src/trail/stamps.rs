@@ -1,40 +1,24 @@
 //! Passing over what is out of the wanted seconds, without a look at its lines.
 //!
 //! The event id of a record stands behind a parenthesis, so where no parenthesis is followed by a wanted second there is no record
-//! of the range. All seconds of a range that ends begin with the same digits, and where these are nowhere no parenthesis need be
-//! looked for. Nothing else is asked about such lines, but for what [`super::unread`] says of those next to the range.
+//! of the range. Nothing else is asked about such lines, but for what [`super::unread`] says of those next to the range.
 
 use super::lines::SEARCH_LINE;
 use crate::record::{EventId, Line, Record};
-use crate::text::number;
-use memchr::memmem::Finder;
-use memchr::{memchr, memrchr};
+use crate::sys::blocks::find_unusual;
+use memchr::memrchr;
 use std::ops::RangeInclusive;
 
 /// Finds the event ids of a range.
 pub(super) struct Stamps {
     seconds: RangeInclusive<u64>,
-    /// What all seconds begin with, if that is rare.
-    digits: Option<Finder<'static>>,
-    /// A second out of the range as it is written, with the point behind it: most often it is that of the next record too.
-    out: [u8; 11],
-}
-
-/// The digits that all seconds of the range begin with, if they are so many that only times have them.
-fn common_digits(seconds: &RangeInclusive<u64>) -> Option<Vec<u8>> {
-    let (mut first, mut last) = (Vec::new(), Vec::new());
-    number::push(&mut first, *seconds.start());
-    number::push(&mut last, *seconds.end());
-    let is_as_long = first.len() == last.len();
-    let common = first.iter().zip(&last).take_while(|(a, b)| a == b).count();
-    first.truncate(common);
-    Some(first).filter(|_| is_as_long && common >= 4)
+    /// A second out of the range as it is written, between parenthesis and point: most often it is that of the next record too.
+    out: [u8; 12],
 }
 
 impl Stamps {
     pub(super) fn new(seconds: RangeInclusive<u64>) -> Stamps {
-        let digits = common_digits(&seconds).map(|digits| Finder::new(&digits).into_owned());
-        Stamps { seconds, digits, out: [0; 11] }
+        Stamps { seconds, out: *b"(..........." }
     }
 
     /// How many bytes of `text`, which begins with a line, may be passed over behind a record that is out of the range. The next
@@ -54,34 +38,23 @@ impl Stamps {
         end
     }
 
-    /// Where the first event id of the range begins.
+    /// Where the parenthesis before the first event id of the range stands.
     fn find(&mut self, text: &[u8]) -> Option<usize> {
         let mut at = 0;
         loop {
-            at += self.next(text.get(at..)?)?;
-            let id = text.get(at..)?;
-            if id.first_chunk() != Some(&self.out) && self.is_wanted(id) {
+            at += find_unusual(text.get(at..)?, &self.out)?;
+            if self.is_wanted(text.get(at..)?) {
                 return Some(at);
             }
+            at += 1;
         }
     }
 
-    /// What follows the first parenthesis, if it can be an event id of the range.
-    #[inline(always)]
-    fn next(&self, text: &[u8]) -> Option<usize> {
-        let Some(digits) = &self.digits else { return Some(memchr(b'(', text)? + 1) };
-        digits.find_iter(text).find_map(|at| {
-            // A number may begin with zeros.
-            let begin = text.get(..at)?.iter().rposition(|byte| *byte != b'0')? + 1;
-            (text.get(begin - 1) == Some(&b'(')).then_some(begin)
-        })
-    }
-
-    /// Whether `text` begins with an event id of the range.
+    /// Whether `text` begins with a parenthesis and an event id of the range.
     fn is_wanted(&mut self, text: &[u8]) -> bool {
-        let Some((id, _)) = EventId::parse_prefix(text) else { return false };
+        let Some((id, _)) = text.get(1..).and_then(EventId::parse_prefix) else { return false };
         let is_wanted = self.seconds.contains(&id.sec);
-        if let Some(second) = text.first_chunk().filter(|second: &&[u8; 11]| !is_wanted && second[10] == b'.') {
+        if let Some(second) = text.first_chunk().filter(|second: &&[u8; 12]| !is_wanted && second[11] == b'.') {
             self.out = *second;
         }
         is_wanted
