@@ -273,6 +273,7 @@ impl Sink for Beginnings<'_> {
 }
 
 /// What was not read, for the end of a command's output on standard error.
+#[derive(Default)]
 pub(crate) struct Unread {
     left_out: Vec<(PathBuf, io::Error)>,
 }

@@ -29,6 +29,11 @@ static MUST_FINISH: AtomicBool = AtomicBool::new(false);
 /// What a shell reports of an end by SIGPIPE.
 const READER_GONE: u8 = 141;
 
+/// Whether a stream is a terminal that does more than show lines, which `TERM=dumb` says that it does not.
+pub(crate) fn is_screen(stream: Stream) -> bool {
+    stream.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// Writes a line to standard error.
 pub(crate) fn say(line: impl Display) {
     complain(format!("{line}\n").as_bytes());

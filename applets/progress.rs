@@ -1,9 +1,9 @@
-//! How far a scan has come: a line on standard error, if that is a terminal, once the scan has taken a second. There is none where
-//! standard output is a pipe, whose reader may write to the same terminal.
+//! How far a scan has come: a line on standard error, if that is a terminal that lines can be drawn over, once the scan has taken a
+//! second. There is none where standard output is a pipe, whose reader may write to the same terminal.
 //!
 //! Nothing waits for it and no output ever stands beside it: `output` takes it away before anything else is written to a terminal.
 
-use crate::output::show_line;
+use crate::output::{is_screen, show_line};
 use auditbox::sys::streams::Stream;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ impl Progress {
     /// One that begins now.
     pub(crate) fn new() -> Progress {
         let now = Instant::now();
-        Progress { times: (Stream::Error.is_terminal() && !Stream::Output.is_pipe()).then(|| (now, now + PATIENCE)) }
+        Progress { times: (is_screen(Stream::Error) && !Stream::Output.is_pipe()).then(|| (now, now + PATIENCE)) }
     }
 
     /// `done` bytes are read, of `all`.

@@ -2,7 +2,7 @@
 
 use crate::host::Host;
 use crate::options::{Words, lacks_argument, shown, unfit, unknown};
-use auditbox::query::time::{self, Edge};
+use auditbox::query::time::{self, Edge, TimeError};
 use auditbox::report::{By, Change, Content, Format, ReportKind, Request, View, kind};
 use auditbox::text::{Escape, number};
 use std::ffi::{OsStr, OsString};
@@ -92,7 +92,7 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refus
         }
     }
     let Request { start, end, .. } = parser.asked.request;
-    time::check_range(start, end).map_err(|error| Refusal::Usage(error.to_string()))?;
+    time::check_range(start, end, host).map_err(|error| Refusal::Usage(error.to_string()))?;
     Ok(Invocation::Report(parser.asked))
 }
 
@@ -169,12 +169,7 @@ impl<'a> Parser<'a> {
             "--timeline" => {
                 if let Some(word) = self.words.argument() {
                     let period = time::span_seconds(word).and_then(|seconds| u64::try_from(seconds).ok());
-                    let refusal = || {
-                        format!(
-                            "Invalid span of time ({})\nAccepted: a number and s, m, h, d or w, as 15m",
-                            shown(word)
-                        )
-                    };
+                    let refusal = || TimeError::Span(shown(word).into_owned()).to_string();
                     self.period = period.filter(|period| *period > 0).ok_or_else(refusal)?;
                 }
                 self.view("timeline", Content::Timeline(1));

@@ -3,7 +3,7 @@
 use super::arguments::Command;
 use crate::host::{self, Host};
 use crate::logs::{self, LEFT_OUT, Logs, Place, STDIN};
-use crate::output::{Output, say, write_out};
+use crate::output::{Output, is_screen, say, write_out};
 use crate::progress::Progress;
 use auditbox::event::Event;
 use auditbox::query::extract::Malformed;
@@ -124,7 +124,7 @@ fn end(
     }
 }
 
-/// What standard output can show. No colours where `NO_COLOR` is set (no-color.org), block characters where the locale has UTF-8.
+/// What standard output can show. No colours on a dumb one, and where `NO_COLOR` is set (no-color.org), block characters where the locale has UTF-8.
 fn canvas() -> Canvas {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default().to_ascii_lowercase();
@@ -132,7 +132,7 @@ fn canvas() -> Canvas {
     Canvas {
         width: columns.unwrap_or(80).min(1000),
         utf8: locale.contains("utf-8") || locale.contains("utf8"),
-        color: Stream::Output.is_terminal() && variable("NO_COLOR").is_none(),
+        color: is_screen(Stream::Output) && variable("NO_COLOR").is_none(),
     }
 }
 

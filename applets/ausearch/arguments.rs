@@ -82,7 +82,7 @@ pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refus
         return Err("--follow cannot be used with --checkpoint".into());
     }
     let criteria = &parser.asked.criteria;
-    time::check_range(criteria.start, criteria.end).map_err(|error| error.to_string())?;
+    time::check_range(criteria.start, criteria.end, host).map_err(|error| error.to_string())?;
     Ok(Invocation::Search(parser.asked))
 }
 

@@ -180,7 +180,8 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
         Ok(done)
     }
 
-    /// Shows what is written from now on, or from the start time on, and gives back the exit status when it is enough.
+    /// Shows what is written from now on, or from the start time on, and gives back the exit status when it is enough, or the end time
+    /// has passed and with it whatever may be waited for of its events.
     fn follow(mut self, trail: Trail<'_>, timeout: u64, clock: &dyn Calendar) -> io::Result<u8> {
         let begin = if self.request.criteria.start.is_some() { Begin::Oldest } else { Begin::Now };
         let mut follow = trail.as_searched().with_timeout(timeout).follow(begin)?;
@@ -201,6 +202,9 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
             };
             let Some(event) = event else {
                 self.flush()?;
+                if self.request.criteria.end.is_some_and(|end| (end / 1000).saturating_add(timeout) < now) {
+                    return self.conclude(&Outcome::default(), &Unread::default());
+                }
                 std::thread::sleep(FOLLOW_PAUSE);
                 continue;
             };

@@ -62,10 +62,10 @@ pub enum TimeError {
     Beside(Edge, String),
     /// The word is no span.
     Span(String),
-    /// The end is before the start.
-    Backwards,
+    /// The end, which comes first here, is before the start.
+    Backwards([String; 2]),
     /// Before there was auditing.
-    Year(i32),
+    Year(i32, String),
     /// The calendar has no such moment.
     Impossible(Edge),
     /// The uptime cannot be read.
@@ -111,8 +111,10 @@ impl TimeError {
                 )
             }
             TimeError::Span(word) => write!(f, "Invalid span of time ({word})"),
-            TimeError::Backwards => f.write_str("Error - the end time is before the start time"),
-            TimeError::Year(year) => write!(f, "Error - year is {year}"),
+            TimeError::Backwards([end, start]) => {
+                write!(f, "Error - the end time ({end}) is before the start time ({start})")
+            }
+            TimeError::Year(year, word) => write!(f, "Error - year is {year} ({word})"),
             TimeError::Impossible(edge) => write!(f, "Error converting {} time", edge.name()),
             TimeError::Uptime(reason) => write!(f, "Can't read uptime ({reason})"),
         }
@@ -158,12 +160,17 @@ pub fn before_now(edge: Edge, span: &str, clock: &dyn Calendar) -> Result<i64, T
     Ok(edge.of_second(clock.now().saturating_sub(seconds)))
 }
 
-/// Refuses an end before its start.
-pub fn check_range(start: Option<u64>, end: Option<u64>) -> Result<(), TimeError> {
-    match (start, end) {
-        (Some(start), Some(end)) if end < start => Err(TimeError::Backwards),
-        _ => Ok(()),
+/// Refuses an end before its start, by what both mean: of a word it is not always plain, as of a date without a time.
+pub fn check_range(start: Option<u64>, end: Option<u64>, clock: &dyn Calendar) -> Result<(), TimeError> {
+    let (Some(start), Some(end)) = (start, end) else { return Ok(()) };
+    if end >= start {
+        return Ok(());
     }
+    Err(TimeError::Backwards([end, start].map(|millis| {
+        let mut text = Vec::new();
+        clock.date((millis / 1000) as i64).push(&mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    })))
 }
 
 /// Seconds of a number and its unit.
@@ -189,7 +196,7 @@ fn one_word(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<Option<i64>,
         return seconds.map(|seconds| Some(part(seconds))).ok_or_else(refused);
     }
     if let Some(span) = word.strip_prefix('-') {
-        return before_now(edge, span, clock).map(Some);
+        return before_now(edge, span, clock).map(Some).map_err(|_| TimeError::Span(word.into()));
     }
     let is_stamp = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['T', 't']);
     if is_stamp { rfc3339(edge, word, clock).map(Some) } else { Ok(None) }
@@ -258,7 +265,7 @@ fn of_day(edge: Edge, date: Option<&str>, time: Option<&str>, clock: &dyn Calend
         at = Date { hour, minute, second, ..at };
     }
     if at.year < 2004 {
-        return Err(TimeError::Year(at.year));
+        return Err(TimeError::Year(at.year, date.unwrap_or_default().into()));
     }
     moment(edge, &at, clock)
 }
@@ -584,10 +591,13 @@ mod tests {
         for word in ["02/30/24", "02/29/2023", "2100-02-29", "04/31/24", "2024-11-31"] {
             assert_eq!(at(Edge::Start, &[word]), Err(TimeError::Day(Edge::Start, word.into())));
         }
-        assert_eq!(check_range(Some(2), Some(1)), Err(TimeError::Backwards));
-        assert!(TimeError::Backwards.to_string().contains("\nAccepted: mm/dd/yy"));
+        let [july, june] = [Fixed.now(), Fixed.now() - 30 * DAY].map(|second| Some(second as u64 * 1000));
+        assert_eq!(
+            check_range(july, june, &Fixed).unwrap_err().to_string().split_once("\nAccepted: mm/dd/yy").unwrap().0,
+            "Error - the end time (06/10/24 12:34:56) is before the start time (07/10/24 12:34:56)"
+        );
         for (start, end) in [(Some(1), Some(1)), (Some(1), None), (None, Some(1)), (None, None)] {
-            assert_eq!(check_range(start, end), Ok(()));
+            assert_eq!(check_range(start, end, &Fixed), Ok(()));
         }
     }
 
@@ -604,7 +614,8 @@ mod tests {
             "Invalid start date (13/45/2020). Month, Day, and Year are required."
         );
         assert_eq!(says(Edge::End, &["01/01/24x"]), "Error parsing end date (01/01/24x)");
-        assert_eq!(says(Edge::Start, &["01/01/03"]), "Error - year is 2003");
+        assert_eq!(says(Edge::Start, &["01/01/03"]), "Error - year is 2003 (01/01/03)");
+        assert_eq!(at(Edge::End, &["-5x"]).unwrap_err(), TimeError::Span("-5x".into()));
         assert_eq!(
             says(Edge::Start, &["25:61:00"]),
             "Invalid start time (25:61:00). Hour, Minute, and Second are required."

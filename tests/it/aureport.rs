@@ -253,7 +253,10 @@ fn a_command_line_that_makes_no_sense_is_refused() {
         ("--escape html", "Unknown option (html)\n"),
         ("--eoe-timeout soon", "End of Event Timeout must be a numeric value, was soon\n"),
         ("-ts", "-ts requires either date and/or time\n"),
-        ("-te 11/01/23 10:00 -ts @1700000000", "Error - the end time is before the start time\nAccepted: mm/dd/yy, "),
+        (
+            "-te 11/01/23 10:00 -ts @1700000000",
+            "Error - the end time (11/01/23 10:00:00) is before the start time (11/14/23 22:13:20)\nAccepted: mm/dd/yy, ",
+        ),
         ("--last soon", "Invalid span of time (soon)\nAccepted: a number and s, m, h, d or w, as 15m\n"),
         ("--tty --summary", "Unimplemented option (--summary)\n"),
     ] {

@@ -715,6 +715,18 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn following_ends_with_its_end_time() {
+    let dir = Dir::new("ausearch-follow-end");
+    let path = dir.file("audit.log", login(1) + &login(2) + &login(3));
+    for (start, status, found) in [(&["-ts", "@1700000002"][..], 0, login(2)), (&[], 1, String::new())] {
+        let mut command = applet("ausearch");
+        command.args(["--follow", "--raw", "-if", &path, "-te", "@1700000002"]).args(start);
+        let (ended, stdout, stderr) = transcript(&mut command, "");
+        assert!(ended == status && stdout == found, "{ended} {stdout} {stderr}");
+    }
+}
+
+#[test]
 fn a_log_is_followed_across_its_rotation() {
     let dir = Dir::new("ausearch-follow");
     let path = dir.file("audit.log", login(1) + &login(2));

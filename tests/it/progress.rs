@@ -142,21 +142,31 @@ fn a_long_scan_for_sessions_shows_a_line_too() {
 }
 
 #[test]
-fn a_scan_whose_output_goes_to_a_pipe_shows_none() {
-    let (ours, theirs) = terminal(80);
-    let shown = Shown::on(ours);
-    let mut command = applet("ausearch");
-    command.args(["-m", "USER_LOGIN", "--raw"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(theirs);
-    let mut child = command.spawn().unwrap();
-    drop(command);
-    let mut input = child.stdin.take().unwrap();
+fn a_scan_whose_output_goes_to_a_pipe_shows_none_nor_one_on_a_dumb_terminal() {
+    let scan = |term: &str, output: Stdio| {
+        let (ours, theirs) = terminal(80);
+        let mut command = applet("ausearch");
+        command
+            .args(["-m", "USER_LOGIN", "--raw"])
+            .env("TERM", term)
+            .stdin(Stdio::piped())
+            .stdout(output)
+            .stderr(theirs);
+        (command.spawn().unwrap(), Shown::on(ours))
+    };
+    let mut scans = [scan("xterm", Stdio::piped()), scan("dumb", Stdio::null())];
     for serial in 0..15 {
-        input.write_all(record(serial, "USER_CMD").repeat(3000).as_bytes()).unwrap();
+        for (child, _) in &scans {
+            let mut input = child.stdin.as_ref().unwrap();
+            input.write_all(record(serial, "USER_CMD").repeat(3000).as_bytes()).unwrap();
+        }
         sleep(Duration::from_millis(100));
     }
-    drop(input);
-    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
-    assert!(!shown.end().contains("MiB"));
+    scans.iter_mut().for_each(|(child, _)| drop(child.stdin.take()));
+    for (child, shown) in scans {
+        assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
+        assert!(!shown.end().contains("MiB"));
+    }
 }
 
 #[test]
@@ -214,4 +224,28 @@ fn a_search_goes_from_nothing_to_all_whatever_way_it_takes() {
     let criteria = Criteria::default();
     Trail::buffer(text.as_bytes()).search(&Search::new(&criteria, 2), Path::new("memory"), &mut way);
     assert!(way.0.len() > 2 && way.0.iter().all(|(_, all)| all.is_none()), "{:?}", way.0);
+}
+
+#[test]
+fn only_a_terminal_that_knows_colours_gets_some() {
+    let dir = Dir::new("colours");
+    let log = dir.file("audit.log", record(1, "USER_LOGIN"));
+    let sent = |variables: [(&str, &str); 2]| {
+        let (ours, theirs) = terminal(80);
+        let shown = Shown::on(ours);
+        let mut command = applet("aureport");
+        command.args(["-if", &log, "-e", "--summary", "--bars"]).env_remove("NO_COLOR").envs(variables);
+        assert!(command.stdout(theirs).status().unwrap().success());
+        drop(command);
+        shown.end()
+    };
+    for (variables, is_coloured) in [
+        ([("TERM", "xterm"), ("NO_COLOR", "")], true),
+        ([("TERM", "dumb"), ("NO_COLOR", "")], false),
+        ([("TERM", "xterm"), ("NO_COLOR", "1")], false),
+    ] {
+        let text = sent(variables);
+        assert!(text.contains("USER_LOGIN") || text.contains("1112"), "{text}");
+        assert_eq!(text.contains('\x1B'), is_coloured, "{variables:?}: {text:?}");
+    }
 }
