@@ -4,24 +4,42 @@
 use super::cells::{Format, push_row};
 use super::class::Class;
 use super::kind::Counts;
-use super::names::push_type;
+use super::names::{Users, push_type};
 use super::page::{self, Page, Picture};
 use super::picture;
 use super::reports::Reports;
-use super::request::{Content, NO_KEY};
+use super::request::{Content, NO_AUID, NO_KEY};
 use super::tally::Tally;
 use super::timeline::{By, Timeline};
 use crate::event::Event;
 use crate::query::extract::FAILED;
 
+/// What stands between the host of a failed login and who tried: what was typed, or the user.
+const ACCOUNT: u8 = 0;
+const USER: u8 = 1;
+
+fn push_login(value: &[u8], users: &mut Users, out: &mut Vec<u8>) {
+    let (host, who) = value.split_at(memchr::memchr2(ACCOUNT, USER, value).unwrap_or(value.len()));
+    match who.split_first() {
+        Some((&USER, user)) => users.push_counted(user, out),
+        Some((_, account)) => out.extend_from_slice(account),
+        None => {}
+    }
+    out.extend_from_slice(b" from ");
+    out.extend_from_slice(host);
+}
+
 impl Reports<'_> {
-    /// Takes an event into a picture.
+    /// Takes an event into a picture. A page is for people: its users have their names.
     pub(super) fn draw(&mut self, event: &Event, classes: Class, picture: &mut Picture) {
         let Page { timeline, tallies } = &mut *picture.page;
+        let is_page = matches!(picture.content, Content::Html(_));
+        self.users.in_words |= is_page;
         self.count_in(timeline, event);
-        if matches!(picture.content, Content::Html(_)) {
+        if is_page {
             self.count_for_page(tallies, event, classes);
         }
+        self.users.in_words = self.request.interpret;
     }
 
     /// Counts an event in a timeline.
@@ -32,7 +50,7 @@ impl Reports<'_> {
         match self.request.by {
             By::Type => push_type(event.record_type(), &mut self.scratch),
             By::User => match self.fields.auid {
-                Some(auid) => self.users.push_of(event, b"auid", auid, &mut self.scratch),
+                Some(auid) => self.users.push_value(event, b"auid", auid, &mut self.scratch),
                 None => self.scratch.extend_from_slice(b"(no user)"),
             },
             By::Key => {
@@ -54,15 +72,22 @@ impl Reports<'_> {
         self.count(Counts::Exes, event, classes, programs);
         if classes.has(Class::USER_LOGIN) && self.fields.success == Some(FAILED) {
             let fields = &self.fields;
-            let [account, host] =
-                [fields.account, fields.host].map(|text| text.map_or(&b"?"[..], |text| fields.text(text)));
-            failed_logins.add(&[account, b" from ", host].concat());
+            let host = fields.host.map_or(&b"?"[..], |host| fields.text(host));
+            match fields.account {
+                Some(account) => failed_logins.add(&[host, &[ACCOUNT], fields.text(account)].concat()),
+                None => {
+                    let mut login = [host, &[USER]].concat();
+                    self.users.push_value(event, b"auid", fields.auid.unwrap_or(NO_AUID), &mut login);
+                    failed_logins.add(&login);
+                }
+            }
         }
     }
 
     /// Appends a timeline: bars, or a row for each period and group.
     pub(super) fn finish_timeline(&mut self, picture: Picture, out: &mut Vec<u8>) {
         let mut timeline = picture.page.timeline;
+        self.name_users(&mut timeline);
         let facts = std::mem::take(&mut timeline.coverage).finish(&self.origin);
         let format = self.request.format;
         if format == Format::Text {
@@ -87,9 +112,18 @@ impl Reports<'_> {
         }
     }
 
+    /// Names the rows of a timeline, if these are users.
+    fn name_users(&mut self, timeline: &mut Timeline) {
+        if self.request.by == By::User {
+            timeline.rename(&mut |value, text| self.users.push_counted(value, text));
+        }
+    }
+
     /// The document that a report ends with.
     pub(super) fn document(&mut self, picture: Picture) -> Vec<u8> {
         let (mut page, mut out) = (picture.page, Vec::new());
+        self.users.in_words |= matches!(picture.content, Content::Html(_));
+        self.name_users(&mut page.timeline);
         let facts = std::mem::take(&mut page.timeline.coverage).finish(&self.origin);
         let by = match self.request.by {
             By::Type => "type",
@@ -104,11 +138,15 @@ impl Reports<'_> {
         let title = &format!("{events} by {by}");
         match picture.content {
             Content::Html(_) => {
+                let [_, users, _, failed_logins] = &mut page.tallies;
+                *users = self.users_of(users);
+                *failed_logins = failed_logins.renamed(&mut |value, text| push_login(value, &mut self.users, text));
                 page::push_head(&self.origin, &self.request, &mut self.dates, &mut out);
                 page::push(&mut page, &facts, title, &mut self.dates, &mut out);
             }
             _ => picture::push_svg(&mut page.timeline, &facts, title, &mut self.dates, &mut out),
         }
+        self.users.in_words = self.request.interpret;
         out
     }
 }

@@ -28,12 +28,14 @@ pub(super) fn push_type(record_type: RecordType, out: &mut Vec<u8>) {
 pub(super) struct Users<'n> {
     names: &'n dyn Names,
     pub(super) interpreter: Interpreter<'n>,
-    in_words: bool,
+    pub(super) in_words: bool,
+    /// Sorted ids that this host does not know, and the name that records brought along for each; none where these were several.
+    brought: Vec<(u32, Vec<u8>)>,
 }
 
 impl<'n> Users<'n> {
     pub(super) fn new(names: &'n dyn Names, in_words: bool) -> Users<'n> {
-        Users { names, interpreter: Interpreter::new(names, None, Escape::Raw), in_words }
+        Users { names, interpreter: Interpreter::new(names, None, Escape::Raw), in_words, brought: Vec::new() }
     }
 
     /// Appends a user id, or its name on this host.
@@ -43,10 +45,50 @@ impl<'n> Users<'n> {
 
     /// Appends the user of a field of `event`. A name that this host does not know may come with the record.
     pub(super) fn push_of(&mut self, event: &Event, field: &[u8], uid: u32, out: &mut Vec<u8>) {
-        let is_unknown = self.in_words && !matches!(uid, 0 | UNSET) && self.names.user(uid).is_none();
-        if !is_unknown || !event.records().any(|record| interpret::user_name(&record, field, uid, out)) {
+        if !self.push_brought(event, field, uid, out) {
             self.push(uid, out);
         }
+    }
+
+    /// The same as a value to be counted: its name may come with another record, so that [`Users::push_counted`] has the last word.
+    pub(super) fn push_value(&mut self, event: &Event, field: &[u8], uid: u32, out: &mut Vec<u8>) {
+        if event.node().is_some() {
+            self.push_of(event, field, uid, out);
+        } else if !self.push_brought(event, field, uid, out) {
+            number::push_signed(out, i64::from(uid as i32));
+        }
+    }
+
+    /// Appends a user or account that was counted. COMPAT: what begins with a digit or a dash is a number.
+    pub(super) fn push_counted(&mut self, value: &[u8], out: &mut Vec<u8>) {
+        if !matches!(value.first(), Some(b'-' | b'0'..=b'9')) {
+            return out.extend_from_slice(value);
+        }
+        let uid = number::parse_signed_prefix(value, 10).unwrap_or(i64::from(UNSET)) as u32;
+        let brought = self.brought.binary_search_by_key(&uid, |(uid, _)| *uid).ok();
+        match brought.and_then(|at| self.brought.get(at)).filter(|(_, name)| self.in_words && !name.is_empty()) {
+            Some((_, name)) => out.extend_from_slice(name),
+            None => self.push(uid, out),
+        }
+    }
+
+    /// Appends the name that a record brings along for a user that this host does not know; false if there is none. On another machine the
+    /// same id is another user.
+    fn push_brought(&mut self, event: &Event, field: &[u8], uid: u32, out: &mut Vec<u8>) -> bool {
+        let (start, brought) = (out.len(), &mut self.brought);
+        let is_unknown = self.in_words && !matches!(uid, 0 | UNSET) && self.names.user(uid).is_none();
+        if !is_unknown || !event.records().any(|record| interpret::user_name(&record, field, uid, out)) {
+            return false;
+        }
+        let name = out.get(start..).filter(|_| event.node().is_none()).unwrap_or_default();
+        match brought.binary_search_by_key(&uid, |(uid, _)| *uid) {
+            _ if name.is_empty() => {}
+            Ok(at) => {
+                brought.get_mut(at).filter(|(_, known)| known != name).into_iter().for_each(|(_, known)| known.clear())
+            }
+            Err(at) => brought.insert(at, (uid, name.to_vec())),
+        }
+        true
     }
 }
 

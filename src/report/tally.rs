@@ -32,20 +32,20 @@ impl Default for Tally {
 impl Tally {
     /// Counts one occurrence of `value`.
     pub fn add(&mut self, value: &[u8]) {
-        self.count((self.hash.bytes(value) >> 16) as u32, value);
+        self.count((self.hash.bytes(value) >> 16) as u32, value, 1);
     }
 
     /// Counts one occurrence of a number. A tally counts either texts or numbers.
     pub fn add_number(&mut self, number: i32) {
-        self.count(number as u32, &[]);
+        self.count(number as u32, &[], 1);
     }
 
-    fn count(&mut self, hash: u32, value: &[u8]) {
+    fn count(&mut self, hash: u32, value: &[u8], times: u64) {
         let mut place = self.place(hash);
         while let Some(taken) = self.places.get(place).copied().filter(|taken| *taken != 0) {
             if let Some(row) = self.rows.get_mut(taken as usize - 1) {
                 if row.hash == hash && self.bytes.get(row.start..row.start + row.len as usize) == Some(value) {
-                    row.count += 1;
+                    row.count += times;
                     return;
                 }
             }
@@ -53,13 +53,24 @@ impl Tally {
         }
         let (start, len) = (self.bytes.len(), u32::try_from(value.len()).unwrap_or(u32::MAX));
         self.bytes.extend_from_slice(value.get(..len as usize).unwrap_or(value));
-        self.rows.push(Row { hash, len, start, count: 1 });
+        self.rows.push(Row { hash, len, start, count: times });
         if let Some(free) = self.places.get_mut(place) {
             *free = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         }
         if self.rows.len() * 2 > self.places.len() {
             self.grow();
         }
+    }
+
+    /// What is counted, by other names, which `name` appends; values of one name are counted together.
+    pub fn renamed(&self, name: &mut dyn FnMut(&[u8], &mut Vec<u8>)) -> Tally {
+        let (mut renamed, mut text) = (Tally::default(), Vec::new());
+        for row in &self.rows {
+            text.clear();
+            name(self.value(row), &mut text);
+            renamed.count((renamed.hash.bytes(&text) >> 16) as u32, &text, row.count);
+        }
+        renamed
     }
 
     /// How many different values there are.
@@ -122,6 +133,15 @@ mod tests {
         let got: Vec<_> = tally.by_count().collect();
         assert_eq!(got, [(2, &b"a"[..]), (2, b"c"), (1, b"b"), (1, b""), (1, b"longer than one word of the hash")]);
         assert_eq!((tally.len(), tally.is_empty()), (5, false));
+    }
+
+    #[test]
+    fn values_of_one_name_are_counted_together() {
+        let mut tally = Tally::default();
+        [&b"4"[..], b"b", b"a", b"a", b"b", b"b", b"4"].iter().for_each(|value| tally.add(value));
+        let renamed =
+            tally.renamed(&mut |value, text| text.extend_from_slice(if value == b"4" { b"a" } else { value }));
+        assert_eq!(renamed.by_count().collect::<Vec<_>>(), [(4, &b"a"[..]), (3, b"b")]);
     }
 
     #[test]

@@ -88,6 +88,13 @@ pub(super) struct Row {
     pub(super) total: u64,
 }
 
+impl Row {
+    fn add(&mut self, other: &Row) {
+        self.total += other.total;
+        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, count)| *sum += count);
+    }
+}
+
 /// Counters over time.
 pub(super) struct Timeline {
     /// Seconds of a counter.
@@ -236,6 +243,21 @@ impl Timeline {
         self.rows.sort_by_key(|row| (row.name == OTHERS, std::cmp::Reverse(row.total)));
     }
 
+    /// Gives the rows other names, which `name` appends, and adds those of one name up.
+    pub(super) fn rename(&mut self, name: &mut dyn FnMut(&[u8], &mut Vec<u8>)) {
+        let mut rows: Vec<Row> = Vec::new();
+        for mut row in std::mem::take(&mut self.rows) {
+            let mut text = Vec::new();
+            name(&row.name, &mut text);
+            row.name = text;
+            match rows.iter_mut().find(|known| known.name == row.name) {
+                Some(known) => known.add(&row),
+                None => rows.push(row),
+            }
+        }
+        self.rows = rows;
+    }
+
     /// Adds up the rows after the first `most - 1`.
     pub(super) fn merge_after(&mut self, most: usize) {
         if self.rows.len() <= most {
@@ -243,8 +265,7 @@ impl Timeline {
         }
         let mut others = Row { name: OTHERS.to_vec(), counts: VecDeque::from(vec![0; self.len as usize]), total: 0 };
         for row in self.rows.drain(most.saturating_sub(1)..) {
-            others.total += row.total;
-            others.counts.iter_mut().zip(&row.counts).for_each(|(sum, count)| *sum += count);
+            others.add(&row);
         }
         self.rows.push(others);
     }

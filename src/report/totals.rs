@@ -66,8 +66,13 @@ impl Reports<'_> {
         }
         self.scratch.clear();
         let auid = self.fields.auid.unwrap_or(NO_AUID);
-        self.users.push_of(event, b"auid", auid, &mut self.scratch);
+        self.users.push_value(event, b"auid", auid, &mut self.scratch);
         tally.add(&self.scratch);
+    }
+
+    /// What was counted of users, as they are shown.
+    pub(super) fn users_of(&mut self, tally: &Tally) -> Tally {
+        tally.renamed(&mut |value, text| self.users.push_counted(value, text))
     }
 
     /// Appends what was counted. COMPAT: types are numbers where people read them, unless words are asked for.
@@ -89,24 +94,17 @@ impl Reports<'_> {
                     self.total(kind, &table.view, [count, peak], &value, Escape::Raw, out);
                 }
             }
-            // COMPAT: of hosts, terminals and labels only control bytes are escaped. A user that begins with a digit or a dash is
-            // a number again.
+            // COMPAT: of hosts, terminals and labels only control bytes are escaped.
             counts => {
                 let mode = match counts {
                     Counts::Hosts | Counts::Terminals | Counts::Objects => control_bytes(self.request.escape),
                     _ => self.request.escape,
                 };
                 let are_users = matches!(counts, Counts::Authentications | Counts::Logins | Counts::Auids);
-                for (count, text) in table.tally.by_count() {
+                let users = are_users.then(|| self.users_of(&table.tally));
+                for (count, text) in users.as_ref().unwrap_or(&table.tally).by_count() {
                     peak = peak.max(count);
-                    value.clear();
-                    if are_users && matches!(text.first(), Some(b'-' | b'0'..=b'9')) {
-                        let uid = number::parse_signed_prefix(text, 10).unwrap_or(i64::from(UNSET)) as u32;
-                        self.users.push(uid, &mut value);
-                    } else {
-                        value.extend_from_slice(text);
-                    }
-                    self.total(kind, &table.view, [count, peak], &value, mode, out);
+                    self.total(kind, &table.view, [count, peak], text, mode, out);
                 }
             }
         }

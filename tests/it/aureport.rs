@@ -743,3 +743,39 @@ fn no_selection_makes_a_gap() {
     }
     std::fs::remove_file(page).unwrap();
 }
+
+/// Of user 4242, whom no host knows, some records bring the name along; of 4243 two names, and of 4242 on another machine none.
+#[test]
+fn a_user_is_one_user_whether_his_records_bring_his_name_along_or_not() {
+    let records = [
+        ("", "USER_LOGIN", 4242, "failed", ""),
+        ("", "USER_LOGIN", 4242, "failed", "\x1DAUID=\"bob\""),
+        ("", "USER_LOGIN", 4243, "success", "\x1DAUID=\"one\""),
+        ("", "USER_LOGIN", 4243, "success", "\x1DAUID=\"two\""),
+        ("", "USER_START", 4243, "success", ""),
+        ("node=far ", "USER_START", 4242, "success", ""),
+        ("", "USER_START", 4242, "success", ""),
+    ];
+    let line = |(serial, (node, kind, auid, result, names)): (usize, (&str, &str, u32, &str, &str))| {
+        format!(
+            "{node}type={kind} msg=audit(1700000000.000:{serial}): pid=1 uid=0 auid={auid} ses=1 msg='op=x exe=\"/x\" hostname=h addr=? \
+             terminal=ssh res={result}'{names}\n"
+        )
+    };
+    let log = Log::new("brought", &(1..).zip(records).map(line).collect::<String>());
+    let users = ["3  bob", "1  one", "1  two", "1  unknown(4243)", "1  unknown(4242)"];
+    assert_eq!(log.rows("-u --summary -i"), users);
+    assert_eq!(log.rows("-l --summary -i"), ["2  bob", "1  one", "1  two"]);
+    assert_eq!(log.rows("-u --summary"), ["4  4242", "3  4243"]);
+    let timeline = log.run("--timeline --by user -i --format csv").0;
+    let rows = timeline.lines().skip(1).map(|line| line.split(',').skip(2).collect::<Vec<_>>().join(","));
+    assert_eq!(rows.collect::<Vec<_>>(), ["bob,3", "one,1", "two,1", "unknown(4243),1", "unknown(4242),1"]);
+    // A page has the names of `-i`, asked for or not; what comes with it does not.
+    let page = log._dir.0.join("page");
+    let (svg, ..) = log.run(&format!("--html {} --svg /dev/stdout --by user", page.display()));
+    assert!(svg.contains(">4242</text>") && !svg.contains("bob"), "{svg}");
+    let html = std::fs::read_to_string(page).unwrap();
+    for part in [">bob</text>", "<td>3</td><td>bob<", "<td>2</td><td>bob from h<", "<td>1</td><td>unknown(4243)<"] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+}
