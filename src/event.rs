@@ -42,6 +42,7 @@ pub struct Event {
     node_len: u32,
     /// One more than [`Event::part`] is, if it is a part.
     part: u32,
+    file: u32,
 }
 
 impl Event {
@@ -83,6 +84,15 @@ impl Event {
 
     pub(crate) fn set_part(&mut self, before: Option<u64>) {
         self.part = before.map_or(0, |before| size(before as usize).saturating_add(1));
+    }
+
+    /// How many files of a search had ended when it began ([`crate::trail::Sink::end_of_file`]).
+    pub fn file(&self) -> usize {
+        self.file as usize
+    }
+
+    pub(crate) fn set_file(&mut self, number: u32) {
+        self.file = number;
     }
 
     /// Whether it has no record at all.

@@ -42,7 +42,15 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
     let input = name_of(&place, &logs);
     let (trail, unread) = logs.split();
     std::thread::scope(|threads| {
-        let reporter = Reporter { reports, kept: Vec::new(), of_file: None, of_last_file: None, debug, failed: None };
+        let reporter = Reporter {
+            reports,
+            kept: Vec::new(),
+            files: Vec::new(),
+            ranges: Vec::new(),
+            last: None,
+            debug,
+            failed: None,
+        };
         let pool = RenderPool::beside(threads, vec![reporter]);
         let mut reporting =
             Reporting { pool, output, parted: EventId::default(), progress: Progress::new(), debug, failed: None };
@@ -223,10 +231,12 @@ struct Reporter<'h> {
     reports: Reports<'h>,
     /// Rows of all reports but the first.
     kept: Vec<Option<File>>,
-    /// The events since the present file was opened.
-    of_file: Option<Range>,
-    /// The same of the file before.
-    of_last_file: Option<Range>,
+    /// The files that have ended.
+    files: Vec<Vec<u8>>,
+    /// The events that began in each file.
+    ranges: Vec<Option<Range>>,
+    /// The last event.
+    last: Option<EventId>,
     debug: bool,
     failed: Option<io::Error>,
 }
@@ -234,7 +244,11 @@ struct Reporter<'h> {
 impl Renderer for Reporter<'_> {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>) {
         let id = event.id();
-        self.of_file = Some(Range { first: self.of_file.map_or(id, |range| range.first), last: id });
+        self.last = Some(id);
+        self.ranges.resize(self.ranges.len().max(event.file() + 1), None);
+        if let Some(range) = self.ranges.get_mut(event.file()) {
+            *range = Some(Range { first: range.map_or(id, |range| range.first), last: id });
+        }
         if let Err((index, malformed)) = self.reports.event(event, out) {
             if !matches!(malformed, Malformed::Field(_)) {
                 complaints.extend_from_slice(format!("{malformed}\n").as_bytes());
@@ -249,9 +263,8 @@ impl Renderer for Reporter<'_> {
         }
     }
 
-    fn end_of_file(&mut self, name: &[u8], out: &mut Vec<u8>) {
-        self.of_last_file = self.of_file.take();
-        self.reports.end_of_file(name, self.of_last_file, out);
+    fn end_of_file(&mut self, name: &[u8], _out: &mut Vec<u8>) {
+        self.files.push(name.to_vec());
     }
 }
 
@@ -273,13 +286,19 @@ impl Reporter<'_> {
 
     /// Prints what was counted and kept; gives back what the reports ended with.
     fn finish(self, first: Option<EventId>, out: &mut Vec<u8>) -> Result<Ended, Failure> {
-        let Reporter { reports, mut kept, of_last_file, failed, .. } = self;
+        let Reporter { mut reports, mut kept, files, ranges, last, failed, .. } = self;
         failed.map_or(Ok(()), |error| Err(Failure::Kept(error)))?;
-        let last = of_last_file.map(|range| range.last).unwrap_or_default();
-        reports.finish(Range { first: first.unwrap_or_default(), last }, out, |number, out| {
-            let file = kept.get_mut(number - 1).and_then(Option::take);
-            file.map_or(Ok(()), |file| copy(file, out))
-        })
+        for (name, range) in files.iter().zip(ranges.into_iter().chain(std::iter::repeat(None))) {
+            reports.log_times(name, range, out);
+        }
+        reports.finish(
+            Range { first: first.unwrap_or_default(), last: last.unwrap_or_default() },
+            out,
+            |number, out| {
+                let file = kept.get_mut(number - 1).and_then(Option::take);
+                file.map_or(Ok(()), |file| copy(file, out))
+            },
+        )
     }
 }
 

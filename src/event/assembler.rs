@@ -86,6 +86,8 @@ pub struct Assembler {
     handing_out: bool,
     /// The line of the next record, if it is known; else 0.
     line_number: u32,
+    /// What [`Event::file`] is of events that open.
+    file: u32,
     spare: Vec<Event>,
 }
 
@@ -124,6 +126,7 @@ impl Assembler {
             filled: 0,
             handing_out: true,
             line_number: 0,
+            file: 0,
             spare: Vec::new(),
         }
     }
@@ -131,6 +134,16 @@ impl Assembler {
     /// The next record stands in this line of its file.
     pub fn at_line(&mut self, number: u32) {
         self.line_number = number;
+    }
+
+    /// How many files have ended.
+    pub(crate) fn file(&self) -> u32 {
+        self.file
+    }
+
+    /// A file has ended.
+    pub(crate) fn end_of_file(&mut self) {
+        self.file += 1;
     }
 
     /// Takes one record. Call [`Assembler::next`] until it is empty before the next one.
@@ -329,6 +342,7 @@ impl Assembler {
         if let (Some(head), Some(slot)) = (self.chains.get_mut(chain), self.slots.get_mut(at as usize)) {
             slot.complete = false;
             slot.event.id = id;
+            slot.event.file = self.file;
             slot.next = std::mem::replace(head, at);
         }
         at

@@ -264,17 +264,17 @@ impl<'n> Reports<'n> {
         }
     }
 
-    /// The file `path` ends. `range` is that of its events.
-    pub fn end_of_file(&mut self, path: &[u8], range: Option<Range>, out: &mut Vec<u8>) {
+    /// Says of the file `path`, of whose events the range is this, from when to when it goes.
+    pub fn log_times(&mut self, path: &[u8], range: Option<Range>, out: &mut Vec<u8>) {
         let mut tables = std::mem::take(&mut self.tables);
         for (number, table) in tables.iter_mut().enumerate().filter(|(_, table)| table.view.is_log_times()) {
-            self.log_times(path, range, if number == 0 { &mut *out } else { &mut table.text });
+            self.times_of(path, range, if number == 0 { &mut *out } else { &mut table.text });
         }
         self.tables = tables;
     }
 
     /// Appends `path: FIRST - LAST`, or that there is nothing in the log.
-    fn log_times(&mut self, path: &[u8], range: Option<Range>, out: &mut Vec<u8>) {
+    fn times_of(&mut self, path: &[u8], range: Option<Range>, out: &mut Vec<u8>) {
         let [file, first, last] = LOG_TIME_COLUMNS;
         if self.request.format != Format::Text {
             return push_row(self.request.format, kind::LOG_TIMES_NAME, out, &mut |cells| {

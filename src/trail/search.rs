@@ -211,6 +211,7 @@ impl<'r> Reader<'r> {
 
     fn end_of_file(&mut self) -> ControlFlow<()> {
         let Some((_, path)) = self.files.last() else { return ControlFlow::Continue(()) };
+        self.assembler.end_of_file();
         self.sink.end_of_file(path)
     }
 
@@ -608,8 +609,9 @@ impl<'r> Reader<'r> {
                 self.progress(packed.map_or(lines.position(), InputFile::position));
             }
             match objects.next(lines, source) {
-                Ok(Some(Object::Event(event))) => {
+                Ok(Some(Object::Event(mut event))) => {
                     if self.is_in_range(event.id()) {
+                        event.set_file(self.assembler.file());
                         let done = self.sink.event(event)?;
                         done.into_iter().for_each(|event| self.assembler.recycle(event));
                     }

@@ -25,7 +25,8 @@ pub trait Sink {
         let _ = (done, all);
     }
 
-    /// All events that were complete at the end of this file have been given out.
+    /// All events that were complete at the end of this file have been given out. Others that began in it come later
+    /// ([`Event::file`]).
     fn end_of_file(&mut self, path: &Path) -> ControlFlow<()> {
         let _ = path;
         ControlFlow::Continue(())

@@ -229,6 +229,35 @@ fn a_log_has_a_range() {
     );
 }
 
+/// Files that end within the seconds for which an event may go on, one event across two of them, an empty one, and JSON.
+#[test]
+fn each_log_has_the_range_of_the_events_that_begin_in_it() {
+    let dir = Dir::new("aureport-ranges");
+    let record = |serial: u64, kind: &str| {
+        format!("type={kind} msg=audit(1700000000.{serial:03}:{serial}): pid=1 uid=0 auid=1\n")
+    };
+    for (name, text) in [
+        ("audit.log.4", record(1, "SYSCALL") + &record(2, "SYSCALL")),
+        ("audit.log.3", String::new()),
+        ("audit.log.2", record(2, "PATH") + &record(4, "USER_CMD") + &record(3, "SYSCALL") + &record(5, "SYSCALL")),
+        (
+            "audit.log.1",
+            r#"{"time":0,"records":[{"raw":"type=USER msg=audit(1700000000.006:6): pid=1"}]}"#.to_owned() + "\n",
+        ),
+        ("audit.log", record(5, "PATH") + &record(7, "SYSCALL")),
+    ] {
+        dir.file(name, text);
+    }
+    let output = applet("aureport").args(["-t", "-e", "--format", "csv", "-if"]).arg(&dir.0).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let moments =
+        |line: &str| line.split(',').skip(1).map(|time| time.get(20..23).unwrap_or("").into()).collect::<Vec<String>>();
+    let ranges: Vec<_> = text.lines().skip(1).take(5).map(moments).collect();
+    assert_eq!(ranges, [["001", "002"], ["", ""], ["003", "005"], ["006", "006"], ["007", "007"]], "{text}");
+    let (overview, ..) = Log { path: dir.0.to_str().unwrap().to_owned(), _dir: dir }.run("");
+    assert!(overview.contains("Range of time in logs: 11/14/23 22:13:20.001 - 11/14/23 22:13:20.007\n"), "{overview}");
+}
+
 #[test]
 fn what_is_no_date_is_refused_with_the_forms_of_dates() {
     let log = Log::new("dates", LOG);
