@@ -8,7 +8,7 @@
 //! opens more sessions loses the oldest.
 
 use crate::interpret::{Interpreter, RecordContext};
-use crate::record::{Field, Record, RecordType};
+use crate::record::{EventId, Field, Record, RecordType};
 use crate::text::date::Date;
 use crate::text::{Escape, escape, number};
 use std::fmt;
@@ -169,7 +169,8 @@ pub struct Sessions<'n> {
     /// As the daemon named it when it started last.
     kernel: Option<Vec<u8>>,
     run: Option<Session>,
-    was_shut_down: bool,
+    /// The shutdown that the log came to last, until the next start.
+    shutdown: Option<EventId>,
     /// Not confirmed yet.
     pending: Open,
     confirmed: Open,
@@ -184,7 +185,7 @@ impl<'n> Sessions<'n> {
             interpreter,
             kernel: None,
             run: None,
-            was_shut_down: false,
+            shutdown: None,
             pending: Open::default(),
             confirmed: Open::default(),
             opened: 0,
@@ -203,8 +204,8 @@ impl<'n> Sessions<'n> {
                 Ok(())
             }
             RecordType::SYSTEM_SHUTDOWN => {
-                self.was_shut_down = true;
-                ended.extend(self.run.take().map(|run| run.end_by(Ending::LoggedOut, record)));
+                self.shutdown = Some(record.id);
+                ended.extend(self.run.take().map(|run| run.end_by(Ending::LoggedOut, record.id)));
                 Ok(())
             }
             RecordType::DAEMON_START => {
@@ -241,7 +242,7 @@ impl<'n> Sessions<'n> {
             return Err(PassedOver::Login);
         };
         self.pending.take(number);
-        ended.extend(self.confirmed.take(number).map(|old| old.end_by(Ending::Gone, record)));
+        ended.extend(self.confirmed.take(number).map(|old| old.end_by(Ending::Gone, record.id)));
         let name = self.name(record, login_uid);
         if let Some(user) = self.filter.user.as_ref().filter(|user| **user != name) {
             return Err(PassedOver::OtherUser(user.clone()));
@@ -275,7 +276,7 @@ impl<'n> Sessions<'n> {
         session.place(record);
         session.proof[1] = record.id.serial;
         let oldest = self.confirmed.add(number, session);
-        ended.extend(oldest.map(|oldest| oldest.end_by(Ending::Gone, record)));
+        ended.extend(oldest.map(|oldest| oldest.end_by(Ending::Gone, record.id)));
         Ok(())
     }
 
@@ -311,22 +312,26 @@ impl<'n> Sessions<'n> {
         };
         if self.pending.take_of(pid, auid, session).is_none() {
             let session = self.confirmed.take_of(pid, auid, session);
-            ended.extend(session.map(|session| session.end_by(Ending::LoggedOut, record)));
+            ended.extend(session.map(|session| session.end_by(Ending::LoggedOut, record.id)));
         }
         Ok(())
     }
 
     fn boot(&mut self, record: &Record<'_>, ended: &mut Vec<Session>) {
-        let ending = if self.was_shut_down { Ending::Down } else { Ending::Crash };
+        let shutdown = self.shutdown.take();
+        let ending = if shutdown.is_some() { Ending::Down } else { Ending::Crash };
         self.pending = Open::default();
         let open = self.run.take().into_iter().chain(self.confirmed.take_all());
-        ended.extend(open.map(|session| session.end_by(ending, record)));
+        ended.extend(open.map(|session| {
+            // Of a crash this start is the only proof.
+            let by = shutdown.filter(|shutdown| shutdown.sec >= session.start).unwrap_or(record.id);
+            session.end_by(ending, by)
+        }));
         let mut run = Session::of(Subject::Run, b"reboot".to_vec(), record);
         run.terminal = b"system boot".to_vec();
         run.host = self.kernel.clone().unwrap_or(run.host);
         run.proof[0] = record.id.serial;
         self.run = Some(run);
-        self.was_shut_down = false;
     }
 
     fn check_terminal(&self, record: &Record<'_>) -> Result<(), PassedOver> {
@@ -373,11 +378,11 @@ impl Session {
         self.terminal = record.field(b"terminal").map_or_else(|| b"?".to_vec(), shown);
     }
 
-    fn end_by(mut self, ending: Ending, record: &Record<'_>) -> Session {
-        (self.ending, self.end) = (ending, Some(record.id.sec));
+    fn end_by(mut self, ending: Ending, by: EventId) -> Session {
+        (self.ending, self.end) = (ending, Some(by.sec));
         // COMPAT: the record of another session proves nothing.
         if ending != Ending::Gone {
-            self.proof[2] = record.id.serial;
+            self.proof[2] = by.serial;
         }
         self
     }

@@ -94,6 +94,18 @@ fn a_crash_is_a_start_without_a_shutdown() {
 }
 
 #[test]
+fn the_shutdown_is_proof_of_what_it_ended_and_the_next_start_of_a_crash() {
+    let proofs = |lines: &[String]| {
+        let ended = sessions(Filter::default(), lines).0;
+        ended.iter().filter(|session| session.name != b"reboot").map(|s| (s.proof, s.end)).collect::<Vec<_>>()
+    };
+    let of_session = [boot(1), login(2, 3), confirm(2, 3)];
+    assert_eq!(proofs(&[&of_session[..], &[shutdown(4), boot(5)]].concat()), [([2, 2, 4], Some(240))]);
+    assert_eq!(proofs(&[&of_session[..], &[boot(5)]].concat()), [([2, 2, 5], Some(300))]);
+    assert_eq!(proofs(&[shutdown(1), login(2, 3), confirm(2, 3), boot(5)]), [([2, 2, 5], Some(300))]);
+}
+
+#[test]
 fn a_shutdown_whose_start_is_not_in_the_log_ends_no_session() {
     assert_eq!(endings(&[login(2, 3), confirm(2, 3), shutdown(4)]), [('u', Ending::Open)]);
 }
