@@ -75,7 +75,7 @@ const FORMATS: [(&str, Format); 3] = [("text", Format::Text), ("csv", Format::Cs
 
 /// Reads the words after the command's name.
 pub(crate) fn parse(words: &[OsString], host: &Host) -> Result<Invocation, Refusal> {
-    let mut parser = Parser { words: Words::new(words), host, summary: false, period: 1, asked: Box::default() };
+    let mut parser = Parser { words: Words::new(words), host, summary: false, period: 0, asked: Box::default() };
     while let Some(word) = parser.words.option() {
         match &*shown(word) {
             "--help" => return Ok(Invocation::Help),
@@ -101,7 +101,7 @@ struct Parser<'a> {
     host: &'a Host,
     /// `--summary` stands before all reports.
     summary: bool,
-    /// Seconds of a period of time in pictures.
+    /// Seconds of a period of time in pictures, if it was given.
     period: u64,
     asked: Box<Command>,
 }
@@ -172,10 +172,10 @@ impl<'a> Parser<'a> {
                     let refusal = || TimeError::Span(shown(word).into_owned()).to_string();
                     self.period = period.filter(|period| *period > 0).ok_or_else(refusal)?;
                 }
-                self.view("timeline", Content::Timeline(1));
+                self.view("timeline", Content::Timeline(0));
             }
-            "--svg" => self.document(option, Content::Svg(1))?,
-            "--html" => self.document(option, Content::Html(1))?,
+            "--svg" => self.document(option, Content::Svg(0))?,
+            "--html" => self.document(option, Content::Html(0))?,
             "--by" => {
                 let group = self.argument(option)?;
                 let known = GROUPS.iter().find(|(name, _)| name.as_bytes() == group);

@@ -120,6 +120,11 @@ fn end(
         Ok(ended) => {
             let is_written = write_documents(documents, ended.documents, output);
             output.flush()?;
+            if let Some([asked, made]) = ended.lengthened {
+                say(format_args!(
+                    "aureport: there are too many periods of {asked} from the first event to the last: one is {made}"
+                ));
+            }
             Ok(Some((ended.found, is_written)))
         }
         Err(Failure::Output(error)) => Err(error),

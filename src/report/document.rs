@@ -97,6 +97,11 @@ impl Reports<'_> {
             return picture::draw(&mut timeline, &facts, &self.request.canvas, &mut self.dates, out);
         }
         timeline.fit(u64::MAX);
+        if let Content::Timeline(asked @ 1..) = picture.content
+            && timeline.period > asked
+        {
+            self.lengthened = Some([asked, timeline.period].map(picture::span));
+        }
         if format == Format::Csv {
             out.extend_from_slice(b"time,seconds,group,count\n");
         }

@@ -111,6 +111,13 @@ fn push_span(seconds: u64, out: &mut Vec<u8>) {
     out.push(letter);
 }
 
+/// A time in its largest whole unit.
+pub(super) fn span(seconds: u64) -> String {
+    let mut text = Vec::new();
+    push_span(seconds, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 /// Appends `MM/DD/YY HH:MM:SS`, with all of a year that two digits are not taken for.
 fn push_moment(date: &Date, out: &mut Vec<u8>) {
     if (1969..2069).contains(&date.year) {

@@ -57,6 +57,7 @@ pub struct Reports<'n> {
     pub(super) users: Users<'n>,
     pub(super) scratch: Vec<u8>,
     pub(super) origin: Origin,
+    pub(super) lengthened: Option<[String; 2]>,
 }
 
 impl<'n> Reports<'n> {
@@ -79,6 +80,7 @@ impl<'n> Reports<'n> {
             users: Users::new(names, request.interpret),
             scratch: Vec::new(),
             origin: Origin::default(),
+            lengthened: None,
             request,
         }
     }
@@ -312,7 +314,7 @@ impl<'n> Reports<'n> {
         out: &mut Vec<u8>,
         mut next: impl FnMut(usize, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<Ended, E> {
-        let mut ended = Ended { found: false, documents: Vec::new() };
+        let mut ended = Ended { found: false, documents: Vec::new(), lengthened: None };
         for (number, mut table) in std::mem::take(&mut self.tables).into_iter().enumerate() {
             if table.view.is_document() {
                 ended.found |= !table.is_empty();
@@ -328,7 +330,7 @@ impl<'n> Reports<'n> {
             }
             ended.found |= self.end(table, range, out);
         }
-        Ok(ended)
+        Ok(Ended { lengthened: self.lengthened, ..ended })
     }
 
     fn end(&mut self, table: Table, range: Range, out: &mut Vec<u8>) -> bool {

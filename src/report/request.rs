@@ -38,7 +38,7 @@ pub enum Content {
     Rows(&'static ReportKind),
     /// How complete the log is.
     Coverage,
-    /// Events over time, in periods of at least that many seconds.
+    /// Events over time, in periods of at least that many seconds; of 0 the shortest.
     Timeline(u64),
     /// The same as a picture: a document of its own.
     Svg(u64),
@@ -52,6 +52,8 @@ pub struct Ended {
     pub found: bool,
     /// Those that are documents of their own, by their place among the reports.
     pub documents: Vec<(usize, Vec<u8>)>,
+    /// The periods of a timeline for programs, where those that were asked for are too many: what was asked for, and what they are.
+    pub lengthened: Option<[String; 2]>,
 }
 
 impl View {

@@ -524,6 +524,21 @@ fn a_timeline_is_as_wide_as_the_terminal_and_ascii_unless_the_locale_has_more() 
          {\"report\":\"timeline\",\"time\":\"2023-11-14T22:00:00.000+00:00\",\"seconds\":3600,\"group\":\"(no user)\",\"count\":2}\n"
     );
     assert_eq!(log.run("--timeline 0m").2, 1);
+    // Three days have more minutes than there are counters.
+    let days =
+        [LOG.lines().next().unwrap().to_owned(), "type=USER msg=audit(1700259200.000:9): pid=1 uid=0\n".to_owned()];
+    let days = Log::new("days", &days.join("\n"));
+    for (line, said) in [
+        (
+            "--timeline 1m --format csv",
+            "aureport: there are too many periods of 1m from the first event to the last: one is 5m\n",
+        ),
+        ("--timeline 1h --format json", ""),
+        ("--timeline --format json", ""),
+        ("--timeline 1m", ""),
+    ] {
+        assert_eq!(days.run(line).1, said, "{line}");
+    }
     let (stdout, stderr, status) = log.run("--timeline 99999999999d");
     assert_eq!((stderr.as_str(), status), ("", 0), "{stdout}");
     assert!(stdout.contains("94 events"), "{stdout}");
