@@ -348,7 +348,13 @@ impl<'a> Parser<'a> {
         let Some(name) = self.syscall_name else { return Ok(()) };
         let criteria = &mut self.asked.criteria;
         let named = Syscall::named(name, criteria.machine);
-        criteria.syscall = Some(named.ok_or_else(|| format!("Syscall {} not found", shown(name)))?);
+        let complain = || match name.iter().position(|byte| *byte == b'(') {
+            Some(end) => {
+                format!("Syscall {} not found: -sc takes {} alone", shown(name), shown(name.get(..end).unwrap_or(name)))
+            }
+            None => format!("Syscall {} not found", shown(name)),
+        };
+        criteria.syscall = Some(named.ok_or_else(complain)?);
         Ok(())
     }
 

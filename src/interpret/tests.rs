@@ -116,6 +116,8 @@ fn results_are_numbers_errors_or_words() {
         ("res=1", "yes"),
         ("res=0", "no"),
         ("res=2", "unset"),
+        ("res=4294967295", "unset"),
+        ("res=-1", "-1"),
         ("res=success", "success"),
         ("errno=13", "EACCES"),
         ("errno=0", "UNKNOWN"),

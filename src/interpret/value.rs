@@ -6,8 +6,11 @@ use crate::tables::machine::Machine;
 use crate::tables::{errno, file, process};
 use crate::text::{self, hex, number};
 
-/// 1 or 0.
+/// 1 or 0. COMPAT: any other number is no result, but one below zero stays.
 pub(super) fn push_success(value: &[u8], _: Option<Machine>, out: &mut Vec<u8>) {
+    if value.starts_with(b"-") {
+        return out.extend_from_slice(value);
+    }
     push_word(number::parse_prefix(value, 10).map(|n| one_of(n, &[b"no", b"yes"], b"unset")), value, out);
 }
 

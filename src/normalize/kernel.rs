@@ -92,7 +92,7 @@ static ROWS: &[Row] = &[
         ..row(
             T::LANDLOCK_ACCESS,
             "accessed-landlock-controlled-object",
-            &[b"path", b"name", b"daddr", b"ocomm", b"opid"],
+            &[b"path", b"name", b"daddr", b"dest", b"src", b"ocomm", b"opid"],
             K::Unknown,
         )
     },
@@ -179,10 +179,14 @@ impl Normalizer<'_, '_> {
             let name = object.primary.and_then(|place| self.event.at(place)).map(|(_, field)| field.name);
             object.kind = match name {
                 Some(b"path" | b"name") if object_kind == K::Unknown => K::File,
-                Some(b"daddr" | b"addr" | b"family") if object_kind == K::Unknown => K::Socket,
+                Some(b"daddr" | b"dest" | b"src" | b"addr" | b"family") if object_kind == K::Unknown => K::Socket,
                 Some(b"opid" | b"ocomm" | b"peer") if object_kind == K::Unknown => K::Process,
                 _ => object_kind,
             };
+            // A port without an address is the object itself.
+            if row.record_type == T::LANDLOCK_ACCESS && name == Some(b"daddr") {
+                object.secondary = self.event.find_in(record, b"dest");
+            }
         }
         let record_type = self.event.record_type(record).unwrap_or(row.record_type);
         let verdict = value(b"apparmor");

@@ -394,6 +394,14 @@ fn records_of_the_kernel_say_by_themselves_who_did_what_and_whether_it_was_let()
             "1a2b unsuccessfully accessed-landlock-controlled-object 192.0.2.1 using net.connect_tcp",
         ),
         (
+            "LANDLOCK_ACCESS domain=1a2b blockers=net.connect_tcp dest=443",
+            "1a2b unsuccessfully accessed-landlock-controlled-object 443 using net.connect_tcp",
+        ),
+        (
+            "LANDLOCK_ACCESS domain=1a2b blockers=net.bind_tcp src=80",
+            "1a2b unsuccessfully accessed-landlock-controlled-object 80 using net.bind_tcp",
+        ),
+        (
             "LANDLOCK_DOMAIN domain=1a2b status=allocated mode=enforcing pid=42 uid=1000 exe=\"/bin/box\" comm=\"box\"",
             "alice allocated-landlock-domain 1a2b using /bin/box",
         ),
@@ -445,6 +453,19 @@ fn records_of_the_kernel_say_by_themselves_who_did_what_and_whether_it_was_let()
         ),
     ] {
         assert_eq!(sentence(&[record]), told, "{record}");
+    }
+}
+
+#[test]
+fn what_landlock_keeps_from_the_network_is_an_address_and_a_port() {
+    for (told, object) in [
+        ("daddr=192.0.2.1 dest=443", "192.0.2.1,443,socket"),
+        ("saddr=127.0.0.1 src=80", "80,,socket"),
+        ("dest=443", "443,,socket"),
+    ] {
+        let row =
+            row(&[&format!("LANDLOCK_ACCESS domain=1a2b blockers=net.connect_tcp {told}")], csv::Columns::default());
+        assert!(row.contains(&format!(",failed,{object},net.connect_tcp")), "{row}");
     }
 }
 
