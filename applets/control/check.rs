@@ -6,7 +6,7 @@ use super::mode_options::{Options, WRONG};
 use super::rules_file::{self, Rules, SourceFile};
 use crate::output::{must_finish, say, show_file};
 use auditbox::rule::Host;
-use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, fix, format};
+use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, codes, fix, format};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
 
@@ -63,7 +63,7 @@ fn report(mut rules: Rules, options: &Options) -> Result<u8, String> {
     Ok(u8::from(!findings.is_empty()))
 }
 
-fn sources(files: &[SourceFile]) -> Vec<Source<'_>> {
+pub(super) fn sources(files: &[SourceFile]) -> Vec<Source<'_>> {
     files.iter().map(|file| Source { name: file.path_text(), text: &file.text }).collect()
 }
 
@@ -115,21 +115,28 @@ pub(crate) struct Judgement {
 impl Judgement {
     /// Of a set of rules for `host`.
     pub(crate) fn of(files: &[SourceFile], host: &RuleHost) -> Judgement {
-        let target = Target { host, kernel: None, exists: None, profile: &[] };
-        let sources = sources(files);
+        Judgement::with_settings(files, host, &[])
+    }
+
+    /// The same, and which settings of a profile it has not.
+    pub(super) fn with_settings(files: &[SourceFile], host: &RuleHost, profile: &[SourceFile]) -> Judgement {
+        let (sources, profile) = (sources(files), sources(profile));
         let mut said = Vec::new();
-        let mut findings = match check(&sources, true, &target) {
+        let mut findings = match check(&sources, true, &Target { profile: &profile, ..Target::of(host) }) {
             Ok(findings) => findings,
             Err(error) => return Judgement { said: format!("not checked: {error}\n").into_bytes(), findings: None },
         };
-        findings.retain(|finding| finding.level >= Level::Warning);
+        let is_of_rule =
+            |finding: &Finding| finding.code.id.starts_with("AB5") && finding.code != &codes::PROFILE_SETTING;
+        findings.retain(|finding| finding.level >= Level::Warning && !is_of_rule(finding));
         format::write(&findings, &sources, format::Format::Compact, &mut said);
         Judgement { said, findings: Some(findings) }
     }
 
-    /// Something is an error, or nothing is known.
+    /// Something is an error, or a setting of the profile is missing, or nothing is known.
     pub(super) fn is_wrong(&self) -> bool {
-        self.findings.as_ref().is_none_or(|all| all.iter().any(|found| found.level == Level::Error))
+        let is_wrong = |found: &Finding| found.level == Level::Error || found.code == &codes::PROFILE_SETTING;
+        self.findings.as_ref().is_none_or(|all| all.iter().any(is_wrong))
     }
 
     /// Loading would stop before the last line.

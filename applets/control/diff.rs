@@ -1,12 +1,14 @@
 //! `auditctl --diff A [B|kernel]`: two sets of rules compared by their meaning.
 
+use super::check::sources;
 use super::mode_options::{Options, WRONG};
-use super::rules_file::{self, FileLine, SourceFile};
-use super::{Failure, RuleHost, listing, open_kernel, say_refusal};
-use crate::output::{say, show};
+use super::rules_file::{self, SourceFile};
+use super::{Failure, RuleHost, listing, open_kernel};
+use crate::output::{complain, say, show};
 use auditbox::abi::Status;
+use auditbox::rule::check::{self, Finding, codes, format};
 use auditbox::rule::diff::{Difference, diff, idle};
-use auditbox::rule::{Host, Rule, RuleSet};
+use auditbox::rule::{Host, Rule, Step, convert, file};
 use std::ffi::OsString;
 use std::ptr;
 
@@ -74,10 +76,19 @@ pub(super) fn print(difference: &Difference, host: &RuleHost, out: &mut Vec<u8>)
     }
 }
 
-/// A rule, and what is said of it.
+/// A rule, and what is said of it. What -w would be read as another rule, one for a directory where there is none or the reverse, is
+/// shown as what it is.
 pub(super) fn print_rule(what: &str, rule: &Rule, host: &RuleHost, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("{what}: ").as_bytes());
-    out.extend(listing::rules(std::slice::from_ref(rule), host, false));
+    let listed = listing::rules(std::slice::from_ref(rule), host, false);
+    let is_read_back = || {
+        let line = file::lines(&listed).next()?;
+        Some(rules_file::plan(line.words.as_ref().ok()?, host).steps == [Step::AddRule(rule.clone())])
+    };
+    match convert::watch(rule, host).filter(|_| listed.starts_with(b"-w") && is_read_back() == Some(false)) {
+        Some(line) => out.extend([line.as_slice(), b"\n"].concat()),
+        None => out.extend(listed),
+    }
 }
 
 /// The rules that a name stands for; otherwise says why not and returns the exit status.
@@ -105,20 +116,28 @@ pub(super) fn set(name: &OsString, host: &RuleHost) -> Result<Set, u8> {
     Ok(Set { rules, is_locked: false })
 }
 
-/// The rules that a kernel without rules has once all lines are loaded.
+/// The rules that a kernel without rules has once all lines are loaded. Lines that are not loaded are said; when loading stops at one
+/// there is no such set. At a rule that is there already only a load stops that is not --atomic.
 pub(super) fn in_force(files: &[SourceFile], is_set: bool, host: &RuleHost) -> Result<Vec<Rule>, String> {
-    let mut set = RuleSet::new();
-    for (name, line) in rules_file::lines(files, is_set) {
-        let words = line.words.as_ref().map_err(|error| format!("{name}:{}: {error}", line.number))?;
-        let plan = rules_file::plan(words, host);
-        if let Some(refusal) = &plan.refusal {
-            say_refusal(refusal, &FileLine { name, number: line.number, text: line.text, words });
-            return Err(format!("{name}:{} is no rule", line.number));
-        }
-        rules_file::warn_of_pasted(name, &line);
-        for step in &plan.steps {
-            set.apply(step, ());
-        }
+    let sources = sources(files);
+    let (rules, not_loaded) = check::in_force(&sources, is_set, &check::Target::of(host));
+    let mut said = Vec::new();
+    format::write(&not_loaded, &sources, format::Format::Compact, &mut said);
+    complain(&said);
+    let place = |finding: &Finding| {
+        let name = files.get(finding.span.file).map_or("", |file| &file.name);
+        format!("{name}:{}", finding.span.line)
+    };
+    let (twice, stops): (Vec<_>, Vec<_>) =
+        not_loaded.iter().filter(|finding| finding.stops).partition(|finding| finding.code == &codes::DUPLICATE);
+    if let Some(first) = stops.first() {
+        return Err(format!("loading stops at {}", place(first)));
     }
-    Ok(set.rules().cloned().collect())
+    if let Some(first) = twice.first() {
+        say(format_args!("auditctl: loading without --atomic, -c or -i stops at {}", place(first)));
+    }
+    for (name, line) in rules_file::lines(files, is_set) {
+        rules_file::warn_of_pasted(name, &line);
+    }
+    Ok(rules)
 }

@@ -8,6 +8,7 @@ use auditbox::record::Record;
 use auditbox::rule::explain::{Decision, LeftOut, Verdict, are_of_one_file, decide, judge, key_rule, keys, left_out};
 use auditbox::rule::facts::Facts;
 use auditbox::rule::{Action, List, Rule};
+use auditbox::text::escape::lossy;
 use memchr::memmem;
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -54,9 +55,15 @@ fn facts(words: &[&OsString], host: &RuleHost) -> Result<Facts, String> {
     }
     let text = rules_file::read_stdin()?;
     let lines: Vec<_> = text.split(|b| *b == b'\n').map(|line| plain_head(line.trim_ascii_end())).collect();
-    let mut records = lines.iter().filter_map(|line| Record::parse(line)).peekable();
-    let first = records.peek().map(|record| record.id).ok_or("no record on standard input")?;
-    let event: Vec<Record> = records.filter(|record| record.id == first).collect();
+    let event: Vec<Record> = lines.iter().filter_map(|line| Record::parse(line)).collect();
+    let first = event.first().ok_or("no record on standard input")?;
+    if let Some(other) = event.iter().find(|record| record.id != first.id) {
+        let mut ids = Vec::new();
+        first.id.print(&mut ids);
+        ids.extend_from_slice(b" and ");
+        other.id.print(&mut ids);
+        return Err(format!("--explain takes one event, and standard input has several: {}", lossy(&ids)));
+    }
     Facts::of_records(&event, Some(host))
 }
 

@@ -2,11 +2,12 @@
 //!
 //! What is installed is what the machine can use. Nothing that an administrator has changed is overwritten or deleted.
 
-use super::check::Judgement;
+use super::check::{Judgement, sources};
 use super::library::{Profile, read};
 use super::rules_file::{self, SourceFile};
 use super::{RuleHost, diff};
 use crate::output::{complain, show};
+use auditbox::rule::check::{Target, in_force};
 use auditbox::rule::diff::{Difference, diff as differences};
 use auditbox::rule::wanted::{Lack, Why, lacks};
 use auditbox::rule::{Host, Rule, merge, profile};
@@ -22,14 +23,14 @@ use std::ptr;
 const MODES: (u32, u32) = (0o750, 0o640);
 
 impl Profile<'_> {
-    /// Whether all rules of the profile are in force with `rules_d`, by their meaning; shows which are not. Returns 0 when they are
-    /// and none is wrong, otherwise 1.
+    /// Whether all rules of the profile are in force with `rules_d`, by their meaning, and its settings; shows which are not. Returns 0
+    /// when they are and none is wrong, otherwise 1.
     pub(crate) fn check(&self, rules_d: &Path, host: &RuleHost) -> Result<u8, String> {
         let present = present(rules_d)?;
-        let judgement = Judgement::of(&present, host);
+        let judgement = Judgement::with_settings(&present, host, &self.files);
         complain(&judgement.said);
         let own = diff::in_force(&self.files, true, host)?;
-        let there = diff::in_force(&present, true, host)?;
+        let (there, _) = in_force(&sources(&present), true, &Target::of(host));
         let lacks = lacks(&own, &there, host.machine());
         let mut out = Vec::new();
         lacks.iter().for_each(|lack| print(lack, host, &mut out));

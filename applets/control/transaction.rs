@@ -53,7 +53,7 @@ pub(crate) fn load(rules: &Rules, skip_missing: bool, host: &RuleHost, kernel: &
         Err(failure) => {
             let status = fail(failure);
             match kernel.restore(&before) {
-                Ok(()) => say(format_args!("the {} rules that were there are in force again", before.rules.len())),
+                Ok(()) => say(format_args!("the rules that were there are in force again: {}", before.rules.len())),
                 Err(failure) => {
                     fail(failure);
                     say("the rules that were there could not be put back whole; see auditctl -l");
@@ -195,7 +195,7 @@ impl Load<'_> {
         let differences = diff(&wanted, &found, host.machine()).len();
         if differences > 0 {
             return Err(Failure::Step(format!(
-                "the kernel's list differs from what was loaded in {differences} rules"
+                "rules in which the kernel's list differs from what was loaded: {differences}"
             )));
         }
         for planned in &self.lines {

@@ -16,7 +16,7 @@ pub mod mask {
     pub const BACKLOG_LIMIT: u32 = 0x10;
     /// AUDIT_STATUS_BACKLOG_WAIT_TIME. KERNEL: 3.14.
     pub const BACKLOG_WAIT_TIME: u32 = 0x20;
-    /// AUDIT_STATUS_LOST: reset the lost counter; the acknowledgement carries its old value. KERNEL: 4.12.
+    /// AUDIT_STATUS_LOST: reset the lost counter; the acknowledgement carries its old value. KERNEL: 4.11.
     pub const LOST: u32 = 0x40;
     /// AUDIT_STATUS_BACKLOG_WAIT_TIME_ACTUAL: reset it; the acknowledgement carries its old value. KERNEL: 5.9.
     pub const BACKLOG_WAIT_TIME_ACTUAL: u32 = 0x80;

@@ -389,7 +389,7 @@ impl<'w, 'h> LineParser<'w, 'h> {
         let key = match self.count {
             0..=2 => Vec::new(),
             4 => self.key_words(at, Reason::DeleteAllOption)?,
-            _ => return Err(at.refuse(Reason::DeleteAllOptionCount)),
+            _ => return Err(self.following().unwrap_or(at).refuse(Reason::DeleteAllOptionCount)),
         };
         self.then(Step::DeleteAll { key }, Flow::Done)
     }

@@ -77,6 +77,7 @@ impl<'r> Normal<'r> {
         let mut keys: Vec<Vec<u8>> =
             rule.keys().flat_map(|keys| keys.split(|b| *b == KEY_SEPARATOR)).map(<[u8]>::to_vec).collect();
         keys.sort();
+        keys.dedup();
         Normal {
             rule,
             // Every rule of the exclude list leaves out, but for those that the kernel cannot test.

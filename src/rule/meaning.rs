@@ -11,7 +11,7 @@
 //! * A path is a file whatever its name is then; a directory is every name below. Keys match nothing.
 
 use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
-use super::parse::compare;
+use super::parse::{compare, first_call};
 use crate::abi::rule::MASK_WORDS;
 use crate::tables::machine::Machine;
 use crate::tables::rule::{IN_KERNEL_ALONE, PERMISSIONS};
@@ -234,13 +234,14 @@ impl<'r> Meaning<'r> {
     /// The calls of programs of `machine` that the rule is about: of classes of access those that are in them.
     pub(super) fn calls_of(&self, machine: Option<Machine>) -> SyscallMask {
         let mut calls = self.calls.clone().unwrap_or(SyscallMask::ALL);
-        for bits in self.perms.iter().filter(|_| machine.is_some()) {
+        let Some(machine) = machine else { return calls };
+        for bits in &self.perms {
             let mut of_classes = SyscallMask::NONE;
             let classes = PERMISSIONS.iter().filter(|class| bits & class.bit != 0);
             let of_kernel = |letter| IN_KERNEL_ALONE.iter().filter(move |row| row.0 == letter).map(|row| row.1);
             let names = classes.flat_map(|class| of_kernel(class.letter).chain([class.calls]));
-            for name in names.flat_map(|names| names.split(' ')) {
-                machine.and_then(|machine| syscall::number(machine, name)).map(|number| of_classes.insert(number));
+            for number in names.flat_map(|names| names.split(' ')).filter_map(|name| syscall::number(machine, name)) {
+                of_classes.insert(number - first_call(machine));
             }
             calls = calls.intersection(&of_classes);
         }
@@ -468,6 +469,11 @@ pub(super) fn other_width(machine: Machine) -> Option<Machine> {
         Machine::S390x => Machine::S390,
         _ => return None,
     })
+}
+
+/// The same, on some kernels and processors at least.
+pub(super) fn possible_width(machine: Machine) -> Option<Machine> {
+    other_width(machine).or_else(|| (machine == Machine::Aarch64).then_some(Machine::Arm))
 }
 
 /// `&` and `&=`.

@@ -19,7 +19,7 @@ impl List {
     pub const EXIT: List = List(4);
     /// Records being left out.
     pub const EXCLUDE: List = List(5);
-    /// File systems being left out. KERNEL: 4.13.
+    /// File systems being left out. KERNEL: 4.15.
     pub const FILESYSTEM: List = List(6);
     /// An io_uring operation returning. KERNEL: 5.16.
     pub const IO_URING: List = List(7);
@@ -357,7 +357,7 @@ impl Rule {
         self.first_untested().and_then(|end| self.fields.get(..end)).unwrap_or(&self.fields)
     }
 
-    /// Whether the rule is one that the kernel passes over. KERNEL: 4.13, __audit_inode() and __audit_inode_child(); 6.x,
+    /// Whether the rule is one that the kernel passes over. KERNEL: 4.15, __audit_inode() and __audit_inode_child(); 6.x,
     /// audit_filter(): a rule of the lists exclude and user matches by a test that holds, and so not without any.
     pub fn is_passed_over(&self) -> bool {
         match self.list {

@@ -7,6 +7,7 @@
 
 use super::meaning::Meaning;
 use super::model::{Action, List, Rule, SyscallMask};
+use super::parse::first_call;
 use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::machine::Machine;
 use crate::tables::{record_type, syscall};
@@ -192,8 +193,8 @@ fn has_keys(rule: &Rule, wanted: &Rule) -> bool {
 fn in_words(parts: &[&Part]) -> String {
     const MOST: usize = 8;
     let of_part = |part: &&Part| {
-        let name = |number| {
-            let name = part.machine.and_then(|machine| syscall::name(machine, number));
+        let name = |number: u32| {
+            let name = part.machine.and_then(|machine| syscall::name(machine, number + first_call(machine)));
             name.map_or_else(|| number.to_string(), str::to_owned)
         };
         let mut names: Vec<String> = part.calls.iter().take(MOST + 1).map(name).collect();

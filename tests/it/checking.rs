@@ -126,6 +126,13 @@ fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
         ("AB101", "", plain("-a always,exit -S mount -k m\n"), "1:19", both("-S mount -k m")),
         ("AB102", "", plain("-a always,exit -F arch=b64 -S mount -k m\n"), "1:19", both("-S mount -k m")),
         ("AB103", "", both("-S chown32 -k p"), "1:31", plain("-a always,exit -F arch=b32 -S chown32 -k p\n")),
+        (
+            "AB105",
+            "",
+            plain("-a always,exit -F arch!=b64 -S open -F success=0 -k o\n"),
+            "1:19",
+            plain("-a always,exit -F arch!=b64 -S all -F success=0 -k o\n"),
+        ),
         ("AB104", "", both("-S mount,2047 -F auid=0 -k m"), "1:31", both("-S mount -F auid=0 -k m")),
         (
             "AB201",
@@ -288,7 +295,54 @@ fn every_code_has_a_case() {
     assert_eq!(ids.iter().filter(|id| !tried.contains(id)).collect::<Vec<_>>(), Vec::<&&str>::new());
 }
 
+#[test]
+fn on_aarch64_a_rule_for_one_width_is_a_note_where_the_narrow_one_is_missing() {
+    for (arch, expected) in [
+        (
+            "b64",
+            "19: note[AB102]: arm programs, where the kernel runs such, do openat unseen: no rule that loads is for arch=b32\n",
+        ),
+        ("b32", "19: warning[AB102]: aarch64 programs do openat unseen: no rule that loads is for arch=b64\n"),
+    ] {
+        let text = format!("-a always,exit -F arch={arch} -S openat -F success=0 -k k\n");
+        let words = ["--check", "--no-host", "--machine", "aarch64", "--format", "compact", "-"];
+        assert_eq!(auditctl(&words, &text).1, format!("standard input:1:{expected}"));
+        assert_eq!(
+            auditctl(&words, &format!("{text}{}", text.replace(arch, if arch == "b64" { "b32" } else { "b64" }))).1,
+            ""
+        );
+        let (_, shown, _) = auditctl(&[&words[..], &["--diff-only"]].concat(), &text);
+        assert_eq!(shown.is_empty(), arch == "b64", "{shown}");
+    }
+    let call = "-a always,exit -F arch=b64 -S open -F success=0 -k k\n";
+    let (_, said, _) = auditctl(&["--check", "--no-host", "--machine", "aarch64", "--format", "compact", "-"], call);
+    assert!(said.contains("error[AB103]"), "{said}");
+}
+
+#[test]
+fn a_number_that_no_call_has_is_said() {
+    for (rule, expected) in [
+        ("-S mount,2000 -F success=0 -k m", "31: warning[AB002]: x86_64 has no call 2000 that is known\n"),
+        ("-S 165 -F success=0 -k m", ""),
+    ] {
+        let text = format!("-a always,exit -F arch=b64 {rule}\n");
+        let found: String = checked(&text, &[])
+            .1
+            .lines()
+            .filter(|line| line.contains("AB002"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert!(found.ends_with(expected) && found.is_empty() == expected.is_empty(), "{found}");
+    }
+}
+
 const SHADOWED: &str = "-a never,exit -F uid=0\n-a always,exit -F uid=0 -S all -k r\u{e9}x\n";
+
+#[test]
+fn the_word_too_many_after_a_deletion_is_shown() {
+    let (_, out) = checked("-D x\n", &["--min-level", "error"]);
+    assert!(out.starts_with("standard input:1:4: error[AB001]: Wrong number of options"), "{out}");
+}
 
 #[test]
 fn text_shows_the_line_the_place_the_other_rule_and_what_to_do() {

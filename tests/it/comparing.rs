@@ -85,7 +85,7 @@ fn tests_that_the_same_numbers_meet_are_equal() {
     for (a, b) in [
         ("-F auid>999", "-F auid>=1000"),
         ("-F uid<1000", "-F uid<=999"),
-        ("-F auid>=1000 -F auid!=unset", "-F auid>999 -F auid<4294967295"),
+        ("-F auid>=1000 -F auid!=unset", "-F auid>999 -F auid<=4294967294"),
         ("-F gid>999", "-F gid>=1000"),
         ("-F obj_uid>999", "-F obj_uid>=1000"),
         ("-F exit>-14", "-F exit>=-13"),
@@ -237,4 +237,57 @@ fn a_dry_run_of_an_atomic_load_sends_all_or_nothing() {
     assert!(said.ends_with("skip.rules:2: skipped: Unknown user: nobody-such\n"), "{said}");
     let late = dir.file("late.rules", "-e 2\n-a never,exit -F uid=1\n");
     assert_eq!(auditctl(&["--dry-run", "--atomic", "-R", &late]).0, 1);
+}
+
+#[test]
+fn rules_that_are_not_loaded_are_of_no_set() {
+    let dir = Dir::new("not-loaded");
+    let one = "-a always,exit -F arch=b64 -S openat -k one\n";
+    let good = dir.file("good.rules", one);
+    for (bad, place, stops) in [
+        // The kernel refuses the field on this list.
+        ("-a never,filesystem -F fstype=debugfs -F pid=1\n", ":2:42: error[AB007]", true),
+        ("-e 2\n-a never,exit -F uid=1\n", ":3:1: error[AB208]", true),
+        // It stops a load that is not --atomic.
+        (one, ":2:1: error[AB006]", false),
+        ("-a never,exit -F uid=1 -F nonsense=1\n", ":2:27: error[AB001]", true),
+        ("-D\n-d never,exit -F uid=1\n", ":3:1: error[AB010]", true),
+        ("-c\n-a never,filesystem -F fstype=debugfs -F pid=1\n", ":3:42: error[AB007]", false),
+        ("-i\n-e 2\n-a never,exit -F uid=1\n", ":4:1: error[AB208]", false),
+        (&format!("-c\n{one}"), ":3:1: warning[AB006]", false),
+    ] {
+        let file = dir.file("bad.rules", format!("{one}{bad}"));
+        let machine = ["--machine", "x86_64"];
+        for mode in [&["--diff", &file, &good][..], &["--explain", &file, "syscall=openat"]] {
+            let (status, out, said) = auditctl(&[mode, &machine].concat());
+            assert!(said.starts_with(&format!("{file}{place}")), "{bad} {said}");
+            assert_eq!(status, if stops { 2 } else { 0 }, "{bad} {out} {said}");
+            assert_eq!(said.contains("auditctl: loading stops at "), stops, "{said}");
+            let is_twice = said.ends_with(&format!("auditctl: loading without --atomic, -c or -i stops at {file}:2\n"));
+            assert_eq!(is_twice, bad == one, "{said}");
+            assert!(out.lines().filter(|line| line.contains("-F ")).count() <= 1, "{out}");
+        }
+    }
+    // A rule that is not loaded hides none.
+    let file = dir.file("bad.rules", format!("-c\n-a never,exit -S all -F uid=-1\n-a never,exit -F exe=/a/\n{one}"));
+    let (_, out, _) = auditctl(&["--check", "--no-host", "--format", "compact", "--machine", "x86_64", &file]);
+    assert!(out.contains("[AB007]") && !out.contains("[AB20"), "{out}");
+}
+
+#[test]
+fn rules_for_a_path_and_for_a_directory_are_told_apart() {
+    let path = "-a always,exit -F path=/no/such -F perm=wa -k k\n";
+    let (status, out) = compared(path, &path.replace("path=", "dir="));
+    let expected = "removed: -w /no/such -p wa -k k\nadded: -a always,exit -F dir=/no/such -F perm=wa -F key=k\n";
+    assert_eq!((status, out.as_str()), (1, expected));
+    assert_eq!(compared(path, &path.replace("-k k", "-k k -k k")), (0, String::new()));
+}
+
+#[test]
+fn a_watch_that_is_refused_stays_and_is_said() {
+    let text = "-w /etc/passwd -p wa -k id\n-w /etc/group -p wz -k id\n";
+    let (status, out, said) = transcript(applet("auditctl").args(["--convert", "-"]), text);
+    assert_eq!(status, 1);
+    assert_eq!(out, "-a always,exit -F path=/etc/passwd -F perm=wa -F key=id\n-w /etc/group -p wz -k id\n");
+    assert!(said.contains("standard input:2:"), "{said}");
 }

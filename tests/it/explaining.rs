@@ -117,8 +117,12 @@ fn the_records_of_an_event_say_all_that_is_needed() {
 type=SYSCALL msg=audit(1700000000.123:42): arch=c000003e syscall=257 success=no exit=-13 a0=ffffff9c a1=7ffc a2=0 a3=0 items=1 ppid=1 pid=2 auid=1000 uid=1000 gid=1000 euid=1000 suid=1000 fsuid=1000 egid=1000 sgid=1000 fsgid=1000 tty=pts0 ses=1 comm=\"cat\" exe=\"/bin/cat\" key=\"access\"
 type=CWD msg=audit(1700000000.123:42): cwd=\"/etc\"
 type=PATH msg=audit(1700000000.123:42): item=0 name=\"shadow\" inode=7 dev=fd:01 mode=0100640 ouid=0 ogid=42 rdev=00:00 nametype=NORMAL
-type=SYSCALL msg=audit(1700000000.124:43): arch=c000003e syscall=2 success=yes exit=3
 ";
+    let two =
+        format!("{records}type=SYSCALL msg=audit(1700000000.124:43): arch=c000003e syscall=2 success=yes exit=3\n");
+    let (status, out, said) = explained(RULES, &[], &two);
+    let several = "auditctl: --explain takes one event, and standard input has several: 1700000000.123:42 and 1700000000.124:43\n";
+    assert_eq!((status, out.as_str(), said.as_str()), (2, "", several));
     let (status, out, _) = explained(RULES, &[], records);
     assert_eq!(status, 0);
     assert!(out.ends_with("rule 2 decides: the event is recorded with key access\n"), "{out}");
@@ -139,6 +143,7 @@ fn words_that_say_nothing_are_named() {
         ("perm=z", "z"),
         ("path=", "path="),
         ("path=shadow", "shadow"),
+        ("uid=4294967301", "4294967301 is no number of 32 bits"),
     ] {
         let (status, out, said) = explained(RULES, &[word], "");
         assert_eq!((status, out.as_str()), (2, ""), "{word}");
@@ -286,8 +291,6 @@ type=PATH msg=audit(11/14/23 22:13:20.000:1) : item=1 name=x inode=7 dev=08:01 m
 type=PATH msg=audit(11/14/23 22:13:20.000:1) : item=0 name=my file inode=7 dev=08:01 mode=file,640 ouid=root ogid=root rdev=00:00 nametype=DELETE 
 type=CWD msg=audit(11/14/23 22:13:20.000:1) : cwd=/srv/a b 
 type=SYSCALL msg=audit(11/14/23 22:13:20.000:1) : arch=x86_64 syscall=rename success=yes exit=0 a0=0x7ff a1=0x8 a2=O_RDONLY a3=root items=2 ppid=1 pid=2 auid=unset uid=root gid=unknown(54) ses=unset comm=mv exe=/opt/my prog subj=unconfined key=(null) 
-----
-type=SYSCALL msg=audit(11/14/23 22:13:20.000:2) : arch=x86_64 syscall=mkdir success=no exit=EEXIST(File exists) auid=root 
 ";
 
 #[test]

@@ -245,6 +245,10 @@ fn rules_of_a_profile_that_local_ones_hide_are_named_with_them_and_counted_as_mi
         assert!(watched(&said).starts_with(&format!("hidden{of}: -a always,exit -F arch=b")), "{local} {said:#?}");
         assert_eq!(said.iter().filter(|line| **line == format!("             by: {by}")).count(), missing, "{said:#?}");
     }
+    // Nothing is recorded where auditing is switched off.
+    root.file("etc/audit/rules.d/zz-local.rules", "-e 0\n");
+    let (status, _, errors) = augenrules(&root, &["--machine", "x86_64", "--profile", "tiny", "--check"]);
+    assert!(status == Some(1) && errors.contains("[AB504]: the profile sets -e 1; here it is 0"), "{errors}");
 }
 
 #[test]

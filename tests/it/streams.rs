@@ -15,8 +15,8 @@ use std::process::{Command, Output, Stdio};
 
 const SIGPIPE: i32 = 13;
 
-/// One command line of each kind. `LOG`, `RULES`, `ETC` and `LINKS` stand for paths of the test.
-const LINES: [(&str, Purpose); 39] = [
+/// One command line of each kind. `LOG`, `RULES`, `GOOD`, `OTHER`, `ETC` and `LINKS` stand for paths of the test.
+const LINES: [(&str, Purpose); 43] = [
     ("--list", Purpose::Print),
     ("--help", Purpose::Print),
     ("--version", Purpose::Print),
@@ -35,6 +35,10 @@ const LINES: [(&str, Purpose); 39] = [
     ("auditctl --dry-run -R RULES", Purpose::Print),
     ("auditctl --dry-run -a always", Purpose::Print),
     ("auditctl --dry-run -v", Purpose::Print),
+    ("auditctl --check --no-host GOOD", Purpose::Print),
+    ("auditctl --convert GOOD", Purpose::Print),
+    ("auditctl --diff GOOD OTHER", Purpose::Print),
+    ("auditctl --explain GOOD arch=x86_64 syscall=openat path=/etc/passwd perm=w", Purpose::Print),
     ("auditd --help", Purpose::Print),
     ("auditd --version", Purpose::Print),
     ("auditd --bogus", Purpose::Print),
@@ -97,6 +101,8 @@ impl Place {
         let boot = "type=SYSTEM_BOOT msg=audit(1700000001.000:1): pid=1 uid=0 auid=4294967295 ses=4294967295 msg='res=success'\n";
         place.file("log", (1..3000).map(event).collect::<String>() + boot);
         place.file("rules", "-w /etc/passwd -p wa -k identity\n-a always,exit -F bogus=1\n");
+        place.file("good", "-w /etc/passwd -p wa -k identity\n");
+        place.file("other", "-w /etc/shadow -p wa -k identity\n");
         place.file("auditd.conf", "flush = bogus\n");
         place.file("links/other", "");
         Place(place)
@@ -109,6 +115,8 @@ impl Place {
         command.args(line.split_whitespace().map(|word| match word.split('/').next() {
             Some("LOG") => word.replace("LOG", &path("log")),
             Some("RULES") => path("rules"),
+            Some("GOOD") => path("good"),
+            Some("OTHER") => path("other"),
             Some("LINKS") => word.replace("LINKS", &path("links")),
             Some("ETC") => path(""),
             _ => word.to_string(),

@@ -55,6 +55,7 @@ codes! {
     ONE_ABI "AB102" "one-abi" Warning "Programs of the other width make the same calls unseen.";
     WRONG_ABI_CALL "AB103" "wrong-abi-call" Error "The call exists only for programs of the other width; loading stops here.";
     CALL_CLASS "AB104" "call-class" Warning "The numbers 2032 to 2047 are no calls: the kernel takes each for a class of calls.";
+    EXCLUDED_ARCH "AB105" "excluded-arch" Error "With -F arch!= the calls are looked for by the numbers of the arch that the rule is not for.";
     SHADOWED "AB201" "shadowed" Error "An earlier rule with another action takes every event of this one.";
     REDUNDANT "AB202" "redundant" Warning "An earlier rule with the same action takes every event of this one, whose key never appears.";
     NEVER_OVERLAP "AB203" "never-overlap" Note "An earlier never rule takes some calls of this rule.";

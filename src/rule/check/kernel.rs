@@ -1,6 +1,8 @@
 //! Which kernel brought what rules can speak of.
 
+use super::super::command::Step;
 use super::super::model::{FieldId, List, Operator, Rule, RuleField};
+use crate::abi::mask;
 use crate::tables::machine::Machine;
 use crate::tables::syscall;
 
@@ -26,16 +28,18 @@ impl std::fmt::Display for Version {
 const FIELDS: [(FieldId, Version); 5] = [
     (FieldId::EXE, Version(4, 3)),
     (FieldId::SESSIONID, Version(4, 10)),
-    (FieldId::FSTYPE, Version(4, 13)),
+    (FieldId::FSTYPE, Version(4, 15)),
     (FieldId::SADDR_FAM, Version(5, 3)),
     (FieldId::FIELD_COMPARE, Version(3, 3)),
 ];
 
 /// KERNEL: the first version that has the list.
-const LISTS: [(List, Version); 2] = [(List::FILESYSTEM, Version(4, 13)), (List::IO_URING, Version(5, 16))];
+const LISTS: [(List, Version); 2] = [(List::FILESYSTEM, Version(4, 15)), (List::IO_URING, Version(5, 16))];
 
 /// KERNEL: the first version that has these calls, newest first.
 const CALLS: &str = "\
+7.0 rseq_slice_yield
+6.19 listns
 6.17 file_getattr file_setattr
 6.15 open_tree_attr
 6.13 setxattrat getxattrat listxattrat removexattrat
@@ -57,16 +61,42 @@ const CALLS: &str = "\
 5.6 openat2 pidfd_getfd
 5.3 pidfd_open clone3
 5.2 open_tree move_mount fsopen fsconfig fsmount fspick
-5.1 io_uring_setup io_uring_enter io_uring_register pidfd_send_signal
+5.1 io_uring_setup io_uring_enter io_uring_register pidfd_send_signal clock_gettime64 clock_settime64 clock_adjtime64 \
+clock_getres_time64 clock_nanosleep_time64 timer_gettime64 timer_settime64 timerfd_gettime64 timerfd_settime64 utimensat_time64 \
+pselect6_time64 ppoll_time64 io_pgetevents_time64 recvmmsg_time64 mq_timedsend_time64 mq_timedreceive_time64 semtimedop_time64 \
+rt_sigtimedwait_time64 futex_time64 sched_rr_get_interval_time64 sched_rr_get_interval64
 4.18 rseq io_pgetevents
 4.11 statx
 4.9 pkey_mprotect pkey_alloc pkey_free
 4.6 preadv2 pwritev2
 4.5 copy_file_range
+4.4 mlock2
 4.3 userfaultfd membarrier
 3.19 execveat
-3.17 memfd_create getrandom kexec_file_load
-3.15 renameat2";
+3.18 bpf
+3.17 memfd_create getrandom kexec_file_load seccomp
+3.15 renameat2
+3.14 sched_setattr sched_getattr
+3.8 finit_module
+3.5 kcmp
+3.2 process_vm_readv process_vm_writev
+3.0 setns sendmmsg";
+
+/// KERNEL: calls that some machines had before these.
+const OF_MACHINES: [(&[Machine], Version, &str); 3] = [
+    (
+        &[Machine::I386, Machine::S390, Machine::S390x],
+        Version(4, 3),
+        "socket socketpair bind connect listen accept4 getsockopt setsockopt getsockname getpeername sendto sendmsg recvfrom recvmsg \
+         shutdown",
+    ),
+    (&[Machine::I386], Version(4, 12), "arch_prctl"),
+    (
+        &[Machine::I386, Machine::S390, Machine::S390x, Machine::Ppc, Machine::Ppc64, Machine::MipsO32],
+        Version(5, 1),
+        "semget semctl shmget shmctl shmat shmdt msgget msgsnd msgrcv msgctl",
+    ),
+];
 
 /// The versions of [`CALLS`], each with the names of its calls.
 fn rows() -> impl Iterator<Item = (Version, &'static str)> {
@@ -89,13 +119,25 @@ pub(super) fn newer_fields(rule: &Rule, kernel: Version) -> impl Iterator<Item =
     })
 }
 
-/// KERNEL: 4.8 looks at more on the list exclude than msgtype; 4.18 has exe on other lists than exit, and with `!=`.
+/// The option of a step that is newer than `kernel`, and from when on it is known.
+pub(super) fn newer_option(step: &Step, kernel: Version) -> Option<(&'static str, Version)> {
+    let (option, since) = match step {
+        Step::Set(status) if status.mask & mask::BACKLOG_WAIT_TIME != 0 => ("--backlog_wait_time", Version(3, 14)),
+        Step::SetFeature(_) => ("--loginuid-immutable", Version(3, 13)),
+        Step::ResetLost => ("--reset-lost", Version(4, 11)),
+        Step::ResetWaitTime => ("--reset_backlog_wait_time_actual", Version(5, 9)),
+        _ => return None,
+    };
+    (since > kernel).then_some((option, since))
+}
+
+/// KERNEL: 4.8 looks at more on the list exclude than msgtype; 4.18 has exe with `!=`, 4.19 on other lists than exit.
 fn newer_field(list: List, field: &RuleField, kernel: Version) -> Option<(String, Version)> {
     let name = field.id.name()?;
     let on_list = || format!("the field {name} on the {} list", list.name().unwrap_or_default());
     let in_use = match field.id {
         FieldId::EXE if field.operator != Operator::EQUAL => Some(("exe with !=".to_owned(), Version(4, 18))),
-        FieldId::EXE if list != List::EXIT => Some((on_list(), Version(4, 18))),
+        FieldId::EXE if list != List::EXIT => Some((on_list(), Version(4, 19))),
         FieldId::MSGTYPE | FieldId::KEY => None,
         _ if list == List::EXCLUDE => Some((on_list(), Version(4, 8))),
         _ => None,
@@ -106,7 +148,8 @@ fn newer_field(list: List, field: &RuleField, kernel: Version) -> Option<(String
 
 /// The calls of a rule that are newer than `kernel`.
 pub(super) fn newer_calls(rule: &Rule, machine: Machine, kernel: Version) -> Vec<(&'static str, Version)> {
-    let newer = rows().filter(|(since, _)| *since > kernel);
+    let of_machine = OF_MACHINES.iter().filter(|row| row.0.contains(&machine)).map(|row| (row.1, row.2));
+    let newer = rows().chain(of_machine).filter(|(since, _)| *since > kernel);
     let named = newer.flat_map(|(since, names)| names.split(' ').map(move |name| (name, since)));
     named.filter(|(name, _)| syscall::number(machine, name).is_some_and(|n| rule.syscalls.contains(n))).collect()
 }
@@ -137,13 +180,17 @@ mod tests {
 
     #[test]
     fn every_call_is_one_of_some_machine_and_versions_fall() {
+        for (machines, _, names) in OF_MACHINES {
+            let has = |name: &str| machines.iter().all(|machine| syscall::number(*machine, name).is_some());
+            assert!(names.split(' ').all(has), "{names}");
+        }
         let rows: Vec<_> = rows().collect();
         for (_, names) in &rows {
             for name in names.split(' ') {
                 assert!(Machine::ALL.iter().any(|machine| syscall::number(*machine, name).is_some()), "{name}");
             }
         }
-        assert_eq!((rows.len(), rows.first().map(|row| row.0)), (31, Some(Version(6, 17))));
+        assert_eq!((rows.len(), rows.first().map(|row| row.0)), (40, Some(Version(7, 0))));
         assert!(rows.windows(2).all(|two| two[0].0 > two[1].0));
     }
 }

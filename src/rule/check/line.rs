@@ -1,19 +1,20 @@
 //! What one line says by itself: refused words, pasted characters, tests that the kernel refuses, old kernels, rules that
 //! cannot match, cost.
 
-use super::super::command::{Place, Step, plan_of};
+use super::super::command::{Place, Plan, Step, plan_of};
 use super::super::convert;
 use super::super::diff::diff;
 use super::super::error::{Reason, Refusal};
 use super::super::file::Line;
-use super::super::meaning::{FAILED, Impossible, Meaning, Numbers, SUCCEEDED, never_holds, other_width};
+use super::super::meaning::{FAILED, Impossible, Meaning, Numbers, SUCCEEDED, never_holds, possible_width};
 use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, Value, parent};
 use super::super::number;
-use super::super::parse::Warning;
+use super::super::parse::{Warning, first_call};
 use super::super::typography::{self, Lookalike, lookalikes, quote};
 use super::codes::{self, Code, Level};
 use super::finding::{Edit, Effect, Finding, Fix, Span};
 use super::planned::{Planned, Target};
+use super::refusals::kernel_refusals;
 use super::{fix, kernel};
 use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
 use crate::tables::machine::Machine;
@@ -73,35 +74,40 @@ impl Planned<'_> {
 
 /// Judges one line.
 pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) {
-    let Some(plan) = &planned.plan else {
-        let message = planned.line.words.as_ref().err().map(ToString::to_string).unwrap_or_default();
-        return out.push(finding(&codes::SYNTAX, planned.whole(), message, ""));
-    };
-    let pasted = pasted_characters(planned, plan.refusal.is_some(), target, out);
-    if let Some(refusal) = &plan.refusal {
-        if !pasted {
-            out.push(refused(planned, refusal, target));
-        }
-        return;
-    }
+    loading(planned, target, out);
+    let Some(plan) = planned.plan.as_ref().filter(|plan| plan.refusal.is_none()) else { return };
     for warning in &plan.warnings {
         literal_path(planned, *warning, out);
     }
-    if let Some(rule) = planned.added() {
-        quoted_values(planned, rule, out);
-        partial_numbers(planned, rule, out);
-        let before = out.len();
-        refused_by_kernel(planned, rule, out);
-        if out.len() > before {
-            return;
-        }
-        call_classes(planned, out);
+    let Some(rule) = planned.added() else { return old_options(planned, plan, target, out) };
+    quoted_values(planned, rule, out);
+    partial_numbers(planned, rule, out);
+    if planned.is_taken() {
+        no_calls(planned, rule, target, out);
         old_kernel(planned, rule, target, out);
         impossible(planned, rule, target, out);
         too_wide(planned, rule, target, out);
         cost(planned, rule, target, out);
         missing_key(planned, rule, out);
         missing_path(planned, rule, target, out);
+    }
+}
+
+/// Why one line is not taken by itself, and what of it was pasted.
+pub(super) fn loading(planned: &Planned, target: &Target, out: &mut Vec<Finding>) {
+    let Some(plan) = &planned.plan else {
+        let message = planned.line.words.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        return out.push(finding(&codes::SYNTAX, planned.whole(), message, ""));
+    };
+    let pasted = pasted_characters(planned, plan.refusal.is_some(), target, out);
+    match &plan.refusal {
+        Some(refusal) if !pasted => out.push(refused(planned, refusal, target)),
+        Some(_) => {}
+        None => {
+            for (number, message, help) in planned.added().map(kernel_refusals).unwrap_or_default() {
+                out.push(finding(&codes::REFUSED_BY_KERNEL, planned.field(number), message.to_owned(), help));
+            }
+        }
     }
 }
 
@@ -189,7 +195,7 @@ fn refused(planned: &Planned, refusal: &Refusal, target: &Target) -> Finding {
 /// The name of the machine of the other width, when it has the call that this one has not.
 fn other_table(word: &str, native: Option<Machine>, refusal: &Refusal) -> Option<&'static str> {
     let Reason::SyscallUnknown { machine: asked, .. } = &refusal.reason else { return None };
-    let other = other_width(native?)?;
+    let other = possible_width(native?)?;
     let other = if native? == *asked { other } else { native? };
     syscall::number(other, word).map(|_| other.name())
 }
@@ -329,86 +335,40 @@ fn has_variable(path: &[u8]) -> bool {
     path.windows(2).any(|two| two[0] == b'$' && (two[1].is_ascii_alphabetic() || matches!(two[1], b'_' | b'{')))
 }
 
-/// What a rule has one of at most, and what is said of a second one.
-const SINGLE: [(&[FieldId], &str); 2] = [
-    (&[FieldId::PATH, FieldId::DIR, FieldId::INODE], "a rule watches one path, dir or inode"),
-    (&[FieldId::EXE], "a rule names one exe"),
-];
-
-/// KERNEL: audit_data_to_entry(), audit_field_valid(), audit_to_watch(), audit_make_tree() and audit_to_inode() answer EINVAL to these.
-fn refused_by_kernel(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
-    let mut refuse = |number, message: &str, help| {
-        out.push(finding(&codes::REFUSED_BY_KERNEL, planned.field(number), message.to_owned(), help));
-    };
-    for (ids, message) in SINGLE {
-        if let Some((second, _)) = rule.fields.iter().enumerate().filter(|(_, field)| ids.contains(&field.id)).nth(1) {
-            refuse(second, message, "write a rule for each");
-        }
-    }
-    for (number, field) in rule.fields.iter().enumerate() {
-        if let Some(message) = why_refused(rule.list, field) {
-            refuse(number, message, "");
-        }
-    }
-}
-
-/// Why the kernel does not take a field, by itself.
-fn why_refused(list: List, field: &RuleField) -> Option<&'static str> {
-    use FieldId as F;
-    let RuleField { id, operator, value } = field;
-    let path: &[u8] = match value {
-        Value::Text(path) => path,
-        _ => b"/",
-    };
-    let (is_ordered, is_unset) = (!operator.tests_equality(), *value == Value::Number(u32::MAX));
-    let is_bits = matches!(*operator, Operator::BIT_MASK | Operator::BIT_TEST);
-    let takes_bits = matches!(*id, F::A0 | F::A1 | F::A2 | F::A3 | F::PERS | F::DEVMINOR);
-    Some(match *id {
-        F::PATH | F::DIR if *operator != Operator::EQUAL => "the kernel takes = alone here",
-        F::PATH | F::DIR | F::EXE if path.first() != Some(&b'/') => "the path must begin with /",
-        F::FIELD_COMPARE if is_ordered => "the kernel takes = and != alone here",
-        F::FIELD_COMPARE if !matches!(value, Value::Number(..=25)) => "the kernel knows the comparisons 1 to 25",
-        F::PATH | F::EXE if matches!(value, Value::Text(_)) && path.last() == Some(&b'/') => {
-            "the path must not end with /"
-        }
-        F::AUID if is_ordered && is_unset => "an unset auid can be compared with = and != alone",
-        F::UID | F::EUID | F::SUID | F::FSUID | F::OBJ_UID | F::GID | F::EGID | F::SGID | F::FSGID | F::OBJ_GID
-            if is_unset =>
-        {
-            "this is no id: auid and sessionid alone can be unset"
-        }
-        F::FILETYPE | F::SUBJ_USER | F::SUBJ_ROLE | F::SUBJ_TYPE | F::OBJ_USER | F::OBJ_ROLE | F::OBJ_TYPE
-            if is_ordered =>
-        {
-            "the kernel takes = and != alone here"
-        }
-        _ if is_bits && !takes_bits => "& and &= are for a0 to a3, pers and devminor alone",
-        _ if list == List::FILESYSTEM && !matches!(*id, F::FSTYPE | F::KEY) => {
-            "rules of the filesystem list have fstype and keys alone"
-        }
-        _ => return None,
-    })
-}
-
 /// KERNEL: the classes of include/uapi/linux/audit.h, the first of which is the highest bit of a mask.
 const CLASSES: &str = "dir_write dir_write_32 chattr chattr_32 read read_32 write write_32 signal signal_32";
 
-/// Numbers of -S that are of no call.
-fn call_classes(planned: &Planned, out: &mut Vec<Finding>) {
+/// Numbers of -S that are of no call. A newer kernel than the tables may have calls of higher numbers.
+fn no_calls(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
+    let is_known =
+        |machine: &Machine| rule.list == List::EXIT && !syscall::is_left_out(*machine) && first_call(*machine) == 0;
+    let machine = machine_of(rule, target.host.machine()).filter(is_known);
     for place in planned.plan.iter().flat_map(|plan| &plan.places.syscalls) {
         let span = planned.place(*place);
         let words = planned.line.text.get(span.bytes.0..span.bytes.1).unwrap_or_default();
         for word in words.split(|b| *b == b',').filter(|word| word.first().is_some_and(u8::is_ascii_digit)) {
             let number = number::unsigned(word, 0).0 as u32;
-            if !(SyscallMask::FIRST_CLASS..SyscallMask::END).contains(&number) {
-                continue;
+            if (SyscallMask::FIRST_CLASS..SyscallMask::END).contains(&number) {
+                let class = CLASSES.split(' ').nth((SyscallMask::END - 1 - number) as usize);
+                let taken = class
+                    .map_or_else(|| "drops it".to_owned(), |class| format!("takes it for all of its class {class}"));
+                let message = format!("{number} is no call: the kernel {taken}");
+                out.push(finding(&codes::CALL_CLASS, span, message, "name the calls"));
+            } else if let Some(machine) = machine.filter(|machine| syscall::name(*machine, number).is_none()) {
+                let message = format!("{} has no call {number} that is known", machine.name());
+                let mut found = finding(&codes::UNKNOWN_SYSCALL, span, message, "name the calls");
+                found.level = Level::Warning;
+                out.push(found);
             }
-            let class = CLASSES.split(' ').nth((SyscallMask::END - 1 - number) as usize);
-            let taken =
-                class.map_or_else(|| "drops it".to_owned(), |class| format!("takes it for all of its class {class}"));
-            let message = format!("{number} is no call: the kernel {taken}");
-            out.push(finding(&codes::CALL_CLASS, span, message, "name the calls"));
         }
+    }
+}
+
+fn old_options(planned: &Planned, plan: &Plan, target: &Target, out: &mut Vec<Finding>) {
+    let Some(version) = target.kernel else { return };
+    for (option, since) in plan.steps.iter().filter_map(|step| kernel::newer_option(step, version)) {
+        let message = kernel::unknown(option, version, since);
+        out.push(finding(&codes::KERNEL_TOO_OLD, planned.whole(), message, ""));
     }
 }
 

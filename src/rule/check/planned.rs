@@ -6,6 +6,7 @@ use super::super::model::Rule;
 use super::super::parse::Host;
 use super::finding::{Source, Span};
 use super::kernel::Version;
+use super::refusals::kernel_refusals;
 
 /// Most lines with rules or settings that are checked together: pairs of rules are compared. As many comments for us are read.
 pub const MOST_LINES: usize = 8192;
@@ -38,6 +39,13 @@ pub struct Target<'h> {
     pub profile: &'h [Source<'h>],
 }
 
+impl<'h> Target<'h> {
+    /// Of a host, without more that is known.
+    pub fn of(host: &'h dyn Host) -> Target<'h> {
+        Target { host, kernel: None, exists: None, profile: &[] }
+    }
+}
+
 /// A line with what it asks for.
 pub(super) struct Planned<'t> {
     pub(super) file: usize,
@@ -67,6 +75,12 @@ impl<'t> Planned<'t> {
     pub(super) fn goes_on(&self) -> bool {
         let steps = self.plan.as_ref().map(|plan| plan.steps.as_slice()).unwrap_or_default();
         steps.iter().any(|step| matches!(step, Step::IgnoreErrors | Step::ContinueOnErrors))
+    }
+
+    /// Neither auditctl nor the kernel refuses what the line asks for, whatever the others are.
+    pub(super) fn is_taken(&self) -> bool {
+        let is_read = self.plan.as_ref().is_some_and(|plan| plan.refusal.is_none());
+        is_read && self.added().is_none_or(|rule| kernel_refusals(rule).is_empty())
     }
 
     /// The rule that the line adds.

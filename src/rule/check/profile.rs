@@ -14,6 +14,7 @@ use super::codes::{self, Code};
 use super::finding::{Finding, Span};
 use super::line::finding;
 use super::planned::{Planned, Target};
+use super::set::load;
 use crate::abi::{Features, Status, mask};
 
 /// Compares the lines with those of the profile.
@@ -72,15 +73,8 @@ fn rules<'p>(profile: &'p [Planned<'p>], lines: &[Planned], target: &Target, rep
     }
 }
 
-/// The rules that a kernel without any has once all lines are loaded, with the places of their lines.
 fn in_force(lines: &[Planned]) -> RuleSet<usize> {
-    let mut set = RuleSet::new();
-    for (place, planned) in lines.iter().enumerate() {
-        for step in steps(planned) {
-            set.apply(step, place);
-        }
-    }
-    set
+    load(lines, &mut Vec::new(), &mut Vec::new())
 }
 
 fn steps<'p>(planned: &'p Planned) -> impl Iterator<Item = &'p Step> {

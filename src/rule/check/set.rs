@@ -3,11 +3,11 @@
 use super::super::command::Step;
 use super::super::explain::{Verdict, are_of_one_file, is_of_one_file, judge, keys};
 use super::super::facts::Facts;
-use super::super::meaning::{Meaning, Numbers, other_width, witness};
-use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask};
+use super::super::meaning::{Meaning, Numbers, other_width, possible_width, witness};
+use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
 use super::super::parse::Host;
 use super::super::set::{Applied, RuleSet};
-use super::codes;
+use super::codes::{self, Level};
 use super::finding::{Edit, Effect, Finding, Fix, Span};
 use super::line::{changes_state, finding, machine_of, one_arch};
 use super::planned::{Planned, Target};
@@ -32,7 +32,9 @@ impl Active<'_> {
 /// Judges all lines together, in the order in which they are loaded.
 pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut Vec<Finding>) {
     let machine = target.host.machine();
-    let set = load(lines, out);
+    let mut late = Vec::new();
+    let set = load(lines, out, &mut late);
+    out.append(&mut late);
     let rules: Vec<Active> = set
         .entries()
         .iter()
@@ -55,32 +57,39 @@ pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut 
     no_lock(lines, is_set, out);
 }
 
-/// What the kernel has once all lines are loaded, each rule with the place of its line; and what is wrong with the order.
-fn load(lines: &[Planned], out: &mut Vec<Finding>) -> RuleSet<usize> {
+/// What the kernel has once all lines are loaded, each rule with the place of its line; which lines are not loaded for those before
+/// them, and which undo what others do.
+pub(super) fn load(lines: &[Planned], refused: &mut Vec<Finding>, late: &mut Vec<Finding>) -> RuleSet<usize> {
     let mut set = RuleSet::new();
     let mut lock: Option<Span> = None;
     // What the kernel has before the first line is not known.
     let mut emptied: Option<Span> = None;
     for (place, planned) in lines.iter().enumerate() {
-        let Some(plan) = planned.plan.as_ref().filter(|plan| plan.refusal.is_none()) else { continue };
+        let Some(plan) = planned.plan.as_ref().filter(|_| planned.is_taken()) else { continue };
         for step in &plan.steps {
             if let Some(lock) = lock.filter(|_| changes_state(step)) {
                 let message = "comes after -e 2: the kernel takes no more changes";
-                out.push(misplaced(planned, message.to_owned(), "put -e 2 last", lock, "the rules are locked here"));
+                refused.push(misplaced(
+                    planned,
+                    message.to_owned(),
+                    "put -e 2 last",
+                    lock,
+                    "the rules are locked here",
+                ));
                 break;
             }
             let first = set.entries().first().and_then(|(_, line)| lines.get(*line)).map(Planned::whole);
             match (set.apply(step, place), step, first) {
                 (Applied::Duplicate(there), ..) => {
-                    out.extend(lines.get(there).map(|there| duplicate(planned, there)));
+                    refused.extend(lines.get(there).map(|there| duplicate(planned, there)));
                 }
                 (Applied::Deleted(count @ 1..), Step::DeleteAll { key }, Some(first)) if key.is_empty() => {
-                    let message = format!("deletes the {count} rules that were added before it");
-                    out.push(misplaced(planned, message, "put -D first", first, "the first of them"));
+                    let message = format!("deletes what was added before it, rules: {count}");
+                    late.push(misplaced(planned, message, "put -D first", first, "the first of them"));
                 }
                 (Applied::Missing, Step::DeleteRule(rule), _) => {
                     let may_be_there = || set.rules().any(|there| may_be_one(there, rule));
-                    out.extend(emptied.filter(|_| !may_be_there()).map(|emptied| not_there(planned, emptied)));
+                    refused.extend(emptied.filter(|_| !may_be_there()).map(|emptied| not_there(planned, emptied)));
                 }
                 (_, Step::Set(Status { enabled: Status::LOCKED, mask: mask::ENABLED, .. }), _) => {
                     lock = Some(planned.whole());
@@ -312,25 +321,27 @@ fn arch(rule: &Active, all: &[Active], later: &[Active], native: Option<Machine>
         found.fix = native.and_then(|native| with_arch(rule, native));
         return out.push(found);
     }
-    let (Some((arch, field)), Some(native), true) = (arch, native, is_exit && rule.rule.action == Action::ALWAYS)
-    else {
-        return;
-    };
     // With != the calls are those of the arch that the rule is not for.
-    if field.operator != Operator::EQUAL {
-        return;
+    if let Some((at, field)) = arch.filter(|(_, field)| is_exit && field.operator != Operator::EQUAL) {
+        return out.extend(excluded_arch(rule, at, field));
     }
-    let Some(other) = other_width(native) else { return };
-    let (Some(own), Some(native_elf), Some(other_elf)) = (one_arch(&rule.meaning), native.elf(), other.elf()) else {
+    let (Some((arch, _)), Some(native), true) = (arch, native, is_exit && rule.rule.action == Action::ALWAYS) else {
         return;
     };
+    out.extend(one_abi(rule, arch, all, later, native));
+}
+
+/// Programs of the other width that make the same calls, which no rule is for.
+fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native: Machine) -> Option<Finding> {
+    let other = possible_width(native)?;
+    let (own, native_elf, other_elf) = (one_arch(&rule.meaning)?, native.elf()?, other.elf()?);
     let (here, there, there_elf, word) = match own {
         own if own == native_elf => (native, other, other_elf, "b32"),
         // A rule for every call of the narrow width is about that width.
         own if own == other_elf && !rule.rule.syscalls.is_full(MASK_WORDS - 1) => (other, native, native_elf, "b64"),
-        _ => return,
+        _ => return None,
     };
-    let Some(calls) = translated(&rule.rule.syscalls, here, there) else { return };
+    let calls = translated(&rule.rule.syscalls, here, there)?;
     let mut twin = rule.meaning.clone();
     twin.replace(FieldId::ARCH, Numbers::one(there_elf));
     twin.calls = Some(calls.clone());
@@ -340,17 +351,42 @@ fn arch(rule: &Active, all: &[Active], later: &[Active], native: Option<Machine>
         missing.remove_all(&known.rule.syscalls);
     }
     if missing == SyscallMask::NONE {
-        return;
+        return None;
     }
+    let is_certain = there == native || other_width(native).is_some();
     let names: Vec<_> = missing.iter().take(4).filter_map(|number| syscall::name(there, number)).collect();
     let calls_missing = if missing == SyscallMask::ALL { "the same".to_owned() } else { names.join(", ") };
-    let message = format!("{} programs do {calls_missing} unseen: no rule that loads is for arch={word}", there.name());
+    let if_any = if is_certain { "" } else { ", where the kernel runs such," };
+    let who = there.name();
+    let message = format!("{who} programs{if_any} do {calls_missing} unseen: no rule that loads is for arch={word}");
     let mut found =
         finding(&codes::ONE_ABI, rule.planned.field(arch), message, "add the same rule for the other width");
     // A twin before a never rule for the other width would record what that leaves out.
     let is_contradicted = later.iter().any(|never| never.rule.action == Action::NEVER && never.meaning.may_meet(&twin));
     found.fix = if is_contradicted { None } else { twin_line(rule, arch, word, there, &missing) };
-    out.push(found);
+    if !is_certain {
+        found.level = Level::Note;
+        found.fix.iter_mut().for_each(|fix| fix.effect = Effect::Unsure);
+    }
+    Some(found)
+}
+
+/// Calls by the numbers of the arch that the rule is not for. KERNEL: of calls a rule has numbers alone, whatever its arch.
+fn excluded_arch(rule: &Active, at: usize, field: &RuleField) -> Option<Finding> {
+    let calls = &rule.rule.syscalls;
+    let Value::Number(elf) = field.value else { return None };
+    let excluded = Machine::from_elf(elf).filter(|_| !calls.is_full(MASK_WORDS - 1))?;
+    let others = rule.meaning.arches().into_iter().flatten().filter_map(Machine::from_elf);
+    let in_words = |other: Machine| {
+        let names: Vec<_> = calls.iter().take(4).filter_map(|number| syscall::name(other, number)).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        format!("; to {} programs they are {names}", other.name())
+    };
+    let meant: String = others.map(in_words).collect();
+    let message =
+        format!("the calls have the numbers of {} programs, which the rule is not for{meant}", excluded.name());
+    let help = "write -F arch= with the arch that is meant";
+    Some(finding(&codes::EXCLUDED_ARCH, rule.planned.field(at), message, help))
 }
 
 /// The same calls by the numbers of another machine, as far as it has calls of these names; `None` when it has none.

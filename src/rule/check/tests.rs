@@ -528,7 +528,7 @@ fn malformed_suppressions_words_and_names_are_spoken_of() {
     assert_eq!(help("-a always,exit -F arch=b64 -S umount -k x\n"), "did you mean umount2?");
     let variable = found(&both("-F path=$HOME/x -F perm=wa -k x"));
     assert!(variable.iter().any(|found| found.message.contains("no variables")));
-    let apart = "-a always,exit -F exe=/usr/a -S mount\n-a always,exit -F exe=/usr/a -F exe=/usr/b -S mount -k x\n";
+    let apart = "-a always,exit -F subj_type=a -S mount\n-a always,exit -F subj_type=a -F subj_type=b -S mount -k x\n";
     let redundant = found(apart).into_iter().find(|found| found.code == &codes::REDUNDANT).unwrap();
     assert!(redundant.message.ends_with(", if there is any"), "{}", redundant.message);
 }
@@ -552,8 +552,8 @@ fn old_kernels_are_told_apart_from_typing_errors() {
     assert_eq!(old, ["Linux 5.2 does not know the field saddr_fam; Linux 5.3 does"; 2]);
     assert!(found_for(&text, Some(Version(5, 3))).is_empty());
     for (rule, kernel, expected) in [
-        ("exclude -F exe=/usr/x", Version(4, 17), "the field exe on the exclude list; Linux 4.18 does"),
-        ("user -F exe=/usr/x", Version(4, 17), "the field exe on the user list; Linux 4.18 does"),
+        ("exclude -F exe=/usr/x", Version(4, 18), "the field exe on the exclude list; Linux 4.19 does"),
+        ("user -F exe=/usr/x", Version(4, 18), "the field exe on the user list; Linux 4.19 does"),
         ("task -F exe=/usr/x", Version(4, 2), "the field exe; Linux 4.3 does"),
         ("exit -S all -F exe!=/usr/x", Version(4, 17), "exe with !=; Linux 4.18 does"),
         ("exclude -F msgtype=CWD -F uid=5", Version(4, 7), "the field uid on the exclude list; Linux 4.8 does"),
@@ -561,8 +561,29 @@ fn old_kernels_are_told_apart_from_typing_errors() {
         let text = format!("-a never,{rule}\n");
         let old: Vec<_> = found_for(&text, Some(kernel)).into_iter().map(|f| f.message).collect();
         assert_eq!(old, [format!("Linux {kernel} does not know {expected}")], "{text}");
-        assert!(found_for(&text, Some(Version(4, 18))).is_empty(), "{text}");
+        assert!(found_for(&text, Some(Version(4, 19))).is_empty(), "{text}");
     }
+    for (text, kernel, since) in [
+        ("-a never,filesystem -F fstype=debugfs\n".to_owned(), Version(4, 14), Version(4, 15)),
+        (both("-S bpf -F success=0 -k x"), Version(3, 17), Version(3, 18)),
+        (both("-S seccomp -F success=0 -k x"), Version(3, 16), Version(3, 17)),
+        (both("-S sched_setattr -F success=0 -k x"), Version(3, 13), Version(3, 14)),
+        (both("-S mlock2 -F success=0 -k x"), Version(4, 3), Version(4, 4)),
+        ("--reset-lost\n".to_owned(), Version(4, 10), Version(4, 11)),
+        ("--reset_backlog_wait_time_actual\n".to_owned(), Version(5, 8), Version(5, 9)),
+        ("--backlog_wait_time 1\n".to_owned(), Version(3, 13), Version(3, 14)),
+        ("--loginuid-immutable\n".to_owned(), Version(3, 12), Version(3, 13)),
+    ] {
+        let old = found_for(&text, Some(kernel));
+        assert!(!old.is_empty() && old.iter().all(|f| f.message.contains(&format!("; Linux {since} does"))), "{text}");
+        assert!(found_for(&text, Some(since)).is_empty(), "{text}");
+    }
+    // Of the two widths of a PC one had these calls before the other.
+    let direct = |kernel| found_for(&both("-S bind,semget -F success=0 -k x"), Some(kernel));
+    let old: Vec<_> = direct(Version(4, 2)).into_iter().map(|f| (f.span.line, f.message)).collect();
+    let unknown = |call, since| (2, format!("Linux 4.2 does not know the call {call}; Linux {since} does"));
+    assert_eq!(old, [unknown("bind", "4.3"), unknown("semget", "5.1")]);
+    assert!(direct(Version(5, 1)).is_empty());
     assert!(found_for("-a never,exclude -F msgtype=CWD\n-a never,user -F uid=5\n", Some(Version(3, 3))).is_empty());
     let calls = found_for(&both("-S openat2 -F success=0 -k x"), Some(Version(5, 5)));
     assert_eq!(calls[0].message, "Linux 5.5 does not know the call openat2; Linux 5.6 does");
