@@ -73,7 +73,7 @@ main{display:grid;grid-template-columns:repeat(auto-fit,minmax(20em,1fr));gap:1e
 section{min-width:0}\n\
 h2{font-size:16px;border-bottom:1px solid #ddd}\n\
 table{border-collapse:collapse;width:100%;table-layout:fixed}\n\
-td{padding:2px 4px;overflow-wrap:anywhere;vertical-align:top}\n\
+td{padding:2px 4px;overflow:hidden;overflow-wrap:anywhere;vertical-align:top}\n\
 td:first-child{width:6em;text-align:right}\n\
 td i{display:block;height:4px;background:#0072b2}\n\
 pre{white-space:pre-wrap;overflow-wrap:anywhere}\n\

@@ -358,9 +358,10 @@ pub(super) fn push_svg(timeline: &mut Timeline, facts: &[Fact], title: &str, dat
 fn push_svg_row(row: &Row, y: u64, column: u64, out: &mut Vec<u8>) {
     let peak = row.counts.iter().copied().max().unwrap_or(0);
     let base = y + ROW - 4;
-    push_parts(out, &["<text x=\"8\" y=\"", "\">"], &[base - 3]);
+    // An element of its own cuts off what letters of some font, and marks above marks, take of other places.
+    push_parts(out, &["<svg y=\"", "\" width=\"", "\" height=\"", "\"><text x=\"8\" y=\"15\">"], &[y, LEFT - 4, ROW]);
     push_xml(short(&row.name, LONGEST_NAME, true).as_bytes(), out);
-    push_parts(out, &["</text><path fill=\"#0072B2\" d=\""], &[]);
+    push_parts(out, &["</text></svg><path fill=\"#0072B2\" d=\""], &[]);
     let height = |count: u64| if count == 0 { 0 } else { (count.saturating_mul(ROW - 4) / peak).max(2) };
     let mut at = 0;
     while let Some(count) = row.counts.get(at) {

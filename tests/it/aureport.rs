@@ -615,6 +615,9 @@ fn documents_are_well_formed_whatever_names_a_log_holds() {
             !text.contains("<script") && !text.contains("<b>") && !text.contains('\x1b') && !text.contains('\u{202e}')
         );
         assert!(text.contains("&lt;script&gt;") || !is_page, "{text}");
+        // No name is drawn beyond its row, however wide its letters or however many its marks are.
+        assert!(text.contains("\" width=\"186\" height=\"22\"><text x=\"8\" y=\"15\">(no key)</text></svg>"));
+        assert!(text.contains("td{padding:2px 4px;overflow:hidden;") || !is_page);
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
