@@ -7,12 +7,12 @@ use auditbox::doctor::{Facts, FileKind, LogFacts, Unseen};
 use auditbox::host::checks::{ConfigChecker, check_wrappers};
 use auditbox::host::node_name;
 use auditbox::host::paths::CONFIG;
-use auditbox::log::file::check_directory;
+use auditbox::log::file::{UnsafeDirectory, check_directory};
 use auditbox::log::space::{threshold_bytes, unmeetable};
 use auditbox::record::Record;
 use auditbox::sys::files as system;
 use auditbox::sys::users::Users;
-use auditbox::sys::{clock, error_reason, process};
+use auditbox::sys::{clock, errno, error_reason, process};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -71,6 +71,10 @@ pub(super) fn configuration(place: &Place, facts: &mut Facts) -> Option<Config> 
             Vec::new()
         }
         Err(error) => {
+            if place.metadata(path).is_ok_and(|found| !found.is_file()) {
+                let name = place.shown(path);
+                facts.config_refusal = Some(format!("{} is not a regular file", String::from_utf8_lossy(&name)));
+            }
             unseen(facts, "auditd.conf, the log and the plugins", &error);
             return None;
         }
@@ -127,9 +131,8 @@ pub(super) fn log(place: &Place, config: &Config, facts: &mut Facts) {
         return;
     }
     let group = config.log_group;
-    if !place.is_image() {
-        facts.unsafe_directory = check_directory(log).err().map(|error| error.to_string());
-    }
+    let found = if place.is_image() { check_way(place, log) } else { check_directory(log) };
+    facts.unsafe_directory = found.err().map(|error| error.to_string());
     let mut all = match place.names(parent) {
         Ok(names) => names,
         Err(error) => return unseen(facts, "the log", &error),
@@ -158,6 +161,24 @@ pub(super) fn log(place: &Place, config: &Config, facts: &mut Facts) {
             None => {}
         }
     }
+}
+
+/// What [`check_directory`] asks, of an image. Its top may get another mode where it is used.
+fn check_way(place: &Place, log: &Path) -> Result<(), UnsafeDirectory> {
+    let owner = place.metadata(Path::new("/")).map_or(0, |root| root.uid());
+    let parts: Vec<&Path> = log.ancestors().skip(1).filter(|part| part.parent().is_some()).collect();
+    for part in parts.into_iter().rev().filter_map(|part| place.unfollowed(part).ok()) {
+        // What is missing the daemon makes.
+        let Ok(found) = fs::symlink_metadata(&part) else { break };
+        let errno = match () {
+            () if found.is_symlink() => errno::ELOOP,
+            () if !found.is_dir() => errno::ENOTDIR,
+            () if found.uid() != owner || found.mode() & 0o022 != 0 => errno::EPERM,
+            () => continue,
+        };
+        return Err(UnsafeDirectory { log: log.to_path_buf(), part, errno });
+    }
+    Ok(())
 }
 
 fn space(log: &Path, config: &Config, used: u64) -> Option<LogFacts> {

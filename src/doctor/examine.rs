@@ -373,9 +373,9 @@ fn files(facts: &Facts, found: &mut Found) {
         }
     }
     if let Some(reason) = &facts.unsafe_directory {
-        // The sentence names the part; which of its parents is meant the command finds out.
-        let command = "auditd --check-config";
-        found.add(&codes::UNSAFE_DIRECTORY, [reason], Some(command.to_owned()));
+        // The sentence names the part; what is to become of it somebody has to decide.
+        let command = facts.image.is_empty().then(|| "auditd --check-config".to_owned());
+        found.add(&codes::UNSAFE_DIRECTORY, [reason], command);
     }
 }
 

@@ -97,6 +97,37 @@ fn what_is_wrong_in_an_image_is_found_by_its_own_accounts_and_files() {
     assert_eq!(status, Some(2));
 }
 
+/// The daemon would not start, so that it must not be said that all is well.
+#[test]
+fn what_stands_in_the_way_of_an_images_log_and_configuration_is_named() {
+    let image = image("doctor-way");
+    let root = image.0.to_str().unwrap();
+    let place = |name: &str| image.0.join(name);
+    fs::create_dir_all(place("var/log/audit")).unwrap();
+    for directory in ["var", "var/log", "var/log/audit"] {
+        fs::set_permissions(place(directory), fs::Permissions::from_mode(0o750)).unwrap();
+    }
+    assert_eq!(look(&image).1, Some(0));
+    let way = |said: &str| {
+        format!(
+            "broken AD503 unsafe-directory: Unsafe audit log directory for /var/log/audit/audit.log ({root}/{said})\n"
+        )
+    };
+    fs::set_permissions(place("var/log"), fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(look(&image).0.contains(&way("var/log: Operation not permitted")));
+    fs::rename(place("var/log"), place("var/there")).unwrap();
+    symlink("there", place("var/log")).unwrap();
+    assert!(look(&image).0.contains(&way("var/log: Too many levels of symbolic links")));
+    fs::remove_file(place("var/log")).unwrap();
+    fs::write(place("var/log"), "").unwrap();
+    assert!(look(&image).0.contains(&way("var/log: Not a directory")));
+    fs::remove_file(place("etc/audit/auditd.conf")).unwrap();
+    fs::create_dir(place("etc/audit/auditd.conf")).unwrap();
+    let (said, status) = look(&image);
+    let refused = format!("broken AD601 config-refused: {root}/etc/audit/auditd.conf is not a regular file\n");
+    assert!(said.contains(&refused) && status == Some(2), "{said}");
+}
+
 #[test]
 fn nothing_in_an_image_leads_out_of_it_hangs_it_or_forges_a_line() {
     let image = image("doctor-hostile");
