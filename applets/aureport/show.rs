@@ -11,7 +11,7 @@ use auditbox::query::predicate::Criteria;
 use auditbox::query::time::Calendar;
 use auditbox::record::EventId;
 use auditbox::render::Renderer;
-use auditbox::report::{Canvas, Ended, Origin, Range, Reports};
+use auditbox::report::{Canvas, Ended, Origin, Range, Reports, span};
 use auditbox::sys::files::{self, File};
 use auditbox::sys::streams::Stream;
 use auditbox::sys::{self, error_reason, signals};
@@ -45,9 +45,8 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
         let reporter = Reporter {
             reports,
             kept: Vec::new(),
-            files: Vec::new(),
-            ranges: Vec::new(),
-            last: None,
+            files: vec![(Vec::new(), None)],
+            last: EventId::default(),
             debug,
             failed: None,
         };
@@ -120,7 +119,8 @@ fn end(
         Ok(ended) => {
             let is_written = write_documents(documents, ended.documents, output);
             output.flush()?;
-            if let Some([asked, made]) = ended.lengthened {
+            if let Some(periods) = ended.lengthened.filter(|_| cfg!(feature = "pictures")) {
+                let [asked, made] = periods.map(span);
                 say(format_args!(
                     "aureport: there are too many periods of {asked} from the first event to the last: one is {made}"
                 ));
@@ -236,12 +236,10 @@ struct Reporter<'h> {
     reports: Reports<'h>,
     /// Rows of all reports but the first.
     kept: Vec<Option<File>>,
-    /// The files that have ended.
-    files: Vec<Vec<u8>>,
-    /// The events that began in each file.
-    ranges: Vec<Option<Range>>,
+    /// The files that have ended, and then the one that is read, with the events that began in each.
+    files: Vec<(Vec<u8>, Option<Range>)>,
     /// The last event.
-    last: Option<EventId>,
+    last: EventId,
     debug: bool,
     failed: Option<io::Error>,
 }
@@ -249,9 +247,8 @@ struct Reporter<'h> {
 impl Renderer for Reporter<'_> {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>, complaints: &mut Vec<u8>) {
         let id = event.id();
-        self.last = Some(id);
-        self.ranges.resize(self.ranges.len().max(event.file() + 1), None);
-        if let Some(range) = self.ranges.get_mut(event.file()) {
+        self.last = id;
+        if let Some((_, range)) = self.files.get_mut(event.file()) {
             *range = Some(Range { first: range.map_or(id, |range| range.first), last: id });
         }
         if let Err((index, malformed)) = self.reports.event(event, out) {
@@ -269,7 +266,8 @@ impl Renderer for Reporter<'_> {
     }
 
     fn end_of_file(&mut self, name: &[u8], _out: &mut Vec<u8>) {
-        self.files.push(name.to_vec());
+        self.files.last_mut().into_iter().for_each(|(there, _)| *there = name.to_vec());
+        self.files.push((Vec::new(), None));
     }
 }
 
@@ -291,19 +289,15 @@ impl Reporter<'_> {
 
     /// Prints what was counted and kept; gives back what the reports ended with.
     fn finish(self, first: Option<EventId>, out: &mut Vec<u8>) -> Result<Ended, Failure> {
-        let Reporter { mut reports, mut kept, files, ranges, last, failed, .. } = self;
+        let Reporter { mut reports, mut kept, files, last, failed, .. } = self;
         failed.map_or(Ok(()), |error| Err(Failure::Kept(error)))?;
-        for (name, range) in files.iter().zip(ranges.into_iter().chain(std::iter::repeat(None))) {
-            reports.log_times(name, range, out);
+        for (name, range) in files.split_last().map_or(&[][..], |(_, ended)| ended) {
+            reports.log_times(name, *range, out);
         }
-        reports.finish(
-            Range { first: first.unwrap_or_default(), last: last.unwrap_or_default() },
-            out,
-            |number, out| {
-                let file = kept.get_mut(number - 1).and_then(Option::take);
-                file.map_or(Ok(()), |file| copy(file, out))
-            },
-        )
+        reports.finish(Range { first: first.unwrap_or_default(), last }, out, |number, out| {
+            let file = kept.get_mut(number - 1).and_then(Option::take);
+            file.map_or(Ok(()), |file| copy(file, out))
+        })
     }
 }
 

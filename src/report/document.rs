@@ -100,7 +100,7 @@ impl Reports<'_> {
         if let Content::Timeline(asked @ 1..) = picture.content
             && timeline.period > asked
         {
-            self.lengthened = Some([asked, timeline.period].map(picture::span));
+            self.lengthened = Some([asked, timeline.period]);
         }
         if format == Format::Csv {
             out.extend_from_slice(b"time,seconds,group,count\n");

@@ -30,7 +30,7 @@ pub use cells::Format;
 pub use class::Class;
 pub use kind::ReportKind;
 pub use origin::Origin;
-pub use picture::Canvas;
+pub use picture::{Canvas, span};
 pub use reports::Reports;
 pub use request::{Change, Content, Ended, NOTHING, Range, Request, View};
 pub use tally::Tally;

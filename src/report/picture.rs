@@ -111,8 +111,8 @@ fn push_span(seconds: u64, out: &mut Vec<u8>) {
     out.push(letter);
 }
 
-/// A time in its largest whole unit.
-pub(super) fn span(seconds: u64) -> String {
+/// A time in its largest whole unit, as `15m`.
+pub fn span(seconds: u64) -> String {
     let mut text = Vec::new();
     push_span(seconds, &mut text);
     String::from_utf8_lossy(&text).into_owned()

@@ -57,7 +57,7 @@ pub struct Reports<'n> {
     pub(super) users: Users<'n>,
     pub(super) scratch: Vec<u8>,
     pub(super) origin: Origin,
-    pub(super) lengthened: Option<[String; 2]>,
+    pub(super) lengthened: Option<[u64; 2]>,
 }
 
 impl<'n> Reports<'n> {

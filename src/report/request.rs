@@ -52,8 +52,9 @@ pub struct Ended {
     pub found: bool,
     /// Those that are documents of their own, by their place among the reports.
     pub documents: Vec<(usize, Vec<u8>)>,
-    /// The periods of a timeline for programs, where those that were asked for are too many: what was asked for, and what they are.
-    pub lengthened: Option<[String; 2]>,
+    /// Seconds of the periods of a timeline for programs, where those that were asked for are too many: what was asked for, and what
+    /// they are.
+    pub lengthened: Option<[u64; 2]>,
 }
 
 impl View {
