@@ -68,16 +68,13 @@ struct Normal<'r> {
     rule: &'r Rule,
     action: Action,
     meaning: Meaning<'r>,
-    keys: Vec<Vec<u8>>,
+    keys: Vec<&'r [u8]>,
 }
 
 impl<'r> Normal<'r> {
     fn of(rule: &'r Rule, machine: Option<Machine>) -> Normal<'r> {
         let meaning = Meaning::of(rule, machine);
-        let mut keys: Vec<Vec<u8>> =
-            rule.keys().flat_map(|keys| keys.split(|b| *b == KEY_SEPARATOR)).map(<[u8]>::to_vec).collect();
-        keys.sort();
-        keys.dedup();
+        let keys = rule.keys().flat_map(|keys| keys.split(|b| *b == KEY_SEPARATOR)).collect();
         Normal {
             rule,
             // Every rule of the exclude list leaves out, but for those that the kernel cannot test.
@@ -100,7 +97,13 @@ impl<'r> Normal<'r> {
     }
 
     fn is_equal(&self, other: &Normal) -> bool {
-        self.keys == other.keys && self.matches_the_same(other)
+        self.has_keys_of(other) && self.matches_the_same(other)
+    }
+
+    /// Whether the two have the same keys, in any order and however often.
+    fn has_keys_of(&self, other: &Normal) -> bool {
+        let are_in = |keys: &[&[u8]], others: &[&[u8]]| keys.iter().all(|key| others.contains(key));
+        are_in(&self.keys, &other.keys) && are_in(&other.keys, &self.keys)
     }
 
     /// Whether no event gets past this rule to the other one, which would leave a trace: the key of a rule for calls stays where a rule
@@ -114,7 +117,7 @@ impl<'r> Normal<'r> {
 
     /// Whether the order of the two decides about some event.
     fn meets(&self, other: &Normal) -> bool {
-        (self.action != other.action || self.keys != other.keys) && self.meaning.may_meet(&other.meaning)
+        (self.action != other.action || !self.has_keys_of(other)) && self.meaning.may_meet(&other.meaning)
     }
 }
 
@@ -136,7 +139,7 @@ fn normal_set(rules: &[Rule], machine: Option<Machine>) -> Vec<Normal<'_>> {
     let mut set: Vec<Normal> = Vec::new();
     for rule in rules {
         let normal = Normal::of(rule, machine);
-        let alike = set.iter().rposition(|other| other.keys == normal.keys && other.is_like(&normal));
+        let alike = set.iter().rposition(|other| other.has_keys_of(&normal) && other.is_like(&normal));
         match alike {
             Some(at) if !set.iter().skip(at + 1).any(|between| between.meets(&normal)) => {
                 let calls = set.get_mut(at).and_then(|other| other.meaning.calls.as_mut());
