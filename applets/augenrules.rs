@@ -176,8 +176,8 @@ impl Invocation {
             return Err(Trouble("Options --root and --load: rules for another system are not loaded here".to_owned()));
         }
         let within = |path: &Path| within(root, path).map_err(Trouble);
-        let target = within(Path::new(TARGET))?;
         let listed = rules_file::list_directory(&within(Path::new(SOURCE))?).map_err(Trouble)?;
+        let target = within(Path::new(TARGET))?;
         let inside = |path: &PathBuf| within(&Path::new(SOURCE).join(path.file_name().unwrap_or_default()));
         let paths = listed.iter().map(inside).collect::<Result<Vec<_>, _>>()?;
         let sources = rules_file::read_all(&paths).map_err(Trouble)?;

@@ -219,6 +219,10 @@ fn an_image_gets_its_rules_only_when_all_are_right() {
         let output = applet("augenrules").arg("--root").arg(&image).args(words).output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
+    let without = Dir::new("no-image");
+    let output = applet("augenrules").arg("--root").arg(&without.0).output().unwrap();
+    let said = format!("cannot read {}/etc/audit/rules.d (No such file or directory)\n", without.0.display());
+    assert!(output.status.code() == Some(1) && output.stderr.ends_with(said.as_bytes()));
     assert_eq!(augenrules(&["--machine", "aarch64", "--check"]), (Some(0), String::new()));
     assert!(!target.exists(), "--check writes");
     assert_eq!(augenrules(&["--machine", "aarch64"]), (Some(0), String::new()));
