@@ -10,7 +10,7 @@ use crate::tables::{rule, syscall};
 /// Longest text of a field, PATH_MAX.
 pub(super) const MAX_TEXT_LEN: usize = 4096;
 /// AF_MAX of linux/socket.h, KERNEL: 5.15.
-pub(super) const FAMILY_END: u32 = 46;
+pub(super) const LAST_FAMILY: u32 = 45;
 /// Longest last part of a watched path, NAME_MAX.
 pub(super) const MAX_NAME_LEN: usize = 255;
 
@@ -113,7 +113,7 @@ pub enum Reason {
     SessionList { field: String },
     KeyCompanion,
     NumberNeeded { field: String },
-    FamilyTooBig { field: String },
+    NumberTooBig { field: String, most: u32 },
     FieldNotInKernel { field: String },
     ListNotInKernel { field: String },
     UserUnknown { name: String },
@@ -226,7 +226,7 @@ impl Reason {
             Reason::SessionList { field } => After(field, "must be used with exclude, user, or exit filter"),
             Reason::KeyCompanion => Whole("Key field needs a watch, syscall or exe path given prior to it"),
             Reason::NumberNeeded { field } => Before("-F value should be number for", field),
-            Reason::FamilyTooBig { field } => Before("value is too large for field:", field),
+            Reason::NumberTooBig { field, .. } => Before("value is too large for field:", field),
             Reason::FieldNotInKernel { field } => Before("Field option not supported by kernel:", field),
             Reason::ListNotInKernel { field } => After(field, "filter is not supported by the kernel"),
             Reason::UserUnknown { name } => Before("Unknown user:", name),
@@ -259,7 +259,8 @@ impl Reason {
             Reason::Enable { .. } => "0 (off), 1 (on), 2 (on and locked until reboot)".to_owned(),
             Reason::FailureMode { .. } => "0 (silent), 1 (printk), 2 (panic)".to_owned(),
             Reason::NotNumeric { .. } => "a number from 0, decimal, 0x or octal".to_owned(),
-            Reason::NumberRange { .. } => format!("a number up to {}", u32::MAX),
+            Reason::NumberRange { .. } => up_to(u32::MAX),
+            Reason::NumberTooBig { most, .. } => up_to(*most),
             Reason::Signal { .. } => {
                 "TERM or stop, HUP or reload, USR1 or rotate, USR2 or resume, CONT or state".to_owned()
             }
@@ -318,7 +319,6 @@ impl Reason {
             Reason::FstypeUnknown { .. } => words("a number,", rule::FILE_SYSTEMS.iter().map(|row| row.1)),
             Reason::FieldList { .. } => "this field with -a ACTION,filesystem".to_owned(),
             Reason::NumberNeeded { .. } => "a number, decimal, 0x or octal; a0 to a3 take a minus sign".to_owned(),
-            Reason::FamilyTooBig { .. } => format!("an address family below {}", FAMILY_END),
             Reason::FieldNotInKernel { .. } | Reason::ListNotInKernel { .. } => "on a newer kernel".to_owned(),
             Reason::UserUnknown { .. } => "a name of /etc/passwd, a number, or unset".to_owned(),
             Reason::GroupUnknown { .. } => "a name of /etc/group or a number".to_owned(),
@@ -337,6 +337,10 @@ impl Reason {
 }
 
 const LISTS_AND_ACTIONS: &str = "LIST,ACTION or, not after -w, ACTION,LIST; lists: task exit user exclude filesystem io_uring; actions: always never";
+
+fn up_to(most: u32) -> String {
+    format!("a number up to {most}")
+}
 
 fn limit(what: &str, most: usize, got: usize) -> String {
     format!("up to {most} {what}; these are {got}")

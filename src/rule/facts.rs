@@ -2,7 +2,7 @@
 
 use super::meaning::{ERRORS, FAILED, SUCCEEDED, names_taken_away, never_returns};
 use super::model::{FieldId, List, Rule, Value};
-use super::number::has_32_bits;
+use super::number::{has_32_bits, unsigned};
 use super::parse::Host;
 use super::{Operation, parse};
 use crate::record::Record;
@@ -154,15 +154,15 @@ impl Facts {
             name => {
                 let name = in_rules(name);
                 let id = FieldId::named(name).ok_or_else(|| format!("{} is no field", lossy(name)))?;
-                let value = plain(name, value);
+                let mut value = plain(name, value);
                 // Operations of io_uring have results, which no rule asks for.
                 let list = if self.list == List::IO_URING { List::EXIT } else { self.list };
                 // Of a result, an argument and a file's number the kernel compares the lower 32 bits.
                 let has_more = id.argument().is_some() || matches!(id, FieldId::EXIT | FieldId::INODE);
+                if has_more && !has_32_bits(&value) {
+                    value = (unsigned(&value, 0).0 as u32).to_string().into_bytes();
+                }
                 match field(name, &value, list, host)? {
-                    Some(_) if !has_more && !has_32_bits(&value) => {
-                        return Err(format!("{} is no number of 32 bits", lossy(&value)));
-                    }
                     Some(number) => self.numbers.push((id, number)),
                     None => self.texts.push((id, value)),
                 }

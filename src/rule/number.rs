@@ -22,10 +22,14 @@ pub(super) fn signed(text: &[u8], base: u32) -> i64 {
     }
 }
 
-/// Whether 32 bits hold the number, with a sign or without.
+/// Whether 32 bits hold the number, with a sign or without: also one of 64 bits that stands for a negative one.
 pub(super) fn has_32_bits(text: &[u8]) -> bool {
     let (negative, magnitude) = magnitude(text, 0);
-    magnitude <= if negative { 1 << 31 } else { u128::from(u32::MAX) }
+    let Ok(magnitude) = u64::try_from(magnitude) else { return false };
+    match negative {
+        true => magnitude <= 1 << 31,
+        false => magnitude <= u64::from(u32::MAX) || magnitude >= i64::from(i32::MIN) as u64,
+    }
 }
 
 /// Whether there is a sign, and the digits' value, held at the largest one.
@@ -78,6 +82,10 @@ mod tests {
             ("4294967295", true),
             ("4294967296", false),
             ("0x1ffffffff", false),
+            ("18446744073709551615", true),
+            ("0xffffffff80000000", true),
+            ("0xffffffff7fffffff", false),
+            ("18446744073709551616", false),
             ("-2147483648", true),
             ("-2147483649", false),
         ] {

@@ -269,6 +269,19 @@ fn values_with_names_of_their_own() {
     assert_eq!(sentence("-a always,filesystem -F fstype=ext4"), "file system type is unknown for field: fstype");
     assert_eq!(sentence("-a always,exit -F success=yes"), "-F value should be number for success");
     assert_eq!(sentence("-a always,exit -F saddr_fam=46"), "value is too large for field: saddr_fam");
+    // Never what is left of it in 32 bits.
+    for field in [
+        "uid=4294967301",
+        "exit=99999999999",
+        "gid>=99999999999999999999",
+        "exit=-2147483649",
+        "a0&0x100000000",
+        "inode=4294967296",
+    ] {
+        let name = &field[..field.find(['=', '>', '&']).unwrap()];
+        let said = sentence(&format!("-a always,exit -F {field}"));
+        assert_eq!(said, format!("value is too large for field: {name}"), "{field}");
+    }
 }
 
 #[test]

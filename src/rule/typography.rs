@@ -28,7 +28,17 @@ impl Lookalike {
 
     /// What [`hiding`] has found.
     pub fn hides(&self) -> String {
-        format!("{} ends no line: what follows it is not loaded", self.name())
+        let why = if self.ends_line() {
+            "ends no line: what follows it is not loaded"
+        } else {
+            "moves the terminal that shows it"
+        };
+        format!("{} {why}", self.name())
+    }
+
+    /// Other programs end a line with it.
+    pub fn ends_line(&self) -> bool {
+        self.plain == "\n"
     }
 
     /// What to write instead, in words.
@@ -44,6 +54,8 @@ impl Lookalike {
 /// Where in a line a character is out of place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wrong {
+    /// In a word, but for the names of files, which may have such dashes: no slash stands before it.
+    InName,
     /// At the start of a word or of a value, where a dash or a minus sign would be.
     AtWord,
     /// After an ASCII letter or digit, where an operator or a comma would be.
@@ -58,11 +70,12 @@ enum Wrong {
 /// take the least room.
 type Group = (&'static str, Wrong, &'static str);
 
-const LOOKALIKES: [Group; 14] = [
+const LOOKALIKES: [Group; 15] = [
+    ("-", Wrong::AtWord, "\u{ad}SOFT HYPHEN"),
     (
         "-",
-        Wrong::AtWord,
-        "\u{ad}SOFT HYPHEN\n\u{2010}HYPHEN\n\u{2011}NON-BREAKING HYPHEN\n\u{2012}FIGURE DASH\n\u{2013}EN DASH\n\
+        Wrong::InName,
+        "\u{2010}HYPHEN\n\u{2011}NON-BREAKING HYPHEN\n\u{2012}FIGURE DASH\n\u{2013}EN DASH\n\
          \u{2014}EM DASH\n\u{2015}HORIZONTAL BAR\n\u{2212}MINUS SIGN\n\u{fe63}SMALL HYPHEN-MINUS\n\
          \u{ff0d}FULLWIDTH HYPHEN-MINUS",
     ),
@@ -89,10 +102,15 @@ const LOOKALIKES: [Group; 14] = [
          \u{201f}DOUBLE HIGH-REVERSED-9 QUOTATION MARK\n\u{200b}ZERO WIDTH SPACE\n\u{200c}ZERO WIDTH NON-JOINER\n\
          \u{200d}ZERO WIDTH JOINER\n\u{2060}WORD JOINER\n\u{feff}BYTE ORDER MARK\n\u{2800}BRAILLE PATTERN BLANK\n\
          \u{200e}LEFT-TO-RIGHT MARK\n\u{200f}RIGHT-TO-LEFT MARK\n\u{202d}LEFT-TO-RIGHT OVERRIDE\n\
-         \u{202e}RIGHT-TO-LEFT OVERRIDE\n\u{2028}LINE SEPARATOR\n\u{2029}PARAGRAPH SEPARATOR",
+         \u{202e}RIGHT-TO-LEFT OVERRIDE\n\u{7}BELL\n\u{1b}ESCAPE",
     ),
     ("", Wrong::AtEnd, "\rCARRIAGE RETURN"),
-    ("\n", Wrong::Anywhere, "\rCARRIAGE RETURN"),
+    (
+        "\n",
+        Wrong::Anywhere,
+        "\rCARRIAGE RETURN\n\u{b}LINE TABULATION\n\u{c}FORM FEED\n\u{85}NEXT LINE\n\u{2028}LINE SEPARATOR\n\
+         \u{2029}PARAGRAPH SEPARATOR",
+    ),
 ];
 
 /// What any other is called that shows nothing.
@@ -100,28 +118,43 @@ const HIDDEN: &str = "HIDDEN CHARACTER";
 
 /// All of them in a line, from left to right.
 pub fn lookalikes(line: &[u8]) -> impl Iterator<Item = Lookalike> + '_ {
+    // A slash stands before in the word.
+    let mut is_path = false;
     (0..line.len()).filter_map(move |start| {
-        let (character, length) = read(line, start)?;
-        let rest = line.get(start + length..)?;
-        let before = line.get(..start).and_then(<[u8]>::last);
-        let is_wrong = |wrong: Wrong| match wrong {
-            Wrong::AtWord => before.is_none_or(|before| matches!(before, b' ' | b'=')),
-            // Or after another such sign, as in a pasted `>=`.
-            Wrong::AfterName => before.is_some_and(|before| {
-                let is_fullwidth =
-                    line.get(start.saturating_sub(3)..start).is_some_and(|sign| sign.starts_with(b"\xef\xbc"));
-                before.is_ascii_alphanumeric() || matches!(before, b'!' | b'<' | b'>') || is_fullwidth
-            }),
-            Wrong::AtEnd => rest.is_empty(),
-            Wrong::Anywhere => true,
-        };
-        let known = LOOKALIKES
-            .iter()
-            .filter(|group| is_wrong(group.1))
-            .find_map(|(plain, _, rows)| Some((*plain, rows.split('\n').find_map(|row| row.strip_prefix(character))?)));
-        let (plain, title) = known.or_else(|| (length > 1 && is_hidden(character)).then_some(("", HIDDEN)))?;
-        Some(Lookalike { start, length, character, plain, title })
+        match line.get(start) {
+            Some(b' ') => is_path = false,
+            Some(b'/') => is_path = true,
+            _ => {}
+        }
+        find(line, start, is_path)
     })
+}
+
+/// The one that begins at a byte. Several loops share it.
+#[inline(never)]
+fn find(line: &[u8], start: usize, is_path: bool) -> Option<Lookalike> {
+    let (character, length) = read(line, start)?;
+    let rest = line.get(start + length..)?;
+    let before = line.get(..start).and_then(<[u8]>::last);
+    let is_wrong = |wrong: Wrong| match wrong {
+        Wrong::InName => !is_path,
+        Wrong::AtWord => before.is_none_or(|before| matches!(before, b' ' | b'=')),
+        // Or after another such sign, as in a pasted `>=`.
+        Wrong::AfterName => before.is_some_and(|before| {
+            let is_fullwidth =
+                line.get(start.saturating_sub(3)..start).is_some_and(|sign| sign.starts_with(b"\xef\xbc"));
+            before.is_ascii_alphanumeric() || matches!(before, b'!' | b'<' | b'>') || is_fullwidth
+        }),
+        Wrong::AtEnd => rest.is_empty(),
+        Wrong::Anywhere => true,
+    };
+    let known = LOOKALIKES
+        .iter()
+        .filter(|group| is_wrong(group.1))
+        .find_map(|(plain, _, rows)| Some((*plain, rows.split('\n').find_map(|row| row.strip_prefix(character))?)));
+    let hides = character.is_ascii() || length > 1 && is_hidden(character);
+    let (plain, title) = known.or_else(|| hides.then_some(("", HIDDEN)))?;
+    Some(Lookalike { start, length, character, plain, title })
 }
 
 /// Where a word, or the value in it, begins or ends with a quote. There is no quoting in rules.
@@ -136,7 +169,7 @@ pub fn quote(word: &[u8]) -> Option<usize> {
 fn read(line: &[u8], start: usize) -> Option<(char, usize)> {
     let is_ascii = |at: usize| line.get(at).is_none_or(u8::is_ascii);
     let character = match *line.get(start)? {
-        byte @ (b'\t' | b'\r') => char::from(byte),
+        byte @ (1..0x20 | 0x7F) => char::from(byte),
         byte @ 0x91..=0xAD if (start == 0 || is_ascii(start - 1)) && is_ascii(start + 1) => match byte {
             0x91 => '\u{2018}',
             0x92 => '\u{2019}',
@@ -151,16 +184,21 @@ fn read(line: &[u8], start: usize) -> Option<(char, usize)> {
     Some((character, 1))
 }
 
-/// The first carriage return that hides lines, with the number of the line that has it and the byte where that starts: in a comment,
-/// or where nothing is taken from the line. In other lines it is a [`Lookalike`] like all.
+/// The first character that hides what stands around it, with the number of the line that has it and the byte where that starts: one
+/// that other programs end a line with, in a comment or where nothing is taken from the line, before what may be a rule; or a control in a
+/// comment. In other lines it is a [`Lookalike`] like all.
 pub fn hiding(text: &[u8]) -> Option<(usize, usize, Lookalike)> {
     all_lines(text).find_map(|(number, start, line)| {
-        let found = lookalikes(line).find(|found| found.plain == "\n")?;
-        let asks = |piece: &[u8]| piece.trim_ascii().first().is_some_and(|first| *first != b'#');
-        let is_read = || Line::read(number, start, line).is_some_and(|line| line.words.is_ok());
+        let found = lookalikes(line).find(|found| {
+            let rest = line.get(found.start + found.length..).unwrap_or_default();
+            let next = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+            let asks = next.is_some_and(|next| *next != b'#' && !next.is_ascii_control());
+            let moves = found.character.is_ascii() && !matches!(found.character, '\t' | '\r');
+            if found.ends_line() { asks } else { moves }
+        })?;
         let is_comment = line.trim_ascii_start().starts_with(b"#");
-        let hides = line.split(|b| *b == b'\r').skip(1).any(asks) && (is_comment || !is_read());
-        hides.then_some((number, start, found))
+        let is_read = || Line::read(number, start, line).is_some_and(|line| line.words.is_ok());
+        (is_comment || found.ends_line() && !is_read()).then_some((number, start, found))
     })
 }
 
@@ -195,12 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pasted_dash_counts_where_an_option_or_a_value_begins() {
+    fn a_pasted_dash_counts_but_in_the_name_of_a_file() {
         let line = "-a always,exit \u{2013}F arch=b64";
         assert_eq!(found(line), [named(15, "EN DASH (U+2013)", "-")]);
         assert_eq!(found("-a always,exit \u{ff0d}F uid=0 \u{fe63}k x").len(), 2);
         assert_eq!(found("-F exit=\u{2013}EACCES -F auid!=\u{2212}1").len(), 2);
-        assert_eq!(found("-w /srv/2001\u{2013}2010 -k old"), []);
+        assert_eq!(found("-w /srv/2001\u{2013}2010 -F path=/a\u{2014}b -k old"), []);
+        assert_eq!(found("-a always\u{2014}exit -S op\u{2013}en -k a\u{2010}b -F exit=-\u{2013}EACCES").len(), 4);
         assert_eq!(found("\u{ad}D -k a\u{ad}b").iter().map(|it| it.2).collect::<Vec<_>>(), ["-", ""]);
     }
 
@@ -249,17 +288,41 @@ mod tests {
         let names: Vec<String> = found(line).into_iter().map(|it| it.1).collect();
         assert_eq!(names, [&titles[..], &["BRAILLE PATTERN BLANK (U+2800)"]].concat());
         let others = "-k a\u{2066}b\u{61c}c\u{85}d\u{e0041}e";
-        let numbers = ["U+2066", "U+061C", "U+0085", "U+E0041"].map(|number| format!("HIDDEN CHARACTER ({number})"));
+        let numbers = [
+            "HIDDEN CHARACTER (U+2066)",
+            "HIDDEN CHARACTER (U+061C)",
+            "NEXT LINE (U+0085)",
+            "HIDDEN CHARACTER (U+E0041)",
+        ];
         assert_eq!(found(others).into_iter().map(|it| it.1).collect::<Vec<_>>(), numbers);
+        let controls = [
+            "LINE TABULATION (U+000B)",
+            "FORM FEED (U+000C)",
+            "BELL (U+0007)",
+            "ESCAPE (U+001B)",
+            "HIDDEN CHARACTER (U+0008)",
+        ];
+        let names = found("-k a\u{b}b\u{c}c\u{7}d\u{1b}[2Je\u{8}");
+        assert_eq!(names.into_iter().map(|it| it.1).collect::<Vec<_>>(), controls);
         assert_eq!(found(b"-k a\x95b"), [], "a bullet of Windows-1252");
     }
 
     #[test]
-    fn the_first_carriage_return_that_hides_lines_is_found() {
+    fn the_first_character_that_hides_a_rule_is_found() {
         let hiding = |text: &str| hiding(text.as_bytes()).map(|(line, start, found)| (line, start, found.start));
-        assert_eq!(hiding("-D\n# a\r# b\r-w /etc\r"), Some((2, 3, 3)));
+        assert_eq!(hiding("-D\n# a\r# b\r-w /etc\r"), Some((2, 3, 7)));
         assert_eq!(hiding(" \t# a\r-D\n# b\r-e 2\n"), Some((1, 0, 5)));
-        for text in ["# a\r\n# b\r\r\n-D\r\n", "# a\r# b\r \r", "-D\r-e 2", ""] {
+        for (text, start) in [("# a\u{2028}-D", 3), ("\n# \u{7}", 2), ("# a \u{1b}[2J", 4), ("# a\u{b}# b\u{c}-D", 7)] {
+            assert_eq!(hiding(text).map(|(_, _, at)| at), Some(start), "{text:?}");
+        }
+        for text in [
+            "# a\u{c}\n-k a\u{2028}-D\n-k \u{1b}",
+            "# \u{26a0}\u{fe0f} a\tb",
+            "# a\r\n# b\r\r\n-D\r\n",
+            "# a\r# b\r \r",
+            "-D\r-e 2",
+            "",
+        ] {
             assert_eq!(hiding(text), None, "{text:?}");
         }
         let long = format!("-D\r{}", "-w /etc\r".repeat(4000));

@@ -117,6 +117,8 @@ fn pasted_characters_are_named_where_they_stand() {
         ("-w\t/etc/passwd -p wa -k id", "3: TAB (U+0009); accepted: a space, or nothing"),
         ("-D\r", "3: CARRIAGE RETURN (U+000D); accepted: a space, or nothing"),
         ("-D\r-e 1\r", "3: CARRIAGE RETURN (U+000D); accepted: a newline"),
+        ("-a never,exit -S op\u{2013}en", "20: EN DASH (U+2013); accepted: -"),
+        ("-D\u{2028}-e 1", "3: LINE SEPARATOR (U+2028); accepted: a newline"),
         ("-a never,exit -F uid\u{2265}1 -S all", "21: GREATER-THAN OR EQUAL TO (U+2265); accepted: >="),
     ] {
         let path = dir.file("r.rules", format!("\n{line}\n"));
@@ -135,6 +137,8 @@ fn pasted_characters_that_became_part_of_a_word_are_named() {
             "-a always,exit -F arch=b64 -S execve -k \u{201c}exec\u{201d}",
             "41: warning: LEFT DOUBLE QUOTATION MARK (U+201C)",
         ),
+        ("-a always,exit -F arch=b64 -S execve -k a\u{2013}b", "42: warning: EN DASH (U+2013)"),
+        ("-a always,exit -F arch=b64 -S execve -k a\u{1b}[2Jb", "42: warning: ESCAPE (U+001B)"),
         ("-a always,exit -F arch=b64 -S connect -k \"remote_shell\"", "42: warning: a quote"),
         ("-a always,exit -F arch=b64 -S connect -F key='x'", "46: warning: a quote"),
         ("-a always,exit -F arch=b64 -S connect -k a\\ x\"", "46: warning: a quote"),
@@ -149,11 +153,17 @@ fn pasted_characters_that_became_part_of_a_word_are_named() {
 }
 
 #[test]
-fn lines_hidden_behind_a_carriage_return_are_spoken_of() {
+fn what_hides_in_comments_is_spoken_of() {
     let dir = Dir::new("hidden");
-    let name = "CARRIAGE RETURN (U+000D) ends no line: what follows it is not loaded";
+    let ends = "ends no line: what follows it is not loaded";
+    let carriage = format!("CARRIAGE RETURN (U+000D) {ends}");
     let long = format!("-D\r{}", "-w /etc\r".repeat(4000));
-    for (text, place, status) in [("-D\n# a\r# b\r-e 1\n", "2:4", 0), (&long, "1:3", 1)] {
+    for (text, place, name, status) in [
+        ("-D\n# a\r# b\r-e 1\n", "2:8", &carriage, 0),
+        (&long, "1:3", &carriage, 1),
+        ("# a\u{2029}-e 1\n-D\n", "1:4", &format!("PARAGRAPH SEPARATOR (U+2029) {ends}"), 0),
+        ("-D\n# \u{1b}[2J\n", "2:3", &"ESCAPE (U+001B) moves the terminal that shows it".to_owned(), 0),
+    ] {
         let path = dir.file("r.rules", text);
         for more in ["", " --atomic"] {
             let ran = auditctl(&format!("--dry-run --machine x86_64 -R {path}{more}"));

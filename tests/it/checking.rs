@@ -60,11 +60,11 @@ fn what_only_the_kernel_refuses_is_found() {
 }
 
 #[test]
-fn rules_hidden_behind_a_carriage_return_are_found_at_the_first_one() {
+fn rules_hidden_behind_a_carriage_return_are_found_at_the_one_that_hides() {
     let name = "CARRIAGE RETURN (U+000D)";
     let hides = format!("{name} ends no line: what follows it is not loaded");
     for (text, expected) in [
-        ("# a\r# b\r-e 2\r", format!("1:4: error[AB008]: {hides}\n")),
+        ("# a\r# b\r-e 2\r", format!("1:8: error[AB008]: {hides}\n")),
         ("-D\n # a\r-e 1\n", format!("2:5: error[AB008]: {hides}\n")),
         ("# a\r\n# b\r\n", String::new()),
         ("-f 1\r-e 1\n", format!("1:5: error[AB008]: {name} is part of the word\n")),
@@ -516,10 +516,6 @@ fn a_number_with_something_behind_it_is_named() {
         ("saddr_fam=inet", "inet is taken for the number 0"),
         ("exit=EACCES", "EACCES is taken for the number 13"),
         ("sessionid=mine", "mine is taken for the number 0"),
-        ("inode=4294967301", "4294967301 is taken for the number 5"),
-        ("a0=0x100000000", "0x100000000 is taken for the number 0"),
-        ("uid=99999999999999999999", "99999999999999999999 is taken for the number -1"),
-        ("exit=-2147483649", "-2147483649 is taken for the number 2147483647"),
     ] {
         let found = checked(&both(&format!("-S connect -F {test} -k x")), &["--min-level", "warning"]).1;
         assert!(found.contains(&format!("1:42: warning[AB009]: {message}\n")), "{test}: {found}");

@@ -143,7 +143,7 @@ fn words_that_say_nothing_are_named() {
         ("perm=z", "z"),
         ("path=", "path="),
         ("path=shadow", "shadow"),
-        ("uid=4294967301", "4294967301 is no number of 32 bits"),
+        ("uid=4294967301", "uid=4294967301: value is too large for field: uid"),
     ] {
         let (status, out, said) = explained(RULES, &[word], "");
         assert_eq!((status, out.as_str()), (2, ""), "{word}");

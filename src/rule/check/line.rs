@@ -127,7 +127,7 @@ fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: 
     let attempts: &[&dyn Fn(&Lookalike) -> bool] = if is_refused { &[&only_options, &any] } else { &[&ends_line] };
     let mut edits = attempts.iter().find_map(|wanted| {
         // One that stands for the end of a line is left: what follows it may be anything.
-        let found = lookalikes(text).filter(|found| wanted(found) && found.plain != "\n");
+        let found = lookalikes(text).filter(|found| wanted(found) && !found.ends_line());
         let edits: Vec<Edit> = found.map(|found| plainly(planned, &found)).collect();
         let own = |edit: &Edit| Edit {
             file: 0,
@@ -153,12 +153,13 @@ fn pasted_characters(planned: &Planned, is_refused: bool, target: &Target, out: 
     out.len() > before
 }
 
-/// A line end of other editors that hides what follows it.
+/// A character in a comment that hides what stands around it, as the line end of another editor does.
 pub(super) fn hiding(file: usize, text: &[u8]) -> Option<Finding> {
     let (line, line_start, found) = typography::hiding(text)?;
     let span = Span { file, line, line_start, bytes: (found.start, found.start + found.length) };
     let finding = finding(&codes::PASTED, span, found.hides(), &format!("write {}", found.instead()));
-    Some(Finding { level: Level::Error, ..finding })
+    let level = if found.ends_line() { Level::Error } else { finding.level };
+    Some(Finding { level, ..finding })
 }
 
 /// The plain character in the place of the pasted one.
@@ -299,7 +300,7 @@ fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
 }
 
 /// The number of an error without its minus is what calls return that succeed.
-/// COMPAT: of a number the digits that it begins with count, and 32 bits of it, and of two fields any word is one, which is 0 then.
+/// COMPAT: of a number the digits that it begins with count, and of two fields any word is one, which is 0 then.
 fn partial_numbers(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
     for (place, field) in rule.fields.iter().enumerate() {
         let (Value::Number(number), span) = (&field.value, planned.field(place)) else { continue };
@@ -317,10 +318,9 @@ fn partial_numbers(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
             _ => false,
         };
         let is_number = digits.first().is_some_and(u8::is_ascii_digit);
-        if (!is_whole && (takes_words || is_number)) || (is_number && !number::has_32_bits(value)) {
+        if !is_whole && (takes_words || is_number) {
             let message = format!("{} is taken for the number {}", lossy(value), *number as i32);
             let help = match field.id {
-                _ if is_whole => "rules have 32 bits of a number, and of what it is compared with",
                 FieldId::SADDR_FAM => "inet is 2, inet6 is 10, local is 1",
                 FieldId::EXIT => "a failed call returns the number below nought: -EACCES",
                 _ => "write the number alone",

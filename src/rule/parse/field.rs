@@ -1,6 +1,6 @@
 //! -F: one field of a rule, `NAME OPERATOR VALUE`.
 
-use super::super::error::{FAMILY_END, MAX_TEXT_LEN, ParseError, Reason};
+use super::super::error::{LAST_FAMILY, MAX_TEXT_LEN, ParseError, Reason};
 use super::super::model::{FieldId, List, Operator, USABLE_FIELDS, Value};
 use super::super::number;
 use super::operator::find_operator;
@@ -28,6 +28,10 @@ impl Pair<'_> {
 
     fn bad_value(&self, reason: Reason) -> ParseError {
         (reason, self.value_at)
+    }
+
+    fn too_big(&self, most: u32) -> ParseError {
+        self.bad_value(Reason::NumberTooBig { field: self.field(), most })
     }
 
     fn needs(&self, holds: bool, reason: Reason) -> Result<(), ParseError> {
@@ -92,6 +96,9 @@ impl RuleBuilder<'_> {
     fn value(&mut self, id: FieldId, pair: &Pair) -> Result<Value, ParseError> {
         if id.is_text() {
             return self.text(id, pair);
+        }
+        if !number::has_32_bits(pair.value) {
+            return Err(pair.too_big(u32::MAX));
         }
         let number = match id {
             FieldId::UID | FieldId::EUID | FieldId::SUID | FieldId::FSUID | FieldId::AUID | FieldId::OBJ_UID => {
@@ -289,7 +296,7 @@ const OLD_EXCLUDE_FIELDS: [FieldId; 11] = [
 /// COMPAT: any word is taken for the number it begins with, so `local` is family 0.
 fn address_family(pair: &Pair) -> Result<u32, ParseError> {
     let family = number::unsigned(pair.value, 0).0 as u32;
-    if family < FAMILY_END { Ok(family) } else { Err(pair.bad_value(Reason::FamilyTooBig { field: pair.field() })) }
+    if family <= LAST_FAMILY { Ok(family) } else { Err(pair.too_big(LAST_FAMILY)) }
 }
 
 /// A record type by its name; `UNKNOWN[n]` names any.
