@@ -60,15 +60,16 @@ pub(super) const NUMBERS: Arguments = &[];
 
 /// What the arguments mean of the call `name` of `machine`.
 ///
-/// KERNEL: on s390, clone(2) takes the stack before the flags (CONFIG_CLONE_BACKWARDS2), and mmap(2) a structure with all
-/// arguments (arch/s390/kernel/syscall.c).
+/// KERNEL: on s390, clone(2) takes the stack before the flags (CONFIG_CLONE_BACKWARDS2). There (arch/s390/kernel/syscall.c), on i386
+/// and on arm (old_mmap in mm/mmap.c) mmap(2) takes a structure with all arguments.
 pub(super) fn of_call(machine: Machine, name: &str) -> Arguments {
     const CLONE_BACKWARDS: Arguments = &[Number, CloneFlags];
     const MIPS_SOCKET: Arguments =
         &[EnumTable(&enum_table::SOCKET_FAMILY), EnumTable(&enum_table::MIPS_SOCKET_TYPE), SocketProtocol];
     match (machine.family(), name) {
         (Some(Family::S390), "clone") => return CLONE_BACKWARDS,
-        (Some(Family::S390), "mmap") => return NUMBERS,
+        (Some(Family::S390 | Family::Arm), "mmap") => return NUMBERS,
+        (Some(Family::X86), "mmap") if machine == Machine::I386 => return NUMBERS,
         (Some(Family::Mips), "socket") => return MIPS_SOCKET,
         _ => {}
     }
@@ -310,9 +311,14 @@ mod tests {
     }
 
     #[test]
-    fn s390_takes_some_arguments_otherwise() {
+    fn some_machines_take_arguments_otherwise() {
         assert!(matches!(of_call(Machine::S390x, "clone"), [Number, CloneFlags]));
         assert!(matches!(of_call(Machine::Ppc64le, "clone"), [CloneFlags]));
-        assert!(matches!(of_call(Machine::S390, "mmap"), []));
+        for machine in [Machine::S390, Machine::I386, Machine::Arm] {
+            assert!(matches!(of_call(machine, "mmap"), []));
+        }
+        for machine in [Machine::X86_64, Machine::Aarch64, Machine::Ppc, Machine::MipsO32] {
+            assert!(!of_call(machine, "mmap").is_empty());
+        }
     }
 }

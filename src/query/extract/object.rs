@@ -115,6 +115,9 @@ impl Scan<'_> {
                 self.file_at(found)?;
             }
         }
+        if is_apparmor {
+            self.next = 0; // the profile stands before the name
+        }
         if self.wants(FieldSet::SUBJECT) {
             label.subject = match self.value(name!("scontext="))? {
                 Some(value) => Some(self.fields.keep(value)),

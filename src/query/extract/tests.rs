@@ -77,6 +77,72 @@ fn the_uid_within_the_message_counts_most() {
     read(FieldSet::UID, &[other], |fields| assert_eq!(fields.uid, Some(0))).unwrap();
 }
 
+/// What was read of one kind.
+fn of_kind(fields: &EventFields, kind: FieldSet) -> String {
+    let all = |texts: Vec<Option<Text>>| texts.into_iter().map(|it| text(fields, it)).collect::<Vec<_>>();
+    let texts = match kind {
+        FieldSet::UID => return format!("{:?}", fields.uid),
+        FieldSet::SUCCESS => return format!("{:?}", fields.success),
+        FieldSet::FILE => all(fields.files.iter().map(|file| Some(file.name)).collect()),
+        FieldSet::HOST => all(vec![fields.host]),
+        FieldSet::TERMINAL => all(vec![fields.terminal]),
+        FieldSet::EXE => all(vec![fields.exe]),
+        FieldSet::COMM => all(vec![fields.comm]),
+        FieldSet::ACCOUNT => all(vec![fields.account]),
+        FieldSet::SUBJECT => all(fields.labels.iter().map(|label| label.subject).filter(Option::is_some).collect()),
+        _ => all(fields.labels.iter().map(|label| label.object).filter(Option::is_some).collect()),
+    };
+    format!("{texts:?}")
+}
+
+#[test]
+fn what_else_is_wanted_changes_no_field() {
+    const KINDS: [FieldSet; 10] = [
+        FieldSet::UID,
+        FieldSet::SUCCESS,
+        FieldSet::FILE,
+        FieldSet::HOST,
+        FieldSet::TERMINAL,
+        FieldSet::EXE,
+        FieldSet::COMM,
+        FieldSet::ACCOUNT,
+        FieldSet::SUBJECT,
+        FieldSet::OBJECT,
+    ];
+    let mut records = vec![
+        SYSCALL.to_owned(),
+        "AVC avc:  denied  { read } for  pid=8 comm=\"cat\" path=\"/etc/x\" dev=\"vda\" ino=5 scontext=u:r:a tcontext=u:r:b tclass=file".to_owned(),
+        "AVC apparmor=\"DENIED\" operation=\"open\" profile=\"evil\" name=\"/b\" pid=8 comm=\"cat\" requested_mask=\"r\"".to_owned(),
+        "USER_AVC pid=1 uid=81 auid=1 ses=1 subj=bus msg='avc:  denied  { send } for  scontext=u:r:a tcontext=u:r:b tclass=dbus \
+         exe=\"/usr/bin/dbus-daemon\" sauid=81 hostname=? addr=? terminal=?'"
+            .to_owned(),
+    ];
+    let words =
+        ["op=login", "acct=\"bob\"", "exe=\"/usr/sbin/sshd\"", "hostname=h", "addr=?", "terminal=ssh", "res=failed"];
+    for name in ["uid", "xuid", "sauid", "old-uid"] {
+        for at in 0..=words.len() {
+            let mut words = words.to_vec();
+            let word = format!("{name}=0");
+            words.insert(at, &word);
+            records.push(format!("USER_LOGIN pid=1 uid=81 auid=1 ses=1 subj=x msg='{}'", words.join(" ")));
+        }
+    }
+    for record in &records {
+        for kind in KINDS {
+            let mut alone = String::new();
+            if read(kind, &[record], |fields| alone = of_kind(fields, kind)).is_err() {
+                continue;
+            }
+            for other in KINDS.into_iter().filter(|other| read(*other, &[record], |_| ()).is_ok()) {
+                read(kind.with(other), &[record], |fields| {
+                    assert_eq!(of_kind(fields, kind), alone, "{kind:?} beside {other:?} of {record}");
+                })
+                .unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn addresses_are_hosts_and_local_ones_are_files() {
     let wanted = FieldSet::HOST.with(FieldSet::FILE);

@@ -110,9 +110,10 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// `uid=` inside the message, which in USER_LOGIN and its like is the one that matters.
+    /// `uid=` inside the message, which in USER_LOGIN and its like is the one that matters. It may stand anywhere: what else is read
+    /// begins where it would without.
     fn second_uid(&mut self) -> Step<()> {
-        let name = name!("uid=");
+        let (name, start) = (name!("uid="), self.next);
         while let Some(found) = self.find(name) {
             self.pass(found);
             if !matches!(self.before(found, name), Some(b' ' | b'\'' | b'(')) {
@@ -124,6 +125,7 @@ impl<'a> Scan<'a> {
             self.fields.uid = Some(super::decimal(value, name.text)?);
             break;
         }
+        self.next = start;
         Ok(())
     }
 
