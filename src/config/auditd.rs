@@ -586,6 +586,9 @@ mod tests {
         assert!(refusal("log_group = 4294967295").starts_with("Group ID is "));
         assert_eq!(refusal("log_group = nobody-knows"), "Group ID is non-numeric and unknown (nobody-knows) - line 2");
         assert_eq!(refusal("log_file = /a/x"), "The directory name: /a is too short - line 2");
+        for name in ["/var/log/", "/var/log/.", "/var/log/audit/.."] {
+            assert_eq!(refusal(&format!("log_file = {name}")), format!("log_file {name} names no file - line 2"));
+        }
     }
 
     #[test]

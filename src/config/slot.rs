@@ -349,6 +349,9 @@ fn log_path(path: &str, line: u32, checks: &dyn HostChecks, diagnostics: &mut Ve
         return Ok(());
     }
     log_directory(path, line)?;
+    if matches!(path.rsplit('/').next(), Some("" | "." | "..")) {
+        return Err(format!("log_file {path} names no file - line {line}"));
+    }
     checks.check_log(path, diagnostics)
 }
 
