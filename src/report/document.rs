@@ -4,7 +4,7 @@
 use super::cells::{Format, push_row};
 use super::class::Class;
 use super::kind::Counts;
-use super::names::{Users, push_type};
+use super::names::{ID, TEXT, Users, push_type};
 use super::page::{self, Page, Picture};
 use super::picture;
 use super::reports::Reports;
@@ -14,17 +14,10 @@ use super::timeline::{By, Timeline};
 use crate::event::Event;
 use crate::query::extract::FAILED;
 
-/// What stands between the host of a failed login and who tried: what was typed, or the user.
-const ACCOUNT: u8 = 0;
-const USER: u8 = 1;
-
+/// Appends a failed login, counted as its host and who tried: what was typed, or the user.
 fn push_login(value: &[u8], users: &mut Users, out: &mut Vec<u8>) {
-    let (host, who) = value.split_at(memchr::memchr2(ACCOUNT, USER, value).unwrap_or(value.len()));
-    match who.split_first() {
-        Some((&USER, user)) => users.push_counted(user, out),
-        Some((_, account)) => out.extend_from_slice(account),
-        None => {}
-    }
+    let (host, who) = value.split_at(memchr::memchr2(TEXT, ID, value).unwrap_or(value.len()));
+    users.push_counted(who, out);
     out.extend_from_slice(b" from ");
     out.extend_from_slice(host);
 }
@@ -74,9 +67,9 @@ impl Reports<'_> {
             let fields = &self.fields;
             let host = fields.host.map_or(&b"?"[..], |host| fields.text(host));
             match fields.account {
-                Some(account) => failed_logins.add(&[host, &[ACCOUNT], fields.text(account)].concat()),
+                Some(account) => failed_logins.add(&[host, &[TEXT], fields.text(account)].concat()),
                 None => {
-                    let mut login = [host, &[USER]].concat();
+                    let mut login = host.to_vec();
                     self.users.push_value(event, b"auid", fields.auid.unwrap_or(NO_AUID), &mut login);
                     failed_logins.add(&login);
                 }

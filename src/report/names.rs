@@ -24,6 +24,10 @@ pub(super) fn push_type(record_type: RecordType, out: &mut Vec<u8>) {
     out.extend_from_slice(record_type::name(record_type.0).unwrap_or("(null)").as_bytes());
 }
 
+/// What a user that is counted begins with: a name or what was typed, which may look like an id, or the id.
+pub(super) const TEXT: u8 = 0;
+pub(super) const ID: u8 = 1;
+
 /// How users are shown: as numbers, or by their names.
 pub(super) struct Users<'n> {
     names: &'n dyn Names,
@@ -52,19 +56,23 @@ impl<'n> Users<'n> {
 
     /// The same as a value to be counted: its name may come with another record, so that [`Users::push_counted`] has the last word.
     pub(super) fn push_value(&mut self, event: &Event, field: &[u8], uid: u32, out: &mut Vec<u8>) {
+        let mark = out.len();
+        out.push(TEXT);
         if event.node().is_some() {
             self.push_of(event, field, uid, out);
         } else if !self.push_brought(event, field, uid, out) {
+            out.truncate(mark);
+            out.push(ID);
             number::push_signed(out, i64::from(uid as i32));
         }
     }
 
-    /// Appends a user or account that was counted. COMPAT: what begins with a digit or a dash is a number.
+    /// Appends a user or account that was counted, as it is shown. What has neither mark is the same for all.
     pub(super) fn push_counted(&mut self, value: &[u8], out: &mut Vec<u8>) {
-        if !matches!(value.first(), Some(b'-' | b'0'..=b'9')) {
-            return out.extend_from_slice(value);
-        }
-        let uid = number::parse_signed_prefix(value, 10).unwrap_or(i64::from(UNSET)) as u32;
+        let Some((&ID, uid)) = value.split_first() else {
+            return out.extend_from_slice(value.strip_prefix(&[TEXT]).unwrap_or(value));
+        };
+        let uid = number::parse_signed_prefix(uid, 10).unwrap_or(i64::from(UNSET)) as u32;
         let brought = self.brought.binary_search_by_key(&uid, |(uid, _)| *uid).ok();
         match brought.and_then(|at| self.brought.get(at)).filter(|(_, name)| self.in_words && !name.is_empty()) {
             Some((_, name)) => out.extend_from_slice(name),

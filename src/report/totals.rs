@@ -3,7 +3,7 @@
 use super::cells::{Format, push_row};
 use super::class::Class;
 use super::kind::{Counts, Heading, ReportKind};
-use super::names::{control_bytes, has_name, push_syscall, push_type};
+use super::names::{TEXT, control_bytes, has_name, push_syscall, push_type};
 use super::reports::{Reports, Table, is_authentication};
 use super::request::{NO_AUID, NO_KEY, UNSET, View};
 use super::tally::Tally;
@@ -61,12 +61,14 @@ impl Reports<'_> {
 
     /// Counts the account, if that may stand for the user and there is one, else the auid.
     fn count_user(&mut self, event: &Event, by_account: bool, tally: &mut Tally) {
-        if let Some(account) = self.fields.account.filter(|_| by_account) {
-            return tally.add(self.fields.text(account));
-        }
         self.scratch.clear();
-        let auid = self.fields.auid.unwrap_or(NO_AUID);
-        self.users.push_value(event, b"auid", auid, &mut self.scratch);
+        match self.fields.account.filter(|_| by_account) {
+            Some(account) => {
+                self.scratch.push(TEXT);
+                self.scratch.extend_from_slice(self.fields.text(account));
+            }
+            None => self.users.push_value(event, b"auid", self.fields.auid.unwrap_or(NO_AUID), &mut self.scratch),
+        }
         tally.add(&self.scratch);
     }
 

@@ -791,6 +791,33 @@ fn no_selection_makes_a_gap() {
     std::fs::remove_file(page).unwrap();
 }
 
+/// A name that records bring along, and an account that was typed, may begin with a digit, and are no ids.
+#[test]
+fn names_and_accounts_that_look_like_ids_count_as_what_they_are() {
+    for name in ["7up", "0"] {
+        let line = |serial: u8, result: &str, who: &str| {
+            format!(
+                "type=USER_LOGIN msg=audit(1700000000.000:{serial}): pid=1 uid=0 {who}exe=\"/x\" hostname=h addr=? terminal=ssh \
+                 res={result}'\x1DAUID=\"{name}\"\n"
+            )
+        };
+        let known = "auid=4242 ses=1 msg='op=x ";
+        let typed = |account: &str| format!("auid=4294967295 ses=1 msg='op=x acct=\"{account}\" ");
+        let plain = line(1, "success", known).replace(&format!("\x1DAUID=\"{name}\""), "");
+        let rest =
+            [("success", known.into()), ("failed", typed("4242")), ("failed", typed("7up")), ("failed", typed("-1"))];
+        let rest = (2..).zip(&rest).map(|(serial, (result, who))| line(serial, result, who));
+        let log = Log::new("digits", &(plain + &rest.collect::<String>()));
+        let user = format!("2  {name}");
+        assert_eq!(log.rows("-u --summary -i"), ["3  unset", user.as_str()]);
+        let (timeline, ..) = log.run("--timeline --by user -i --format csv");
+        assert!(timeline.contains(&format!(",{name},2\n")), "{timeline}");
+        let expected = if name == "0" { vec!["2  0", "1  4242", "1  7up"] } else { vec!["3  7up", "1  4242"] };
+        assert_eq!(log.rows("-l --summary -i"), [expected, vec!["1  -1"]].concat());
+        assert_eq!(log.rows("-l --summary"), ["3  4242", "1  7up", "1  -1"]);
+    }
+}
+
 /// Of user 4242, whom no host knows, some records bring the name along; of 4243 two names, and of 4242 on another machine none.
 #[test]
 fn a_user_is_one_user_whether_his_records_bring_his_name_along_or_not() {
