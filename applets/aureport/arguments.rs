@@ -3,7 +3,7 @@
 use crate::host::Host;
 use crate::options::{Words, lacks_argument, shown, unfit, unknown};
 use auditbox::query::time::{self, Edge, TimeError};
-use auditbox::report::{By, Change, Content, Format, ReportKind, Request, View, kind};
+use auditbox::report::{By, Change, Content, Format, LONGEST_PERIOD, ReportKind, Request, View, kind};
 use auditbox::text::{Escape, number};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -170,7 +170,7 @@ impl<'a> Parser<'a> {
                 if let Some(word) = self.words.argument() {
                     let period = time::span_seconds(word).and_then(|seconds| u64::try_from(seconds).ok());
                     let refusal = || TimeError::Span(shown(word).into_owned()).to_string();
-                    self.period = period.filter(|period| *period > 0).ok_or_else(refusal)?;
+                    self.period = period.filter(|period| (1..=LONGEST_PERIOD).contains(period)).ok_or_else(refusal)?;
                 }
                 self.view("timeline", Content::Timeline(0));
             }

@@ -34,4 +34,4 @@ pub use picture::{Canvas, span};
 pub use reports::Reports;
 pub use request::{Change, Content, Ended, NOTHING, Range, Request, View};
 pub use tally::Tally;
-pub use timeline::By;
+pub use timeline::{By, LONGEST_PERIOD};

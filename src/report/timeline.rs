@@ -117,7 +117,7 @@ pub(super) struct Timeline {
 }
 
 /// Longer periods are as good as this one, a thousand years: all events are in one or two.
-const LONGEST: u64 = 1000 * 365 * DAY;
+pub const LONGEST_PERIOD: u64 = 1000 * 365 * DAY;
 
 /// The end of the year 9999. No clock of a machine says more, but a log may.
 const LAST: u64 = 253_402_300_799;
@@ -129,7 +129,7 @@ impl Timeline {
     /// Counters of at least `period` seconds.
     pub(super) fn new(period: u64) -> Timeline {
         Timeline {
-            period: period.clamp(1, LONGEST),
+            period: period.clamp(1, LONGEST_PERIOD),
             first: 0,
             len: 0,
             rows: Vec::new(),

@@ -539,7 +539,10 @@ fn a_timeline_is_as_wide_as_the_terminal_and_ascii_unless_the_locale_has_more() 
     ] {
         assert_eq!(days.run(line).1, said, "{line}");
     }
-    let (stdout, stderr, status) = log.run("--timeline 99999999999d");
+    let (_, stderr, status) = log.run("--timeline 365001d");
+    assert_eq!(status, 1);
+    assert!(stderr.contains("Invalid span of time (365001d)\nAccepted: "), "{stderr}");
+    let (stdout, stderr, status) = log.run("--timeline 365000d");
     assert_eq!((stderr.as_str(), status), ("", 0), "{stdout}");
     assert!(stdout.contains("94 events"), "{stdout}");
 }
