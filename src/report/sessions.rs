@@ -47,7 +47,7 @@ pub enum Ending {
     Open,
     /// By a logout, or by the shutdown where it is a run of the machine.
     LoggedOut,
-    /// It was open when the machine was shut down.
+    /// It was open when the machine started again after having been shut down.
     Down,
     /// It was open when the machine started again without having been shut down.
     Crash,
