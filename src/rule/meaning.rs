@@ -14,7 +14,7 @@ use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value}
 use super::parse::{compare, first_call};
 use crate::abi::rule::MASK_WORDS;
 use crate::tables::machine::Machine;
-use crate::tables::rule::{IN_KERNEL_ALONE, PERMISSIONS};
+use crate::tables::rule::{IN_KERNEL_ALONE, NOT_IN_EVERY_KERNEL, PERMISSIONS, Permission};
 use crate::tables::{record_type, syscall};
 use crate::text::escape::lossy;
 
@@ -236,15 +236,25 @@ impl<'r> Meaning<'r> {
         let mut calls = self.calls.clone().unwrap_or(SyscallMask::ALL);
         let Some(machine) = machine else { return calls };
         for bits in &self.perms {
-            let mut of_classes = SyscallMask::NONE;
             let classes = PERMISSIONS.iter().filter(|class| bits & class.bit != 0);
-            let of_kernel = |letter| IN_KERNEL_ALONE.iter().filter(move |row| row.0 == letter).map(|row| row.1);
-            let names = classes.flat_map(|class| of_kernel(class.letter).chain([class.calls]));
-            for number in names.flat_map(|names| names.split(' ')).filter_map(|name| syscall::number(machine, name)) {
-                of_classes.insert(number - first_call(machine));
-            }
-            calls = calls.intersection(&of_classes);
+            calls = calls.intersection(&numbers(classes.flat_map(names_of), machine));
         }
+        calls
+    }
+
+    /// The calls, of programs of `machine`, of which this rule certainly takes every event that `other` takes.
+    pub(super) fn calls_taken(&self, other: &Meaning, machine: Option<Machine>) -> SyscallMask {
+        if !self.covers_but_for_classes(other) || self.uncovered_numbers(other).next().is_some() {
+            return SyscallMask::NONE;
+        }
+        if self.covers_classes(other, u32::MAX) {
+            return self.calls.clone().unwrap_or(SyscallMask::ALL);
+        }
+        let Some(machine) = machine.filter(|_| self.list == List::EXIT) else { return SyscallMask::NONE };
+        let mut calls = self.calls_of(Some(machine));
+        // Of a call that is not always of each of its classes the two rules have to ask for the same ones.
+        let unsure = BY_FLAGS.split(' ').chain(NOT_IN_EVERY_KERNEL.split(' '));
+        calls.remove_all(&numbers(unsure.filter(|name| !self.covers_classes(other, classes_of(name))), machine));
         calls
     }
 
@@ -310,14 +320,23 @@ impl<'r> Meaning<'r> {
         rows.map(|(id, numbers)| (*id, numbers))
     }
 
-    /// The same, whatever numbers and calls are. Of many rules most pairs differ in what they watch, so that is asked first.
+    /// The same, whatever numbers and calls are.
     fn covers_but_for_numbers(&self, other: &Meaning) -> bool {
+        self.covers_but_for_classes(other) && self.covers_classes(other, u32::MAX)
+    }
+
+    /// The same, whatever classes of access are too. Of many rules most pairs differ in what they watch, so that is asked first.
+    fn covers_but_for_classes(&self, other: &Meaning) -> bool {
         self.list == other.list
             && self.watched.is_none_or(|mine| other.watched.is_some_and(|given| is_below(given, mine)))
             && (other.tests_result || !self.needs_result())
             && self.bits.iter().all(|test| other.implies_bits(*test))
             && self.single.iter().all(|field| other.single.iter().any(|given| implies(given, field)))
-            && self.perms.iter().all(|mine| other.perms.iter().any(|given| given & !mine == 0))
+    }
+
+    /// Whether an event of the classes of `other` certainly is of those of this rule; only `bits` matter.
+    fn covers_classes(&self, other: &Meaning, bits: u32) -> bool {
+        self.perms.iter().all(|mine| other.perms.iter().any(|given| given & bits & !mine == 0))
     }
 
     /// A rule for a path is asked before there is a result where the path is taken away, and no test of the result holds then.
@@ -403,6 +422,30 @@ impl<'r> Meaning<'r> {
             || self.numbers.iter().any(|(id, numbers)| *id != FieldId::ARCH && numbers.few().is_some())
             || self.numbers.iter().any(|(id, _)| matches!(*id, FieldId::SUCCESS | FieldId::EXIT | FieldId::SADDR_FAM))
     }
+}
+
+/// Calls that are of the class of their flags. KERNEL: audit_match_perm().
+const BY_FLAGS: &str = "open openat openat2";
+
+/// The calls that the kernel has in a class, on a machine that has them.
+fn names_of(class: &Permission) -> impl Iterator<Item = &'static str> {
+    let of_kernel = IN_KERNEL_ALONE.iter().filter(|row| row.0 == class.letter).map(|row| row.1);
+    of_kernel.chain([class.calls]).flat_map(|names| names.split(' '))
+}
+
+/// The classes that a call is in.
+fn classes_of(call: &str) -> u32 {
+    let classes = PERMISSIONS.iter().filter(|class| names_of(class).any(|name| name == call));
+    classes.fold(0, |bits, class| bits | class.bit)
+}
+
+/// Calls by their places in a rule for programs of `machine`, as far as it has them.
+fn numbers<'n>(names: impl Iterator<Item = &'n str>, machine: Machine) -> SyscallMask {
+    let mut calls = SyscallMask::NONE;
+    for number in names.filter_map(|name| syscall::number(machine, name)) {
+        calls.insert(number - first_call(machine));
+    }
+    calls
 }
 
 /// What a mask means. KERNEL: a listing does not give the bits of classes back, so that a mask which is full else is one for all calls.

@@ -56,12 +56,6 @@ struct There<'r> {
     meaning: Meaning<'r>,
 }
 
-impl There<'_> {
-    fn calls_among(&self, calls: &SyscallMask) -> SyscallMask {
-        self.meaning.calls.as_ref().map_or_else(|| calls.clone(), |own| own.intersection(calls))
-    }
-}
-
 /// Calls of one machine that have met with one thing.
 struct Part<'r> {
     why: Option<Why<'r>>,
@@ -96,23 +90,25 @@ impl<'r> Search<'r> {
     /// Follows calls through the rules of their list.
     fn follow(&mut self, machine: Option<Machine>, meaning: &Meaning, all: &SyscallMask, there: &[There<'r>]) {
         let mut left = all.clone();
-        let takes = |other: &&There| other.rule.first_untested().is_none() && other.meaning.covers_any_call(meaning);
-        let taking: Vec<&There> = there.iter().filter(takes).collect();
-        for (place, other) in taking.iter().enumerate() {
-            let taken = other.calls_among(&left);
+        let testing = there.iter().filter(|other| other.rule.first_untested().is_none());
+        let taking: Vec<(&'r Rule, SyscallMask)> =
+            testing.map(|other| (other.rule, other.meaning.calls_taken(meaning, machine))).collect();
+        for (place, (other, calls)) in taking.iter().enumerate() {
+            let taken = calls.intersection(&left);
             if taken == SyscallMask::NONE {
                 continue;
             }
             left.remove_all(&taken);
-            let is_there =
-                |later: &&There| self.is_done_by(later.rule) && later.calls_among(&taken) != SyscallMask::NONE;
-            let why = match self.acts_alike(other.rule) {
-                true if has_keys(other.rule, self.rule) => None,
+            let is_there = |(later, calls): &(&Rule, SyscallMask)| {
+                self.is_done_by(later) && calls.intersection(&taken) != SyscallMask::NONE
+            };
+            let why = match self.acts_alike(other) {
+                true if has_keys(other, self.rule) => None,
                 true if !taking.iter().skip(place + 1).any(is_there) => {
-                    self.other_key.get_or_insert(other.rule);
+                    self.other_key.get_or_insert(*other);
                     None
                 }
-                _ => Some(Why::Hidden(other.rule)),
+                _ => Some(Why::Hidden(*other)),
             };
             self.add(why, machine, taken, all);
         }
@@ -247,6 +243,26 @@ mod tests {
             assert_eq!(found(watch, &format!("{local}{watch}")), expected, "{local}");
             assert_eq!(found(watch, &format!("{watch}{local}")), Vec::<String>::new(), "{local}");
         }
+    }
+
+    #[test]
+    fn classes_of_access_are_followed_as_their_calls() {
+        let hidden = |wanted: &str, by: &str| found(wanted, &format!("-a never,exit -F path=/s {by}\n{wanted}"));
+        let watch = "-w /s -p wa -k k\n";
+        let changes = &hidden(watch, "-F arch=b64 -F perm=a")[0];
+        assert!(changes.starts_with("hidden link, chmod, fchmod, chown, fchown, lchown, "), "{changes}");
+        assert!(changes.ends_with("... of x86_64"), "{changes}");
+        assert_eq!(hidden(watch, "-F perm=wax -F arch=b64"), ["hidden all of x86_64"]);
+        assert_eq!(hidden("-a always,exit -F arch=b64 -S chmod -F path=/s -k k\n", "-F perm=a"), ["hidden "]);
+        // What is opened to read may be opened to write as well.
+        assert_eq!(hidden(watch, "-F perm=r -F arch=b64 -S open,openat,openat2"), Vec::<String>::new());
+        assert_eq!(hidden("-w /s -p r -k k\n", "-F perm=w -F arch=b64 -S open,openat"), Vec::<String>::new());
+        assert_eq!(hidden(watch, "-F perm=w -F arch=b64 -S open,openat"), ["hidden open, openat of x86_64"]);
+        // Which kernels have this call in its class is not known.
+        assert_eq!(hidden("-a always,exit -F arch=b64 -S utime -F path=/s -k k\n", "-F perm=a"), Vec::<String>::new());
+        assert_eq!(hidden(watch, "-F perm=x"), Vec::<String>::new());
+        assert_eq!(hidden(watch, "-F perm=wa -F auid=0"), Vec::<String>::new());
+        assert_eq!(found(watch, "-w /s -p w -k k\n-w /s -p a -k k\n"), Vec::<String>::new());
     }
 
     #[test]
