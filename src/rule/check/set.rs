@@ -321,13 +321,17 @@ fn arch(rule: &Active, all: &[Active], later: &[Active], native: Option<Machine>
         found.fix = native.and_then(|native| with_arch(rule, native));
         return out.push(found);
     }
-    // With != the calls are those of the arch that the rule is not for.
-    if let Some((at, field)) = arch.filter(|(_, field)| is_exit && field.operator != Operator::EQUAL) {
-        return out.extend(excluded_arch(rule, at, field));
-    }
-    let (Some((arch, _)), Some(native), true) = (arch, native, is_exit && rule.rule.action == Action::ALWAYS) else {
+    if !is_exit {
         return;
-    };
+    }
+    let last = arches.next_back().or(arch);
+    if let Some(found) = last.and_then(|(at, field)| excluded_arch(rule, at, field)) {
+        return out.push(found);
+    }
+    let is_only = |at: usize| last.is_some_and(|(last, _)| last == at);
+    let is_for_one = |(at, field): &(usize, &RuleField)| is_only(*at) && field.operator == Operator::EQUAL;
+    let arch = arch.filter(is_for_one).filter(|_| rule.rule.action == Action::ALWAYS);
+    let (Some((arch, _)), Some(native)) = (arch, native) else { return };
     out.extend(one_abi(rule, arch, all, later, native));
 }
 
@@ -371,20 +375,30 @@ fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native:
     Some(found)
 }
 
-/// Calls by the numbers of the arch that the rule is not for. KERNEL: of calls a rule has numbers alone, whatever its arch.
+/// Calls by the numbers of an arch, that of the last test of it, that the rule is not for. KERNEL: of calls a rule has numbers alone,
+/// whatever its arch.
 fn excluded_arch(rule: &Active, at: usize, field: &RuleField) -> Option<Finding> {
     let calls = &rule.rule.syscalls;
     let Value::Number(elf) = field.value else { return None };
-    let excluded = Machine::from_elf(elf).filter(|_| !calls.is_full(MASK_WORDS - 1))?;
-    let others = rule.meaning.arches().into_iter().flatten().filter_map(Machine::from_elf);
-    let in_words = |other: Machine| {
-        let names: Vec<_> = calls.iter().take(4).filter_map(|number| syscall::name(other, number)).collect();
+    let numbers_of = Machine::from_elf(elf).filter(|_| !calls.is_full(MASK_WORDS - 1))?;
+    let arches = rule.meaning.arches();
+    if arches.as_ref().map_or(field.operator == Operator::EQUAL, |arches| arches.contains(&elf)) {
+        return None;
+    }
+    let others: Vec<Machine> = arches.into_iter().flatten().filter_map(Machine::from_elf).collect();
+    let is_same =
+        |number| others.iter().all(|other| syscall::name(*other, number) == syscall::name(numbers_of, number));
+    if !others.is_empty() && calls.iter().all(is_same) {
+        return None;
+    }
+    let in_words = |other: &Machine| {
+        let names: Vec<_> = calls.iter().take(4).filter_map(|number| syscall::name(*other, number)).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         format!("; to {} programs they are {names}", other.name())
     };
-    let meant: String = others.map(in_words).collect();
+    let meant: String = others.iter().map(in_words).collect();
     let message =
-        format!("the calls have the numbers of {} programs, which the rule is not for{meant}", excluded.name());
+        format!("the calls have the numbers of {} programs, which the rule is not for{meant}", numbers_of.name());
     let help = "write -F arch= with the arch that is meant";
     Some(finding(&codes::EXCLUDED_ARCH, rule.planned.field(at), message, help))
 }

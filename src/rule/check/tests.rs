@@ -305,6 +305,23 @@ fn a_twin_is_written_for_what_is_missing_and_contradicts_no_never_rule() {
 }
 
 #[test]
+fn calls_go_by_the_last_arch_and_are_wrong_where_it_is_left_out_and_names_them_otherwise() {
+    for (tests, wrong) in [
+        ("-F arch!=b64 -S open", true),
+        ("-F arch=b64 -F arch!=b32 -S open", true),
+        ("-F arch!=b32 -F arch=b64 -S open", false),
+        // One number in both widths.
+        ("-F arch!=b64 -S openat2,pidfd_open", false),
+        ("-F arch=b64 -F arch!=b32 -S openat2", false),
+        ("-F arch!=b64 -S openat2,open", true),
+    ] {
+        let text = format!("-a always,exit {tests} -F auid=0 -k x\n");
+        assert_eq!(has(&text, &codes::EXCLUDED_ARCH), wrong, "{text}");
+        assert!(!has(&text, &codes::ONE_ABI), "a twin needs one arch to put another in its place: {text}");
+    }
+}
+
+#[test]
 fn a_merge_passes_no_rule_that_decides_otherwise_and_keeps_suppressions() {
     let merges = |text: &str| found(text).iter().any(|found| found.code == &codes::MERGEABLE && found.fix.is_some());
     let (first, second) = ("-a always,exit -F arch=b32 -S mount -k a\n", "-a always,exit -F arch=b32 -S chmod -k a\n");
