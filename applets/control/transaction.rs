@@ -152,7 +152,7 @@ fn missing(plan: &Plan, host: &RuleHost) -> Option<String> {
 /// Why a line cannot be part of such a set, if it cannot.
 fn misplaced(plan: &Plan, is_locked: bool) -> Option<&'static str> {
     plan.steps.iter().find_map(|step| match step {
-        Step::ShowStatus { .. } | Step::IgnoreErrors | Step::ContinueOnErrors => None,
+        Step::ShowStatus { .. } | Step::IgnoreErrors | Step::ContinueOnErrors | Step::SetFeature(_) => None,
         Step::ShowUsage | Step::ShowVersion | Step::ListRules { .. } | Step::Message { .. } | Step::Signal(_) => {
             Some("this asks for something that cannot be taken back, or shows something; it has no place here")
         }

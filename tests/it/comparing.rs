@@ -237,6 +237,9 @@ fn a_dry_run_of_an_atomic_load_sends_all_or_nothing() {
     assert!(said.ends_with("skip.rules:2: skipped: Unknown user: nobody-such\n"), "{said}");
     let late = dir.file("late.rules", "-e 2\n-a never,exit -F uid=1\n");
     assert_eq!(auditctl(&["--dry-run", "--atomic", "-R", &late]).0, 1);
+    // The kernel's features have locks of their own.
+    let feature = dir.file("feature", "-e 2\n--loginuid-immutable\n");
+    assert_eq!(auditctl(&["--dry-run", "--atomic", "-R", &feature]).0, 0);
 }
 
 #[test]

@@ -551,6 +551,13 @@ fn malformed_suppressions_words_and_names_are_spoken_of() {
 }
 
 #[test]
+fn the_lock_of_the_rules_is_none_of_features() {
+    let set = "-w /etc/passwd -p wa -k x\n-e 2\n";
+    assert!(!has(&format!("{set}--loginuid-immutable\n"), &codes::AFTER_LOCK));
+    assert!(has(&format!("{set}-b 8192\n"), &codes::AFTER_LOCK));
+}
+
+#[test]
 fn a_set_is_judged_in_the_order_in_which_it_is_merged() {
     let files = [
         Source { name: "10", text: b"-D\n-w /etc/passwd -p wa -k x\n-e 2\n" },
