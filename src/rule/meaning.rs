@@ -371,7 +371,7 @@ impl<'r> Meaning<'r> {
         if let Some(field) = self.single.iter().find(lets_nothing_through) {
             return Some(Impossible::Field(field.id));
         }
-        if self.tests_result && self.has_only(never_returns) {
+        if self.has_only(|name| self.never_meets(name)) {
             return Some(Impossible::NoResult);
         }
         let returns = self.number(FieldId::EXIT);
@@ -387,6 +387,11 @@ impl<'r> Meaning<'r> {
             (*operator == Operator::BIT_MASK && *value == 0) || none_holds()
         });
         impossible.map(|(id, ..)| Impossible::Field(*id))
+    }
+
+    /// Whether no test of a result holds for the call of this name, which has none.
+    pub(super) fn never_meets(&self, call: &str) -> bool {
+        self.tests_result && never_returns(call)
     }
 
     /// Whether no call of the rule succeeds with a number that a rule, which sees 32 bits of it, takes for an error: lseek() may, the

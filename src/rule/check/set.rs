@@ -345,7 +345,8 @@ fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native:
         own if own == other_elf && !rule.rule.syscalls.is_full(MASK_WORDS - 1) => (other, native, native_elf, "b64"),
         _ => return None,
     };
-    let calls = translated(&rule.rule.syscalls, here, there)?;
+    let is_met = |name: &str| !rule.meaning.never_meets(name);
+    let calls = translated(&rule.rule.syscalls, here, there, is_met)?;
     let mut twin = rule.meaning.clone();
     twin.replace(FieldId::ARCH, Numbers::one(there_elf));
     twin.calls = Some(calls.clone());
@@ -403,13 +404,19 @@ fn excluded_arch(rule: &Active, at: usize, field: &RuleField) -> Option<Finding>
     Some(finding(&codes::EXCLUDED_ARCH, rule.planned.field(at), message, help))
 }
 
-/// The same calls by the numbers of another machine, as far as it has calls of these names; `None` when it has none.
-fn translated(calls: &SyscallMask, from: Machine, to: Machine) -> Option<SyscallMask> {
+/// Those of the calls that are wanted, by the numbers of another machine, as far as it has calls of these names; `None` when it has none.
+fn translated(
+    calls: &SyscallMask,
+    from: Machine,
+    to: Machine,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Option<SyscallMask> {
     if *calls == SyscallMask::ALL {
         return Some(SyscallMask::ALL);
     }
     let mut translated = SyscallMask::NONE;
-    for number in calls.iter().filter_map(|number| syscall::number(to, syscall::name(from, number)?)) {
+    let names = calls.iter().filter_map(|number| syscall::name(from, number)).filter(|name| is_wanted(name));
+    for number in names.filter_map(|name| syscall::number(to, name)) {
         translated.insert(number);
     }
     (translated != SyscallMask::NONE).then_some(translated)

@@ -322,6 +322,16 @@ fn calls_go_by_the_last_arch_and_are_wrong_where_it_is_left_out_and_names_them_o
 }
 
 #[test]
+fn a_twin_has_no_calls_that_its_tests_never_meet() {
+    let ended = "-a always,exit -F arch=b64 -S exit,exit_group,openat -F success=0 -k x\n-a always,exit -F arch=b32 -S openat -F success=0 -k x\n";
+    assert!(!has(ended, &codes::ONE_ABI));
+    let first = ended.lines().next().unwrap();
+    let twin = "-a always,exit -F arch=b32 -S openat -F success=0 -k x";
+    assert_eq!(fixed(&format!("{first}\n")).0, format!("{first}\n{twin}\n"));
+    assert!(has("-a always,exit -F arch=b64 -S exit_group -F auid=0 -k x\n", &codes::ONE_ABI));
+}
+
+#[test]
 fn a_merge_passes_no_rule_that_decides_otherwise_and_keeps_suppressions() {
     let merges = |text: &str| found(text).iter().any(|found| found.code == &codes::MERGEABLE && found.fix.is_some());
     let (first, second) = ("-a always,exit -F arch=b32 -S mount -k a\n", "-a always,exit -F arch=b32 -S chmod -k a\n");
