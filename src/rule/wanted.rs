@@ -108,7 +108,7 @@ impl<'r> Search<'r> {
                     self.other_key.get_or_insert(*other);
                     None
                 }
-                _ => Some(Why::Hidden(*other)),
+                _ => Some(Why::Hidden(other)),
             };
             self.add(why, machine, taken, all);
         }
