@@ -6,9 +6,10 @@ use super::rules_file::{self, SourceFile};
 use super::{Failure, RuleHost, listing, open_kernel};
 use crate::output::{complain, say, show};
 use auditbox::abi::Status;
+use auditbox::abi::rule::MASK_WORDS;
 use auditbox::rule::check::{self, Finding, codes, format};
 use auditbox::rule::diff::{Difference, diff, idle};
-use auditbox::rule::{Host, Rule, Step, convert, file};
+use auditbox::rule::{Host, Rule, Step, SyscallMask, convert, file};
 use std::ffi::OsString;
 use std::ptr;
 
@@ -76,18 +77,28 @@ pub(super) fn print(difference: &Difference, host: &RuleHost, out: &mut Vec<u8>)
     }
 }
 
-/// A rule, and what is said of it. What -w would be read as another rule, one for a directory where there is none or the reverse, is
-/// shown as what it is.
+/// A rule, and what is said of it.
 pub(super) fn print_rule(what: &str, rule: &Rule, host: &RuleHost, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("{what}: ").as_bytes());
+    out.extend(line_of(rule, host));
+}
+
+/// A rule as it is listed. What would be read back as another rule is shown as what it is: a `never` rule that is listed as a watch, a
+/// -w for a directory where there is none or the reverse.
+pub(super) fn line_of(rule: &Rule, host: &RuleHost) -> Vec<u8> {
     let listed = listing::rules(std::slice::from_ref(rule), host, false);
+    let mut whole = rule.clone();
+    // KERNEL: the bits of classes do not come back.
+    if rule.syscalls.is_full(MASK_WORDS - 1) {
+        whole.syscalls = SyscallMask::ALL;
+    }
     let is_read_back = || {
         let line = file::lines(&listed).next()?;
-        Some(rules_file::plan(line.words.as_ref().ok()?, host).steps == [Step::AddRule(rule.clone())])
+        Some(rules_file::plan(line.words.as_ref().ok()?, host).steps == [Step::AddRule(whole.clone())])
     };
-    match convert::watch(rule, host).filter(|_| listed.starts_with(b"-w") && is_read_back() == Some(false)) {
-        Some(line) => out.extend([line.as_slice(), b"\n"].concat()),
-        None => out.extend(listed),
+    match convert::watch(&whole, host).filter(|_| !listed.starts_with(b"-a") && is_read_back() != Some(true)) {
+        Some(line) => [line.as_slice(), b"\n"].concat(),
+        None => listed,
     }
 }
 

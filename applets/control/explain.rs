@@ -1,8 +1,8 @@
 //! `auditctl --explain [RULES] [NAME=VALUE ...]`: which rule decides about an event, and why the others do not.
 
-use super::diff::{Set, set};
+use super::diff::{Set, line_of, set};
 use super::mode_options::{Options, WRONG};
-use super::{RuleHost, listing, rules_file};
+use super::{RuleHost, rules_file};
 use crate::output::{say, show};
 use auditbox::record::Record;
 use auditbox::rule::explain::{Decision, LeftOut, Verdict, are_of_one_file, decide, judge, key_rule, keys, left_out};
@@ -85,7 +85,7 @@ fn explain(set: &Set, facts: &Facts, host: &RuleHost) -> u8 {
     for (place, rule) in rules.iter().enumerate() {
         let (word, why) = answer.of_rule(place, rule);
         out.extend_from_slice(format!("{word:6} {}: ", place + 1).as_bytes());
-        out.extend(listing::rules(std::slice::from_ref(rule), host, false));
+        out.extend(line_of(rule, host));
         out.extend_from_slice(why.as_bytes());
     }
     let (line, status) = answer.of_all();

@@ -11,9 +11,11 @@ use super::parse::Host;
 use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::rule::PERMISSIONS;
 
-/// The line that a watch becomes, without its end; `None` when the rule is no watch, or no such line is read as the same rule.
+/// The line that a watch, or what is listed as one, becomes, without its end; `None` when the rule is no such, or no such line is read as
+/// the same rule.
 pub fn watch(rule: &Rule, host: &dyn Host) -> Option<Vec<u8>> {
-    let mut line = b"-a always,exit".to_vec();
+    let place = if rule.prepend { "-A" } else { "-a" };
+    let mut line = format!("{place} {},{}", rule.action.name()?, rule.list.name()?).into_bytes();
     for field in &rule.fields {
         match (field.id, &field.value) {
             (FieldId::PATH | FieldId::DIR, Value::Text(path)) => {

@@ -287,6 +287,18 @@ fn rules_for_a_path_and_for_a_directory_are_told_apart() {
 }
 
 #[test]
+fn a_rule_that_is_listed_as_another_is_shown_as_what_it_is() {
+    for rule in [
+        "-a never,exit -F path=/x -F perm=a\n",
+        "-a never,exit -F perm=wa\n",
+        "-a always,exit -F perm=a -F key=k\n",
+        "-w /x -p a -k k\n",
+    ] {
+        assert_eq!(compared(rule, ""), (1, format!("removed: {rule}")));
+    }
+}
+
+#[test]
 fn a_watch_that_is_refused_stays_and_is_said() {
     let text = "-w /etc/passwd -p wa -k id\n-w /etc/group -p wz -k id\n";
     let (status, out, said) = transcript(applet("auditctl").args(["--convert", "-"]), text);

@@ -256,6 +256,13 @@ fn a_record_has_the_key_of_a_rule_that_matched_before_one_without() {
 }
 
 #[test]
+fn a_never_rule_is_no_watch() {
+    let (_, out, _) =
+        explained("-a never,exit -F path=/x -F perm=a\n", &["arch=x86_64", "syscall=chmod", "path=/x"], "");
+    assert!(out.contains(" 1: -a never,exit -F path=/x -F perm=a\n"), "{out}");
+}
+
+#[test]
 fn rules_of_one_path_are_said_to_change_places() {
     let rules = "-w /srv/x -p r -k a\n-w /srv/x -p rw -k b\n";
     let (_, out, _) = explained(rules, &["syscall=openat", "path=/srv/x", "perm=r"], "");
