@@ -2,13 +2,14 @@
 
 use super::mode_options::{Options, WRONG};
 use super::rules_file::{self, FileLine};
-use super::say_refusal;
+use super::{RuleHost, say_refusal};
 use crate::output::{say, show_file};
-use auditbox::rule::file::{self, Line, Word};
+use auditbox::rule::file::{self, Line};
 use auditbox::rule::{Step, convert};
+use std::fmt::Display;
 
 /// Shows each file with its watches rewritten; everything else stays as it is, comments too. Returns the exit status, 1 when a watch
-/// is refused, which stays as well.
+/// stays as well: it is refused, or no other line says the same.
 pub(super) fn run(options: &Options) -> u8 {
     let host = options.host();
     if !options.knows_paths() {
@@ -32,29 +33,17 @@ pub(super) fn run(options: &Options) -> u8 {
         if out.last().is_some_and(|byte| *byte != b'\n') {
             out.push(b'\n');
         }
-        let mut converted = |line: &Line| {
-            let words = line.words.as_ref().ok().filter(|words| words.first().is_some_and(is_watch))?;
-            let plan = rules_file::plan(words, &host);
-            if let Some(refusal) = &plan.refusal {
-                let (name, number, text) = (source.name.as_str(), line.number, line.text);
-                say_refusal(refusal, &FileLine { name, number, text, words });
-                status = 1;
-                return None;
-            }
-            match plan.steps.as_slice() {
-                [Step::AddRule(rule)] => {
-                    rules_file::warn_of_pasted(&source.name, line);
-                    convert::watch(rule, &host)
-                }
-                _ => None,
-            }
-        };
         let mut at = 0;
         for line in file::lines(&source.text) {
-            let Some(rule) = converted(&line) else { continue };
-            out.extend_from_slice(source.text.get(at..line.start).unwrap_or_default());
-            out.extend(rule);
-            at = line.start + line.text.len();
+            match converted(&source.name, &line, &host) {
+                Ok(None) => continue,
+                Ok(Some(rule)) => {
+                    out.extend_from_slice(source.text.get(at..line.start).unwrap_or_default());
+                    out.extend(rule);
+                    at = line.start + line.text.len();
+                }
+                Err(Stays) => status = 1,
+            }
         }
         out.extend_from_slice(source.text.get(at..).unwrap_or_default());
     }
@@ -62,6 +51,33 @@ pub(super) fn run(options: &Options) -> u8 {
     status
 }
 
-fn is_watch(word: &Word) -> bool {
-    word.text.starts_with(b"-w")
+/// A watch stays as it is; why has been said.
+struct Stays;
+
+/// The line that a watch becomes; `None` when the line has none.
+fn converted(name: &str, line: &Line, host: &RuleHost) -> Result<Option<Vec<u8>>, Stays> {
+    let number = line.number;
+    let stays = |why: &dyn Display| {
+        say(format_args!("{name}:{number}: {why}"));
+        Stays
+    };
+    let words = match &line.words {
+        Ok(words) => words,
+        Err(error) => return Err(stays(error)),
+    };
+    let plan = rules_file::plan(words, host);
+    match (&plan.refusal, plan.steps.as_slice()) {
+        // It may be refused before its -w is read.
+        (Some(refusal), _) if words.iter().any(|word| word.text.starts_with(b"-w")) => {
+            say_refusal(refusal, &FileLine { name, number, text: line.text, words });
+            Err(Stays)
+        }
+        (None, [Step::AddRule(rule)]) if plan.is_watch() => {
+            let rule = convert::watch(rule, host).ok_or_else(|| stays(&"no rule without -w is the same"))?;
+            rules_file::warn_of_pasted(name, line);
+            Ok(Some(rule))
+        }
+        (None, _) if plan.is_watch() => Err(stays(&"asks for more than a watch")),
+        _ => Ok(None),
+    }
 }

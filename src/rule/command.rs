@@ -137,6 +137,13 @@ pub struct Plan {
     pub changes_rules: bool,
 }
 
+impl Plan {
+    /// Whether -w makes its rule.
+    pub fn is_watch(&self) -> bool {
+        self.warnings.contains(&Warning::SlowWatch)
+    }
+}
+
 /// What follows once the options so far have been read; C's retval of setopt().
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {

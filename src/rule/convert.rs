@@ -8,12 +8,25 @@ use super::command::{Step, plan_of};
 use super::file::{Line, push_word};
 use super::model::{FieldId, Rule, Value};
 use super::parse::Host;
+use super::print::Listing;
 use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::rule::PERMISSIONS;
 
-/// The line that a watch, or what is listed as one, becomes, without its end; `None` when the rule is no such, or no such line is read as
-/// the same rule.
+/// The line that a watch, or what is listed as one, becomes, without its end; `None` when no such line is read as the same rule.
 pub fn watch(rule: &Rule, host: &dyn Host) -> Option<Vec<u8>> {
+    let line = bare(rule).unwrap_or_else(|| {
+        // With other tests it is listed as a rule.
+        let mut line = Vec::new();
+        Listing::new(host.machine(), None).print(rule, &mut line);
+        line.pop();
+        line
+    });
+    let plan = plan_of(&Line::read(1, 0, &line)?, host)?;
+    matches!(plan.steps.as_slice(), [Step::AddRule(read)] if read == rule).then_some(line)
+}
+
+/// The line of a rule that tests what a watch tests and nothing else.
+fn bare(rule: &Rule) -> Option<Vec<u8>> {
     let place = if rule.prepend { "-A" } else { "-a" };
     let mut line = format!("{place} {},{}", rule.action.name()?, rule.list.name()?).into_bytes();
     for field in &rule.fields {
@@ -35,6 +48,5 @@ pub fn watch(rule: &Rule, host: &dyn Host) -> Option<Vec<u8>> {
             _ => return None,
         }
     }
-    let plan = plan_of(&Line::read(1, 0, &line)?, host)?;
-    matches!(plan.steps.as_slice(), [Step::AddRule(read)] if read == rule).then_some(line)
+    Some(line)
 }

@@ -306,3 +306,28 @@ fn a_watch_that_is_refused_stays_and_is_said() {
     assert_eq!(out, "-a always,exit -F path=/etc/passwd -F perm=wa -F key=id\n-w /etc/group -p wz -k id\n");
     assert!(said.contains("standard input:2:"), "{said}");
 }
+
+#[test]
+fn a_watch_with_more_to_it_is_converted_or_named() {
+    let text = "\
+-w /y -p wa -F uid=0 -C uid!=euid -k n
+-w /z -p r -a exit,never
+-p wa -w /etc/hosts
+-w /a\\ b -F uid=0
+-b 64 -w /etc/hosts
+-a always,exit -F path=/x -F perm=wa -F bla=1
+";
+    let expected = "\
+-a always,exit -S all -F path=/y -F perm=wa -F uid=0 -C uid!=euid -F key=n
+-a never,exit -F path=/z -F perm=r
+-p wa -w /etc/hosts
+-w /a\\ b -F uid=0
+-b 64 -w /etc/hosts
+-a always,exit -F path=/x -F perm=wa -F bla=1
+";
+    let (status, out, said) = transcript(applet("auditctl").args(["--convert", "-"]), text);
+    assert_eq!((status, out.as_str()), (1, expected));
+    for stays in ["standard input:3:4: \"wa\"", "standard input:4: no rule without", "standard input:5: asks for"] {
+        assert!(said.contains(stays), "{said}");
+    }
+}

@@ -67,8 +67,7 @@ impl Planned<'_> {
 
     /// The line is wanted as a watch, not as a rule of the exit list.
     pub(super) fn is_watch(&self) -> bool {
-        let words = self.line.words.as_deref().unwrap_or_default();
-        words.first().is_some_and(|word| word.text.starts_with(b"-w"))
+        self.plan.as_ref().is_some_and(Plan::is_watch)
     }
 }
 
