@@ -203,10 +203,13 @@ impl Invocation {
             self.load_target(&[]);
             return Ok(1);
         }
-        let mut paths = rules_file::list_directory(Path::new(SOURCE)).map_err(Trouble)?;
-        // COMPAT: a link that leads nowhere is passed over.
-        paths.retain(|path| path.exists());
-        let sources = rules_file::read_all(&paths).map_err(Trouble)?;
+        let sources = rules_file::read_directory(Path::new(SOURCE)).map_err(|reason| {
+            // At boot the rules that were merged last are better than none.
+            if !self.options.is_whole() {
+                self.load_target(&[]);
+            }
+            Trouble(reason)
+        })?;
         let stops = self.options.check && self.would_stop(&sources, &RuleHost::planned(None, None));
         let merged = rules_file::merged(&sources);
         if self.options.is_whole() {

@@ -47,7 +47,6 @@ printf -- '  # indented\n-b 8192\n-D -k nothing\n-w /tmp/nine -k nine' >$rules/9
 printf -- '-w /tmp/nine-c -k nine-c\n' >"$rules/9-c d.rules"
 echo '-w /tmp/hidden' >$rules/.hidden.rules
 echo '-w /tmp/other' >$rules/other.txt
-ln -s /no/where $rules/5-broken.rules
 ends 0 --check
 says '/sbin/augenrules: Rules have changed and should be updated'
 grep -q ten $target && fail "--check writes"
@@ -88,11 +87,24 @@ expect "^There was an error in line 1 of $rules/99-bad.rules$" /tmp/err
 rm $rules/99-bad.rules
 ends 0 --load
 
-# A rules file that cannot be read leaves everything as it is.
+# A rules file that cannot be read leaves everything as it is; what was merged last is loaded, so that a boot is not without rules.
+cp $target /tmp/merged
 mkdir $rules/50-folder.rules
-ends 1
-expect "cannot read $rules/50-folder.rules" /tmp/err
-rmdir $rules/50-folder.rules
+ln -s /no/where $rules/5-broken.rules
+ln -s 6-loop.rules $rules/6-loop.rules
+for what in "5-broken.rules .No such file" "6-loop.rules ." "50-folder.rules .Is a directory"; do
+	ends 1
+	expect "cannot read $rules/$what" /tmp/err
+	ends 1 --check
+	auditctl -D >/tmp/out
+	ends 1 --load --atomic
+	auditctl -l | grep -qx 'No rules' || fail "rules of which one file is missing are loaded as a whole"
+	ends 1 --load
+	expect "cannot read $rules/$what" /tmp/err
+	auditctl -l | cmp - /tmp/listed || fail "the rules that were merged last are not loaded"
+	rm -r "$rules/${what%% *}"
+done
+cmp $target /tmp/merged || fail "some of the rules are written"
 
 # A target that is a link stays one.
 mkdir -p /var/lib/rules
