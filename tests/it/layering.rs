@@ -158,8 +158,8 @@ fn end_of_item(all: &[Token], at: usize) -> usize {
 }
 
 fn matches(all: &[Token], pattern: &str) -> bool {
-    let words: Vec<&str> = pattern.split(' ').collect();
-    all.len() >= words.len() && words.iter().zip(all).all(|(w, t)| *w == t.text)
+    let mut tokens = all.iter();
+    pattern.split(' ').all(|word| tokens.next().is_some_and(|token| token.text == word))
 }
 
 /// Every name that stands directly under `root ::`, a brace group's members each.

@@ -1,8 +1,8 @@
 //! The man pages: each command has one, and each option that its help text names is described there.
 
+use crate::layering::{root, sources};
 use crate::support::BINARY;
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeSet, HashSet};
 use std::process::Command;
 
 fn output(words: &[&str]) -> String {
@@ -79,45 +79,29 @@ fn a_page_tells_of_each_file_of_configuration_and_each_program() {
     assert!(checked > 10, "{checked} files were found");
 }
 
-/// All sources below these directories.
-fn sources(directories: &[&str]) -> Vec<String> {
-    let mut waiting: Vec<_> = directories.iter().map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).collect();
-    let mut found = Vec::new();
-    while let Some(directory) = waiting.pop() {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            match path.extension() {
-                _ if path.is_dir() => waiting.push(path),
-                Some(extension) if extension == "rs" => found.push(std::fs::read_to_string(path).unwrap()),
-                _ => {}
-            }
-        }
+/// The words of a source, and those of them that it declares.
+struct Source {
+    words: HashSet<String>,
+    declared: HashSet<String>,
+}
+
+impl Source {
+    fn of(text: &str) -> Source {
+        const KINDS: [&str; 8] = ["struct", "enum", "trait", "type", "fn", "const", "static", "mod"];
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+        let named = words.clone().zip(words.clone().skip(1)).filter(|(kind, _)| KINDS.contains(kind));
+        Source { declared: named.map(|(_, name)| name.to_owned()).collect(), words: words.map(str::to_owned).collect() }
     }
-    found
-}
-
-/// Whether a source has this as a word.
-fn has_word(source: &str, word: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    source.match_indices(word).any(|(at, _)| {
-        let (before, after) = (source[..at].chars().next_back(), source[at + word.len()..].chars().next());
-        !before.is_some_and(is_part) && !after.is_some_and(is_part)
-    })
-}
-
-/// Whether a source declares something of this name.
-fn declares(source: &str, name: &str) -> bool {
-    ["struct", "enum", "trait", "type", "fn", "const", "static", "mod"]
-        .iter()
-        .any(|kind| has_word(source, &format!("{kind} {name}")))
 }
 
 #[test]
 fn what_the_documents_say_of_the_code_is_there() {
-    let sources = sources(&["src", "applets", "tests/it"]);
+    let files = ["src", "applets", "tests/it"].map(|folder| sources(&root().join(folder)));
+    let sources: Vec<Source> = files.iter().flatten().map(|(_, text)| Source::of(text)).collect();
+    let declares = |name: &str| sources.iter().any(|source| source.declared.contains(name));
     let mut checked = 0;
     for page in ["README.md", "docs/architecture.md", "CONTRIBUTING.md", "SECURITY.md"] {
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
         for name in text.split('`').skip(1).step_by(2) {
             let Some((of, member)) = name.trim_end_matches("()").split_once("::") else { continue };
             let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -126,12 +110,10 @@ fn what_the_documents_say_of_the_code_is_there() {
             }
             checked += 1;
             let is_type = of.starts_with(|c: char| c.is_ascii_uppercase());
+            let are_together = |source: &Source| source.words.contains(of) && source.words.contains(member);
             let is_there = match is_type {
-                true => {
-                    sources.iter().any(|source| declares(source, of))
-                        && sources.iter().any(|source| has_word(source, of) && has_word(source, member))
-                }
-                false => sources.iter().any(|source| declares(source, member)),
+                true => declares(of) && sources.iter().any(are_together),
+                false => declares(member),
             };
             assert!(is_there, "{page} names `{name}`, which is not in the code");
         }
