@@ -193,6 +193,18 @@ pub(super) fn plan_of(line: &Line, host: &dyn Host) -> Option<Plan> {
     Some(parse_line(&std::iter::once(&b"auditctl"[..]).chain(texts).collect::<Vec<_>>(), host))
 }
 
+/// The settings of a line that are given as numbers, those of -b, -r and --backlog_wait_time, as they are written.
+pub(super) fn numbers<'l>(line: &'l Line) -> Vec<(Place, &'l [u8])> {
+    let texts = line.words.iter().flatten().map(|word| word.text.as_slice());
+    let mut words = Words::new(&GRAMMAR, &std::iter::once(&b"auditctl"[..]).chain(texts).collect::<Vec<_>>());
+    let mut found = Vec::new();
+    while let Taken::Option { name, value, .. } = words.take() {
+        let value = value.filter(|_| matches!(name, b'b' | b'r' | BACKLOG_WAIT_TIME));
+        found.extend(value.map(|value| (value.place(), value.text)));
+    }
+    found
+}
+
 /// Reads a line. `line` begins with the program's own name.
 pub fn parse_line(line: &[&[u8]], host: &dyn Host) -> Plan {
     let words = Words::new(&GRAMMAR, line);

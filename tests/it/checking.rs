@@ -324,8 +324,11 @@ fn a_number_that_no_call_has_is_said() {
     for (rule, expected) in [
         ("-S mount,2000 -F success=0 -k m", "31: warning[AB002]: x86_64 has no call 2000 that is known\n"),
         ("-S 165 -F success=0 -k m", ""),
+        ("-a always,io_uring -S 9,99 -k u", "23: warning[AB002]: io_uring has no operation 99 that is known\n"),
+        ("-a always,io_uring -S 9,64 -k u", ""),
     ] {
-        let text = format!("-a always,exit -F arch=b64 {rule}\n");
+        let of_exit = if rule.starts_with("-a") { "" } else { "-a always,exit -F arch=b64 " };
+        let text = format!("{of_exit}{rule}\n");
         let found: String = checked(&text, &[])
             .1
             .lines()
@@ -333,6 +336,24 @@ fn a_number_that_no_call_has_is_said() {
             .map(|line| format!("{line}\n"))
             .collect();
         assert!(found.ends_with(expected) && found.is_empty() == expected.is_empty(), "{found}");
+    }
+}
+
+#[test]
+fn a_call_or_operation_that_the_kernel_has_not_yet_is_said_by_name_or_number() {
+    let newer = |kernel: &str, rule: &str| -> Vec<String> {
+        let (_, out) = checked(&format!("{rule} -k x\n"), &["--kernel", kernel]);
+        out.lines().filter_map(|line| Some(line.split_once("[AB004]: ")?.1.to_owned())).collect()
+    };
+    for calls in ["open,openat2", "2,437"] {
+        let rule = format!("-a always,exit -F arch=b64 -S {calls}");
+        assert_eq!(newer("5.5", &rule), ["Linux 5.5 does not know the call openat2; Linux 5.6 does"]);
+        assert_eq!(newer("5.6", &rule), [""; 0]);
+    }
+    for operations in ["openat,msg_ring", "18,40"] {
+        let rule = format!("-a always,io_uring -S {operations}");
+        assert_eq!(newer("5.17", &rule), ["Linux 5.17 does not know the operation msg_ring; Linux 5.18 does"]);
+        assert_eq!(newer("5.18", &rule), [""; 0]);
     }
 }
 
@@ -506,12 +527,39 @@ fn a_result_that_no_call_has_is_named_for_what_it_is() {
 }
 
 #[test]
+fn a_setting_or_call_of_another_number_than_is_written_is_named() {
+    for (line, place, message) in [
+        ("-b 08192", 4, "08192 is taken for the number 0"),
+        ("-b64k", 3, "64k is taken for the number 64"),
+        ("-r 010", 4, "010 is taken for the number 8"),
+        ("--backlog_wait_time 60000ms", 21, "60000ms is taken for the number 60000"),
+        ("-a always,exit -F arch=b64 -S 59x -k x", 31, "59x is taken for the number 59"),
+        ("-a always,exit -F arch=b64 -S 4294967298 -k x", 31, "4294967298 is taken for the number 2"),
+    ] {
+        let found = checked(&format!("{line}\n"), &["--min-level", "warning"]).1;
+        assert!(found.contains(&format!(":1:{place}: warning[AB009]: {message}\n")), "{line}: {found}");
+    }
+    let plain = "-b 8192\n-b 0x2000\n-r 0\n--backlog_wait_time 60000\n-w /x=1 -p wa -k y\n";
+    let found = checked(&format!("{plain}{}", both("-S 0x3b,59 -F success=0 -k x")), &[]).1;
+    assert!(!found.contains("AB009"), "{found}");
+}
+
+#[test]
+fn a_backlog_wait_time_that_no_kernel_takes_is_refused() {
+    let lines = |time: u32| format!("--backlog_wait_time {time}\n-a always,exclude -F msgtype=CWD\n");
+    let (status, found) = checked(&lines(600_001), &["--min-level", "error"]);
+    assert_eq!((status, found.contains(":1:1: error[AB007]: no kernel takes")), (1, true), "{found}");
+    assert_eq!(checked(&lines(600_000), &["--min-level", "error"]), (0, String::new()));
+}
+
+#[test]
 fn a_number_with_something_behind_it_is_named() {
     for (test, message) in [
         ("uid=1000-2000", "1000-2000 is taken for the number 1000"),
         ("auid>=1000,", "1000, is taken for the number 1000"),
         ("exit=-13x", "-13x is taken for the number -13"),
         ("uid=08", "08 is taken for the number 0"),
+        ("uid=010", "010 is taken for the number 8"),
         ("a0&0x2z", "0x2z is taken for the number 2"),
         ("saddr_fam=inet", "inet is taken for the number 0"),
         ("exit=EACCES", "EACCES is taken for the number 13"),
@@ -522,7 +570,8 @@ fn a_number_with_something_behind_it_is_named() {
     }
     for test in [
         "uid=0",
-        "uid=010",
+        "uid=00",
+        "a1=0644",
         "exit=-13",
         "exit=-EACCES",
         "a0&0x2F",

@@ -47,9 +47,9 @@ codes! {
     KERNEL_TOO_OLD "AB004" "kernel-too-old" Warning "The rule needs a newer kernel.";
     TOO_MANY_FIELDS "AB005" "too-many-fields" Error "A rule has room for 63 fields.";
     DUPLICATE "AB006" "duplicate" Error "The kernel refuses a rule that it has; loading stops here without -c or -i.";
-    REFUSED_BY_KERNEL "AB007" "refused-by-kernel" Error "auditctl takes the line, but the kernel refuses the rule.";
+    REFUSED_BY_KERNEL "AB007" "refused-by-kernel" Error "auditctl takes the line, but the kernel refuses the rule or setting.";
     PASTED "AB008" "pasted-character" Warning "A character that looks like a plain one, or like nothing, is part of the word.";
-    LITERAL "AB009" "taken-literally" Warning "Quotes, wildcards and variables are not special: they are part of the value.";
+    LITERAL "AB009" "taken-literally" Warning "Quotes, wildcards and variables are part of the value; a number may be read as another.";
     NOT_THERE "AB010" "nothing-to-delete" Error "The kernel has no such rule to delete; loading stops here without -c or -i.";
     NO_ARCH "AB101" "no-arch" Warning "Calls are named without -F arch, so that the numbers of one width are looked for in both.";
     ONE_ABI "AB102" "one-abi" Warning "Programs of the other width make the same calls unseen.";

@@ -98,6 +98,21 @@ const OF_MACHINES: [(&[Machine], Version, &str); 3] = [
     ),
 ];
 
+/// KERNEL: the first version that has the operations of io_uring from this number on, newest first.
+const OPERATIONS: [(u32, Version); 11] = [
+    (63, Version(6, 19)),
+    (62, Version(6, 16)),
+    (58, Version(6, 15)),
+    (56, Version(6, 11)),
+    (55, Version(6, 9)),
+    (54, Version(6, 8)),
+    (49, Version(6, 7)),
+    (48, Version(6, 1)),
+    (47, Version(6, 0)),
+    (41, Version(5, 19)),
+    (40, Version(5, 18)),
+];
+
 /// The versions of [`CALLS`], each with the names of its calls.
 fn rows() -> impl Iterator<Item = (Version, &'static str)> {
     CALLS
@@ -146,12 +161,24 @@ fn newer_field(list: List, field: &RuleField, kernel: Version) -> Option<(String
     [by_itself(), in_use].into_iter().flatten().find(|(_, since)| *since > kernel)
 }
 
-/// The calls of a rule that are newer than `kernel`.
-pub(super) fn newer_calls(rule: &Rule, machine: Machine, kernel: Version) -> Vec<(&'static str, Version)> {
-    let of_machine = OF_MACHINES.iter().filter(|row| row.0.contains(&machine)).map(|row| (row.1, row.2));
-    let newer = rows().chain(of_machine).filter(|(since, _)| *since > kernel);
-    let named = newer.flat_map(|(since, names)| names.split(' ').map(move |name| (name, since)));
-    named.filter(|(name, _)| syscall::number(machine, name).is_some_and(|n| rule.syscalls.contains(n))).collect()
+/// Whether io_uring has an operation of this number, as far as is known. Those that are never audited have no names.
+pub(super) fn has_operation(number: u32) -> bool {
+    syscall::rows(Machine::IoUring).any(|row| row.0 >= number)
+}
+
+/// The call of a machine, if it is newer than `kernel`, and from when on it is known.
+pub(super) fn newer_call(machine: Machine, number: u32, kernel: Version) -> Option<(String, Version)> {
+    let name = syscall::name(machine, number);
+    let (what, since) = if machine == Machine::IoUring {
+        let (_, since) = OPERATIONS.iter().find(|(first, _)| number >= *first && has_operation(number))?;
+        (format!("the operation {}", name.map_or_else(|| number.to_string(), str::to_owned)), *since)
+    } else {
+        let name = name?;
+        let of_machine = OF_MACHINES.iter().filter(|row| row.0.contains(&machine)).map(|row| (row.1, row.2));
+        let mut with_name = rows().chain(of_machine).filter(|(_, names)| names.split(' ').any(|call| call == name));
+        (format!("the call {name}"), with_name.find(|(since, _)| *since > kernel)?.0)
+    };
+    (since > kernel).then_some((what, since))
 }
 
 /// For what of a rule a kernel of this version refuses it, or does not look at, a sentence each. Calls that it has not are no reason.

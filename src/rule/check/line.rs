@@ -1,7 +1,7 @@
 //! What one line says by itself: refused words, pasted characters, tests that the kernel refuses, old kernels, rules that
 //! cannot match, cost.
 
-use super::super::command::{Place, Plan, Step, plan_of};
+use super::super::command::{Place, Plan, Step, numbers, plan_of};
 use super::super::convert;
 use super::super::diff::diff;
 use super::super::error::{Reason, Refusal};
@@ -14,7 +14,7 @@ use super::super::typography::{self, Lookalike, lookalikes, quote};
 use super::codes::{self, Code, Level};
 use super::finding::{Edit, Effect, Finding, Fix, Span};
 use super::planned::{Planned, Target};
-use super::refusals::kernel_refusals;
+use super::refusals::{kernel_refusals, refused_setting};
 use super::{fix, kernel};
 use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
 use crate::tables::machine::Machine;
@@ -78,9 +78,16 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
     for warning in &plan.warnings {
         literal_path(planned, *warning, out);
     }
-    let Some(rule) = planned.added() else { return old_options(planned, plan, target, out) };
+    old_options(planned, plan, target, out);
+    for (place, word) in numbers(&planned.line) {
+        partial_number(planned.place(place), word, number::unsigned(word, 0).0 as u32, out);
+    }
+    let Some(rule) = planned.added() else { return };
     quoted_values(planned, rule, out);
-    partial_numbers(planned, rule, out);
+    partial_fields(planned, rule, out);
+    for call in calls(planned, None) {
+        partial_number(call.span, call.word, call.number, out);
+    }
     if planned.is_taken() {
         no_calls(planned, rule, target, out);
         old_kernel(planned, rule, target, out);
@@ -105,6 +112,9 @@ pub(super) fn loading(planned: &Planned, target: &Target, out: &mut Vec<Finding>
         None => {
             for (number, message, help) in planned.added().map(kernel_refusals).unwrap_or_default() {
                 out.push(finding(&codes::REFUSED_BY_KERNEL, planned.field(number), message.to_owned(), help));
+            }
+            for message in plan.steps.iter().filter_map(refused_setting) {
+                out.push(finding(&codes::REFUSED_BY_KERNEL, planned.whole(), message.to_owned(), ""));
             }
         }
     }
@@ -299,34 +309,49 @@ fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
 }
 
 /// The number of an error without its minus is what calls return that succeed.
-/// COMPAT: of a number the digits that it begins with count, and of two fields any word is one, which is 0 then.
-fn partial_numbers(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
+/// COMPAT: of two fields any word is a number, which is 0 then.
+fn partial_fields(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
     for (place, field) in rule.fields.iter().enumerate() {
         let (Value::Number(number), span) = (&field.value, planned.field(place)) else { continue };
         let word = planned.line.text.get(span.bytes.0..span.bytes.1).unwrap_or_default();
         let value = word.rsplit(|b| b"=<>&".contains(b)).next().unwrap_or_default();
         let digits = value.strip_prefix(b"-").unwrap_or(value);
-        let is_whole = match digits {
-            [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
-            [b'0', digits @ ..] => digits.iter().all(|b| matches!(b, b'0'..=b'7')),
-            digits => digits.iter().all(u8::is_ascii_digit),
+        let help = match field.id {
+            // Of an arch the digits are hexadecimal, and a perm has none.
+            FieldId::ARCH | FieldId::PERM => continue,
+            FieldId::SADDR_FAM if value != b"unset" => "inet is 2, inet6 is 10, local is 1",
+            FieldId::SESSIONID if value != b"unset" => ALONE,
+            FieldId::EXIT if digits == value => "a failed call returns the number below nought: -EACCES",
+            _ if digits.first().is_some_and(u8::is_ascii_digit) => ALONE,
+            _ => continue,
         };
-        let takes_words = match field.id {
-            FieldId::SADDR_FAM | FieldId::SESSIONID => value != b"unset",
-            FieldId::EXIT => digits == value,
-            _ => false,
-        };
-        let is_number = digits.first().is_some_and(u8::is_ascii_digit);
-        if !is_whole && (takes_words || is_number) {
+        // Modes and flags of a call are written in octal.
+        if !is_as_written(value, *number, field.id.argument().is_some()) {
             let message = format!("{} is taken for the number {}", lossy(value), *number as i32);
-            let help = match field.id {
-                FieldId::SADDR_FAM => "inet is 2, inet6 is 10, local is 1",
-                FieldId::EXIT => "a failed call returns the number below nought: -EACCES",
-                _ => "write the number alone",
-            };
             out.push(finding(&codes::LITERAL, span, message, help));
         }
     }
+}
+
+const ALONE: &str = "write the number alone";
+
+fn partial_number(span: Span, word: &[u8], number: u32, out: &mut Vec<Finding>) {
+    if !is_as_written(word, number, false) {
+        let message = format!("{} is taken for the number {number}", lossy(word));
+        out.push(finding(&codes::LITERAL, span, message, ALONE));
+    }
+}
+
+/// Whether a word that is read as this number is it to people, too. COMPAT: the digits that it begins with count, in octal after a 0, and of
+/// those what there is room for.
+fn is_as_written(word: &[u8], number: u32, takes_octal: bool) -> bool {
+    let base = match word.strip_prefix(b"-").unwrap_or(word) {
+        [b'0', b'x' | b'X', digits @ ..] if !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit) => 16,
+        [b'0', digits @ ..] if takes_octal && digits.iter().all(|b| matches!(b, b'0'..=b'7')) => 8,
+        digits if digits.iter().all(u8::is_ascii_digit) => 10,
+        _ => return false,
+    };
+    [u64::from(number), number as i32 as u64].contains(&number::unsigned(word, base).0)
 }
 
 /// `$NAME` or `${NAME}`.
@@ -337,28 +362,57 @@ fn has_variable(path: &[u8]) -> bool {
 /// KERNEL: the classes of include/uapi/linux/audit.h, the first of which is the highest bit of a mask.
 const CLASSES: &str = "dir_write dir_write_32 chattr chattr_32 read read_32 write write_32 signal signal_32";
 
-/// Numbers of -S that are of no call. A newer kernel than the tables may have calls of higher numbers.
-fn no_calls(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
-    let is_known =
-        |machine: &Machine| rule.list == List::EXIT && !syscall::is_left_out(*machine) && first_call(*machine) == 0;
-    let machine = machine_of(rule, target.host.machine()).filter(is_known);
-    for place in planned.plan.iter().flat_map(|plan| &plan.places.syscalls) {
+/// A call of -S, or an operation.
+struct Call<'p> {
+    span: Span,
+    word: &'p [u8],
+    number: u32,
+    /// Given as a number.
+    is_number: bool,
+}
+
+fn calls<'p>(planned: &'p Planned, machine: Option<Machine>) -> impl Iterator<Item = Call<'p>> {
+    let places = planned.plan.iter().flat_map(|plan| &plan.places.syscalls);
+    places.flat_map(move |place| {
         let span = planned.place(*place);
         let words = planned.line.text.get(span.bytes.0..span.bytes.1).unwrap_or_default();
-        for word in words.split(|b| *b == b',').filter(|word| word.first().is_some_and(u8::is_ascii_digit)) {
-            let number = number::unsigned(word, 0).0 as u32;
-            if (SyscallMask::FIRST_CLASS..SyscallMask::END).contains(&number) {
-                let class = CLASSES.split(' ').nth((SyscallMask::END - 1 - number) as usize);
-                let taken = class
-                    .map_or_else(|| "drops it".to_owned(), |class| format!("takes it for all of its class {class}"));
-                let message = format!("{number} is no call: the kernel {taken}");
-                out.push(finding(&codes::CALL_CLASS, span, message, "name the calls"));
-            } else if let Some(machine) = machine.filter(|machine| syscall::name(*machine, number).is_none()) {
-                let message = format!("{} has no call {number} that is known", machine.name());
-                let mut found = finding(&codes::UNKNOWN_SYSCALL, span, message, "name the calls");
-                found.level = Level::Warning;
-                out.push(found);
-            }
+        words.split(|b| *b == b',').filter_map(move |word| {
+            let is_number = word.first()?.is_ascii_digit();
+            let named = || machine.and_then(|machine| syscall::number(machine, word));
+            let number = if is_number { Some(number::unsigned(word, 0).0 as u32) } else { named() };
+            Some(Call { span, word, number: number?, is_number })
+        })
+    })
+}
+
+/// The machine whose calls -S names, be they the operations of io_uring.
+fn machine_of_calls(rule: &Rule, native: Option<Machine>) -> Option<Machine> {
+    if rule.list == List::IO_URING { Some(Machine::IoUring) } else { machine_of(rule, native) }
+}
+
+/// Numbers of -S that are of no call. A newer kernel than the tables may have calls of higher numbers.
+fn no_calls(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
+    let is_known = |machine: &Machine| !syscall::is_left_out(*machine) && first_call(*machine) == 0;
+    let machine = machine_of_calls(rule, target.host.machine()).filter(is_known);
+    for Call { span, number, .. } in calls(planned, machine).filter(|call| call.is_number) {
+        let unknown = machine.filter(|machine| match machine {
+            Machine::IoUring => !kernel::has_operation(number),
+            machine => syscall::name(*machine, number).is_none(),
+        });
+        if (SyscallMask::FIRST_CLASS..SyscallMask::END).contains(&number) {
+            let class = CLASSES.split(' ').nth((SyscallMask::END - 1 - number) as usize);
+            let taken =
+                class.map_or_else(|| "drops it".to_owned(), |class| format!("takes it for all of its class {class}"));
+            let message = format!("{number} is no call: the kernel {taken}");
+            out.push(finding(&codes::CALL_CLASS, span, message, "name the calls"));
+        } else if let Some(machine) = unknown {
+            let message = match machine {
+                Machine::IoUring => format!("io_uring has no operation {number} that is known"),
+                _ => format!("{} has no call {number} that is known", machine.name()),
+            };
+            let mut found = finding(&codes::UNKNOWN_SYSCALL, span, message, "name the calls");
+            found.level = Level::Warning;
+            out.push(found);
         }
     }
 }
@@ -383,16 +437,11 @@ fn old_kernel(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
     for (number, field, since) in kernel::newer_fields(rule, version) {
         push(planned.field(number), &field, since);
     }
-    let machine = machine_of(rule, target.host.machine());
-    let named = !plan.places.syscalls.is_empty() && rule.list == List::EXIT && !rule.syscalls.is_full(MASK_WORDS - 1);
-    for (call, since) in machine.filter(|_| named).map(|m| kernel::newer_calls(rule, m, version)).unwrap_or_default() {
-        let stands = |place: &&Place| {
-            let span = planned.place(**place);
-            let text = planned.line.text.get(span.bytes.0..span.bytes.1).unwrap_or_default();
-            text.split(|b| *b == b',').any(|name| name == call.as_bytes())
-        };
-        if let Some(place) = plan.places.syscalls.iter().find(stands) {
-            push(planned.place(*place), &format!("the call {call}"), since);
+    let machine = machine_of_calls(rule, target.host.machine()).filter(|_| !rule.syscalls.is_full(MASK_WORDS - 1));
+    let Some(machine) = machine else { return };
+    for call in calls(planned, Some(machine)) {
+        if let Some((what, since)) = kernel::newer_call(machine, call.number, version) {
+            push(call.span, &what, since);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::super::model::Rule;
 use super::super::parse::Host;
 use super::finding::{Source, Span};
 use super::kernel::Version;
-use super::refusals::kernel_refusals;
+use super::refusals::{kernel_refusals, refused_setting};
 
 /// Most lines with rules or settings that are checked together: pairs of rules are compared. As many comments for us are read.
 pub const MOST_LINES: usize = 8192;
@@ -79,8 +79,9 @@ impl<'t> Planned<'t> {
 
     /// Neither auditctl nor the kernel refuses what the line asks for, whatever the others are.
     pub(super) fn is_taken(&self) -> bool {
-        let is_read = self.plan.as_ref().is_some_and(|plan| plan.refusal.is_none());
-        is_read && self.added().is_none_or(|rule| kernel_refusals(rule).is_empty())
+        let is_set =
+            |plan: &Plan| plan.refusal.is_none() && !plan.steps.iter().any(|step| refused_setting(step).is_some());
+        self.plan.as_ref().is_some_and(is_set) && self.added().is_none_or(|rule| kernel_refusals(rule).is_empty())
     }
 
     /// The rule that the line adds.

@@ -1,6 +1,17 @@
-//! Which rules the kernel refuses though auditctl takes them.
+//! Which rules and settings the kernel refuses though auditctl takes them.
 
+use super::super::command::Step;
 use super::super::model::{FieldId, List, Operator, Rule, RuleField, Value};
+use crate::abi::mask;
+
+/// KERNEL: audit_receive_msg() takes 600 seconds at the most, in ticks of the clock, of which no kernel has more than a thousand in a second.
+const LONGEST_WAIT: u32 = 600_000;
+
+/// Why the kernel refuses a setting.
+pub(super) fn refused_setting(step: &Step) -> Option<&'static str> {
+    let is_long = |step: &Step| matches!(step, Step::Set(status) if status.mask & mask::BACKLOG_WAIT_TIME != 0 && status.backlog_wait_time > LONGEST_WAIT);
+    is_long(step).then_some("no kernel takes a backlog_wait_time of more than 600000; with HZ=250 the most is 150000")
+}
 
 /// What a rule has one of at most, and what is said of a second one.
 const SINGLE: [(&[FieldId], &str); 2] = [
