@@ -57,12 +57,14 @@ fn facts(words: &[&OsString], host: &RuleHost) -> Result<Facts, String> {
     let lines: Vec<_> = text.split(|b| *b == b'\n').map(|line| plain_head(line.trim_ascii_end())).collect();
     let event: Vec<Record> = lines.iter().filter_map(|line| Record::parse(line)).collect();
     let first = event.first().ok_or("no record on standard input")?;
-    if let Some(other) = event.iter().find(|record| record.id != first.id) {
-        let mut ids = Vec::new();
-        first.id.print(&mut ids);
-        ids.extend_from_slice(b" and ");
-        other.id.print(&mut ids);
-        return Err(format!("--explain takes one event, and standard input has several: {}", lossy(&ids)));
+    if let Some(other) = event.iter().find(|record| (record.id, record.node) != (first.id, first.node)) {
+        let name = |record: &Record| {
+            let mut name = record.node.map_or(Vec::new(), |node| [b"node=", node, b" "].concat());
+            record.id.print(&mut name);
+            lossy(&name)
+        };
+        let (first, other) = (name(first), name(other));
+        return Err(format!("--explain takes one event, and standard input has several: {first} and {other}"));
     }
     Facts::of_records(&event, Some(host))
 }

@@ -167,6 +167,22 @@ impl<'r> Meaning<'r> {
         meaning
     }
 
+    /// Rules for the same events, as far as their calls return: one for those that succeed and one for those that fail; of these, one for
+    /// each class of access.
+    pub(super) fn divided(&self) -> Option<[Meaning<'r>; 2]> {
+        if self.list == List::EXIT && self.narrowed(FieldId::SUCCESS).is_none() {
+            let mut of_results = [self.clone(), self.clone()];
+            of_results[0].replace(FieldId::SUCCESS, Numbers::one(SUCCEEDED));
+            of_results[1].replace(FieldId::SUCCESS, Numbers::one(FAILED));
+            of_results[1].narrow(FieldId::EXIT, &Numbers(vec![ERRORS]));
+            return Some(of_results);
+        }
+        let [bits] = self.perms[..] else { return None };
+        let first = bits & bits.wrapping_neg();
+        let of_classes = [first, bits & !first].map(|bits| Meaning { perms: vec![bits], ..self.clone() });
+        (bits != first).then_some(of_classes)
+    }
+
     fn add(&mut self, field: &'r RuleField) {
         match (field.id, &field.value) {
             (FieldId::KEY, _) => {}
@@ -247,11 +263,15 @@ impl<'r> Meaning<'r> {
         if !self.covers_but_for_classes(other) || self.uncovered_numbers(other).next().is_some() {
             return SyscallMask::NONE;
         }
+        let mut calls = self.calls.clone().unwrap_or(SyscallMask::ALL);
+        if let Some(machine) = machine.filter(|_| self.tests_result) {
+            calls.remove_all(&numbers(NEVER_RETURN.into_iter(), machine));
+        }
         if self.covers_classes(other, u32::MAX) {
-            return self.calls.clone().unwrap_or(SyscallMask::ALL);
+            return calls;
         }
         let Some(machine) = machine.filter(|_| self.list == List::EXIT) else { return SyscallMask::NONE };
-        let mut calls = self.calls_of(Some(machine));
+        calls = calls.intersection(&self.calls_of(Some(machine)));
         // Of a call that is not always of each of its classes the two rules have to ask for the same ones.
         let unsure = BY_FLAGS.split(' ').chain(NOT_IN_EVERY_KERNEL.split(' '));
         calls.remove_all(&numbers(unsure.filter(|name| !self.covers_classes(other, classes_of(name))), machine));
@@ -325,10 +345,16 @@ impl<'r> Meaning<'r> {
         self.covers_but_for_classes(other) && self.covers_classes(other, u32::MAX)
     }
 
-    /// The same, whatever classes of access are too. Of many rules most pairs differ in what they watch, so that is asked first.
-    fn covers_but_for_classes(&self, other: &Meaning) -> bool {
+    /// Whether every event of `other` is of the list and of what is watched.
+    pub(super) fn watches_all_of(&self, other: &Meaning) -> bool {
         self.list == other.list
             && self.watched.is_none_or(|mine| other.watched.is_some_and(|given| is_below(given, mine)))
+    }
+
+    /// Whether this rule matches every event of `other`, whatever calls, numbers and classes of access are. Of many rules most pairs
+    /// differ in what they watch, so that is asked first.
+    fn covers_but_for_classes(&self, other: &Meaning) -> bool {
+        self.watches_all_of(other)
             && (other.tests_result || !self.needs_result())
             && self.bits.iter().all(|test| other.implies_bits(*test))
             && self.single.iter().all(|field| other.single.iter().any(|given| implies(given, field)))
@@ -653,9 +679,12 @@ fn witness_call(calls: &SyscallMask, machine: Machine, meaning: &Meaning) -> Opt
     all.min_by_key(|name| meaning.needs_result() && names_taken_away(name) > 0)
 }
 
-/// Whether the call ends the process or thread that makes it.
+/// Calls that end the process or thread that makes them.
+const NEVER_RETURN: [&str; 2] = ["exit", "exit_group"];
+
+/// Whether the call is such a one.
 pub(super) fn never_returns(call: &str) -> bool {
-    matches!(call, "exit" | "exit_group")
+    NEVER_RETURN.contains(&call)
 }
 
 /// How many of its names a call takes away when it succeeds, counted from the first.

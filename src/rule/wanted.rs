@@ -2,7 +2,8 @@
 //! of theirs, which have another key.
 //!
 //! A wanted rule is followed call by call and arch by arch through the rules that are there, in their order: a call is seen when the
-//! first rule that takes all such events has the wanted rule's action. A rule that takes some of these events, those of one user or
+//! first rule that takes all such events has the wanted rule's action, or when those that succeed and those that fail are seen so, or
+//! those of each class of access. A rule that takes some of these events, those of one user or
 //! program, hides nothing in this sense: where a site leaves something out is its own matter.
 
 use super::meaning::Meaning;
@@ -61,38 +62,40 @@ struct Part<'r> {
     why: Option<Why<'r>>,
     machine: Option<Machine>,
     calls: SyscallMask,
-    /// They are all that the rule has of the machine.
-    is_whole: bool,
 }
 
 /// What becomes of a wanted rule.
 struct Search<'r> {
     rule: &'r Rule,
+    /// The calls of each machine.
+    all: Vec<(Option<Machine>, SyscallMask)>,
     parts: Vec<Part<'r>>,
     other_key: Option<&'r Rule>,
 }
 
 impl<'r> Search<'r> {
     fn of(rule: &'r Rule, there: &[There<'r>], machine: Option<Machine>) -> Search<'r> {
-        let mut search = Search { rule, parts: Vec::new(), other_key: None };
         let meaning = Meaning::of(rule, machine);
         let elsewhere = hidden_elsewhere(rule, &meaning, there);
-        for (machine, meaning) in by_machine(&meaning, machine) {
-            let all = meaning.calls_of(machine);
+        let near: Vec<&There> = there.iter().filter(|other| other.may_take(&meaning)).collect();
+        let machines = by_machine(&meaning, machine);
+        let all = machines.iter().map(|(machine, meaning)| (*machine, meaning.calls_of(*machine))).collect();
+        let mut search = Search { rule, all, parts: Vec::new(), other_key: None };
+        for (machine, meaning) in machines {
+            let calls = meaning.calls_of(machine);
             match elsewhere {
-                Some(other) => search.add(Some(Why::Hidden(other)), machine, all.clone(), &all),
-                None => search.follow(machine, &meaning, &all, there),
+                Some(other) => search.add(Some(Why::Hidden(other)), machine, &calls),
+                None => search.follow(machine, &meaning, calls, &near),
             }
         }
         search
     }
 
     /// Follows calls through the rules of their list.
-    fn follow(&mut self, machine: Option<Machine>, meaning: &Meaning, all: &SyscallMask, there: &[There<'r>]) {
-        let mut left = all.clone();
-        let testing = there.iter().filter(|other| other.rule.first_untested().is_none());
+    fn follow(&mut self, machine: Option<Machine>, meaning: &Meaning, calls: SyscallMask, near: &[&There<'r>]) {
+        let mut left = calls;
         let taking: Vec<(&'r Rule, SyscallMask)> =
-            testing.map(|other| (other.rule, other.meaning.calls_taken(meaning, machine))).collect();
+            near.iter().map(|other| (other.rule, other.meaning.calls_taken(meaning, machine))).collect();
         for (place, (other, calls)) in taking.iter().enumerate() {
             let taken = calls.intersection(&left);
             if taken == SyscallMask::NONE {
@@ -110,10 +113,14 @@ impl<'r> Search<'r> {
                 }
                 _ => Some(Why::Hidden(other)),
             };
-            self.add(why, machine, taken, all);
+            self.add(why, machine, &taken);
         }
-        if left != SyscallMask::NONE {
-            self.add(Some(Why::Missing), machine, left, all);
+        if left == SyscallMask::NONE {
+            return;
+        }
+        let Some(parts) = meaning.divided() else { return self.add(Some(Why::Missing), machine, &left) };
+        for part in &parts {
+            self.follow(machine, part, part.calls_of(machine).intersection(&left), near);
         }
     }
 
@@ -126,9 +133,16 @@ impl<'r> Search<'r> {
         self.acts_alike(other) && has_keys(other, self.rule)
     }
 
-    fn add(&mut self, why: Option<Why<'r>>, machine: Option<Machine>, calls: SyscallMask, all: &SyscallMask) {
-        let is_whole = calls == *all;
-        self.parts.push(Part { why, machine, calls, is_whole });
+    fn add(&mut self, why: Option<Why<'r>>, machine: Option<Machine>, calls: &SyscallMask) {
+        match self.parts.iter_mut().find(|part| part.why == why && part.machine == machine) {
+            Some(part) => part.calls.insert_all(calls),
+            None => self.parts.push(Part { why, machine, calls: calls.clone() }),
+        }
+    }
+
+    /// Whether the calls are all that the rule has of the machine.
+    fn is_whole(&self, part: &Part) -> bool {
+        self.all.iter().any(|(machine, calls)| *machine == part.machine && *calls == part.calls)
     }
 
     /// What is wrong, each thing once.
@@ -141,12 +155,37 @@ impl<'r> Search<'r> {
         }
         let lack = |why: Why<'r>| {
             let parts: Vec<&Part> = self.parts.iter().filter(|part| part.why == Some(why)).collect();
-            let is_all = parts.len() == self.parts.len();
-            Lack { rule: self.rule, why, calls: if is_all { String::new() } else { in_words(&parts) } }
+            let is_all = parts.len() == self.all.len() && parts.iter().all(|part| self.is_whole(part));
+            Lack { rule: self.rule, why, calls: if is_all { String::new() } else { self.in_words(&parts) } }
         };
         let other_key =
             self.other_key.map(|other| Lack { rule: self.rule, why: Why::OtherKey(other), calls: String::new() });
         reasons.into_iter().map(lack).chain(other_key).collect()
+    }
+
+    /// Calls by their names; of several machines each is named.
+    fn in_words(&self, parts: &[&Part]) -> String {
+        const MOST: usize = 8;
+        let of_part = |part: &&Part| {
+            let name = |number: u32| {
+                let name = part.machine.and_then(|machine| syscall::name(machine, number + first_call(machine)));
+                name.map_or_else(|| number.to_string(), str::to_owned)
+            };
+            let mut names: Vec<String> = part.calls.iter().take(MOST + 1).map(name).collect();
+            if names.len() > MOST {
+                names[MOST] = "...".to_owned();
+            }
+            let machine = part.machine.map_or("", Machine::name);
+            if self.is_whole(part) { format!("all of {machine}") } else { format!("{} of {machine}", names.join(", ")) }
+        };
+        parts.iter().map(of_part).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+impl There<'_> {
+    /// Whether it may take all events of a part of a rule.
+    fn may_take(&self, wanted: &Meaning) -> bool {
+        self.rule.first_untested().is_none() && self.meaning.watches_all_of(wanted)
     }
 }
 
@@ -183,24 +222,6 @@ fn has_keys(rule: &Rule, wanted: &Rule) -> bool {
     let own: Vec<&[u8]> = rule.keys().flat_map(|keys| keys.split(|b| *b == KEY_SEPARATOR)).collect();
     let mut wanted = wanted.keys().flat_map(|keys| keys.split(|b| *b == KEY_SEPARATOR));
     wanted.all(|key| own.contains(&key))
-}
-
-/// Calls by their names; of several machines each is named.
-fn in_words(parts: &[&Part]) -> String {
-    const MOST: usize = 8;
-    let of_part = |part: &&Part| {
-        let name = |number: u32| {
-            let name = part.machine.and_then(|machine| syscall::name(machine, number + first_call(machine)));
-            name.map_or_else(|| number.to_string(), str::to_owned)
-        };
-        let mut names: Vec<String> = part.calls.iter().take(MOST + 1).map(name).collect();
-        if names.len() > MOST {
-            names[MOST] = "...".to_owned();
-        }
-        let machine = part.machine.map_or("", Machine::name);
-        if part.is_whole { format!("all of {machine}") } else { format!("{} of {machine}", names.join(", ")) }
-    };
-    parts.iter().map(of_part).collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]
@@ -263,6 +284,34 @@ mod tests {
         assert_eq!(hidden(watch, "-F perm=x"), Vec::<String>::new());
         assert_eq!(hidden(watch, "-F perm=wa -F auid=0"), Vec::<String>::new());
         assert_eq!(found(watch, "-w /s -p w -k k\n-w /s -p a -k k\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_several_rules_take_between_them_is_there() {
+        for (wanted, there, expected) in [
+            ("-F perm=rw", ["-F perm=r", "-F perm=w"], &[][..]),
+            ("-F perm=rwxa", ["-F perm=wx", "-F perm=ra"], &[]),
+            ("-F perm=x", ["-F perm=w", "-F perm=a"], &["missing "]),
+            ("-S openat,unlink", ["-S openat,unlink -F success=1", "-S openat,unlink -F success=0"], &[]),
+            (
+                "-S openat,unlink",
+                ["-S openat -F success=1", "-S openat,unlink -F success!=1"],
+                &["missing unlink of x86_64"],
+            ),
+            (
+                "-S openat,exit",
+                ["-S openat,exit -F success=1", "-S openat,exit -F success=0"],
+                &["missing exit of x86_64"],
+            ),
+            ("-S openat -F perm=rw", ["-S openat -F success=0", "-S openat -F success=1 -F perm=r"], &["missing "]),
+        ] {
+            let line = |tests: &str| format!("-a always,exit -F arch=b64 -F dir=/s {tests} -k k\n");
+            assert_eq!(found(&line(wanted), &there.map(line).concat()), expected, "{wanted} {there:?}");
+        }
+        // A name that unlink takes away is looked at before there is a result.
+        let of_path = |tests: &str| format!("-a always,exit -F path=/s -F perm=wa {tests} -k k\n");
+        let both = ["-F success=0", "-F success=1"].map(of_path).concat();
+        assert_eq!(found(&of_path(""), &both), ["missing "]);
     }
 
     #[test]

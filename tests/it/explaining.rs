@@ -123,6 +123,10 @@ type=PATH msg=audit(1700000000.123:42): item=0 name=\"shadow\" inode=7 dev=fd:01
     let (status, out, said) = explained(RULES, &[], &two);
     let several = "auditctl: --explain takes one event, and standard input has several: 1700000000.123:42 and 1700000000.124:43\n";
     assert_eq!((status, out.as_str(), said.as_str()), (2, "", several));
+    let of_node = |node: &str| format!("node={node} {}", records.lines().next().unwrap_or_default());
+    let (status, out, said) = explained(RULES, &[], &format!("{}\n{}\n", of_node("a"), of_node("b")));
+    let several = "auditctl: --explain takes one event, and standard input has several: node=a 1700000000.123:42 and node=b 1700000000.123:42\n";
+    assert_eq!((status, out.as_str(), said.as_str()), (2, "", several));
     let (status, out, _) = explained(RULES, &[], records);
     assert_eq!(status, 0);
     assert!(out.ends_with("rule 2 decides: the event is recorded with key access\n"), "{out}");
