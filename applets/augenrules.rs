@@ -197,13 +197,26 @@ impl Invocation {
         Ok(0)
     }
 
+    /// COMPAT: a link that leads nowhere does not keep the other files from being merged. What it stands for is missing, though.
+    fn leads_somewhere(&self, path: &Path) -> bool {
+        let found = path.metadata();
+        if let Err(error) = &found {
+            say(format_args!("{}: left out {} ({})", self.name, path.display(), error_reason(error)));
+        }
+        found.is_ok()
+    }
+
     fn merge_here(&self) -> Result<u8, Trouble> {
         if !Path::new(SOURCE).is_dir() {
             self.log(&format!("No rules directory - {SOURCE}"));
             self.load_target(&[]);
             return Ok(1);
         }
-        let sources = rules_file::read_directory(Path::new(SOURCE)).map_err(|reason| {
+        let mut paths = rules_file::list_directory(Path::new(SOURCE)).map_err(Trouble)?;
+        if !self.options.check && !self.options.is_whole() {
+            paths.retain(|path| self.leads_somewhere(path));
+        }
+        let sources = rules_file::read_all(&paths).map_err(|reason| {
             // At boot the rules that were merged last are better than none.
             if !self.options.is_whole() {
                 self.load_target(&[]);

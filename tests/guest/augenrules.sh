@@ -90,19 +90,29 @@ ends 0 --load
 # A rules file that cannot be read leaves everything as it is; what was merged last is loaded, so that a boot is not without rules.
 cp $target /tmp/merged
 mkdir $rules/50-folder.rules
-ln -s /no/where $rules/5-broken.rules
-ln -s 6-loop.rules $rules/6-loop.rules
-for what in "5-broken.rules .No such file" "6-loop.rules ." "50-folder.rules .Is a directory"; do
-	ends 1
-	expect "cannot read $rules/$what" /tmp/err
+refused_as_a_whole() {
 	ends 1 --check
+	expect "cannot read $rules/$1" /tmp/err
 	auditctl -D >/tmp/out
 	ends 1 --load --atomic
 	auditctl -l | grep -qx 'No rules' || fail "rules of which one file is missing are loaded as a whole"
-	ends 1 --load
-	expect "cannot read $rules/$what" /tmp/err
-	auditctl -l | cmp - /tmp/listed || fail "the rules that were merged last are not loaded"
-	rm -r "$rules/${what%% *}"
+}
+ends 1
+expect "cannot read $rules/50-folder.rules .Is a directory" /tmp/err
+refused_as_a_whole 50-folder.rules
+ends 1 --load
+expect "cannot read $rules/50-folder.rules" /tmp/err
+auditctl -l | cmp - /tmp/listed || fail "the rules that were merged last are not loaded"
+rmdir $rules/50-folder.rules
+
+# A link that leads nowhere is left out, and said.
+for where in /no/where 5-link.rules; do
+	ln -s $where $rules/5-link.rules
+	refused_as_a_whole 5-link.rules
+	ends 0 --load
+	expect "left out $rules/5-link.rules ." /tmp/err
+	auditctl -l | cmp - /tmp/listed || fail "a link that leads nowhere keeps rules from being loaded"
+	rm $rules/5-link.rules
 done
 cmp $target /tmp/merged || fail "some of the rules are written"
 

@@ -155,7 +155,12 @@ overflow IGNORE
 refuse 'queue' /tmp/messages
 stop_auditd
 overflow SYSLOG
-told 'queue to plugins is full - dropping event \(plugin stuck\)' 5
+# One message for all that is dropped of what came at once, however much that is.
+told_five_times() {
+	events 50
+	is_told 'queue to plugins is full - dropping event \(plugin stuck\)' 5
+}
+until_true 20 told_five_times || fail "dropped events are told $(grep -c 'dropping event' /tmp/messages) times"
 told 'auditd queue full reporting limit reached - ending dropped event notifications' 1
 stop_auditd
 overflow SUSPEND
