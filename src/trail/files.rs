@@ -32,11 +32,12 @@ pub fn all(base: &Path) -> Vec<Member> {
 
 /// The predecessors alone; the log itself need not be there.
 ///
-/// Whatever is called after the log, a dot or hyphen, and a number or date, is one of them: `audit.log.1`, `audit.log.2026-11-22T18-05-09`,
-/// `audit.log-20261122.gz`. It is read, or there is a reason why it is not. A number that is missing hides none behind it: a
-/// rotation that was interrupted leaves such a gap.
+/// Whatever is called after the log and goes on with no letter or digit belongs to it. With a number or date, as `audit.log.1`,
+/// `audit.log.2026-11-22T18-05-09` or `audit.log-20261122.gz`, it is read, or there is a reason why it is not; without, as
+/// `audit.log.old`, it may be a copy, whose events would come twice. A number that is missing hides none behind it: a rotation that
+/// was interrupted leaves such a gap.
 pub fn older(base: &Path) -> Vec<Member> {
-    let is_rotated = |rest: &[u8]| matches!(rest, [b'.' | b'-', digit, ..] if digit.is_ascii_digit());
+    let is_rotated = |rest: &[u8]| rest.first().is_some_and(|byte| !byte.is_ascii_alphanumeric());
     let (paths, unlisted) = match rotation::beside(base, is_rotated) {
         Ok(paths) => (paths, None),
         Err(error) => {
@@ -47,6 +48,7 @@ pub fn older(base: &Path) -> Vec<Member> {
     };
     let mut names: Vec<Name> = paths.into_iter().filter_map(|path| Name::of(path, base)).collect();
     names.sort();
+    let unplaced = names.split_off(names.partition_point(Name::has_place));
     let is_mixed = names.first().map(Name::is_dated) != names.last().map(Name::is_dated);
     let (mut members, mut last) = (Vec::new(), Vec::new());
     for name in names {
@@ -61,6 +63,8 @@ pub fn older(base: &Path) -> Vec<Member> {
         // `log_names` was changed one day: only the records tell which came first.
         members.sort_by_cached_key(|member| Reverse(first_second(&member.path)));
     }
+    let no_place = || Some(said("its name has no number or date after that of the log"));
+    members.extend(unplaced.into_iter().map(|name| Member { path: name.path, left_out: no_place() }));
     members.extend(unlisted.map(|(path, error)| Member { path, left_out: Some(error) }));
     members
 }
@@ -73,7 +77,7 @@ pub fn unpacked(base: &Path) -> Vec<PathBuf> {
 }
 
 /// The name of a rotated log. Sorted they are in the order of their ages, the newest first: numbers from 1 on, then dates from the
-/// newest on. Of one log the file without an ending comes first.
+/// newest on, then what has neither. Of one log the file without an ending comes first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Name {
     number: u64,
@@ -93,8 +97,13 @@ impl Name {
         let stamp: Vec<u8> = stamp.copied().collect();
         let ending = path.as_os_str().len() - file.len() + after + stamp.len();
         let digits: Vec<u8> = stamp.into_iter().filter(u8::is_ascii_digit).collect();
-        let number = number::parse_prefix(&digits, 10).filter(|_| digits.len() < DATE);
+        let number = number::parse_prefix(&digits, 10).filter(|_| (1..DATE).contains(&digits.len()));
         Some(Name { number: number.unwrap_or(u64::MAX), date: Reverse(digits), path, ending })
+    }
+
+    /// It has a number or date.
+    fn has_place(&self) -> bool {
+        !self.date.0.is_empty()
     }
 
     fn is_dated(&self) -> bool {
@@ -171,6 +180,7 @@ mod tests {
     }
 
     const OTHER: &str = ": another of its number or date is read";
+    const NO_PLACE: &str = ": its name has no number or date after that of the log";
     const NO_LOG: &str = ": neither its name nor its beginning is that of a log";
 
     #[test]
@@ -188,7 +198,9 @@ mod tests {
             ("-20250101.gz.part", "text"),
             (".2026-11-22T18-05-09.gz", ""),
             (".old.gz", GZIP),
+            (".gz", GZIP),
             ("-old", "text"),
+            ("~", "text"),
             ("s.1", "text"),
         ];
         let expected = [
@@ -204,6 +216,11 @@ mod tests {
             ".2026-11-22T18-05-09.gz".into(),
             "-20250101.gz".into(),
             format!("-20250101.gz.part{OTHER}"),
+            // Of no known age: they change nothing for the others.
+            format!("-old{NO_PLACE}"),
+            format!(".gz{NO_PLACE}"),
+            format!(".old.gz{NO_PLACE}"),
+            format!("~{NO_PLACE}"),
         ];
         assert_eq!(told("members", &all), expected);
     }
@@ -242,6 +259,7 @@ mod tests {
             (".old", 4),
         ];
         let tilde = format!(".2026-11-22T18-05-09~{OTHER}");
+        let old = format!(".old{NO_PLACE}");
         let newest_first = [
             "",
             ".2026-11-22T18-05-09_002",
@@ -250,6 +268,7 @@ mod tests {
             ".2026-11-21",
             "-20260102",
             ".2025-01-01T00-00-00",
+            &old,
         ];
         assert_eq!(rotated("dated", &all), newest_first);
     }
