@@ -12,11 +12,13 @@ pub(super) struct Unread {
     in_range: bool,
     /// How many lines came after that record, which was not, and where the first of them is.
     waiting: Option<(u64, PathBuf, u64)>,
+    /// Where the last line ended. One that begins there is the rest of it: no newline stands between.
+    end: Option<u64>,
 }
 
 impl Default for Unread {
     fn default() -> Unread {
-        Unread { in_range: true, waiting: None }
+        Unread { in_range: true, waiting: None, end: None }
     }
 }
 
@@ -30,8 +32,12 @@ impl Unread {
         }
     }
 
-    /// A line came that is no record. The sink is shown it if it counts whatever follows.
+    /// A line came that is no record, or a piece of one that is too long to be read whole; of these the first counts. The sink is
+    /// shown it if it counts whatever follows.
     pub(super) fn line(&mut self, path: &Path, at: u64, text: &[u8], outcome: &mut Outcome, sink: &mut dyn Sink) {
+        if self.end.replace(at + text.len() as u64) == Some(at) {
+            return;
+        }
         if self.in_range {
             outcome.count_unread(1, path, at);
             sink.unread(&UnreadLine { path, at, text });

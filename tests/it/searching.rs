@@ -818,6 +818,17 @@ fn lines_that_cannot_be_read_are_counted_and_torn_logs_are_named() {
     let (_, err, _) = run("ausearch", &["--debug", "-k", "none"], Some(&file), None);
     assert!(String::from_utf8_lossy(&err).contains(&format!("Unparsed line at byte {at} of {file}: junk\n")));
 
+    // A line that is too long is one, however many pieces it is read in; of a record the rest is.
+    let long = |front: &str| format!("{front}{}\n", "x".repeat(2_000_000));
+    let file = dir.file("long.log", format!("{record}{}{}{record}{}", long(""), long(""), long(record.trim_end())));
+    let said = format!("3 lines could not be read, first at byte {at} of ");
+    for (file, text) in [(Some(&*file), None), (None, Some(std::fs::read(&file).unwrap()))] {
+        for words in [&["-m", "USER_AUTH"][..], &["-k", "none"], &["-ts", "11/14/2023", "-te", "11/14/2023", "23:59:59"]] {
+            let err = run("ausearch", words, file, text.as_deref()).1;
+            assert!(String::from_utf8_lossy(&err).contains(&said), "{words:?}: {}", String::from_utf8_lossy(&err));
+        }
+    }
+
     // What a power loss leaves: a line that stops, NUL bytes, and the next record. A long run of them is longer than a block.
     let torn = "type=USER_AUTH msg=audit(1700000000.000:2): pid=2 uid";
     let after = record.replace("000:1", "000:3");
