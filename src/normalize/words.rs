@@ -79,7 +79,9 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
         let Some((record, field)) = self.event.at(place) else { return };
         let kind = kind(record.record_type, field.name, field.value);
         if kind != Kind::File {
-            let field = if kind == Kind::Plain { Field { value: unquoted(field.value), ..field } } else { field };
+            // AppArmor writes a family and the name of a socket in quotes, where others have a number and an address.
+            let is_plain = matches!(kind, Kind::Plain | Kind::Address | Kind::NetfilterFamily);
+            let field = if is_plain { Field { value: unquoted(field.value), ..field } } else { field };
             return self.push_kind(place, record, field, kind, out);
         }
         let record_context = match record.enriched {

@@ -823,7 +823,9 @@ fn lines_that_cannot_be_read_are_counted_and_torn_logs_are_named() {
     let file = dir.file("long.log", format!("{record}{}{}{record}{}", long(""), long(""), long(record.trim_end())));
     let said = format!("3 lines could not be read, first at byte {at} of ");
     for (file, text) in [(Some(&*file), None), (None, Some(std::fs::read(&file).unwrap()))] {
-        for words in [&["-m", "USER_AUTH"][..], &["-k", "none"], &["-ts", "11/14/2023", "-te", "11/14/2023", "23:59:59"]] {
+        for words in
+            [&["-m", "USER_AUTH"][..], &["-k", "none"], &["-ts", "11/14/2023", "-te", "11/14/2023", "23:59:59"]]
+        {
             let err = run("ausearch", words, file, text.as_deref()).1;
             assert!(String::from_utf8_lossy(&err).contains(&said), "{words:?}: {}", String::from_utf8_lossy(&err));
         }
