@@ -3,6 +3,7 @@
 use super::explain::{are_of_one_file, is_of_one_file};
 use super::meaning::Meaning;
 use super::model::{Action, List, Rule};
+use super::set::print_of;
 use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::machine::Machine;
 
@@ -136,10 +137,12 @@ pub fn idle(set: &[Rule], machine: Option<Machine>) -> Vec<&Rule> {
 /// Rules without what has no meaning; those that differ in their calls alone are one, where no rule between them decides
 /// otherwise.
 fn normal_set(rules: &[Rule], machine: Option<Machine>) -> Vec<Normal<'_>> {
-    let mut set: Vec<Normal> = Vec::new();
+    let (mut set, mut prints): (Vec<Normal>, Vec<u32>) = (Vec::new(), Vec::new());
     for rule in rules {
-        let normal = Normal::of(rule, machine);
-        let alike = set.iter().rposition(|other| other.has_keys_of(&normal) && other.is_like(&normal));
+        let (normal, print) = (Normal::of(rule, machine), print_of(rule));
+        let is_alike =
+            |(other, its): (&Normal, &u32)| *its == print && other.has_keys_of(&normal) && other.is_like(&normal);
+        let alike = set.iter().zip(&prints).rposition(is_alike);
         match alike {
             Some(at) if !set.iter().skip(at + 1).any(|between| between.meets(&normal)) => {
                 let calls = set.get_mut(at).and_then(|other| other.meaning.calls.as_mut());
@@ -147,7 +150,10 @@ fn normal_set(rules: &[Rule], machine: Option<Machine>) -> Vec<Normal<'_>> {
                     calls.insert_all(more);
                 }
             }
-            _ => set.push(normal),
+            _ => {
+                set.push(normal);
+                prints.push(print);
+            }
         }
     }
     set

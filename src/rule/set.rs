@@ -4,12 +4,14 @@
 //! second time, but not when it is to go first; a listing shows the lists one after another.
 
 use super::command::Step;
-use super::model::Rule;
+use super::model::{FieldId, Rule, Value};
 
 /// Rules in the order in which they are tried, each with where it comes from.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet<T> {
     entries: Vec<(Rule, T)>,
+    /// [`print_of`] all rules that were added.
+    prints: Vec<u32>,
 }
 
 /// What became of a step.
@@ -28,12 +30,14 @@ pub enum Applied<T> {
 impl<T: Copy> RuleSet<T> {
     /// No rules.
     pub fn new() -> RuleSet<T> {
-        RuleSet { entries: Vec::new() }
+        RuleSet { entries: Vec::new(), prints: Vec::new() }
     }
 
     /// The rules of a listing.
     pub fn listed(rules: impl IntoIterator<Item = Rule>, origin: T) -> RuleSet<T> {
-        RuleSet { entries: rules.into_iter().map(|rule| (rule, origin)).collect() }
+        let mut set = RuleSet::new();
+        rules.into_iter().for_each(|rule| set.put(rule, origin));
+        set
     }
 
     /// Does what a step does to the rules.
@@ -57,17 +61,19 @@ impl<T: Copy> RuleSet<T> {
     }
 
     fn add(&mut self, rule: &Rule, origin: T) -> Applied<T> {
-        let there = self.entries.iter().find(|(there, _)| !rule.prepend && is_same(there, rule));
-        if let Some((_, first)) = there {
-            return Applied::Duplicate(*first);
+        if !rule.prepend && self.prints.contains(&print_of(rule)) {
+            if let Some((_, first)) = self.entries.iter().find(|(there, _)| is_same(there, rule)) {
+                return Applied::Duplicate(*first);
+            }
         }
-        let stored = Rule { prepend: false, ..rule.clone() };
-        if rule.prepend {
-            self.entries.insert(0, (stored, origin));
-        } else {
-            self.entries.push((stored, origin));
-        }
+        self.put(rule.clone(), origin);
         Applied::Done
+    }
+
+    fn put(&mut self, rule: Rule, origin: T) {
+        self.prints.push(print_of(&rule));
+        let place = if rule.prepend { 0 } else { self.entries.len() };
+        self.entries.insert(place, (Rule { prepend: false, ..rule }, origin));
     }
 
     /// The rules with their origins.
@@ -79,6 +85,20 @@ impl<T: Copy> RuleSet<T> {
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.entries.iter().map(|(rule, _)| rule)
     }
+}
+
+/// A number that rules for the same path or directory have in common, and few others: of many rules most watch something of their own,
+/// and are compared by it first.
+pub(super) fn print_of(rule: &Rule) -> u32 {
+    let watched = rule.fields.iter().filter(|field| matches!(field.id, FieldId::PATH | FieldId::DIR));
+    let bytes = watched.flat_map(|field| match &field.value {
+        Value::Text(path) => path.as_slice(),
+        Value::Number(_) => &[],
+    });
+    // Slashes at its end make no other directory.
+    bytes
+        .filter(|byte| **byte != b'/')
+        .fold(1, |print: u32, byte| print.wrapping_mul(31).wrapping_add(u32::from(*byte)))
 }
 
 /// Whether the kernel takes two rules for one.
