@@ -107,18 +107,15 @@ impl Scan<'_> {
                 return Err(Malformed::Field("comm="));
             }
         }
-        if is_apparmor {
-            self.next = 0;
-        }
+        // The rest is sought from the start: what is in another order is no reason to hide an event.
         if self.wants(FieldSet::FILE) {
+            self.next = 0;
             if let Some(found) = self.find(name!(" path=")).or_else(|| self.find(name!(" name="))) {
                 self.file_at(found)?;
             }
         }
-        if is_apparmor {
-            self.next = 0; // the profile stands before the name
-        }
         if self.wants(FieldSet::SUBJECT) {
+            self.next = 0;
             label.subject = match self.value(name!("scontext="))? {
                 Some(value) => Some(self.fields.keep(value)),
                 // AppArmor's label of a process is its profile.
@@ -126,11 +123,13 @@ impl Scan<'_> {
                 None => None,
             };
         }
+        self.next = 0;
         if self.wants(FieldSet::OBJECT) {
             if let Some(value) = self.value(name!("tcontext="))? {
                 label.object = Some(self.fields.keep(value));
             }
         }
+        self.next = 0;
         label.class = self.tail(name!("tclass=")).map(|value| self.fields.keep(value));
         if label.class.is_none() && !is_apparmor {
             return Err(Malformed::Field("tclass="));

@@ -42,6 +42,27 @@ fn a_system_call_gives_its_process() {
 }
 
 #[test]
+fn the_order_of_an_access_vectors_fields_hides_nothing() {
+    let all = FieldSet(u32::MAX);
+    let fields = ["comm=\"cat\"", "name=\"secret\"", "scontext=u:r:a", "tcontext=u:r:b", "tclass=file"];
+    for turn in 0..fields.len() {
+        let mut fields = fields;
+        fields.rotate_left(turn);
+        for _ in 0..2 {
+            let record = format!("AVC avc:  denied  {{ read }} for  pid=8 {} permissive=0", fields.join(" "));
+            read(all, &[&record], |found| {
+                let label = &found.labels[0];
+                let texts = [found.comm, Some(found.files[0].name), label.subject, label.object, label.class];
+                let texts = texts.map(|it| text(found, it).unwrap());
+                assert_eq!(texts, ["cat", "secret", "u:r:a", "u:r:b", "file"], "{record}");
+            })
+            .unwrap();
+            fields.reverse();
+        }
+    }
+}
+
+#[test]
 fn a_wanted_field_must_be_there_and_end() {
     let short = "SYSCALL syscall=1 a0=1 a1=2 pid=8";
     assert_eq!(read(FieldSet::AUID, &[short], |_| ()), Err(Malformed::Field("auid=")));
