@@ -185,13 +185,15 @@ impl<'s, 'h: 's> Finding<'s, '_, 'h> {
     fn follow(mut self, trail: Trail<'_>, timeout: u64, clock: &dyn Calendar) -> io::Result<u8> {
         let begin = if self.request.criteria.start.is_some() { Begin::Oldest } else { Begin::Now };
         let mut follow = trail.as_searched().with_timeout(timeout).follow(begin)?;
-        let mut cuts = 0;
+        let mut gaps = 0;
         loop {
             let now = u64::try_from(clock.now()).unwrap_or(0);
             let event = follow.next_event(now);
-            if follow.cuts() > cuts {
-                cuts = follow.cuts();
-                say("ausearch: the log was cut short while it was read: records written just before may be lost");
+            if follow.gaps() > gaps {
+                gaps = follow.gaps();
+                say(
+                    "ausearch: the log was cut short, or files of it removed, before all was read: records may be lost",
+                );
             }
             let event = match event {
                 Ok(event) => event,

@@ -18,7 +18,9 @@ pub struct Denials {
 /// Names of the fields of source, target, class and permissions; of several the first that is there.
 type Names = [&'static [&'static [u8]]; 4];
 
-const SELINUX: Names = [&[b"scontext"], &[b"tcontext"], &[b"tclass"], &[b"seperms"]];
+/// A transition that was refused (SELINUX_ERR) has two contexts of a process and an operation.
+const SELINUX: Names =
+    [&[b"scontext", b"oldcontext"], &[b"tcontext", b"newcontext"], &[b"tclass", b"op"], &[b"seperms"]];
 
 /// D-Bus has a label and a mask; a signal has a peer; a capability and a socket have neither name nor peer. The making of a user
 /// namespace has no mask but `denied`, and with Ubuntu's kernels the `target`, its profile.
@@ -150,6 +152,7 @@ mod tests {
             "type=AVC msg=audit(1.000:15): apparmor=\"DENIED\" operation=\"userns_create\" class=\"namespace\" profile=\"unconfined\" pid=1 requested=\"userns_create\" denied=\"userns_create\" target=\"unprivileged_userns\"",
             "type=AVC msg=audit(1.000:12): apparmor=\"STATUS\" operation=\"profile_load\" profile=\"q\" name=\"p\" error=-71",
             "type=AVC msg=audit(1.000:5): apparmor=\"ALLOWED\" operation=\"open\" profile=\"p\" name=\"/x\" requested_mask=\"r\" denied_mask=\"r\"",
+            "type=SELINUX_ERR msg=audit(1.000:16): op=security_bounded_transition seresult=denied oldcontext=a:b:c newcontext=d:e:f",
             "type=APPARMOR_ALLOWED msg=audit(1.000:13): operation=\"open\" profile=\"p\" name=\"/x\" denied_mask=\"r\"",
             "type=AVC msg=audit(1.000:14): apparmor=\"AUDIT\" operation=\"open\" profile=\"p\" name=\"/x\" requested_mask=\"r\"",
         ];
@@ -166,7 +169,8 @@ mod tests {
         let expected = "total source target class permission result\n2 a:b:c d:e:f file read denied\n2 q /k open w denied\n\
             2 p /x open r allowed\n1 a:b:c d:e:f file write denied\n1 a:b:c d:e:f file read allowed\n\
             1 /usr/bin/man /a\\040b open r denied\n1 a:b:c d:e:f dbus send_msg denied\n\
-            1 snap.a org.x dbus_method_call send denied\n1 p net_admin capable ? denied\n1 unconfined unprivileged_userns userns_create userns_create denied\n";
+            1 snap.a org.x dbus_method_call send denied\n1 p net_admin capable ? denied\n1 unconfined unprivileged_userns userns_create userns_create denied\n\
+            1 a:b:c d:e:f security_bounded_transition ? denied\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         let (mut csv, mut json) = (Vec::new(), Vec::new());
         denials.print(Format::Csv, Escape::Raw, &mut csv);

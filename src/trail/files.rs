@@ -69,11 +69,9 @@ pub fn older(base: &Path) -> Vec<Member> {
     members
 }
 
-/// Those of [`all`] that are read and not compressed.
-pub fn unpacked(base: &Path) -> Vec<PathBuf> {
-    let is_packed = |path: &Path| InputFile::open(path).is_ok_and(|file| packed::program(&file, path).is_some());
-    let read = all(base).into_iter().filter(|member| member.left_out.is_none()).map(|member| member.path);
-    read.filter(|path| !is_packed(path)).collect()
+/// Those of [`all`] that are read.
+pub fn read(base: &Path) -> Vec<PathBuf> {
+    all(base).into_iter().filter(|member| member.left_out.is_none()).map(|member| member.path).collect()
 }
 
 /// The name of a rotated log. Sorted they are in the order of their ages, the newest first: numbers from 1 on, then dates from the
@@ -136,14 +134,27 @@ pub fn needed(files: &[PathBuf], start: u64) -> usize {
 /// The second of the first line's event id.
 fn first_second(path: &Path) -> Option<u64> {
     let file = InputFile::regular(path).ok()?;
-    let mut front = [0; 512];
-    let read = match packed::program(&file, path) {
-        Some(program) => packed::Unpacked::start(&file, program).and_then(|mut unpacked| unpacked.read(&mut front)),
-        None => file.read_at(&mut front, 0),
-    };
-    let read = read.ok()?;
-    let line = text::up_to(front.get(..read)?, b'\n');
-    number::parse_prefix(text::after(line, b"audit(")?, 10)
+    let front = front(&file, packed::program(&file, path)).ok()?;
+    number::parse_prefix(text::after(text::up_to(&front, b'\n'), b"audit(")?, 10)
+}
+
+/// The first bytes of a file, or of what this program makes of it: enough to tell it from other files of a log.
+pub(super) fn front(file: &InputFile, program: Option<&str>) -> io::Result<Vec<u8>> {
+    let mut front = vec![0; 512];
+    let mut unpacked = program.map(|program| packed::Unpacked::start(file, program)).transpose()?;
+    let mut end = 0;
+    while let Some(rest) = front.get_mut(end..).filter(|rest| !rest.is_empty()) {
+        let read = match &mut unpacked {
+            Some(unpacked) => unpacked.read(rest)?,
+            None => file.read_at(rest, end as u64)?,
+        };
+        end += read;
+        if read == 0 {
+            break;
+        }
+    }
+    front.truncate(end);
+    Ok(front)
 }
 
 #[cfg(test)]

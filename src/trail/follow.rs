@@ -6,19 +6,21 @@
 //!
 //! A file that is cut short begins anew, also where it has grown beyond its old length by the next look: what stands before the
 //! place of reading is no longer what was read there. Where a copy was made first, as `copytruncate` of logrotate(8) does it,
-//! the rest of the copy is read. What was written and cut off between two looks is lost; [`Follow::cuts`] says that it may be.
+//! the rest of the copy is read. A file that was compressed meanwhile is known by its beginning, and those that follow it are read
+//! through the system's decompressor. What was written and cut off or removed between two looks is lost; [`Follow::gaps`] says
+//! that it may be.
 //!
 //! Nothing here waits, and nothing reads a clock: who follows a log calls again a little later, and says what time it is.
 
 use super::lines::{Lines, Source};
-use super::packed::Prefix;
+use super::packed::{Prefix, Unpacked};
 use super::{files, packed};
 use crate::event::{Assembler, Event};
 use crate::record::{Line, Record};
 use crate::sys::input::{self, InputFile};
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where following begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +50,8 @@ pub struct Follow {
     /// Of the file that is read.
     prefix: Prefix,
     stripped: Vec<u8>,
-    /// How often the file that is read was cut short.
-    cuts: u64,
+    /// How often records may have been lost.
+    gaps: u64,
 }
 
 /// A file read up to some place.
@@ -58,10 +60,22 @@ struct Tail {
     at: u64,
     /// The last bytes before that place, at most [`SEEN`].
     seen: Vec<u8>,
-    /// They stand there no longer.
+    /// They stand there no longer, or what is compressed cannot be read whole.
     is_cut: bool,
+    /// What a compressed one has to be read through, and what that makes of it.
+    program: Option<&'static str>,
+    unpacked: Option<Unpacked>,
     /// It grows no more: its last line may lack a newline.
     is_closed: bool,
+}
+
+/// What there is once a file has been read.
+#[derive(PartialEq, Eq)]
+enum Look {
+    More,
+    Nothing,
+    /// Files are being renamed: what an event lacks may be in one of them.
+    Unsure,
 }
 
 /// Before the end of a log this many bytes may belong to events that are not complete.
@@ -73,6 +87,11 @@ impl Source for Tail {
     /// The bytes before are read again with those to come, in one go: a cut between two reads would go unnoticed. [`Lines`] has
     /// place for much more.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(program) = self.program {
+            let read = self.read_unpacked(program, buffer);
+            self.is_cut |= read.is_err();
+            return Ok(read.unwrap_or(0));
+        }
         let again = self.seen.len();
         let read = self.file.read_at(buffer, self.at - again as u64)?;
         self.is_cut = buffer.get(..again.min(read)) != Some(&self.seen);
@@ -89,7 +108,28 @@ impl Source for Tail {
 
 impl Tail {
     fn new(file: InputFile) -> Tail {
-        Tail { file, at: 0, seen: Vec::new(), is_cut: false, is_closed: false }
+        Tail { file, at: 0, seen: Vec::new(), is_cut: false, program: None, unpacked: None, is_closed: false }
+    }
+
+    fn open(path: &Path) -> io::Result<Tail> {
+        let file = InputFile::open(path)?;
+        let program = packed::program(&file, path);
+        Ok(Tail { program, ..Tail::new(file) })
+    }
+
+    fn read_unpacked(&mut self, program: &str, buffer: &mut [u8]) -> io::Result<usize> {
+        let unpacked = match &mut self.unpacked {
+            Some(unpacked) => unpacked,
+            none => none.insert(Unpacked::start(&self.file, program)?),
+        };
+        unpacked.read(buffer)
+    }
+
+    /// Whether a compressed file has what this one has.
+    fn is_packed_in(&self, path: &Path, program: &str) -> bool {
+        // It is read from its beginning.
+        let packed = InputFile::open(path).and_then(|file| files::front(&file, Some(program)));
+        packed.is_ok_and(|front| files::front(&self.file, self.program).is_ok_and(|own| own == front))
     }
 
     /// Remembers what was read last.
@@ -144,7 +184,7 @@ impl Follow {
             is_catching_up: begin == Begin::Now,
             prefix: Prefix::default(),
             stripped: Vec::new(),
-            cuts: 0,
+            gaps: 0,
         };
         let Some(mut files) = follow.files_since_here()? else { return Ok(follow) };
         for path in paths.iter().rev().filter(|_| !is_rotated) {
@@ -196,11 +236,14 @@ impl Follow {
                 }
                 Ok(None) => self.open_newer(),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if self.look()? {
+                    let look = self.look()?;
+                    if look == Look::More {
                         continue;
                     }
                     self.is_catching_up = false;
-                    self.assembler.age(now);
+                    if look == Look::Nothing {
+                        self.assembler.age(now);
+                    }
                     return Ok(self.next_wanted());
                 }
                 Err(error) => return Err(error),
@@ -230,16 +273,16 @@ impl Follow {
         self.assembler.recycle(event);
     }
 
-    /// How often the log was cut short so far. Each time records may have been lost that were written just before.
-    pub fn cuts(&self) -> u64 {
-        self.cuts
+    /// How often records may have been lost so far: the log was cut short, or the file that was read, and with it others, removed.
+    pub fn gaps(&self) -> u64 {
+        self.gaps
     }
 
     /// The file that is read was cut short by whoever writes it: goes on with the copy, if there is one, and then anew.
     fn begin_anew(&mut self, cut: Tail) {
-        self.cuts += 1;
-        let copy = files::unpacked(&self.base).into_iter().nth(1).and_then(|path| InputFile::open(&path).ok());
-        let copy = copy.and_then(|file| cut.copied(file));
+        self.gaps += 1;
+        let mut copies = files::read(&self.base).into_iter().skip(1).filter_map(|path| Tail::open(&path).ok());
+        let copy = copies.find(|copy| copy.program.is_none()).and_then(|copy| cut.copied(copy.file));
         let anew = Tail { is_closed: cut.is_closed, ..Tail::new(cut.file) };
         if copy.is_none() {
             self.lines.restart();
@@ -254,25 +297,34 @@ impl Follow {
     }
 
     /// All that was there has been read. Whether there is more to read since: another file, or this one from its beginning.
-    fn look(&mut self) -> io::Result<bool> {
+    fn look(&mut self) -> io::Result<Look> {
         if let Some(cut) = self.tail.take_if(|tail| tail.is_cut) {
             self.begin_anew(cut);
-            return Ok(true);
+            return Ok(Look::More);
         }
         if let Some(tail) = &mut self.tail {
-            let same = input::identity(&self.base).map(|it| Some(it) == tail.identity());
-            if same.unwrap_or(true) {
-                return Ok(false);
+            match input::identity(&self.base) {
+                Ok(newest) if Some(newest) == tail.identity() => {
+                    self.is_lost = false;
+                    return Ok(Look::Nothing);
+                }
+                Ok(_) => {}
+                // Between a renaming and the next file there is none.
+                Err(_) if std::mem::replace(&mut self.is_lost, true) => return Ok(Look::Nothing),
+                Err(_) => return Ok(Look::Unsure),
             }
         }
-        let Some(files) = self.files_since_here()?.filter(|files| !files.is_empty()) else { return Ok(false) };
+        let Some(files) = self.files_since_here()? else { return Ok(Look::Unsure) };
+        if files.is_empty() {
+            return Ok(Look::Nothing);
+        }
         self.newer = files;
         match &mut self.tail {
             // What was written before it was renamed is still to be read.
             Some(tail) => tail.is_closed = true,
             None => self.open_newer(),
         }
-        Ok(true)
+        Ok(Look::More)
     }
 
     /// The files begun after the one that is read, oldest first. `None` where that is not sure, because they are being renamed.
@@ -281,27 +333,35 @@ impl Follow {
             [self.tail.as_ref().and_then(Tail::identity), self.previous.as_ref().and_then(|f| f.identity().ok())];
         // Of a file that was named by itself what came before it is not asked for, but what it was renamed to is.
         let is_alone = !self.is_rotated && known == [None, None];
-        let mut paths = if is_alone { Vec::new() } else { files::unpacked(&self.base) };
+        let listed = || if is_alone { Vec::new() } else { files::read(&self.base) };
+        let mut paths = listed();
+        let before = paths.clone();
         if paths.is_empty() && !self.is_rotated {
             paths.push(self.base.clone());
         }
         let mut newer = VecDeque::new();
         let mut is_found = is_alone;
         for path in paths {
-            let tail = match InputFile::open(&path) {
-                Ok(file) => Tail::new(file),
+            let tail = match Tail::open(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(error),
+                opened => opened?,
             };
-            if known.iter().any(|known| known.is_some() && *known == tail.identity()) {
+            let is_known = match (tail.program, &self.tail) {
+                (None, _) => known.iter().any(|known| known.is_some() && *known == tail.identity()),
+                (Some(program), Some(read)) => read.is_packed_in(&path, program),
+                // Nobody begins with a compressed file.
+                (Some(_), None) => continue,
+            };
+            if is_known {
                 is_found = true;
                 break;
             }
             newer.push_front(tail);
         }
-        // Files are renamed from the oldest on, so their names are as they were listed if the newest has kept its own.
+        // Files are renamed from the oldest on, so their names are as they were listed if the newest has kept its own. Of those that
+        // are renamed while they are listed one may be missing, or there twice.
         let newest = newer.back().and_then(Tail::identity);
-        if newest.is_some() && newest != input::identity(&self.base).ok() {
+        if newest.is_some() && newest != input::identity(&self.base).ok() || listed() != before {
             return Ok(None);
         }
         // A log that was deleted is believed to be so when it is missed twice: it may have had no name just then.
@@ -309,8 +369,12 @@ impl Follow {
         if is_sure {
             self.is_lost = false;
         }
-        if is_sure && !is_found && !self.is_rotated {
-            newer.drain(..newer.len().saturating_sub(1));
+        if is_sure && !is_found {
+            self.gaps += u64::from(self.tail.is_some());
+            // They may be older.
+            newer.retain(|tail| tail.program.is_none());
+            let named = if self.is_rotated { newer.len() } else { 1 };
+            newer.drain(..newer.len().saturating_sub(named));
         }
         Ok(is_sure.then_some(newer))
     }
@@ -318,6 +382,7 @@ impl Follow {
     fn open_newer(&mut self) {
         let next = self.newer.pop_front();
         let read = std::mem::replace(&mut self.tail, next);
+        self.gaps += u64::from(read.as_ref().is_some_and(|tail| tail.is_cut));
         self.previous = read.map(|tail| tail.file).or(self.previous.take());
         if let Some(tail) = &mut self.tail {
             tail.is_closed = !self.newer.is_empty();

@@ -167,7 +167,11 @@ fn a_log_that_is_cut_short_begins_again_and_one_that_is_deleted_is_left() {
     writer.rotate();
     fs::remove_file(writer.numbered(1)).unwrap();
     writer.write(&event(4));
-    assert_eq!(more(&mut follow, FIRST + 9), [(4, 4)]);
+    assert_eq!(
+        (more(&mut follow, FIRST + 9), follow.gaps()),
+        (vec![(4, 4)], 2),
+        "the cut, and what may have been there too"
+    );
     // The file before it is known, so nothing older is read again.
     writer.write(&event(5));
     assert_eq!(more(&mut follow, FIRST + 9), [(5, 4)]);
@@ -187,9 +191,9 @@ fn a_cut_is_noticed_where_the_log_has_grown_back_since() {
             fs::write(&writer.base, after.clone().map(alike).collect::<String>()).unwrap();
             let all: Vec<_> = after.clone().map(|serial| (serial, 1)).collect();
             assert_eq!(more(&mut follow, FIRST + 199), all, "{before:?} {after:?}");
-            assert_eq!(follow.cuts(), 1);
+            assert_eq!(follow.gaps(), 1);
             writer.write(&alike(99));
-            assert_eq!((more(&mut follow, FIRST + 299), follow.cuts()), (vec![(99, 1)], 1));
+            assert_eq!((more(&mut follow, FIRST + 299), follow.gaps()), (vec![(99, 1)], 1));
         }
     }
 }
@@ -208,10 +212,90 @@ fn what_was_copied_before_a_cut_is_read_from_the_copy() {
     fs::copy(&writer.base, writer.numbered(1)).unwrap();
     fs::write(&writer.base, (4..9).map(event).collect::<String>()).unwrap();
     let all: Vec<_> = (1..9).map(|serial| (serial, 4)).collect();
-    assert_eq!((more(&mut follow, FIRST + 99), follow.cuts()), (all, 1));
+    assert_eq!((more(&mut follow, FIRST + 99), follow.gaps()), (all, 1));
     writer.rotate();
     writer.write(&event(9));
-    assert_eq!((more(&mut follow, FIRST + 199), follow.cuts()), (vec![(9, 4)], 1));
+    assert_eq!((more(&mut follow, FIRST + 199), follow.gaps()), (vec![(9, 4)], 1));
+}
+
+#[test]
+fn an_event_waits_for_its_records_while_files_are_renamed() {
+    let dir = Dir::new("follow-between");
+    let writer = Writer { base: base(&dir), keep: 9 };
+    writer.write(&line(1, "SYSCALL"));
+    let mut follow = Trail::rotated(&writer.base).as_searched().follow(Begin::Oldest).unwrap();
+    assert!(follow.next_event(FIRST).unwrap().is_none());
+    fs::rename(&writer.base, writer.numbered(1)).unwrap();
+    assert!(follow.next_event(FIRST + 99).unwrap().is_none(), "the next file is yet to come");
+    writer.write(&line(1, "CWD"));
+    assert_eq!(more(&mut follow, FIRST + 99), [(1, 2)]);
+    // A log that is gone for good is not waited for.
+    writer.write(&line(2, "SYSCALL"));
+    assert_eq!(more(&mut follow, FIRST + 2), []);
+    fs::remove_file(&writer.base).unwrap();
+    assert_eq!(more(&mut follow, FIRST + 99), [(2, 1)]);
+}
+
+/// Compresses a rotated log, in the place of a daemon's helper.
+fn compress(path: &Path) {
+    assert!(std::process::Command::new("gzip").arg(path).status().is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn files_that_were_compressed_before_they_were_read_are_read_all_the_same() {
+    for (compressed, kept) in [(1, 9), (2, 9), (5, 9), (5, 5), (0, 2), (5, 2)] {
+        let dir = Dir::new("follow-compressed");
+        let writer = Writer { base: base(&dir), keep: 9 };
+        let archive = |number: u32| PathBuf::from(format!("{}.gz", writer.numbered(number).display()));
+        writer.write(&event(1));
+        let mut follow = Trail::rotated(&writer.base).as_searched().follow(Begin::Now).unwrap();
+        assert_eq!(more(&mut follow, FIRST), []);
+        // Each event begins in one file and ends in the next one.
+        for serial in 2..8 {
+            writer.write(&line(serial, "SYSCALL"));
+            for number in (1..8).rev().filter(|number| archive(*number).exists()) {
+                fs::rename(archive(number), archive(number + 1)).unwrap();
+            }
+            writer.rotate();
+            writer.write(&line(serial, "CWD"));
+            if serial < 2 + compressed {
+                compress(&writer.numbered(1));
+            }
+        }
+        (kept..9).for_each(|number| _ = fs::remove_file(archive(number)).or(fs::remove_file(writer.numbered(number))));
+        let all = more(&mut follow, FIRST + 99);
+        let is_whole = kept > 6;
+        assert_eq!(follow.gaps(), u64::from(!is_whole), "{compressed} {kept}");
+        if is_whole {
+            assert_eq!(all, (2..8).map(|serial| (serial, 2)).collect::<Vec<_>>(), "{compressed} {kept}");
+        }
+        // From here on nothing is missing.
+        writer.write(&event(9));
+        writer.rotate();
+        compress(&writer.numbered(1));
+        writer.write(&event(10));
+        assert_eq!((more(&mut follow, FIRST + 199), follow.gaps()), (vec![(9, 4), (10, 4)], u64::from(!is_whole)));
+    }
+}
+
+#[test]
+fn a_compressed_file_that_is_damaged_is_said_to_have_a_gap() {
+    let dir = Dir::new("follow-damaged");
+    let writer = Writer { base: base(&dir), keep: 9 };
+    let mut follow = Trail::rotated(&writer.base).as_searched().follow(Begin::Now).unwrap();
+    let archive = PathBuf::from(format!("{}.gz", writer.numbered(1).display()));
+    writer.write(&event(1));
+    assert_eq!(more(&mut follow, FIRST + 9), [(1, 4)]);
+    writer.rotate();
+    (2..60).for_each(|serial| writer.write(&event(serial)));
+    writer.rotate();
+    compress(&writer.numbered(1));
+    let packed = fs::read(&archive).unwrap();
+    fs::write(&archive, &packed[..packed.len() / 2]).unwrap();
+    writer.write(&event(60));
+    let all = more(&mut follow, FIRST + 99);
+    assert!(all.first() == Some(&(2, 4)) && all.last() == Some(&(60, 4)) && all.len() < 59, "{all:?}");
+    assert_eq!(follow.gaps(), 1);
 }
 
 #[test]
