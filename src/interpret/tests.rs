@@ -64,6 +64,9 @@ fn ids_have_names() {
         ("id=1000", "alice"),
         ("uid=99999999999999999999", "conversion error(99999999999999999999)"),
         ("uid=someone", "someone"),
+        ("uid=0day", "0day"),
+        ("gid=0x0", "0x0"),
+        ("uid=0;", "root"),
         ("ses=4294967295", "unset"),
         ("old-ses=4294967295", "4294967295"),
     ]);
@@ -672,7 +675,7 @@ fn a_word_where_a_number_should_be_stays_as_it_is() {
         assert_eq!(alone(RecordType::USER, field), value, "{field}");
     }
     // Some records have these, and the reference's words for them are known.
-    shown(&[("action=audit", "unknown-action(audit)"), ("cap_fp=?", "none"), ("res=1x", "yes")]);
+    shown(&[("action=audit", "unknown-action(audit)"), ("cap_fp=?", "none"), ("res=1x", "1x")]);
     let call = |arguments: &str, name| {
         let line = format!("type=SYSCALL msg=audit(1700000000.123:4567): arch=c000003e {arguments}");
         [of_record(&line, name, Escape::Tty), rewritten_field(&line, name)]

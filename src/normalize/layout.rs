@@ -4,7 +4,7 @@ use super::normalized::{Normalizer, TextSource, int};
 use super::parsed::{ParsedEvent, Place};
 use super::{SubjectKind, Words};
 use crate::interpret::{self, Kind};
-use crate::text;
+use crate::text::{self, number};
 
 /// The names of the fields to look for. An empty name is no field.
 pub(super) struct Layout {
@@ -86,7 +86,10 @@ impl Normalizer<'_, '_> {
 /// The kind of the account whose user id this is.
 pub(super) fn account_kind(event: &ParsedEvent<'_>, place: Place) -> SubjectKind {
     match event.at(place) {
-        Some((record, field)) if interpret::kind(record.record_type, field.name, field.value) == Kind::User => {
+        Some((record, field))
+            if interpret::kind(record.record_type, field.name, field.value) == Kind::User
+                && !number::is_word(field.value, 10) =>
+        {
             SubjectKind::of_uid(int(field.value) as u32)
         }
         _ => SubjectKind::Unknown,

@@ -84,12 +84,17 @@ pub fn base_of(text: &[u8]) -> u32 {
     }
 }
 
-/// Whether `text` is a word: it begins with no digit, and is no number of this base after a sign or written in letters either.
-/// [`parse_prefix`] would take it for 0, or for what its first letters say in hexadecimal.
+/// Whether `text` is a word: it is no number of this base, or goes on with a letter after the digits, as `0day`. [`parse_prefix`]
+/// would take it for 0, or for what its first characters say.
 pub fn is_word(text: &[u8], base: u32) -> bool {
-    let digits = signed(text).1;
-    let is_digit = |digit: &u8| u32::from(hex::VALUES[usize::from(*digit)]) < base.max(10);
-    !digits.first().is_some_and(u8::is_ascii_digit) && (digits.is_empty() || !digits.iter().all(is_digit))
+    let (digits, base) = match signed(text).1 {
+        [b'0', b'x' | b'X', rest @ ..] if matches!(base, 0 | 16) => (rest, 16),
+        digits => (digits, base.max(10)),
+    };
+    match digits.iter().position(|digit| u32::from(hex::VALUES[usize::from(*digit)]) >= base) {
+        None => digits.is_empty(),
+        Some(at) => at == 0 || digits.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()),
+    }
 }
 
 /// A complete unsigned decimal number.
@@ -220,10 +225,23 @@ mod tests {
 
     #[test]
     fn a_word_is_no_number_of_any_base() {
-        for (text, base) in [("12", 10), ("-1", 10), ("0x1F", 16), ("ff", 16), ("0x1f", 0), ("017", 0), ("1x", 10)] {
+        for (text, base) in
+            [("12", 10), ("-1", 10), ("0x1F", 16), ("ff", 16), ("0x1f", 0), ("017", 0), ("1)", 10), ("0;", 16)]
+        {
             assert!(!is_word(text.as_bytes(), base), "{text} {base}");
         }
-        for (text, base) in [("", 10), ("-", 10), ("ff", 10), ("ff", 0), ("all", 16), ("-x", 16), ("\"2\"", 10)] {
+        for (text, base) in [
+            ("", 10),
+            ("-", 10),
+            ("ff", 10),
+            ("ff", 0),
+            ("all", 16),
+            ("-x", 16),
+            ("\"2\"", 10),
+            ("0day", 10),
+            ("-1x", 10),
+            ("0x1g", 16),
+        ] {
             assert!(is_word(text.as_bytes(), base), "{text} {base}");
         }
     }

@@ -472,8 +472,13 @@ fn number_at(text: &[u8], start: usize, name: &'static str) -> Step<u32> {
     }
 }
 
-/// An id. Ids are 32 bits wide wherever they come from.
+/// An id. Ids are 32 bits wide wherever they come from. A word is the id of none: 0 would be root's.
+///
+/// COMPAT: a question mark is 0.
 fn decimal(value: &[u8], name: &'static str) -> Step<u32> {
+    if name.ends_with("id=") && number::is_word(value, 10) && value != b"?" {
+        return Ok(u32::MAX);
+    }
     number::parse_prefix(value, 10).map(|n| n as u32).ok_or(Malformed::Field(name))
 }
 

@@ -63,6 +63,28 @@ fn the_order_of_an_access_vectors_fields_hides_nothing() {
 }
 
 #[test]
+fn a_word_is_the_id_of_nobody() {
+    let ids = FieldSet::UID.with(FieldSet::AUID).with(FieldSet::EUID);
+    for word in ["0day", "0x0", "root", ""] {
+        let records = [SYSCALL.replace("uid=1001", &format!("uid={word}")).replace("euid=0", &format!("euid={word}"))];
+        read(ids, &[&records[0]], |fields| {
+            assert_eq!((fields.uid, fields.euid, fields.auid), (Some(u32::MAX), Some(u32::MAX), Some(1000)), "{word}");
+        })
+        .unwrap();
+        let record = format!("USER_AUTH pid=1 uid={word} auid=7 ses=1 msg='op=PAM res=success'");
+        read(ids, &[&record], |fields| assert_eq!((fields.uid, fields.auid), (Some(u32::MAX), Some(7)))).unwrap();
+    }
+    read(ids, &["USER_AUTH pid=1 uid=5 auid=7 ses=1 msg='uid=0day res=success'"], |fields| {
+        assert_eq!(fields.uid, Some(5));
+    })
+    .unwrap();
+    read(ids, &["USER_AUTH pid=1 uid=0) auid=? ses=1 msg='res=success'"], |fields| {
+        assert_eq!((fields.uid, fields.auid), (Some(0), Some(0)));
+    })
+    .unwrap();
+}
+
+#[test]
 fn a_wanted_field_must_be_there_and_end() {
     let short = "SYSCALL syscall=1 a0=1 a1=2 pid=8";
     assert_eq!(read(FieldSet::AUID, &[short], |_| ()), Err(Malformed::Field("auid=")));

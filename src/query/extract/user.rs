@@ -2,7 +2,7 @@
 
 use super::{FAILED, FieldSet, Found, Label, Malformed, Name, SUCCEEDED, Scan, Step};
 use crate::record::RecordType;
-use crate::text;
+use crate::text::{self, number};
 use memchr::memchr2;
 
 impl<'a> Scan<'a> {
@@ -121,7 +121,8 @@ impl<'a> Scan<'a> {
             }
             let rest = self.from(found);
             let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-            let Some(value) = rest.get(..digits).filter(|value| !value.is_empty()) else { continue };
+            let is_number = digits > 0 && !number::is_word(text::up_to(rest, b' '), 10);
+            let Some(value) = rest.get(..digits).filter(|_| is_number) else { continue };
             self.fields.uid = Some(super::decimal(value, name.text)?);
             break;
         }
