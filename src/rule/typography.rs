@@ -70,7 +70,7 @@ enum Wrong {
 /// take the least room.
 type Group = (&'static str, Wrong, &'static str);
 
-const LOOKALIKES: [Group; 15] = [
+const LOOKALIKES: [Group; 10] = [
     ("-", Wrong::AtWord, "\u{ad}SOFT HYPHEN"),
     (
         "-",
@@ -82,12 +82,7 @@ const LOOKALIKES: [Group; 15] = [
     (">=", Wrong::AfterName, "\u{2265}GREATER-THAN OR EQUAL TO"),
     ("<=", Wrong::AfterName, "\u{2264}LESS-THAN OR EQUAL TO"),
     ("!=", Wrong::AfterName, "\u{2260}NOT EQUAL TO"),
-    ("!", Wrong::AfterName, "\u{ff01}FULLWIDTH EXCLAMATION MARK"),
-    ("&", Wrong::AfterName, "\u{ff06}FULLWIDTH AMPERSAND"),
-    (",", Wrong::AfterName, "\u{ff0c}FULLWIDTH COMMA\n\u{3001}IDEOGRAPHIC COMMA"),
-    ("<", Wrong::AfterName, "\u{ff1c}FULLWIDTH LESS-THAN SIGN"),
-    ("=", Wrong::AfterName, "\u{ff1d}FULLWIDTH EQUALS SIGN"),
-    (">", Wrong::AfterName, "\u{ff1e}FULLWIDTH GREATER-THAN SIGN"),
+    (",", Wrong::AfterName, "\u{3001}IDEOGRAPHIC COMMA"),
     (
         " ",
         Wrong::Anywhere,
@@ -112,6 +107,11 @@ const LOOKALIKES: [Group; 15] = [
          \u{2029}PARAGRAPH SEPARATOR",
     ),
 ];
+
+/// Those of which there are wide ones, where an operator, a comma or a number would be. Each has the same place among the wide ones
+/// as here.
+const WIDE: &str = "!&,0123456789<=>";
+const BEYOND: u32 = 0xfee0;
 
 /// What any other is called that shows nothing.
 const HIDDEN: &str = "HIDDEN CHARACTER";
@@ -152,8 +152,14 @@ fn find(line: &[u8], start: usize, is_path: bool) -> Option<Lookalike> {
         .iter()
         .filter(|group| is_wrong(group.1))
         .find_map(|(plain, _, rows)| Some((*plain, rows.split('\n').find_map(|row| row.strip_prefix(character))?)));
+    let wide = || {
+        let plain = u32::from(character).checked_sub(BEYOND).and_then(char::from_u32)?;
+        let at = WIDE.find(plain)?;
+        let is_digit = plain.is_ascii_digit() && !is_path && is_wrong(Wrong::AtWord);
+        (is_digit || is_wrong(Wrong::AfterName)).then_some((WIDE.get(at..=at)?, "FULLWIDTH CHARACTER"))
+    };
     let hides = character.is_ascii() || length > 1 && is_hidden(character);
-    let (plain, title) = known.or_else(|| hides.then_some(("", HIDDEN)))?;
+    let (plain, title) = known.or_else(wide).or_else(|| hides.then_some(("", HIDDEN)))?;
     Some(Lookalike { start, length, character, plain, title })
 }
 
@@ -250,6 +256,9 @@ mod tests {
         assert_eq!(plain("-F auid\u{2264}1 -C uid\u{2260}euid"), ["<=", "!="]);
         assert_eq!(plain("-F arch\u{ff1d}b64 -F uid!\u{ff1d}0 -F a0\u{ff06}\u{ff1d}1"), ["=", "=", "&", "="]);
         assert_eq!(plain("-a always\u{ff0c}exit -S open\u{ff0c}creat\u{3001}read"), [",", ",", ","]);
+        assert_eq!(plain("-b 8\u{ff11}92 -f \u{ff12} -F uid=\u{ff11}\u{ff10}"), ["1", "2", "1", "0"]);
+        assert_eq!(found("-b 8\u{ff11}"), [named(4, "FULLWIDTH CHARACTER (U+FF11)", "1")]);
+        assert_eq!(plain("-k \u{ff11}\u{6708} -k \u{6708}\u{ff11} -w /srv/\u{ff11}"), ["1"]);
         assert_eq!(plain("-w /srv/\u{5831}\u{544a}\u{ff0c}\u{7d42}"), [""; 0]);
     }
 
