@@ -7,7 +7,7 @@ use auditbox::sys::process;
 use auditbox::tables::machine::Machine;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a mode is asked wrongly, or cannot read what it is asked about.
 pub(crate) const WRONG: u8 = 2;
@@ -111,8 +111,9 @@ fn kernel(word: &OsString) -> Result<Version, String> {
 
 /// A directory that is not there has no users, and would turn every watched directory into a plain path.
 pub(crate) fn root(name: &OsString) -> Result<PathBuf, String> {
-    let path = PathBuf::from(name);
-    if path.is_dir() { Ok(path) } else { Err(format!("Option --root: {} is no directory", path.display())) }
+    let path = Path::new(name);
+    let found = path.canonicalize().ok().filter(|path| path.is_dir());
+    found.ok_or_else(|| format!("Option --root: {} is no directory", path.display()))
 }
 
 /// A machine with system calls.

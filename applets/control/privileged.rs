@@ -7,7 +7,7 @@ use super::rules_file::{self, shown};
 use crate::output::{say, show};
 use auditbox::rule::{FieldId, Host, Rule, Step, Value, file};
 use auditbox::sys::error_reason;
-use auditbox::sys::files;
+use auditbox::sys::{files, root};
 use auditbox::text::escape::lossy;
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -88,7 +88,13 @@ impl Walk<'_> {
     /// Looks at one file system, from the directory `start` on.
     fn below(&mut self, start: &OsString) {
         let relative = Path::new(start).strip_prefix("/").unwrap_or(Path::new(start));
-        let top = self.root.join(relative);
+        let named = self.root.join(relative);
+        // Its links lead to where they lead in that system.
+        let top = match self.root == Path::new("/") {
+            true => Ok(named.clone()),
+            false => root::resolve(self.root, start.as_bytes()),
+        };
+        let Some(top) = self.known(&named, top) else { return };
         let Some(about) = self.known(&top, fs::symlink_metadata(&top)) else { return };
         let mut directories = vec![top];
         while let Some(directory) = directories.pop() {

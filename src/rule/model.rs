@@ -315,8 +315,8 @@ impl Rule {
         })
     }
 
-    /// Whether it is a `task,never` rule that every process meets: none that is started from then on is audited.
-    pub fn is_never_task(&self) -> bool {
+    /// Whether it is a `task` rule that every process meets: of those that are started from then on no other rule sees a call.
+    pub fn is_of_every_process(&self) -> bool {
         let holds_always = |field: &RuleField| {
             let is_all = matches!(
                 (field.operator, &field.value),
@@ -324,8 +324,12 @@ impl Rule {
             );
             field.id == FieldId::KEY || is_all && !field.id.is_of_call()
         };
-        let is_open = self.fields.iter().all(holds_always);
-        self.list == List::TASK && self.action == Action::NEVER && is_open
+        self.list == List::TASK && self.fields.iter().all(holds_always)
+    }
+
+    /// Whether it is one that has none of their calls audited.
+    pub fn is_never_task(&self) -> bool {
+        self.action == Action::NEVER && self.is_of_every_process()
     }
 
     /// The place of the first field that the kernel cannot test on the rule's list, keys too. Where the tests before it hold, the

@@ -202,7 +202,7 @@ fn hidden_elsewhere<'r>(rule: &Rule, meaning: &Meaning, there: &[There<'r>]) -> 
     let excludes = there.iter().filter(|other| other.rule.list == List::EXCLUDE);
     // A record that a rule cannot test is kept.
     let mut excludes = excludes.take_while(|other| other.rule.first_untested().is_none());
-    let of_task = there.iter().find(|other| rule.list == List::EXIT && other.rule.is_never_task());
+    let of_task = there.iter().find(|other| rule.list == List::EXIT && other.rule.is_of_every_process());
     Some(of_task.or_else(|| excludes.find(|other| other.meaning.covers(&record)))?.rule)
 }
 

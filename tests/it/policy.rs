@@ -239,6 +239,7 @@ fn rules_of_a_profile_that_local_ones_hide_are_named_with_them_and_counted_as_mi
         ("-a always,exclude -F msgtype=SYSCALL", 18, "", "-a always,exclude -F msgtype=SYSCALL"),
         ("-a never,exclude -F auid>=0", 18, "", "-a never,exclude -F auid>=0"),
         ("-a never,task", 18, "", "-a never,task"),
+        ("-a always,task", 18, "", "-a always,task"),
     ] {
         let (status, said) = check(&format!("{local}\n"));
         assert_eq!((status, said.last()), (Some(1), Some(&without(missing))), "{local} {said:#?}");
@@ -367,6 +368,14 @@ fn privileged_programs_are_found_by_their_bits_and_written_so_that_the_rules_are
     ];
     assert_eq!(paths, expected);
     assert_eq!(text.lines().filter(|line| line.contains("arch=b32")).count(), 6);
+    // A directory to begin with is one of that system, whatever its links and dots say to this one.
+    std::os::unix::fs::symlink("/usr/bin", root.0.join("bin")).unwrap();
+    let (status, linked, _) = run(&["--machine", "x86_64", "/bin", "/opt"]);
+    assert!(status == Some(0) && linked == rules, "{}", String::from_utf8_lossy(&linked));
+    assert!(run(&["--machine", "x86_64", "/../.."]).1 == rules);
+    std::os::unix::fs::symlink(std::env::temp_dir(), root.0.join("away")).unwrap();
+    assert_eq!(run(&["/away"]).0, Some(1));
+    std::fs::remove_file(root.0.join("away")).unwrap();
     let file = root.file("61-privileged.rules", &rules);
     let check =
         applet("auditctl").args(["--check", "--machine", "x86_64", "--root"]).arg(&root.0).arg(&file).output().unwrap();

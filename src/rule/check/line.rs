@@ -541,14 +541,13 @@ fn too_wide(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Findi
         let message = "leaves out every record but these types: all fields of a rule must hold together".to_owned();
         out.push(finding(&codes::OR_BY_AND, second, message, "to leave out some types, write a rule with = for each"));
     }
-    if rule.action != Action::ALWAYS {
-        return;
-    }
     let meaning = Meaning::of(rule, None);
     if meaning.why_impossible().is_some() {
         return;
     }
-    for Unsigned { id, values, taken, code, message, add } in &UNSIGNED {
+    // Of daemons a never rule may well be, too.
+    let is_looked_at = |unsigned: &&Unsigned| rule.action == Action::ALWAYS || unsigned.id == FieldId::EXIT;
+    for Unsigned { id, values, taken, code, message, add } in UNSIGNED.iter().filter(is_looked_at) {
         let takes = |field: &RuleField, number| match field.value {
             Value::Number(value) => Numbers::of(field.operator, value).is_some_and(|numbers| numbers.contains(number)),
             Value::Text(_) => false,
@@ -627,6 +626,12 @@ pub fn is_hot(name: &[u8]) -> bool {
 
 fn cost(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
     let Some(plan) = &planned.plan else { return };
+    if rule.action == Action::ALWAYS && rule.is_of_every_process() {
+        // KERNEL: no priority of a rule is above that of such a process.
+        let message = "records every system call of every process started from now on, and no rule's key appears";
+        let help = "delete the line, or name a user with -F auid=";
+        out.push(finding(&codes::HOT_SYSCALL, planned.whole(), message.to_owned(), help));
+    }
     if rule.list == List::EXIT && rule.action == Action::ALWAYS && !Meaning::of(rule, None).is_narrow() {
         let span = plan.places.syscalls.first().map_or_else(|| planned.whole(), |place| planned.place(*place));
         let machine = machine_of(rule, target.host.machine());

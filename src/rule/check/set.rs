@@ -367,7 +367,12 @@ fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native:
     let mut found =
         finding(&codes::ONE_ABI, rule.planned.field(arch), message, "add the same rule for the other width");
     // A twin before a never rule for the other width would record what that leaves out.
-    let is_contradicted = later.iter().any(|never| never.rule.action == Action::NEVER && never.meaning.may_meet(&twin));
+    twin.calls = Some(missing.clone());
+    // Before one that it takes every event of, it would take that one's key away.
+    let is_contradicted = later.iter().any(|other| match other.rule.action {
+        Action::NEVER => other.meaning.may_meet(&twin),
+        _ => keys(other.rule) != keys(rule.rule) && twin.covers(&other.meaning),
+    });
     found.fix = if is_contradicted { None } else { twin_line(rule, arch, word, there, &missing) };
     if !is_certain {
         found.level = Level::Note;

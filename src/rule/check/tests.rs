@@ -332,6 +332,35 @@ fn a_twin_has_no_calls_that_its_tests_never_meet() {
 }
 
 #[test]
+fn a_twin_takes_no_key_away_from_a_later_rule() {
+    let first = "-a always,exit -F arch=b64 -S unlink -k a\n";
+    let narrow = "-a always,exit -F arch=b32 -S unlink -F uid=0 -k";
+    for (later, is_written) in [(format!("{narrow} b\n"), false), (format!("{narrow} a\n"), true)] {
+        let text = [first, &later].concat();
+        assert!(has(&text, &codes::ONE_ABI));
+        assert_eq!(fixed(&text).0 != text, is_written, "{text}");
+    }
+}
+
+#[test]
+fn a_rule_that_every_process_or_call_meets_is_no_silent_one() {
+    for (rule, is_all) in [
+        ("-a always,task", true),
+        ("-a always,task -F uid>=0", true),
+        ("-a always,task -F auid=1000", false),
+        ("-a never,task", false),
+    ] {
+        assert_eq!(has(&format!("{rule}\n"), &codes::HOT_SYSCALL), is_all, "{rule}");
+    }
+    for (test, is_all) in
+        [("exit>=0", true), ("exit<=-1", true), ("exit>=0 -F success=1", false), ("auid>=1000", false)]
+    {
+        let found = codes_of(&format!("-a never,exit -F {test}\n"));
+        assert_eq!(found.iter().any(|code| code.starts_with("AB2")), is_all, "{test} {found:?}");
+    }
+}
+
+#[test]
 fn a_merge_passes_no_rule_that_decides_otherwise_and_keeps_suppressions() {
     let merges = |text: &str| found(text).iter().any(|found| found.code == &codes::MERGEABLE && found.fix.is_some());
     let (first, second) = ("-a always,exit -F arch=b32 -S mount -k a\n", "-a always,exit -F arch=b32 -S chmod -k a\n");
