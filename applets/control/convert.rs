@@ -5,6 +5,7 @@ use super::rules_file::{self, FileLine};
 use super::{RuleHost, say_refusal};
 use crate::output::{say, show_file};
 use auditbox::rule::file::{self, Line};
+use auditbox::rule::typography::lookalikes;
 use auditbox::rule::{Step, convert};
 use std::fmt::Display;
 
@@ -67,8 +68,10 @@ fn converted(name: &str, line: &Line, host: &RuleHost) -> Result<Option<Vec<u8>>
     };
     let plan = rules_file::plan(words, host);
     match (&plan.refusal, plan.steps.as_slice()) {
-        // It may be refused before its -w is read.
-        (Some(refusal), _) if words.iter().any(|word| word.text.starts_with(b"-w")) => {
+        // It may be refused before its -w is read, or for a pasted character in it.
+        (Some(refusal), _)
+            if words.iter().any(|word| word.text.starts_with(b"-w")) || lookalikes(line.text).next().is_some() =>
+        {
             say_refusal(refusal, &FileLine { name, number, text: line.text, words });
             Err(Stays)
         }

@@ -305,6 +305,10 @@ fn a_watch_that_is_refused_stays_and_is_said() {
     assert_eq!(status, 1);
     assert_eq!(out, "-a always,exit -F path=/etc/passwd -F perm=wa -F key=id\n-w /etc/group -p wz -k id\n");
     assert!(said.contains("standard input:2:"), "{said}");
+    for pasted in ["\t-w /etc/x -p r\n", "\u{2013}w /etc/x -p r\n", "\u{feff}-w /etc/x -p r\n"] {
+        let (status, out, said) = transcript(applet("auditctl").args(["--convert", "-"]), pasted);
+        assert_eq!((status, out.as_str(), said.contains("standard input:1")), (1, pasted, true), "{said}");
+    }
 }
 
 #[test]
