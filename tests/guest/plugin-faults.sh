@@ -40,7 +40,10 @@ same() {
 }
 must_be_same() {
 	for name; do
-		until_true 20 same "$name" || fail "$name has $(lines "/tmp/read/$name" | wc -l) lines, the log $(wc -l </tmp/log.lines)"
+		until_true 60 same "$name" || {
+			grep "op=lost-events.*sink=plugin:$name " $log || true
+			fail "$name has $(lines "/tmp/read/$name" | wc -l) lines, the log $(wc -l </tmp/log.lines)"
+		}
 	done
 }
 # all_made N: every event that was made is in the log once, and no serial of the kernel's is missing between the first and the last
