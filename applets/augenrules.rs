@@ -144,7 +144,6 @@ impl Invocation {
             .map_err(Trouble)?;
         let root =
             self.options.root.as_ref().map(|root| mode_options::root(&root.into())).transpose().map_err(Trouble)?;
-        let root = root.map(|root| fs::canonicalize(&root).unwrap_or(root));
         if self.options.profiles || self.options.profile.is_some() {
             if cfg!(not(feature = "rule-tools")) {
                 return Err(Trouble("this program was built without profiles".to_owned()));

@@ -109,7 +109,7 @@ fn kernel(word: &OsString) -> Result<Version, String> {
     Version::parse(&release).ok_or_else(|| format!("{release} is no version such as 5.15"))
 }
 
-/// A directory that is not there has no users, and would turn every watched directory into a plain path.
+/// The name without links of a directory. One that is not there has no users, and would turn every watched directory into a plain path.
 pub(crate) fn root(name: &OsString) -> Result<PathBuf, String> {
     let path = Path::new(name);
     let found = path.canonicalize().ok().filter(|path| path.is_dir());

@@ -90,11 +90,7 @@ impl Walk<'_> {
         let relative = Path::new(start).strip_prefix("/").unwrap_or(Path::new(start));
         let named = self.root.join(relative);
         // Its links lead to where they lead in that system.
-        let top = match self.root == Path::new("/") {
-            true => Ok(named.clone()),
-            false => root::resolve(self.root, start.as_bytes()),
-        };
-        let Some(top) = self.known(&named, top) else { return };
+        let Some(top) = self.known(&named, root::resolve(self.root, start.as_bytes())) else { return };
         let Some(about) = self.known(&top, fs::symlink_metadata(&top)) else { return };
         let mut directories = vec![top];
         while let Some(directory) = directories.pop() {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub trait Sink {
     /// Takes an event, and says whether to go on. May give the event back, for its memory.
     ///
-    /// It need not meet the criteria: whatever cannot be events_of apart without reading fields is given out too.
+    /// It need not meet the criteria: whatever cannot be told apart without reading fields is given out too.
     fn event(&mut self, event: Event) -> ControlFlow<(), Option<Event>>;
 
     /// A line could not be read, and the record before it is in the range.
