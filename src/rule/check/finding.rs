@@ -87,3 +87,17 @@ pub struct Edit {
     /// What comes in their place.
     pub text: Vec<u8>,
 }
+
+/// A finding in the making.
+pub(super) fn finding(code: &'static Code, span: Span, message: String, help: &str) -> Finding {
+    Finding {
+        code,
+        level: code.level,
+        stops: false,
+        span,
+        message,
+        help: help.to_owned(),
+        related: Vec::new(),
+        fix: None,
+    }
+}

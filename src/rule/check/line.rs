@@ -1,75 +1,24 @@
 //! What one line says by itself: refused words, pasted characters, tests that the kernel refuses, old kernels, rules that
 //! cannot match, cost.
 
-use super::super::command::{Place, Plan, Step, numbers, plan_of};
+use super::super::command::{Place, Plan, Step, plan_of};
 use super::super::convert;
 use super::super::diff::diff;
 use super::super::error::{Reason, Refusal};
 use super::super::file::Line;
 use super::super::meaning::{FAILED, Impossible, Meaning, Numbers, SUCCEEDED, never_holds, possible_width};
-use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, Value, parent};
-use super::super::number;
-use super::super::parse::{Warning, first_call};
+use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value, parent};
+use super::super::parse::Warning;
 use super::super::typography::{self, Lookalike, lookalikes, quote};
 use super::codes::{self, Code, Level};
-use super::finding::{Edit, Effect, Finding, Fix, Span};
-use super::planned::{Planned, Target};
+use super::finding::{Edit, Effect, Finding, Fix, Span, finding};
+use super::planned::{Planned, Target, machine_of};
 use super::refusals::{kernel_refusals, refused_setting};
-use super::{fix, kernel};
+use super::{fix, kernel, numbers};
 use crate::abi::rule::{KEY_SEPARATOR, MASK_WORDS};
 use crate::tables::machine::Machine;
 use crate::tables::{rule, syscall};
 use crate::text::escape::lossy;
-
-/// A finding in the making.
-pub(super) fn finding(code: &'static Code, span: Span, message: String, help: &str) -> Finding {
-    Finding {
-        code,
-        level: code.level,
-        stops: false,
-        span,
-        message,
-        help: help.to_owned(),
-        related: Vec::new(),
-        fix: None,
-    }
-}
-
-impl Planned<'_> {
-    /// Where a part of the line stands.
-    pub(super) fn place(&self, place: Place) -> Span {
-        let words = self.line.words.as_deref().unwrap_or_default();
-        match place.word.checked_sub(1).and_then(|n| words.get(n)) {
-            Some(word) => {
-                let (start, end) = (word.column_of(place.offset), word.column_of(place.offset + place.length));
-                self.span(start - 1, (end - 1).max(start))
-            }
-            None => self.whole(),
-        }
-    }
-
-    /// Where the field of the line's rule stands.
-    pub(super) fn field(&self, number: usize) -> Span {
-        let place = self.plan.as_ref().and_then(|plan| plan.places.fields.get(number));
-        place.map_or_else(|| self.whole(), |place| self.place(*place))
-    }
-
-    /// A change of what stands at `span`.
-    pub(super) fn edit(&self, span: Span, text: &[u8]) -> Edit {
-        let bytes = (span.line_start + span.bytes.0, span.line_start + span.bytes.1);
-        Edit { file: self.file, bytes, text: text.to_vec() }
-    }
-
-    /// The whole line goes, with what ends it.
-    pub(super) fn removal(&self) -> Edit {
-        Edit { file: self.file, bytes: (self.line.start, self.line.start + self.line.text.len() + 1), text: Vec::new() }
-    }
-
-    /// The line is wanted as a watch, not as a rule of the exit list.
-    pub(super) fn is_watch(&self) -> bool {
-        self.plan.as_ref().is_some_and(Plan::is_watch)
-    }
-}
 
 /// Judges one line.
 pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) {
@@ -79,17 +28,12 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
         literal_path(planned, *warning, out);
     }
     old_options(planned, plan, target, out);
-    for (place, word) in numbers(&planned.line) {
-        partial_number(planned.place(place), word, number::unsigned(word, 0).0 as u32, out);
-    }
+    numbers::of_settings(planned, out);
     let Some(rule) = planned.added() else { return };
     quoted_values(planned, rule, out);
-    partial_fields(planned, rule, out);
-    for call in calls(planned, None) {
-        partial_number(call.span, call.word, call.number, out);
-    }
+    numbers::of_rule(planned, rule, out);
     if planned.is_taken() {
-        no_calls(planned, rule, target, out);
+        numbers::no_calls(planned, rule, target, out);
         old_kernel(planned, rule, target, out);
         impossible(planned, rule, target, out);
         too_wide(planned, rule, target, out);
@@ -308,113 +252,9 @@ fn quoted_values(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
     }
 }
 
-/// The number of an error without its minus is what calls return that succeed.
-/// COMPAT: of two fields any word is a number, which is 0 then.
-fn partial_fields(planned: &Planned, rule: &Rule, out: &mut Vec<Finding>) {
-    for (place, field) in rule.fields.iter().enumerate() {
-        let (Value::Number(number), span) = (&field.value, planned.field(place)) else { continue };
-        let word = planned.line.text.get(span.bytes.0..span.bytes.1).unwrap_or_default();
-        let value = word.rsplit(|b| b"=<>&".contains(b)).next().unwrap_or_default();
-        let digits = value.strip_prefix(b"-").unwrap_or(value);
-        let help = match field.id {
-            // Of an arch the digits are hexadecimal, and a perm has none.
-            FieldId::ARCH | FieldId::PERM => continue,
-            FieldId::SADDR_FAM if value != b"unset" => "inet is 2, inet6 is 10, local is 1",
-            FieldId::SESSIONID if value != b"unset" => ALONE,
-            FieldId::EXIT if digits == value => "a failed call returns the number below nought: -EACCES",
-            _ if digits.first().is_some_and(u8::is_ascii_digit) => ALONE,
-            _ => continue,
-        };
-        // Modes and flags of a call are written in octal.
-        if !is_as_written(value, *number, field.id.argument().is_some()) {
-            let message = format!("{} is taken for the number {}", lossy(value), *number as i32);
-            out.push(finding(&codes::LITERAL, span, message, help));
-        }
-    }
-}
-
-const ALONE: &str = "write the number alone";
-
-fn partial_number(span: Span, word: &[u8], number: u32, out: &mut Vec<Finding>) {
-    if !is_as_written(word, number, false) {
-        let message = format!("{} is taken for the number {number}", lossy(word));
-        out.push(finding(&codes::LITERAL, span, message, ALONE));
-    }
-}
-
-/// Whether a word that is read as this number is it to people, too. COMPAT: the digits that it begins with count, in octal after a 0, and of
-/// those what there is room for.
-fn is_as_written(word: &[u8], number: u32, takes_octal: bool) -> bool {
-    let base = match word.strip_prefix(b"-").unwrap_or(word) {
-        [b'0', b'x' | b'X', digits @ ..] if !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit) => 16,
-        [b'0', digits @ ..] if takes_octal && digits.iter().all(|b| matches!(b, b'0'..=b'7')) => 8,
-        digits if digits.iter().all(u8::is_ascii_digit) => 10,
-        _ => return false,
-    };
-    [u64::from(number), number as i32 as u64].contains(&number::unsigned(word, base).0)
-}
-
 /// `$NAME` or `${NAME}`.
 fn has_variable(path: &[u8]) -> bool {
     path.windows(2).any(|two| two[0] == b'$' && (two[1].is_ascii_alphabetic() || matches!(two[1], b'_' | b'{')))
-}
-
-/// KERNEL: the classes of include/uapi/linux/audit.h, the first of which is the highest bit of a mask.
-const CLASSES: &str = "dir_write dir_write_32 chattr chattr_32 read read_32 write write_32 signal signal_32";
-
-/// A call of -S, or an operation.
-struct Call<'p> {
-    span: Span,
-    word: &'p [u8],
-    number: u32,
-    /// Given as a number.
-    is_number: bool,
-}
-
-fn calls<'p>(planned: &'p Planned, machine: Option<Machine>) -> impl Iterator<Item = Call<'p>> {
-    let places = planned.plan.iter().flat_map(|plan| &plan.places.syscalls);
-    places.flat_map(move |place| {
-        let span = planned.place(*place);
-        let words = planned.line.text.get(span.bytes.0..span.bytes.1).unwrap_or_default();
-        words.split(|b| *b == b',').filter_map(move |word| {
-            let is_number = word.first()?.is_ascii_digit();
-            let named = || machine.and_then(|machine| syscall::number(machine, word));
-            let number = if is_number { Some(number::unsigned(word, 0).0 as u32) } else { named() };
-            Some(Call { span, word, number: number?, is_number })
-        })
-    })
-}
-
-/// The machine whose calls -S names, be they the operations of io_uring.
-fn machine_of_calls(rule: &Rule, native: Option<Machine>) -> Option<Machine> {
-    if rule.list == List::IO_URING { Some(Machine::IoUring) } else { machine_of(rule, native) }
-}
-
-/// Numbers of -S that are of no call. A newer kernel than the tables may have calls of higher numbers.
-fn no_calls(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
-    let is_known = |machine: &Machine| !syscall::is_left_out(*machine) && first_call(*machine) == 0;
-    let machine = machine_of_calls(rule, target.host.machine()).filter(is_known);
-    for Call { span, number, .. } in calls(planned, machine).filter(|call| call.is_number) {
-        let unknown = machine.filter(|machine| match machine {
-            Machine::IoUring => !kernel::has_operation(number),
-            machine => syscall::name(*machine, number).is_none(),
-        });
-        if (SyscallMask::FIRST_CLASS..SyscallMask::END).contains(&number) {
-            let class = CLASSES.split(' ').nth((SyscallMask::END - 1 - number) as usize);
-            let taken =
-                class.map_or_else(|| "drops it".to_owned(), |class| format!("takes it for all of its class {class}"));
-            let message = format!("{number} is no call: the kernel {taken}");
-            out.push(finding(&codes::CALL_CLASS, span, message, "name the calls"));
-        } else if let Some(machine) = unknown {
-            let message = match machine {
-                Machine::IoUring => format!("io_uring has no operation {number} that is known"),
-                _ => format!("{} has no call {number} that is known", machine.name()),
-            };
-            let mut found = finding(&codes::UNKNOWN_SYSCALL, span, message, "name the calls");
-            found.level = Level::Warning;
-            out.push(found);
-        }
-    }
 }
 
 fn old_options(planned: &Planned, plan: &Plan, target: &Target, out: &mut Vec<Finding>) {
@@ -437,21 +277,13 @@ fn old_kernel(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
     for (number, field, since) in kernel::newer_fields(rule, version) {
         push(planned.field(number), &field, since);
     }
-    let machine = machine_of_calls(rule, target.host.machine()).filter(|_| !rule.syscalls.is_full(MASK_WORDS - 1));
+    let machine =
+        numbers::machine_of_calls(rule, target.host.machine()).filter(|_| !rule.syscalls.is_full(MASK_WORDS - 1));
     let Some(machine) = machine else { return };
-    for call in calls(planned, Some(machine)) {
+    for call in numbers::calls(planned, Some(machine)) {
         if let Some((what, since)) = kernel::newer_call(machine, call.number, version) {
             push(call.span, &what, since);
         }
-    }
-}
-
-/// The machine whose calls a rule names.
-pub(super) fn machine_of(rule: &Rule, native: Option<Machine>) -> Option<Machine> {
-    let arch = rule.fields.iter().find(|field| field.id == FieldId::ARCH && field.operator == Operator::EQUAL);
-    match arch.map(|field| &field.value) {
-        Some(Value::Number(elf)) => Machine::from_elf(*elf),
-        _ => native,
     }
 }
 

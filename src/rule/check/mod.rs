@@ -11,6 +11,7 @@ pub mod fix;
 pub mod format;
 mod kernel;
 mod line;
+mod numbers;
 mod planned;
 mod profile;
 mod refusals;

@@ -1,12 +1,13 @@
 //! What is checked: lines with what they ask for, and what they are for.
 
-use super::super::command::{Plan, Step, plan_of};
+use super::super::command::{Place, Plan, Step, plan_of};
 use super::super::file::Line;
-use super::super::model::Rule;
+use super::super::model::{FieldId, Operator, Rule, Value};
 use super::super::parse::Host;
-use super::finding::{Source, Span};
+use super::finding::{Edit, Source, Span};
 use super::kernel::Version;
 use super::refusals::{kernel_refusals, refused_setting};
+use crate::tables::machine::Machine;
 
 /// Most lines with rules or settings that are checked together: pairs of rules are compared. As many comments for us are read.
 pub const MOST_LINES: usize = 8192;
@@ -90,5 +91,48 @@ impl<'t> Planned<'t> {
             Step::AddRule(rule) => Some(rule),
             _ => None,
         })
+    }
+
+    /// Where a part of the line stands.
+    pub(super) fn place(&self, place: Place) -> Span {
+        let words = self.line.words.as_deref().unwrap_or_default();
+        match place.word.checked_sub(1).and_then(|n| words.get(n)) {
+            Some(word) => {
+                let (start, end) = (word.column_of(place.offset), word.column_of(place.offset + place.length));
+                self.span(start - 1, (end - 1).max(start))
+            }
+            None => self.whole(),
+        }
+    }
+
+    /// Where the field of the line's rule stands.
+    pub(super) fn field(&self, number: usize) -> Span {
+        let place = self.plan.as_ref().and_then(|plan| plan.places.fields.get(number));
+        place.map_or_else(|| self.whole(), |place| self.place(*place))
+    }
+
+    /// A change of what stands at `span`.
+    pub(super) fn edit(&self, span: Span, text: &[u8]) -> Edit {
+        let bytes = (span.line_start + span.bytes.0, span.line_start + span.bytes.1);
+        Edit { file: self.file, bytes, text: text.to_vec() }
+    }
+
+    /// The whole line goes, with what ends it.
+    pub(super) fn removal(&self) -> Edit {
+        Edit { file: self.file, bytes: (self.line.start, self.line.start + self.line.text.len() + 1), text: Vec::new() }
+    }
+
+    /// The line is wanted as a watch, not as a rule of the exit list.
+    pub(super) fn is_watch(&self) -> bool {
+        self.plan.as_ref().is_some_and(Plan::is_watch)
+    }
+}
+
+/// The machine whose calls a rule names.
+pub(super) fn machine_of(rule: &Rule, native: Option<Machine>) -> Option<Machine> {
+    let arch = rule.fields.iter().find(|field| field.id == FieldId::ARCH && field.operator == Operator::EQUAL);
+    match arch.map(|field| &field.value) {
+        Some(Value::Number(elf)) => Machine::from_elf(*elf),
+        _ => native,
     }
 }

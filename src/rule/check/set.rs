@@ -8,9 +8,9 @@ use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Sysc
 use super::super::parse::Host;
 use super::super::set::{Applied, RuleSet};
 use super::codes::{self, Level};
-use super::finding::{Edit, Effect, Finding, Fix, Span};
-use super::line::{changes_state, finding, machine_of, one_arch};
-use super::planned::{Planned, Target};
+use super::finding::{Edit, Effect, Finding, Fix, Span, finding};
+use super::line::{changes_state, one_arch};
+use super::planned::{Planned, Target, machine_of};
 use crate::abi::rule::MASK_WORDS;
 use crate::abi::{Status, mask};
 use crate::tables::machine::Machine;
