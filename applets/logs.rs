@@ -46,8 +46,8 @@ pub(crate) struct Logs {
     pub(crate) is_pipe: bool,
     /// How many come before the one to begin with.
     pub(crate) before: usize,
-    /// Files that belong to them and are not read, and why.
-    left_out: Vec<(PathBuf, io::Error)>,
+    /// Files that belong to them and are not read.
+    left_out: Vec<Member>,
 }
 
 /// Why there are none.
@@ -155,7 +155,7 @@ fn one(path: &Path) -> Logs {
     let (mut read, mut left_out) = (Vec::new(), Vec::new());
     match file.and_then(|file| packed::available(&file, path).err()) {
         None => read.push(path.to_path_buf()),
-        Some(reason) => left_out.push((path.to_path_buf(), reason)),
+        Some(reason) => left_out.push(Member { path: path.to_path_buf(), left_out: Some(reason), is_foreign: false }),
     }
     Logs { trail: Trail::paths(read), is_pipe: false, before: 0, left_out }
 }
@@ -275,7 +275,7 @@ impl Sink for Beginnings<'_> {
 /// What was not read, for the end of a command's output on standard error.
 #[derive(Default)]
 pub(crate) struct Unread {
-    left_out: Vec<(PathBuf, io::Error)>,
+    left_out: Vec<Member>,
 }
 
 impl Logs {
@@ -286,7 +286,7 @@ impl Logs {
         let is_input =
             self.is_pipe && InputFile::standard().and_then(|stdin| stdin.identity()).is_ok_and(|it| it == id);
         let has =
-            is_input || self.trail.places().chain(self.left_out.iter().map(|(path, _)| path.as_path())).any(is_it);
+            is_input || self.trail.places().chain(self.left_out.iter().map(|file| file.path.as_path())).any(is_it);
         if has {
             say(format_args!("{applet}: {} is one of the logs, and is not written to", path.display()));
         }
@@ -300,9 +300,14 @@ impl Logs {
 }
 
 impl Unread {
+    /// The files whose events are missed.
+    fn missed(&self) -> impl Iterator<Item = &Path> {
+        self.left_out.iter().filter(|file| !file.is_foreign).map(|file| file.path.as_path())
+    }
+
     /// Appends what was not read as objects of the events' stream.
     pub(crate) fn push_gaps(&self, outcome: &Outcome, out: &mut Vec<u8>) {
-        self.left_out.iter().for_each(|(path, _)| json::push_gap("left out", path, None, out));
+        self.missed().for_each(|path| json::push_gap("left out", path, None, out));
         outcome.torn.iter().for_each(|(path, _)| json::push_gap("compressed", path, None, out));
         if let Some((path, at)) = &outcome.first_unread {
             json::push_gap("unreadable", path, Some((outcome.unread, *at)), out);
@@ -311,12 +316,13 @@ impl Unread {
 
     /// How many files were left out, and how many were not read to their end.
     pub(crate) fn files(&self, outcome: &Outcome) -> [u64; 2] {
-        [self.left_out.len() as u64, outcome.torn.len() as u64]
+        [self.missed().count() as u64, outcome.torn.len() as u64]
     }
 
-    /// Names the files and counts the lines that were not read. Gives back whether a file was left out.
+    /// Names the files and counts the lines that were not read. Gives back whether events may be missed with a file.
     pub(crate) fn report(&self, applet: &str, outcome: &Outcome) -> bool {
-        for (path, reason) in &self.left_out {
+        for Member { path, left_out: reason, .. } in &self.left_out {
+            let Some(reason) = reason else { continue };
             say(format_args!("{applet}: {} was left out: {}", path.display(), error_reason(reason)));
         }
         for (path, program) in &outcome.torn {
@@ -330,7 +336,7 @@ impl Unread {
             let path = path.display();
             say(format_args!("{applet}: {} {lines} could not be read, first at byte {at} of {path}", outcome.unread));
         }
-        !self.left_out.is_empty() || !outcome.torn.is_empty()
+        self.missed().next().is_some() || !outcome.torn.is_empty()
     }
 }
 

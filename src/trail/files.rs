@@ -19,6 +19,8 @@ pub struct Member {
     pub path: PathBuf,
     /// Why it is not read.
     pub left_out: Option<io::Error>,
+    /// No rotation gives such a name, `audit.log.bak`: that it is not read is worth a word, and answers are whole without it.
+    pub is_foreign: bool,
 }
 
 /// A log and its predecessors, newest first. Nothing when the log itself cannot be read.
@@ -26,7 +28,7 @@ pub fn all(base: &Path) -> Vec<Member> {
     if !input::is_readable(base) {
         return Vec::new();
     }
-    let newest = Member { path: base.to_path_buf(), left_out: None };
+    let newest = Member { path: base.to_path_buf(), left_out: None, is_foreign: false };
     std::iter::once(newest).chain(older(base)).collect()
 }
 
@@ -57,15 +59,15 @@ pub fn older(base: &Path) -> Vec<Member> {
         if program.is_ok() {
             last = name.stem().to_vec();
         }
-        members.push(Member { path: name.path, left_out: program.err() });
+        members.push(Member { is_foreign: !name.is_usual(), path: name.path, left_out: program.err() });
     }
     if is_mixed {
         // `log_names` was changed one day: only the records tell which came first.
         members.sort_by_cached_key(|member| Reverse(first_second(&member.path)));
     }
     let no_place = || Some(said("its name has no number or date after that of the log"));
-    members.extend(unplaced.into_iter().map(|name| Member { path: name.path, left_out: no_place() }));
-    members.extend(unlisted.map(|(path, error)| Member { path, left_out: Some(error) }));
+    members.extend(unplaced.into_iter().map(|name| Member { path: name.path, left_out: no_place(), is_foreign: true }));
+    members.extend(unlisted.map(|(path, error)| Member { path, left_out: Some(error), is_foreign: false }));
     members
 }
 
@@ -113,10 +115,15 @@ impl Name {
         self.path.as_os_str().as_encoded_bytes().get(..self.ending).unwrap_or_default()
     }
 
+    /// It ends with its number or date, or as what was compressed does.
+    fn is_usual(&self) -> bool {
+        self.ending == self.path.as_os_str().len() || packed::is_named(&self.path)
+    }
+
     /// What it has to be read through, if it is compressed. An error when it cannot be read.
     fn program(&self) -> io::Result<Option<&'static str>> {
         let program = packed::available(&InputFile::regular(&self.path)?, &self.path)?;
-        let is_log = program.is_some() || self.ending == self.path.as_os_str().len() || packed::is_named(&self.path);
+        let is_log = program.is_some() || self.is_usual() || first_second(&self.path).is_some();
         if is_log { Ok(program) } else { Err(said("neither its name nor its beginning is that of a log")) }
     }
 }

@@ -123,12 +123,12 @@ impl<'s> Trail<'s> {
     }
 
     /// The same, and those that are left out, out of the members of a log, newest first.
-    pub fn members(base: &Path, members: Vec<Member>) -> (Trail<'s>, Vec<(PathBuf, io::Error)>) {
+    pub fn members(base: &Path, members: Vec<Member>) -> (Trail<'s>, Vec<Member>) {
         let (mut files, mut left_out) = (Vec::new(), Vec::new());
-        for Member { path, left_out: reason } in members.into_iter().rev() {
-            match reason {
-                Some(reason) => left_out.push((path, reason)),
-                None => files.push(path),
+        for member in members.into_iter().rev() {
+            match member.left_out {
+                Some(_) => left_out.push(member),
+                None => files.push(member.path),
             }
         }
         if files.is_empty() && left_out.is_empty() {
@@ -140,7 +140,7 @@ impl<'s> Trail<'s> {
     /// The same as [`Trail::rotated`]. An error when a file cannot be opened.
     pub fn log(base: &Path) -> io::Result<Trail<'s>> {
         let (trail, left_out) = Trail::members(base, files::all(base));
-        let error = left_out.into_iter().map(|(_, error)| error).find(|error| error.raw_os_error().is_some());
+        let error = left_out.into_iter().filter_map(|file| file.left_out).find(|error| error.raw_os_error().is_some());
         trail.files.iter().try_for_each(|path| InputFile::open(path).map(drop))?;
         error.map_or(Ok(trail), Err)
     }

@@ -485,6 +485,19 @@ fn what_belongs_to_a_log_by_its_name_is_read_or_named() {
     assert!(!found(place, &["-k", "none"]).1.contains("left out"));
     assert_eq!(found(place, &["-k", "none"]).2, Some(1));
 
+    // What no rotation names so is named, and makes no answer less than whole, unless it begins as a log does.
+    dir.file("audit.log.6.txt", login(2));
+    let foreign = ["audit.log.bak", "audit.log.2.sha256"].map(|name| dir.file(name, login(8).replace("audit(", "")));
+    let said = foreign.map(|path| format!("{path} was left out: "));
+    let (all, none) = (found(place, &[]), found(place, &["-k", "none"]));
+    assert_eq!((all.0, all.2, none.2), (vec![2, 3, 4, 5, 7, 9], Some(0), Some(1)));
+    let json = applet("ausearch").args(["-if", place, "-k", "none", "--format", "json"]).output().unwrap();
+    let sessions = applet("aulast").args(["-f", place]).output().unwrap();
+    assert_eq!((json.stdout, json.status.code(), sessions.status.code()), (vec![], Some(1), Some(0)));
+    for text in [all.1, none.1, String::from_utf8(json.stderr).unwrap(), String::from_utf8(sessions.stderr).unwrap()] {
+        assert!(said.iter().all(|said| text.contains(said)), "{text}");
+    }
+
     std::fs::create_dir(dir.0.join("audit.log.1")).unwrap();
     let torn = dir.file("audit.log.3.gz", "this was gzip's");
     dir.file("audit.log.2.gz", "");
