@@ -198,7 +198,7 @@ fn one_word(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<Option<i64>,
     if let Some(span) = word.strip_prefix('-') {
         return before_now(edge, span, clock).map(Some).map_err(|_| TimeError::Span(word.into()));
     }
-    let is_stamp = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['T', 't']);
+    let is_stamp = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(BEFORE_TIME);
     if is_stamp { rfc3339(edge, word, clock).map(Some) } else { Ok(None) }
 }
 
@@ -219,10 +219,13 @@ fn parted(edge: Edge, word: &str) -> Option<(&str, impl Fn(i64) -> i64)> {
     }))
 }
 
+/// What stands between day and time; RFC 3339 leaves the space to those who want it, and `date --rfc-3339=seconds` writes it.
+const BEFORE_TIME: [char; 3] = ['T', 't', ' '];
+
 /// RFC 3339's date-time. Seconds may be missing, and without a zone it is local time.
 fn rfc3339(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<i64, TimeError> {
     let refused = || TimeError::Date(edge, word.into());
-    let (day, rest) = word.split_once(['T', 't']).ok_or_else(refused)?;
+    let (day, rest) = word.split_once(BEFORE_TIME).ok_or_else(refused)?;
     let end = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
     let (time, zone) = rest.split_at_checked(end).ok_or_else(refused)?;
     let (time, part) = parted(edge, time).ok_or_else(refused)?;
@@ -235,14 +238,18 @@ fn rfc3339(edge: Edge, word: &str, clock: &dyn Calendar) -> Result<i64, TimeErro
     }))
 }
 
-/// Seconds east of Greenwich of `+hh:mm`.
+/// Seconds east of Greenwich of `+hh:mm`, or of `+hhmm`, which date(1) writes.
 fn offset(zone: &str) -> Option<i32> {
     let mut scan = Scan { rest: zone.get(1..)?.as_bytes() };
     let hours = scan.number(2, 0, 23)?;
-    scan.sign(b':')?;
+    let signs = 1 + scan.sign(b':').iter().len();
     let minutes = scan.number(2, 0, 59)?;
     let east = (hours * 3600 + minutes * 60) as i32;
-    (scan.rest.is_empty() && zone.len() == "+hh:mm".len()).then_some(if zone.starts_with('-') { -east } else { east })
+    (scan.rest.is_empty() && zone.len() == signs + "hhmm".len()).then_some(if zone.starts_with('-') {
+        -east
+    } else {
+        east
+    })
 }
 
 /// The second meant by a date and a time of day; without date today, without time as [`Edge`] says.
@@ -528,6 +535,9 @@ mod tests {
             ("2024-02-29t10:20:30.987z", "02-29 10:20:30"),
             ("2024-02-29T10:20:30+01:30", "02-29 08:50:30"),
             ("2024-02-28T23:20:30-02:00", "02-29 01:20:30"),
+            ("2024-02-28T23:20:30-0200", "02-29 01:20:30"),
+            ("2024-02-29 10:20:30+00:00", "02-29 10:20:30"),
+            ("02/29/2024 10:20", "02-29 10:20:00"),
             ("2024-02-29T10:20", "02-29 10:20:00"),
             ("@1709202030", "02-29 10:20:30"),
             ("@1709202030.123", "02-29 10:20:30"),
@@ -558,9 +568,14 @@ mod tests {
         ] {
             assert!(at(Edge::Start, &[word]).is_err(), "{word}");
         }
-        for word in
-            ["2024-02-29T10:20:30+1", "2024-02-29T10:20:30+01:60", "2024-02-29T10:20:30.Z", "2024-02-30T10:20:30Z"]
-        {
+        for word in [
+            "2024-02-29T10:20:30+1",
+            "2024-02-29T10:20:30+1:30",
+            "2024-02-29  10:20",
+            "2024-02-29T10:20:30+01:60",
+            "2024-02-29T10:20:30.Z",
+            "2024-02-30T10:20:30Z",
+        ] {
             assert!(at(Edge::Start, &[word]).is_err(), "{word}");
         }
         assert_eq!(before_now(Edge::Start, "15m", &Fixed), Ok((Fixed.now() - 900) * 1000));
