@@ -11,37 +11,18 @@
 //!
 //! In the form `ascii` nobody answers, and a record leaves the queue when the system has taken it.
 
+use super::consequence::{Consequence, Effect};
+use super::line::{event_id, is_sent, readable, shorten};
 use super::queue::{LONGEST, Queue};
-use super::wire::{self, Message, MessageType, Messages, WINDOW};
-use crate::config::auditd::Overflow;
+use super::wire::{Message, MessageType, Messages, WINDOW};
+use crate::config::Level;
 use crate::config::remote::{Format, Remote, Trouble};
-use crate::config::{Level, Response};
-use crate::record::Record;
-use crate::text::{Escape, escape};
 
 /// The most seconds between two attempts, unless network_retry_time is longer.
 pub const LONGEST_WAIT: u64 = 60;
 
 /// Sequence of the first message. COMPAT: the reference counts from 1 before it sends.
 const FIRST: u32 = 2;
-
-/// So much of an answer's text is logged.
-const LONGEST_REASON: usize = 256;
-
-/// What the client asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Log a sentence.
-    Log(Level, String),
-    /// Begin to connect. The answer is [`Client::connected`] or [`Client::lost`].
-    Connect,
-    /// Give up the connection, or the attempt to make it.
-    Close,
-    /// Run a helper with a sentence as its argument. It is asked for once for a trouble until a record was stored.
-    Run(String, String),
-    /// Change the runlevel.
-    Runlevel(char),
-}
 
 /// Where the connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -551,82 +532,25 @@ impl Client {
 
     /// Takes the action that is configured for a trouble. Whether the record that it is about is done with.
     fn act(&mut self, trouble: Trouble, message: &str) -> bool {
-        let (level, what) = match trouble {
-            Trouble::Startup => (Level::Warning, "startup network failure"),
-            Trouble::Network => (Level::Warning, "network failure"),
-            Trouble::DiskLow => (Level::Warning, "remote server is low on disk space"),
-            Trouble::DiskFull => (Level::Error, "remote server's disk is full"),
-            Trouble::DiskError => (Level::Error, "remote server has a disk error"),
-            Trouble::Ending => (Level::Warning, "remote server is going down"),
-            Trouble::Error => (Level::Error, "unrecognized remote error"),
-            Trouble::Warning => (Level::Warning, "unrecognized remote warning"),
-            Trouble::Queue => (Level::Error, "queue error"),
-        };
         let is_new = self.warned & bit(trouble) == 0;
         self.warned |= bit(trouble);
-        let reaction = self.config.reaction(trouble);
-        let response = reaction.response;
-        let (before, after) = match response {
-            Response::Syslog => ("", message),
-            Response::Suspend => ("suspending remote logging due to ", ""),
-            Response::Reconnect => ("remote logging disconnected, will attempt reconnection: ", ""),
-            Response::WarnOnce | Response::WarnOnceContinue | Response::Single | Response::Halt if !is_new => {
-                return false;
-            }
-            Response::WarnOnce | Response::WarnOnceContinue => ("", message),
-            Response::Single => ("remote logging is switching system to single user mode due to ", ""),
-            Response::Halt => ("remote logging halting system due to ", ""),
-            Response::Stop => ("remote logging stopping due to ", message),
-            Response::Exec => {
-                if is_new {
-                    self.effects.push(Effect::Run(reaction.helper.clone(), message.to_string()));
-                }
-                return true;
-            }
-            _ => return response == Response::Ignore,
-        };
-        let mut text = [before, what].concat();
-        if !after.is_empty() {
-            text.extend([", ", after]);
-        }
-        self.effects.push(Effect::Log(level, text));
-        match response {
-            Response::Suspend => self.is_suspended = true,
-            Response::Single => self.effects.push(Effect::Runlevel('1')),
-            Response::Halt => self.effects.push(Effect::Runlevel('0')),
-            Response::Stop => self.has_stopped = true,
-            _ => {}
-        }
-        matches!(response, Response::Syslog | Response::WarnOnceContinue)
+        self.bear(Consequence::of(trouble, message, is_new, &self.config))
     }
 
     /// The queue is full. The action is taken for the first of the records that are dropped one after another.
     fn overflow(&mut self) {
         self.counts.dropped += 1;
         self.overflowed += 1;
-        if self.overflowed > 1 || self.is_ending {
-            return;
+        if self.overflowed == 1 && !self.is_ending {
+            self.bear(Consequence::of_overflow(self.config.overflow_action));
         }
-        let (level, text) = match self.config.overflow_action {
-            Overflow::Ignore => return,
-            Overflow::Syslog => (Level::Error, "queue is full - dropping event"),
-            Overflow::Suspend => {
-                self.is_suspended = true;
-                (Level::Alert, "Audisp-remote is suspending event processing due to overflowing its queue.")
-            }
-            Overflow::Single => {
-                self.effects.push(Effect::Runlevel('1'));
-                (
-                    Level::Alert,
-                    "Audisp-remote is now changing the system to single user mode due to overflowing its queue",
-                )
-            }
-            Overflow::Halt => {
-                self.effects.push(Effect::Runlevel('0'));
-                (Level::Alert, "Audisp-remote is now halting the system due to overflowing its queue")
-            }
-        };
-        self.effects.push(Effect::Log(level, text.to_string()));
+    }
+
+    fn bear(&mut self, consequence: Consequence) -> bool {
+        self.effects.extend(consequence.effects);
+        self.is_suspended |= consequence.suspends;
+        self.has_stopped |= consequence.stops;
+        consequence.is_settled
     }
 
     fn log(&mut self, level: Level, text: &str, count: u64) {
@@ -637,44 +561,6 @@ impl Client {
 /// The bit of a trouble in [`Client::warned`].
 fn bit(trouble: Trouble) -> u32 {
     1 << trouble as u32
-}
-
-/// Whether a line goes to the collector: ends of events do not, since nobody stores them. COMPAT: nor what is no record at all.
-fn is_sent(line: &[u8]) -> bool {
-    let record = match line.first() {
-        Some(b't') => line,
-        _ => match memchr::memchr(b' ', line) {
-            Some(space) => line.get(space + 1..).unwrap_or_default(),
-            None => return false,
-        },
-    };
-    !record.starts_with(b"type=EOE")
-}
-
-/// The event that a line belongs to.
-fn event_id(line: &[u8]) -> String {
-    let start = memchr::memmem::find(line, b"audit(").unwrap_or(line.len());
-    let id = line.get(start..).unwrap_or_default();
-    readable(id.split_inclusive(|byte| *byte == b')').next().unwrap_or_default())
-}
-
-/// A record that fits into what every listener takes. What was added to an enriched record goes first, and as a whole.
-fn shorten(record: &mut Vec<u8>) -> &[u8] {
-    if record.len() > wire::MAX_BODY {
-        let line = record.trim_ascii_end();
-        if let Some(len) = Record::parse(line).map(|parsed| parsed.line.len()).filter(|len| *len < line.len()) {
-            record.truncate(len);
-            record.push(b'\n');
-        }
-    }
-    record
-}
-
-/// The text of an answer as it may stand in the system log.
-fn readable(text: &[u8]) -> String {
-    let mut out = Vec::new();
-    escape(text.get(..LONGEST_REASON).unwrap_or(text), Escape::Tty, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]

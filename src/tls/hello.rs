@@ -152,6 +152,9 @@ fn has(list: &[u8], number: [u8; 2]) -> bool {
     list.as_chunks::<2>().0.contains(&number)
 }
 
+/// The names of keys, with the proof of each.
+type NamedKeys<'a> = Vec<(&'a [u8], &'a [u8])>;
+
 /// What a ClientHello says of what this profile has.
 #[derive(Debug)]
 pub(super) struct ClientHello<'a> {
@@ -159,8 +162,7 @@ pub(super) struct ClientHello<'a> {
     /// The first of its suites that is allowed.
     pub(super) suite: Suite,
     pub(super) share: [u8; 32],
-    /// The names of keys, with the proof of each.
-    pub(super) keys: Vec<(&'a [u8], &'a [u8])>,
+    pub(super) keys: NamedKeys<'a>,
     /// Bytes of the message that the proofs are over.
     pub(super) proven: usize,
 }
@@ -181,45 +183,74 @@ pub(super) fn parse_client_hello<'a>(message: &'a [u8], allowed: &[Suite]) -> Re
     if version != TLS_1_2 || reader.0.is_empty() {
         return local(Alert::ProtocolVersion, "does not offer TLS 1.3");
     }
-    let mut extensions = Reader(reader.whole(Reader::long).ok_or(DECODE)?);
-    let (mut versions, mut shares, mut modes, mut offer) = (None, None, None, None);
-    let mut is_last = false;
-    while !extensions.0.is_empty() {
-        let (extension_type, body) = extensions.extension().ok_or(DECODE)?;
-        is_last = extension_type == PRE_SHARED_KEY;
-        let (place, content) = match extension_type {
-            SUPPORTED_VERSIONS => (&mut versions, body.whole(Reader::short)),
-            KEY_SHARE => (&mut shares, body.whole(Reader::long)),
-            KEY_EXCHANGE_MODES => (&mut modes, body.whole(Reader::short)),
-            PRE_SHARED_KEY => (&mut offer, Some(body.0)),
-            _ => continue,
-        };
-        if place.replace(content.ok_or(DECODE)?).is_some() {
-            return Err(TWICE);
-        }
-    }
-    if !versions.is_some_and(|list| has(list, TLS_1_3)) {
+    let offers = Offers::parse(reader.whole(Reader::long).ok_or(DECODE)?)?;
+    if !offers.versions.is_some_and(|list| has(list, TLS_1_3)) {
         return local(Alert::ProtocolVersion, "does not offer TLS 1.3");
     }
     if compressions != [0] {
         return local(Alert::IllegalParameter, "offers compression");
     }
-    let Some(offer) = offer else { return Err(TlsError::NO_KEY) };
-    if !is_last {
+    let Some(keys) = offers.keys else { return Err(TlsError::NO_KEY) };
+    if !offers.ends_with_keys {
         return local(Alert::IllegalParameter, "sends an extension after its key");
     }
-    match modes {
+    match offers.modes {
         Some(modes) if modes.contains(&PSK_DHE_KE) => {}
         Some(_) => return local(Alert::HandshakeFailure, "does not want a key exchange (psk_dhe_ke)"),
         None => return local(Alert::MissingExtension, "does not say how it exchanges keys"),
     }
-    let offered = |suite: &Suite| allowed.contains(suite);
-    let suite = suites.as_chunks::<2>().0.iter().find_map(|id| {
+    let suite = first_allowed(suites, allowed).ok_or(TlsError::NO_SUITE)?;
+    let Some(shares) = offers.shares else { return local(Alert::MissingExtension, "sends no key share") };
+    // Another ClientHello could be asked for; all that speak this protocol send one of x25519 at once.
+    let Some(share) = x25519_share(shares)? else {
+        return local(Alert::HandshakeFailure, "sends no key share of x25519");
+    };
+    let (keys, binders_len) = named_keys(keys)?;
+    Ok(ClientHello { session_id, suite, share, keys, proven: message.len() - binders_len })
+}
+
+/// What the extensions of a ClientHello have for this profile, each as its list stands there.
+#[derive(Default)]
+struct Offers<'a> {
+    versions: Option<&'a [u8]>,
+    shares: Option<&'a [u8]>,
+    modes: Option<&'a [u8]>,
+    /// The names of keys, and their proofs.
+    keys: Option<&'a [u8]>,
+    ends_with_keys: bool,
+}
+
+impl<'a> Offers<'a> {
+    fn parse(extensions: &'a [u8]) -> Result<Offers<'a>, TlsError> {
+        let (mut offers, mut extensions) = (Offers::default(), Reader(extensions));
+        while !extensions.0.is_empty() {
+            let (extension_type, body) = extensions.extension().ok_or(DECODE)?;
+            offers.ends_with_keys = extension_type == PRE_SHARED_KEY;
+            let (place, content) = match extension_type {
+                SUPPORTED_VERSIONS => (&mut offers.versions, body.whole(Reader::short)),
+                KEY_SHARE => (&mut offers.shares, body.whole(Reader::long)),
+                KEY_EXCHANGE_MODES => (&mut offers.modes, body.whole(Reader::short)),
+                PRE_SHARED_KEY => (&mut offers.keys, Some(body.0)),
+                _ => continue,
+            };
+            if place.replace(content.ok_or(DECODE)?).is_some() {
+                return Err(TWICE);
+            }
+        }
+        Ok(offers)
+    }
+}
+
+/// The first of a client's suites that is allowed.
+fn first_allowed(suites: &[u8], allowed: &[Suite]) -> Option<Suite> {
+    suites.as_chunks::<2>().0.iter().find_map(|id| {
         let id = u16::from_be_bytes(*id);
-        Suite::ALL.into_iter().find(|suite| suite.id() == id).filter(offered)
-    });
-    let suite = suite.ok_or(TlsError::NO_SUITE)?;
-    let Some(shares) = shares else { return local(Alert::MissingExtension, "sends no key share") };
+        Suite::ALL.into_iter().find(|suite| suite.id() == id).filter(|suite| allowed.contains(suite))
+    })
+}
+
+/// The first share of x25519 in a list of key shares.
+fn x25519_share(shares: &[u8]) -> Result<Option<[u8; 32]>, TlsError> {
     let (mut shares, mut share) = (Reader(shares), None);
     while !shares.0.is_empty() {
         let entry = (|| Some((shares.array::<2>()?, shares.long()?)))();
@@ -228,8 +259,11 @@ pub(super) fn parse_client_hello<'a>(message: &'a [u8], allowed: &[Suite]) -> Re
             share = Some(<[u8; 32]>::try_from(key).map_err(|_| DECODE)?);
         }
     }
-    // Another ClientHello could be asked for; all that speak this protocol send one of x25519 at once.
-    let Some(share) = share else { return local(Alert::HandshakeFailure, "sends no key share of x25519") };
+    Ok(share)
+}
+
+/// The names of keys with the proof of each, and how many bytes the list of proofs takes.
+fn named_keys(offer: &[u8]) -> Result<(NamedKeys<'_>, usize), TlsError> {
     let mut offer = Reader(offer);
     let lists = (|| Some((offer.long()?, offer.0.len(), offer.long()?)))();
     let (identities, binders_len, binders) = lists.filter(|_| offer.0.is_empty()).ok_or(DECODE)?;
@@ -244,10 +278,7 @@ pub(super) fn parse_client_hello<'a>(message: &'a [u8], allowed: &[Suite]) -> Re
             keys.push((identity, binder));
         }
     }
-    if keys.is_empty() {
-        return Err(DECODE);
-    }
-    Ok(ClientHello { session_id, suite, share, keys, proven: message.len() - binders_len })
+    if keys.is_empty() { Err(DECODE) } else { Ok((keys, binders_len)) }
 }
 
 /// Reads a whole ServerHello message that answers a ClientHello of ours: the suite, and the key share.

@@ -3,10 +3,11 @@
 //! [`Listener`] decides, and asks for orders; [`sockets`] carries them out. A peer speaks [`crate::remote::wire`]; its records go into
 //! the batch like the kernel's, as the lines of [`mod@line`], and it gets its answers when the log has said what became of them.
 //!
-//! Anybody may connect whom the firewall lets. So all is bounded: the peers, and what is kept of each; how many are accepted in a
-//! second; the time to say something, to finish a message, and to take an answer. No peer is read from before it has taken its
-//! answers, and none is waited for. What breaks the rules is sent away, and a record says why.
+//! Anybody may connect whom the firewall lets. So all is bounded: the peers ([`door`]), and what is kept of each; the time to say
+//! something, to finish a message, and to take an answer. No peer is read from before it has taken its answers, and none is waited
+//! for. What breaks the rules is sent away, and a record says why.
 
+mod door;
 mod line;
 mod repeats;
 #[cfg(feature = "tls")]
@@ -25,29 +26,16 @@ use crate::config::Level;
 use crate::config::auditd::Config;
 use crate::record::RecordType;
 use crate::remote::wire::{HEADER, Message, MessageType, Messages, WINDOW, WireError};
-use core::net::{IpAddr, Ipv6Addr, SocketAddr};
-use repeats::{Digests, MAX_PEERS, Repeats};
+use core::net::SocketAddr;
+use door::{Crowd, Door};
+use repeats::{Digests, Repeats};
 use secured::{Secured, Seeded, TlsFault};
 use std::io::Write;
 
-/// Descriptors that are not for peers: the log and its rotation, plugins, helpers and files that are read again. A half where there
-/// are few.
-const RESERVED: usize = 128;
-/// Connections accepted in a second. More wait in the queue of the kernel: each costs two records.
-const ACCEPTED_A_SECOND: usize = 32;
-/// How many of them may be of one source, so that none takes the place of all others; more where one address may have more connections.
-const OF_ONE_SOURCE: u64 = 8;
-/// Connections refused in a second before more wait, and how many of them are written down: they take the place of no other.
-const REFUSED_A_SECOND: usize = 1024;
-const REFUSALS_TOLD: usize = 8;
 /// Seconds to the first header. audisp-remote connects when it has something to say.
 const FIRST_HEADER: i64 = 5;
 /// Seconds from the first byte of a message to its last, and for a peer to take its answers.
 const MESSAGE: i64 = 30;
-/// Peers whose TLS handshake is not over, in all and of one source: each costs the work of one.
-const MOST_HANDSHAKES: usize = 32;
-const HANDSHAKES_OF_ONE: usize = MOST_HANDSHAKES / 2;
-
 /// Stands for one connection while the daemon runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PeerId(pub(in crate::daemon) u64);
@@ -171,29 +159,6 @@ impl Peer {
     }
 }
 
-/// What was done in one second of the monotonic clock.
-#[derive(Default)]
-struct Second {
-    at: i64,
-    /// From where the connections came that were accepted.
-    accepted: Vec<IpAddr>,
-    refused: usize,
-}
-
-impl Second {
-    fn of_source(&self, source: IpAddr) -> u64 {
-        self.accepted.iter().filter(|one| **one == source).count() as u64
-    }
-}
-
-/// What stands for all addresses that one machine may take: of IPv6, its /64.
-fn source(address: SocketAddr) -> IpAddr {
-    match address.ip() {
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
-        ip => ip,
-    }
-}
-
 /// See the module.
 #[derive(Default)]
 pub(super) struct Listener {
@@ -203,7 +168,7 @@ pub(super) struct Listener {
     /// The peer whose messages wait for the log.
     answered: Option<PeerId>,
     repeats: Repeats,
-    second: Second,
+    door: Door,
     is_paused: bool,
     /// When [`Listener::tick`] is to look at the peers.
     due: Option<i64>,
@@ -270,92 +235,60 @@ impl Listener {
     fn connected(&mut self, ctx: &mut Context, id: PeerId, address: SocketAddr) {
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         self.begin_second(ctx);
-        let source = source(address);
-        let (least, most) = ctx.config.tcp_client_ports;
-        let of_address = self.peers.iter().filter(|peer| peer.address.ip() == address.ip()).count() as u64;
-        let refusal = match () {
-            () if !(least..=most).contains(&address.port()) => ("op=port ", "TCP connection from", "rejected"),
-            () if of_address >= ctx.config.tcp_max_per_addr => ("op=dup ", "Too many connections from", "- rejected"),
-            () if self.peers.len() >= most_peers(ctx.identity.descriptors) => {
-                ("op=alloc ", "Too many connections in all, that from", "rejected")
-            }
-            () if self.second.of_source(source) >= OF_ONE_SOURCE.max(ctx.config.tcp_max_per_addr) => {
-                ("op=rate ", "Too many connections in a second from", "- rejected")
-            }
-            () if self.has_too_many_handshakes(source) => {
-                ("op=handshake-limit ", "Too many TLS handshakes at a time, that of", "rejected")
-            }
-            () => {
-                self.second.accepted.push(source);
-                if self.second.accepted.len() >= ACCEPTED_A_SECOND {
-                    self.pause(ctx);
-                }
-                let secured = Secured::wanted(&ctx.config, address).map(Box::new);
-                let fault = match &secured {
-                    Some(secured) => {
-                        ctx.emit(Effect::Peer(PeerOrder::Seed(id)));
-                        Fault::Tls(secured.late())
-                    }
-                    None => {
-                        own_record(ctx, kind::DAEMON_ACCEPT, "", address, "success");
-                        Fault::Silent
-                    }
-                };
-                let limit = Some((ctx.monotonic + FIRST_HEADER, fault));
-                self.due = earlier(self.due, limit.map(|limit| limit.0));
-                self.due = earlier(self.due, idle_due(ctx, ctx.monotonic));
-                self.peers.push(Peer {
-                    id,
-                    address,
-                    secured,
-                    messages: Messages::default(),
-                    answers: Vec::new(),
-                    stored: Digests::new(),
-                    repeats: WINDOW,
-                    out: Vec::new(),
-                    heard: ctx.monotonic,
-                    limit,
-                    fault: None,
-                    is_closing: false,
-                });
-                return;
-            }
-        };
-        let (operation, before, after) = refusal;
-        self.refused += 1;
-        self.second.refused += 1;
-        if self.second.refused <= REFUSALS_TOLD {
-            ctx.log(Level::Error, format!("{before} {address} {after}"));
-            own_record(ctx, kind::DAEMON_ACCEPT, operation, address, "no");
-        } else if self.second.refused >= REFUSED_A_SECOND {
+        let crowd = Crowd::around(address, self.peers.iter().map(|peer| (peer.address, peer.is_accepted())));
+        let admitted = self.door.admit(&ctx.config, ctx.identity.descriptors, address, &crowd);
+        if self.door.is_busy() {
             self.pause(ctx);
+        }
+        let Err(refusal) = admitted else { return self.welcome(ctx, id, address) };
+        self.refused += 1;
+        if self.door.tells_refusal() {
+            let [before, after] = refusal.said;
+            ctx.log(Level::Error, format!("{before} {address} {after}"));
+            own_record(ctx, kind::DAEMON_ACCEPT, refusal.operation, address, "no");
         }
         self.due = earlier(self.due, Some(ctx.monotonic + 1));
         ctx.emit(Effect::Peer(PeerOrder::Close { id, last: Vec::new() }));
     }
 
-    /// Whether another one of this source has to wait for those that are under way.
-    fn has_too_many_handshakes(&self, from: IpAddr) -> bool {
-        let (mut all, mut of_source) = (0, 0);
-        for peer in self.peers.iter().filter(|peer| !peer.is_accepted()) {
-            all += 1;
-            of_source += usize::from(source(peer.address) == from);
-        }
-        all >= MOST_HANDSHAKES || of_source >= HANDSHAKES_OF_ONE
+    /// There is one peer more.
+    fn welcome(&mut self, ctx: &mut Context, id: PeerId, address: SocketAddr) {
+        let secured = Secured::wanted(&ctx.config, address).map(Box::new);
+        let fault = match &secured {
+            Some(secured) => {
+                ctx.emit(Effect::Peer(PeerOrder::Seed(id)));
+                Fault::Tls(secured.late())
+            }
+            None => {
+                own_record(ctx, kind::DAEMON_ACCEPT, "", address, "success");
+                Fault::Silent
+            }
+        };
+        let limit = Some((ctx.monotonic + FIRST_HEADER, fault));
+        self.due = earlier(self.due, limit.map(|limit| limit.0));
+        self.due = earlier(self.due, idle_due(ctx, ctx.monotonic));
+        self.peers.push(Peer {
+            id,
+            address,
+            secured,
+            messages: Messages::default(),
+            answers: Vec::new(),
+            stored: Digests::new(),
+            repeats: WINDOW,
+            out: Vec::new(),
+            heard: ctx.monotonic,
+            limit,
+            fault: None,
+            is_closing: false,
+        });
     }
 
     /// Counts anew where another second has begun, and says how many refusals of the last one were not written down.
     fn begin_second(&mut self, ctx: &mut Context) {
-        if self.second.at == ctx.monotonic {
-            return;
-        }
-        let untold = self.second.refused.saturating_sub(REFUSALS_TOLD);
+        let untold = self.door.begin_second(ctx.monotonic);
         if untold > 0 {
             ctx.log(Level::Error, format!("{untold} more connections were refused in a second"));
         }
-        self.second.at = ctx.monotonic;
-        self.second.accepted.clear();
-        self.second.refused = 0;
     }
 
     /// Lets connections wait until the next second.
@@ -614,11 +547,6 @@ impl Listener {
 }
 
 const ACK: Reply = (MessageType::ACK, "");
-
-/// How many peers there may be, so that they leave descriptors to the rest of the daemon.
-fn most_peers(descriptors: usize) -> usize {
-    (descriptors - RESERVED.min(descriptors / 2)).min(MAX_PEERS)
-}
 
 /// When a peer that was heard then has been silent for too long.
 fn idle_due(ctx: &Context, heard: i64) -> Option<i64> {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::libaudit::Nowhere;
 use crate::config::remote;
+use crate::remote::wire;
 
 /// A client, and what it asked for last.
 struct Script {

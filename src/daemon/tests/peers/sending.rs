@@ -4,7 +4,8 @@
 use super::*;
 use crate::config::libaudit::Nowhere;
 use crate::config::remote;
-use crate::remote::client::{Client, Effect as Asked};
+use crate::remote::client::Client;
+use crate::remote::consequence::Effect as Asked;
 use crate::remote::queue::Queue;
 
 /// A sender, and its connections to a port.
