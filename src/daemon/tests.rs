@@ -169,8 +169,8 @@ impl Script {
 
     /// What the log holds, one string a line, and forgets it.
     fn lines(&mut self) -> Vec<String> {
-        let text = String::from_utf8(std::mem::take(&mut self.log)).unwrap();
-        text.lines().map(str::to_string).collect()
+        let log = std::mem::take(&mut self.log);
+        String::from_utf8_lossy(&log).lines().map(str::to_string).collect()
     }
 
     /// What was asked for since the last time, questions left out.

@@ -4,6 +4,7 @@
 use crate::enrich_properties::bodies as enrich;
 use crate::interpret_properties::bodies as interpret;
 use crate::reading_properties::bodies as reading;
+use crate::remote_properties::bodies as remote;
 use crate::rule_properties::bodies as rule;
 #[cfg(feature = "tls")]
 use crate::tls_properties::bodies as tls;
@@ -21,13 +22,15 @@ mod tls {
 }
 
 /// The targets and what they do, as fuzz/fuzz_targets has them.
-const TARGETS: [(&str, Body); 9] = [
+const TARGETS: [(&str, Body); 11] = [
     ("checkpoint", reading::checkpoint),
     ("enrich", enrich::record),
     ("expression", reading::expression),
     ("interpret", interpret::record),
     ("kernel_reply", rule::kernel_reply),
     ("record_log", reading::log),
+    ("remote_collector", remote::collector),
+    ("remote_messages", remote::messages),
     ("rule_text", rule::rule_text),
     ("rules_file", rule::rules_file),
     ("tls", tls::end),

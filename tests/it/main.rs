@@ -40,6 +40,7 @@ mod policy;
 mod progress;
 mod reading_properties;
 mod remote;
+mod remote_properties;
 mod rule_properties;
 mod rules_guide;
 mod sarif;

@@ -1,5 +1,6 @@
 //! The listener driven by scripts: what peers may do, what they are answered, and what it leaves in the log.
 
+mod hostile;
 #[cfg(feature = "tls")]
 mod secured;
 mod sending;
