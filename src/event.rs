@@ -25,12 +25,6 @@ struct Span {
     number: u32,
 }
 
-impl Span {
-    fn is_enriched(&self) -> bool {
-        self.written > self.line
-    }
-}
-
 /// All records with the same node, time and serial, in the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub struct Event {
@@ -126,8 +120,8 @@ impl Event {
 
     /// All its records as they were written, a newline after each. `None` when only some of them carry looked-up names.
     pub fn lines(&self) -> Option<&[u8]> {
-        let enriched = self.spans.first().is_some_and(Span::is_enriched);
-        self.spans.iter().all(|span| span.is_enriched() == enriched).then_some(&self.text)
+        let enriched = self.records().next().is_some_and(|first| first.enriched.is_some());
+        self.records().all(|record| record.enriched.is_some() == enriched).then_some(&self.text)
     }
 
     /// Adds a record. The caller has seen that it belongs here; the first one gives event id and node.
@@ -171,6 +165,8 @@ impl Event {
     fn record_of(&self, span: &Span) -> Record<'_> {
         let written = cut(&self.text, span.start, span.written).unwrap_or_default();
         let (line, names) = written.split_at_checked(span.line as usize).unwrap_or((written, &[]));
+        // A carriage return at the end is no part of them.
+        let names = names.strip_suffix(b"\r").unwrap_or(names);
         Record {
             line,
             node: self.node_of(span),

@@ -528,6 +528,45 @@ fn what_belongs_to_a_log_by_its_name_is_read_or_named() {
 }
 
 #[test]
+fn a_carriage_return_before_the_newline_is_part_of_no_value() {
+    let text = [
+        "type=BPF msg=audit(1700000000.100:1): prog-id=5 op=LOAD",
+        "type=USER_LOGIN msg=audit(1700000001.100:2): pid=1 uid=0 auid=5 ses=1 msg='op=login id=5 exe=\"/s\" hostname=? \
+         addr=? terminal=ssh res=success'\x1dUID=\"root\" AUID=\"jane\" ID=\"jane\"",
+        "type=ANOM_PROMISCUOUS msg=audit(1700000002.100:3): dev=eth0 prom=256 old_prom=0 auid=5 uid=0 gid=0 ses=1\x1dAUID=\"jane\"",
+        "type=SYSCALL msg=audit(1700000003.100:4): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=0 \
+         ppid=1 pid=2 auid=5 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=1 comm=\"a\" exe=\"/a\" \
+         key=\"k\"\x1dARCH=x86_64 SYSCALL=execve AUID=\"jane\" UID=\"root\"",
+        "type=CWD msg=audit(1700000003.100:4): cwd=\"/\"",
+    ];
+    let dir = Dir::new("ausearch-returns");
+    let (unix, dos) = (dir.file("unix.log", text.map(|line| line.to_owned() + "\n").concat()), dir.0.join("dos.log"));
+    std::fs::write(&dos, text.map(|line| line.to_owned() + "\r\n").concat()).unwrap();
+    let shown = |log: &str, words: &[&str]| {
+        let output = applet(words[0]).args(&words[1..]).args(["-if", log]).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    };
+    let dos = dos.to_str().unwrap();
+    for words in [
+        &["ausearch", "-i"][..],
+        &["ausearch"],
+        &["ausearch", "--format", "text"],
+        &["ausearch", "--format", "csv", "--extra-keys"],
+        &["ausearch", "-ul", "jane", "-sv", "yes"],
+        &["aureport", "-k", "-l", "-i", "-x", "-tm"],
+    ] {
+        assert_eq!(shown(dos, words), shown(&unix, words), "{words:?}");
+    }
+    // As they stand in the log, but that all records of an event are alike in having names.
+    let raw = shown(&unix, &["ausearch", "--raw"]).0;
+    let raw: Vec<_> = raw.lines().collect();
+    let expected: Vec<_> = text[..3].iter().map(|line| line.to_string() + "\r").collect();
+    assert_eq!(raw[3..], [text[3].to_string(), text[4].to_string() + "\x1d"]);
+    let of_dos = shown(dos, &["ausearch", "--raw"]).0;
+    assert_eq!(of_dos.split_terminator('\n').take(3).collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn what_is_compressed_is_read_from_standard_input_too() {
     let dir = Dir::new("ausearch-packed-stdin");
     let all: String = (1..4).map(login).chain(["no record\n".into()]).collect();
