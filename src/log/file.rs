@@ -247,7 +247,8 @@ pub struct Obstacle {
 }
 
 /// What would keep a log from being written there, as far as that is to be seen without writing: a link in its place, a file system
-/// or a mount that is read-only, attributes of chattr(1). Modes are not asked about: the daemon repairs its own, and is root.
+/// or a mount that is read-only or has no inode for a log that is not there, attributes of chattr(1). Modes are not asked about:
+/// the daemon repairs its own, and is root.
 pub fn obstacle(log: &Path) -> Option<Obstacle> {
     let there = log.ancestors().find(|part| files::symlink_metadata(part).is_ok())?;
     let obstacle =
@@ -263,7 +264,8 @@ pub fn obstacle(log: &Path) -> Option<Obstacle> {
     let append_only = |part: &Path| files::is_append_only(part).then_some("append-only, see lsattr(1)");
     // The mode of a log that is append-only cannot be set; in such a directory one can be made, and not renamed.
     let is_log = there == log;
-    match closed(there).or_else(|| append_only(there).filter(|_| is_log)) {
+    let full = || (!is_log && files::lacks_inodes(there)).then_some("out of inodes");
+    match closed(there).or_else(|| append_only(there).filter(|_| is_log)).or_else(full) {
         Some(what) => obstacle(there, what, false),
         None => {
             let directory = if is_log { log.parent()? } else { there };

@@ -48,6 +48,11 @@ pub fn space(file: &File) -> io::Result<FilesystemSpace> {
     Ok(of_statfs(&fstatfs(file)?))
 }
 
+/// Whether the file system of a file can hold no other one. One that does not count its files says that it has none at all.
+pub fn lacks_inodes(path: &Path) -> bool {
+    statfs(path).is_ok_and(|facts| facts.f_files > 0 && facts.f_ffree == 0)
+}
+
 fn of_statfs(facts: &StatFs) -> FilesystemSpace {
     FilesystemSpace { free_blocks: facts.f_bavail as _, blocks: facts.f_blocks as _, block_size: facts.f_bsize as _ }
 }

@@ -124,6 +124,8 @@ finds() { # WHAT
 	auditd 2>/dev/null && fail "$1: and it starts"
 }
 finds 'on a read-only file system'
+mount -o remount,rw,nr_inodes=1 /var/log/there
+finds 'out of inodes'
 umount /var/log/there
 : >/var/log/there/audit.log
 mount --bind /var/log/there/audit.log /var/log/there/audit.log

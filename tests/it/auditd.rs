@@ -366,6 +366,7 @@ fn a_log_that_is_something_else_is_refused_or_said() {
     for (path, fault) in [
         ("/proc/sys/kernel/hostname", "is in a file system of the kernel's, which keeps no files"),
         ("/sys/kernel/a.log", "is in a file system of the kernel's, which keeps no files"),
+        ("/dev/pts/a.log", "is in a file system of the kernel's, which keeps no files"),
         ("/etc/passwd", "is a file of another kind, no log of audit records"),
     ] {
         let checked = dir.check(&format!("{SOUND}log_file = {path}\n"));
