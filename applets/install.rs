@@ -30,8 +30,7 @@ pub(crate) fn run(directories: &[String], hard: bool, names: impl Iterator<Item 
             let path = path.display();
             match error.kind() {
                 io::ErrorKind::AlreadyExists => say(format_args!(
-                    "auditbox: {path} is another program and stays; to use auditbox in its place, remove it (or the package \
-                     it belongs to) and run this again"
+                    "auditbox: {path} is another program and stays: remove it or its package, then run this again"
                 )),
                 _ => say(format_args!("auditbox: {path}: {}", error_reason(&error))),
             }

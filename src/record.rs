@@ -53,30 +53,29 @@ impl<'a> Line<'a> {
     /// written. A NUL ends each, and a carriage return at the end is as written alone.
     ///
     /// Where the kernel wrote or encoded every byte, the first byte 0x1D begins the names. In other records it may be part of what
-    /// somebody chose: see [`Line::split_after_foreign`].
+    /// somebody chose: see [`Line::parts_after_foreign`].
     #[inline]
     fn parts(&self, record_type: RecordType) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
         // An editor may have put it before the newline: it ends no value.
         let text = self.text.strip_suffix(b"\r").unwrap_or(self.text);
-        let (line, names) = Line { text, end: self.end.min(text.len()) }.split(record_type);
-        let end = line.len() + names.map_or(0, |names| names.len() + 1);
-        (line, names, if end == text.len() { self.text } else { text.get(..end).unwrap_or(line) })
+        let (line, names, written) = Line { text, end: self.end }.parts_of_text(record_type);
+        (line, names, if written.len() == text.len() { self.text } else { written })
     }
 
-    /// The line itself and the names, where no carriage return ends the line.
+    /// The parts where no carriage return ends the line. Its end may be that of a line with one.
     #[inline]
-    fn split(&self, record_type: RecordType) -> (&'a [u8], Option<&'a [u8]>) {
+    fn parts_of_text(&self, record_type: RecordType) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
         let (line, rest) = self.text.split_at_checked(self.end).unwrap_or((self.text, &[]));
-        let Some((&ENRICHED, rest)) = rest.split_first() else { return (line, None) };
+        let Some((&ENRICHED, rest)) = rest.split_first() else { return (line, None, line) };
         let names = text::up_to(rest, 0);
         let is_common_message = || {
             let ends = line.ends_with(b"'") && !names.ends_with(b"'") && memchr(ENRICHED, names).is_none();
             ends && record_type.is_user_message()
         };
         if !record_type.has_no_foreign_bytes() && !is_common_message() {
-            return self.split_after_foreign(record_type);
+            return self.parts_after_foreign(record_type);
         }
-        (line, Some(names))
+        (line, Some(names), self.text.get(..line.len() + 1 + names.len()).unwrap_or(line))
     }
 
     /// The parts where a byte 0x1D may be part of what somebody chose: the text of a user message, or the name of a network
@@ -85,7 +84,7 @@ impl<'a> Line<'a> {
     /// The kernel ends a message with a quote, and no name ends with one. So after a message the names begin after the last quote
     /// that has the byte after it; where the line ends with a quote, it is the message's, and there are no names.
     #[cold]
-    fn split_after_foreign(&self, record_type: RecordType) -> (&'a [u8], Option<&'a [u8]>) {
+    fn parts_after_foreign(&self, record_type: RecordType) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
         let written = text::up_to(self.text, 0);
         let at = if record_type.is_user_message() && memchr::memmem::find(written, b"msg='").is_some() {
             let quote = memchr::memmem::rfind(written, &[b'\'', ENRICHED]).filter(|_| !written.ends_with(b"'"));
@@ -99,8 +98,8 @@ impl<'a> Line<'a> {
             memchr::memrchr(ENRICHED, written).filter(|at| written.split_at_checked(*at).is_some_and(is_sound))
         };
         match at.and_then(|at| written.split_at_checked(at)) {
-            Some((line, [_, names @ ..])) => (line, Some(names)),
-            _ => (written, None),
+            Some((line, [_, names @ ..])) => (line, Some(names), written),
+            _ => (written, None, written),
         }
     }
 }

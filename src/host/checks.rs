@@ -115,7 +115,7 @@ impl HostChecks for ConfigChecker {
     /// A missing directory is no fault: the daemon makes it.
     fn check_log(&self, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<(), String> {
         if ["/proc", "/sys", "/dev/pts"].iter().any(|place| Path::new(path).starts_with(place)) {
-            return Err(format!("{path} is in a file system of the kernel's, which keeps no files"));
+            return Err(format!("{path} is in a file system that keeps no files"));
         }
         let facts = match files::metadata(path) {
             Ok(facts) => facts,

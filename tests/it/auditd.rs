@@ -364,9 +364,9 @@ fn pairs_that_cannot_stand_together_are_refused_where_the_later_word_on_it_stand
 fn a_log_that_is_something_else_is_refused_or_said() {
     let dir = Config::new("other-log");
     for (path, fault) in [
-        ("/proc/sys/kernel/hostname", "is in a file system of the kernel's, which keeps no files"),
-        ("/sys/kernel/a.log", "is in a file system of the kernel's, which keeps no files"),
-        ("/dev/pts/a.log", "is in a file system of the kernel's, which keeps no files"),
+        ("/proc/sys/kernel/hostname", "is in a file system that keeps no files"),
+        ("/sys/kernel/a.log", "is in a file system that keeps no files"),
+        ("/dev/pts/a.log", "is in a file system that keeps no files"),
         ("/etc/passwd", "is a file of another kind, no log of audit records"),
     ] {
         let checked = dir.check(&format!("{SOUND}log_file = {path}\n"));
