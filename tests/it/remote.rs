@@ -544,6 +544,26 @@ fn what_a_full_disk_has_suspended_goes_on_after_usr2() {
 
 #[test]
 #[ignore = "needs root"]
+fn usr2_does_not_wait_for_the_next_attempt() {
+    let dir = Dir::new("remote-usr2-again");
+    let (listener, port) = listener();
+    drop(listener);
+    // Two attempts are made at once, and the third one not before this test is over.
+    let lines = [&forward(&dir, 20), "network_retry_time = 600\n"].concat();
+    let mut plugin = Plugin::start(&config(&dir, port, &lines));
+    plugin.give(&records(0..3));
+    until("they are taken", || waiting(&dir) == 3);
+    std::thread::sleep(Duration::from_millis(500));
+    let collector = Collector::on(TcpListener::bind(("127.0.0.1", port)).expect("the port"), &[]);
+    plugin.signal(rustix::process::Signal::USR2);
+    assert_eq!(collector.take(3), records(0..3));
+    let (status, said) = plugin.end();
+    assert_eq!(status, Some(0));
+    assert_eq!(said.matches("Error connecting to 127.0.0.1: Connection refused").count(), 1, "{said}");
+}
+
+#[test]
+#[ignore = "needs root"]
 fn a_hangup_that_needs_what_was_given_up_says_so() {
     let dir = Dir::new("remote-hup-needs");
     let collector = Collector::start(&[]);
