@@ -1,11 +1,11 @@
 #!/bin/sh
-# Peers of the listener that do one thing very often (tests/guest/peers.rs), beside events of our own and two honest senders: events of
+# Peers of the listener that do one thing very often (tests/guest/peers.rs), beside events of our own and three honest senders: events of
 # our own cost what they cost without them and come into the log before all but some of what peers send meanwhile; nothing of our own
 # and nothing of the honest is lost; no memory grows.
 # guest: peers -i -t 900
 . /steps
 ip link set lo up
-for sender in 1 2 3; do network $sender; done
+for sender in 1 2 3 4; do network $sender; done
 many=''
 for number in $(seq 3 42); do
 	inside 1 ip addr add "10.0.1.$number/24" dev veth0
@@ -74,6 +74,7 @@ done <<-X
 	connect 200$many
 	junk 200$many
 	hold 200$many
+	half 200$many
 X
 
 # How late our events come: in the log no more than two turns of the daemon (16 pieces of 16 KiB each, of records of 170 bytes) after
@@ -102,7 +103,8 @@ echo "an event of our own is in the log after at most $(cat /tmp/late) more reco
 [ "$(cat /tmp/late)" -le 3200 ] || fail "an event of our own waits for $(cat /tmp/late) records of a peer"
 stop_auditd
 
-# Two honest senders, of which the one is connected before, and all who only connect at once
+# Three honest senders: the first is connected before, the second comes while one address connects as fast as it can, the third while
+# that one and forty others do, and all of them have a place soon
 sends() { # SENDER
 	mkfifo /tmp/to.$1
 	inside $1 audisp-remote </tmp/to.$1 2>/tmp/said.$1 &
@@ -117,36 +119,43 @@ has_all() {
 	of_sender $1 1 $2 >/tmp/expected
 	grep "^node=s$1 " $log | cmp - /tmp/expected || fail "of the sender $1 not once and in order"
 }
+hundredths() { sed 's/\.\([0-9]*\) .*/\1/' /proc/uptime; }
+floods=''
+floods() { # WHAT COUNT ADDRESS...
+	what=$1 times=$2
+	shift 2
+	inside 1 peers "$what" 10.0.1.1:60 "$times" "$@" >"/tmp/flood.$what.$#" &
+	flood=$! floods="$floods $!"
+}
+# gets_through SENDER SECONDS: a new one has a record in the log within that time, while there is a flood
+gets_through() {
+	came=$(hundredths)
+	sends $1
+	of_sender $1 1 1 >/tmp/to.$1
+	until_true $2 grep -q "^node=s$1 " $log || fail "after $2 s no record has come of who came meanwhile: $(cat /tmp/said.$1)"
+	[ -d "/proc/$flood" ] || fail "the flood was over by then"
+	echo "who came meanwhile had a record in the log after $(($(hundredths) - came)) hundredths of a second"
+}
 audit_calls
 fresh
 sends 2
 of_sender 2 1 1 >/tmp/to.2
 logged '^node=s2 '
-floods=''
-for flood in "connect 3000 10.0.1.2" "connect 300$many" "junk 300$many" "hold 300$many"; do
-	# shellcheck disable=SC2086 # several words
-	set -- $flood
-	what=$1 times=$2
-	shift 2
-	inside 1 peers "$what" 10.0.1.1:60 "$times" "$@" >"/tmp/flood.$what.$#" &
-	flood=$! floods="$floods $!"
-done
-sends 3
-of_sender 3 1 1 >/tmp/to.3
-until_true 60 grep -q '^node=s3 ' $log || fail "no record has come of who came meanwhile: $(cat /tmp/said.3)"
-[ -d "/proc/$flood" ] || fail "the floods were over by then"
+floods connect 8000 10.0.1.2
+gets_through 3 10
+# shellcheck disable=SC2086 # several words
+for what in connect junk hold half; do floods $what 300$many; done
+gets_through 4 30
 for part in 0 1 2 3 4; do
-	of_sender 2 $((2 + 100 * part)) $((101 + 100 * part)) >/tmp/to.2
-	of_sender 3 $((2 + 100 * part)) $((101 + 100 * part)) >/tmp/to.3
+	for sender in 2 3 4; do of_sender $sender $((2 + 100 * part)) $((101 + 100 * part)) >/tmp/to.$sender; done
 	calls 300
 	sleep 2
 done
-has_all 2 501
-has_all 3 501
+for sender in 2 3 4; do has_all $sender 501; done
 for flood in $floods; do wait "$flood"; done
 [ "$(count 'type=SYSCALL .*key="call"')" -ge 1500 ] || fail "of 1500 events $(count 'key="call"') are in the log"
 refuse op=lost-events $log
 [ "$(peak)" -lt $((usual + 1024)) ] || fail "$(peak) kB with the floods, $usual kB without"
-until_true 20 reports total_connections 2 || fail "not the two senders alone: $(grep connections /tmp/state)"
+until_true 20 reports total_connections 3 || fail "not the three senders alone: $(grep connections /tmp/state)"
 echo "connections: $(cat /tmp/flood.*); $(grep refused /tmp/state) $(peak) kB"
 stop_auditd

@@ -3,6 +3,7 @@
 //!   peers connect ADDRESS COUNT FROM...  that many connections, from each of these addresses in turn, which say nothing and are left
 //!   peers junk ADDRESS COUNT FROM...     the same, and each says what is no message
 //!   peers hold ADDRESS COUNT FROM...     the same, and of those that say nothing the last hundreds are held
+//!   peers half ADDRESS COUNT FROM...     the same, and each has sent half of a header
 //!   peers heartbeats ADDRESS COUNT FROM  that many messages of one connection, as fast as they are taken
 //!   peers records ADDRESS COUNT FROM     the same with records, node=flood and numbered
 //!   peers marks LOG COUNT FIRST          no peer: that many calls of kill(2), a0 of which is FIRST and the number of the last such
@@ -141,7 +142,12 @@ fn main() -> ExitCode {
                         if what == "junk" {
                             let _ = stream.write_all(b"GET / HTTP/1.1\r\n\r\n");
                         }
-                        if what == "hold" {
+                        if what == "half" {
+                            let mut header = Vec::new();
+                            message(0, "", 1, &mut header);
+                            let _ = stream.write_all(&header[..8]);
+                        }
+                        if what == "hold" || what == "half" {
                             held.push_back(stream);
                             held.drain(..held.len().saturating_sub(HELD));
                         }
