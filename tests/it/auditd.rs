@@ -394,7 +394,12 @@ fn a_port_that_another_program_has_is_said() {
     let said = format!("TCP port {port} is taken by another program (key tcp_listen_port)");
     assert_eq!((checked.status, checked.said.last()), (1, Some(&said)), "{:?}", checked.said);
     drop(other);
-    assert_eq!(check().status, 0);
+    // A program that another test starts at this moment has a copy of the socket until it runs.
+    let is_free = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        check().status == 0
+    });
+    assert!(is_free, "{:?}", check().said);
 }
 
 #[test]
