@@ -187,6 +187,7 @@ impl Core {
             Input::PluginGone { id, is_unread } => self.dispatch.gone(ctx, id, is_unread),
             Input::PluginEnded { id, is_unread } => self.dispatch.ended(ctx, id, is_unread),
             Input::Peer(event) => self.peer(event),
+            Input::LastOfPlugins => self.dispatch.flush(ctx),
             Input::StopPlugins => self.dispatch.stop(ctx),
             Input::Tick => self.tick(),
         }

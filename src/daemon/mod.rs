@@ -132,6 +132,8 @@ pub enum Input<'a> {
     Peer(PeerEvent<'a>),
     /// The daemon is about to end, and plugins have had their time.
     StopPlugins,
+    /// No record follows for plugins to read.
+    LastOfPlugins,
     /// Time has passed.
     Tick,
 }

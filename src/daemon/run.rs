@@ -352,6 +352,7 @@ impl Runner {
     /// Lets plugins read what waits for them, for a limited time; what they leave goes into the ledger. Then they are ended.
     fn finish_plugins(&mut self) {
         let mut reactor = Reactor::new();
+        self.driver.feed(Input::LastOfPlugins);
         let end = clock::monotonic().seconds + LAST_READING;
         while self.driver.core.dispatch().is_behind() && clock::monotonic().seconds < end {
             self.watch_plugins(&mut reactor);

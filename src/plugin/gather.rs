@@ -15,7 +15,7 @@ const MOST_EVENTS: usize = 256;
 const MOST_BYTES: usize = 1 << 20;
 
 /// Events that were handed out before their end and are remembered, for what may follow of them.
-const MOST_PARTS: usize = 1024;
+pub(super) const MOST_PARTS: usize = 1024;
 
 /// What may follow of an event that is handed out.
 #[derive(Clone, Copy, PartialEq)]
@@ -33,13 +33,27 @@ struct Waiting {
     fed: i64,
 }
 
+/// An event of which a part was handed out.
+struct Part {
+    id: EventId,
+    node: Option<Box<[u8]>>,
+    /// How many records its parts had.
+    records: u64,
+}
+
+impl Part {
+    fn is_of(&self, event: &Event) -> bool {
+        event.is(self.id, self.node.as_deref())
+    }
+}
+
 /// The events whose records are still coming, oldest first.
 pub struct Gatherer {
     waiting: VecDeque<Waiting>,
     bytes: usize,
     timeout: i64,
-    /// The last events that were handed out before their end was seen, and how many records they had.
-    parts: VecDeque<(EventId, u64)>,
+    /// The last events that were handed out before their end was seen.
+    parts: VecDeque<Part>,
 }
 
 impl Gatherer {
@@ -74,15 +88,21 @@ impl Gatherer {
     fn take(&mut self, at: usize, rest: Rest) -> Option<Event> {
         let mut event = self.waiting.remove(at)?.event;
         self.bytes -= event.size();
-        let known = self.parts.iter().position(|(id, _)| *id == event.id()).and_then(|at| self.parts.remove(at));
-        event.set_part(known.map(|(_, records)| records).or((rest == Rest::Expected).then_some(0)));
+        let known = self.parts.iter().position(|part| part.is_of(&event)).and_then(|at| self.parts.remove(at));
+        event.set_part(known.map(|part| part.records).or((rest == Rest::Expected).then_some(0)));
         if rest != Rest::Nothing {
-            self.parts.push_back((event.id(), event.part().unwrap_or(0) + event.len() as u64));
+            let records = event.part().unwrap_or(0) + event.len() as u64;
+            self.parts.push_back(Part { id: event.id(), node: event.node().map(Box::from), records });
             if self.parts.len() > MOST_PARTS {
                 self.parts.pop_front();
             }
         }
         Some(event)
+    }
+
+    /// Whether more may come of an event that was handed out just now.
+    pub fn goes_on(&self, event: &Event) -> bool {
+        self.parts.back().is_some_and(|part| part.is_of(event))
     }
 
     /// The next event of which no record has come for so long that it is complete.
@@ -151,6 +171,19 @@ mod tests {
         assert_eq!(push(&mut gatherer, 1000, "CONFIG_CHANGE", "b", 0), Some("a ".to_string()));
         assert_eq!(push(&mut gatherer, 0, "CONFIG_CHANGE", "c", 0), Some("a ".to_string()), "that of the next one");
         assert_eq!(push(&mut gatherer, 0, "EOE", "d", 0), Some("after 1: c d ".to_string()));
+    }
+
+    #[test]
+    fn an_event_of_another_machine_is_no_part_though_it_has_the_same_id() {
+        let mut gatherer = Gatherer::new(2);
+        let mut push =
+            |line: &str| gatherer.push(&Record::parse(line.as_bytes()).unwrap(), 0).map(|event| bodies(&event));
+        push("node=a type=SYSCALL msg=audit(1.000:1): a");
+        for serial in 2..2 + MOST_EVENTS {
+            push(&format!("node=a type=CONFIG_CHANGE msg=audit(1.000:{serial}): b"));
+        }
+        assert_eq!(push("node=b type=USER msg=audit(1.000:1): c"), Some("c ".to_string()));
+        assert_eq!(push("node=a type=EOE msg=audit(1.000:1): d"), Some("after 1: d ".to_string()));
     }
 
     #[test]

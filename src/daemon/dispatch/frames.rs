@@ -1,6 +1,5 @@
 //! The records of a batch in the form in which plugins read them, made once for all that read that form.
 
-use crate::abi::kind;
 use crate::config::plugin::Format;
 use crate::daemon::record::batch::BatchRecord;
 use crate::plugin::frame::Frame;
@@ -17,7 +16,6 @@ pub(super) struct BatchFrames {
 pub(super) struct BatchFrame {
     pub(super) len: usize,
     pub(super) serial: u64,
-    /// It says what was lost. Where it does not get to, that is no loss of its own: it would report itself for ever.
     pub(super) is_about_loss: bool,
 }
 
@@ -44,7 +42,10 @@ impl BatchFrames {
             Format::Binary if is_kernel_text => Frame { version: 0, record_type, text: record.text() }.push_binary(out),
             Format::Binary => Frame { version: 1, record_type, text: line }.push_binary(out),
         }
-        let is_about_loss = record.is_own() && record.record_type == kind::DAEMON_ERR;
-        self.frames.push(BatchFrame { len: out.len() - start, serial: record.serial, is_about_loss });
+        self.frames.push(BatchFrame {
+            len: out.len() - start,
+            serial: record.serial,
+            is_about_loss: record.is_about_loss(),
+        });
     }
 }

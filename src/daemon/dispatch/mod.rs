@@ -245,9 +245,13 @@ impl Dispatcher {
 
     /// Time has passed.
     pub(super) fn tick(&mut self, ctx: &mut Context) {
+        let mut overflown = Vec::new();
         for subscriber in &mut self.subscribers {
-            subscriber.tick(ctx);
+            if !subscriber.tick(ctx) {
+                overflown.push(subscriber.id);
+            }
         }
+        overflown.into_iter().for_each(|id| self.overflow(ctx, id));
         self.write(ctx);
     }
 
@@ -271,6 +275,12 @@ impl Dispatcher {
     pub(super) fn running(&self) -> impl Iterator<Item = (PluginId, bool)> {
         let running = self.subscribers.iter().filter(|subscriber| subscriber.life == Life::Running);
         running.map(|subscriber| (subscriber.id, subscriber.is_blocked))
+    }
+
+    /// No record follows: events that wait for more of theirs are as whole as they will be.
+    pub(super) fn flush(&mut self, ctx: &mut Context) {
+        self.subscribers.iter_mut().for_each(|subscriber| subscriber.take_rest(ctx.monotonic));
+        self.write(ctx);
     }
 
     /// Whether a plugin that runs has yet to read something.

@@ -205,14 +205,16 @@ impl Subscriber {
         let line = record.line();
         let Some(parsed) = Record::parse(line.strip_suffix(b"\n").unwrap_or(line)) else { return true };
         let event = gatherer.push(&parsed, monotonic);
-        event.is_none_or(|event| self.take_event(&event, limit, monotonic))
+        event.is_none_or(|event| self.take_event(&event, record.is_about_loss(), limit, monotonic))
     }
 
     /// Queues an event, whole or not at all; false when it did not fit.
-    fn take_event(&mut self, event: &Event, limit: usize, monotonic: i64) -> bool {
+    fn take_event(&mut self, event: &Event, is_about_loss: bool, limit: usize, monotonic: i64) -> bool {
         if self.is_suspended || self.queue.len() + event.len() > limit {
-            let serial = event.id().serial;
-            self.lose_at(Lost { count: event.len() as u64, serials: (serial, serial) }, monotonic);
+            if !is_about_loss {
+                let serial = event.id().serial;
+                self.lose_at(Lost { count: event.len() as u64, serials: (serial, serial) }, monotonic);
+            }
             self.has_overflown = true;
             return self.is_suspended;
         }
@@ -224,6 +226,13 @@ impl Subscriber {
             });
         }
         true
+    }
+
+    /// Queues the events that wait for more records: it gets no more.
+    pub(super) fn take_rest(&mut self, monotonic: i64) {
+        while let Some(event) = self.gatherer.as_mut().and_then(Gatherer::rest) {
+            self.take_event(&event, false, usize::MAX, monotonic);
+        }
     }
 
     /// Asks for what waits to be written, if it can be.
@@ -293,6 +302,7 @@ impl Subscriber {
     fn give_up(&mut self, ctx: &mut Context) {
         self.report_losses(ctx);
         self.life = Life::GivenUp;
+        self.take_rest(ctx.monotonic);
         let lost = self.queue.clear();
         self.lose(ctx, lost);
         self.report_losses(ctx);
@@ -364,8 +374,10 @@ impl Subscriber {
     pub(super) fn adopt(&mut self, ctx: &mut Context, config: Plugin) -> Option<Lost> {
         self.report_losses(ctx);
         let same_form = (self.config.format, self.config.events) == (config.format, config.events);
-        let lost = if same_form { None } else { self.queue.clear() };
+        let mut lost = None;
         if !same_form {
+            self.take_rest(ctx.monotonic);
+            lost = self.queue.clear();
             self.gatherer = Subscriber::gatherer(&config, self.timeout);
         }
         self.config = config;
@@ -387,11 +399,12 @@ impl Subscriber {
             Life::Ending { next, .. } => *next = Next::Remove,
             Life::Waiting { .. } | Life::GivenUp | Life::Removed => self.life = Life::Removed,
         }
+        self.take_rest(ctx.monotonic);
         self.queue.clear()
     }
 
-    /// Time has passed.
-    pub(super) fn tick(&mut self, ctx: &mut Context) {
+    /// Time has passed; false when an event that is complete by that did not fit.
+    pub(super) fn tick(&mut self, ctx: &mut Context) -> bool {
         let (id, now) = (self.id, ctx.monotonic);
         match &mut self.life {
             Life::Ending { since, step, .. } if *step == EndStep::EndOfInput && now - *since >= TERMINATE_AFTER => {
@@ -405,13 +418,14 @@ impl Subscriber {
             Life::Waiting { until } if *until <= now => self.start(ctx),
             _ => {}
         }
-        let limit = ctx.config.q_depth as usize;
+        let (limit, mut fits) = (ctx.config.q_depth as usize, true);
         while let Some(event) = self.gatherer.as_mut().and_then(|gatherer| gatherer.overdue(now)) {
-            self.take_event(&event, limit, now);
+            fits &= self.take_event(&event, false, limit, now);
         }
         if self.unreported.as_ref().is_some_and(|earlier| now - earlier.since >= REPORT_LOSSES_AFTER) {
             self.report_losses(ctx);
         }
+        fits
     }
 
     /// When [`Subscriber::tick`] has something to do.

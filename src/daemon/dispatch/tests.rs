@@ -197,6 +197,22 @@ fn losses_of_a_stuck_plugin_are_written_down_after_a_while_and_that_record_is_no
 }
 
 #[test]
+fn a_stuck_plugin_of_whole_events_loses_no_record_that_says_so() {
+    for suspends in [false, true] {
+        let whole = Plugin { events: Unit::Whole, ..plugin() };
+        let overflow_action = if suspends { Overflow::Suspend } else { Overflow::Ignore };
+        let mut script = Script::new(Config { overflow_action, ..depth(2) }, &[("a", whole)]);
+        let texts = [1, 2].map(|serial| format!("audit(1.000:{serial}): a"));
+        script.records(&texts.each_ref().map(|text| [(1300, text.as_str()), (1320, text.as_str())]).concat());
+        script.pass(10);
+        assert!(script.gap().contains("count=2 first=2 last=2"));
+        script.ctx.own_record(kind::DAEMON_ERR, b"op=lost-events cause=plugin-queue");
+        script.records(&[]);
+        assert_eq!(script.dispatcher.due(), None, "else it would report itself for ever");
+    }
+}
+
+#[test]
 fn each_overflow_action_does_what_it_says() {
     let overflow = |overflow_action| {
         let mut script = Script::new(Config { overflow_action, ..depth(1) }, &[("a", plugin())]);
@@ -348,6 +364,43 @@ fn an_event_without_an_end_is_whole_when_time_has_passed() {
     let due = script.dispatcher.due().unwrap();
     script.pass(due - script.ctx.monotonic);
     assert_eq!(script.read(A).lines().count(), 1);
+}
+
+#[test]
+fn an_event_that_is_whole_by_time_and_does_not_fit_is_an_overflow_like_others() {
+    let whole = Plugin { events: Unit::Whole, ..plugin() };
+    let config = Config { overflow_action: Overflow::Syslog, ..depth(1) };
+    let mut script = Script::new(config, &[("a", whole)]);
+    (1..=2).for_each(|serial| script.record(serial));
+    script.pass(10);
+    assert!(script.logged().concat().contains("queue to plugins is full"));
+}
+
+#[test]
+fn an_event_that_waits_for_more_of_it_is_read_at_the_end_or_in_the_ledger() {
+    let whole = Plugin { events: Unit::Whole, ..plugin() };
+    let script = || {
+        let mut script = Script::new(Config { max_restarts: 0, ..Config::default() }, &[("a", whole.clone())]);
+        script.record(7);
+        script
+    };
+    let mut read = script();
+    read.dispatcher.flush(&mut read.ctx);
+    assert!(read.asked().contains(&Effect::WritePlugin(A)) && read.read(A).contains(":7)"));
+    let unread: [fn(&mut Script); 4] = [
+        |script| script.dispatcher.stop(&mut script.ctx),
+        |script| script.dispatcher.reload(&mut script.ctx, set(&[])),
+        |script| script.dispatcher.reload(&mut script.ctx, set(&[("a", plugin())])),
+        |script| script.die(A),
+    ];
+    for (index, end) in unread.iter().enumerate() {
+        let mut script = script();
+        end(&mut script);
+        script.pass(10);
+        script.dispatcher.report(&mut script.ctx, &mut Vec::new());
+        let gap = script.gap();
+        assert!(gap.contains("count=1 first=7 last=7"), "{index}: {gap}");
+    }
 }
 
 #[test]

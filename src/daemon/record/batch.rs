@@ -69,6 +69,11 @@ impl<'a> BatchRecord<'a> {
         self.origin == Origin::Own
     }
 
+    /// Whether it says what was lost. Where it does not get to, that is no loss of its own: it would report itself for ever.
+    pub(in crate::daemon) fn is_about_loss(&self) -> bool {
+        self.is_own() && self.record_type == kind::DAEMON_ERR
+    }
+
     /// Whether another machine sent it.
     pub(in crate::daemon) fn is_of_peer(&self) -> bool {
         self.origin == Origin::Peer
