@@ -8,6 +8,7 @@ use super::frame::Frame;
 use super::gather::Gatherer;
 use super::queue::Queue;
 use super::run::{Consumer, Notice};
+use super::verdict::Verdicts;
 use crate::config::{Diagnostic, Level};
 use crate::event::{Event, TIMEOUT};
 use crate::host::config_file::{self, GroupWriters, OpenPolicy};
@@ -95,6 +96,7 @@ pub struct Filter<'h> {
     expressions: Vec<Expression>,
     interpreter: Interpreter<'h>,
     gatherer: Gatherer,
+    verdicts: Verdicts,
     queue: Queue,
     program: String,
     child: Child,
@@ -125,6 +127,7 @@ impl<'h> Filter<'h> {
             expressions,
             interpreter: Interpreter::new(host, names::machine(), Escape::Raw),
             gatherer: Gatherer::new(TIMEOUT),
+            verdicts: Verdicts::default(),
             queue: Queue::default(),
             program,
             child,
@@ -147,14 +150,24 @@ impl<'h> Filter<'h> {
         }
     }
 
-    fn filter(&mut self, event: &Event) {
-        let Filter { expressions, interpreter, queue, .. } = self;
+    /// Of an event that comes in parts the first decides for an allowlist: what was handed on cannot be taken back, so its rest follows.
+    fn filter(&mut self, event: Event) {
+        let Filter { expressions, interpreter, .. } = self;
         let is_matched =
             event.records().any(|record| expressions.iter().any(|expression| expression.holds(&record, interpreter)));
-        if is_matched == (self.mode == Mode::Blocklist) {
+        let decides = match self.mode {
+            Mode::Blocklist => is_matched,
+            Mode::Allowlist => !is_matched && !self.verdicts.knows(&event),
+        };
+        let wanted = self.verdicts.decide(&self.gatherer, event, u8::from(decides), 1);
+        if let Some(event) = wanted.events.first().filter(|_| wanted.lost > 0) {
+            let text = format!("{} records of event {} went by before one matched", wanted.lost, event.id().serial);
+            self.logger.log(Level::Error, &text);
+        }
+        for event in &wanted.events {
             for record in event.records() {
                 let frame = Frame { version: 1, record_type: record.record_type.0, text: record.as_written() };
-                queue.push(event.id().serial, |out| frame.push_line(out));
+                self.queue.push(event.id().serial, |out| frame.push_line(out));
             }
         }
     }
@@ -197,7 +210,7 @@ impl Consumer for Filter<'_> {
         match Record::parse(&line) {
             Some(record) => {
                 let event = self.gatherer.push(&record, now);
-                event.iter().for_each(|event| self.filter(event));
+                event.into_iter().for_each(|event| self.filter(event));
             }
             // No expression can match it.
             None if self.mode == Mode::Allowlist => self.queue.push(0, |out| frame.push_line(out)),
@@ -207,7 +220,7 @@ impl Consumer for Filter<'_> {
 
     fn tick(&mut self, now: i64) -> Option<i64> {
         while let Some(event) = self.gatherer.overdue(now) {
-            self.filter(&event);
+            self.filter(event);
         }
         self.write();
         if !self.has_child_ended && self.child.result().is_some() {
@@ -233,7 +246,7 @@ impl Consumer for Filter<'_> {
 
     fn end_of_input(&mut self) {
         while let Some(event) = self.gatherer.rest() {
-            self.filter(&event);
+            self.filter(event);
         }
         self.has_input_ended = true;
     }

@@ -14,6 +14,7 @@ use super::object_file::ObjectFile;
 use super::queue::Queue;
 use super::ring::{MOST_BYTES, Place, Ring};
 use super::run::{Consumer, Notice};
+use super::verdict::Verdicts;
 use crate::config::Level;
 use crate::event::{Event, TIMEOUT};
 use crate::host::logger::Logger;
@@ -36,6 +37,11 @@ const MOST_CLIENTS: usize = 16;
 
 /// How many processes are remembered, so that an event can say what its parent executes.
 const PROCESSES: usize = 1024;
+
+/// What is asked of an event, or holds of it, as [`Verdicts`] has it.
+fn criteria(key: bool, record_type: bool) -> u8 {
+    u8::from(key) | (u8::from(record_type) << 1)
+}
 
 /// What the words of its command line ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,6 +134,7 @@ pub struct ToJson<'h> {
     logger: Logger,
     options: Options,
     gatherer: Gatherer,
+    verdicts: Verdicts,
     json: Json<'h>,
     object: Vec<u8>,
     text: Vec<u8>,
@@ -184,6 +191,7 @@ impl<'h> ToJson<'h> {
                     logger,
                     options,
                     gatherer: Gatherer::new(TIMEOUT),
+                    verdicts: Verdicts::default(),
                     json,
                     object: Vec::new(),
                     text: Vec::new(),
@@ -203,26 +211,39 @@ impl<'h> ToJson<'h> {
         }
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: Event) {
+        let Options { keys, types, view, .. } = &self.options;
+        let asked = criteria(!keys.is_empty(), !types.is_empty());
+        if asked == 0 {
+            return self.push_event(&event);
+        }
+        let has_key = event.records().any(|record| record::has_key(record.body, keys));
+        let has_type = event.record_types().any(|record_type| types.contains(&record_type));
+        let holds = criteria(has_key, has_type);
+        if holds & asked != asked && event.part().unwrap_or(0) == 0 && event.record_types().any(is_execve) {
+            // For what it says of a process.
+            self.object.clear();
+            self.json.event(&event, &mut self.object, &mut Vec::new());
+        }
+        let wanted = self.verdicts.decide(&self.gatherer, event, holds, asked);
+        if wanted.lost > 0 {
+            self.text.clear();
+            view.push_lost("before a match", wanted.lost, &mut self.text);
+            self.push();
+        }
+        wanted.events.iter().for_each(|event| self.push_event(event));
+    }
+
+    /// Takes the form of an event to be written.
+    fn push_event(&mut self, event: &Event) {
         // All else of it was written before, or the kernel kept it to itself.
         if event.record_types().all(|record_type| record_type == RecordType::EOE) {
             return;
         }
-        let Options { keys, types, view, .. } = &self.options;
-        let has_key = || event.records().any(|record| record::has_key(record.body, keys));
-        let has_type = || event.record_types().any(|record_type| types.contains(&record_type));
-        let is_wanted = (keys.is_empty() || has_key()) && (types.is_empty() || has_type());
-        if !is_wanted && event.record_types().all(|record_type| record_type != RecordType::EXECVE) {
-            return;
-        }
         self.object.clear();
         self.json.event(event, &mut self.object, &mut Vec::new());
-        if !is_wanted {
-            // It was rendered for what it says of a process.
-            return;
-        }
         self.text.clear();
-        view.push(&self.object, &mut self.text);
+        self.options.view.push(&self.object, &mut self.text);
         self.push();
     }
 
@@ -301,6 +322,10 @@ impl<'h> ToJson<'h> {
     }
 }
 
+fn is_execve(record_type: RecordType) -> bool {
+    record_type == RecordType::EXECVE
+}
+
 fn write_output(unwritten: &mut Queue) -> io::Result<()> {
     while !unwritten.is_empty() {
         match Stream::Output.write_ready(unwritten.pending())? {
@@ -337,7 +362,7 @@ impl Consumer for ToJson<'_> {
             return;
         };
         let event = self.gatherer.push(&record, now);
-        event.iter().for_each(|event| self.event(event));
+        event.into_iter().for_each(|event| self.event(event));
     }
 
     fn unusable(&mut self) {
@@ -362,13 +387,13 @@ impl Consumer for ToJson<'_> {
             let Some(event) = self.gatherer.overdue(now) else {
                 return self.gatherer.due().into_iter().chain(self.retry).min();
             };
-            self.event(&event);
+            self.event(event);
         }
     }
 
     fn end_of_input(&mut self) {
         while let Some(event) = self.gatherer.rest() {
-            self.event(&event);
+            self.event(event);
         }
     }
 

@@ -60,6 +60,26 @@ fn a_filter_hands_on_whole_events_with_the_names_that_were_looked_up() {
 
 #[test]
 #[ignore = "needs root"]
+fn a_filter_judges_an_event_that_comes_in_parts_as_one() {
+    let dir = Dir::new("filter-parts");
+    let file = filter_file(&dir, "uid == 77\n");
+    let record = |name, text: &str| format!("type={name} msg=audit(1.000:1): {text}\n");
+    let long = record("EXECVE", &format!("argc=1 a0=\"{}\"", "x".repeat(7500))).repeat(300);
+    let (call, end) = (record("SYSCALL", "arch=c000003e syscall=59 uid=77"), record("EOE", ""));
+    for (mode, input, is_all) in [
+        ("blocklist", [&call, &long, &end].map(String::as_str).concat(), true),
+        ("blocklist", [&long, &call, &end].map(String::as_str).concat(), true),
+        ("allowlist", [&call, &long, &end].map(String::as_str).concat(), false),
+        ("allowlist", [&long, &call, &end].map(String::as_str).concat(), true),
+    ] {
+        let output = run(&["audisp-filter", mode, &file, "/bin/cat"], input.as_bytes(), 1 << 16);
+        let expected = if is_all { input.lines().count() } else { 0 };
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), expected, "{mode}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
 fn frames_in_any_pieces_and_unread_at_the_end_come_out_of_a_filter() {
     let dir = Dir::new("filter-pieces");
     let file = filter_file(&dir, "");

@@ -333,3 +333,26 @@ fn keys_and_types_choose_events_and_a_parent_is_remembered_all_the_same() {
     assert!(text.contains("\"parent\":{\"exe\":\"/bin/sh\",\"argv\":[\"sh\",\"-c\"]}"), "{text}");
     let _ = files::remove_file(&path);
 }
+
+#[test]
+fn of_an_event_in_parts_all_are_chosen_or_what_is_missing_is_told() {
+    let (host, path) = (Host::open(), path("chosen-parts"));
+    let head = |name: &str| format!("type={name} msg=audit(1700000000.000:1): ");
+    for (first, long, last, records, told) in [
+        (" key=\"k\"", 300, "", 304, ""),
+        ("", 300, " key=\"k\"", 304, ""),
+        ("", 900, " key=\"k\"", 510, "{\"v\":1,\"type\":\"GAP\",\"cause\":\"before a match\",\"lost\":394}\n"),
+        ("", 300, "", 0, ""),
+    ] {
+        let mut plugin = plugin(&host, &format!("--file {} --key k --type CWD", path.display()));
+        take(&mut plugin, &[&head("SYSCALL"), "syscall=59", first].concat());
+        (0..long).for_each(|_| take(&mut plugin, &[&head("EXECVE"), "x=", &"x".repeat(8000)].concat()));
+        take(&mut plugin, &(head("CWD") + "cwd=\"/\""));
+        take(&mut plugin, &[&head("SYSCALL"), "syscall=59", last].concat());
+        take(&mut plugin, &head("EOE"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches("{\"n\":").count(), records, "{first} {long} {last}");
+        assert!(text.starts_with(told) && text.contains("GAP") != told.is_empty());
+        let _ = files::remove_file(&path);
+    }
+}
