@@ -6,7 +6,7 @@ use crate::host;
 use crate::output::say;
 use crate::progress::Progress;
 use auditbox::config::search::SearchConfig;
-use auditbox::event::{EVENT_BYTES, Event};
+use auditbox::event::Event;
 use auditbox::normalize::pieces;
 use auditbox::query::predicate::Criteria;
 use auditbox::record::{EventId, Record, RecordType};
@@ -347,7 +347,7 @@ pub(crate) fn say_parts(applet: &str, event: &Event, said: &mut EventId) {
         let mut id = Vec::new();
         said.print(&mut id);
         let id = String::from_utf8_lossy(&id);
-        say(format_args!("{applet}: event {id} has more than {} MiB of records and comes in parts", EVENT_BYTES >> 20));
+        say(format_args!("{applet}: event {id} is too long for one and comes in parts"));
     }
 }
 

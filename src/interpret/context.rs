@@ -41,6 +41,11 @@ impl<'a> RecordContext<'a> {
         &NOTHING
     }
 
+    /// The context of such values in a record that may have looked-up names.
+    pub(crate) fn names_of(record: &Record<'a>) -> RecordContext<'a> {
+        RecordContext { enriched: Enriched::of(record), ..RecordContext::default() }
+    }
+
     /// Gathers it from a record's fields.
     ///
     /// COMPAT: machine and call number count only where SYSCALL, SECCOMP and URINGOP records normally have them; in a

@@ -67,6 +67,11 @@ impl<'n> Interpreter<'n> {
         self.native = arch.map_or(self.host, super::value::machine);
     }
 
+    /// One that knows no names of this host and is like this one otherwise.
+    pub(crate) fn nameless(&self) -> Interpreter<'static> {
+        Interpreter::new((), self.host, self.mode)
+    }
+
     /// Takes newer names, and forgets what the former said.
     pub fn set_names(&mut self, names: impl Names + Send + 'n) {
         self.names = Box::new(names);

@@ -91,6 +91,12 @@ impl<'s, 'e, 'i, 'n> Words<'s, 'e, 'i, 'n> {
         self.interpreter.path(field, self.event.working_directory(), record_context, out);
     }
 
+    /// Whether what [`Words::push_object`] appends may be a name that this host has.
+    pub(crate) fn may_be_looked_up(&self, place: Place) -> bool {
+        let kind = self.event.at(place).map(|(record, field)| kind(record.record_type, field.name, field.value));
+        kind.is_some_and(|kind| !matches!(kind, Kind::File | Kind::Plain | Kind::Escaped))
+    }
+
     /// Like [`Words::push_object`], and of a socket address only the host is shown, or else its family.
     pub fn push_object_in_brief(&mut self, place: Place, out: &mut Vec<u8>) {
         let start = out.len();

@@ -1,6 +1,6 @@
 //! audisp-statsd(8): counts of events, and measures of the kernel and the daemon, to a statsd server.
 //!
-//! One datagram an interval, of less than 512 bytes, a line a metric: `NAME:NUMBER|g` for a measure and `NAME:NUMBER|c` for what
+//! A datagram an interval, or more where one would have 512 bytes, a line a metric: `NAME:NUMBER|g` for a measure and `NAME:NUMBER|c` for what
 //! was counted since the last one. Intervals go by the clock, however many events there are.
 
 use super::frame::Frame;
@@ -106,6 +106,16 @@ fn datagram(kernel: Option<&Status>, report: &[u8], counts: &[u64; COUNTS]) -> V
     text
 }
 
+/// Cuts the text into datagrams, at the ends of lines.
+fn datagrams(mut text: &[u8], send: &mut dyn FnMut(&[u8])) {
+    while let Some(front) = text.get(..text.len().min(LONGEST - 1)).filter(|front| !front.is_empty()) {
+        let end = memchr::memrchr(b'\n', front).map_or(front.len(), |at| at + 1);
+        let (part, rest) = text.split_at(end);
+        send(part);
+        text = rest;
+    }
+}
+
 /// The plugin.
 pub struct ToStatsd<'h> {
     logger: Logger,
@@ -163,9 +173,7 @@ impl<'h> ToStatsd<'h> {
         let status = self.kernel.status().ok();
         let report = files::read_up_to(&Paths::of_system().state_file(), LONGEST_STATE).unwrap_or_default();
         let text = datagram(status.as_ref(), &report, &std::mem::take(&mut self.counts));
-        if text.len() < LONGEST {
-            self.socket.send(&text);
-        }
+        datagrams(&text, &mut |part| self.socket.send(part));
     }
 }
 
@@ -238,6 +246,18 @@ mod tests {
             events.total_count:8|c events.total_failed:7|c events.avc_count:6|c events.fanotify_count:5|c \
             events.logins_success:4|c events.logins_failed:3|c events.anomaly_count:2|c events.response_count:1|c ";
         assert_eq!(String::from_utf8_lossy(&text).replace('\n', " "), expected);
+    }
+
+    #[test]
+    fn a_text_too_long_for_a_datagram_goes_in_several_of_whole_lines() {
+        let text = datagram(None, b"", &[u64::MAX; COUNTS]);
+        assert!(text.len() >= LONGEST);
+        let (mut sent, mut most) = (Vec::new(), 0);
+        datagrams(&text, &mut |part| {
+            assert!(part.len() < LONGEST && part.ends_with(b"\n"));
+            (sent, most) = ([&sent[..], part].concat(), most + 1);
+        });
+        assert_eq!((sent, most), (text, 2));
     }
 
     #[test]

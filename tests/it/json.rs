@@ -293,6 +293,15 @@ fn every_log_comes_back_from_its_json() {
     for _ in 0..25 {
         comes_back(&hostile(&mut dice));
     }
+    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let golden = std::fs::read_dir([tests, "/it/golden"].concat()).expect("golden records");
+    let mut files: Vec<_> = golden.map(|entry| entry.expect("an entry").path().display().to_string()).collect();
+    files.extend(["/it/aureport.log", "/foreign.log"].map(|name| [tests, name].concat()));
+    for file in &files {
+        let dir = Dir::new("json-tests");
+        let back = dir.file("events.json", search(file, &["--format", "json"]));
+        assert_eq!(search(file, &["--raw"]), search(&back, &["--raw"]), "{file}");
+    }
     // Of one that is in order the very file.
     let log: String = (0..300)
         .map(|n| format!("type=USER msg=audit(1700000000.000:{n}): pid={n} msg='a=\"b\" {n}'\x1dUID=\"x\"\n"))

@@ -32,6 +32,10 @@ use std::ops::Range;
 /// Renders events as JSON, and keeps what it needs for the next one.
 pub struct Json<'h> {
     interpreter: Interpreter<'h>,
+    /// Knows no names of this host.
+    nameless: Interpreter<'static>,
+    /// The object of the event at hand is called as this host calls it.
+    looks_up: bool,
     dates: Dates,
     with_raw: bool,
     /// The fields of the event's records.
@@ -43,7 +47,7 @@ pub struct Json<'h> {
     decoded: Vec<u8>,
     list: List,
     members: [Members; 2],
-    /// Processes by their numbers, each at the place `pid % len`, where a later one takes it. Empty: no parents are told.
+    /// Processes by their numbers and machines, each at a place that a later one takes from it. Empty: no parents are told.
     processes: Vec<Process>,
     /// The process of the event at hand, and its parent's number.
     process: Process,
@@ -54,6 +58,8 @@ pub struct Json<'h> {
 #[derive(Default)]
 struct Process {
     pid: Option<u64>,
+    /// Its machine; empty where records name none.
+    node: Vec<u8>,
     exe: Vec<u8>,
     argv: List,
 }
@@ -95,7 +101,7 @@ impl Renderer for Json<'_> {
         self.push_actor(&records, &mut line);
         self.push_objects(&records, event.part().is_some(), &mut line);
         if !self.processes.is_empty() {
-            self.push_parent(&mut line);
+            self.push_parent(event.node().unwrap_or_default(), &mut line);
         }
         line.push(",\"records\":[");
         for (index, record) in records.iter().enumerate() {
@@ -118,6 +124,8 @@ impl<'h> Json<'h> {
     /// `with_raw`: each record has its line too.
     pub fn new(interpreter: Interpreter<'h>, with_raw: bool) -> Json<'h> {
         Json {
+            nameless: interpreter.nameless(),
+            looks_up: false,
             interpreter,
             dates: Dates::new(utc),
             with_raw,
@@ -141,20 +149,24 @@ impl<'h> Json<'h> {
         self
     }
 
-    /// What is known of the parent; remembers the process at hand.
-    fn push_parent(&mut self, line: &mut Line) {
+    /// What is known of the parent; remembers the process at hand, of the machine `node`.
+    fn push_parent(&mut self, node: &[u8], line: &mut Line) {
         let Json { processes, process, ppid, .. } = self;
-        let count = processes.len() as u64;
-        let place = |pid: u64| pid.checked_rem(count).unwrap_or(0) as usize;
-        if let Some(parent) = ppid.and_then(|ppid| processes.get(place(ppid))).filter(|parent| parent.pid == *ppid) {
+        let (count, of_node) = (processes.len() as u64, node.iter().map(|byte| u64::from(*byte)).sum::<u64>());
+        let place = |pid: u64| (pid + of_node).checked_rem(count).unwrap_or(0) as usize;
+        let is_parent = |parent: &&Process| parent.pid == *ppid && parent.node == node;
+        if let Some(parent) = ppid.and_then(|ppid| processes.get(place(ppid))).filter(is_parent) {
             line.push(",\"parent\":{\"exe\":");
             line.value(b"exe", &parent.exe);
             line.list("argv", &parent.argv);
             line.push("}");
         }
         let Some(known) = process.pid.and_then(|pid| processes.get_mut(place(pid))) else { return };
-        let is_new = known.pid != process.pid || known.exe != process.exe || !process.argv.is_empty();
+        let is_other = known.pid != process.pid || known.node != node;
+        let is_new = is_other || known.exe != process.exe || !process.argv.is_empty();
         if is_new && !process.exe.is_empty() {
+            process.node.clear();
+            process.node.extend_from_slice(node);
             std::mem::swap(known, process);
             if known.argv.size() > LONGEST_ARGV {
                 known.argv.clear();
@@ -182,6 +194,7 @@ impl<'h> Json<'h> {
 
     /// What the normalizer says, of the first where the records are several events to it.
     fn push_normalized(&mut self, event: &Event, line: &mut Line) {
+        self.looks_up = false;
         let Some(piece) = pieces(event).next() else { return };
         let mut words = Words::new(&piece, &mut self.interpreter);
         let Ok(Normalized { action, object, result, how, .. }) = normalize(&piece, &mut words, false) else { return };
@@ -197,7 +210,14 @@ impl<'h> Json<'h> {
         if let Some(primary) = object.primary {
             match words.field(primary) {
                 Some((RecordType::CONFIG_CHANGE, field)) if names_field => text.extend_from_slice(field.name),
-                _ => words.push_object(primary, text),
+                _ => {
+                    words.push_object(primary, text);
+                    if words.may_be_looked_up(primary) {
+                        self.decoded.clear();
+                        Words::new(&piece, &mut self.nameless).push_object(primary, &mut self.decoded);
+                        self.looks_up = self.decoded != *text;
+                    }
+                }
             }
             line.take("object", text);
         }
@@ -235,7 +255,7 @@ impl<'h> Json<'h> {
             cut.and_then(id).inspect(|id| line.number(name, *id));
         }
         (process.pid, self.ppid) = (pid.and_then(id), ppid.and_then(id));
-        let (enriched, mut looks_up) = (Enriched::of(record), false);
+        let (enriched, mut looks_up) = (Enriched::of(record), self.looks_up);
         for (name, cut) in [("auid_name", auid), ("uid_name", uid)] {
             let Some(cut) = cut.filter(|cut| id(cut).is_some()) else { continue };
             self.text.clear();
@@ -270,7 +290,7 @@ impl<'h> Json<'h> {
 
     /// What the other records say: by which rules it was seen, where, with which arguments, to which files and addresses.
     fn push_objects(&mut self, records: &[Record<'_>], is_part: bool, line: &mut Line) {
-        let Json { interpreter, cuts, parts, text, decoded, list, processes, process, .. } = self;
+        let Json { interpreter, nameless, cuts, parts, text, decoded, list, processes, process, .. } = self;
         let fields = EventFields { records, cuts, parts };
         let has_keys = push_keys(records, list, line);
         let cwd = fields.named(RecordType::CWD, b"cwd").next_back();
@@ -304,7 +324,7 @@ impl<'h> Json<'h> {
         line.list("incomplete", list);
         if let Some((record, cut)) = fields.named(RecordType::SOCKADDR, b"saddr").next() {
             text.clear();
-            interpreter.value_in(Kind::Sockaddr, cut.field(record.body), RecordContext::nothing(), text);
+            nameless.value_in(Kind::Sockaddr, cut.field(record.body), &RecordContext::names_of(&record), text);
             push_address(text, line);
         } else if let Some((record, cut)) = fields.of(None).find(|(record, cut)| cut.name(record.body) == b"addr") {
             if !matches!(cut.written(record.body), b"" | b"?") {

@@ -1,7 +1,7 @@
 //! The Elastic Common Schema, with the words of Elastic's auditd integration.
 
 use super::{Members, push_list, push_name, texts};
-use crate::text::json;
+use crate::text::{self, json};
 use std::str;
 
 /// What several sources of one event ask for.
@@ -61,6 +61,7 @@ impl<'o> Members<'o> {
         let mut value = Vec::new();
         match *source {
             From::Constant(text) => json::push_string(&mut value, text.as_bytes()),
+            From::Action if of_event.action.is_empty() => {}
             From::Action => json::push_string(&mut value, of_event.action),
             From::Category => push_list(&mut value, &[of_event.category]),
             From::Types => push_list(&mut value, &of_event.types.split(' ').collect::<Vec<_>>()),
@@ -81,9 +82,18 @@ impl<'o> Members<'o> {
                 json::push_string(&mut value, &text);
             }
             From::Address(of, name) => {
-                let is_ip = || self.text("addr").is_some_and(|addr| is_address(&addr));
-                let is_it = of == of_event.side && (name != "addr" || is_ip());
-                value.extend_from_slice(self.get(name).filter(|_| is_it).unwrap_or_default());
+                if of != of_event.side {
+                    return value;
+                }
+                if name != "addr" {
+                    value.extend_from_slice(self.get(name).unwrap_or_default());
+                } else if let Some(address) = self.text("addr") {
+                    // What stands after it is the machine's own number or name of a link.
+                    let bare = text::up_to(&address, b'%');
+                    if is_address(bare) {
+                        json::push_string(&mut value, bare);
+                    }
+                }
             }
             From::FileField(name) => {
                 let field = of_event.file.as_ref().and_then(|fields| fields.text(name)).unwrap_or_default();
@@ -269,6 +279,7 @@ const ECS: &[(&str, From)] = &[
     ("auditd.summary.object.primary", From::Member("object")),
     ("auditd.summary.object.type", From::Member("object_type")),
     ("auditd.paths", From::Member("paths")),
+    ("auditd.looked_up", From::Member("looked_up")),
     ("auditd.incomplete", From::Member("incomplete")),
     ("tags", From::Member("keys")),
 ];

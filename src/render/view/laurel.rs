@@ -31,6 +31,13 @@ impl Members<'_> {
             out.push(b':');
             if SINGLE.contains(&name.as_slice()) {
                 self.push_laurel_record(&name, records.first()?, out)?;
+                // The arguments of all EXECVE records are in the first object.
+                for record in records.iter().skip(1).filter(|_| name != b"EXECVE") {
+                    out.push(b',');
+                    json::push_string(out, &names.unique(&name));
+                    out.push(b':');
+                    self.push_laurel_record(&name, record, out)?;
+                }
                 continue;
             }
             let mut before = b'[';

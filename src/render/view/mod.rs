@@ -102,7 +102,8 @@ impl<'o> Members<'o> {
             let text = match value.first()? {
                 b'"' => text(value)?,
                 b'[' if name.as_slice() == b"records" || name.ends_with(b"_hex") => continue,
-                b'[' => texts(value)?.join(if name.as_slice() == b"argv" { &b' ' } else { &b',' }),
+                b'[' if name.as_slice() == b"argv" => texts(value)?.join(&b' '),
+                b'[' => texts(value)?.iter().map(|text| text_in_list(text)).collect::<Vec<_>>().join(&b','),
                 b'{' => continue,
                 _ => value.to_vec(),
             };
@@ -125,6 +126,14 @@ fn text(value: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     Reader::new(value)?.string(&mut text)?;
     Some(text)
+}
+
+/// A text of which no part can pass for another element of a list with commas.
+fn text_in_list(text: &[u8]) -> Vec<u8> {
+    text.iter()
+        .flat_map(|byte| [b"\\"].into_iter().flatten().filter(|_| b",\\".contains(byte)).chain([byte]))
+        .copied()
+        .collect()
 }
 
 fn texts(value: &[u8]) -> Option<Vec<Vec<u8>>> {

@@ -11,13 +11,19 @@ use crate::text::Escape;
 
 /// The view of each event of `;`-separated records, which are given by type and body.
 fn shown(view: View, events: &[&str]) -> Vec<String> {
-    let interpreter = Interpreter::new((), Some(Machine::X86_64), Escape::Raw);
+    shown_by((), view, events)
+}
+
+/// The same on a machine that has these names. Where a record names no node, it is `host1`.
+fn shown_by(names: impl crate::interpret::Names + Send, view: View, events: &[&str]) -> Vec<String> {
+    let interpreter = Interpreter::new(names, Some(Machine::X86_64), Escape::Raw);
     let mut json = Json::new(interpreter, true).with_parents(16);
     let show = |text: &&str| {
         let (mut event, mut object, mut out) = (Event::default(), Vec::new(), Vec::new());
         for record in text.split(';') {
             let (name, body) = record.trim().split_once(' ').unwrap();
-            let line = format!("node=host1 type={name} msg=audit(1700000000.123:45): {body}");
+            let (node, name) = name.split_once('/').unwrap_or(("host1", name));
+            let line = format!("node={node} type={name} msg=audit(1700000000.123:45): {body}");
             event.push(&Record::parse(line.as_bytes()).unwrap());
         }
         json.event(&event, &mut object, &mut Vec::new());
@@ -313,4 +319,68 @@ fn what_is_no_object_stays_as_it_is() {
         view.push(b"{\"v\":1,\n", &mut out);
         assert_eq!(out, b"{\"v\":1,\n");
     }
+}
+
+/// A machine on which user 1000 is `eve`, and link 1 is `lo`.
+struct Reader1;
+
+impl crate::interpret::Names for Reader1 {
+    fn user(&self, uid: u32) -> Option<&[u8]> {
+        (uid == 1000).then_some(b"eve")
+    }
+
+    fn group(&self, _: u32) -> Option<&[u8]> {
+        None
+    }
+
+    fn interface(&self, _: u32) -> Option<&[u8]> {
+        Some(b"lo")
+    }
+}
+
+#[test]
+fn a_name_is_that_of_the_log_or_marked_and_a_link_is_that_of_the_log_or_its_number() {
+    let added =
+        "ADD_USER pid=1 uid=4294967295 ses=1 msg='op=adding user id=1000 exe=\"/usr/sbin/useradd\" res=success'";
+    let named = &format!("{added}\x1dUID=\"unset\" ID=\"ann\"");
+    let set_uid = "SYSCALL arch=c000003e syscall=105 success=yes exit=0 a0=3e8 a1=0 a2=0 a3=0 pid=1";
+    let saddr = "saddr=0A0001BB00000000FE80000000000000000000000000000101000000";
+    let connect = &format!("SYSCALL arch=c000003e syscall=42 success=yes exit=0 pid=1; SOCKADDR {saddr}");
+    let linked = &format!("{connect}\x1dSADDR={{ saddr_fam=inet6 laddr=fe80::1%eth7 lport=443 }}");
+    let json = shown_by(Reader1, View::Json, &[added, named, set_uid, connect, linked]);
+    for (index, has, has_not) in [
+        (0, "\"object\":\"eve\",", "\"looked_up\":false"),
+        (0, "\"looked_up\":true", "ann"),
+        (1, "\"object\":\"ann\",", "\"looked_up\""),
+        (3, "\"addr\":\"fe80::1%1\",\"port\":443", "\"addr\":\"fe80::1%lo"),
+        (4, "\"addr\":\"fe80::1%eth7\",\"port\":443", "\"looked_up\""),
+    ] {
+        assert!(json[index].contains(has) && !json[index].contains(has_not), "{}", json[index]);
+    }
+    assert_eq!(json[2].contains("\"eve\""), json[2].contains("\"looked_up\":true"), "{}", json[2]);
+    let ecs = shown_by(Reader1, View::Ecs, &[added, linked]);
+    assert!(ecs[0].contains("\"looked_up\":true"), "{}", ecs[0]);
+    assert!(ecs[1].contains("\"destination\":{\"ip\":\"fe80::1\",\"port\":443}"), "{}", ecs[1]);
+}
+
+#[test]
+fn the_parent_is_a_process_of_the_same_machine() {
+    let parent = "SYSCALL arch=c000003e syscall=59 success=yes exit=0 ppid=1 pid=7 exe=\"/bin/sh\"";
+    let child = "SYSCALL arch=c000003e syscall=2 success=yes exit=0 ppid=7 pid=8 exe=\"/bin/cat\"";
+    let all = shown(View::Json, &[&format!("a/{parent}"), &format!("b/{child}"), &format!("a/{child}")]);
+    assert_eq!(all.iter().map(|text| text.contains("\"parent\":")).collect::<Vec<_>>(), [false, false, true]);
+}
+
+#[test]
+fn an_action_that_is_not_known_is_left_out() {
+    let ecs = shown(View::Ecs, &["SYSCALL arch=c000003e syscall=9999 success=yes exit=0 pid=1"]);
+    assert!(!ecs[0].contains("\"\""), "{}", ecs[0]);
+}
+
+#[test]
+fn a_second_record_of_a_type_has_its_place_and_a_comma_separates_no_word_of_a_key() {
+    let twice = "SYSCALL arch=c000003e syscall=2 success=yes exit=0 pid=1 key=\"a,b\"; CWD cwd=\"/a\"; CWD cwd=\"/b\"";
+    assert!(shown(View::Laurel, &[twice])[0].contains("\"CWD\":{\"cwd\":\"/a\"},\"CWD_2\":{\"cwd\":\"/b\"}"));
+    let words = shown(View::Logfmt, &[twice]);
+    assert!(words[0].contains(r#"keys="a\\,b""#), "{}", words[0]);
 }
