@@ -1,5 +1,5 @@
-//! What a rule matches, as sets that can be compared: whether one rule takes every event of another, whether a rule can
-//! match at all, and an event that it matches.
+//! What a rule matches, as sets that can be compared: whether one rule takes every event of another, and whether a rule can
+//! match at all.
 //!
 //! Every answer errs to one side: `covers` is true only when it is certain, `why_impossible` is given only when it is certain.
 //! The certainty rests on what the kernel compares, KERNEL: 6.x, kernel/auditsc.c audit_filter_rules() and
@@ -11,86 +11,12 @@
 //! * A path is a file whatever its name is then; a directory is every name below. Keys match nothing.
 
 use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
-use super::parse::{compare, first_call};
+use super::parse::first_call;
+use super::ranges::Numbers;
 use crate::abi::rule::MASK_WORDS;
 use crate::tables::machine::Machine;
 use crate::tables::rule::{IN_KERNEL_ALONE, NOT_IN_EVERY_KERNEL, PERMISSIONS, Permission};
-use crate::tables::{record_type, syscall};
-use crate::text::escape::lossy;
-
-/// Numbers as ranges, both ends included, rising and apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Numbers(Vec<(u32, u32)>);
-
-impl Numbers {
-    pub(super) fn all() -> Numbers {
-        Numbers(vec![(0, u32::MAX)])
-    }
-
-    pub(super) fn one(number: u32) -> Numbers {
-        Numbers(vec![(number, number)])
-    }
-
-    /// What `operator` lets through; `None` for the two that look at bits.
-    pub(super) fn of(operator: Operator, value: u32) -> Option<Numbers> {
-        let below = value.checked_sub(1).map(|last| (0, last));
-        let above = value.checked_add(1).map(|first| (first, u32::MAX));
-        Some(Numbers(match operator {
-            Operator::EQUAL => vec![(value, value)],
-            Operator::NOT_EQUAL => below.into_iter().chain(above).collect(),
-            Operator::LESS => below.into_iter().collect(),
-            Operator::LESS_OR_EQUAL => vec![(0, value)],
-            Operator::GREATER => above.into_iter().collect(),
-            Operator::GREATER_OR_EQUAL => vec![(value, u32::MAX)],
-            _ => return None,
-        }))
-    }
-
-    pub(super) fn contains(&self, number: u32) -> bool {
-        self.0.iter().any(|(first, last)| (*first..=*last).contains(&number))
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn lowest(&self) -> Option<u32> {
-        self.0.first().map(|range| range.0)
-    }
-
-    fn intersection(&self, other: &Numbers) -> Numbers {
-        let pairs = self.0.iter().flat_map(|a| other.0.iter().map(move |b| (a.0.max(b.0), a.1.min(b.1))));
-        Numbers(pairs.filter(|(first, last)| first <= last).collect())
-    }
-
-    fn meet(&self, other: &Numbers) -> bool {
-        self.0.iter().any(|a| other.0.iter().any(|b| a.0.max(b.0) <= a.1.min(b.1)))
-    }
-
-    pub(super) fn union(&self, other: &Numbers) -> Numbers {
-        let mut ranges: Vec<_> = self.0.iter().chain(&other.0).copied().collect();
-        ranges.sort_unstable();
-        let mut joined: Vec<(u32, u32)> = Vec::new();
-        for (first, last) in ranges {
-            match joined.last_mut() {
-                Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
-                _ => joined.push((first, last)),
-            }
-        }
-        Numbers(joined)
-    }
-
-    pub(super) fn is_within(&self, other: &Numbers) -> bool {
-        self.0.iter().all(|(first, last)| other.0.iter().any(|range| range.0 <= *first && *last <= range.1))
-    }
-
-    /// All of them, when they are few.
-    fn few(&self) -> Option<impl Iterator<Item = u32> + '_> {
-        const FEW: u64 = 64;
-        let count: u64 = self.0.iter().map(|(first, last)| u64::from(last - first) + 1).sum();
-        (count <= FEW).then(|| self.0.iter().flat_map(|(first, last)| *first..=*last))
-    }
-}
+use crate::tables::syscall;
 
 /// What the kernel's AUDITSC_SUCCESS and AUDITSC_FAILURE are to a test of `success`.
 pub(super) const SUCCEEDED: u32 = 1;
@@ -100,7 +26,7 @@ pub(super) const ERRORS: (u32, u32) = (4095u32.wrapping_neg(), u32::MAX);
 
 /// How a field's tests combine.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// One number an event.
     Number,
     /// Several numbers an event, any of which will do.
@@ -111,7 +37,7 @@ enum Kind {
     Opaque,
 }
 
-fn kind(id: FieldId) -> Kind {
+pub(super) fn kind(id: FieldId) -> Kind {
     match id {
         FieldId::GID | FieldId::EGID => Kind::Group,
         FieldId::DEVMAJOR | FieldId::DEVMINOR | FieldId::OBJ_UID | FieldId::OBJ_GID => Kind::AnyOf,
@@ -130,15 +56,15 @@ pub(super) struct Meaning<'r> {
     /// Each field with one number an event, and what it may be.
     pub(super) numbers: Vec<(FieldId, Numbers)>,
     /// Tests of bits of such fields.
-    bits: Vec<(FieldId, Operator, u32)>,
+    pub(super) bits: Vec<(FieldId, Operator, u32)>,
     /// Tests that stand alone: [`Kind::AnyOf`], [`Kind::Group`] and [`Kind::Opaque`].
-    single: Vec<&'r RuleField>,
+    pub(super) single: Vec<&'r RuleField>,
     /// A path or a directory.
-    watched: Option<(FieldId, &'r [u8])>,
+    pub(super) watched: Option<(FieldId, &'r [u8])>,
     /// Success or exit is tested.
     tests_result: bool,
     /// Classes of access, any of whose bits will do.
-    perms: Vec<u32>,
+    pub(super) perms: Vec<u32>,
 }
 
 impl<'r> Meaning<'r> {
@@ -162,7 +88,7 @@ impl<'r> Meaning<'r> {
             _ => rule.tested().iter().for_each(|field| meaning.add(field)),
         }
         if meaning.number(FieldId::SUCCESS) == Numbers::one(FAILED) {
-            meaning.narrow(FieldId::EXIT, &Numbers(vec![ERRORS]));
+            meaning.narrow(FieldId::EXIT, &Numbers::between(ERRORS));
         }
         meaning
     }
@@ -174,7 +100,7 @@ impl<'r> Meaning<'r> {
             let mut of_results = [self.clone(), self.clone()];
             of_results[0].replace(FieldId::SUCCESS, Numbers::one(SUCCEEDED));
             of_results[1].replace(FieldId::SUCCESS, Numbers::one(FAILED));
-            of_results[1].narrow(FieldId::EXIT, &Numbers(vec![ERRORS]));
+            of_results[1].narrow(FieldId::EXIT, &Numbers::between(ERRORS));
             return Some(of_results);
         }
         let [bits] = self.perms[..] else { return None };
@@ -186,7 +112,7 @@ impl<'r> Meaning<'r> {
     fn add(&mut self, field: &'r RuleField) {
         match (field.id, &field.value) {
             (FieldId::KEY, _) => {}
-            (id, _) if self.list == List::TASK && id.is_of_call() => self.narrow(id, &Numbers(Vec::new())),
+            (id, _) if self.list == List::TASK && id.is_of_call() => self.narrow(id, &Numbers::none()),
             (FieldId::PATH | FieldId::DIR, Value::Text(path)) if self.watched.is_none() => {
                 self.watched = Some((field.id, path));
             }
@@ -205,7 +131,7 @@ impl<'r> Meaning<'r> {
         }
     }
 
-    fn narrow(&mut self, id: FieldId, to: &Numbers) {
+    pub(super) fn narrow(&mut self, id: FieldId, to: &Numbers) {
         match self.numbers.iter_mut().find(|row| row.0 == id) {
             Some(row) => row.1 = row.1.intersection(to),
             None => self.numbers.push((id, to.clone())),
@@ -334,7 +260,7 @@ impl<'r> Meaning<'r> {
     fn uncovered_numbers<'a>(&'a self, other: &'a Meaning) -> impl Iterator<Item = (FieldId, &'a Numbers)> {
         let is_covered = |id: FieldId, numbers: &Numbers| match other.narrowed(id) {
             Some(narrowed) => narrowed.is_within(numbers),
-            None => numbers.0 == [(0, u32::MAX)] && !other.may_lack(id),
+            None => *numbers == Numbers::all() && !other.may_lack(id),
         };
         let rows = self.numbers.iter().filter(move |(id, numbers)| !is_covered(*id, numbers));
         rows.map(|(id, numbers)| (*id, numbers))
@@ -366,7 +292,7 @@ impl<'r> Meaning<'r> {
     }
 
     /// A rule for a path is asked before there is a result where the path is taken away, and no test of the result holds then.
-    fn needs_result(&self) -> bool {
+    pub(super) fn needs_result(&self) -> bool {
         self.tests_result && self.watched.is_some_and(|(id, _)| id == FieldId::PATH)
     }
 
@@ -402,7 +328,7 @@ impl<'r> Meaning<'r> {
         }
         let returns = self.number(FieldId::EXIT);
         if self.number(FieldId::SUCCESS) == Numbers::one(SUCCEEDED)
-            && returns.is_within(&Numbers(vec![ERRORS]))
+            && returns.is_within(&Numbers::between(ERRORS))
             && self.returns_no_large_number()
         {
             return Some(Impossible::Field(FieldId::EXIT));
@@ -490,7 +416,7 @@ fn file_systems(rule: &Rule) -> Numbers {
         Value::Number(value) if field.id == FieldId::FSTYPE => Numbers::of(field.operator, value),
         _ => None,
     };
-    rule.fields.iter().filter_map(of).fold(Numbers(Vec::new()), |all, one| all.union(&one))
+    rule.fields.iter().filter_map(of).fold(Numbers::none(), |all, one| all.union(&one))
 }
 
 /// Whether there is no number for which the test holds.
@@ -515,15 +441,12 @@ pub(super) enum Impossible {
 /// What `success` may be; a test of any number but 0 compares with success, one of 0 with failure.
 fn success(operator: Operator, value: u32) -> Numbers {
     let compared = if value == 0 { FAILED } else { SUCCEEDED };
-    let both = Numbers(vec![(SUCCEEDED, FAILED)]);
+    let both = Numbers::between((SUCCEEDED, FAILED));
     match Numbers::of(operator, compared) {
         Some(numbers) => both.intersection(&numbers),
         None => {
             let holds = |number: &u32| bits_hold(*number, operator, compared);
-            [SUCCEEDED, FAILED]
-                .into_iter()
-                .filter(holds)
-                .fold(Numbers(Vec::new()), |set, n| set.union(&Numbers::one(n)))
+            [SUCCEEDED, FAILED].into_iter().filter(holds).fold(Numbers::none(), |set, n| set.union(&Numbers::one(n)))
         }
     }
 }
@@ -593,90 +516,8 @@ fn is_below(given: (FieldId, &[u8]), wanted: (FieldId, &[u8])) -> bool {
 const CUSTOMARY_LINKS: [&[u8]; 6] =
     [b"/var/run", b"/var/lock", b"/var/mail", b"/var/spool/mail", b"/usr/tmp", b"/usr/local"];
 
-fn trim(path: &[u8]) -> &[u8] {
+pub(super) fn trim(path: &[u8]) -> &[u8] {
     path.get(..path.iter().rposition(|b| *b != b'/').map_or(0, |last| last + 1)).unwrap_or_default()
-}
-
-/// An event that the rule matches, as the words of `auditctl --explain`; what any value will do for is left out. Where a rule
-/// compares fields with each other the words may miss what it asks for.
-pub(super) fn witness(rule: &Rule, native: Option<Machine>) -> String {
-    let mut meaning = Meaning::of(rule, native);
-    rule.fields.iter().for_each(|field| meaning.meet_comparison(field));
-    let mut words = Vec::new();
-    if rule.list != List::EXIT {
-        words.push(format!("list={}", rule.list.name().unwrap_or_default()));
-    }
-    let arch = meaning.number(FieldId::ARCH);
-    let preferred = native.and_then(Machine::elf).filter(|elf| arch.contains(*elf)).or(arch.lowest());
-    let machine = preferred.and_then(Machine::from_elf).filter(|_| rule.list == List::EXIT);
-    words.extend(machine.map(|machine| format!("arch={}", machine.name())));
-    if let Some(calls) = &meaning.calls {
-        let machine = if rule.list == List::IO_URING { Some(Machine::IoUring) } else { machine };
-        words.extend(
-            machine.and_then(|machine| witness_call(calls, machine, &meaning)).map(|call| format!("syscall={call}")),
-        );
-    }
-    for (id, numbers) in meaning.numbers.iter().filter(|row| row.0 != FieldId::ARCH) {
-        words.extend(witness_number(&meaning, *id, numbers));
-    }
-    for (id, ..) in meaning.bits.iter().filter(|(id, ..)| meaning.numbers.iter().all(|row| row.0 != *id)) {
-        words.extend(witness_number(&meaning, *id, &Numbers::all()));
-    }
-    for field in &meaning.single {
-        let Some(name) = field.id.name() else { continue };
-        let is_said = || words.iter().any(|word| word.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')));
-        match &field.value {
-            // The group that one test asks for has to do for the others.
-            _ if kind(field.id) == Kind::Group && is_said() => {}
-            Value::Text(text) if field.operator == Operator::EQUAL => {
-                words.push(format!("{name}={}", lossy(text)));
-            }
-            Value::Number(value) if kind(field.id) != Kind::Opaque => {
-                let lowest = Numbers::of(field.operator, *value).and_then(|numbers| numbers.lowest());
-                words.extend(lowest.map(|number| format!("{name}={number}")));
-            }
-            _ => {}
-        }
-    }
-    if let Some((id, path)) = meaning.watched {
-        let below = if id == FieldId::DIR { "/file" } else { "" };
-        words.push(format!("path={}{below}", lossy(trim(path))));
-    }
-    // A call may be of several classes; each test needs one of its own.
-    let needed: Vec<_> =
-        meaning.perms.iter().map(|bits| PERMISSIONS.iter().find(|class| bits & class.bit != 0)).collect();
-    let letters = PERMISSIONS.iter().filter(|class| needed.iter().flatten().any(|needed| needed.bit == class.bit));
-    let letters: String = letters.map(|class| char::from(class.letter)).collect();
-    if !letters.is_empty() {
-        words.push(format!("perm={letters}"));
-    }
-    words.join(" ")
-}
-
-impl Meaning<'_> {
-    /// Narrows two fields that a rule compares with each other to numbers that are so.
-    fn meet_comparison(&mut self, field: &RuleField) {
-        let Value::Number(code) = field.value else { return };
-        let pair = compare::pair(code).filter(|_| field.id == FieldId::FIELD_COMPARE);
-        let Some((left, right)) = pair.filter(|(a, b)| kind(*a) == Kind::Number && kind(*b) == Kind::Number) else {
-            return;
-        };
-        let common = self.number(left).intersection(&self.number(right));
-        let left_is = if field.operator == Operator::EQUAL { common.lowest() } else { self.number(left).lowest() };
-        let Some(number) = left_is else { return };
-        self.narrow(left, &Numbers::one(number));
-        self.narrow(right, &Numbers::of(field.operator, number).unwrap_or_else(Numbers::all));
-    }
-}
-
-/// A call that the rule is about, one of its class of access if it has one.
-fn witness_call(calls: &SyscallMask, machine: Machine, meaning: &Meaning) -> Option<&'static str> {
-    let of_class = PERMISSIONS.iter().filter(|class| meaning.perms.first().is_some_and(|bits| bits & class.bit != 0));
-    let usual = of_class.flat_map(|class| class.calls.split(' ')).chain(["openat", "execve"]);
-    let is_in = |name: &&str| syscall::number(machine, name).is_some_and(|number| calls.contains(number));
-    let all = usual.filter(is_in).chain(calls.iter().filter_map(|number| syscall::name(machine, number)));
-    // The first of those that suit best.
-    all.min_by_key(|name| meaning.needs_result() && names_taken_away(name) > 0)
 }
 
 /// Calls that end the process or thread that makes them.
@@ -694,26 +535,4 @@ pub(super) fn names_taken_away(call: &str) -> usize {
         "rename" | "renameat" | "renameat2" => 1,
         _ => 0,
     }
-}
-
-fn witness_number(meaning: &Meaning, id: FieldId, numbers: &Numbers) -> Option<String> {
-    let tests = || meaning.bits.iter().filter(|test| test.0 == id);
-    let holds = |number: &u32| {
-        numbers.contains(*number) && tests().all(|(_, operator, value)| bits_hold(*number, *operator, *value))
-    };
-    let of_bits = tests().fold(0, |bits, test| bits | test.2);
-    let some =
-        [1000, of_bits].into_iter().chain(numbers.lowest()).chain(numbers.few().into_iter().flatten()).find(holds)?;
-    let name = id.name()?;
-    Some(match id {
-        FieldId::SUCCESS => format!("success={}", if some == SUCCEEDED { "yes" } else { "no" }),
-        // A success that looks like an error has more bits than a rule sees.
-        FieldId::EXIT if meaning.number(FieldId::SUCCESS) != Numbers::one(SUCCEEDED) => format!("exit={}", some as i32),
-        FieldId::AUID | FieldId::SESSIONID if some == u32::MAX => format!("{name}=unset"),
-        FieldId::MSGTYPE => {
-            format!("msgtype={}", record_type::name(some).map_or_else(|| some.to_string(), str::to_owned))
-        }
-        FieldId::A0 | FieldId::A1 | FieldId::A2 | FieldId::A3 => format!("{name}={some:#x}"),
-        _ => format!("{name}={some}"),
-    })
 }

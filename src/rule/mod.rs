@@ -28,12 +28,14 @@ mod number;
 mod parse;
 mod print;
 pub mod profile;
+mod ranges;
 mod request;
 mod set;
 #[cfg(test)]
 mod tests;
 pub mod typography;
 pub mod wanted;
+mod witness;
 
 pub use codec::{DecodeError, decode, encode};
 pub use command::{Place, Places, Plan, Step, parse, parse_line};

@@ -9,6 +9,7 @@ pub mod codes;
 mod finding;
 pub mod fix;
 pub mod format;
+mod holding;
 mod kernel;
 mod line;
 mod numbers;

@@ -3,10 +3,12 @@
 use super::super::command::Step;
 use super::super::explain::{Verdict, are_of_one_file, is_of_one_file, judge, keys};
 use super::super::facts::Facts;
-use super::super::meaning::{Meaning, Numbers, other_width, possible_width, witness};
+use super::super::meaning::{Meaning, other_width, possible_width};
 use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
 use super::super::parse::Host;
+use super::super::ranges::Numbers;
 use super::super::set::{Applied, RuleSet};
+use super::super::witness::witness;
 use super::codes::{self, Level};
 use super::finding::{Edit, Effect, Finding, Fix, Span, finding};
 use super::line::{changes_state, one_arch};
