@@ -5,7 +5,9 @@ use super::mode_options::{Options, WRONG};
 use super::{RuleHost, rules_file};
 use crate::output::{say, show};
 use auditbox::record::Record;
-use auditbox::rule::explain::{Decision, LeftOut, Verdict, are_of_one_file, decide, judge, key_rule, keys, left_out};
+use auditbox::rule::explain::{
+    Decision, LeftOut, Verdict, are_of_one_file, as_found, decide, judge, key_rule, keys, left_out,
+};
 use auditbox::rule::facts::Facts;
 use auditbox::rule::{Action, List, Rule};
 use auditbox::text::escape::lossy;
@@ -21,6 +23,8 @@ const AT_START: &str = "    a rule of the task list has decided when the process
 const EARLIER: &str = "    an earlier rule has decided\n";
 const KEPT: &str = "    an earlier rule has decided, which has no key: the key stays that of this one\n";
 const UNTESTED: &str = "    the kernel cannot test all of it here: it keeps the record, and tries no later rule\n";
+const NO_FILE: &str = "    rules for calls find no file by the names\n";
+const NO_FSTYPE: &str = "    depends on fstype, which is not given: files are taken to lie elsewhere\n";
 const TURNED: &str = "    an earlier rule has decided; the two change places whenever the file is replaced\n";
 
 /// Shows the rules in the order in which the kernel tries them, each with what it makes of the event. Returns 0 when the event
@@ -82,6 +86,7 @@ fn plain_head(line: &[u8]) -> Cow<'_, [u8]> {
 
 fn explain(set: &Set, facts: &Facts, host: &RuleHost) -> u8 {
     let rules = set.rules.as_slice();
+    let facts = &*as_found(rules, facts);
     let answer = Answer { rules, facts, decision: decide(rules, facts), key: key_rule(rules, facts) };
     let mut out = Vec::new();
     for (place, rule) in rules.iter().enumerate() {
@@ -112,10 +117,16 @@ impl Answer<'_> {
             Verdict::Match => match self.hidden_by(place, rule) {
                 Some(why) => ("hidden", why.to_owned()),
                 None if rule.first_untested().is_some() => ("match", UNTESTED.to_owned()),
+                None if rule.list == List::FILESYSTEM && self.facts.list() != rule.list => {
+                    ("match", NO_FILE.to_owned())
+                }
                 None => ("match", String::new()),
             },
             Verdict::Part(tests) => ("part", format!("    it leaves out records of the event with {tests}\n")),
             Verdict::No(why) => ("no", format!("    {why}\n")),
+            Verdict::Open(_) if rule.list == List::FILESYSTEM && self.facts.list() != rule.list => {
+                ("open", NO_FSTYPE.to_owned())
+            }
             Verdict::Open(what) => ("open", format!("    depends on {what}, which is not given\n")),
         }
     }
@@ -125,8 +136,8 @@ impl Answer<'_> {
         let Decision::Rule(decided) = self.decision else { return None };
         let first = self.rules.get(decided).filter(|_| decided != place)?;
         match first.list == rule.list {
-            // What is recorded by one list is left out by another, record by record.
-            false if rule.list == List::EXCLUDE => None,
+            // What is recorded by one list is left out by another, record by record and file by file.
+            false if matches!(rule.list, List::EXCLUDE | List::FILESYSTEM) => None,
             false => Some(AT_START),
             true if decided > place => Some("    a name that comes before its own has decided\n"),
             true if are_of_one_file(first, rule) => Some(TURNED),
@@ -151,6 +162,9 @@ impl Answer<'_> {
         match left_out(self.rules, self.facts) {
             LeftOut::Little => (line, status),
             LeftOut::Open(place) => cannot_be_told(place),
+            LeftOut::All(place) if self.facts.list() == List::USER => {
+                (format!("{line}rule {} leaves the record out\n", place + 1), NONE)
+            }
             LeftOut::All(place) => (format!("{line}rule {} leaves out all records of it\n", place + 1), NONE),
             LeftOut::Call(place) => (format!("{line}rule {} leaves out its record with the key\n", place + 1), status),
         }

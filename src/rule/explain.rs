@@ -11,18 +11,20 @@
 //!
 //! A name is taken for the file that a rule of this path watches; links and mounts are not looked at.
 //!
-//! Two other lists have a say about a call. KERNEL: audit_alloc(): the list task is asked when a process is made, and what it decides
-//! holds for all calls of the process, whatever the list exit says. audit_log_start(): the list exclude is asked for each record.
+//! Other lists have a say about a call. KERNEL: audit_alloc(): the list task is asked when a process is made, and what it decides
+//! holds for all calls of the process, whatever the list exit says. audit_log_start(): the list exclude is asked for each record,
+//! those that programs report and the list user has let through, too. __audit_inode(): the list filesystem is asked for each file.
 
 use super::facts::{Facts, File, OF_FILE, access, normal_path};
 use super::meaning::{FAILED, SUCCEEDED, bits_hold};
-use super::model::{FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
+use super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
 use super::parse::compare;
 use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::machine::Machine;
 use crate::tables::record_type;
 use crate::tables::rule::{FILE_TYPES, IN_KERNEL_ALONE, NOT_IN_EVERY_KERNEL, PERMISSIONS};
 use crate::text::escape::lossy;
+use std::borrow::Cow;
 
 /// What a rule makes of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +80,18 @@ pub fn decide(rules: &[Rule], facts: &Facts) -> Decision {
     }
 }
 
-/// What is left out of an event that a rule for calls has recorded.
+/// The event as rules for calls meet it: files on a file system that a rule leaves out are not found. Where that is not known they are.
+pub fn as_found<'f>(rules: &[Rule], facts: &'f Facts) -> Cow<'f, Facts> {
+    let leaves_out = |rule: &Rule| rule.list == List::FILESYSTEM && judge(rule, facts) == Verdict::Match;
+    match facts.list.takes_syscalls() && rules.iter().any(leaves_out) {
+        true => Cow::Owned(facts.without_files()),
+        false => Cow::Borrowed(facts),
+    }
+}
+
+/// What is left out of an event that a rule for calls has recorded, or that a program has reported.
 pub fn left_out(rules: &[Rule], facts: &Facts) -> LeftOut {
-    let place = match facts.of_call_record().map(|record| Walk::of(rules, &record).decision()) {
+    let place = match facts.of_first_record().map(|record| Walk::of(rules, &record).decision()) {
         Some(Decision::Open(place)) => return LeftOut::Open(place),
         Some(Decision::Rule(place)) => place,
         _ => return LeftOut::Little,
@@ -88,6 +99,8 @@ pub fn left_out(rules: &[Rule], facts: &Facts) -> LeftOut {
     let (before, from) = rules.split_at_checked(place).unwrap_or_default();
     match from.first() {
         Some(rule) if rule.first_untested().is_some() => LeftOut::Little,
+        // There is no other record.
+        _ if facts.list == List::USER => LeftOut::All(place),
         Some(rule) if tests_type(rule) || before.iter().any(|rule| rule.first_untested().is_some()) => {
             LeftOut::Call(place)
         }
@@ -205,20 +218,21 @@ pub fn are_of_one_file(a: &Rule, b: &Rule) -> bool {
 /// What a rule makes of an event, by itself.
 pub fn judge(rule: &Rule, facts: &Facts) -> Verdict {
     match rule.list {
-        List::TASK if facts.list.takes_syscalls() => match facts.when_process_began() {
+        List::TASK => match facts.when_process_began() {
             Some(began) => judge_for(rule, &began, None, Moment::Return),
-            None => Verdict::No("calls of the process are recorded".to_owned()),
+            None => judge_by_list(rule, facts),
         },
-        List::EXCLUDE if facts.list.takes_syscalls() => judge_for_records(rule, facts),
+        List::EXCLUDE => judge_for_records(rule, facts),
+        List::FILESYSTEM if facts.list.takes_syscalls() => judge_file_system(rule, facts),
         _ => judge_by_list(rule, facts),
     }
 }
 
 /// What a rule of the list exclude makes of the records of an event.
 fn judge_for_records(rule: &Rule, facts: &Facts) -> Verdict {
-    let Some(record) = facts.of_call_record() else { return judge_by_list(rule, facts) };
+    let Some(record) = facts.of_first_record() else { return judge_by_list(rule, facts) };
     let verdict = judge_for(rule, &record, None, Moment::Return);
-    if !tests_type(rule) || !matches!(verdict, Verdict::No(_)) {
+    if !tests_type(rule) || !matches!(verdict, Verdict::No(_)) || !facts.list.takes_syscalls() {
         return verdict;
     }
     let mut of_any_type = rule.clone();
@@ -259,9 +273,16 @@ fn judge_for(rule: &Rule, facts: &Facts, file: Option<&File>, moment: Moment) ->
     if rule.list != facts.list {
         return Verdict::No(format!("it is of the {} list", rule.list.name().unwrap_or("unknown")));
     }
+    if rule.list == List::TASK && rule.action == Action::NEVER && facts.shows_a_record() {
+        return Verdict::No("calls of the process are recorded".to_owned());
+    }
     let mut open = None;
     if rule.list.takes_syscalls() {
         match facts.call {
+            // KERNEL: audit_in_mask()
+            Some(SyscallMask::END..) => {
+                return Verdict::No("no rule sees a call of such a number, as x32 has".to_owned());
+            }
             Some(call) if rule.syscalls.contains(call) => {}
             Some(_) if rule.syscalls.has_classes() => open = Some("a class of calls".to_owned()),
             Some(_) => return Verdict::No("it is about other calls".to_owned()),

@@ -9,6 +9,7 @@ use crate::record::Record;
 use crate::tables::machine::Machine;
 use crate::tables::record_type;
 use crate::tables::rule::{FILE_TYPES, PERMISSIONS};
+use crate::tables::socket::FAMILIES;
 use crate::tables::syscall;
 use crate::text::escape::lossy;
 use crate::text::{hex, number, up_to};
@@ -70,9 +71,9 @@ impl Facts {
     }
 
     /// What the list task is asked when the process of a call is made, as far as it is known from the call. `None` where there is no
-    /// call, or where a record of it shows that the process was not switched off.
+    /// call.
     pub(super) fn when_process_began(&self) -> Option<Facts> {
-        if !self.list.takes_syscalls() || self.is_recorded {
+        if !self.list.takes_syscalls() {
             return None;
         }
         let mut began = Facts { list: List::TASK, call: None, files: None, ..self.clone() };
@@ -82,16 +83,30 @@ impl Facts {
         Some(began)
     }
 
-    /// What the list exclude is asked for the record of a call, which has the key.
-    pub(super) fn of_call_record(&self) -> Option<Facts> {
+    /// Whether a record of the process's calls is there, which was not switched off then.
+    pub(super) fn shows_a_record(&self) -> bool {
+        self.is_recorded
+    }
+
+    /// What the list exclude is asked for the record that has the key, or for the one record of what a program reports.
+    pub(super) fn of_first_record(&self) -> Option<Facts> {
         let name = match self.list {
             List::EXIT => b"SYSCALL".as_slice(),
             List::IO_URING => b"URINGOP",
+            // Its type is given.
+            List::USER => b"",
             _ => return None,
         };
         let mut record = Facts { list: List::EXCLUDE, call: None, files: None, ..self.clone() };
         record.numbers.extend(record_type::number(name).map(|number| (FieldId::MSGTYPE, number)));
         Some(record)
+    }
+
+    /// The same event, where a call does not find its files. KERNEL: __audit_inode(): what lies on a file system that is left out is as
+    /// a name by which no file was found.
+    pub(super) fn without_files(&self) -> Facts {
+        let is_missing = |file: &File| File { path: file.path.clone(), ..File::missing() };
+        Facts { files: Some(self.files().iter().map(is_missing).collect()), ..self.clone() }
     }
 
     /// Reads `name=value` words: `syscall`, `path` (several), `perm`, `list`, fields of rules, and those of a SYSCALL record, also
@@ -155,8 +170,19 @@ impl Facts {
                 let name = in_rules(name);
                 let id = FieldId::named(name).ok_or_else(|| format!("{} is no field", lossy(name)))?;
                 let mut value = plain(name, value);
-                // Operations of io_uring have results, which no rule asks for.
-                let list = if self.list == List::IO_URING { List::EXIT } else { self.list };
+                let list = match (id, self.list) {
+                    // Of the files of a call.
+                    (FieldId::FSTYPE, List::EXIT | List::IO_URING) => List::FILESYSTEM,
+                    // Operations of io_uring have results, which no rule asks for.
+                    (_, List::IO_URING) => List::EXIT,
+                    (_, list) => list,
+                };
+                // COMPAT: to rules every name of a family is 0.
+                if id == FieldId::SADDR_FAM && !value.first().is_some_and(u8::is_ascii_digit) {
+                    let family = FAMILIES.number_ignoring_case(&value);
+                    let unknown = || format!("{} is no family of addresses", lossy(&value));
+                    value = family.ok_or_else(unknown)?.to_string().into_bytes();
+                }
                 // Of a result, an argument and a file's number the kernel compares the lower 32 bits.
                 let has_more = id.argument().is_some() || matches!(id, FieldId::EXIT | FieldId::INODE);
                 if has_more && !has_32_bits(&value) {
@@ -405,7 +431,7 @@ fn said_once(words: &[&[u8]]) -> Result<(), String> {
     let name = |word: &&[u8]| in_rules(up_to(word, b'=')).to_vec();
     let is_several = |name: &[u8]| name == b"path" || FieldId::named(name).is_some_and(|id| OF_FILE.contains(&id));
     for (at, word) in words.iter().enumerate().filter(|(_, word)| !is_several(&name(word))) {
-        let before = words.iter().take(at).find(|before| name(before) == name(word) && before != &word);
+        let before = words.iter().take(at).find(|before| name(before) == name(word));
         if let Some(before) = before {
             let (name, before, word) = (lossy(&name(word)), lossy(before), lossy(word));
             return Err(format!("{name} is given twice: {before} and {word}"));
@@ -437,18 +463,23 @@ fn text_of(value: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// KERNEL: a name by which no file was found has no inode, and is of user, group and device 0.
+impl File {
+    /// KERNEL: a name by which no file was found has no inode, and is of user, group and device 0.
+    fn missing() -> File {
+        const NOUGHT: [FieldId; 4] = [FieldId::OBJ_UID, FieldId::OBJ_GID, FieldId::DEVMAJOR, FieldId::DEVMINOR];
+        let nought = NOUGHT.map(|id| (id, 0)).into_iter();
+        File { numbers: nought.chain([(FieldId::INODE, u32::MAX)]).collect(), is_missing: true, ..File::default() }
+    }
+}
+
 fn file_of(record: &Record, shown: Option<&dyn Host>) -> Result<File, String> {
+    let is_missing = record.field(b"inode").is_none();
     let mut file = File {
         path: text(record, b" name=", &[b" inode=", b" nametype="], shown),
-        is_missing: record.field(b"inode").is_none(),
         is_removed: record.field(b"nametype") == Some(b"DELETE"),
-        ..File::default()
+        ..if is_missing { File::missing() } else { File::default() }
     };
     if file.is_missing {
-        const NOUGHT: [FieldId; 4] = [FieldId::OBJ_UID, FieldId::OBJ_GID, FieldId::DEVMAJOR, FieldId::DEVMINOR];
-        file.numbers.extend(NOUGHT.map(|id| (id, 0)));
-        file.numbers.push((FieldId::INODE, u32::MAX));
         return Ok(file);
     }
     let mut add = |id, number: Option<u64>| file.numbers.extend(number.map(|number| (id, number as u32)));

@@ -62,7 +62,14 @@ pub(super) fn witness(rule: &Rule, native: Option<Machine>) -> String {
     if !letters.is_empty() {
         words.push(format!("perm={letters}"));
     }
-    words.join(" ")
+    // Several tests of one field may be met by one number.
+    let mut once: Vec<String> = Vec::new();
+    words.into_iter().for_each(|word| {
+        if !once.contains(&word) {
+            once.push(word)
+        }
+    });
+    once.join(" ")
 }
 
 impl Meaning<'_> {

@@ -32,7 +32,7 @@ load() {
 said_of_message() {
 	facts="uid=0 gid=0 euid=0 auid=unset sessionid=unset exe=$program pid=7"
 	# shellcheck disable=SC2086  # facts are words
-	if explained "$1" list=user $facts && explained "$1" list=exclude $facts msgtype=USER; then echo kept; else echo left-out; fi
+	if explained "$1" list=user $facts msgtype=USER; then echo kept; else echo left-out; fi
 }
 
 # compare RULES WANTED FOUND

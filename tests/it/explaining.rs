@@ -363,6 +363,7 @@ fn words_may_be_those_of_a_record_as_ausearch_shows_it() {
 #[test]
 fn facts_that_exclude_each_other_are_refused_by_name() {
     for (words, name) in [
+        (["uid=0", "uid=0"], "uid is given twice: uid=0 and uid=0"),
         (["uid=0", "uid=1000"], "uid is given twice: uid=0 and uid=1000"),
         (["ses=1", "sessionid=2"], "sessionid is given twice: ses=1 and sessionid=2"),
         (["syscall=open", "syscall=openat"], "syscall is given twice"),
@@ -448,4 +449,72 @@ fn the_lists_task_and_exclude_have_a_say_about_calls() {
     let (status, out, _) = explained(&rules, &[], record);
     assert_eq!(status, 0, "{out}");
     assert!(out.contains("    calls of the process are recorded\n"), "{out}");
+}
+
+#[test]
+fn what_a_program_reports_is_asked_of_the_list_exclude_too() {
+    let rules = "-a never,user -F uid=7\n-a always,exclude -F uid=8\n-a always,exclude -F msgtype=USER_LOGIN\n";
+    let end = |words: &[&str]| {
+        let (status, out, _) = explained(rules, &[&["list=user"], words].concat(), "");
+        (
+            status,
+            out.lines()
+                .filter(|line| ["rule ", "no rule", "cannot"].iter().any(|start| line.starts_with(start)))
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    };
+    let kept = "no rule matches: the record is kept";
+    assert_eq!(end(&["uid=7"]), (1, "rule 1 decides: the record is left out".to_owned()));
+    assert_eq!(end(&["uid=8"]), (1, format!("{kept}; rule 2 leaves the record out")));
+    assert_eq!(end(&["uid=9", "msgtype=USER_LOGIN"]), (1, format!("{kept}; rule 3 leaves the record out")));
+    assert_eq!(end(&["uid=9", "msgtype=USER"]), (0, kept.to_owned()));
+    assert_eq!(end(&["uid=9"]), (2, "cannot be told: rule 3 is open".to_owned()));
+}
+
+#[test]
+fn files_on_a_file_system_that_is_left_out_are_found_by_no_rule() {
+    let rules = "-a never,filesystem -F fstype=tracefs\n-a always,exit -S all -F path=/t/x -F perm=r -k file\n-a always,exit -F arch=b64 -S openat -k call\n";
+    let words = ["syscall=openat", "path=/t/x", "perm=r"];
+    let with = |word| explained(rules, &[&words[..], &[word]].concat(), "");
+    let (status, out, _) = with("fstype=tracefs");
+    assert!(status == 0 && out.contains("    rules for calls find no file by the names\n"), "{out}");
+    assert!(out.ends_with("rule 3 decides: the event is recorded with key call\n"), "{out}");
+    let (_, out, _) = with("fstype=debugfs");
+    assert!(out.ends_with("with key file\n"), "{out}");
+    let (_, out, _) = explained(rules, &words, "");
+    assert!(out.contains("fstype, which is not given: files are taken to lie elsewhere\n"), "{out}");
+    assert!(out.ends_with("with key file\n"), "{out}");
+}
+
+#[test]
+fn a_record_may_be_one_of_a_process_all_of_whose_calls_are_recorded() {
+    let record =
+        "type=SYSCALL msg=audit(1.000:1): arch=c000003e syscall=83 success=yes exit=0 a0=1 items=0 pid=5 uid=0\n";
+    let call = "-a always,exit -F arch=b64 -S mkdir -k call\n";
+    let end = |of_task: &str| last(&format!("{call}{of_task}\n"), &[], record);
+    let all = "decides: every call of the process is recorded";
+    assert_eq!(end("-a always,task"), format!("rule 2 {all}"));
+    assert_eq!(end("-a never,task\n-a always,task"), format!("rule 3 {all}"));
+    for other in ["-a always,task -F uid=1", "-a never,task"] {
+        assert_eq!(end(other), "rule 1 decides: the event is recorded with key call", "{other}");
+    }
+    assert_eq!(end("-a always,task -F pid=5"), "cannot be told: rule 2 is open");
+}
+
+#[test]
+fn families_of_addresses_have_their_names() {
+    for (name, number) in [("inet", 2), ("inet6", 10), ("local", 1), ("netlink", 16), ("2", 2)] {
+        let rules = format!("-a always,exit -F arch=b64 -S connect -F saddr_fam={number} -k x\n");
+        assert_eq!(explained(&rules, &["syscall=connect", &format!("saddr_fam={name}")], "").0, 0, "{name}");
+    }
+    let rules = "-a always,exit -F arch=b64 -S connect -F saddr_fam=0 -k x\n";
+    assert_eq!(explained(rules, &["syscall=connect", "saddr_fam=inet"], "").0, 1);
+    assert!(explained(rules, &["syscall=connect", "saddr_fam=none"], "").2.contains("none is no family of addresses"));
+}
+
+#[test]
+fn a_call_of_x32_is_none_that_a_rule_sees() {
+    let (status, out, _) = explained("-a always,exit -S all -k all\n", &["syscall=1073741825"], "");
+    assert!(status == 1 && out.contains("    no rule sees a call of such a number, as x32 has\n"), "{out}");
 }
