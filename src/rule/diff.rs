@@ -47,21 +47,31 @@ pub fn diff<'r>(first: &'r [Rule], second: &'r [Rule], machine: Option<Machine>)
     }
     differences.extend(free.iter().filter_map(|other| Some(Difference::Added(b.get(*other)?.rule))));
     pairs.sort_unstable();
-    moved(&a, &pairs, &mut differences);
+    moved((&a, &b), &pairs, &mut differences);
     differences
 }
 
-/// Pairs whose order has changed, where the order decides: of each rule the first that it comes after now.
-fn moved<'r>(a: &[Normal<'r>], pairs: &[(usize, usize)], differences: &mut Vec<Difference<'r>>) {
-    for (at, (first, place)) in pairs.iter().enumerate() {
+/// Pairs whose order has changed, where the order decides: of each rule the first that it comes after now. A rule that is reached in
+/// neither set decides nothing, wherever it stands.
+fn moved<'r>((a, b): (&[Normal<'r>], &[Normal<'r>]), pairs: &[(usize, usize)], differences: &mut Vec<Difference<'r>>) {
+    let is_reached = |(first, second): &(usize, usize)| !(is_hidden(a, *first) && is_hidden(b, *second));
+    for (at, pair) in pairs.iter().enumerate() {
         let later = pairs.get(at + 1..).unwrap_or_default();
-        let passed = later.iter().filter(|(_, other_place)| other_place < place);
-        let Some(first) = a.get(*first) else { continue };
-        let met =
-            passed.filter_map(|(second, place)| Some((place, a.get(*second).filter(|second| first.meets(second))?)));
-        let earliest = met.min_by_key(|(place, _)| **place);
-        differences.extend(earliest.map(|(_, second)| Difference::Moved(first.rule, second.rule)));
+        let Some(first) = a.get(pair.0) else { continue };
+        let passed = later.iter().filter(|other| other.1 < pair.1);
+        let met = passed.filter(|other| a.get(other.0).is_some_and(|second| first.meets(second)));
+        let mut reached: Vec<_> = met.filter(|other| is_reached(other)).collect();
+        reached.sort_unstable_by_key(|other| other.1);
+        let Some(earliest) = reached.first().filter(|_| is_reached(pair)) else { continue };
+        differences.extend(a.get(earliest.0).map(|second| Difference::Moved(first.rule, second.rule)));
     }
+}
+
+/// Whether a rule before this one takes all of its events.
+fn is_hidden(set: &[Normal], at: usize) -> bool {
+    let (earlier, own) = set.split_at_checked(at).unwrap_or_default();
+    let mut earlier = earlier.iter().filter(|earlier| earlier.acts() && earlier.rule.first_untested().is_none());
+    own.first().is_some_and(|own| earlier.any(|earlier| earlier.hides(own)))
 }
 
 /// A rule by what it does.
@@ -87,6 +97,11 @@ impl<'r> Normal<'r> {
             meaning,
             keys,
         }
+    }
+
+    /// Whether there is an event for which the rule does anything.
+    fn acts(&self) -> bool {
+        !self.rule.is_passed_over() && self.meaning.why_impossible().is_none()
     }
 
     fn is_like(&self, other: &Normal) -> bool {
@@ -118,20 +133,16 @@ impl<'r> Normal<'r> {
 
     /// Whether the order of the two decides about some event.
     fn meets(&self, other: &Normal) -> bool {
-        (self.action != other.action || !self.has_keys_of(other)) && self.meaning.may_meet(&other.meaning)
+        let differ = self.action != other.action || !self.has_keys_of(other);
+        differ && self.meaning.may_meet(&other.meaning) && self.acts() && other.acts()
     }
 }
 
 /// The rules of a set that decide about no event: they match none, or are never reached.
 pub fn idle(set: &[Rule], machine: Option<Machine>) -> Vec<&Rule> {
-    let acts = |normal: &Normal| !normal.rule.is_passed_over() && normal.meaning.why_impossible().is_none();
-    let (acting, others): (Vec<Normal>, Vec<Normal>) = set.iter().map(|rule| Normal::of(rule, machine)).partition(acts);
-    let is_hidden = |(at, own): &(usize, &Normal)| {
-        let mut earlier = acting.iter().take(*at).filter(|earlier| earlier.rule.first_untested().is_none());
-        earlier.any(|earlier| earlier.hides(own))
-    };
-    let hidden = acting.iter().enumerate().filter(is_hidden).map(|(_, own)| own.rule);
-    others.iter().map(|own| own.rule).chain(hidden).collect()
+    let all: Vec<Normal> = set.iter().map(|rule| Normal::of(rule, machine)).collect();
+    let is_idle = |(at, own): &(usize, &Normal)| !own.acts() || is_hidden(&all, *at);
+    all.iter().enumerate().filter(is_idle).map(|(_, own)| own.rule).collect()
 }
 
 /// Rules without what has no meaning; those that differ in their calls alone are one, where no rule between them decides

@@ -77,6 +77,23 @@ fn a_rule_that_decides_nothing_makes_no_difference() {
 }
 
 #[test]
+fn a_rule_that_decides_nothing_is_not_moved() {
+    let calls = "-a always,exit -F arch=b64 -S mount -k x\n";
+    let all = "-a always,exit -F arch=b64 -S all -k all\n";
+    for (a, b) in [
+        (["", "-a never,exit -S all -F a0&0\n", calls], ["", calls, "-a never,exit -S all -F a0&0\n"]),
+        (
+            ["-a never,exit -S all\n", "-a never,exit -S all -F uid=0\n", calls],
+            ["-a never,exit -S all\n", calls, "-a never,exit -S all -F uid=0\n"],
+        ),
+    ] {
+        assert_eq!(compared(&a.concat(), &b.concat()), (0, String::new()), "{a:?} {b:?}");
+    }
+    let (status, out) = compared(&[calls, all].concat(), &[all, calls].concat());
+    assert!(status == 1 && out.starts_with("moved: "), "it was reached in one of them: {out}");
+}
+
+#[test]
 fn tests_that_the_same_numbers_meet_are_equal() {
     let same = |a: &str, b: &str| {
         let rule = |tests: &str| format!("-a always,exit -S all {tests} -k x\n");
