@@ -118,7 +118,9 @@ impl<'r> Meaning<'r> {
             }
             (FieldId::PERM, Value::Number(bits)) => self.perms.push(*bits),
             (FieldId::SUCCESS, Value::Number(value)) => self.narrow(FieldId::SUCCESS, &success(field.operator, *value)),
-            (id, Value::Number(value)) if kind(id) == Kind::Number => match Numbers::of(field.operator, *value) {
+            (FieldId::PID, Value::Number(value)) if self.list.takes_syscalls() && every_pid(field.operator, *value) => {
+            }
+            (id, Value::Number(value)) if self.kind(id) == Kind::Number => match Numbers::of(field.operator, *value) {
                 Some(numbers) => self.narrow(id, &numbers),
                 None => self.bits.push((id, field.operator, *value)),
             },
@@ -131,6 +133,14 @@ impl<'r> Meaning<'r> {
         }
     }
 
+    /// KERNEL: audit_filter() looks at the first group alone.
+    fn kind(&self, id: FieldId) -> Kind {
+        match (self.list, kind(id)) {
+            (List::EXCLUDE | List::USER, Kind::Group) => Kind::Number,
+            (_, kind) => kind,
+        }
+    }
+
     pub(super) fn narrow(&mut self, id: FieldId, to: &Numbers) {
         match self.numbers.iter_mut().find(|row| row.0 == id) {
             Some(row) => row.1 = row.1.intersection(to),
@@ -140,7 +150,7 @@ impl<'r> Meaning<'r> {
 
     /// What a field may be.
     pub(super) fn number(&self, id: FieldId) -> Numbers {
-        self.narrowed(id).cloned().unwrap_or_else(Numbers::all)
+        self.narrowed(id).cloned().unwrap_or_else(|| everything(id))
     }
 
     /// The same, if it is not everything.
@@ -189,10 +199,7 @@ impl<'r> Meaning<'r> {
         if !self.covers_but_for_classes(other) || self.uncovered_numbers(other).next().is_some() {
             return SyscallMask::NONE;
         }
-        let mut calls = self.calls.clone().unwrap_or(SyscallMask::ALL);
-        if let Some(machine) = machine.filter(|_| self.tests_result) {
-            calls.remove_all(&numbers(NEVER_RETURN.into_iter(), machine));
-        }
+        let mut calls = self.calls_that_return(machine);
         if self.covers_classes(other, u32::MAX) {
             return calls;
         }
@@ -223,7 +230,12 @@ impl<'r> Meaning<'r> {
     /// Whether an event may have no such number, so that no test of it holds: a call need not have an address, nor a result when it never
     /// returns.
     pub(super) fn may_lack(&self, id: FieldId) -> bool {
-        matches!(id, FieldId::EXIT | FieldId::SADDR_FAM) && self.narrowed(id).is_none()
+        let may_be_lacked = match id {
+            FieldId::EXIT | FieldId::SADDR_FAM => true,
+            FieldId::SUCCESS => !self.has_only(|name| !never_returns(name)),
+            _ => false,
+        };
+        may_be_lacked && self.narrowed(id).is_none()
     }
 
     /// Whether this rule certainly matches every event that `other` matches.
@@ -241,8 +253,37 @@ impl<'r> Meaning<'r> {
         &'a self,
         other: &'a Meaning,
     ) -> Option<impl Iterator<Item = (FieldId, &'a Numbers)>> {
-        let covers_else = self.covers_but_for_numbers(other) && self.covers_calls(other);
-        covers_else.then(|| self.uncovered_numbers(other))
+        self.covers_calls(other).then(|| self.covers_any_call_but_for(other))?
+    }
+
+    /// The same, whatever the calls are.
+    fn covers_any_call_but_for<'a>(
+        &'a self,
+        other: &'a Meaning,
+    ) -> Option<impl Iterator<Item = (FieldId, &'a Numbers)>> {
+        self.covers_but_for_numbers(other).then(|| self.uncovered_numbers(other))
+    }
+
+    /// The one field whose numbers keep this rule from taking events of `other`, and the calls, of programs of `machine`, for which
+    /// nothing else does. An event has such a number whatever it is.
+    pub(super) fn partly_taken<'a>(
+        &'a self,
+        other: &'a Meaning,
+        machine: Option<Machine>,
+    ) -> Option<(FieldId, &'a Numbers, SyscallMask)> {
+        let mut uncovered = self.covers_any_call_but_for(other)?;
+        let (Some((id, numbers)), None) = (uncovered.next(), uncovered.next()) else { return None };
+        let is_there = !matches!(id, FieldId::EXIT | FieldId::SADDR_FAM) || !other.may_lack(id);
+        is_there.then(|| (id, numbers, self.calls_that_return(machine)))
+    }
+
+    /// The calls, of programs of `machine`, for which the tests of a result may hold.
+    fn calls_that_return(&self, machine: Option<Machine>) -> SyscallMask {
+        let mut calls = self.calls.clone().unwrap_or(SyscallMask::ALL);
+        if let Some(machine) = machine.filter(|_| self.tests_result) {
+            calls.remove_all(&numbers(NEVER_RETURN.into_iter(), machine));
+        }
+        calls
     }
 
     /// Whether both rules certainly match the same events, whatever the calls are.
@@ -260,9 +301,15 @@ impl<'r> Meaning<'r> {
     fn uncovered_numbers<'a>(&'a self, other: &'a Meaning) -> impl Iterator<Item = (FieldId, &'a Numbers)> {
         let is_covered = |id: FieldId, numbers: &Numbers| match other.narrowed(id) {
             Some(narrowed) => narrowed.is_within(numbers),
-            None => *numbers == Numbers::all() && !other.may_lack(id),
+            None => everything(id).is_within(numbers) && !other.may_lack(id),
         };
-        let rows = self.numbers.iter().filter(move |(id, numbers)| !is_covered(*id, numbers));
+        // What fails returns such a number: the test of success says it already.
+        let fails = self.narrowed(FieldId::SUCCESS) == Some(&Numbers::one(FAILED));
+        let is_said = move |id: FieldId, numbers: &Numbers| {
+            fails && id == FieldId::EXIT && Numbers::between(ERRORS).is_within(numbers)
+        };
+        let is_open = move |(id, numbers): &&(FieldId, Numbers)| !is_said(*id, numbers) && !is_covered(*id, numbers);
+        let rows = self.numbers.iter().filter(is_open);
         rows.map(|(id, numbers)| (*id, numbers))
     }
 
@@ -381,6 +428,11 @@ impl<'r> Meaning<'r> {
     }
 }
 
+/// What a field may be where no test narrows it.
+fn everything(id: FieldId) -> Numbers {
+    if id == FieldId::SUCCESS { Numbers::between((SUCCEEDED, FAILED)) } else { Numbers::all() }
+}
+
 /// Calls that are of the class of their flags. KERNEL: audit_match_perm().
 const BY_FLAGS: &str = "open openat openat2";
 
@@ -436,6 +488,11 @@ pub(super) enum Impossible {
     NoResult,
     /// The tests of this field cannot hold together.
     Field(FieldId),
+}
+
+/// Whether the test holds for every process: the number 0 is of none that makes a call.
+fn every_pid(operator: Operator, value: u32) -> bool {
+    Numbers::of(operator, value).is_some_and(|numbers| Numbers::between((1, u32::MAX)).is_within(&numbers))
 }
 
 /// What `success` may be; a test of any number but 0 compares with success, one of 0 with failure.

@@ -4,7 +4,8 @@
 //! A wanted rule is followed call by call and arch by arch through the rules that are there, in their order: a call is seen when the
 //! first rule that takes all such events has the wanted rule's action, or when those that succeed and those that fail are seen so, or
 //! those of each class of access. A rule that takes some of these events, those of one user or
-//! program, hides nothing in this sense: where a site leaves something out is its own matter.
+//! program, hides nothing in this sense: where a site leaves something out is its own matter; but two such rules may take all between
+//! them, each for a part of the numbers of one field.
 
 use super::meaning::Meaning;
 use super::model::{Action, List, Rule, SyscallMask};
@@ -12,6 +13,10 @@ use super::parse::first_call;
 use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::machine::Machine;
 use crate::tables::{record_type, syscall};
+use std::ptr;
+
+/// As many rules that take parts of a wanted one are looked at.
+const MOST_PARTS: usize = 64;
 
 /// What is wrong with a wanted rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,11 +102,18 @@ impl<'r> Search<'r> {
         let taking: Vec<(&'r Rule, SyscallMask)> =
             near.iter().map(|other| (other.rule, other.meaning.calls_taken(meaning, machine))).collect();
         for (place, (other, calls)) in taking.iter().enumerate() {
-            let taken = calls.intersection(&left);
+            let mut taken = calls.intersection(&left);
             if taken == SyscallMask::NONE {
                 continue;
             }
             left.remove_all(&taken);
+            if let Some((earlier, calls)) = self.taken_apart(machine, meaning, &taken, other, near) {
+                taken.remove_all(&calls);
+                self.add(Some(Why::Hidden(earlier)), machine, &calls);
+            }
+            if taken == SyscallMask::NONE {
+                continue;
+            }
             let is_there = |(later, calls): &(&Rule, SyscallMask)| {
                 self.is_done_by(later) && calls.intersection(&taken) != SyscallMask::NONE
             };
@@ -122,6 +134,32 @@ impl<'r> Search<'r> {
         for part in &parts {
             self.follow(machine, part, part.calls_of(machine).intersection(&left), near);
         }
+    }
+
+    /// Two rules before `taker` that do something else, each for a part of the numbers of one field, and those of the calls that they
+    /// take between them.
+    fn taken_apart(
+        &self,
+        machine: Option<Machine>,
+        meaning: &Meaning,
+        calls: &SyscallMask,
+        taker: &Rule,
+        near: &[&There<'r>],
+    ) -> Option<(&'r Rule, SyscallMask)> {
+        let before = near.iter().take_while(|other| !ptr::eq(other.rule, taker));
+        let others = before.filter(|other| !self.acts_alike(other.rule));
+        let parts: Vec<_> = others
+            .filter_map(|other| Some((other.rule, other.meaning.partly_taken(meaning, machine)?)))
+            .take(MOST_PARTS)
+            .collect();
+        parts.iter().enumerate().find_map(|(at, (rule, (id, numbers, first)))| {
+            let wanted = meaning.number(*id);
+            parts.iter().skip(at + 1).find_map(|(_, (other, others, second))| {
+                let both = first.intersection(second).intersection(calls);
+                let is_all = other == id && both != SyscallMask::NONE && wanted.is_within(&numbers.union(others));
+                is_all.then_some((*rule, both))
+            })
+        })
     }
 
     /// On the exclude list every action leaves out.
@@ -312,6 +350,27 @@ mod tests {
         let of_path = |tests: &str| format!("-a always,exit -F path=/s -F perm=wa {tests} -k k\n");
         let both = ["-F success=0", "-F success=1"].map(of_path).concat();
         assert_eq!(found(&of_path(""), &both), ["missing "]);
+    }
+
+    #[test]
+    fn two_rules_may_hide_between_them_what_neither_hides_alone() {
+        let wanted = "-a always,exit -F arch=b64 -S openat,unlink -k k\n";
+        let with = |tests: [&str; 2], calls: &str| {
+            let never = tests.map(|test| format!("-a never,exit -F arch=b64 -S {calls} -F {test}\n"));
+            found(wanted, &(never.concat() + wanted))
+        };
+        assert_eq!(with(["success=0", "success=1"], "openat,unlink"), ["hidden "]);
+        assert_eq!(with(["success=0", "success!=0"], "openat"), ["hidden openat of x86_64"]);
+        assert_eq!(with(["auid<1000", "auid>=1000"], "all"), ["hidden "]);
+        assert_eq!(with(["pid>0", "uid=7"], "all"), ["hidden "]);
+        for pair in
+            [["success=0", "success=0"], ["auid<1000", "auid>1000"], ["success=0", "uid=0"], ["uid=1", "uid!=2"]]
+        {
+            assert_eq!(with(pair, "all"), Vec::<String>::new(), "{pair:?}");
+        }
+        let ended = "-a always,exit -F arch=b64 -S exit_group -k k\n";
+        let never = ["0", "1"].map(|result| format!("-a never,exit -F arch=b64 -S all -F success={result}\n"));
+        assert_eq!(found(ended, &(never.concat() + ended)), Vec::<String>::new());
     }
 
     #[test]

@@ -348,7 +348,9 @@ fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native:
         _ => return None,
     };
     let is_met = |name: &str| !rule.meaning.never_meets(name);
-    let calls = translated(&rule.rule.syscalls, here, there, is_met)?;
+    // The calls of -F perm are those that there are of the class.
+    let is_by_name = rule.rule.fields.iter().all(|field| field.id != FieldId::PERM);
+    let calls = translated(&rule.rule.syscalls, here, there, is_by_name, is_met)?;
     let mut twin = rule.meaning.clone();
     twin.replace(FieldId::ARCH, Numbers::one(there_elf));
     twin.calls = Some(calls.clone());
@@ -366,8 +368,14 @@ fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native:
     let if_any = if is_certain { "" } else { ", where the kernel runs such," };
     let who = there.name();
     let message = format!("{who} programs{if_any} do {calls_missing} unseen: no rule that loads is for arch={word}");
-    let mut found =
-        finding(&codes::ONE_ABI, rule.planned.field(arch), message, "add the same rule for the other width");
+    let mut all_names = missing.iter().filter_map(|number| syscall::name(there, number));
+    let help = match missing != SyscallMask::ALL && all_names.any(|name| name.ends_with(WIDE_IDS)) {
+        true => {
+            "add the same rule for the other width; the calls on 32 are those of today's programs, with ids of 32 bits"
+        }
+        false => "add the same rule for the other width",
+    };
+    let mut found = finding(&codes::ONE_ABI, rule.planned.field(arch), message, help);
     // A twin before a never rule for the other width would record what that leaves out.
     twin.calls = Some(missing.clone());
     // Before one that it takes every event of, it would take that one's key away.
@@ -411,11 +419,13 @@ fn excluded_arch(rule: &Active, at: usize, field: &RuleField) -> Option<Finding>
     Some(finding(&codes::EXCLUDED_ARCH, rule.planned.field(at), message, help))
 }
 
-/// Those of the calls that are wanted, by the numbers of another machine, as far as it has calls of these names; `None` when it has none.
+/// Those of the calls that are wanted, by the numbers of another machine, as far as it has calls of these names, or also others that do
+/// the same; `None` when it has none.
 fn translated(
     calls: &SyscallMask,
     from: Machine,
     to: Machine,
+    with_others: bool,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Option<SyscallMask> {
     if *calls == SyscallMask::ALL {
@@ -423,10 +433,21 @@ fn translated(
     }
     let mut translated = SyscallMask::NONE;
     let names = calls.iter().filter_map(|number| syscall::name(from, number)).filter(|name| is_wanted(name));
-    for number in names.filter_map(|name| syscall::number(to, name)) {
+    let is_taken = |name: &str, number: u32| with_others || syscall::name(to, number) == Some(name);
+    for number in names.flat_map(|name| numbers_of(name, to).filter(move |number| is_taken(name, *number))) {
         translated.insert(number);
     }
     (translated != SyscallMask::NONE).then_some(translated)
+}
+
+/// What ends the names of calls that older programs of 32 bits make with ids of 16: chown there, and chown32.
+const WIDE_IDS: &str = "32";
+
+/// The calls of another machine that do what the one of this name does.
+fn numbers_of(name: &str, machine: Machine) -> impl Iterator<Item = u32> {
+    let wide = [name, WIDE_IDS].concat();
+    let names = [Some(name), Some(wide.as_str()), name.strip_suffix(WIDE_IDS)];
+    names.map(|name| syscall::number(machine, name?)).into_iter().flatten()
 }
 
 /// The line once more for programs of the other width, with the calls that are missing there.
@@ -436,15 +457,23 @@ fn twin_line(rule: &Active, arch: usize, word: &str, there: Machine, missing: &S
     let mut changes = vec![(planned.field(arch).bytes, format!("arch={word}").into_bytes())];
     for place in &plan.places.syscalls {
         let span = planned.place(*place);
-        let known = |name: &&[u8]| {
-            *name == b"all" || syscall::number(there, name).is_some_and(|number| missing.contains(number))
-        };
-        let names: Vec<&[u8]> = text(planned, span)?.split(|b| *b == b',').filter(known).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for word in text(planned, span)?.split(|b| *b == b',') {
+            let word = std::str::from_utf8(word).ok()?;
+            let calls = numbers_of(word, there).filter(|number| missing.contains(*number));
+            names.extend(Some("all").filter(|all| *all == word));
+            for name in calls.filter_map(|number| syscall::name(there, number)) {
+                // Of 32 bits there may be two for one.
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
         // A -S that has nothing left would have to go with its option.
         if names.is_empty() {
             return None;
         }
-        changes.push((span.bytes, names.join(&b',')));
+        changes.push((span.bytes, names.join(",").into_bytes()));
     }
     changes.sort_unstable();
     let mut line = Vec::new();

@@ -23,7 +23,7 @@ fn safe_fixes_lead_to_rules_in_which_nothing_is_left_to_fix() {
         "-a always,exit -F arch=b64 -S chmod,fchmod -F auid>=1000 -F auid!=unset -k p\n",
         "-a always,exit -F arch=b32 -S chmod,fchmod -F auid>=1000 -F auid!=unset -k p\n",
         "-a always,exit -F arch=b64 -S chown -F auid=0 -F exe=/usr/bin/x -k q\n",
-        "-a always,exit -F arch=b32 -S chown -F auid=0 -F exe=/usr/bin/x -k q\n-e 2\n",
+        "-a always,exit -F arch=b32 -S chown,chown32 -F auid=0 -F exe=/usr/bin/x -k q\n-e 2\n",
     ];
     assert_eq!(String::from_utf8(text).unwrap(), expected.concat());
 }

@@ -332,11 +332,51 @@ fn the_lock_of_the_rules_is_none_of_features() {
 #[test]
 fn a_set_is_judged_in_the_order_in_which_it_is_merged() {
     let files = [
-        Source { name: "10", text: b"-D\n-w /etc/passwd -p wa -k x\n-e 2\n" },
-        Source { name: "20", text: b"-w /etc/group -p wa -k y\n" },
+        Source { name: b"10", text: b"-D\n-w /etc/passwd -p wa -k x\n-e 2\n" },
+        Source { name: b"20", text: b"-w /etc/group -p wa -k y\n" },
     ];
     let target = Target { host: &Pc, kernel: None, exists: None, profile: &[] };
     let findings = check(&files, true, &target).unwrap();
     assert!(findings.iter().all(|f| f.code != &codes::AFTER_LOCK && f.code != &codes::NO_LOCK));
     assert_eq!(findings.iter().map(|f| (f.span.file, f.span.line)).collect::<Vec<_>>(), [(0, 2), (1, 1)]);
+}
+
+#[test]
+fn the_other_width_may_have_two_calls_for_one() {
+    let narrow = "-a always,exit -F arch=b64 -S chown -k x\n-a always,exit -F arch=b32 -S chown -k x\n";
+    let said = found(narrow).into_iter().find(|found| found.code == &codes::ONE_ABI).unwrap();
+    assert!(said.message.starts_with("i386 programs do chown32 unseen"), "{}", said.message);
+    assert_eq!(fixed(narrow).0, narrow.replace("b32 -S chown ", "b32 -S chown32,chown "));
+    for calls in ["lchown", "fchown", "setuid,setgid", "setresuid", "setgroups"] {
+        assert!(has(&narrow.replace("-S chown", &format!("-S {calls}")), &codes::ONE_ABI), "{calls}");
+    }
+    let wide = "-a always,exit -F arch=b32 -S chown,chown32 -k x\n";
+    assert!(has(wide, &codes::ONE_ABI), "programs of 64 bits have one for both");
+    assert_eq!(fixed(wide).0, format!("{wide}-a always,exit -F arch=b64 -S chown -k x\n"));
+    assert!(!has(&fixed(wide).0, &codes::ONE_ABI));
+}
+
+#[test]
+fn success_and_failure_together_are_every_call_that_returns() {
+    let never = "-a never,exit -F arch=b64 -S openat,exit_group -F success=0\n-a never,exit -F arch=b64 -S openat,exit_group -F success=1\n";
+    let with = |calls: &str| format!("{never}-a always,exit -F arch=b64 -S {calls} -F auid=0 -k x\n");
+    assert!(has(&with("openat"), &codes::SHADOWED));
+    assert!(!has(&with("openat,exit_group"), &codes::SHADOWED));
+    for test in ["pid>0", "pid!=0", "pid>=1"] {
+        let text = format!(
+            "-a never,exit -F arch=b64 -S all -F {test}\n-a always,exit -F arch=b64 -S openat -F auid=0 -k x\n"
+        );
+        assert!(has(&text, &codes::SHADOWED), "{test}");
+    }
+}
+
+#[test]
+fn of_a_record_one_group_is_asked_for() {
+    for list in ["exclude", "user"] {
+        assert!(has(&format!("-a never,{list} -F gid=0 -F gid=1\n"), &codes::OR_BY_AND), "{list}");
+        let text = format!("-a never,{list} -F gid>=5\n-a never,{list} -F gid=6\n");
+        assert!(has(&text, &codes::REDUNDANT), "{list}");
+    }
+    // A process has several.
+    assert!(!has("-a always,exit -F arch=b64 -S mount -F gid=0 -F gid=1 -k x\n", &codes::OR_BY_AND));
 }
