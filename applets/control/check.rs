@@ -9,6 +9,7 @@ use auditbox::rule::Host;
 use auditbox::rule::check::{Exists, Finding, Level, Source, Target, TooManyLines, check, codes, fix, format};
 use auditbox::sys::error_reason;
 use auditbox::sys::files;
+use std::os::unix::ffi::OsStrExt;
 
 /// After this number of rounds of repair nothing more is tried; one fix may make room for another. Rules that are merged become half
 /// as many in a round, and the fields of a rule are in order after as many as it has.
@@ -64,7 +65,7 @@ fn report(mut rules: Rules, options: &Options) -> Result<u8, String> {
 }
 
 pub(super) fn sources(files: &[SourceFile]) -> Vec<Source<'_>> {
-    files.iter().map(|file| Source { name: file.path_text(), text: &file.text }).collect()
+    files.iter().map(|file| Source { name: file.path.as_os_str().as_bytes(), text: &file.text }).collect()
 }
 
 fn findings(rules: &Rules, wanted: &[SourceFile], options: &Options, host: &RuleHost) -> Result<Vec<Finding>, String> {

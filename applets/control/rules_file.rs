@@ -55,11 +55,6 @@ impl SourceFile {
     pub(crate) fn new(path: &Path, text: Vec<u8>) -> SourceFile {
         SourceFile { name: shown(path), path: path.to_owned(), text }
     }
-
-    /// The path, where it is text, and otherwise the name.
-    pub(crate) fn path_text(&self) -> &str {
-        self.path.to_str().unwrap_or(&self.name)
-    }
 }
 
 /// A path as messages show it.

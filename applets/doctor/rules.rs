@@ -1,11 +1,12 @@
 //! The rules of rules.d, of audit.rules and of the kernel.
 
 use super::place::{Place, unseen};
-use crate::control::{RuleHost, library, rules_file};
+use crate::control::{RuleHost, library};
 use auditbox::abi::kind;
 use auditbox::doctor::{Facts, FileKind, KernelAnswer, RuleLine, RulesFacts};
+use auditbox::rule::check::{self, Loaded, Source, Span, Target};
 use auditbox::rule::diff::{self, Difference};
-use auditbox::rule::{self, Host, Rule, RuleSet, Step, merge};
+use auditbox::rule::{self, Host, Rule, Step, merge};
 use auditbox::sys::netlink::AuditSocket;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -24,8 +25,8 @@ pub(super) fn gather(place: &Place, facts: &mut Facts) {
         Err(error) => return unseen(facts, "the rules' files", &error),
     };
     let host = place.rule_host(matches!(facts.kernel, KernelAnswer::Status(_)));
-    let of_sources = in_force(place, &sources, &host);
-    let of_merged = in_force(place, &merged, &host);
+    let of_sources = in_force(place, &sources, true, &host);
+    let of_merged = in_force(place, &merged, false, &host);
     let is_merged = merged
         .first()
         .filter(|_| !sources.is_empty())
@@ -81,36 +82,27 @@ fn read(place: &Place, facts: &mut Facts) -> io::Result<(Sources, Sources)> {
     Ok((sources, merged))
 }
 
-/// What stands in the files, and the rules that a kernel without rules has once all are loaded, up to a line that is refused.
-fn in_force(place: &Place, sources: &Sources, host: &RuleHost) -> (RulesFacts, Vec<Rule>) {
+/// What stands in the files, and the rules that a kernel without rules has once all are loaded, up to a line at which loading stops.
+fn in_force(place: &Place, sources: &Sources, is_set: bool, host: &RuleHost) -> (RulesFacts, Vec<Rule>) {
+    let named: Vec<Source> =
+        sources.iter().map(|(path, text)| Source { name: path.as_os_str().as_bytes(), text }).collect();
+    let Loaded { rules, steps, stop } = check::loaded(&named, is_set, &Target::of(host));
+    let shown = |span: &Span| sources.get(span.file).map(|(path, _)| place.shown(path)).unwrap_or_default();
     let mut found = RulesFacts::default();
-    let mut set = RuleSet::new();
-    let mut goes_on = false;
-    for (file, line) in merge::lines(sources.iter().map(|(_, text)| text.as_slice()), usize::MAX) {
-        let Some((path, _)) = sources.get(file) else { continue };
-        let planned = line.words.as_ref().map(|words| rules_file::plan(words, host)).map_err(ToString::to_string);
-        let (steps, refusal) = match planned {
-            Ok(plan) => (plan.steps, plan.refusal.map(|refusal| refusal.to_string())),
-            Err(error) => (Vec::new(), Some(error)),
-        };
-        for step in &steps {
-            goes_on |= matches!(step, Step::IgnoreErrors | Step::ContinueOnErrors);
-            set.apply(step, ());
-            let here = || RuleLine { file: place.shown(path), number: line.number };
-            match step {
-                Step::AddRule(rule) if rule.is_never_task() => found.never_task.push(here()),
-                Step::Set(status) => found.settings.push((here(), *status)),
-                Step::DeleteAll { key } => found.drops_others |= key.is_empty(),
-                _ => {}
-            }
-        }
-        if let Some(reason) = refusal.filter(|_| !goes_on) {
-            let reason = format!(":{}: {reason}", line.number);
-            found.refusal = Some([place.shown(path), reason.into_bytes()].concat());
-            break;
+    for (span, step) in steps {
+        let here = || RuleLine { file: shown(&span), number: span.line };
+        match step {
+            Step::AddRule(rule) if rule.is_never_task() => found.never_task.push(here()),
+            Step::Set(status) => found.settings.push((here(), status)),
+            Step::DeleteAll { key } => found.drops_others |= key.is_empty(),
+            _ => {}
         }
     }
-    (found, set.rules().cloned().collect())
+    found.refusal = stop.map(|stop| {
+        let reason = format!(":{}: {}", stop.span.line, stop.message);
+        [shown(&stop.span), reason.into_bytes()].concat()
+    });
+    (found, rules)
 }
 
 /// The kernel's rules, where it answers.

@@ -756,6 +756,9 @@ fn a_name_of_a_file_forges_no_line_in_any_mode() {
     // For programs the name is whole.
     let (_, out) = within(&dir, &["--check", "--no-host", "--format", "json", name]);
     assert!(out.windows(9).any(|bytes| bytes == b"a\\nb.rule"), "{}", String::from_utf8_lossy(&out));
+    let (_, out) = within(&dir, &["--check", "--no-host", "--format", "github", name]);
+    let file = b"::error file=a%0Ab.rules%3A1%3A1%3A error[";
+    assert!(out.windows(file.len()).any(|bytes| bytes == file), "{}", String::from_utf8_lossy(&out));
     let (_, out) = within(&dir, &["--check", "--no-host", "--format", "sarif", name]);
     assert!(out.windows(9).any(|bytes| bytes == b"a%0Ab.rul"), "{}", String::from_utf8_lossy(&out));
 }
@@ -771,6 +774,11 @@ fn a_file_whose_name_is_no_text_is_repaired_in_its_place() {
     assert_eq!(auditctl.output().expect("it runs").status.code(), Some(0));
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
     assert_eq!(fs::read_dir(&dir.0).unwrap().count(), 1);
+    fs::write(&path, "-w relative\n").unwrap();
+    let mut auditctl = Command::new(crate::support::BINARY);
+    auditctl.args(["auditctl", "--check", "--format", "sarif", "--no-host"]).arg(&path);
+    let out = String::from_utf8(auditctl.output().expect("it runs").stdout).unwrap();
+    assert!(out.contains("/%FF%1B.rules\"}"), "{out}");
 }
 
 #[test]
@@ -869,4 +877,11 @@ fn each_profile_has_all_that_it_asks_for_itself() {
         let (_, out, _) = auditctl(&words, "");
         assert!(!out.contains("AB5"), "{profile:?} {out}");
     }
+}
+
+#[test]
+fn too_many_comments_are_named_as_such() {
+    let (status, out, said) = auditctl(&["--check", "-"], &"# auditbox: allow AB301 why\n".repeat(8193));
+    let many = "auditctl: more than 8192 comments begin with `# auditbox:`\n";
+    assert_eq!((status, out.as_str(), said.as_str()), (2, "", many));
 }

@@ -4,8 +4,8 @@ use super::codes::{Code, Level};
 
 /// A rules file.
 pub struct Source<'t> {
-    /// What findings call it.
-    pub name: &'t str,
+    /// What findings call it: its path.
+    pub name: &'t [u8],
     /// What is in it.
     pub text: &'t [u8],
 }

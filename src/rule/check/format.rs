@@ -60,8 +60,8 @@ pub fn write(findings: &[Finding], sources: &[Source], format: Format, out: &mut
     }
 }
 
-fn name<'s>(sources: &'s [Source], span: &Span) -> &'s str {
-    sources.get(span.file).map_or("", |source| source.name)
+fn name<'s>(sources: &'s [Source], span: &Span) -> &'s [u8] {
+    sources.get(span.file).map_or(b"", |source| source.name)
 }
 
 /// The line that a span is in, without what ends it.
@@ -87,8 +87,8 @@ fn columns(sources: &[Source], span: &Span) -> (usize, usize) {
 }
 
 /// A name or sentence that moves no terminal and stays on its line.
-fn shown(text: &str) -> String {
-    lossy(text.as_bytes())
+fn shown(text: impl AsRef<[u8]>) -> String {
+    lossy(text.as_ref())
 }
 
 fn place(sources: &[Source], span: &Span) -> String {
@@ -135,7 +135,12 @@ fn github(finding: &Finding, sources: &[Source]) -> String {
     let (column, end) = columns(sources, &finding.span);
     let help = if finding.help.is_empty() { String::new() } else { format!("; {}", finding.help) };
     let message = data(&format!("{}{help}", shown(&finding.message)));
-    let (file, line, id) = (property(&shown(name(sources, &finding.span))), finding.span.line, finding.code.id);
+    // Line ends are of the name, and are escaped as GitHub reads them.
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let parts = name(sources, &finding.span).chunk_by(|a, b| is_end(a) == is_end(b));
+    let parts = parts
+        .map(|part| if part.first().is_some_and(is_end) { String::from_utf8_lossy(part).into() } else { shown(part) });
+    let (file, line, id) = (property(&parts.collect::<String>()), finding.span.line, finding.code.id);
     format!(
         "::{command} file={file},line={line},col={column},endColumn={end},title={id} {}::{message}\n",
         finding.code.name
@@ -167,7 +172,7 @@ fn json(finding: &Finding, sources: &[Source], out: &mut Vec<u8>) {
                 o.array("edits", |a| {
                     for edit in &fix.edits {
                         a.object(|o| {
-                            o.text("file", sources.get(edit.file).map_or("", |source| source.name));
+                            o.text("file", sources.get(edit.file).map_or(&[][..], |source| source.name));
                             o.number("start", edit.bytes.0 as u64);
                             o.number("end", edit.bytes.1 as u64);
                             o.bytes("text", &edit.text);
@@ -272,14 +277,14 @@ fn sarif_location(o: &mut Object, span: &Span, sources: &[Source]) {
 }
 
 /// A path as a URI reference (RFC 3986): what is neither unreserved nor a slash is escaped.
-fn uri(path: &str) -> String {
+fn uri(path: &[u8]) -> String {
     let mut uri = String::new();
     // Two slashes would begin the name of a host.
-    let rest = path.trim_start_matches('/');
+    let rest = path.get(path.iter().take_while(|byte| **byte == b'/').count()..).unwrap_or_default();
     if rest.len() < path.len() {
         uri.push('/');
     }
-    for byte in rest.bytes() {
+    for byte in rest.iter().copied() {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             uri.push(char::from(byte));
         } else {

@@ -38,7 +38,7 @@ use planned::Planned;
 pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Finding>, TooManyLines> {
     let planned = plan(sources, is_set, target, MOST_LINES);
     if planned.len() > MOST_LINES {
-        return Err(TooManyLines);
+        return Err(TooManyLines::Asking);
     }
     let mut findings = Vec::new();
     findings.extend(sources.iter().enumerate().filter_map(|(file, source)| line::hiding(file, source.text)));
@@ -60,13 +60,43 @@ pub fn check(sources: &[Source], is_set: bool, target: &Target) -> Result<Vec<Fi
 /// The rules that a kernel without any has once the lines are loaded, as far as that is known without it, and why others are not
 /// loaded: lines that are refused, by auditctl or by the kernel.
 pub fn in_force(sources: &[Source], is_set: bool, target: &Target) -> (Vec<Rule>, Vec<Finding>) {
-    let planned = plan(sources, is_set, target, usize::MAX);
+    load(&plan(sources, is_set, target, usize::MAX), target)
+}
+
+/// What comes of loading lines up to one at which it stops.
+pub struct Loaded {
+    /// The rules that a kernel without any has then.
+    pub rules: Vec<Rule>,
+    /// What stands in lines that nothing refuses by itself, each with its place, also after that one.
+    pub steps: Vec<(Span, Step)>,
+    /// The line that it stops at.
+    pub stop: Option<Finding>,
+}
+
+/// Loads lines as `auditctl -R` does without --atomic.
+pub fn loaded(sources: &[Source], is_set: bool, target: &Target) -> Loaded {
+    let mut planned = plan(sources, is_set, target, usize::MAX);
+    let refused = load(&planned, target).1.into_iter().filter(|finding| finding.stops);
+    let place = |finding: &Finding| {
+        planned.iter().position(|line| (line.file, line.line.number) == (finding.span.file, finding.span.line))
+    };
+    let stop = refused.filter_map(|finding| Some((place(&finding)?, finding))).min_by_key(|(place, _)| *place);
+    let steps_of = |line: &Planned| {
+        let plan = line.plan.iter().filter(|_| line.is_taken());
+        plan.flat_map(|plan| &plan.steps).map(|step| (line.whole(), step.clone())).collect::<Vec<_>>()
+    };
+    let steps = planned.iter().flat_map(steps_of).collect();
+    planned.truncate(stop.as_ref().map_or(planned.len(), |(place, _)| *place));
+    Loaded { rules: load(&planned, target).0, steps, stop: stop.map(|(_, finding)| finding) }
+}
+
+fn load(planned: &[Planned], target: &Target) -> (Vec<Rule>, Vec<Finding>) {
     let (mut refused, mut doubts) = (Vec::new(), Vec::new());
-    for planned in &planned {
+    for planned in planned {
         line::loading(planned, target, if planned.is_taken() { &mut doubts } else { &mut refused });
     }
-    let set = set::load(&planned, &mut refused, &mut doubts);
-    mark_stops(&planned, &mut refused);
+    let set = set::load(planned, &mut refused, &mut doubts);
+    mark_stops(planned, &mut refused);
     (set.rules().cloned().collect(), refused)
 }
 

@@ -14,11 +14,20 @@ pub const MOST_LINES: usize = 8192;
 
 /// There are more than [`MOST_LINES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooManyLines;
+pub enum TooManyLines {
+    /// With rules or settings.
+    Asking,
+    /// Comments for us.
+    Comments,
+}
 
 impl std::fmt::Display for TooManyLines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "more than {MOST_LINES} lines ask for something")
+        let what = match self {
+            TooManyLines::Asking => "lines ask for something",
+            TooManyLines::Comments => "comments begin with `# auditbox:`",
+        };
+        write!(f, "more than {MOST_LINES} {what}")
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding
     let read = sources.iter().enumerate().flat_map(|(file, source)| suppressions(file, source.text));
     let mut all: Vec<Suppression> = read.take(MOST_LINES + 1).collect();
     if all.len() > MOST_LINES {
-        return Err(TooManyLines);
+        return Err(TooManyLines::Comments);
     }
     findings.retain(|finding| {
         let suppression = all.iter_mut().find(|suppression| {

@@ -40,7 +40,7 @@ impl Host for Pc {
 fn found_for(text: &str, kernel: Option<Version>) -> Vec<Finding> {
     let exists = |path: &[u8]| path.starts_with(b"/etc") || path.starts_with(b"/usr");
     let target = Target { host: &Pc, kernel, exists: Some(&exists), profile: &[] };
-    check(&[Source { name: "r", text: text.as_bytes() }], false, &target).unwrap()
+    check(&[Source { name: b"r", text: text.as_bytes() }], false, &target).unwrap()
 }
 
 fn found(text: &str) -> Vec<Finding> {
@@ -77,5 +77,5 @@ fn fixed(text: &str) -> (String, Option<Effect>) {
 fn too_many_lines_are_refused() {
     let text = "-D\n".repeat(MOST_LINES + 1);
     let target = Target { host: &Pc, kernel: None, exists: None, profile: &[] };
-    assert!(check(&[Source { name: "r", text: text.as_bytes() }], false, &target).is_err());
+    assert!(check(&[Source { name: b"r", text: text.as_bytes() }], false, &target).is_err());
 }
