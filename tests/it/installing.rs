@@ -83,6 +83,37 @@ fn an_installation_is_whole_below_its_prefix_and_brings_no_deleted_rule_back() {
 }
 
 #[test]
+fn what_the_administrator_and_the_library_have_stays() {
+    let dir = Dir::new("installing-beside");
+    let environment = [("DESTDIR", dir.0.as_path())];
+    let own = "-w /srv/secret -p rwa -k mine\n";
+    let page = "Dd of the package of the library\n";
+    for (file, text) in [
+        ("etc/audit/audit.rules", own),
+        ("etc/audit/rules.d/audit.rules", "-D\n-b 8192\n"),
+        ("usr/share/man/man5/libaudit.conf.5", page),
+        ("etc/debian_version", "12\n"),
+    ] {
+        let file = dir.0.join(file);
+        std::fs::create_dir_all(file.parent().expect("a directory")).expect("it is ours");
+        std::fs::write(file, text).expect("it is ours");
+    }
+    let read = |file: &str| std::fs::read_to_string(dir.0.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    for _ in 0..2 {
+        let said = script("init/install", &[BINARY, BINARY, "openrc"], &environment);
+        assert!(said.contains("etc/audit/rules.d/50-audit.rules has rules already"), "{said}");
+        assert_eq!(files(&dir.0.join("etc/audit/rules.d")), ["/50-audit.rules", "/audit.rules"]);
+    }
+    assert_eq!(read("etc/audit/rules.d/50-audit.rules"), own);
+    assert_eq!(read("usr/share/man/man5/libaudit.conf.5"), page);
+    let completion = dir.0.join("usr/share/zsh/vendor-completions/_auditbox");
+    assert!(completion.exists(), "Debian's zsh looks there");
+    script("init/install", &["remove"], &environment);
+    assert_eq!(read("usr/share/man/man5/libaudit.conf.5"), page);
+    assert!(!completion.exists());
+}
+
+#[test]
 fn every_style_installs_the_files_of_the_list_and_the_removal_takes_them_away() {
     let dir = Dir::new("installing-styles");
     let root = [("DESTDIR", dir.0.as_path())];
@@ -409,6 +440,7 @@ fn every_script_of_a_recipe_is_a_shell_script() {
         "alpine/auditbox.post-install",
         "alpine/auditbox.pre-deinstall",
         "arch/PKGBUILD",
+        "debian/auditbox.postinst",
         "debian/auditbox.postrm",
         "debian/auditbox.prerm",
         "openwrt/auditbox/files/auditd.init",
@@ -444,7 +476,9 @@ fn the_packages_of_alpine_and_arch_have_every_file_at_its_place() {
     for path in ["/usr/sbin/auditbox", "/etc/init.d/auditd", "/usr/sbin/audit-early", "/etc/audit/auditd.conf"] {
         has(&alpine, path);
     }
-    assert!(!alpine.iter().any(|file| file == "/etc/audit/audit.rules"), "the machine merges its rules itself");
+    let is_rules = |file: &String| file.starts_with("/etc/audit/") && file.ends_with(".rules");
+    let rules: Vec<&String> = alpine.iter().filter(|file| is_rules(file)).collect();
+    assert_eq!(rules, ["/etc/audit/audit-stop.rules"], "the machine chooses and merges its rules itself");
 
     let arch = run("bash", "arch/PKGBUILD", "_host() { echo any; }; cd ..;");
     for path in ["/opt/auditbox/sbin/auditbox", "/opt/auditbox/sbin/ausearch", "/etc/audit/auditd.conf.auditbox"] {

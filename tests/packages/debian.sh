@@ -17,6 +17,7 @@ until_true 20 is_ours /sbin/auditd || fail "Debian's own daemon does not run: $(
 reference=$(auditd_pid)
 echo '-w /etc/hosts -p wa -k own' >/etc/audit/rules.d/50-own.rules
 sed -i 's/^num_logs = .*/num_logs = 7/' /etc/audit/auditd.conf
+grep -q libaudit.conf.5 /var/lib/dpkg/info/libaudit-common.list || fail "dpkg does not know what the libraries have"
 package -r --force-depends auditd
 
 # Ours in its place.
@@ -26,7 +27,10 @@ until_true 20 is_ours || fail "our daemon does not run: $(cat /tmp/said; systemc
 auditd_gone "$reference" || fail "two daemons"
 until_true 20 is_active audit-rules || fail "no rules: $(systemctl status audit-rules)"
 auditctl -l >/tmp/rules
-expect 'path=/etc/hosts' /tmp/rules
+expect '-w /etc/hosts .*own' /tmp/rules
+refuse /etc/passwd /tmp/rules
+[ "$(ls /etc/audit/rules.d)" = '50-own.rules
+audit.rules' ] || fail "rules beside those of the administrator: $(ls /etc/audit/rules.d)"
 expect '^num_logs = 7' /etc/audit/auditd.conf
 systemctl is-enabled auditd audit-rules >/tmp/said || fail "not enabled: $(cat /tmp/said)"
 dpkg --verify auditbox >/tmp/said
@@ -34,13 +38,12 @@ refuse 'missing|usr/' /tmp/said
 
 # An upgrade: the daemon runs on, and the configuration is the administrator's, deleted files too.
 pid=$(auditd_pid)
-rm /etc/audit/rules.d/30-identity.rules
 echo '# mine' >>/etc/audit/auditd.conf
 package -i /packages/auditbox-2.deb
 [ "$(dpkg-query -W -f '${Version}' auditbox)" = "$(dpkg-deb -f /packages/auditbox-2.deb Version)" ] || fail "not upgraded"
 [ "$(auditd_pid)" = "$pid" ] && is_ours '/usr/sbin/auditbox (deleted)' || fail "the daemon did not run on"
 expect '^# mine' /etc/audit/auditd.conf
-[ ! -e /etc/audit/rules.d/30-identity.rules ] || fail "a deleted file is back"
+[ ! -e /etc/audit/rules.d/30-identity.rules ] || fail "rules of ours came with the upgrade"
 auditctl --signal stop && systemctl start auditd || fail "the change-over"
 until_true 20 is_ours || fail "the new program does not run"
 
@@ -76,5 +79,18 @@ for mode in 750:/etc/audit 750:/etc/audit/rules.d 640:/etc/audit/auditd.conf 640
 	700:/var/log/audit 755:/usr/sbin/auditbox; do
 	[ "$(stat -c '%a %U:%G' "${mode#*:}")" = "${mode%%:*} root:root" ] || fail "${mode#*:}: $(stat -c '%a %U:%G' "${mode#*:}")"
 done
+rm /etc/audit/rules.d/30-identity.rules
+package -i /packages/auditbox-1.deb
+[ ! -e /etc/audit/rules.d/30-identity.rules ] || fail "a deleted file is back"
 package -P auditbox
 [ ! -e /etc/audit ] || fail "left: $(find /etc/audit)"
+
+# Where the rules are one file that was written by hand, they stay in force.
+mkdir -m 750 /etc/audit
+printf '%s\n' -D '-w /etc/shadow -p wa -k by-hand' >/etc/audit/audit.rules
+package -i /packages/auditbox-2.deb
+until_true 20 is_active audit-rules || fail "no rules: $(systemctl status audit-rules)"
+auditctl -l >/tmp/rules
+expect '-w /etc/shadow .*by-hand' /tmp/rules
+refuse /etc/passwd /tmp/rules
+package -P auditbox
