@@ -42,9 +42,13 @@ impl<'n> Interpreter<'n> {
     /// `names` answers for users, groups and protocols, and is owned or borrowed; `native` is the machine of records that do
     /// not name theirs; `mode` is how text is escaped.
     pub fn new(names: impl Names + Send + 'n, native: Option<Machine>, mode: Escape) -> Interpreter<'n> {
+        Interpreter::of(Box::new(names), native, mode)
+    }
+
+    fn of(names: Box<dyn Names + Send + 'n>, native: Option<Machine>, mode: Escape) -> Interpreter<'n> {
         let nothing = Call::of(Machine::IoUring, u32::MAX);
         Interpreter {
-            names: Box::new(names),
+            names,
             native,
             host: native,
             mode,

@@ -1,7 +1,7 @@
 //! Two sets of rules by their meaning: what one has that the other has not, whatever the words and an order without effect.
 
 use super::explain::{are_of_one_file, is_of_one_file};
-use super::meaning::Meaning;
+use super::meaning::{KNOWS_EVENTS, Meaning};
 use super::model::{Action, List, Rule};
 use super::set::print_of;
 use crate::abi::rule::KEY_SEPARATOR;
@@ -54,15 +54,17 @@ pub fn diff<'r>(first: &'r [Rule], second: &'r [Rule], machine: Option<Machine>)
 /// Pairs whose order has changed, where the order decides: of each rule the first that it comes after now. A rule that is reached in
 /// neither set decides nothing, wherever it stands.
 fn moved<'r>((a, b): (&[Normal<'r>], &[Normal<'r>]), pairs: &[(usize, usize)], differences: &mut Vec<Difference<'r>>) {
-    let is_reached = |(first, second): &(usize, usize)| !(is_hidden(a, *first) && is_hidden(b, *second));
+    let is_reached =
+        |(first, second): &(usize, usize)| !(KNOWS_EVENTS && is_hidden(a, *first) && is_hidden(b, *second));
     for (at, pair) in pairs.iter().enumerate() {
         let later = pairs.get(at + 1..).unwrap_or_default();
         let Some(first) = a.get(pair.0) else { continue };
         let passed = later.iter().filter(|other| other.1 < pair.1);
         let met = passed.filter(|other| a.get(other.0).is_some_and(|second| first.meets(second)));
-        let mut reached: Vec<_> = met.filter(|other| is_reached(other)).collect();
-        reached.sort_unstable_by_key(|other| other.1);
-        let Some(earliest) = reached.first().filter(|_| is_reached(pair)) else { continue };
+        let Some(earliest) = met.filter(|other| is_reached(other)).min_by_key(|other| other.1) else { continue };
+        if !is_reached(pair) {
+            continue;
+        }
         differences.extend(a.get(earliest.0).map(|second| Difference::Moved(first.rule, second.rule)));
     }
 }
@@ -134,7 +136,7 @@ impl<'r> Normal<'r> {
     /// Whether the order of the two decides about some event.
     fn meets(&self, other: &Normal) -> bool {
         let differ = self.action != other.action || !self.has_keys_of(other);
-        differ && self.meaning.may_meet(&other.meaning) && self.acts() && other.acts()
+        differ && self.meaning.may_meet(&other.meaning) && (!KNOWS_EVENTS || self.acts() && other.acts())
     }
 }
 

@@ -118,8 +118,8 @@ impl<'r> Meaning<'r> {
             }
             (FieldId::PERM, Value::Number(bits)) => self.perms.push(*bits),
             (FieldId::SUCCESS, Value::Number(value)) => self.narrow(FieldId::SUCCESS, &success(field.operator, *value)),
-            (FieldId::PID, Value::Number(value)) if self.list.takes_syscalls() && every_pid(field.operator, *value) => {
-            }
+            (FieldId::PID, Value::Number(value))
+                if KNOWS_EVENTS && self.list.takes_syscalls() && every_pid(field.operator, *value) => {}
             (id, Value::Number(value)) if self.kind(id) == Kind::Number => match Numbers::of(field.operator, *value) {
                 Some(numbers) => self.narrow(id, &numbers),
                 None => self.bits.push((id, field.operator, *value)),
@@ -232,7 +232,7 @@ impl<'r> Meaning<'r> {
     pub(super) fn may_lack(&self, id: FieldId) -> bool {
         let may_be_lacked = match id {
             FieldId::EXIT | FieldId::SADDR_FAM => true,
-            FieldId::SUCCESS => !self.has_only(|name| !never_returns(name)),
+            FieldId::SUCCESS => KNOWS_EVENTS && !self.has_only(|name| !never_returns(name)),
             _ => false,
         };
         may_be_lacked && self.narrowed(id).is_none()
@@ -428,9 +428,13 @@ impl<'r> Meaning<'r> {
     }
 }
 
+/// Whether rules are compared by the events that there can be, as the tools do. What loading compares is what it has sent, word for
+/// word and in that order.
+pub(super) const KNOWS_EVENTS: bool = cfg!(feature = "rule-tools");
+
 /// What a field may be where no test narrows it.
 fn everything(id: FieldId) -> Numbers {
-    if id == FieldId::SUCCESS { Numbers::between((SUCCEEDED, FAILED)) } else { Numbers::all() }
+    if KNOWS_EVENTS && id == FieldId::SUCCESS { Numbers::between((SUCCEEDED, FAILED)) } else { Numbers::all() }
 }
 
 /// Calls that are of the class of their flags. KERNEL: audit_match_perm().

@@ -47,12 +47,16 @@ pub struct Json<'h> {
     decoded: Vec<u8>,
     list: List,
     members: [Members; 2],
-    /// Processes by their numbers and machines, each at a place that a later one takes from it. Empty: no parents are told.
+    /// Processes by their numbers and machines, each at a place that a later one takes from it.
     processes: Vec<Process>,
+    /// How parents are told, if they are: a program that never asks for them is built without.
+    push_parent: Option<PushParent<'h>>,
     /// The process of the event at hand, and its parent's number.
     process: Process,
     ppid: Option<u64>,
 }
+
+type PushParent<'h> = fn(&mut Json<'h>, &[u8], &mut Line);
 
 /// What is known of a process.
 #[derive(Default)]
@@ -100,8 +104,8 @@ impl Renderer for Json<'_> {
         self.push_normalized(event, &mut line);
         self.push_actor(&records, &mut line);
         self.push_objects(&records, event.part().is_some(), &mut line);
-        if !self.processes.is_empty() {
-            self.push_parent(event.node().unwrap_or_default(), &mut line);
+        if let Some(push_parent) = self.push_parent {
+            push_parent(self, event.node().unwrap_or_default(), &mut line);
         }
         line.push(",\"records\":[");
         for (index, record) in records.iter().enumerate() {
@@ -137,6 +141,7 @@ impl<'h> Json<'h> {
             list: List::default(),
             members: Default::default(),
             processes: Vec::new(),
+            push_parent: None,
             process: Process::default(),
             ppid: None,
         }
@@ -146,6 +151,7 @@ impl<'h> Json<'h> {
     #[must_use]
     pub fn with_parents(mut self, most: usize) -> Json<'h> {
         self.processes.resize_with(most, Process::default);
+        self.push_parent = Some(Json::push_parent);
         self
     }
 
