@@ -675,7 +675,7 @@ fn where_there_is_no_event_every_form_says_so() {
         let path = log._dir.0.join("picture").to_str().unwrap().to_string();
         assert_eq!(log.run(&format!("{form} {path}")).2, 1, "{form}");
         let text = std::fs::read_to_string(path).unwrap();
-        assert!(text.contains("no events") && !text.contains("01/01/70") && !text.contains("00:00:"), "{text}");
+        assert!(text.contains("no events") && !text.contains("01/01/70") && !text.contains("1970"), "{text}");
     }
     // Nor where events are left out.
     assert_eq!(Log::new("none-there", LOG).run("--timeline -ts 01/01/2030").2, 1);
