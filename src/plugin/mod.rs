@@ -3,7 +3,7 @@
 //! A plugin is a process that reads records from standard input until the end of it. [`frame`] is the wire in both
 //! directions: the dispatcher of the daemon writes it, and [`frame::Frames`] reads it. [`run`](mod@run) is
 //! the loop of a plugin, [`gather`] makes events of records, [`queue`] holds what a reader has yet to read, [`ring`] what several have.
-//! [`verdict`] says which events a plugin wants that does not want all.
+//! `verdict` says which events a plugin wants that does not want all.
 //! The others are plugins: each a [`run::Consumer`] that an applet of its name makes.
 
 pub mod af_unix;
