@@ -1,8 +1,8 @@
 //! What anybody on the network can send to either end of records between machines. tests/it/remote_properties.rs does the same with
 //! bytes of its own making, so that it runs with every `cargo test`.
 
+use auditbox::config::libaudit::Nowhere;
 use auditbox::config::remote::{self, Remote};
-use auditbox::config::{Diagnostic, HostChecks};
 use auditbox::remote::client::Client;
 use auditbox::remote::consequence::Effect;
 use auditbox::remote::queue::Queue;
@@ -46,27 +46,6 @@ pub(crate) fn messages(data: &[u8]) {
         Message { message_type, sequence, is_repeated, body }.push(&mut again);
     }
     assert_eq!((found, None), read(&again, usize::MAX));
-}
-
-/// A machine on which nothing can be looked up.
-struct Nowhere;
-
-impl HostChecks for Nowhere {
-    fn group_id(&self, _: &str) -> Option<u32> {
-        None
-    }
-
-    fn check_helper(&self, _: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn check_log(&self, _: &str, _: &mut Vec<Diagnostic>) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn can_mail(&self) -> bool {
-        false
-    }
 }
 
 fn config() -> Remote {
