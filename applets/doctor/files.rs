@@ -156,8 +156,8 @@ pub(super) fn log(place: &Place, config: &Config, facts: &mut Facts) {
             log.last_event = last_event(&base, own.as_bytes()).map(|last| (last, clock::now().seconds));
         }
         match system::space_at(&base).ok().and_then(|space| unmeetable(config, space)) {
-            Some((true, text)) => facts.config_refusal = Some(text),
-            Some((false, text)) => facts.config_warnings.push(text),
+            Some((_, true, text)) => facts.config_refusal = Some(text),
+            Some((_, false, text)) => facts.config_warnings.push(text),
             None => {}
         }
     }

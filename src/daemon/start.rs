@@ -15,7 +15,7 @@ use crate::config::{self, HostChecks, Level};
 use crate::host::logger::Logger;
 use crate::host::paths::Paths;
 use crate::host::plugins::{PluginSet, load_plugins};
-use crate::host::{checks, load_config, node_name};
+use crate::host::{checks, load_config, node_name, place_of};
 use crate::log::file::{check_directory, obstacle};
 use crate::log::rotation;
 use crate::log::space::{misordered, unmeetable};
@@ -81,12 +81,19 @@ pub struct Options {
 pub struct Refusal {
     /// Exit status: 1, 4 without capabilities, 6 for a bad configuration.
     pub status: u8,
-    /// The sentence.
+    /// The sentence; before it, if a key is to blame, a line that says where it stands.
     pub text: String,
 }
 
+/// Why a value that could be read keeps the daemon from starting: the exit status, the key, and a sentence.
+type Fault = (u8, &'static str, String);
+
 pub(super) fn refuse(status: u8, text: impl Into<String>) -> Refusal {
     Refusal { status, text: text.into() }
+}
+
+fn refuse_value(paths: &Paths, (status, key, text): Fault) -> Refusal {
+    refuse(status, place_of(&paths.config, key) + "\n" + &text)
 }
 
 /// Reads auditd.conf as the daemon would: the values in force or why it would not start with them, and the diagnostics on them.
@@ -94,10 +101,7 @@ pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Diag
     let mut diagnostics = Vec::new();
     let loaded = load_config(&paths.config, paths.follow_links, &mut diagnostics).map_err(|text| refuse(6, text));
     let checked = loaded.and_then(|mut config| {
-        node_name(&config).map_err(|text| refuse(1, format!("{text} (key name_format)")))?;
-        check_place(&config, &mut diagnostics)?;
-        check_writable(&config, &mut diagnostics)?;
-        check_port(&config, paths)?;
+        check_values(&config, paths, &mut diagnostics).map_err(|fault| refuse_value(paths, fault))?;
         // A plugin that cannot run is said, and keeps the daemon from nothing.
         load_plugins(Path::new(&config.plugin_dir), &mut diagnostics);
         Ok(config::show(KEYS, &mut config))
@@ -105,28 +109,36 @@ pub fn check_config(paths: &Paths) -> (Result<String, Refusal>, Vec<config::Diag
     (checked, diagnostics)
 }
 
+/// What the host makes of values that could be read.
+fn check_values(config: &Config, paths: &Paths, diagnostics: &mut Vec<config::Diagnostic>) -> Result<(), Fault> {
+    node_name(config).map_err(|text| (1, "name_format", text))?;
+    check_place(config, diagnostics)?;
+    check_writable(config, diagnostics)?;
+    check_port(config, paths)
+}
+
 /// What a start would find when it opens the log.
-fn check_writable(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Result<(), Refusal> {
+fn check_writable(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Result<(), Fault> {
     let log = &config.log_file;
     if !writes_file(config) {
         return Ok(());
     }
     if let Some(foreign) = rotation::foreign(Path::new(log), config.num_logs) {
-        let text = format!("{log} cannot be written: {} is no log of root's (key log_file)", foreign.display());
-        return Err(refuse(1, text));
+        let text = format!("{log} cannot be written: {} is no log of root's", foreign.display());
+        return Err((1, "log_file", text));
     }
     let Some(obstacle) = obstacle(Path::new(log)) else { return Ok(()) };
     let cannot = if obstacle.is_for_rotation { "rotated" } else { "written" };
-    let text = format!("{log} cannot be {cannot}: {} is {} (key log_file)", obstacle.part.display(), obstacle.what);
+    let text = format!("{log} cannot be {cannot}: {} is {}", obstacle.part.display(), obstacle.what);
     if obstacle.is_for_rotation {
         diagnostics.push(config::Diagnostic { level: Level::Warning, text });
         return Ok(());
     }
-    Err(refuse(1, text))
+    Err((1, "log_file", text))
 }
 
 /// Whether another program has the port that other machines are to connect to. While a daemon runs it may be that one's own.
-fn check_port(config: &Config, paths: &Paths) -> Result<(), Refusal> {
+fn check_port(config: &Config, paths: &Paths) -> Result<(), Fault> {
     // Without a listener the key is refused where it is read.
     let wanted = if cfg!(feature = "listener") { config.tcp_listen_port } else { 0 };
     let port = u16::try_from(wanted).unwrap_or_default();
@@ -134,7 +146,7 @@ fn check_port(config: &Config, paths: &Paths) -> Result<(), Refusal> {
     if port == 0 || is_running() || !crate::sys::listen::is_taken(port) {
         return Ok(());
     }
-    Err(refuse(1, format!("TCP port {port} is taken by another program (key tcp_listen_port)")))
+    Err((1, "tcp_listen_port", format!("TCP port {port} is taken by another program")))
 }
 
 /// The daemon that the pid file names, if it runs: its pid and the name of its program.
@@ -148,18 +160,18 @@ fn writes_file(config: &Config) -> bool {
 }
 
 /// What the log's directory and file system make of a configuration: the same for a check and for a start.
-fn check_place(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Result<(), Refusal> {
+fn check_place(config: &Config, diagnostics: &mut Vec<config::Diagnostic>) -> Result<(), Fault> {
     if !writes_file(config) {
         return Ok(());
     }
     let log = Path::new(&config.log_file);
-    check_directory(log).map_err(|error| refuse(1, format!("{error} (key log_file)")))?;
+    check_directory(log).map_err(|error| (1, "log_file", error.to_string()))?;
     // The key's value was checked when it was read; this is the default's turn.
-    checks::ConfigChecker::open().check_log(&config.log_file, &mut Vec::new()).map_err(|text| refuse(6, text))?;
+    checks::ConfigChecker::open().check_log(&config.log_file, &mut Vec::new()).map_err(|text| (6, "log_file", text))?;
     let Ok(space) = files::space_at(log) else { return Ok(()) };
     match unmeetable(config, space) {
-        Some((true, text)) => return Err(refuse(6, text)),
-        Some((false, text)) => diagnostics.push(config::Diagnostic { level: Level::Warning, text }),
+        Some((key, true, text)) => return Err((6, key, text)),
+        Some((_, false, text)) => diagnostics.push(config::Diagnostic { level: Level::Warning, text }),
         None => {}
     }
     let misordered = misordered(config, space).map(|text| config::Diagnostic { level: Level::Warning, text });
@@ -178,7 +190,7 @@ pub fn run(mut options: Options, stream: File, mut print: impl FnMut(&str) + 'st
         .and_then(|config| {
             check_rights(&options, &config)?;
             if !options.foreground {
-                check_place(&config, &mut diagnostics)?;
+                check_place(&config, &mut diagnostics).map_err(|fault| refuse_value(&options.paths, fault))?;
             }
             Ok(config)
         });

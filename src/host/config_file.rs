@@ -110,6 +110,12 @@ pub fn load_config(path: &Path, follow_links: bool, diagnostics: &mut Vec<Diagno
     })
 }
 
+/// Where auditd.conf sets a key of which only the host says that it will not do.
+pub fn place_of(path: &Path, key: &str) -> String {
+    let line = files::read(path).map_or(0, |text| config::line_of(&text, key));
+    ConfigError { line, key: key.to_string(), text: String::new() }.place(&path.display().to_string())
+}
+
 /// What `node=` says under a configuration; empty for nothing. The error is a sentence.
 pub fn node_name(config: &Config) -> Result<String, String> {
     match config.name_format {

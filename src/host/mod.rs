@@ -11,4 +11,4 @@ pub mod plugins;
 #[cfg(feature = "tls")]
 pub mod tls_files;
 
-pub use config_file::{load_config, node_name};
+pub use config_file::{load_config, node_name, place_of};

@@ -108,9 +108,9 @@ pub fn threshold_bytes(threshold: Space, space: FilesystemSpace) -> u64 {
     }
 }
 
-/// A threshold that a file system cannot meet, as a sentence; whether the log would never be written for it. Of several
+/// A threshold that a file system cannot meet: its key, whether the log would never be written for it, and a sentence. Of several
 /// one that ends the writing.
-pub fn unmeetable(config: &Config, space: FilesystemSpace) -> Option<(bool, String)> {
+pub fn unmeetable(config: &Config, space: FilesystemSpace) -> Option<(&'static str, bool, String)> {
     let thresholds = [
         ("admin_space_left", config.admin_space_left, &config.admin_space_left_action),
         ("space_left", config.space_left, &config.space_left_action),
@@ -126,7 +126,7 @@ pub fn unmeetable(config: &Config, space: FilesystemSpace) -> Option<(bool, Stri
         "Error - {key}({wanted} MiB) is more than the log's file system has ({all} MiB): {key}_action ({}) is taken at once",
         action.response.word()
     );
-    Some((ends(action.response), text))
+    Some((key, ends(action.response), text))
 }
 
 /// Why thresholds of which one is a share of the disk come in the wrong order, as a sentence.
@@ -214,10 +214,10 @@ mod tests {
     #[test]
     fn thresholds_a_small_file_system_cannot_meet_are_named() {
         let small = FilesystemSpace { blocks: 40 * 256, ..mib(30) };
-        let (ends, text) = unmeetable(&config(Response::Syslog, Response::Ignore), small).unwrap();
+        let (_, ends, text) = unmeetable(&config(Response::Syslog, Response::Ignore), small).unwrap();
         assert!(!ends && text.contains("space_left(75 MiB) is more than the log's file system has (40 MiB)"), "{text}");
         let halting = Config { space_left: Space::Mebibytes(39), ..config(Response::Syslog, Response::Halt) };
-        let (ends, text) = unmeetable(&halting, small).unwrap();
+        let (_, ends, text) = unmeetable(&halting, small).unwrap();
         assert!(ends && text.contains("admin_space_left(50 MiB)") && text.contains("(halt)"), "{text}");
         assert_eq!(unmeetable(&halting, mib(1)), None, "it is large enough, though nearly full");
     }

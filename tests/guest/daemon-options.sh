@@ -120,7 +120,8 @@ auditd --check-config >/dev/null || fail "a log that can be written"
 mount -o remount,ro /var/log/there
 finds() { # WHAT
 	auditd --check-config >/dev/null 2>/tmp/err && fail "$1: the check finds nothing"
-	expect "/var/log/there/audit.log cannot be written: /var/log/there.* is $1 .key log_file." /tmp/err
+	expect "/var/log/there/audit.log cannot be written: /var/log/there.* is $1\$" /tmp/err
+	expect '^Refused: /etc/audit/auditd.conf, line [1-9][0-9]*, key log_file$' /tmp/err
 	auditd 2>/dev/null && fail "$1: and it starts"
 }
 finds 'on a read-only file system'

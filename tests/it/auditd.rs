@@ -238,8 +238,12 @@ const ABSENT: &[(&str, &str, Option<&str>, &str)] = &[
 const IDLE: &[&str] = &["dispatcher", "disp_qos"];
 
 fn refused(checked: &Checked, line: u32, key: &str, sentence: &str) {
+    refused_with(6, checked, line, key, sentence);
+}
+
+fn refused_with(status: i32, checked: &Checked, line: u32, key: &str, sentence: &str) {
     let said = &checked.said;
-    assert_eq!(checked.status, 6, "{key}: {said:?}");
+    assert_eq!(checked.status, status, "{key}: {said:?}");
     assert_eq!(checked.values, "", "{key}");
     let place = match (line, key) {
         (0, _) => format!("Refused: CONF, key {key}"),
@@ -353,10 +357,7 @@ fn pairs_that_cannot_stand_together_are_refused_where_the_later_word_on_it_stand
     let degrade = "Error - degrade chosen, but priority_keys names no key to keep";
     refused(&dir.check(&format!("{SOUND}space_left_action = degrade\n")), 0, "priority_keys", degrade);
     let unnamed = dir.check(&format!("{SOUND}name_format = user\n"));
-    assert_eq!(
-        (unnamed.status, unnamed.said.last().map(String::as_str)),
-        (1, Some("User defined name missing (key name_format)"))
-    );
+    refused_with(1, &unnamed, 3, "name_format", "User defined name missing");
 }
 
 #[test]
@@ -391,8 +392,7 @@ fn a_port_that_another_program_has_is_said() {
     let port = other.local_addr().expect("an address").port();
     let check = || dir.check(&format!("{SOUND}tcp_listen_port = {port}\nuse_libwrap = no\n"));
     let checked = check();
-    let said = format!("TCP port {port} is taken by another program (key tcp_listen_port)");
-    assert_eq!((checked.status, checked.said.last()), (1, Some(&said)), "{:?}", checked.said);
+    refused_with(1, &checked, 3, "tcp_listen_port", &format!("TCP port {port} is taken by another program"));
     drop(other);
     // A program that another test starts at this moment has a copy of the socket until it runs.
     let is_free = (0..100).any(|_| {
@@ -461,12 +461,14 @@ fn what_a_start_would_end_with_is_what_the_check_ends_with() {
     fs::set_permissions(dir.0.0.join("open"), fs::Permissions::from_mode(0o777)).expect("a mode");
     let checked = at("open", "");
     assert_eq!(checked.status, 1, "{:?}", checked.said);
-    assert!(checked.said[0].starts_with("Unsafe audit log directory for "), "{:?}", checked.said);
+    assert_eq!(checked.said[0], "Refused: CONF, line 3, key log_file");
+    assert!(checked.said[1].starts_with("Unsafe audit log directory for "), "{:?}", checked.said);
     assert_eq!(checked.values, "");
     let whole = format!("space_left = {0}\nadmin_space_left = {0}\n", u64::MAX >> 21);
     let large = whole.replacen("space_left = ", "space_left = 1", 1);
     let checked = at("missing", &format!("{large}admin_space_left_action = suspend\n"));
     assert_eq!(checked.status, 6, "{:?}", checked.said);
+    assert!(checked.said.contains(&"Refused: CONF, line 5, key admin_space_left".to_owned()), "{:?}", checked.said);
     assert!(
         checked.said.last().is_some_and(|said| said.contains("admin_space_left_action (suspend) is taken at once"))
     );
