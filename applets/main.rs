@@ -181,6 +181,11 @@ fn absent(name: &str) -> u8 {
     127
 }
 
+const EXAMPLES: &str = match cfg!(feature = "doctor") {
+    true => "example: auditbox --install /usr/sbin\n         auditbox doctor\n",
+    false => "example: auditbox --install /usr/sbin\n",
+};
+
 fn help() -> u8 {
     let doctor = if cfg!(feature = "doctor") { "doctor | " } else { "" };
     let usage =
@@ -189,5 +194,6 @@ fn help() -> u8 {
     let rows = APPLETS.iter().map(|applet| format!("  {:14} {}\n", applet.name, about(applet)));
     let text: String = std::iter::once(usage).chain(rows).collect();
     show(text.as_bytes());
+    show(EXAMPLES.as_bytes());
     0
 }
