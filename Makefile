@@ -84,8 +84,16 @@ dist: ## static musl binary into out/dist: TARGET=... (default: four) APPLETS="a
 		APPLETS='$(APPLETS)' FEATURES='$(FEATURES)' MACHINES='$(MACHINES)' PROFILE='$(PROFILE)' .ci/dist $$target || exit 1; \
 	done
 
-install: build ## into DESTDIR; TARGET=... another machine's (make dist), INIT=openrc|systemd|... adds service files (packaging/files)
-	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SBIN='$(SBIN)' init/install $(if $(TARGET),out/dist/auditbox-$(TARGET),$(BINARY)) $(BINARY) $(INIT)
+# By make, not by quotes around them, for a directory may have any name.
+install uninstall: export DESTDIR := $(DESTDIR)
+install uninstall: export PREFIX := $(PREFIX)
+install uninstall: export SBIN := $(SBIN)
+
+install: $(TARGET:%=out/dist/auditbox-%) build ## into DESTDIR; TARGET=... another machine's (make dist), INIT=openrc|systemd|... adds service files (packaging/files)
+	init/install $(if $(TARGET),out/dist/auditbox-$(TARGET),$(BINARY)) $(BINARY) $(INIT)
+
+out/dist/auditbox-%:
+	@echo "install: there is no $@: make dist TARGET=$* builds it" >&2; exit 2
 
 deb: build ## the Debian package of this machine's binary, into out/deb
 	packaging/deb $(BINARY)
@@ -109,7 +117,7 @@ reproducible: ## are two builds of the last commit, in two places, equal? TARGET
 	packaging/reproducible $(or $(TARGET),x86_64-unknown-linux-musl)
 
 uninstall: ## from DESTDIR; configuration, rules and logs stay
-	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SBIN='$(SBIN)' init/install remove
+	init/install remove
 
 release: ## all that is published of a version, into out/release; see docs/releasing.md
 	@tests/need python3

@@ -32,6 +32,7 @@ mod json;
 mod json_value;
 mod layering;
 mod library;
+mod making;
 mod manual;
 mod multicall;
 mod normalize;
