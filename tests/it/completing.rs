@@ -78,6 +78,8 @@ fn auditbox_takes_its_own_words_a_command_and_that_commands_words() {
     let all: Vec<&str> = ["doctor"].into_iter().chain(list.lines()).chain(own).collect();
     assert_eq!(shell.after("auditbox", &[]), all);
     assert_eq!(shell.after("auditbox", &["doctor"]), ["--format", "--root", "--machine", "--help"]);
+    assert_eq!(shell.after("auditbox", &["--install"]), ["/"], "a directory follows");
+    assert_eq!(shell.after("auditbox", &["doctor", "--root"]), ["/"]);
     assert_eq!(shell.after("auditbox", &["doctor", "--format"]), ["text", "json"]);
     assert!(shell.after("auditbox", &["doctor", "--machine"]).iter().any(|machine| machine == "aarch64"));
     for words in [&[][..], &["-m"], &["-m", "LOGIN", "--format"]] {
@@ -189,12 +191,20 @@ fn bash_completes() {
         shell.run("bash", &["-c", &script]).expect("bash runs")
     };
     assert_eq!(complete("ausearch --logi", 1), "--loginuid\n");
-    assert_eq!(complete("ausearch -m USER_LOG", 2), "USER_LOGIN USER_LOGOUT\n");
-    assert_eq!(complete("ausearch -m LOGIN,USER_LOGI", 2), "LOGIN,USER_LOGIN\n");
-    assert_eq!(complete("auditctl -a always,ex", 2), "always,exit always,exclude\n");
-    assert_eq!(complete("auditctl -F arch = b6", 4), "b64\n");
-    assert_eq!(complete("auditd --enable_state = no", 3), "nochange\n");
-    assert_eq!(complete("auditd --enable_state =", 2), "disable enable nochange\n");
+    // Beside words that are all that can follow there are no files.
+    let closed = |words: &str, last: usize, offered: &str| {
+        assert_eq!(complete(words, last), format!("+o default\n{offered}\n"));
+    };
+    closed("ausearch -m USER_LOG", 2, "USER_LOGIN USER_LOGOUT");
+    closed("ausearch -m LOGIN,USER_LOGI", 2, "LOGIN,USER_LOGIN");
+    closed("auditctl -a always,ex", 2, "always,exit always,exclude");
+    closed("auditctl -F arch = b6", 4, "b64");
+    closed("auditd --enable_state = no", 3, "nochange");
+    closed("auditd --enable_state =", 2, "disable enable nochange");
+    closed("ausearch --format x", 2, "");
+    assert_eq!(complete("ausearch -if x", 2), "\n");
+    assert_eq!(complete("auditctl --check x", 2), "\n");
+    assert_eq!(complete("auditbox --install ''", 2), "+o default -o dirnames\n\n");
     let registered =
         shell.run("bash", &["-c", &format!(". {file}; complete -p auditctl audisp-json")]).expect("bash runs");
     assert_eq!(registered.matches("-F _auditbox").count(), 2, "{registered}");
@@ -232,15 +242,31 @@ fn bash_runs_nothing_of_what_it_offers() {
 fn fish_completes_where_it_is_installed() {
     let shell = Shell::new("completing-fish");
     let file = shell.file("auditbox.fish");
-    let script = format!(
-        "source {file}; complete -C 'ausearch --logi'; complete -C 'ausearch -m USER_LOG'; complete -C 'auditd --enable_state=no'; complete -C 'ausearch -m LOGIN,USER_LOGI'; complete -C 'auditctl -F arch=b6'"
-    );
-    let Some(offered) = shell.run("fish", &["-N", "-c", &script]) else { return };
-    let words: Vec<&str> = offered.lines().filter_map(|line| line.split('\t').next()).collect();
-    assert_eq!(
-        words,
-        ["--loginuid", "USER_LOGIN", "USER_LOGOUT", "--enable_state=nochange", "LOGIN,USER_LOGIN", "arch=b64"]
-    );
+    let folder = &shell.0.0;
+    shell.0.file("place/file", "x");
+    std::fs::create_dir(folder.join("place/folder")).expect("a directory");
+    let complete = |line: &str| -> Option<Vec<String>> {
+        let script = format!("cd {}; source {file}; complete -C '{line}'", folder.join("place").display());
+        let offered = shell.run("fish", &["-N", "-c", &script])?;
+        Some(offered.lines().filter_map(|line| line.split('\t').next()).map(str::to_owned).collect())
+    };
+    for (line, words) in [
+        ("ausearch --logi", &["--loginuid"][..]),
+        ("ausearch -m USER_LOG", &["USER_LOGIN", "USER_LOGOUT"]),
+        ("ausearch --success ", &["no", "yes"]),
+        ("auditd --enable_state=no", &["--enable_state=nochange"]),
+        ("ausearch -m LOGIN,USER_LOGI", &["LOGIN,USER_LOGIN"]),
+        ("auditctl -F arch=b6", &["arch=b64"]),
+        ("ausearch --format fil", &[]),
+        ("ausearch -if f", &["file", "folder/"]),
+        ("auditctl --check f", &["file", "folder/"]),
+        ("auditctl -F path=f", &["path=file", "path=folder/"]),
+        ("auditbox --install f", &["folder/"]),
+        ("auditd --config_file=f", &["--config_file=folder/"]),
+    ] {
+        let Some(offered) = complete(line) else { return };
+        assert_eq!(offered, words, "{line}");
+    }
 }
 
 #[test]
@@ -250,19 +276,25 @@ fn zsh_completes_where_it_is_installed() {
     if shell.run("zsh", &["-c", "true"]).is_none() {
         return;
     }
+    shell.0.file("alone", "x");
+    shell.0.file("twin", "x");
+    std::fs::create_dir(shell.0.0.join("twins")).expect("a directory");
     for (typed, completed) in [
         ("ausearch --logi\\t", "<--loginuid>"),
         ("auditctl -F arc\\tb64", "<-F arch=b64>"),
         ("auditctl -F arch=b6\\t", "<-F arch=b64>"),
         ("ausearch -m LOGIN,USER_LOGI\\t", "<-m LOGIN,USER_LOGIN>"),
         ("auditd --enable_state=no\\t", "<--enable_state=nochange>"),
+        ("ausearch --format alo\\t", "<--format alo>"),
+        ("ausearch -if alo\\t", "<-if alone>"),
+        ("auditbox --install twi\\t", "<--install twins>"),
     ] {
         // A terminal of zsh's own: the completed line is run, and says what it has become. The terminal echoes what is typed, so
         // the word that is waited for is typed in two parts.
         let script = format!(
             "zmodload zsh/zpty; zpty z zsh -f -i
              zpty -w z 'fpath=({directory} $fpath); autoload -U compinit; compinit -u -D'
-             zpty -w z 'ausearch auditctl auditd() {{ print \"go\"\"t: <$*>\"; }}'
+             zpty -w z 'cd {directory}; ausearch auditctl auditd auditbox() {{ print \"go\"\"t: <$*>\"; }}'
              zpty -w z $'{typed}'
              zpty -r -m z out '*got: <*>*'
              print -r -- ${{out##*got: }}"
