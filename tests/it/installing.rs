@@ -453,24 +453,25 @@ fn every_script_of_a_recipe_is_a_shell_script() {
 }
 
 #[test]
-fn the_packages_of_alpine_and_arch_have_every_file_at_its_place() {
+fn the_packages_of_alpine_arch_and_void_have_every_file_at_its_place() {
     let dir = Dir::new("recipes");
     // The sources as they are unpacked, and built.
     let sources = dir.0.join(concat!("auditbox-", env!("CARGO_PKG_VERSION")));
     std::fs::create_dir_all(sources.join("target/any/release")).unwrap();
-    for name in ["LICENSE", "docs", "init", "packaging", "rules"] {
+    for name in ["LICENSE", "docs", "init", "packaging", "rules", "tests"] {
         std::os::unix::fs::symlink(format!("{TOP}/{name}"), sources.join(name)).unwrap();
     }
     std::os::unix::fs::symlink(BINARY, sources.join("target/any/release/auditbox")).unwrap();
     let run = |shell: &str, file: &str, words: &str| {
-        let script = format!(". {TOP}/packaging/{file}; {words} package");
+        let script = format!(". {TOP}/packaging/{file}; {words}");
         let mut command = Command::new(shell);
-        let command = command.args(["-e", "-c", &script]).env("pkgdir", dir.0.join(file)).env_remove("RUSTFLAGS");
+        let command = command.args(["-e", "-c", &script]).env_remove("RUSTFLAGS");
+        let command = command.env("pkgdir", dir.0.join(file)).env("DESTDIR", dir.0.join(file));
         let output = command.current_dir(&sources).output().unwrap_or_else(|error| panic!("{shell}: {error}"));
         assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
         files(&dir.0.join(file))
     };
-    let alpine = run("sh", "alpine/APKBUILD", "CBUILD=x CHOST=x CTARGET=any;");
+    let alpine = run("sh", "alpine/APKBUILD", "CBUILD=x CHOST=x CTARGET=any; package");
     let has =
         |files: &[String], path: &str| assert!(files.iter().any(|file| file == path), "{path} is not among {files:?}");
     for path in ["/usr/sbin/auditbox", "/etc/init.d/auditd", "/usr/sbin/audit-early", "/etc/audit/auditd.conf"] {
@@ -480,13 +481,42 @@ fn the_packages_of_alpine_and_arch_have_every_file_at_its_place() {
     let rules: Vec<&String> = alpine.iter().filter(|file| is_rules(file)).collect();
     assert_eq!(rules, ["/etc/audit/audit-stop.rules"], "the machine chooses and merges its rules itself");
 
-    let arch = run("bash", "arch/PKGBUILD", "_host() { echo any; }; cd ..;");
+    let void = run("bash", "void/auditbox/template", "RUST_TARGET=any; do_install");
+    for path in ["/usr/bin/auditbox", "/etc/sv/auditd/run", "/etc/sv/auditd/supervise", "/etc/audit/auditd.conf"] {
+        has(&void, path);
+    }
+    let rules: Vec<&String> = void.iter().filter(|file| is_rules(file)).collect();
+    assert_eq!(rules, ["/etc/audit/audit-stop.rules"], "the machine chooses its rules itself");
+
+    let arch = run("bash", "arch/PKGBUILD", "_host() { echo any; }; cd ..; package");
     for path in ["/opt/auditbox/sbin/auditbox", "/opt/auditbox/sbin/ausearch", "/etc/audit/auditd.conf.auditbox"] {
         has(&arch, path);
     }
     let beside = |file: &&String| !file.starts_with("/opt/auditbox/") && !file.starts_with("/usr/share/licenses/");
     let outside: Vec<&String> = arch.iter().filter(beside).collect();
     assert_eq!(outside, ["/etc/audit/auditd.conf.auditbox"], "the audit package has all others");
+}
+
+#[test]
+fn void_s_package_chooses_rules_once_where_the_administrator_has_none() {
+    let dir = Dir::new("installing-void");
+    let root = &dir.0;
+    script("init/install", &[BINARY, BINARY, "runit"], &[("DESTDIR", root), ("SBIN", Path::new("/usr/bin"))]);
+    let rules = root.join("etc/audit/rules.d");
+    let run = |update: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-e", "-c", &recipe("void/auditbox/INSTALL")]).current_dir(root);
+        let output = command.env("ACTION", "post").env("UPDATE", update).output().expect("sh runs");
+        assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+        if rules.exists() { files(&rules).len() } else { 0 }
+    };
+    std::fs::remove_dir_all(&rules).expect("the template leaves it out");
+    assert_eq!(run("yes"), 0, "an update chooses none");
+    assert!(run("no") > 5);
+    assert_eq!(rules.metadata().expect("a directory").permissions().mode() & 0o777, 0o750);
+    std::fs::remove_dir_all(&rules).expect("ours");
+    dir.file("etc/audit/rules.d/50-own.rules", "-w /srv/secret -p rwa -k mine\n");
+    assert_eq!(run("no"), 1, "the administrator has rules");
 }
 
 /// A recipe of packaging/.
@@ -546,6 +576,11 @@ fn the_configuration_that_recipes_name_is_that_of_the_list() {
     ] {
         let patterns = value(&recipe(name), key, end).replace("${sysconfdir}", "/etc");
         let patterns: Vec<&str> = patterns.split_whitespace().collect();
+        // Void's are chosen by the machine, and the administrator's then. The others are images.
+        wanted.retain(|file| !file.ends_with("/x.rules"));
+        if !name.starts_with("void") {
+            wanted.push("/etc/audit/rules.d/x.rules");
+        }
         for file in &wanted {
             assert!(patterns.iter().any(|pattern| is_of(pattern, file)), "{name} does not name {file}");
         }
