@@ -5,10 +5,10 @@ SECTION = "admin"
 LICENSE = "GPL-2.0-or-later"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=b234ee4d69f5fce4486a80fdaf4a4263"
 
-# `make source` in auditbox writes the archive; auditbox-crates.inc is made from its Cargo.lock by
-# `bitbake -c update_crates auditbox`.
+# `make source` in auditbox writes the archive and auditbox-crates.inc, which lies beside this file; after a change of Cargo.lock
+# `bitbake -c update_crates auditbox` writes it anew.
 SRC_URI = "file://auditbox-${PV}.tar.gz"
-include auditbox-crates.inc
+require auditbox-crates.inc
 
 inherit bash-completion cargo cargo-update-recipe-crates systemd update-rc.d
 

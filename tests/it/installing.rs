@@ -682,6 +682,27 @@ fn the_address_is_set_everywhere_at_once_and_nothing_is_released_without_one() {
 }
 
 #[test]
+fn the_sources_come_with_the_list_of_crates_that_yocto_s_recipe_requires() {
+    let dir = Dir::new("installing-source");
+    let run = "cp -R \"$0\"/packaging \"$0\"/Cargo.* . && git init -q && git add . && \
+               git -c user.name=x -c user.email=x@localhost commit -qm all && packaging/source";
+    let output = Command::new("sh").args(["-c", run, TOP]).current_dir(&dir.0).output().expect("sh runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let list = std::fs::read_to_string(dir.0.join("out/auditbox-crates.inc")).expect("the list");
+    let lock = std::fs::read_to_string(format!("{TOP}/Cargo.lock")).expect("Cargo.lock");
+    let mut crates = 0;
+    for package in lock.split("[[package]]").filter(|package| package.contains("checksum = ")) {
+        let value = |key: &str| package.lines().find_map(|line| line.strip_prefix(key)?.split('"').nth(1)).expect(key);
+        let (name, version, sum) = (value("name = "), value("version = "), value("checksum = "));
+        assert!(list.contains(&format!("    crate://crates.io/{name}/{version} \\\n")), "{name}: {list}");
+        assert!(list.contains(&format!("SRC_URI[{name}-{version}.sha256sum] = \"{sum}\"\n")), "{name}: {list}");
+        crates += 1;
+    }
+    assert_eq!((list.matches("crate://").count(), list.lines().next()), (crates, Some("SRC_URI += \" \\")));
+    assert!(recipe(concat!("yocto/auditbox_", env!("CARGO_PKG_VERSION"), ".bb")).contains("\nrequire auditbox-crates.inc\n"));
+}
+
+#[test]
 fn the_bill_of_materials_is_made_in_sources_where_nothing_was_made_yet() {
     let dir = Dir::new("installing-sbom");
     for name in ["Makefile", "Cargo.toml", "Cargo.lock", "applets", "packaging", "src", "tests"] {
