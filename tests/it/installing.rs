@@ -114,6 +114,24 @@ fn what_the_administrator_and_the_library_have_stays() {
 }
 
 #[test]
+fn rules_that_an_init_is_told_to_load_are_the_administrator_s_wherever_they_lie() {
+    for (line, is_policy) in [
+        ("RULEFILE_STARTUP=/srv/own.rules\n", true),
+        ("  AUDIT_RULES_FILE=\"/srv/own.rules\" # ours\n", true),
+        ("#RULEFILE_STARTUP=/srv/own.rules\n", false),
+        ("RULEFILE_STARTUP='/srv/none.rules'\nRULEFILE_STOP_PRE=/srv/own.rules\n", false),
+    ] {
+        let dir = Dir::new("installing init's");
+        dir.file("etc/conf.d/auditd", line);
+        dir.file("srv/own.rules", "-w /srv/secret -p rwa -k mine\n");
+        let said = script("init/install", &[BINARY, BINARY, "openrc"], &[("DESTDIR", dir.0.as_path())]);
+        assert_eq!(said.contains("/srv/own.rules has rules already"), is_policy, "{line}: {said}");
+        assert_eq!(files(&dir.0.join("etc/audit/rules.d")).is_empty(), is_policy, "{line}");
+        assert_eq!(std::fs::read_to_string(dir.0.join("etc/conf.d/auditd")).expect("it stays"), line);
+    }
+}
+
+#[test]
 fn every_style_installs_the_files_of_the_list_and_the_removal_takes_them_away() {
     let dir = Dir::new("installing-styles");
     let root = [("DESTDIR", dir.0.as_path())];
@@ -699,7 +717,10 @@ fn the_sources_come_with_the_list_of_crates_that_yocto_s_recipe_requires() {
         crates += 1;
     }
     assert_eq!((list.matches("crate://").count(), list.lines().next()), (crates, Some("SRC_URI += \" \\")));
-    assert!(recipe(concat!("yocto/auditbox_", env!("CARGO_PKG_VERSION"), ".bb")).contains("\nrequire auditbox-crates.inc\n"));
+    assert!(
+        recipe(concat!("yocto/auditbox_", env!("CARGO_PKG_VERSION"), ".bb"))
+            .contains("\nrequire auditbox-crates.inc\n")
+    );
 }
 
 #[test]
