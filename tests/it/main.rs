@@ -36,6 +36,7 @@ mod making;
 mod manual;
 mod multicall;
 mod normalize;
+mod packages;
 mod plugins;
 mod policy;
 mod progress;
