@@ -128,7 +128,11 @@ impl Core {
         let ctx = &mut self.ctx;
         match input {
             Input::Record(record_type, text) => return self.record(record_type, text),
-            Input::EndOfBatch => self.end_batch(),
+            Input::EndOfBatch => return self.end_batch(),
+            Input::Dispatch => {
+                self.dispatch.take(ctx);
+                self.dispatch.write(ctx);
+            }
             Input::Wrote => {
                 self.log.wrote(ctx);
                 self.listener.answer(ctx, self.log.reply());
@@ -244,8 +248,6 @@ impl Core {
         self.kernel.tick(&mut self.ctx);
         self.log.flush_gaps(&mut self.ctx);
         self.log.write(&mut self.ctx);
-        self.dispatch.take(&mut self.ctx);
-        self.dispatch.write(&mut self.ctx);
     }
 
     fn tick(&mut self) {
@@ -389,16 +391,22 @@ impl Core {
         }
     }
 
+    /// The end of a batch of the daemon's own records.
+    fn close_batch(&mut self) {
+        self.end_batch();
+        self.handle(Input::Dispatch);
+    }
+
     /// DAEMON_START, the first record of every run.
     pub(super) fn record_start(&mut self) {
         control::record_start(&mut self.ctx);
-        self.handle(Input::EndOfBatch);
+        self.close_batch();
     }
 
     /// DAEMON_ABORT: a stage of the start failed.
     pub(super) fn record_abort(&mut self, stage: &str) {
         control::record_abort(&mut self.ctx, stage);
-        self.handle(Input::EndOfBatch);
+        self.close_batch();
     }
 
     /// DAEMON_CONFIG: what an early daemon has kept comes next; what it had no room for goes into the ledger.
@@ -411,7 +419,7 @@ impl Core {
             ctx.lose(Cause::Oversize, Sink::All, Some(u64::from(said.oversize)));
         }
         self.lose_kept(said.lost, (u64::from(said.serials.0), u64::from(said.serials.1)));
-        self.handle(Input::EndOfBatch);
+        self.close_batch();
     }
 
     /// Takes note of what an early daemon, or this one in its place, could not keep, with its first and last serial or zeros.

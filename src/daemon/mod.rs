@@ -62,8 +62,10 @@ pub enum Input<'a> {
     Oversize(usize),
     /// The socket had no space, and the kernel dropped copies.
     Overrun,
-    /// No more records are waiting.
+    /// No more records are waiting: the log gets them.
     EndOfBatch,
+    /// What the log was to get of a batch is there: plugins get it too. So nothing that is done for them is on the way to the disk.
+    Dispatch,
     /// Answers [`Effect::Write`]: all pending lines are in the log.
     Wrote,
     /// Answers [`Effect::Write`]: the first `kept` bytes are in the log, the rest is not, for this errno.

@@ -397,6 +397,7 @@ fn take_batch(driver: &mut Driver, batch: &Batch) {
         driver.feed(Input::Oversize(batch.oversize()));
     }
     driver.feed(Input::EndOfBatch);
+    driver.feed(Input::Dispatch);
 }
 
 /// Tells the kernel that the process of this pid takes its records from this socket. `take` is given every batch until it answers.

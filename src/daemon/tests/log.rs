@@ -1,6 +1,29 @@
 //! The log driven by scripts: writing, rotation, space, errors, and what is lost.
 
 use super::*;
+use crate::config::plugin::Plugin;
+use crate::host::plugins::PluginSet;
+
+#[test]
+fn what_is_done_for_plugins_comes_after_the_disk() {
+    let mut script = Script::new(config());
+    let plugin = |name: &str| (name.to_string(), Plugin { path: "/sbin/p".to_string(), ..Plugin::default() });
+    let plugins = ["reads", "reads-too", "stuck"].map(plugin).into();
+    script.core.start_plugins(PluginSet { plugins, skipped: Vec::new() });
+    let started: Vec<_> = std::iter::from_fn(|| script.core.next_effect())
+        .filter_map(|effect| if let Effect::StartPlugin(id) = effect { Some(id) } else { None })
+        .collect();
+    started.iter().for_each(|id| script.feed(Input::PluginStarted(*id, Ok(()))));
+    script.asked.clear();
+    script.record(7, "a=b");
+    script.core.handle(Input::EndOfBatch);
+    assert_eq!(script.core.next_effect(), Some(Effect::Write));
+    assert_eq!((script.core.next_effect(), script.core.dispatch().is_behind()), (None, false));
+    script.perform_and_answer(Effect::Write);
+    assert!(script.lines().last().is_some_and(|line| line.contains(":7): a=b")));
+    script.feed(Input::Dispatch);
+    assert_eq!(script.asked(), started.iter().map(|id| format!("WritePlugin({id:?})")).collect::<Vec<_>>());
+}
 
 #[test]
 fn a_batch_is_one_write() {
