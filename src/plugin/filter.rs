@@ -218,10 +218,13 @@ impl Consumer for Filter<'_> {
         }
     }
 
-    fn tick(&mut self, now: i64) -> Option<i64> {
+    fn heard(&mut self, now: i64) {
         while let Some(event) = self.gatherer.overdue(now) {
             self.filter(event);
         }
+    }
+
+    fn tick(&mut self, now: i64) -> Option<i64> {
         self.write();
         if !self.has_child_ended && self.child.result().is_some() {
             self.has_child_ended = true;
@@ -241,7 +244,8 @@ impl Consumer for Filter<'_> {
             self.terminate_at = None;
             self.child.signal(false);
         }
-        self.gatherer.due().into_iter().chain(self.terminate_at).min()
+        let due = self.gatherer.due().filter(|_| !self.is_full());
+        due.into_iter().chain(self.terminate_at).min()
     }
 
     fn end_of_input(&mut self) {

@@ -136,6 +136,7 @@ pub struct ToJson<'h> {
     gatherer: Gatherer,
     verdicts: Verdicts,
     json: Json<'h>,
+    line: Vec<u8>,
     object: Vec<u8>,
     text: Vec<u8>,
     sink: Sink,
@@ -193,6 +194,7 @@ impl<'h> ToJson<'h> {
                     gatherer: Gatherer::new(TIMEOUT),
                     verdicts: Verdicts::default(),
                     json,
+                    line: Vec::new(),
                     object: Vec::new(),
                     text: Vec::new(),
                     sink,
@@ -355,10 +357,10 @@ impl Consumer for ToJson<'_> {
     }
 
     fn record(&mut self, frame: &Frame<'_>, now: i64) {
-        let mut line = Vec::new();
-        frame.push_whole_line(&mut line);
-        let Some(record) = Record::parse(&line) else {
-            self.unreadable += u64::from(!line.trim_ascii().is_empty());
+        self.line.clear();
+        frame.push_whole_line(&mut self.line);
+        let Some(record) = Record::parse(&self.line) else {
+            self.unreadable += u64::from(!self.line.trim_ascii().is_empty());
             return;
         };
         let event = self.gatherer.push(&record, now);
@@ -367,6 +369,14 @@ impl Consumer for ToJson<'_> {
 
     fn unusable(&mut self) {
         self.unreadable += 1;
+    }
+
+    fn heard(&mut self, now: i64) {
+        while !self.is_full()
+            && let Some(event) = self.gatherer.overdue(now)
+        {
+            self.event(event);
+        }
     }
 
     fn tick(&mut self, now: i64) -> Option<i64> {
@@ -381,13 +391,8 @@ impl Consumer for ToJson<'_> {
                 self.keep_lost();
                 continue;
             }
-            if self.is_full() {
-                return None;
-            }
-            let Some(event) = self.gatherer.overdue(now) else {
-                return self.gatherer.due().into_iter().chain(self.retry).min();
-            };
-            self.event(event);
+            let due = self.gatherer.due().filter(|_| !self.is_full());
+            return due.into_iter().chain(self.retry).min();
         }
     }
 

@@ -76,6 +76,11 @@ pub trait Consumer {
     /// Input that is no record was left out; why was logged.
     fn unusable(&mut self) {}
 
+    /// All that had come by now was read, and there was no more.
+    fn heard(&mut self, now: i64) {
+        let _ = now;
+    }
+
     /// Time has passed, or something came. Called before every wait, so what has collected can be handed on here in one go.
     /// Returns when it must be called again, at the latest.
     fn tick(&mut self, now: i64) -> Option<i64>;
@@ -144,8 +149,8 @@ fn serve(
     let mut reader = Reader { frames: Frames::default(), piece: vec![0; PIECE], complaints: 0 };
     let mut ending = None;
     let (mut is_terminated, mut deadline, mut rest_until) = (false, None, None);
+    let mut now = monotonic();
     loop {
-        let now = monotonic();
         let due = consumer.tick(now);
         let is_over = consumer.has_failed() || deadline.is_some_and(|at| at <= now);
         if is_over && ending.is_none() && rest_until.is_none() && consumer.takes_rest() {
@@ -166,6 +171,7 @@ fn serve(
         consumer.watch(&mut set);
         let due = if reads && is_last { Some(now) } else { due.into_iter().chain(deadline).min() };
         set.wait(due.map(|at| Duration::from_secs(u64::try_from(at - now).unwrap_or(0))));
+        now = monotonic();
         if set.is_ready(SIGNALS) {
             while let Some(arrival) = signals.next() {
                 let Some(notice) = notice(arrival.number) else { continue };
@@ -186,7 +192,10 @@ fn serve(
             ending = match set.is_ready(INPUT) {
                 true => reader.read(input, consumer, now),
                 false if is_last => Some(Ending::Terminated),
-                false => None,
+                false => {
+                    consumer.heard(now);
+                    None
+                }
             };
             if ending.is_some() {
                 reader.end(consumer, now);
@@ -328,6 +337,17 @@ mod tests {
             true => LAST_WAIT,
             false => LAST_WAIT - 1,
         };
+        serve_slowly(script, round, text, ends, arrivals)
+    }
+
+    /// The same, where each wait takes so many seconds.
+    fn serve_slowly(
+        consumer: &mut dyn Consumer,
+        round: i64,
+        text: &[u8],
+        ends: bool,
+        arrivals: &[(i32, i32)],
+    ) -> Ending {
         let (read, mut write) = pipe().unwrap();
         write.write_all(text).unwrap();
         let _write = (!ends).then_some(write);
@@ -338,13 +358,56 @@ mod tests {
             now += round;
             now
         };
-        serve(script, &InputFile::from(OwnedFd::from(read)), &signals, &mut monotonic)
+        serve(consumer, &InputFile::from(OwnedFd::from(read)), &signals, &mut monotonic)
     }
 
     fn served(text: &[u8], ends: bool, arrivals: &[(i32, i32)]) -> (Ending, Vec<String>) {
         let mut script = Script::default();
         let ending = serve_script(&mut script, text, ends, arrivals);
         (ending, script.seen)
+    }
+
+    /// Reads a record at a time, keeps when it was called, and ends once it has heard all.
+    #[derive(Default)]
+    struct Clocked(std::cell::RefCell<Vec<String>>);
+
+    impl Clocked {
+        fn keep(&self, what: &str, now: i64) {
+            self.0.borrow_mut().push(format!("{what} {now}"));
+        }
+    }
+
+    impl Consumer for Clocked {
+        fn log(&mut self, _: Level, _: &str) {}
+
+        fn record(&mut self, frame: &Frame<'_>, now: i64) {
+            self.keep(&String::from_utf8_lossy(frame.text), now);
+        }
+
+        fn heard(&mut self, now: i64) {
+            self.keep("heard", now);
+        }
+
+        fn tick(&mut self, now: i64) -> Option<i64> {
+            self.keep("tick", now);
+            Some(now)
+        }
+
+        fn read(&self, input: &InputFile, _: &Frames, piece: &mut [u8]) -> io::Result<usize> {
+            input.read(&mut piece[..4])
+        }
+
+        fn has_failed(&self) -> bool {
+            self.0.borrow().iter().any(|kept| kept.starts_with("heard"))
+        }
+    }
+
+    #[test]
+    fn a_record_comes_when_it_is_read_and_all_is_heard_once_there_is_no_more() {
+        let mut consumer = Clocked::default();
+        assert_eq!(serve_slowly(&mut consumer, 100, b"one\ntwo\n", false, &[]), Ending::Failed);
+        let kept = consumer.0.into_inner().join(", ");
+        assert_eq!(kept, "tick 100, one 200, tick 200, two 300, tick 300, heard 400, tick 400");
     }
 
     #[test]

@@ -202,10 +202,13 @@ impl Consumer for ToStatsd<'_> {
         event.iter().for_each(|event| self.count(event));
     }
 
-    fn tick(&mut self, now: i64) -> Option<i64> {
+    fn heard(&mut self, now: i64) {
         while let Some(event) = self.gatherer.overdue(now) {
             self.count(&event);
         }
+    }
+
+    fn tick(&mut self, now: i64) -> Option<i64> {
         let due = *self.due.get_or_insert(now + self.interval);
         if due <= now {
             self.send();

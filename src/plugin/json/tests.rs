@@ -50,6 +50,26 @@ fn connect(plugin: &mut ToJson, path: &Path) -> UnixStream {
 }
 
 #[test]
+fn the_end_of_an_event_may_be_late_while_nothing_is_read() {
+    let host = Host::open();
+    let mut plugin = plugin(&host, "--file /dev/full --key k");
+    let line = |kind: &str, rest: &str| format!("type={kind} msg=audit(1700000000.000:7): {rest}");
+    let mut feed = |now, line: &str| {
+        plugin.record(&Frame { version: 1, record_type: 0, text: line.as_bytes() }, now);
+        plugin.tick(now + 100);
+        plugin.unwritten.len()
+    };
+    let lengths = [
+        feed(0, &line("SYSCALL", "pid=1 key=\"k\"")),
+        feed(100, &line("CWD", "cwd=\"/\"")),
+        feed(200, &line("EOE", "")),
+        feed(200, &line("CONFIG_CHANGE", "op=set key=\"k\"")),
+    ];
+    plugin.heard(201 + TIMEOUT as i64);
+    assert_eq!((lengths, plugin.unwritten.len()), ([0, 0, 1, 1], 2));
+}
+
+#[test]
 fn every_client_gets_every_event_and_one_that_stalls_hears_what_it_lost_when_it_reads_again() {
     let (host, path) = (Host::open(), path("clients"));
     let mut plugin = plugin(&host, &format!("--socket {} --depth 3", path.display()));
