@@ -212,6 +212,40 @@ fn laurel_has_a_member_for_each_type_with_the_names_last_but_for_arguments() {
 }
 
 #[test]
+fn laurel_has_these_members_in_this_order_and_no_others() {
+    let parent =
+        "SYSCALL arch=c000003e syscall=59 success=yes exit=0 ppid=1 pid=7 exe=\"/bin/sh\"; EXECVE argc=1 a0=\"sh\"";
+    let execve = "SYSCALL arch=c000003e syscall=59 success=yes exit=0 a0=55AA a1=0 a2=7ffc a3=8 items=1 ppid=7 pid=8 auid=1000 uid=0 \
+        tty=pts0 ses=3 comm=\"tool\" exe=\"/usr/bin/tool\" subj=unconfined key=6101622B\x1dARCH=x86_64 SYSCALL=execve AUID=\"ann\" \
+        UID=\"root\"; EXECVE argc=3 a0=\"tool\" a1_len=8 a1[0]=C3A9 a1[1]=25FF a2=\"x+y\"; CWD cwd=\"/w\"; PATH item=0 \
+        name=2F0A61 inode=12 dev=fd:01 mode=0100755 ouid=0 nametype=NORMAL cap_fp=0000000000000000 cap_fe=0 cap_frootid=0\x1d\
+        OUID=\"root\"; PROCTITLE proctitle=746F6F6C00C3A925FF; EOE -";
+    let user = "USER_CMD pid=9 uid=1000 auid=4294967295 ses=4294967295 subj=unconfined msg='cwd=\"/home/ann\" cmd=6C73202D6C \
+        exe=\"/usr/bin/sudo\" hostname=? terminal=pts/0 res=success'\x1dUID=\"ann\" AUID=\"unset\"";
+    let wanted = [
+        concat!(
+            r#""SYSCALL":{"arch":"0xc000003e","syscall":59,"success":"yes","exit":0,"items":1,"ppid":7,"pid":8,"auid":1000,"uid":0,"#,
+            r#""tty":"pts0","ses":3,"comm":"tool","exe":"/usr/bin/tool","subj":"unconfined","key":"a%01b%2b","ARCH":"x86_64","#,
+            r#""SYSCALL":"execve","AUID":"ann","UID":"root","ARGV":["0x55aa","0x0","0x7ffc","0x8"]},"#,
+            r#""EXECVE":{"argc":3,"ARGV":["tool","é%25%ff","x%2by"]},"CWD":{"cwd":"/w"},"#,
+            r#""PATH":[{"item":0,"name":"/%0aa","inode":12,"dev":"fd:01","mode":"0o100755","ouid":0,"nametype":"NORMAL","#,
+            r#""cap_fp":"0x0","cap_fe":0,"cap_frootid":"0","OUID":"root"}],"PROCTITLE":{"ARGV":["tool","é%25%ff"]}"#,
+        ),
+        concat!(
+            r#""USER_CMD":[{"pid":9,"uid":1000,"auid":4294967295,"ses":4294967295,"subj":"unconfined","#,
+            r#""msg":{"cwd":"/home/ann","cmd":"ls -l","exe":"/usr/bin/sudo","hostname":null,"terminal":"pts/0","res":"success"},"#,
+            r#""UID":"ann","AUID":"unset"}]"#,
+        ),
+        r#""PROCTITLE":{"ARGV":["bash"]}"#,
+        r#""PROCTITLE":{"ARGV":["sleep","","9"]}"#,
+    ];
+    let events = [parent, execve, user, "PROCTITLE proctitle=\"bash\"", "PROCTITLE proctitle=736C656570000039; EOE -"];
+    for (shown, wanted) in shown(View::Laurel, &events).iter().skip(1).zip(wanted) {
+        assert_eq!(*shown, format!("{{\"ID\":\"1700000000.123:45\",\"NODE\":\"host1\",{wanted}}}\n"));
+    }
+}
+
+#[test]
 fn laurel_has_a_type_for_each_field() {
     for (record, wanted) in [
         ("TIME_ADJNTPVAL op=freq old=-37201 new=5", r#"{"op":"freq","old":"-37201","new":"5"}"#),
