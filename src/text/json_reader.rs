@@ -62,11 +62,21 @@ impl<'t> Reader<'t> {
 
     /// Reads a string, and appends the bytes it stands for.
     pub fn string(&mut self, out: &mut Vec<u8>) -> Option<()> {
+        self.string_to(Some(out))
+    }
+
+    /// The same, or passes over it.
+    fn string_to(&mut self, mut out: Option<&mut Vec<u8>>) -> Option<()> {
+        let mut push = |text: &[u8]| {
+            if let Some(out) = &mut out {
+                out.extend_from_slice(text);
+            }
+        };
         self.take(b'"')?;
         loop {
             let plain = self.rest.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\'))?;
             let (text, rest) = self.rest.split_at_checked(plain)?;
-            out.extend_from_slice(text);
+            push(text);
             match rest {
                 [b'"', rest @ ..] => {
                     self.rest = rest;
@@ -83,12 +93,12 @@ impl<'t> Reader<'t> {
                         b'f' => 12,
                         b'u' => {
                             let letter = self.letter()?;
-                            out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+                            push(letter.encode_utf8(&mut [0; 4]).as_bytes());
                             continue;
                         }
                         _ => return None,
                     };
-                    out.push(byte);
+                    push(&[byte]);
                 }
                 _ => return None,
             }
@@ -117,7 +127,7 @@ impl<'t> Reader<'t> {
         match self.peek()? {
             b'{' => self.object(&mut |_, value| value.skip()),
             b'[' => self.array(&mut |value| value.skip()),
-            b'"' => self.string(&mut Vec::new()),
+            b'"' => self.string_to(None),
             _ => {
                 let end =
                     self.rest.iter().position(|byte| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n'));

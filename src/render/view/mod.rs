@@ -37,7 +37,7 @@ impl View {
     /// views have no words for what is missing.
     pub fn push(self, object: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
-        let members = Members::of(object).filter(|_| self != View::Json);
+        let members = if self == View::Json { None } else { Members::of(object) };
         let done = members.and_then(|members| match self {
             View::Json => None,
             View::Ecs => members.push_ecs(out),
