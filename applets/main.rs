@@ -181,19 +181,22 @@ fn absent(name: &str) -> u8 {
     127
 }
 
+const USAGE: &str = match cfg!(feature = "doctor") {
+    true => "usage: auditbox APPLET [ARGUMENT...] | doctor | --list | --install DIR [--hard] | --version\n\n",
+    false => "usage: auditbox APPLET [ARGUMENT...] | --list | --install DIR [--hard] | --version\n\n",
+};
+
 const EXAMPLES: &str = match cfg!(feature = "doctor") {
     true => "example: auditbox --install /usr/sbin\n         auditbox doctor\n",
     false => "example: auditbox --install /usr/sbin\n",
 };
 
 fn help() -> u8 {
-    let doctor = if cfg!(feature = "doctor") { "doctor | " } else { "" };
-    let usage =
-        format!("usage: auditbox APPLET [ARGUMENT...] | {doctor}--list | --install DIR [--hard] | --version\n\n");
-    let about = |applet: &Applet| applet.help.lines().nth(1).unwrap_or_default();
-    let rows = APPLETS.iter().map(|applet| format!("  {:14} {}\n", applet.name, about(applet)));
-    let text: String = std::iter::once(usage).chain(rows).collect();
-    show(text.as_bytes());
+    show(USAGE.as_bytes());
+    for applet in APPLETS {
+        let about = applet.help.lines().nth(1).unwrap_or_default();
+        show(format!("  {:14} {about}\n", applet.name).as_bytes());
+    }
     show(EXAMPLES.as_bytes());
     0
 }
