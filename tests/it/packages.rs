@@ -256,7 +256,7 @@ fn the_sources_come_with_the_list_of_crates_that_yocto_s_recipe_requires() {
         assert!(list.contains(&format!("SRC_URI[{name}-{version}.sha256sum] = \"{sum}\"\n")), "{name}: {list}");
         crates += 1;
     }
-    assert_eq!((list.matches("crate://").count(), list.lines().next()), (crates, Some("SRC_URI += \" \\")));
+    assert_eq!((list.matches("crate://").count(), list.lines().next()), (crates, Some("SRC_URI += \"\\")));
     assert!(
         recipe(concat!("yocto/auditbox_", env!("CARGO_PKG_VERSION"), ".bb"))
             .contains("\nrequire auditbox-crates.inc\n")
