@@ -56,7 +56,7 @@ oldest: set-up ## a plain cargo build with the least Rust that Cargo.toml names
 demo: build ## the whole loop on a real kernel, in a guest, harmless to this machine
 	tests/demo/run $(BINARY)
 
-bench: build ## speed and memory beside the reference; SIZE=1g T=reading|instructions|start|collecting REFERENCE=DIR
+bench: build ## speed and memory beside the reference; SIZE=1g T=reading|instructions|start|collecting|disk REFERENCE=DIR
 	tests/bench/run $(BINARY)
 
 fuzz: set-up ## hostile input by libFuzzer, each target of fuzz/ for SECONDS (default 30)

@@ -24,17 +24,21 @@ pub fn keys(value: &[u8], out: &mut Vec<u8>) -> bool {
 /// What stands after `key=` in a record's text, quotes included: one value for each rule that saw it, where the kernel names several
 /// apart. What a program says in `msg='...'` names no rule.
 pub fn key_values(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    const MESSAGE: &[u8] = b" msg='";
-    let name = |at: usize| text.get(at.saturating_sub(4)..at).unwrap_or_default();
-    let is_own = move |at: &usize| name(*at) != b" msg" || text.get(*at + 1) != Some(&b'\'');
-    memchr_iter(b'=', text).take_while(is_own).filter(move |at| name(*at) == b" key").map(|at| {
-        let value = text.get(at + 1..).unwrap_or_default();
-        let value = value.get(..memmem::find(value, MESSAGE).unwrap_or(value.len())).unwrap_or_default();
+    const NAME: &[u8] = b" key=";
+    // No letter of the name is rarer in records.
+    let names = memchr_iter(b'y', text).filter_map(move |at| {
+        let start = at.checked_sub(3)?;
+        text.get(start..)?.starts_with(NAME).then_some(start + NAME.len())
+    });
+    let mut message = None;
+    names.map_while(move |start| {
+        let end = *message.get_or_insert_with(|| memmem::find(text, b" msg='").unwrap_or(text.len()));
+        let value = text.get(start..end)?;
         let end = match value {
             [b'"', rest @ ..] => memchr(b'"', rest).map_or(value.len(), |end| end + 2),
             _ => text::up_to(value, b' ').len(),
         };
-        value.get(..end).unwrap_or_default()
+        value.get(..end)
     })
 }
 
@@ -76,6 +80,37 @@ mod tests {
         assert!(
             has_key(b": key=\"k\"", &["j".to_owned(), "k".to_owned()]) && !has_key(b": key=\"kk\"", &["k".to_owned()])
         );
+    }
+
+    /// The values, looked for at each `=`.
+    fn at_each_sign(text: &[u8]) -> Vec<&[u8]> {
+        let mut found = Vec::new();
+        for at in (0..text.len()).filter(|at| text[*at] == b'=') {
+            if text[..at].ends_with(b" msg") && text[at + 1..].starts_with(b"'") {
+                break;
+            }
+            if text[..at].ends_with(b" key") {
+                let value = &text[at + 1..];
+                let value = &value[..memmem::find(value, b" msg='").unwrap_or(value.len())];
+                let ends = |byte, from: &[u8]| from.iter().position(|other| *other == byte);
+                let end = match value {
+                    [b'"', rest @ ..] => ends(b'"', rest).map(|end| end + 2),
+                    _ => ends(b' ', value),
+                };
+                found.push(&value[..end.unwrap_or(value.len())]);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn no_key_is_overlooked_and_none_made_up() {
+        let mut dice = crate::testing::Dice(0x9e37_79b9);
+        let parts = [" key=", " key", "=", " msg='", " msg=", "'", "\"", "y", " ", "k", "a1", "ey=", "(null)"];
+        for _ in 0..20_000 {
+            let text: String = (0..dice.roll(12)).map(|_| parts[dice.roll(parts.len())]).collect();
+            assert_eq!(key_values(text.as_bytes()).collect::<Vec<_>>(), at_each_sign(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]
