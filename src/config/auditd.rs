@@ -400,6 +400,9 @@ fn check_transport(config: &Config) -> Result<(), (&'static str, String)> {
     }
 }
 
+/// Bytes of a node's name at most. Its record's type and event id have to follow in the first 340 bytes of a line.
+const LONGEST_NODE: usize = 255;
+
 /// Refuses values that cannot stand together, and diagnostics those that hardly make sense.
 fn check(config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Result<(), ConfigError> {
     let fail = |key: &str, text: String| Err(ConfigError { line: 0, key: key.to_string(), text });
@@ -424,8 +427,10 @@ fn check(config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Result<(), Confi
                     Use another directory.";
         return fail("log_file", text.to_string());
     }
-    if config.name.bytes().any(|b| b.is_ascii_control()) {
-        return fail("name", "Error - name has a control character, which would stand in every record".to_string());
+    let name = &config.name;
+    if name.len() > LONGEST_NODE || name.contains("node=") || name.bytes().any(|b| b.is_ascii_control()) {
+        let text = "Error - name has over 255 bytes, node= or a control character: no record could be read".to_string();
+        return fail("name", text);
     }
     if !config.compress_command.is_empty() && config.log_names == LogNames::Numbers {
         return fail("compress_command", "Error - compress_command needs log_names = dates".to_string());
@@ -707,9 +712,12 @@ mod tests {
     fn pairs_that_cannot_stand_together() {
         assert!(refusal("flush = incremental").contains("0 selected for freq"));
         assert!(refusal("log_file = /var/log/x.log\nlog_group = adm").contains("directly in /var/log"));
-        for name in ["a\x1b[31mb", "a\x1dUID=\"root\"", "a\tb", "a\x7f"] {
-            assert!(refusal(&format!("name = {name}")).contains("name has a control character"));
+        for name in ["a\x1b[31mb", "a\x1dUID=\"root\"", "a\tb", "a\x7f", "node=x", &"x".repeat(256)] {
+            assert!(
+                refusal(&format!("name = {name}")).contains("name has over 255 bytes, node= or a control character")
+            );
         }
+        assert_eq!(sound(&format!("name_format = user\nname = {}\n", "x".repeat(255))).name.len(), 255);
         assert!(refusal("compress_command = /bin/gzip").contains("log_names = dates"));
         assert!(refusal("space_left_action = degrade").contains("priority_keys"));
     }

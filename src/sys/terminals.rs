@@ -3,9 +3,9 @@
 use super::files;
 use std::path::Path;
 
-/// Bytes of an entry of utmp, and the type of one of a user.
-const ENTRY: usize = 384;
-const USER_PROCESS: u8 = 7;
+/// Bytes of an entry of utmp: with a time of 32 bits, as glibc's is on most machines, or of 64; and the type of one of a user.
+const ENTRIES: [usize; 2] = [384, 400];
+const USER_PROCESS: u16 = 7;
 /// More than this is not read of utmp.
 const LONGEST: u64 = 16 << 20;
 
@@ -17,11 +17,39 @@ pub fn console(text: &str) {
 /// Writes to every terminal somebody is logged in at.
 pub fn wall(text: &str) {
     let entries = files::read_up_to(Path::new("/run/utmp"), LONGEST).unwrap_or_default();
-    for entry in entries.chunks_exact(ENTRY).filter(|entry| entry[0] == USER_PROCESS) {
+    lines(&entries, |line| files::write_to_terminal(&format!("/dev/{line}"), text));
+}
+
+/// Names the terminals below /dev of those who are logged in. What is no plain name is left out.
+fn lines(entries: &[u8], mut take: impl FnMut(&str)) {
+    let Some(size) = ENTRIES.into_iter().find(|size| entries.len().is_multiple_of(*size)) else { return };
+    for entry in entries.chunks_exact(size).filter(|entry| entry[..2] == USER_PROCESS.to_ne_bytes()) {
         let line = entry[8..40].split(|&b| b == 0).next().unwrap_or_default();
         let is_plain = line.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'/') && !line.is_empty();
         if let (Ok(line), true) = (std::str::from_utf8(line), is_plain) {
-            files::write_to_terminal(&format!("/dev/{line}"), text);
+            take(line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_either_size_name_the_terminals_of_users() {
+        for size in ENTRIES {
+            let mut entries = Vec::new();
+            for (kind, line) in
+                [(2, "~"), (USER_PROCESS, "pts/3"), (8, "tty2"), (USER_PROCESS, "../x"), (USER_PROCESS, "ttyS0")]
+            {
+                let entry = [&kind.to_ne_bytes(), &[0; 6][..], line.as_bytes()].concat();
+                entries.extend(entry.into_iter().chain(std::iter::repeat(0)).take(size));
+            }
+            let mut found = Vec::new();
+            lines(&entries, |line| found.push(line.to_string()));
+            assert_eq!(found, ["pts/3", "ttyS0"], "{size}");
+            lines(&entries[1..], |line| panic!("{line} of a torn file"));
         }
     }
 }

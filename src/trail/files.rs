@@ -19,7 +19,8 @@ pub struct Member {
     pub path: PathBuf,
     /// Why it is not read.
     pub left_out: Option<io::Error>,
-    /// No rotation gives such a name, `audit.log.bak`: that it is not read is worth a word, and answers are whole without it.
+    /// No rotation gives such a name, `audit.log.bak`, nor may it be a log that a program unknown here has compressed: that it is not
+    /// read is worth a word, and answers are whole without it.
     pub is_foreign: bool,
 }
 
@@ -59,7 +60,7 @@ pub fn older(base: &Path) -> Vec<Member> {
         if program.is_ok() {
             last = name.stem().to_vec();
         }
-        members.push(Member { is_foreign: !name.is_usual(), path: name.path, left_out: program.err() });
+        members.push(Member { is_foreign: name.is_of_text(), path: name.path, left_out: program.err() });
     }
     if is_mixed {
         // `log_names` was changed one day: only the records tell which came first.
@@ -118,6 +119,12 @@ impl Name {
     /// It ends with its number or date, or as what was compressed does.
     fn is_usual(&self) -> bool {
         self.ending == self.path.as_os_str().len() || packed::is_named(&self.path)
+    }
+
+    /// It ends otherwise, and begins as a text: a sum, a note.
+    fn is_of_text(&self) -> bool {
+        let front = || front(&InputFile::regular(&self.path)?, None);
+        !self.is_usual() && front().is_ok_and(|front| std::str::from_utf8(&front).is_ok())
     }
 
     /// What it has to be read through, if it is compressed. An error when it cannot be read.

@@ -308,6 +308,17 @@ fn bad_values_are_refused_with_file_line_key_and_word() {
 }
 
 #[test]
+fn a_text_for_a_terminal_gets_there() {
+    let (mut ours, theirs) = crate::support::terminal(80);
+    let fd = std::os::fd::AsRawFd::as_raw_fd(&theirs);
+    let path = fs::read_link(format!("/proc/self/fd/{fd}")).expect("its name");
+    auditbox::sys::files::write_to_terminal(path.to_str().expect("plain"), "The disk is full\n");
+    let mut said = [0; 64];
+    let length = std::io::Read::read(&mut ours, &mut said).expect("a text");
+    assert_eq!(said.get(..length), Some(&b"The disk is full\r\n"[..]));
+}
+
+#[test]
 #[ignore = "needs root"]
 fn lines_that_are_none_are_refused_with_file_and_line() {
     let dir = Config::new("lines");

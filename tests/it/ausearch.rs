@@ -125,6 +125,10 @@ fn a_search_goes_on_from_its_checkpoint() {
     fs::write(place.0.0.join("point"), "nonsense\n").unwrap();
     assert_eq!(place.run(&search).1, 10);
     assert_eq!(place.run(&["-if", ".", "--checkpoint", "no/such/place", "--raw"]).1, 11);
+    // A pipe that nobody writes to is not waited for.
+    let pipe = place.0.0.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert_eq!(place.run(&["-if", ".", "--checkpoint", "pipe", "--raw"]).1, 10);
 }
 
 #[test]
@@ -497,6 +501,12 @@ fn what_belongs_to_a_log_by_its_name_is_read_or_named() {
     for text in [all.1, none.1, String::from_utf8(json.stderr).unwrap(), String::from_utf8(sessions.stderr).unwrap()] {
         assert!(said.iter().all(|said| text.contains(said)), "{text}");
     }
+
+    // Nor one that a program unknown here may have compressed: what it holds was not searched.
+    let lzip = dir.0.join("audit.log.7.lz");
+    std::fs::write(&lzip, b"LZIP\x01\x0c\x00\xff\x83").unwrap();
+    assert_eq!((found(place, &[]).2, found(place, &["-k", "none"]).2), (Some(0), Some(2)));
+    std::fs::remove_file(lzip).unwrap();
 
     std::fs::create_dir(dir.0.join("audit.log.1")).unwrap();
     let torn = dir.file("audit.log.3.gz", "this was gzip's");
