@@ -7,6 +7,7 @@ use super::tls::{TlsKeys, Transport};
 use super::{ConfigError, Diagnostic, HostChecks, INT_MAX, Key, Level, Reaction, Response, Slot, Space};
 use super::{number, row, with_helper};
 use crate::event;
+use crate::text;
 
 word_enum! {
     /// How records are written to the log.
@@ -427,8 +428,9 @@ fn check(config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Result<(), Confi
                     Use another directory.";
         return fail("log_file", text.to_string());
     }
-    let name = &config.name;
-    if name.len() > LONGEST_NODE || name.contains("node=") || name.bytes().any(|b| b.is_ascii_control()) {
+    let name = config.name.as_bytes();
+    let is_plain = !name.iter().any(u8::is_ascii_control) && text::after(name, b"node=").is_none();
+    if !is_plain || name.len() > LONGEST_NODE {
         let text = "Error - name has over 255 bytes, node= or a control character: no record could be read".to_string();
         return fail("name", text);
     }

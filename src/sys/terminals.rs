@@ -17,19 +17,17 @@ pub fn console(text: &str) {
 /// Writes to every terminal somebody is logged in at.
 pub fn wall(text: &str) {
     let entries = files::read_up_to(Path::new("/run/utmp"), LONGEST).unwrap_or_default();
-    lines(&entries, |line| files::write_to_terminal(&format!("/dev/{line}"), text));
+    lines(&entries).for_each(|line| files::write_to_terminal(&format!("/dev/{line}"), text));
 }
 
-/// Names the terminals below /dev of those who are logged in. What is no plain name is left out.
-fn lines(entries: &[u8], mut take: impl FnMut(&str)) {
-    let Some(size) = ENTRIES.into_iter().find(|size| entries.len().is_multiple_of(*size)) else { return };
-    for entry in entries.chunks_exact(size).filter(|entry| entry[..2] == USER_PROCESS.to_ne_bytes()) {
-        let line = entry[8..40].split(|&b| b == 0).next().unwrap_or_default();
+/// The terminals below /dev of those who are logged in. What is no plain name is left out.
+fn lines(entries: &[u8]) -> impl Iterator<Item = &str> {
+    let size = ENTRIES.into_iter().find(|size| entries.len().is_multiple_of(*size)).unwrap_or(usize::MAX);
+    entries.chunks_exact(size).filter(|entry| entry.starts_with(&USER_PROCESS.to_ne_bytes())).filter_map(|entry| {
+        let line = entry[8..40].split(|&b| b == 0).next()?;
         let is_plain = line.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'/') && !line.is_empty();
-        if let (Ok(line), true) = (std::str::from_utf8(line), is_plain) {
-            take(line);
-        }
-    }
+        std::str::from_utf8(line).ok().filter(|_| is_plain)
+    })
 }
 
 #[cfg(test)]
@@ -46,10 +44,8 @@ mod tests {
                 let entry = [&kind.to_ne_bytes(), &[0; 6][..], line.as_bytes()].concat();
                 entries.extend(entry.into_iter().chain(std::iter::repeat(0)).take(size));
             }
-            let mut found = Vec::new();
-            lines(&entries, |line| found.push(line.to_string()));
-            assert_eq!(found, ["pts/3", "ttyS0"], "{size}");
-            lines(&entries[1..], |line| panic!("{line} of a torn file"));
+            assert_eq!(lines(&entries).collect::<Vec<_>>(), ["pts/3", "ttyS0"], "{size}");
+            assert_eq!(lines(&entries[1..]).count(), 0, "a torn file");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! `None` is always: this is no JSON. Nesting is bounded by [`DEEPEST`], so no input can exhaust the stack, and nothing is kept but
 //! the strings that are asked for.
 
-use super::{byte_mask, find_byte, hex};
+use super::hex;
 use std::str;
 
 /// How deep arrays and objects may be nested.
@@ -74,7 +74,8 @@ impl<'t> Reader<'t> {
         };
         self.take(b'"')?;
         loop {
-            let (text, rest) = self.rest.split_at_checked(find_byte(self.rest, 0, ends_plain))?;
+            let plain = self.rest.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\'))?;
+            let (text, rest) = self.rest.split_at_checked(plain)?;
             push(text);
             match rest {
                 [b'"', rest @ ..] => {
@@ -158,13 +159,6 @@ impl<'t> Reader<'t> {
         self.rest = self.rest.get(1..)?;
         Some(())
     }
-}
-
-/// Marks what does not stand for itself in a string: controls, quotes and backslashes.
-fn ends_plain(bytes: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    let controls = bytes.wrapping_sub(ONES * 0x20) & !bytes & (ONES << 7);
-    controls | byte_mask(bytes, b'"') | byte_mask(bytes, b'\\')
 }
 
 fn is_number(word: &[u8]) -> bool {

@@ -123,8 +123,8 @@ impl Name {
 
     /// It ends otherwise, and begins as a text: a sum, a note.
     fn is_of_text(&self) -> bool {
-        let front = || front(&InputFile::regular(&self.path)?, None);
-        !self.is_usual() && front().is_ok_and(|front| std::str::from_utf8(&front).is_ok())
+        let front = InputFile::regular(&self.path).and_then(|file| front(&file, None));
+        !self.is_usual() && front.is_ok_and(|front| std::str::from_utf8(&front).is_ok())
     }
 
     /// What it has to be read through, if it is compressed. An error when it cannot be read.
