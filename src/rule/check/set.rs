@@ -368,10 +368,10 @@ fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native:
     let if_any = if is_certain { "" } else { ", where the kernel runs such," };
     let who = there.name();
     let message = format!("{who} programs{if_any} do {calls_missing} unseen: no rule that loads is for arch={word}");
-    let mut all_names = missing.iter().filter_map(|number| syscall::name(there, number));
-    let help = match missing != SyscallMask::ALL && all_names.any(|name| name.ends_with(WIDE_IDS)) {
+    let is_besides = |number| syscall::name(there, number).is_some_and(|name| syscall::number(here, name).is_none());
+    let help = match there != native && missing != SyscallMask::ALL && missing.iter().any(is_besides) {
         true => {
-            "add the same rule for the other width; the calls on 32 are those of today's programs, with ids of 32 bits"
+            "add the same rule for the other width; of two calls of 32-bit programs those of today make the wider one"
         }
         false => "add the same rule for the other width",
     };
@@ -383,7 +383,7 @@ fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native:
         Action::NEVER => other.meaning.may_meet(&twin),
         _ => keys(other.rule) != keys(rule.rule) && twin.covers(&other.meaning),
     });
-    found.fix = if is_contradicted { None } else { twin_line(rule, arch, word, there, &missing) };
+    found.fix = if is_contradicted { None } else { twin_line(rule, (arch, word), (here, there), &missing) };
     if !is_certain {
         found.level = Level::Note;
         found.fix.iter_mut().for_each(|fix| fix.effect = Effect::Unsure);
@@ -434,24 +434,46 @@ fn translated(
     let mut translated = SyscallMask::NONE;
     let names = calls.iter().filter_map(|number| syscall::name(from, number)).filter(|name| is_wanted(name));
     let is_taken = |name: &str, number: u32| with_others || syscall::name(to, number) == Some(name);
-    for number in names.flat_map(|name| numbers_of(name, to).filter(move |number| is_taken(name, *number))) {
+    for number in
+        names.flat_map(|name| numbers_of(name, from, to).into_iter().filter(move |number| is_taken(name, *number)))
+    {
         translated.insert(number);
     }
     (translated != SyscallMask::NONE).then_some(translated)
 }
 
-/// What ends the names of calls that older programs of 32 bits make with ids of 16: chown there, and chown32.
-const WIDE_IDS: &str = "32";
+/// What ends the names of calls that 32-bit programs have besides, with ids of 32 bits, sizes or times of 64.
+const WIDER: [&str; 3] = ["32", "64", "_time64"];
 
-/// The calls of another machine that do what the one of this name does.
-fn numbers_of(name: &str, machine: Machine) -> impl Iterator<Item = u32> {
-    let wide = [name, WIDE_IDS].concat();
-    let names = [Some(name), Some(wide.as_str()), name.strip_suffix(WIDE_IDS)];
-    names.map(|name| syscall::number(machine, name?)).into_iter().flatten()
+/// The same where the whole name differs.
+const RENAMED: [(&str, &str); 6] = [
+    ("getrlimit", "ugetrlimit"),
+    ("kexec_load", "sys_kexec_load"),
+    ("lseek", "_llseek"),
+    ("mmap", "mmap2"),
+    ("newfstatat", "fstatat64"),
+    ("select", "_newselect"),
+];
+
+/// The calls of another machine that do what the one of this name does. Where a machine has both names they are two calls.
+fn numbers_of(name: &str, from: Machine, to: Machine) -> Vec<u32> {
+    let number = |name: &str| syscall::number(to, name);
+    let wider = WIDER.iter().map(|end| [name, end].concat());
+    let renamed = RENAMED.iter().filter(|(wide, _)| *wide == name).map(|(_, narrow)| (*narrow).to_owned());
+    let wider = wider.chain(renamed).filter(|wider| syscall::number(from, wider).is_none());
+    let plain = WIDER.iter().filter_map(|end| name.strip_suffix(end));
+    let plain = plain.chain(RENAMED.iter().filter(|(_, narrow)| *narrow == name).map(|(wide, _)| *wide));
+    let plain = plain.filter(|_| number(name).is_none());
+    number(name).into_iter().chain(wider.filter_map(|name| number(&name))).chain(plain.filter_map(number)).collect()
 }
 
 /// The line once more for programs of the other width, with the calls that are missing there.
-fn twin_line(rule: &Active, arch: usize, word: &str, there: Machine, missing: &SyscallMask) -> Option<Fix> {
+fn twin_line(
+    rule: &Active,
+    (arch, word): (usize, &str),
+    (here, there): (Machine, Machine),
+    missing: &SyscallMask,
+) -> Option<Fix> {
     let planned = rule.planned;
     let plan = planned.plan.as_ref()?;
     let mut changes = vec![(planned.field(arch).bytes, format!("arch={word}").into_bytes())];
@@ -460,7 +482,7 @@ fn twin_line(rule: &Active, arch: usize, word: &str, there: Machine, missing: &S
         let mut names: Vec<&str> = Vec::new();
         for word in text(planned, span)?.split(|b| *b == b',') {
             let word = std::str::from_utf8(word).ok()?;
-            let calls = numbers_of(word, there).filter(|number| missing.contains(*number));
+            let calls = numbers_of(word, here, there).into_iter().filter(|number| missing.contains(*number));
             names.extend(Some("all").filter(|all| *all == word));
             for name in calls.filter_map(|number| syscall::name(there, number)) {
                 // Of 32 bits there may be two for one.

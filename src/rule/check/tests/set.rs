@@ -147,7 +147,7 @@ fn other_width_counts_what_any_rule_of_it_covers() {
     let whole = format!("{split}-a always,exit -F arch=b32 -S chmod -k y\n");
     assert!(!has(&whole, &codes::ONE_ABI));
     // 32-bit programs have no call of this name.
-    assert!(!has("-a always,exit -F arch=b64 -S newfstatat -k x", &codes::ONE_ABI));
+    assert!(!has("-a always,exit -F arch=b64 -S accept -k x", &codes::ONE_ABI));
     assert!(!has(&both("-F path=/etc/passwd -F perm=wa -k x"), &codes::ONE_ABI));
 }
 
@@ -347,8 +347,30 @@ fn the_other_width_may_have_two_calls_for_one() {
     let said = found(narrow).into_iter().find(|found| found.code == &codes::ONE_ABI).unwrap();
     assert!(said.message.starts_with("i386 programs do chown32 unseen"), "{}", said.message);
     assert_eq!(fixed(narrow).0, narrow.replace("b32 -S chown ", "b32 -S chown32,chown "));
-    for calls in ["lchown", "fchown", "setuid,setgid", "setresuid", "setgroups"] {
-        assert!(has(&narrow.replace("-S chown", &format!("-S {calls}")), &codes::ONE_ABI), "{calls}");
+    let of_both = |calls: &str| has(&narrow.replace("-S chown", &format!("-S {calls}")), &codes::ONE_ABI);
+    for calls in
+        ["lchown", "fchown", "setuid,setgid", "setresuid", "setgroups", "truncate", "ftruncate", "fcntl", "stat"]
+    {
+        assert!(of_both(calls), "{calls}");
+    }
+    for calls in ["clock_settime", "clock_adjtime", "utimensat", "mmap"] {
+        assert!(of_both(calls), "{calls}");
+    }
+    for calls in ["getdents", "getdents64", "getdents,getdents64", "unlink"] {
+        assert!(!of_both(calls), "{calls}: there are both in both widths");
+    }
+    for (wide, narrow) in [
+        ("newfstatat", "fstatat64"),
+        ("kexec_load", "sys_kexec_load"),
+        ("pread", "pread64"),
+        ("clock_adjtime", "clock_adjtime,clock_adjtime64"),
+        ("utimensat", "utimensat,utimensat_time64"),
+    ] {
+        let rule = |arch: &str, calls: &str| format!("-a always,exit -F arch={arch} -S {calls} -F auid=0 -k x\n");
+        let both = rule("b64", wide) + &rule("b32", narrow);
+        assert_eq!(fixed(&rule("b64", wide)).0, both);
+        assert_eq!(fixed(&rule("b32", narrow)).0, rule("b32", narrow) + &rule("b64", wide));
+        assert!(!has(&both, &codes::ONE_ABI), "{wide}");
     }
     let wide = "-a always,exit -F arch=b32 -S chown,chown32 -k x\n";
     assert!(has(wide, &codes::ONE_ABI), "programs of 64 bits have one for both");
