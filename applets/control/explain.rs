@@ -6,7 +6,7 @@ use super::{RuleHost, rules_file};
 use crate::output::{say, show};
 use auditbox::record::Record;
 use auditbox::rule::explain::{
-    Decision, LeftOut, Verdict, are_of_one_file, as_found, decide, judge, key_rule, keys, left_out,
+    Decision, LeftOut, Verdict, are_of_one_file, as_found, decide, is_of_given_name, judge, key_rule, keys, left_out,
 };
 use auditbox::rule::facts::Facts;
 use auditbox::rule::{Action, List, Rule};
@@ -25,6 +25,7 @@ const KEPT: &str = "    an earlier rule has decided, which has no key: the key s
 const UNTESTED: &str = "    the kernel cannot test all of it here: it keeps the record, and tries no later rule\n";
 const NO_FILE: &str = "    rules for calls find no file by the names\n";
 const NO_FSTYPE: &str = "    depends on fstype, which is not given: files are taken to lie elsewhere\n";
+const GIVEN: &str = "    a rule for the other name that the call gave the file has decided: it is tried first\n";
 const TURNED: &str = "    an earlier rule has decided; the two change places whenever the file is replaced\n";
 
 /// Shows the rules in the order in which the kernel tries them, each with what it makes of the event. Returns 0 when the event
@@ -139,6 +140,7 @@ impl Answer<'_> {
             // What is recorded by one list is left out by another, record by record and file by file.
             false if matches!(rule.list, List::EXCLUDE | List::FILESYSTEM) => None,
             false => Some(AT_START),
+            true if decided > place && is_of_given_name(first, self.facts) => Some(GIVEN),
             true if decided > place => Some("    a name that comes before its own has decided\n"),
             true if are_of_one_file(first, rule) => Some(TURNED),
             true if self.key == Some(place) => Some(KEPT),

@@ -9,7 +9,10 @@
 //! audit_update_watch(): where a call takes a watched path away they are asked at that moment too, when the result of the call is
 //! not there yet, and no test of it holds; when the call returns, the path is no longer watched.
 //!
-//! A name is taken for the file that a rule of this path watches; links and mounts are not looked at.
+//! Where a call gives a file another name, by link or rename, the rules for that path are for this file when the call returns, whatever
+//! name of it they are asked for, and are tried first.
+//!
+//! A name is taken for the file that a rule of this path watches; other links and mounts are not looked at.
 //!
 //! Other lists have a say about a call. KERNEL: audit_alloc(): the list task is asked when a process is made, and what it decides
 //! holds for all calls of the process, whatever the list exit says. audit_log_start(): the list exclude is asked for each record,
@@ -172,8 +175,11 @@ impl Walk {
     /// Asks rules for each name, up to one that a rule matches. Where that is open, whether a later name counts is not known.
     fn ask_for_names(&mut self, rules: &[(usize, &Rule)], facts: &Facts, moment: Moment) {
         for file in facts.files() {
-            for (place, rule) in rules {
-                if self.ask(*place, rule, facts, Some(file), moment) != Some(false) {
+            let given = given(file, facts, moment);
+            let (first, others): (Vec<_>, Vec<_>) =
+                rules.iter().partition(|(_, rule)| given.is_some_and(|given| is_watched(rule, given)));
+            for (place, rule) in first.into_iter().chain(others) {
+                if self.ask(place, rule, facts, Some(file), moment) != Some(false) {
                     return;
                 }
             }
@@ -189,6 +195,17 @@ impl Walk {
             Decision::Nothing
         }
     }
+}
+
+/// The other name that the call has given a file. KERNEL: audit_update_watch(): it is watched before the call returns.
+fn given<'f>(file: &File, facts: &'f Facts, moment: Moment) -> Option<&'f File> {
+    file.given.filter(|_| moment == Moment::Return).and_then(|place| facts.files().get(place))
+}
+
+/// Whether the rule is for a name that the call has given a file.
+pub fn is_of_given_name(rule: &Rule, facts: &Facts) -> bool {
+    let mut names = facts.files().iter().filter_map(|file| given(file, facts, Moment::Return));
+    names.any(|name| is_watched(rule, name))
 }
 
 /// Whether a call took away the path of one of the rules. KERNEL: audit_watch_handle_event().
@@ -364,7 +381,10 @@ fn holds(field: &RuleField, facts: &Facts, file: Option<&File>, moment: Moment) 
         (id, _) if facts.list == List::TASK && id.is_of_call() => Some(false),
         (FieldId::ARCH, Value::Number(elf)) => Some(compared(facts.arch?, field.operator, *elf)),
         (FieldId::PATH | FieldId::DIR, Value::Text(path)) => {
-            let files = if field.id == FieldId::DIR { facts.files() } else { files };
+            let mut files: Vec<&File> = if field.id == FieldId::DIR { facts.files() } else { files }.iter().collect();
+            if field.id == FieldId::PATH {
+                files.extend(file.and_then(|file| given(file, facts, moment)));
+            }
             let watched = normal_path(b"/", path);
             let is_it = |path: &Vec<u8>| match path.strip_prefix(watched.as_slice()) {
                 Some(rest) if field.id == FieldId::DIR => rest.is_empty() || watched == b"/" || rest.starts_with(b"/"),

@@ -26,10 +26,15 @@ pub(super) struct File {
     pub(super) is_missing: bool,
     /// The call took the name away.
     pub(super) is_removed: bool,
+    /// The call made the name.
+    is_made: bool,
+    /// The place of another name that the call has given the file.
+    pub(super) given: Option<usize>,
 }
 
 /// The files of an event of which nothing is known.
-pub(super) static UNKNOWN: [File; 1] = [File { path: None, numbers: Vec::new(), is_missing: false, is_removed: false }];
+pub(super) static UNKNOWN: [File; 1] =
+    [File { path: None, numbers: Vec::new(), is_missing: false, is_removed: false, is_made: false, given: None }];
 
 /// What the kernel asks of each file: an event has as many of them as it has files.
 pub(super) const OF_FILE: [FieldId; 6] =
@@ -138,6 +143,12 @@ impl Facts {
         }
         let removes = facts.call_name().map_or(0, names_taken_away);
         facts.files.iter_mut().flatten().take(removes).for_each(|file| file.is_removed = true);
+        if facts.call_name().is_some_and(gives_a_name)
+            && facts.has_succeeded()
+            && let Some([first, _]) = facts.files.as_deref_mut()
+        {
+            first.given = Some(1);
+        }
         Ok(facts)
     }
 
@@ -273,10 +284,14 @@ impl Facts {
                 false => cwd.as_ref().map(|cwd| normal_path(cwd, &path)),
             });
         }
+        say_given(&mut files);
         let items = call.field(b"items").and_then(number::parse_exact);
         // Which of the names has no record is not known; it may be the first.
         match items {
-            Some(items) if items > files.len() as u64 => files.insert(0, File::default()),
+            Some(items) if items > files.len() as u64 => {
+                files.insert(0, File::default());
+                files.iter_mut().flat_map(|file| &mut file.given).for_each(|place| *place += 1);
+            }
             _ => {}
         }
         facts.files = (items.is_some() || !files.is_empty()).then_some(files);
@@ -426,6 +441,25 @@ fn plain(name: &[u8], value: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Whether a call gives the file of its first name the second one.
+fn gives_a_name(call: &str) -> bool {
+    matches!(call, "link" | "linkat" | "rename" | "renameat" | "renameat2")
+}
+
+/// Files to which the call has given another name: that has their inode.
+fn say_given(files: &mut [File]) {
+    let inode = |file: &File| {
+        let known =
+            file.numbers.iter().filter(|row| matches!(row.0, FieldId::INODE | FieldId::DEVMAJOR | FieldId::DEVMINOR));
+        known.take(3).copied().collect::<Vec<_>>()
+    };
+    for made in 0..files.len() {
+        let Some(new) = files.get(made).filter(|file| file.is_made).map(inode) else { continue };
+        let others = files.iter_mut().enumerate().filter(|(at, file)| *at != made && inode(file) == new);
+        others.for_each(|(_, file)| file.given = Some(made));
+    }
+}
+
 /// An event has one call, one user of each kind and so on.
 fn said_once(words: &[&[u8]]) -> Result<(), String> {
     let name = |word: &&[u8]| in_rules(up_to(word, b'=')).to_vec();
@@ -477,6 +511,7 @@ fn file_of(record: &Record, shown: Option<&dyn Host>) -> Result<File, String> {
     let mut file = File {
         path: text(record, b" name=", &[b" inode=", b" nametype="], shown),
         is_removed: record.field(b"nametype") == Some(b"DELETE"),
+        is_made: record.field(b"nametype") == Some(b"CREATE"),
         ..if is_missing { File::missing() } else { File::default() }
     };
     if file.is_missing {

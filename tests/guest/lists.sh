@@ -90,6 +90,12 @@ for seed in $(seq "$(rounds 1 10)"); do
 		explained $rules list=filesystem fstype=tracefs && wanted=kept
 		grep 'type=SYSCALL' $log | grep -q "key=\"file-$seed-$case\"" && found=kept
 		compare $rules $wanted $found
+		# A call that finds the file asks the list too.
+		call="syscall=openat path=$file perm=r success=yes exit=3 uid=0 gid=0 auid=unset"
+		wanted=left-out
+		# shellcheck disable=SC2086  # facts are words
+		explained $rules $call fstype=tracefs && wanted=kept
+		compare $rules $wanted $found
 	done
 	enough files $kept $left_out
 

@@ -627,6 +627,30 @@ fn keep_one_file(tests: &mut Vec<String>, dice: &mut Dice) {
     });
 }
 
+/// A rule for each name of a call that has two.
+fn rules_of_names(case: usize, event: &Event, dice: &mut Dice) -> Option<[Rule; 2]> {
+    let is_named = |file: &&BTreeMap<String, String>| file.get("nametype").is_some_and(|kind| kind != "PARENT");
+    let names: BTreeSet<String> =
+        event.files.iter().filter(is_named).filter_map(|file| file.get("name")).map(|name| absolute(name)).collect();
+    let mut names: Vec<String> = names.into_iter().collect();
+    if dice.roll(2) == 0 {
+        names.reverse();
+    }
+    let rules: Vec<Rule> = names
+        .iter()
+        .map(|name| {
+            let mut rule = rule(case, event, dice);
+            rule.arch = Some("b64");
+            rule.calls = Some("all".into());
+            rule.tests.retain(|_| dice.roll(4) == 0);
+            rule.tests.insert(0, format!("-F path={name}"));
+            keep_one_file(&mut rule.tests, dice);
+            rule
+        })
+        .collect();
+    rules.try_into().ok()
+}
+
 /// The second of a pair: the first one changed a little, or another one.
 fn second(case: usize, event: &Event, first: &Rule, dice: &mut Dice) -> Rule {
     let mut rule = rule(case, event, dice);
@@ -658,8 +682,11 @@ fn generate(seed: u64, count: usize, log: &str, dir: &str) {
     for case in 0..count {
         let event = events.get(&case).unwrap_or_else(|| panic!("case {case}, {}, is not in the log", cast(case).1.1));
         assert!(event.call["syscall"] == cast(case).1.2.to_string(), "case {case} is another call");
-        let first = rule(case, event, &mut dice);
-        let second = second(case, event, &first, &mut dice);
+        let mut first = rule(case, event, &mut dice);
+        let mut second = second(case, event, &first, &mut dice);
+        if case >= KINDS.len() && matches!(cast(case).1.1, "link" | "rename") {
+            [first, second] = rules_of_names(case, event, &mut dice).unwrap_or([first, second]);
+        }
         let lines =
             [first.line(case, &format!("one-{case}"), &mut dice), second.line(case, &format!("two-{case}"), &mut dice)];
         let text = format!("{}\n{}\n", lines[0], lines[1]);

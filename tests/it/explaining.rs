@@ -192,6 +192,35 @@ fn the_first_name_that_a_rule_is_for_decides_unless_an_earlier_rule_is_for_the_c
     assert_eq!(explained(&format!("{call}{rules}"), &[], &records).0, 1);
 }
 
+#[test]
+fn a_rule_for_the_name_that_a_call_gives_a_file_is_tried_first() {
+    let rules = "-w /srv/old -p wa -k old\n-w /srv/new -p wa -k new\n";
+    let words = |call: &'static str| [call, "path=/srv/old", "path=/srv/new", "success=yes", "perm=wa"];
+    let (_, out, _) = explained(rules, &words("syscall=link"), "");
+    assert!(out.contains("the other name that the call gave the file has decided"), "{out}");
+    assert!(out.ends_with("rule 2 decides: the event is recorded with key new\n"), "{out}");
+    // Before the call returns the old name is taken away, and then no earlier rule is left.
+    assert_eq!(last(rules, &words("syscall=rename"), ""), "rule 1 decides: the event is recorded with key old");
+    let failed = ["syscall=link", "path=/srv/old", "path=/srv/new", "success=no", "perm=wa"];
+    assert_eq!(last(rules, &failed, ""), "rule 1 decides: the event is recorded with key old");
+    let id = "msg=audit(1700000000.123:42):";
+    let file = |item: u8, name: &str, inode: u8, kind: &str| {
+        format!(
+            "type=PATH {id} item={item} name=\"{name}\" inode={inode} dev=fd:01 mode=0100640 ouid=0 ogid=0 nametype={kind}\n"
+        )
+    };
+    let records = |inode| {
+        let call =
+            format!("type=SYSCALL {id} arch=c000003e syscall=86 success=yes exit=0 a0=1 a1=2 items=3 auid=0 uid=0\n");
+        call + &file(0, "/srv", 9, "PARENT") + &file(1, "/srv/old", 7, "NORMAL") + &file(2, "/srv/new", inode, "CREATE")
+    };
+    assert_eq!(last(rules, &[], &records(7)), "rule 2 decides: the event is recorded with key new");
+    assert_eq!(last(rules, &[], &records(8)), "rule 1 decides: the event is recorded with key old");
+    // The directory's name comes before both.
+    let rules = "-a always,exit -S all -F path=/srv/new -k new\n-a always,exit -S all -F path=/srv -k srv\n";
+    assert_eq!(last(rules, &[], &records(7)), "rule 2 decides: the event is recorded with key srv");
+}
+
 /// The last line of what is explained.
 fn last(rules: &str, words: &[&str], input: &str) -> String {
     let (_, out, said) = explained(rules, words, input);
