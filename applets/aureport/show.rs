@@ -47,6 +47,7 @@ pub(crate) fn run(command: Command, host: &Host) -> io::Result<u8> {
             kept: Vec::new(),
             files: vec![(Vec::new(), None)],
             last: EventId::default(),
+            lacking: 0,
             debug,
             failed: None,
         };
@@ -115,10 +116,16 @@ fn end(
     documents: &[(usize, PathBuf)],
     output: &mut Output,
 ) -> io::Result<Option<(bool, bool)>> {
+    let lacking = reporter.lacking;
     match reporter.finish(first, &mut output.text) {
         Ok(ended) => {
             let is_written = write_documents(documents, ended.documents, output);
             output.flush()?;
+            if lacking > 0 {
+                say(format_args!(
+                    "aureport: {lacking} events lack a field that is asked for, and are left out; --debug names them"
+                ));
+            }
             if let Some(periods) = ended.lengthened.filter(|_| cfg!(feature = "pictures")) {
                 let [asked, made] = periods.map(span);
                 say(format_args!(
@@ -240,6 +247,8 @@ struct Reporter<'h> {
     files: Vec<(Vec<u8>, Option<Range>)>,
     /// The last event.
     last: EventId,
+    /// Events that lack a field which a report needs.
+    lacking: u64,
     debug: bool,
     failed: Option<io::Error>,
 }
@@ -252,8 +261,9 @@ impl Renderer for Reporter<'_> {
             *range = Some(Range { first: range.map_or(id, |range| range.first), last: id });
         }
         if let Err((index, malformed)) = self.reports.event(event, out) {
-            if !matches!(malformed, Malformed::Field(_)) {
-                complaints.extend_from_slice(format!("{malformed}\n").as_bytes());
+            match malformed {
+                Malformed::Field(_) => self.lacking += 1,
+                _ => complaints.extend_from_slice(format!("{malformed}\n").as_bytes()),
             }
             if self.debug {
                 let line = event.record(index).map(|record| String::from_utf8_lossy(record.line)).unwrap_or_default();

@@ -297,6 +297,30 @@ fn a_command_line_that_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn events_that_lack_a_field_are_counted_where_they_are_left_out() {
+    let dir = Dir::new("aureport-lacking");
+    let operation = |serial| {
+        format!(
+            "type=URINGOP msg=audit(1700000000.100:{serial}): uring_op=18 success=yes exit=0 items=1 ppid=1 pid=2 uid=1000 gid=0 \
+             euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 key=\"io\"\n\
+             type=PATH msg=audit(1700000000.100:{serial}): item=0 name=\"/etc/shadow\" inode=1 nametype=NORMAL\n"
+        )
+    };
+    let log = dir.file("log", [1, 2].map(operation).concat());
+    let said = |words: &[&str]| {
+        let output = applet("aureport").args(["-if", &log]).args(words).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let left_out = "aureport: 2 events lack a field that is asked for, and are left out; --debug names them\n";
+    for words in [&["-f"][..], &["-f", "--format", "json"]] {
+        assert!(said(words).ends_with(left_out), "{words:?}: {}", said(words));
+    }
+    let debug = said(&["-f", "--debug"]);
+    assert_eq!(debug.matches("Malformed event skipped, auid").count(), 2, "{debug}");
+    assert!(!said(&["-m"]).contains("left out"));
+}
+
+#[test]
 fn each_key_of_an_event_has_a_row() {
     let log = Log::new(
         "keys",
