@@ -7,7 +7,7 @@ use crate::help::help;
 use crate::output::{say, show};
 use crate::plugin;
 use auditbox::config::{Level, remote};
-use auditbox::plugin::remote::{CONFIG, ToCollector, load};
+use auditbox::plugin::remote::{CONFIG, ToCollector, check_queue, load};
 use auditbox::plugin::run::Consumer;
 use auditbox::sys::error_reason;
 use auditbox::sys::process::{self, Capabilities};
@@ -54,7 +54,7 @@ fn check(path: &Path) -> u8 {
     match loaded {
         Ok(mut config) => {
             show(remote::show(&mut config).as_bytes());
-            0
+            check_queue(&config).inspect_err(say).map_or(1, |()| 0)
         }
         Err(reason) => {
             say(reason);

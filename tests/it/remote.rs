@@ -4,7 +4,7 @@ use crate::support::{BINARY, Dice, Dir};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
@@ -464,12 +464,17 @@ fn a_damaged_queue_is_kept_aside_and_another_file_is_left_alone() {
     assert_eq!(status, Some(0));
     assert!(said.contains(&format!("the queue file was damaged and is now {file}.damaged")), "{said}");
     assert!(std::fs::read(format!("{file}.damaged")).expect("it is kept") == queue);
+    assert_eq!(checked(&path).0, Some(0), "it is a queue");
     dir.file("spool/remote.log", "a letter\n");
+    let letter = || (std::fs::read(&file).expect("it is there"), std::fs::metadata(&file).expect("its facts").mode());
+    let before = letter();
     let (status, said) = Plugin::start(&path).end();
-    assert_eq!(status, Some(1));
-    let expected = format!("queue file {file}: this is no queue of audisp-remote");
-    assert!(said.contains(&expected), "{said}");
-    assert_eq!(std::fs::read(&file).expect("it is there"), b"a letter\n");
+    let expected =
+        format!("Error initializing audit record queue: queue file {file}: this is no queue of audisp-remote");
+    assert!(status == Some(1) && said.contains(&expected), "{said}");
+    let (status, _, said) = checked(&path);
+    assert!(status == Some(1) && said.contains(&expected), "{said}");
+    assert_eq!(letter(), before);
 }
 
 #[test]

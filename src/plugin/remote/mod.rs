@@ -61,6 +61,18 @@ pub fn load(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Remote, St
     })
 }
 
+/// Whether the queue can be one. The error is what the start would say.
+pub fn check_queue(config: &Remote) -> Result<(), String> {
+    match config.mode {
+        Mode::Immediate => Ok(()),
+        Mode::Forward => Queue::check(Path::new(&config.queue_file)).map_err(|reason| no_queue(&reason)),
+    }
+}
+
+fn no_queue(reason: &str) -> String {
+    ["Error initializing audit record queue: ", reason].concat()
+}
+
 /// The plugin.
 pub struct ToCollector {
     logger: Logger,
@@ -117,7 +129,7 @@ impl ToCollector {
                 })
             }
             Err(reason) => {
-                logger.log(Level::Error, &["Error initializing audit record queue: ", &reason].concat());
+                logger.log(Level::Error, &no_queue(&reason));
                 None
             }
         }
