@@ -99,9 +99,15 @@ pub trait Consumer {
     }
 
     /// Reads a piece of the input, of which `frames` has what came before and is not a whole record yet. Not called when it is full.
-    fn read(&self, input: &InputFile, frames: &Frames, piece: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, input: &InputFile, frames: &Frames, piece: &mut [u8]) -> io::Result<usize> {
         let _ = frames;
         input.read(piece)
+    }
+
+    /// All records of the piece were handed on: what was only looked at leaves the input now. `piece` is of no more use.
+    fn handed_on(&mut self, input: &InputFile, piece: &mut [u8]) -> io::Result<()> {
+        let _ = (input, piece);
+        Ok(())
     }
 
     /// It is about to end, and there may be input that was not read: whether it takes that, and is not full from now on.
@@ -227,15 +233,21 @@ struct Reader {
 impl Reader {
     /// Reads what is there, and hands it on. Says whether that was the end.
     fn read(&mut self, input: &InputFile, consumer: &mut dyn Consumer, now: i64) -> Option<Ending> {
-        match consumer.read(input, &self.frames, &mut self.piece) {
-            Ok(0) => return Some(Ending::EndOfInput),
-            Ok(count) => self.frames.feed(self.piece.get(..count).unwrap_or_default()),
-            Err(error) => {
-                consumer.log(Level::Error, &["cannot read records: ", &error_reason(&error)].concat());
-                return Some(Ending::Broken);
+        let mut ending = None;
+        let read = consumer.read(input, &self.frames, &mut self.piece).and_then(|count| {
+            if count == 0 {
+                ending = Some(Ending::EndOfInput);
+                return Ok(());
             }
+            self.frames.feed(self.piece.get(..count).unwrap_or_default());
+            ending = self.hand_on(consumer, now);
+            consumer.handed_on(input, &mut self.piece)
+        });
+        if let Err(error) = read {
+            consumer.log(Level::Error, &["cannot read records: ", &error_reason(&error)].concat());
+            return Some(Ending::Broken);
         }
-        self.hand_on(consumer, now)
+        ending
     }
 
     fn hand_on(&mut self, consumer: &mut dyn Consumer, now: i64) -> Option<Ending> {
@@ -393,7 +405,7 @@ mod tests {
             Some(now)
         }
 
-        fn read(&self, input: &InputFile, _: &Frames, piece: &mut [u8]) -> io::Result<usize> {
+        fn read(&mut self, input: &InputFile, _: &Frames, piece: &mut [u8]) -> io::Result<usize> {
             input.read(&mut piece[..4])
         }
 

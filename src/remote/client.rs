@@ -211,12 +211,17 @@ impl Client {
         }
     }
 
-    /// Time has passed, or anything else. Called before every wait; returns when it must be called again, at the latest.
-    pub fn tick(&mut self, now: i64) -> Option<i64> {
-        self.now = now;
+    /// Writes down how many records wait now: what was taken is in the queue from then on.
+    pub fn write_down(&mut self) {
         if let Err(error) = self.queue.flush() {
             self.queue_failed(&error);
         }
+    }
+
+    /// Time has passed, or anything else. Called before every wait; returns when it must be called again, at the latest.
+    pub fn tick(&mut self, now: i64) -> Option<i64> {
+        self.now = now;
+        self.write_down();
         if self.has_stopped {
             self.close();
             return None;

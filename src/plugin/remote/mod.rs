@@ -86,6 +86,8 @@ pub struct ToCollector {
     next: usize,
     left: usize,
     socket: Option<OwnedFd>,
+    /// So many bytes of the input are in the queue, or about to be, and not read yet.
+    looked_at: usize,
     /// What protects the connection, from the moment on at which the socket is connected.
     secured: Option<Box<Secured>>,
     /// The socket takes no more bytes now.
@@ -122,6 +124,7 @@ impl ToCollector {
                     next: 0,
                     left: 0,
                     socket: None,
+                    looked_at: 0,
                     secured: None,
                     is_blocked: false,
                     is_ready: false,
@@ -482,12 +485,26 @@ impl Consumer for ToCollector {
         self.client.room() == Some(0)
     }
 
-    /// No more than has room: what was read and is not in the queue would be lost by a kill.
-    fn read(&self, input: &InputFile, frames: &Frames, piece: &mut [u8]) -> io::Result<usize> {
-        let next = self.client.room().and_then(|room| Some((room, input.peek(piece).ok()?)));
-        let length = next.map(|(room, there)| frames.length_of(room, piece.get(..there).unwrap_or_default()));
-        let length = length.unwrap_or(piece.len());
-        input.read(piece.get_mut(..length).unwrap_or_default())
+    /// Looks at no more than has room. It stays in the input until its records are written: what was read and is not in the queue would
+    /// be lost by a kill.
+    fn read(&mut self, input: &InputFile, frames: &Frames, piece: &mut [u8]) -> io::Result<usize> {
+        let Ok(there) = input.peek(piece) else { return input.read(piece) };
+        let most = self.client.room().unwrap_or(usize::MAX);
+        self.looked_at = frames.length_of(most, piece.get(..there).unwrap_or_default());
+        Ok(self.looked_at)
+    }
+
+    /// The records are written and not counted yet. Between the two steps of this a kill loses them; the other way round it would
+    /// have them sent twice without a mark.
+    fn handed_on(&mut self, input: &InputFile, piece: &mut [u8]) -> io::Result<()> {
+        while self.looked_at > 0 {
+            match input.read(piece.get_mut(..self.looked_at).unwrap_or_default())? {
+                0 => self.looked_at = 0,
+                count => self.looked_at -= count,
+            }
+        }
+        self.client.write_down();
+        Ok(())
     }
 
     fn takes_rest(&mut self) -> bool {
@@ -538,6 +555,30 @@ impl Drop for ToCollector {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_leaves_the_input_when_it_is_written_and_counts_from_then_on() {
+        let folder = crate::testing::path("remote-input");
+        let queue_file = folder.join("remote.log");
+        let counted = || files::read(&queue_file).unwrap().get(31).copied();
+        let mut config = Remote::default();
+        (config.mode, config.queue_depth) = (Mode::Forward, 8);
+        config.queue_file = queue_file.display().to_string();
+        let mut plugin = ToCollector::open(config, Path::new(CONFIG), Logger::console(Box::new(|_| ()))).unwrap();
+        let plugin: &mut dyn Consumer = &mut plugin;
+        let (read, mut write) = crate::sys::process::pipe().unwrap();
+        let (input, mut frames, mut piece) = (InputFile::from(OwnedFd::from(read)), Frames::default(), [0; 100]);
+        io::Write::write_all(&mut write, b"type=CWD one\ntype=CWD two\ntype=C").unwrap();
+        let count = plugin.read(&input, &frames, &mut piece).unwrap();
+        frames.feed(&piece[..count]);
+        while let Some(frame) = frames.next_frame() {
+            plugin.record(&frame.unwrap(), 0);
+        }
+        assert_eq!((count, input.peek(&mut piece).unwrap(), counted()), (26, 32, Some(0)));
+        plugin.handed_on(&input, &mut piece).unwrap();
+        assert_eq!((input.peek(&mut piece).unwrap(), counted()), (6, Some(2)));
+        files::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn a_state_file_is_named_by_its_configuration() {
