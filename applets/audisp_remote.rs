@@ -54,7 +54,7 @@ fn check(path: &Path) -> u8 {
     match loaded {
         Ok(mut config) => {
             show(remote::show(&mut config).as_bytes());
-            check_queue(&config).inspect_err(say).map_or(1, |()| 0)
+            check_queue(&config).inspect_err(|reason| say(reason)).map_or(1, |()| 0)
         }
         Err(reason) => {
             say(reason);

@@ -431,7 +431,7 @@ fn check(config: &Config, diagnostics: &mut Vec<Diagnostic>) -> Result<(), Confi
     let name = config.name.as_bytes();
     let is_plain = !name.iter().any(u8::is_ascii_control) && text::after(name, b"node=").is_none();
     if !is_plain || name.len() > LONGEST_NODE {
-        let text = "Error - name has over 255 bytes, node= or a control character: no record could be read".to_string();
+        let text = "Error - name has over 255 bytes, node= or a control character".to_string();
         return fail("name", text);
     }
     if !config.compress_command.is_empty() && config.log_names == LogNames::Numbers {
