@@ -196,7 +196,7 @@ fn another_kind_of_file_is_left_alone() {
     ] {
         files::create_dir_all(&place.0).unwrap();
         files::write(place.path(), bytes).unwrap();
-        files::set_permissions(&place.path(), Permissions::from_mode(0o646)).unwrap();
+        files::set_permissions(place.path(), Permissions::from_mode(0o646)).unwrap();
         let expected = format!("queue file {}: this is no queue of audisp-remote", place.path().display());
         assert_eq!(Queue::check(&place.path()), Err(expected.clone()));
         assert_eq!(place.refusal(2), expected);
