@@ -34,3 +34,33 @@ for seed in $(seq "$(rounds 1 20)"); do
 	pairs compare "$seed" $count $log $place/$seed || verdict=1
 done
 [ -z "$verdict" ] || fail "the model differs from the kernel"
+
+# Of rules for both names of a call, whatever their order, the one that is explained from the words and from the records.
+dir=/tmp/names
+mkdir $dir
+for call in link rename; do
+	for names in 'old new' 'new old'; do
+		case=$call-${names% *}
+		echo >$dir/old
+		for name in $names; do echo "-w $dir/$name -p wa -k $name-$case"; done >/tmp/rules
+		auditctl -D >/dev/null
+		auditctl -R /tmp/rules >/dev/null 2>&1 || fail "not loaded"
+		case $call in
+		link) ln $dir/old $dir/new ;;
+		rename) mv $dir/old $dir/new ;;
+		esac
+		auditctl -D >/dev/null
+		rm -f $dir/*
+		auditctl -m "$case is over"
+		logged "$case is over"
+		[ "$(grep -c "type=SYSCALL.*-$case\"" $log)" = 1 ] || fail "$case is not recorded once"
+		event=$(sed -n 's/type=SYSCALL msg=\([^ ]*\) .*key="[a-z]*-'"$case"'"$/\1/p' $log)
+		grep -F "msg=$event" $log >/tmp/event
+		found=$(sed -n 's/^type=SYSCALL.* key="\(.*\)"$/\1/p' /tmp/event)
+		for words in '' "syscall=$call path=$dir/old path=$dir/new success=yes perm=wa"; do
+			# shellcheck disable=SC2086  # facts are words
+			auditctl --explain /tmp/rules $words </tmp/event >/tmp/said
+			grep -q "with key $found\$" /tmp/said || { cat /tmp/event /tmp/said; fail "$case: the key was $found"; }
+		done
+	done
+done
