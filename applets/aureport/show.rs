@@ -122,7 +122,7 @@ fn end(
             let is_written = write_documents(documents, ended.documents, output);
             output.flush()?;
             if lacking > 0 {
-                say(format_args!("aureport: {lacking} events lack a field and are left out: --debug names them"));
+                say(format_args!("aureport: events left out for lack of a field: {lacking}; --debug names them"));
             }
             if let Some(periods) = ended.lengthened.filter(|_| cfg!(feature = "pictures")) {
                 let [asked, made] = periods.map(span);

@@ -453,8 +453,10 @@ fn say_given(files: &mut [File]) {
             file.numbers.iter().filter(|row| matches!(row.0, FieldId::INODE | FieldId::DEVMAJOR | FieldId::DEVMINOR));
         known.take(3).copied().collect::<Vec<_>>()
     };
-    for made in 0..files.len() {
-        let Some(new) = files.get(made).filter(|file| file.is_made).map(inode) else { continue };
+    // A call makes two names at most, by an exchange; a log may say more of them.
+    let made = files.iter().enumerate().filter(|(_, file)| file.is_made).take(2);
+    let made: Vec<_> = made.map(|(at, file)| (at, inode(file))).filter(|(_, known)| !known.is_empty()).collect();
+    for (made, new) in made {
         let others = files.iter_mut().enumerate().filter(|(at, file)| *at != made && inode(file) == new);
         others.for_each(|(_, file)| file.given = Some(made));
     }

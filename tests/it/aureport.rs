@@ -311,7 +311,7 @@ fn events_that_lack_a_field_are_counted_where_they_are_left_out() {
         let output = applet("aureport").args(["-if", &log]).args(words).output().unwrap();
         String::from_utf8(output.stderr).unwrap()
     };
-    let left_out = "aureport: 2 events lack a field and are left out: --debug names them\n";
+    let left_out = "aureport: events left out for lack of a field: 2; --debug names them\n";
     for words in [&["-f"][..], &["-f", "--format", "json"]] {
         assert!(said(words).ends_with(left_out), "{words:?}: {}", said(words));
     }

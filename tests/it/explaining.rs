@@ -221,6 +221,17 @@ fn a_rule_for_the_name_that_a_call_gives_a_file_is_tried_first() {
     assert_eq!(last(rules, &[], &records(7)), "rule 2 decides: the event is recorded with key srv");
 }
 
+#[test]
+fn an_event_of_very_many_names_is_explained_as_well() {
+    let id = "msg=audit(1700000000.123:42):";
+    let call =
+        format!("type=SYSCALL {id} arch=c000003e syscall=86 success=yes exit=0 a0=1 a1=2 items=50000 auid=0 uid=0\n");
+    let name =
+        |item: u32| format!("type=PATH {id} item={item} name=\"/srv/{item}\" inode=7 dev=fd:01 nametype=CREATE\n");
+    let records = call + &(0..50_000).map(name).collect::<String>();
+    assert_eq!(last("-w /srv/old -p wa -k old\n", &[], &records), "no rule matches: nothing is recorded");
+}
+
 /// The last line of what is explained.
 fn last(rules: &str, words: &[&str], input: &str) -> String {
     let (_, out, said) = explained(rules, words, input);
