@@ -34,7 +34,8 @@ until_true 10 auditd_runs || fail "no daemon of another group"
 locked 41800001
 [ "$(stat -c %g "/proc/$(auditd_pid)/status")" = 0 ] || fail "it can be looked into"
 start-stop-daemon -S -b -m -p /tmp/sleep.pid -c root:alice -x /bin/sleep -- 1000 || fail "sleep of another group: $?"
-until_true 5 [ "$(stat -c %g "/proc/$(cat /tmp/sleep.pid)/status")" = 1000 ] || fail "every process is so here"
+alices() { [ "$(stat -c %g "/proc/$(cat /tmp/sleep.pid)/status")" = 1000 ]; }
+until_true 5 alices || fail "every process is so here"
 stop_auditd
 
 with log_group=alice

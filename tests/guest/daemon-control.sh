@@ -15,7 +15,7 @@ expect '^Refused: /tmp/auditd.conf, line 1, key num_logs$' /tmp/err
 start_auditd
 logged '^node=box type=DAEMON_START msg=audit\([0-9]+\.[0-9]{3}:[0-9]+\): op=start ver=[^ ]+ format=raw kernel=6[^ ]* auid=4294967295 pid=[0-9]+ uid=0 ses=4294967295 .*res=success$'
 pid=$(auditd_pid)
-[ "$(auditctl -s | sed -n 's/^pid //p')" = "$pid" ] || fail "the kernel has another pid than the pid file"
+[ "$(kernel_pid)" = "$pid" ] || fail "the kernel has another pid than the pid file"
 [ "$(cat "/proc/$pid/oom_score_adj")" = -1000 ] || fail "the OOM killer may take the daemon"
 
 # a second daemon is refused with the first one's name and pid, and leaves it alone
@@ -98,7 +98,7 @@ auditctl --signal stop || fail "auditctl --signal stop ended with $?"
 auditd_gone "$pid" || fail "stop returned before the daemon was gone"
 expect 'type=DAEMON_END .*op=terminate auid=0 uid=0 ses=[0-9]+ pid=[0-9]+.* res=success' $log
 [ -z "$(ls /run/audit | grep auditd | grep -vx auditd.lock)" ] || fail "left behind: $(ls /run/audit)"
-[ "$(auditctl -s | sed -n 's/^pid //p')" = 0 ] || fail "the kernel still has a daemon"
+[ "$(kernel_pid)" = 0 ] || fail "the kernel still has a daemon"
 
 # the foreground: records on standard output, no log
 rm -f $log*

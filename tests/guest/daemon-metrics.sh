@@ -87,7 +87,8 @@ awk '
 # another file each time, so that a reader sees the old one or the new one, whole
 first=$(stat -c %i $metrics)
 auditctl --signal state --format json >/tmp/json
-until_true 5 [ "$(stat -c %i $metrics)" != "$first" ] || fail "the file is written in place"
+another() { [ "$(stat -c %i $metrics)" != "$first" ]; }
+until_true 5 another || fail "the file is written in place"
 [ "$(ls /run/metrics)" = auditd.prom ] || fail "left beside it: $(ls /run/metrics)"
 
 # a file that cannot be written is told of once, and again after it could be

@@ -84,7 +84,7 @@ conf 'write_logs = no'
 rm -rf /var/log/audit
 syslogd -O /tmp/messages
 start_auditd
-[ "$(auditctl -s | sed -n 's/^pid //p')" = "$(auditd_pid)" ] || fail "write_logs = no is not registered"
+auditd_registered || fail "write_logs = no is not registered"
 auditctl -m unwritten >/dev/null
 auditctl --signal state --format text >/tmp/report
 expect '^writing to logs = no$' /tmp/report
@@ -99,7 +99,7 @@ auditd || fail "local_events = no: $?"
 until_true 10 auditd_runs || fail "local_events = no"
 pid=$(auditd_pid)
 logged 'type=DAEMON_START'
-[ "$(auditctl -s | sed -n 's/^pid //p')" = 0 ] || fail "local_events = no is registered"
+[ "$(kernel_pid)" = 0 ] || fail "local_events = no is registered"
 auditctl -m 'not for us' >/dev/null
 sh -c "echo 1000 >/proc/self/loginuid; kill -USR1 $pid; sleep 1"
 logged 'type=DAEMON_ROTATE .*auid=1000 .*res=success'
@@ -147,13 +147,14 @@ until_true 10 grep -qs 'type=DAEMON_START' /var/log/new/deep/audit.log || fail "
 auditctl --signal stop
 chmod 777 /var/log/new
 auditd 2>/tmp/err && fail "a log where everybody may put things"
-[ "$(auditctl -s | sed -n 's/^pid //p')" = 0 ] || fail "the kernel has a daemon"
+[ "$(kernel_pid)" = 0 ] || fail "the kernel has a daemon"
 chmod 755 /var/log/new
 
 # standard output as the log, by the configuration and by the word; and a reader that went away
 conf 'log_file = -'
 auditd -n >/tmp/stream & pid=$!
 until_true 10 grep -qs 'type=DAEMON_START' /tmp/stream || fail "log_file = -: nothing on standard output"
+until_true 10 auditd_registered || fail "log_file = -: not registered"
 auditctl -m streamed >/dev/null
 until_true 10 grep -qs streamed /tmp/stream || fail "log_file = -: no event"
 auditctl --signal stop
@@ -162,11 +163,13 @@ expect 'type=DAEMON_END' /tmp/stream
 conf ''
 auditd --stdout >/tmp/stream 2>/tmp/err & pid=$!
 until_true 10 grep -qs 'type=DAEMON_START' /tmp/stream || fail "--stdout: nothing on standard output"
+until_true 10 auditd_registered || fail "--stdout: $(cat /tmp/err)"
 auditctl --signal stop
 mkfifo /tmp/pipe
 auditd --stdout >/tmp/pipe 2>/tmp/err & pid=$!
 head -n 1 /tmp/pipe >/tmp/first
 expect 'type=DAEMON_START' /tmp/first
+until_true 10 auditd_registered || fail "--stdout into a pipe: $(cat /tmp/err)"
 auditctl -m 'nobody reads this' >/dev/null
 auditctl -m 'nor this' >/dev/null
 sleep 2

@@ -45,7 +45,7 @@ while [ $round -le "$(rounds 3 20)" ]; do
 	logged "round $round"
 	[ "$(grep -c 'type=DAEMON_' $log)" = 1 ] || fail "round $round: $(grep 'type=DAEMON_' $log)"
 	[ -e /var/log/audit/.auditd.reserve ] || fail "round $round: no reserve"
-	[ "$(auditd_pid)" = "$(auditctl -s | sed -n 's/^pid //p')" ] || fail "round $round: the pid file is not the daemon's"
+	[ "$(auditd_pid)" = "$(kernel_pid)" ] || fail "round $round: the pid file is not the daemon's"
 	[ "$(readlink /run/auditd.pid)" = /run/audit/auditd.pid ] || fail "no link for units of the other package"
 	stop_auditd
 	[ ! -e /run/auditd.pid ] && [ ! -L /run/auditd.pid ] || fail "the link is left"

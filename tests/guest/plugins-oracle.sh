@@ -53,7 +53,7 @@ chmod 640 /oracle/etc/audit/audisp-filter.conf /oracle/etc/audit/audisp-statsd.c
 configure log_format=ENRICHED max_log_file=8 disk_full_action=SUSPEND space_left=20 admin_space_left=10 q_depth=2000
 cp $conf /oracle/etc/audit/auditd.conf
 oracle /sbin/auditd || fail "Debian's auditd: $?"
-registered() { [ "$(auditctl -s | sed -n 's/^pid //p')" -gt 0 ]; }
+registered() { [ "$(kernel_pid)" -gt 0 ]; }
 until_true 10 registered || fail "Debian's auditd is not registered"
 pid=$(auditctl -s | sed -n 's/^pid //p')
 until_true 10 test -S /tmp/events || fail "no socket: $(cat /tmp/messages)"

@@ -3,7 +3,6 @@
 # guest: inits -t 300
 . /steps
 service=/run/service/auditd
-kernel_pid() { auditctl -s | sed -n 's/^pid //p'; }
 supervised() { s6-svstat -o pid $service; }
 is() { [ "$(s6-svstat -o up,ready,wantedup $service)" = "$1" ]; } # up, has said so, is meant to be up
 mkdir -p /run/service
