@@ -210,7 +210,11 @@ pub fn is_of_given_name(rule: &Rule, facts: &Facts) -> bool {
 
 /// Whether a call took away the path of one of the rules. KERNEL: audit_watch_handle_event().
 fn removes_a_watched<'r>(mut rules: impl Iterator<Item = &'r Rule>, facts: &Facts) -> bool {
-    let removed: Vec<&File> = facts.files().iter().filter(|file| file.is_removed).collect();
+    let mut made = facts.files().iter().filter(|file| file.is_made);
+    // A path whose file is replaced is watched on. An exchange, which makes two names, takes both away before.
+    let replaced = made.next().and_then(|name| made.next().is_none().then_some(&name.path));
+    let removed: Vec<&File> =
+        facts.files().iter().filter(|file| file.is_removed && replaced != Some(&file.path)).collect();
     facts.has_succeeded() && !removed.is_empty() && rules.any(|rule| removed.iter().any(|file| is_watched(rule, file)))
 }
 

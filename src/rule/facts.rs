@@ -27,7 +27,7 @@ pub(super) struct File {
     /// The call took the name away.
     pub(super) is_removed: bool,
     /// The call made the name.
-    is_made: bool,
+    pub(super) is_made: bool,
     /// The place of another name that the call has given the file.
     pub(super) given: Option<usize>,
 }

@@ -219,6 +219,15 @@ fn a_rule_for_the_name_that_a_call_gives_a_file_is_tried_first() {
     // The directory's name comes before both.
     let rules = "-a always,exit -S all -F path=/srv/new -k new\n-a always,exit -S all -F path=/srv -k srv\n";
     assert_eq!(last(rules, &[], &records(7)), "rule 2 decides: the event is recorded with key srv");
+    // So it does where a file is replaced, whose path no moment is without.
+    let call =
+        format!("type=SYSCALL {id} arch=c000003e syscall=82 success=yes exit=0 a0=1 a1=2 items=4 auid=0 uid=0\n");
+    let replaced = call
+        + &file(0, "/srv", 9, "PARENT")
+        + &file(1, "/srv/old", 7, "DELETE")
+        + &file(2, "/srv/new", 8, "DELETE")
+        + &file(3, "/srv/new", 7, "CREATE");
+    assert_eq!(last(rules, &[], &replaced), "rule 2 decides: the event is recorded with key srv");
 }
 
 #[test]
