@@ -29,9 +29,9 @@ pub(crate) fn run(directories: &[String], hard: bool, names: impl Iterator<Item 
         if let Err(error) = link(&binary, &path, hard) {
             let path = path.display();
             match error.kind() {
-                io::ErrorKind::AlreadyExists => say(format_args!(
-                    "auditbox: {path} is another program and stays: remove it or its package, then run this again"
-                )),
+                io::ErrorKind::AlreadyExists => {
+                    say(format_args!("auditbox: {path} is another program and stays: remove it or its package first"))
+                }
                 _ => say(format_args!("auditbox: {path}: {}", error_reason(&error))),
             }
             status = 1;

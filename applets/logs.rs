@@ -108,7 +108,7 @@ impl Place {
         if let Some(id) = self.begin_with {
             let is_it = |member: &Member| input::identity(&member.path).is_ok_and(|it| it == id);
             let Some(at) = members.iter().position(is_it) else {
-                say("The log that the checkpoint names is not there; it may have been compressed or removed since. \
+                say("The log that the checkpoint names is gone or compressed. \
                      --start checkpoint goes on by its time.");
                 return Err(Missing::Beginning);
             };

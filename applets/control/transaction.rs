@@ -154,7 +154,7 @@ fn misplaced(plan: &Plan, is_locked: bool) -> Option<&'static str> {
     plan.steps.iter().find_map(|step| match step {
         Step::ShowStatus { .. } | Step::IgnoreErrors | Step::ContinueOnErrors | Step::SetFeature(_) => None,
         Step::ShowUsage | Step::ShowVersion | Step::ListRules { .. } | Step::Message { .. } | Step::Signal(_) => {
-            Some("this asks for something that cannot be taken back, or shows something; it has no place here")
+            Some("this shows something or cannot be undone; it has no place here")
         }
         _ if is_locked => Some("comes after -e 2: the kernel takes no more changes"),
         _ => None,

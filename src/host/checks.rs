@@ -133,7 +133,7 @@ impl HostChecks for ConfigChecker {
             if Path::new(path).starts_with("/etc") {
                 return Err(format!("{path} is a file of another kind, no log of audit records"));
             }
-            warn(format!("{path} holds no audit records; they will be added to what it holds"));
+            warn(format!("{path} holds no audit records; they will be added"));
         }
         if facts.mode() & 0o137 != 0 {
             warn(format!("{path} permissions should be 0600 or 0640"));

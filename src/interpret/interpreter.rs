@@ -221,8 +221,8 @@ impl<'n> Interpreter<'n> {
             Print::Value(push) => push(value, machine, out),
             Print::EnumTable(table) => table.push(value, machine, out),
             Print::Flags(flags) => flags.push(value, machine, out),
-            Print::User => self.push_user(value, 10, out),
-            Print::Group => self.push_group(value, 10, out),
+            Print::User => self.push_id(Self::user, value, 10, out),
+            Print::Group => self.push_id(Self::group, value, 10, out),
             Print::Protocol => self.push_protocol(value, out),
             Print::Sockaddr => sockaddr::push(value, &*self.names, out),
             Print::Arch => push_arch(value, context.machine, out),
@@ -236,16 +236,11 @@ impl<'n> Interpreter<'n> {
         }
     }
 
-    fn push_user(&mut self, value: &[u8], base: u32, out: &mut Vec<u8>) {
-        match number::parse_prefix(value, base) {
-            Some(uid) => self.user(uid as u32, out),
-            None => push_overflow(value, out),
-        }
-    }
-
-    fn push_group(&mut self, value: &[u8], base: u32, out: &mut Vec<u8>) {
-        match number::parse_prefix(value, base) {
-            Some(gid) => self.group(gid as u32, out),
+    /// Of an argument, which is as wide as a register, the kernel looks at 32 bits; a field that needs more is no id.
+    fn push_id(&mut self, push: fn(&mut Self, u32, &mut Vec<u8>), value: &[u8], base: u32, out: &mut Vec<u8>) {
+        let number = number::parse_prefix(value, base);
+        match number.and_then(|number| if base == 16 { Some(number as u32) } else { number::narrow(number) }) {
+            Some(id) => push(self, id, out),
             None => push_overflow(value, out),
         }
     }
@@ -297,8 +292,8 @@ impl<'n> Interpreter<'n> {
             Argument::Number => push_hex(value, out),
             Argument::EnumTable(table) => table.push(value, machine, out),
             Argument::Flags(flags) => flags.push(value, machine, out),
-            Argument::User => self.push_user(value, 16, out),
-            Argument::Group => self.push_group(value, 16, out),
+            Argument::User => self.push_id(Self::user, value, 16, out),
+            Argument::Group => self.push_id(Self::group, value, 16, out),
             Argument::Directory => argument::push_directory(value, out),
             Argument::CloneFlags => argument::push_clone_flags(value, machine, out),
             Argument::Mode => push_mode_in(mode::push, value, 16, out),

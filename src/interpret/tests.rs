@@ -64,6 +64,8 @@ fn ids_have_names() {
         ("id=1000", "alice"),
         ("uid=99999999999999999999", "conversion error(99999999999999999999)"),
         ("uid=someone", "someone"),
+        ("uid=4294967296", "conversion error(4294967296)"),
+        ("gid=4294967296", "conversion error(4294967296)"),
         ("uid=0day", "0day"),
         ("gid=0x0", "0x0"),
         ("uid=0;", "root"),

@@ -239,7 +239,7 @@ pub(super) fn machine(value: &[u8]) -> Option<Machine> {
 
 /// The call's number; a word is none.
 pub(super) fn call(value: &[u8]) -> Option<u32> {
-    number::parse_prefix(value, 10).filter(|_| !number::is_word(value, 10)).map(|n| n as u32)
+    number::parse_prefix(value, 10).filter(|_| !number::is_word(value, 10)).and_then(number::narrow)
 }
 
 /// The value of an argument; all ones if it does not fit.

@@ -101,5 +101,5 @@ pub(super) struct Normalizer<'s, 'e> {
 
 /// The number a field begins with as C's int; -1 when it does not fit.
 pub(super) fn int(value: &[u8]) -> i32 {
-    number::parse_signed_prefix(value, 10).unwrap_or(-1) as i32
+    number::parse_id(value) as i32
 }

@@ -68,7 +68,7 @@ impl Need {
             Need::Number(name, value) => {
                 for at in name.find_iter(block) {
                     let digits = block.get(at + name.needle().len()..).unwrap_or_default();
-                    if number::parse_prefix(digits, 10).is_some_and(|number| number as u32 == *value) {
+                    if number::parse_id(digits) == *value {
                         each(at);
                     }
                 }
@@ -248,7 +248,10 @@ mod tests {
     #[test]
     fn numbers_are_found_in_every_form() {
         let criteria = Criteria { pid: Some(42), ..Criteria::default() };
-        assert_eq!(places(&criteria, "pid=42 pid=042 pid=+42x pid=421 ppid=4294967338 pid=4"), [0, 7, 15, 33]);
+        assert_eq!(
+            places(&criteria, "pid=42 pid=042 pid=+42x pid=421 ppid=4294967338 ppid=0042 pid=4"),
+            [0, 7, 15, 49]
+        );
     }
 
     #[test]

@@ -17,6 +17,16 @@ pub fn parse_prefix(text: &[u8], base: u32) -> Option<u64> {
     Some(if negative { value.wrapping_neg() } else { value })
 }
 
+/// The id that `text` begins with, in decimal digits. One that needs more than 32 bits is that of nobody, [`u32::MAX`].
+pub fn parse_id(text: &[u8]) -> u32 {
+    parse_prefix(text, 10).and_then(narrow).unwrap_or(u32::MAX)
+}
+
+/// The 32 bits of a number, which may be one below zero that wrapped around. `None` when it does not fit.
+pub fn narrow(number: u64) -> Option<u32> {
+    (number >> 32 == 0 || number as i64 >> 31 == -1).then_some(number as u32)
+}
+
 /// The number `text` begins with, if it is written in 1 to 15 decimal digits without a sign, as nearly all of a log are.
 #[inline(always)]
 fn short_decimal(text: &[u8]) -> Option<u64> {
@@ -243,6 +253,16 @@ mod tests {
             ("0x1g", 16),
         ] {
             assert!(is_word(text.as_bytes(), base), "{text} {base}");
+        }
+    }
+
+    #[test]
+    fn what_needs_more_than_32_bits_is_nobodys_id() {
+        for (text, id) in [("4294967295", u32::MAX), ("-1", u32::MAX), ("-2", u32::MAX - 1), ("0", 0), ("7 ", 7)] {
+            assert_eq!(parse_id(text.as_bytes()), id, "{text}");
+        }
+        for text in ["4294967296", "-4294967296", "9223372036854775808", "18446744073709551616"] {
+            assert_eq!(parse_id(text.as_bytes()), u32::MAX, "{text}");
         }
     }
 

@@ -387,7 +387,7 @@ fn a_log_that_is_something_else_is_refused_or_said() {
     let other = dir.0.file("other", "a note\n");
     fs::set_permissions(&other, fs::Permissions::from_mode(0o600)).expect("a mode");
     let said = || dir.check(&format!("{SOUND}log_file = {other}\n")).said;
-    assert_eq!(said(), [format!("{other} holds no audit records; they will be added to what it holds")]);
+    assert_eq!(said(), [format!("{other} holds no audit records; they will be added")]);
     let record = "torn\0\0\ntype=CWD msg=audit(1700000000.100:1): cwd=\"/\"\n";
     for text in ["", record] {
         fs::write(&other, text).expect("a file");

@@ -396,6 +396,45 @@ fn the_name_of_an_error_is_its_number_on_each_record_s_machine() {
 }
 
 #[test]
+fn a_number_that_does_not_fit_is_nobody_s_id() {
+    let call = |serial: u64, uid: &str, ses: &str| {
+        format!(
+            "type=SYSCALL msg=audit(170000000{serial}.100:{serial}): arch=c000003e syscall=2 success=yes exit=0 a0=0 a1=0 a2=0 a3=0 items=0 \
+             ppid=1 pid=7 auid={uid} uid={uid} gid={uid} euid=9 suid=9 fsuid=9 egid=9 sgid=9 fsgid=9 tty=pts0 ses={ses} comm=\"x\" \
+             exe=\"/x\" key=(null)\n"
+        )
+    };
+    let login = "type=USER_LOGIN msg=audit(1700000004.100:4): pid=4294967303 uid=4294967296 auid=4294967296 ses=4294967297 \
+                 msg='op=login id=4294967296 exe=\"/x\" hostname=? addr=? terminal=tty1 res=success'\n";
+    let log = [&call(1, "4294967296", "4294967297"), &call(2, "0", "1"), &call(3, "4294967301", "42949672961"), login]
+        .concat();
+    for (wanted, found) in [
+        ("-ui 0", &[2][..]),
+        ("-ul 0", &[2]),
+        ("-gi 0", &[2]),
+        ("-ui 5", &[]),
+        ("--session 1", &[2]),
+        ("-p 7", &[1, 2, 3]),
+    ] {
+        let words: Vec<&str> = wanted.split(' ').collect();
+        assert_eq!(serials_in(&log, &words), found, "{wanted}");
+    }
+    let dir = Dir::new("no-id");
+    let path = dir.file("audit.log", login);
+    for (format, told) in [
+        ("interpret", " id=conversion error(4294967296) "),
+        ("text", " conversion error(4294967296) successfully logged-in "),
+    ] {
+        let output = applet("ausearch").args(["-if", &path, "--format", format]).output().unwrap();
+        let output = String::from_utf8(output.stdout).unwrap();
+        assert!(output.contains(told) && !output.contains("root"), "{format}: {output}");
+    }
+    let output = applet("aureport").args(["-l", "-i", "-if", &path]).output().unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    assert!(output.ends_with(" unset ? tty1 /x yes 4\n"), "{output}");
+}
+
+#[test]
 fn constants_of_records_without_a_machine_are_those_of_their_event_s_call() {
     let dir = Dir::new("event-machine");
     let event = |serial: u64, arch: &str, call: u32| {

@@ -104,7 +104,7 @@ fn holds(term: &Term, record: &Record<'_>, interpreter: &mut Interpreter<'_>) ->
             value_of(record, name, meaning.then_some(interpreter), &mut found) && (found == *value) == *equal
         }
         Term::Number(name, operator, value) => record.field(name).is_some_and(|text| {
-            let found = number::parse_prefix(text, 10).unwrap_or(u64::MAX) as u32;
+            let found = number::parse_id(text);
             operator.admits(found.cmp(value))
         }),
         Term::Time(operator, id, with_serial) => {

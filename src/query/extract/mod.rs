@@ -467,19 +467,20 @@ fn number_at(text: &[u8], start: usize, name: &'static str) -> Step<u32> {
         (number, digits) = (number.wrapping_mul(10).wrapping_add(u64::from(digit)), digits + 1);
     }
     match rest.get(digits) {
-        None | Some(b' ') if matches!(digits, 1..=10) => Ok(number as u32),
+        None | Some(b' ') if matches!(digits, 1..=10) && number <= u64::from(u32::MAX) => Ok(number as u32),
         _ => decimal(text::up_to(rest, b' '), name),
     }
 }
 
-/// An id. Ids are 32 bits wide wherever they come from. A word is the id of none: 0 would be root's.
+/// An id. Ids are 32 bits wide wherever they come from. A word, or what does not fit, is the id of none: 0 would be root's.
 ///
 /// COMPAT: a question mark is 0.
 fn decimal(value: &[u8], name: &'static str) -> Step<u32> {
     if name.ends_with("id=") && number::is_word(value, 10) && value != b"?" {
         return Ok(u32::MAX);
     }
-    number::parse_prefix(value, 10).map(|n| n as u32).ok_or(Malformed::Field(name))
+    let number = number::parse_prefix(value, 10).ok_or(Malformed::Field(name))?;
+    Ok(number::narrow(number).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
