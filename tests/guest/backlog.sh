@@ -2,7 +2,7 @@
 # An hour of a busy machine, 100,000 records, waits in the queue's file of audisp-remote while the collector is down: with little memory, and
 # what comes beyond its depth is counted. It goes out after SIGUSR2, and while it does the sender and the collector are killed: each record
 # arrives, once but for those that the collector's kills leave open, and in order.
-# guest: -m 3072 -t 600
+# guest: -m 3072 -t 1200
 . /steps
 ip link set lo up
 network 1
@@ -25,7 +25,7 @@ mkfifo /tmp/records
 sleep 1000000 >/tmp/records & # it ends when this does
 sends() {
 	inside 1 audisp-remote </tmp/records 2>>/tmp/said &
-	until_true 10 pidof audisp-remote >/dev/null || fail "no audisp-remote: $(cat /tmp/said)"
+	until_true 30 pidof audisp-remote >/dev/null || fail "no audisp-remote: $(cat /tmp/said)"
 	sender=$(pidof audisp-remote)
 }
 # of_sender KEY VALUE: waits until the state report of SIGUSR1 says so
@@ -44,6 +44,11 @@ arrived() {
 		tries=$((tries - 1))
 		usleep 20000
 	done
+}
+# killed: the sender is, and none that is still dying is taken for the next one
+killed() {
+	kill -KILL "$sender"
+	until_true 30 auditd_gone "$sender" || fail "audisp-remote outlives SIGKILL"
 }
 peak() { awk '/^VmHWM/ { print $2 }' "/proc/$sender/status"; }
 
@@ -71,8 +76,7 @@ sleep 3
 refuse '^node=sender ' $log
 kill -USR2 "$sender"
 arrived $((count / 5))
-kill -KILL "$sender"
-wait "$sender" 2>/dev/null
+killed
 sends
 for part in 2 3; do
 	arrived $((count * part / 5))
@@ -83,7 +87,7 @@ for part in 2 3; do
 	start_auditd
 done
 arrived $((count * 4 / 5))
-kill -KILL "$sender"
+killed
 sends
 of_sender queue_length 0
 of_sender suspend no

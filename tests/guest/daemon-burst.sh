@@ -1,7 +1,7 @@
 #!/bin/sh
 # 100,000 events in bursts from several processes, more than the kernel has room for: what it says it lost is what the log
 # and the state report say, and of what it did not lose nothing is missing.
-# guest: -t 300 -c 2
+# guest: -t 900 -c 2
 . /steps
 configure num_logs=2 space_left=20 admin_space_left=10
 start_auditd
@@ -37,6 +37,9 @@ all_counted() {
 until_true 20 all_counted || fail "the kernel lost $lost, the log says $counted"
 [ "$lost" -gt 0 ] || fail "the bursts were no bursts: nothing is lost"
 state lost_to_kernel_backlog "$lost"
+
+auditctl -m 'the last word' >/dev/null
+logged 'the last word'
 
 # an event without its first record, or with that alone, is one the kernel has counted
 events=$((5 * 4 * 1700 * 3))
