@@ -1,7 +1,7 @@
 #!/bin/sh
 # Under load: a broken configuration changes nothing and loses nothing, nor do rotations and a clock that steps; and of a
 # burst the kernel has no room for, what it lost is in the ledger.
-# guest: -t 300
+# guest: -t 900
 . /steps
 
 kernel_lost() { auditctl -s | sed -n 's/^lost //p'; }
@@ -18,15 +18,15 @@ for n in $(seq "$(rounds 5 40)"); do
 	cp $conf /tmp/good
 	printf 'max_log_file = 8\nlog_format = ENRICHED\nnum_logs = x\n' >>$conf
 	auditctl --signal reload
-	until_true 10 prints "$n" sh -c '. /steps; all_logs | grep -c "op=reconfigure state=no-change .* res=failed"' ||
+	until_true 30 prints "$n" sh -c '. /steps; all_logs | grep -c "op=reconfigure state=no-change .* res=failed"' ||
 		fail "reload $n of a broken configuration is not refused"
 	state max_log_size 409600
 	cp /tmp/good $conf
 	date -s "@$((now + (n % 2) * 100000 - 50000))" >/dev/null
 	auditctl --signal rotate
-	until_true 10 prints "$n" sh -c '. /steps; all_logs | grep -c type=DAEMON_ROTATE' || fail "no rotation $n"
+	until_true 30 prints "$n" sh -c '. /steps; all_logs | grep -c type=DAEMON_ROTATE' || fail "no rotation $n"
 	auditctl --signal reload
-	until_true 10 prints "$n" sh -c '. /steps; all_logs | grep -c "op=reconfigure state=changed .* res=success"' ||
+	until_true 30 prints "$n" sh -c '. /steps; all_logs | grep -c "op=reconfigure state=changed .* res=success"' ||
 		fail "reload $n is refused"
 done
 : >/tmp/enough
@@ -34,7 +34,7 @@ wait $producer
 date -s "@$now" >/dev/null
 made=$(cat /tmp/made)
 numbers() { all_logs | grep -c 'type=SYSCALL .*key="number"'; }
-until_true 10 prints "$made" numbers || fail "$(numbers) of $made events are there"
+until_true 30 prints "$made" numbers || fail "$(numbers) of $made events are there"
 [ "$(ledger)" = 0 ] || fail "records are lost"
 refuse "$(printf '\035')" $log
 whole
@@ -54,5 +54,6 @@ all_told() {
 until_true 20 all_told || fail "the kernel lost $(kernel_lost), the ledger says $(ledger kernel-backlog)"
 [ "$(kernel_lost)" -gt 0 ] || fail "the kernel lost nothing"
 state lost_to_kernel_backlog "$(kernel_lost)"
+drained
 [ $(($(numbers) - made + $(kernel_lost))) -ge 3000 ] || fail "$(($(numbers) - made)) of 3000 events are there, the kernel lost $(kernel_lost)"
 stop_auditd

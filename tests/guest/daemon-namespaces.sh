@@ -1,6 +1,6 @@
 #!/bin/sh
 # Where the kernel takes no daemon the sentence says why, and --observe works beside a daemon or in its place.
-# guest: -t 240
+# guest: -t 900
 . /steps
 configure
 
@@ -31,16 +31,16 @@ expect 'network namespace of its own; the kernel gives observers in the first on
 # an observer in the place of a daemon takes the copy, says so, and owns nothing
 observer=/run/audit/observer/auditd.pid
 observes() { [ -d "/proc/$(cat $observer 2>/dev/null)/fd" ]; }
-syslogd -O /tmp/messages
+start_syslog
 auditd --observe || fail "--observe: $?"
 until_true 10 observes || fail "no observer"
 logged 'type=DAEMON_START .*op=start .* mode=observe .*res=success'
-expect 'auditd\[[0-9]*\]: Observing only' /tmp/messages
+told 'auditd\[[0-9]*\]: Observing only'
 [ "$(kernel_pid)" = 0 ] || fail "the observer owns the events"
 auditctl -m hello >/dev/null
 logged "type=USER .*hello"
 # the kernel does not know who signals an observer; the signal itself does, as long as the sender is there to be asked
-sh -c "echo 1000 >/proc/self/loginuid; kill -TERM \$(cat $observer); sleep 2"
+sh -c 'echo 1000 >/proc/self/loginuid; kill -TERM "$1"; while [ -d "/proc/$1" ]; do usleep 100000; done' sh "$(cat $observer)"
 logged 'type=DAEMON_END .*op=terminate auid=1000 uid=0 ses=[0-9]+ pid=[0-9]+ res=success'
 [ -z "$(ls /run/audit/observer | grep -vx auditd.lock)" ] || fail "left behind: $(ls /run/audit/observer)"
 

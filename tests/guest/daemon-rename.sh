@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every step of a rotation fails once, for each reason a file system has: it is said which step and why, what comes goes into
 # the log that is there, and the next rotation works.
-# guest: -t 300
+# guest: -t 900
 . /steps
 
 mark() {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Rotation: by size with each max_log_file_action, by signal, how many logs stay, and whose they are.
-# guest: -t 300
+# guest: -t 900
 . /steps
 
 # fresh KEY=VALUE...: a daemon on an empty disk
@@ -51,6 +51,7 @@ for n in 1 2 3; do
 	grow
 	until_true 10 grep -qs "mark-$n[^0-9]" $log.1 || fail "no rotation $n: $(ls -l /var/log/audit)"
 done
+mark 4 # which needs a log in the place of the one that was moved
 holds $log.1 3
 holds $log.2 2
 [ "$(suffixes)" = '1 2 ' ] || fail "logs: $(suffixes)"
@@ -125,11 +126,13 @@ fresh max_log_file=1 max_log_file_action=SUSPEND
 grow
 told 'is suspending logging due to logfile size\.$' 1
 calls 30
+drained
 auditctl --signal resume
 told 'is suspending logging due to logfile size\.$' 2
 state logging_suspended true
 mv $log $log.1
 calls 30
+drained
 auditctl --signal resume
 state logging_suspended false
 calls 30

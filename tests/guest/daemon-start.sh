@@ -2,7 +2,7 @@
 # Starts that fail, and starts that must not: what --check-config says is what a start ends with, the reason is on standard
 # error, several at once leave one whole, nobody waits for a daemon's standard output, and the shipped auditd.conf works on an
 # appliance with 40 MiB and no accounts.
-# guest: -t 300
+# guest: -t 900
 . /steps
 
 # fails STATUS PATTERN: check and start end with this status, and say why
@@ -44,7 +44,7 @@ while [ $round -le "$(rounds 3 20)" ]; do
 	auditctl -m "round $round" >/dev/null
 	logged "round $round"
 	[ "$(grep -c 'type=DAEMON_' $log)" = 1 ] || fail "round $round: $(grep 'type=DAEMON_' $log)"
-	[ -e /var/log/audit/.auditd.reserve ] || fail "round $round: no reserve"
+	until_true 30 test -e /var/log/audit/.auditd.reserve || fail "round $round: no reserve"
 	[ "$(auditd_pid)" = "$(kernel_pid)" ] || fail "round $round: the pid file is not the daemon's"
 	[ "$(readlink /run/auditd.pid)" = /run/audit/auditd.pid ] || fail "no link for units of the other package"
 	stop_auditd
@@ -65,7 +65,7 @@ until_true 10 grep -q 'type=DAEMON_END' /var/log/beside/audit.log || fail "the o
 configure
 mkfifo /tmp/fifo
 auditd >/tmp/fifo 2>&1 &
-timeout 10 cat /tmp/fifo >/tmp/out || fail "the daemon holds its starter's standard output"
+timeout 30 cat /tmp/fifo >/tmp/out || fail "the daemon holds its starter's standard output"
 until_true 10 auditd_runs || fail "no daemon: $(cat /tmp/out)"
 stop_auditd
 
@@ -76,7 +76,7 @@ configure max_log_file=1 'max_log_file_action=EXEC /sbin/helper'
 SECRET=1 auditd || fail "no start"
 until_true 10 auditd_runs
 n=0; while [ $n -lt 150 ]; do auditctl -m "$n $(printf '%08000d' 0)" >/dev/null; n=$((n + 1)); done
-until_true 20 test -s /tmp/env || fail "no helper ran"
+until_true 30 test -s /tmp/env || fail "no helper ran"
 refuse 'SECRET|HOME' /tmp/env
 # it frees nothing: it is not run again and again, and writing goes on
 rm -f /tmp/env

@@ -5,14 +5,14 @@
 trace=/sys/kernel/tracing
 mount -t tracefs tracefs $trace || fail "no tracing in this kernel"
 
-# records N: so many events, one after the other; each is one record
+# records N: so many events, one after the other; each is one record, and waited for: a busy daemon would take several in one batch
 records() {
 	count=0
 	while [ $count -lt "$1" ]; do
 		auditctl -m "message $count" >/dev/null
+		logged "message $count "
 		count=$((count + 1))
 	done
-	logged "message $((count - 1)) "
 }
 
 # calls NAME: how often the daemon made the call

@@ -2,7 +2,7 @@
 # Peers of the listener that do one thing very often (tests/guest/peers.rs), beside events of our own and three honest senders: events of
 # our own cost what they cost without them and come into the log before all but some of what peers send meanwhile; nothing of our own
 # and nothing of the honest is lost; no memory grows.
-# guest: peers -i -t 1500
+# guest: peers -i -t 3000
 . /steps
 ip link set lo up
 for sender in 1 2 3 4; do network $sender; done

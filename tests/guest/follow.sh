@@ -1,6 +1,6 @@
 #!/bin/sh
 # ausearch --follow while the log is rotated three times under load: nothing is missing, twice, or in two parts.
-# guest: -t 400
+# guest: -t 900
 . /steps
 
 log_disk tmpfs 65536
@@ -11,7 +11,10 @@ ausearch --follow --raw >/tmp/followed &
 follower=$!
 ausearch --follow --format csv -m SYSCALL >/tmp/table &
 tabulator=$!
-sleep 2
+# Where it begins is where the log ends when it opens it.
+has_log() { ls -l "/proc/$1/fd" | grep -q "$log"; }
+for reader in $follower $tabulator; do until_true 60 has_log "$reader" || fail "$reader does not open the log"; done
+sleep 1
 mark() { auditctl -m "mark-$1" >/dev/null || fail "no message"; }
 has() { grep -q "mark-$1[^0-9]" /tmp/followed; }
 mark 1

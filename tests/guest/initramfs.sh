@@ -12,6 +12,7 @@ mv /etc/audit/audit.rules /tmp/shipped
 boot() {
 	early=$(auditctl -s | sed -n 's/^pid //p')
 	[ "$early" = 0 ] || kill -9 "$early"
+	until_true 30 auditd_gone "$early" || fail "the early daemon outlives SIGKILL"
 	rm -f /run/audit/early
 }
 auditctl -e 0 -b 64 >/dev/null

@@ -2,7 +2,7 @@
 # The lists exclude, user and filesystem against the kernel: pairs of rules made up by dice (tests/guest/pairs.rs), and whether the
 # record that a probe makes is in the log as `auditctl --explain` says, also without the second rule where `auditctl --check` calls
 # that unreachable. Fields that the kernel cannot test there, keys among them, end the list.
-# guest: pairs -t 500
+# guest: pairs -t 900
 . /steps
 configure
 start_auditd

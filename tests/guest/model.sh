@@ -2,7 +2,7 @@
 # The model against the kernel: pairs of rules made up by dice, and an event for each (tests/guest/pairs.rs). The key under which
 # the kernel logs it is the one that `auditctl --explain` says, the kernel refuses the rules that `auditctl --check` says it
 # refuses, and no rule that is called unreachable, redundant or impossible ever logs anything.
-# guest: pairs -t 300
+# guest: pairs -t 900
 . /steps
 count=184
 place=/tmp/pairs

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every profile of the policy library is installed into rules.d and loaded whole, and the kernel has each rule of it; stig locks
 # the rules.
-# guest: -t 400
+# guest: -t 900
 . /steps
 library=/usr/share/audit-rules
 # What the policies name and this guest lacks.

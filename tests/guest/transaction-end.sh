@@ -1,7 +1,7 @@
 #!/bin/sh
 # An end in the middle of auditctl -R FILE --atomic: one that is asked for comes after the last rule, one by force leaves a part of
 # the new rules in force, and the same load once more makes the set whole.
-# guest: -t 240
+# guest: -t 900
 . /steps
 dmesg -n 1
 seq 120 | sed 's/.*/-a always,exit -F arch=b64 -S rmdir -F a0=& -k new/' | sed '1i -D' >/tmp/many.rules
