@@ -1,7 +1,7 @@
 #!/bin/sh
 # The listener: ten of Debian's audisp-remote and one of ours at once, each in a network of its own; hostile peers of each kind, a flood beside events of our
 # own, a hundred peers, reload and stop.
-# guest: oracle -t 600
+# guest: oracle -t 1200
 . /steps
 oracle true # mounts what its programs see
 ip link set lo up
@@ -55,11 +55,12 @@ for sender in $senders; do
 done
 for pid in $pids; do wait "$pid"; done
 for sender in $senders; do
-	grep "^node=s$sender " $log | cmp - /tmp/sent.$sender || fail "sender $sender: $(count "^node=s$sender ") lines; $(cat /tmp/said.$sender)"
+	has_sent() { grep "^node=s$sender " $log | cmp -s - /tmp/sent.$sender; }
+	until_true 30 has_sent || fail "sender $sender: $(count "^node=s$sender ") lines; $(cat /tmp/said.$sender)"
 	found=$(ausearch --node s$sender --raw | wc -l)
 	[ "$found" = 30 ] || fail "ausearch finds $found of sender $sender"
 done
-until_true 10 prints 11 count '^node=collector type=DAEMON_CLOSE .*: addr=10.0.[0-9]*.2 port=[0-9]* res=success$'
+until_true 10 prints 11 count '^node=collector type=DAEMON_CLOSE .*: addr=10.0.[0-9]*.2 port=[0-9]* res=success$' || fail "closed: $(grep DAEMON_CLOSE $log)"
 addresses() { grep -o 'type=DAEMON_ACCEPT .*: addr=10.0.[0-9]*.2 port=[0-9]* res=success$' $log | grep -o 'addr=[0-9.]*' | sort -u | wc -l; }
 [ "$(addresses)" = 11 ] || fail "accepted: $(grep DAEMON_ACCEPT $log)"
 
@@ -69,7 +70,7 @@ message 1 8 '' >>/tmp/peer
 says /tmp/peer
 { header $((0x40000000)) 0 7 && header $((0x40000000)) 0 8; } >/tmp/expected
 answered() { cmp -s /tmp/answer /tmp/expected; }
-until_true 10 answered || fail "answers: $(od -tx1 /tmp/answer)"
+until_true 30 answered || fail "answers: $(od -tx1 /tmp/answer)"
 ended $peer
 
 # What claims to be of this machine, or of none, is of the peer's address; control bytes begin no line
@@ -100,7 +101,7 @@ printf '\376\0\0\377' >/tmp/peer && away no-message /tmp/peer
 (for byte in 376 0 0 377 0 0 0 0 0 0; do printf "\\$byte"; sleep 1; done; sleep 60) | nc 127.0.0.1 60 >/dev/null &
 peer=$!
 gone_slowly() { [ "$(count cause=no-message)" = 2 ]; }
-until_true 10 gone_slowly || fail "a byte a second: $(grep DAEMON_ERR $log)"
+until_true 30 gone_slowly || fail "a byte a second: $(grep DAEMON_ERR $log)"
 ended $peer
 
 # A peer that never takes an answer, one that floods, and events of our own meanwhile: none is lost
@@ -114,7 +115,7 @@ flood=$!
 message 0 1 "node=flood type=USER msg=audit(1700000001.000:1): $(printf %0200d 0)" >/tmp/records
 double /tmp/records 12
 says /tmp/records
-until_true 20 grep -q '^node=flood ' $log || fail "no flood"
+until_true 30 grep -q '^node=flood ' $log || fail "no flood"
 audit_calls
 auditctl -b 8192 >/dev/null
 calls 150
@@ -154,9 +155,9 @@ auditctl --signal reload || fail "the second reload failed"
 says /tmp/peer
 { header $((0x40000000)) 0 1 && header $((0x40000001)) 0 0; } >/tmp/expected
 heard() { [ "$(wc -c </tmp/answer)" = 16 ]; }
-until_true 10 heard || fail "no answer"
+until_true 30 heard || fail "no answer"
 stop_auditd
-until_true 10 answered || fail "the end: $(od -tx1 /tmp/answer)"
+until_true 30 answered || fail "the end: $(od -tx1 /tmp/answer)"
 tail -n 1 $log | grep -q 'type=DAEMON_END' || fail "the last record: $(tail -n 1 $log)"
 
 # Peers leave descriptors to the daemon, which rotates and reloads all the same
@@ -181,7 +182,8 @@ expect 'use_libwrap = yes asks for the rules in /etc/hosts.deny' /tmp/said
 rm /etc/hosts.deny
 nc -l -p 60 &
 configure tcp_listen_port=60
-sleep 1
+is_taken() { netstat -ltn | grep -q ':60 '; }
+until_true 30 is_taken || fail "nc does not listen"
 auditd 2>/tmp/said && fail "a port that is taken was taken"
 expect 'Cannot listen on TCP port 60 .Address already in use' /tmp/said
 logged 'type=DAEMON_ABORT .*op=network-init .*res=failed'

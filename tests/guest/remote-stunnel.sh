@@ -1,7 +1,7 @@
 #!/bin/sh
 # The recipe of docs/remote.md for a build without TLS, word for word, with the real stunnel between our two ends, the sender in a network
 # of its own: what is sent arrives once and in order, over an end of the tunnel; a sender with another key gets through to nobody.
-# guest: stunnel -t 300
+# guest: stunnel -t 900
 . /steps
 ip link set lo up
 network 1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Both ends ours, under TLS: what is sent arrives; a wrong key and an unknown name do not; who is taken off the list is closed; the records
 # that both ends write. A binary without the cargo feature `tls` refuses it, which is all that is looked at then.
-# guest: -t 400
+# guest: -t 900
 . /steps
 ip link set lo up
 start_syslog
@@ -41,7 +41,7 @@ sent_records 1 1000 >&7
 stored 1000
 logged '^type=DAEMON_ACCEPT .*op=tls-accept res=success role=collector addr=(::ffff:)?127.0.0.1 .*id=web .*cipher=TLS_AES_128_GCM_SHA256'
 # Both ends write them, the sender through the kernel.
-until_true 10 prints 4 count '^type=CRYPTO_SESSION ' || fail "records of keys: $(grep CRYPTO_ $log)"
+until_true 30 prints 4 count '^type=CRYPTO_SESSION ' || fail "records of keys: $(grep CRYPTO_ $log)"
 [ "$(count '^type=CRYPTO_SESSION .*msg=.op=start direction=from-client .* res=success')" = 1 ] || fail "$(grep CRYPTO_ $log)"
 
 # Taken off the list it is closed, and not let in again; put back it goes on, and nothing was lost or came twice.
@@ -63,7 +63,7 @@ grep '^node=sender ' $log | cmp - /tmp/expected || fail "not once and in order"
 echo 'web enabled key=/etc/audit/tls/web' >>/etc/audit/tls/clients
 auditctl --signal reload && fail "a list with a name twice is taken"
 sent_records 1101 1110 >&7
-until_true 20 prints 1110 count '^node=sender ' || fail "the connection was closed"
+until_true 30 prints 1110 count '^node=sender ' || fail "the connection was closed"
 exec 7>&-
 wait $sender || fail "records are left: $(cat /tmp/said)"
 list enabled
@@ -74,7 +74,7 @@ for pair in 'old web handshake-error' 'web nobody unknown-identity' 'old old dis
 	# shellcheck disable=SC2086 # three words
 	set -- $pair
 	sender "$1" "$2"
-	sent_records 2001 2002 | timeout 4 audisp-remote 2>/tmp/said
+	sent_records 2001 2002 | timeout 10 audisp-remote 2>/tmp/said
 	logged "op=tls-accept res=no .*reason=$3"
 done
 printf 'GET / HTTP/1.0\r\n\r\n' | nc 127.0.0.1 60 >/dev/null
