@@ -10,7 +10,11 @@ wanted=$(cat /etc/audit/rules.d/*.rules | grep -c '^-[aw]')
 start_auditd
 as alice 'cat /etc/shadow; echo x >/tmp/x; chmod 600 /tmp/x; mv /tmp/x /tmp/y; nc -w 1 127.0.0.1 9 </dev/null' 2>/dev/null
 logged 'key="connect"'
-ausearch -ul alice -i >/tmp/seen
+is_seen() { # the rest of the event comes after the record that has its key
+	ausearch -ul alice -i >/tmp/seen
+	grep -q 'lport=9' /tmp/seen
+}
+until_true 30 is_seen || fail "no connection is seen: $(cat /tmp/seen)"
 expect 'arch=aarch64 syscall=openat success=no exit=EACCES\(Permission denied\)' /tmp/seen
 expect 'arch=aarch64 syscall=fchmodat success=yes' /tmp/seen
 expect 'arch=aarch64 syscall=renameat2? success=yes' /tmp/seen

@@ -4,13 +4,13 @@
 . /steps
 for words in -s -l -D '-a always,exit -F arch=b64 -S rmdir' '--signal stop'; do
 	# shellcheck disable=SC2086  # an option and its value
-	timeout 10 auditctl $words >/tmp/out 2>&1
+	timeout 30 auditctl $words >/tmp/out 2>&1
 	[ $? = 1 ] || fail "auditctl $words does not end with 1"
 	expect '^Cannot open netlink audit socket' /tmp/out
 done
-timeout 20 augenrules --load >/tmp/out 2>&1
+timeout 30 augenrules --load >/tmp/out 2>&1
 [ $? = 1 ] || fail "augenrules --load does not end with 1"
-timeout 10 auditd -n >/tmp/out 2>&1
+timeout 30 auditd -n >/tmp/out 2>&1
 [ $? = 1 ] || fail "auditd does not end with 1"
 auditbox doctor >/tmp/out && fail "healthy"
 expect '^broken AD102 ' /tmp/out

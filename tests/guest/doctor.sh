@@ -23,9 +23,11 @@ mend() {
 	command=$(sed -n "/ $1 /{n;s/^    mend: //p;}" /tmp/said)
 	[ -n "$command" ] || fail "no command for $1: $(cat /tmp/said)"
 	sh -c "$command" >/tmp/mended 2>&1 || fail "$1: '$command' ended with $?: $(cat /tmp/mended)"
-	usleep 300000
+	until_true 30 is_mended "$1" || fail "$1 is still there: $(cat /tmp/said)"
+}
+is_mended() {
 	auditbox doctor >/tmp/said
-	refuse " $1 " /tmp/said
+	! grep -q " $1 " /tmp/said
 }
 
 log_disk tmpfs 65536
@@ -252,6 +254,7 @@ auditctl --signal reload
 audit_calls
 calls 3000
 augenrules --load >/dev/null 2>&1
+state plugin_x '.*lost [1-9].*'
 ill 1 AD605 'plugin x does not keep up: .*lost [1-9]'
 sh -c "$(sed -n '/ AD605 /{n;s/^    mend: //p;}' /tmp/said | head -n 1)" || fail "q_depth is not raised"
 expect '^q_depth = 40$' $conf
@@ -261,6 +264,8 @@ auditctl --signal reload
 # --- the log's space, and the daemon that stopped writing
 configure max_log_file=1 max_log_file_action=ROTATE space_left=20 admin_space_left=10 admin_space_left_action=SUSPEND
 auditctl --signal reload
+is_sound() { auditbox doctor >/tmp/said 2>&1; }
+until_true 30 is_sound || fail "not sound: $(cat /tmp/said)"
 look 0
 fill 46500
 ill 1 AD402 'MiB left; it should have 20 MiB'
@@ -285,10 +290,12 @@ stop_auditd
 start_auditd
 fsfreeze --freeze /metrics || fail "it cannot be frozen"
 auditctl --signal state
-sleep 15
+stands_still() { auditbox doctor >/tmp/said; grep -q " AD208 " /tmp/said; }
+until_true 30 stands_still || fail "it is not seen to stand still: $(cat /tmp/said)"
 ill 1 AD208 'standing still: '
 fsfreeze --unfreeze /metrics
-until_true 20 reports worker_blocked false || fail "still blocked: $(cat /tmp/state)"
+until_true 30 reports worker_blocked false || fail "still blocked: $(cat /tmp/state)"
+until_true 30 is_sound || fail "not sound: $(cat /tmp/said)"
 look 0
 refuse ' AD208 ' /tmp/said
 

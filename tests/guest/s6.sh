@@ -1,6 +1,6 @@
 #!/bin/sh
 # s6's own s6-supervise runs the daemon of the s6-rc source directory: readiness, orders, a crash, a broken configuration, the end.
-# guest: inits -t 300
+# guest: inits -t 900
 . /steps
 service=/run/service/auditd
 supervised() { s6-svstat -o pid $service; }

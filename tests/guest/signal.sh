@@ -8,10 +8,10 @@ for name in state CONT resume USR2 reload hup; do
 	[ -s /tmp/out ] && fail "--signal $name says $(cat /tmp/out)"
 	auditd_runs || fail "--signal $name ended the daemon"
 done
-until_true 5 [ -s /run/audit/auditd.state ] || fail "no state file"
+until_true 30 [ -s /run/audit/auditd.state ] || fail "no state file"
 logged 'type=DAEMON_CONFIG'
 auditctl --signal Rotate && auditctl --signal usr1 || fail "--signal rotate is refused"
-until_true 5 [ -e /var/log/audit/audit.log.1 ] || fail "the log is not rotated"
+until_true 30 [ -e /var/log/audit/audit.log.1 ] || fail "the log is not rotated"
 auditctl -m 'hello from the test' || fail "-m ended with $?"
 logged 'type=USER .*text=hello from the test exe="[^"]*" hostname=.* addr=\? terminal=.* res=success'
 pid=$(auditd_pid)

@@ -60,7 +60,7 @@ until_true 10 auditd_gone $pid || fail "no end"
 exec 5<>/tmp/errors
 head -c 65536 /dev/zero >&5
 auditd -f >/tmp/records 2>&5 & pid=$!
-until_true 10 auditd_runs || fail "a full pipe holds the start up"
+until_true 30 auditd_registered || fail "a full pipe holds the start up"
 auditctl --signal reload
 auditctl -m with-a-full-pipe
 until_true 10 grep -q with-a-full-pipe /tmp/records || fail "no record while standard error is full"

@@ -20,6 +20,13 @@ refused() {
 	expect 'Operation refused, unit auditd.service may be requested by dependency only' /tmp/said
 }
 
+# in_journal PATTERN: waits until the journal of the daemon's unit says so; what is said goes there by way of journald
+in_journal() { until_true 30 is_in_journal "$1" || fail "not in the journal: $1: $(tail -n 20 /tmp/journal)"; }
+is_in_journal() {
+	journalctl --no-pager -u auditd >/tmp/journal
+	grep -Eq -e "$1" /tmp/journal
+}
+
 # as root who logged in as alice
 by_alice() { sh -c 'echo 1000 >/proc/self/loginuid && exec "$@"' by_alice "$@" >/tmp/said 2>&1; }
 
@@ -34,7 +41,7 @@ systemd-analyze security --offline=true --threshold=38 --no-pager /usr/lib/syste
 [ "$(stat -c %a /run/audit)" = 700 ] || fail "mode of /run/audit"
 order enable auditd audit-rules
 order start multi-user.target
-until_true 10 systemctl is-active --quiet audit-rules || fail "no rules: $(systemctl status audit-rules)"
+until_true 30 systemctl is-active --quiet audit-rules || fail "no rules: $(systemctl status audit-rules)"
 order is-active auditd
 pid=$(property auditd MainPID)
 [ "$pid" = "$(auditd_pid)" ] || fail "systemd has pid $pid, the pid file $(auditd_pid)"
@@ -49,7 +56,7 @@ logged 'type=CONFIG_CHANGE .*op=add_rule'
 order status auditd audit-rules --no-pager
 expect 'Active: active \(running\)' /tmp/said
 expect 'Active: active \(exited\)' /tmp/said
-expect 'Init complete, auditd .* listening for events' /tmp/said
+in_journal 'Init complete, auditd .* listening for events'
 systemctl --failed --no-legend >/tmp/said
 [ ! -s /tmp/said ] || fail "failed: $(cat /tmp/said)"
 
@@ -72,9 +79,9 @@ by_alice auditctl --signal resume || fail "resume: $(cat /tmp/said)"
 logged 'type=DAEMON_RESUME .*auid=1000 '
 by_alice auditctl --signal stop || fail "stop: $(cat /tmp/said)"
 expect 'type=DAEMON_END .*op=terminate auid=1000 .*res=success' $log
-until_true 5 auditd_gone "$pid" || fail "stop returned before the daemon was gone" # systemd buries it
+until_true 30 auditd_gone "$pid" || fail "stop returned before the daemon was gone" # systemd buries it
 stopped() { [ "$(property auditd ActiveState) $(property auditd Result)" = 'inactive success' ]; }
-until_true 5 stopped || fail "after the stop: $(systemctl status auditd)"
+until_true 30 stopped || fail "after the stop: $(systemctl status auditd)"
 sleep 1
 [ "$(kernel_pid)" = 0 ] || fail "it came back after the stop"
 auditctl -l >/tmp/rules
@@ -86,7 +93,7 @@ for crash in 1 2; do
 	pid=$(auditd_pid)
 	kill -KILL "$pid"
 	came_back() { [ "$(auditd_pid)" != "$pid" ] && auditd_runs && auditd_registered; }
-	until_true 10 came_back || fail "crash $crash: $(systemctl status auditd)"
+	until_true 30 came_back || fail "crash $crash: $(systemctl status auditd)"
 done
 [ "$(property auditd NRestarts)" = 2 ] || fail "$(property auditd NRestarts) restarts after two crashes"
 
@@ -96,20 +103,18 @@ echo 'num_logs = many' >>/etc/audit/auditd.conf
 pid=$(auditd_pid)
 systemctl reload auditd 2>/dev/null && fail "the reload of a broken configuration succeeds"
 logged 'type=DAEMON_CONFIG .*op=reconfigure state=no-change .*res=failed'
-journalctl --no-pager -u auditd >/tmp/said
-expect 'auditctl.*Value many should only be numbers - line [0-9]+' /tmp/said
+in_journal 'auditctl.*Value many should only be numbers - line [0-9]+'
 order is-active auditd
 [ "$(kernel_pid)" = "$pid" ] || fail "a bad configuration ended the daemon"
 kill -KILL "$pid"
 failed() { [ "$(property auditd ActiveState) $(property auditd ExecMainStatus)" = 'failed 6' ] || systemctl is-failed --quiet auditd; }
-until_true 10 failed || fail "with a bad configuration: $(systemctl status auditd)"
+until_true 30 failed || fail "with a bad configuration: $(systemctl status auditd)"
 sleep 1
 [ "$(property auditd NRestarts)" -le 3 ] || fail "it is tried again and again: $(property auditd NRestarts)"
 expect 'status=6' - <<-X
 	$(systemctl status --no-pager auditd)
 X
-journalctl --no-pager -u auditd >/tmp/said
-expect 'Value many should only be numbers - line [0-9]+' /tmp/said
+in_journal 'auditd.*Value many should only be numbers - line [0-9]+'
 cp /tmp/good /etc/audit/auditd.conf
 order reset-failed auditd
 order start auditd
@@ -135,7 +140,7 @@ for action in restart condrestart; do
 	[ "$(auditd_pid)" != "$pid" ] && auditd_runs || fail "$action did not start it anew"
 done
 $actions/stop || fail "stop: $?"
-until_true 5 stopped || fail "after the action stop: $(systemctl status auditd)"
+until_true 30 stopped || fail "after the action stop: $(systemctl status auditd)"
 $actions/condrestart || fail "condrestart of a stopped daemon: $?"
 [ "$(kernel_pid)" = 0 ] || fail "condrestart started a stopped daemon"
 order start auditd
@@ -146,7 +151,7 @@ systemctl daemon-reload
 pid=$(auditd_pid)
 lines=$(wc -l <$log)
 order start down.target
-until_true 5 auditd_gone "$pid" || fail "the daemon outlives the system"
+until_true 30 auditd_gone "$pid" || fail "the daemon outlives the system"
 tail -n +"$lines" $log >/tmp/rest
 expect 'type=DAEMON_END .*op=terminate .*pid=1 .*res=success' /tmp/rest
 [ -z "$(ls /run/audit | grep auditd | grep -vx auditd.lock)" ] || fail "left behind: $(ls /run/audit)"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # sysvinit is PID 1, and its rc starts and ends the daemon by the script in /etc/init.d; what the script can be asked for, a crash,
 # a broken configuration.
-# guest: inits -t 300 -k pid1=sysvinit
+# guest: inits -t 900 -k pid1=sysvinit
 . /steps
 script=/etc/init.d/auditd
 [ "$(readlink /proc/1/exe)" = /sbin/sysvinit ] || fail "PID 1 is $(readlink /proc/1/exe)"
@@ -33,7 +33,7 @@ does 0 reload
 logged 'type=DAEMON_CONFIG .*op=reconfigure state=changed .*res=success'
 lines=$(grep -c 'op=reconfigure state=changed' $log)
 does 0 force-reload
-until_true 5 prints $((lines + 1)) grep -c 'op=reconfigure state=changed' $log || fail "force-reload is no reload"
+until_true 30 prints $((lines + 1)) grep -c 'op=reconfigure state=changed' $log || fail "force-reload is no reload"
 [ "$(auditd_pid)" = "$pid" ] || fail "force-reload is another daemon"
 does 0 rotate
 logged 'type=DAEMON_ROTATE .*res=success'
@@ -67,7 +67,7 @@ expect 'path=/etc/passwd' /tmp/rules
 
 # a crash is seen, and a start mends it
 kill -KILL "$(auditd_pid)"
-until_true 5 auditd_gone "$(auditd_pid)" || fail "it does not die"
+until_true 30 auditd_gone "$(auditd_pid)" || fail "it does not die"
 does 1 status
 does 0 start
 auditd_runs || fail "no daemon after the crash"

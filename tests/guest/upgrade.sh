@@ -80,7 +80,7 @@ order daemon-reload
 order start down.target
 rm -f /run/auditd.pid # a reboot empties /run
 order start multi-user.target
-until_true 20 systemctl is-active --quiet audit-rules || fail "no rules: $(systemctl status auditd audit-rules --no-pager)"
+until_true 60 systemctl is-active --quiet audit-rules || fail "no rules: $(systemctl status auditd audit-rules --no-pager)"
 order is-active auditd
 [ "$(program "$(auditd_pid)")" = /sbin/auditbox ] || fail "the daemon is $(program "$(auditd_pid)")"
 auditctl -l >/tmp/rules
@@ -91,12 +91,12 @@ systemctl --failed --no-legend >/tmp/said
 # Its plugins run as they were configured. Of the one that cannot, the reason is told at the start, by the check, and by the doctor.
 state plugin.af_unix '"running.*'
 state plugin.syslog '"running.*'
-[ -S /run/audispd_events ] || fail "no socket of its af_unix.conf"
+until_true 30 test -S /run/audispd_events || fail "no socket of its af_unix.conf"
 missing='/sbin/audispd-zos-remote .*No such file'
 auditd --check-config >/tmp/values 2>/tmp/said
 expect "$missing" /tmp/said
-journalctl --no-pager -u auditd >/tmp/said
-expect "$missing" /tmp/said
+is_in_journal() { journalctl --no-pager -u auditd | grep -q "$missing"; }
+until_true 30 is_in_journal || fail "not in the journal: $missing"
 auditbox doctor >/tmp/said
 expect "AD603.*$missing" /tmp/said
 

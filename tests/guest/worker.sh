@@ -15,12 +15,12 @@ for place in $metrics $metrics.new; do
 	rm -f $metrics $metrics.new
 	mkfifo $place && chown alice $place
 	report "a pipe"
-	until_true 5 renewed || fail "not written with a pipe at $place"
+	until_true 30 renewed || fail "not written with a pipe at $place"
 	rm -f $metrics $metrics.new
 	echo precious >/tmp/precious
 	ln -s /tmp/precious $place
 	report "a link"
-	until_true 5 renewed || fail "not written with a link at $place"
+	until_true 30 renewed || fail "not written with a link at $place"
 	[ "$(cat /tmp/precious)" = precious ] || fail "it follows a link at $place"
 done
 rm -f $metrics
