@@ -161,6 +161,16 @@ fn listener() -> (TcpListener, u16) {
     (listener, port)
 }
 
+/// A port where nobody listens, and that nobody else gets: whoever has it makes it listen when it is to be heard.
+fn silent() -> (TcpListener, u16) {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
+    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None).expect("a socket");
+    bind(&socket, &std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let listener = TcpListener::from(socket);
+    let port = listener.local_addr().expect("its address").port();
+    (listener, port)
+}
+
 /// Waits for something that comes to be.
 fn until(what: &str, is: impl Fn() -> bool) {
     let start = Instant::now();
@@ -227,6 +237,17 @@ impl Plugin {
     fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.child.id() as i32).expect("a pid");
         rustix::process::kill_process(pid, signal).expect("it runs");
+    }
+
+    /// Sends it a signal, and waits until it has read that: it does what it is told before it reads more of its input.
+    fn tell(&self, signal: rustix::process::Signal) {
+        self.signal(signal);
+        let bit = 1_u64 << (signal.as_raw() - 1);
+        until("the signal is read", || {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+            let waiting = status.lines().find_map(|line| line.strip_prefix("ShdPnd:")).expect("a line of signals");
+            u64::from_str_radix(waiting.trim(), 16).expect("a set of signals") & bit == 0
+        });
     }
 
     /// Ends its input; its exit status and what it printed.
@@ -335,8 +356,7 @@ fn a_kill_at_any_moment_loses_nothing_that_was_taken_and_repeats_nothing_without
 #[ignore = "needs root"]
 fn records_wait_in_the_file_while_the_collector_is_away() {
     let dir = Dir::new("remote-away");
-    let (listener, port) = listener();
-    drop(listener);
+    let (listener, port) = silent();
     let path = config(&dir, port, &forward(&dir, 100));
     for part in 0..3 {
         let mut plugin = Plugin::start(&path);
@@ -348,7 +368,8 @@ fn records_wait_in_the_file_while_the_collector_is_away() {
     let file = dir.0.join("spool/remote.log");
     let facts = std::fs::metadata(&file).expect("the queue's file");
     assert_eq!((facts.len(), facts.permissions().mode() & 0o777), (101 * 12288, 0o600));
-    let collector = Collector::on(TcpListener::bind(("127.0.0.1", port)).expect("the port"), &[]);
+    rustix::net::listen(&listener, 16).expect("it listens");
+    let collector = Collector::on(listener, &[]);
     let plugin = Plugin::start(&path);
     assert_eq!(collector.take(30), records(0..30));
     assert_eq!(plugin.end().0, Some(0));
@@ -501,9 +522,7 @@ fn a_hangup_reads_the_configuration_again() {
     plugin.give(&records(0..5));
     assert_eq!(first.take(5), records(0..5));
     config(&dir, second.port, "");
-    plugin.signal(rustix::process::Signal::HUP);
-    // Whether the signal or the record is seen first is the system's choice: no record is lost either way.
-    std::thread::sleep(Duration::from_millis(300));
+    plugin.tell(rustix::process::Signal::HUP);
     plugin.give(&records(5..10));
     // What the first one's answer had not come for goes to the second one too, with a mark.
     let mut got = Vec::new();
@@ -512,8 +531,7 @@ fn a_hangup_reads_the_configuration_again() {
     }
     assert!(got.ends_with(&records(5..10)), "{got:?}");
     config(&dir, second.port, "port = many\n");
-    plugin.signal(rustix::process::Signal::HUP);
-    std::thread::sleep(Duration::from_millis(300));
+    plugin.tell(rustix::process::Signal::HUP);
     plugin.give(&records(10..15));
     assert_eq!(second.take(5), records(10..15));
     let (status, said) = plugin.end();
@@ -551,15 +569,15 @@ fn what_a_full_disk_has_suspended_goes_on_after_usr2() {
 #[ignore = "needs root"]
 fn usr2_does_not_wait_for_the_next_attempt() {
     let dir = Dir::new("remote-usr2-again");
-    let (listener, port) = listener();
-    drop(listener);
+    let (listener, port) = silent();
     // Two attempts are made at once, and the third one not before this test is over.
     let lines = [&forward(&dir, 20), "network_retry_time = 600\n"].concat();
     let mut plugin = Plugin::start(&config(&dir, port, &lines));
     plugin.give(&records(0..3));
     until("they are taken", || waiting(&dir) == 3);
     std::thread::sleep(Duration::from_millis(500));
-    let collector = Collector::on(TcpListener::bind(("127.0.0.1", port)).expect("the port"), &[]);
+    rustix::net::listen(&listener, 16).expect("it listens");
+    let collector = Collector::on(listener, &[]);
     plugin.signal(rustix::process::Signal::USR2);
     assert_eq!(collector.take(3), records(0..3));
     let (status, said) = plugin.end();
@@ -578,8 +596,7 @@ fn a_hangup_that_needs_what_was_given_up_says_so() {
         plugin.give(&records(0..1));
         assert_eq!(collector.take(1), records(0..1));
         config(&dir, collector.port, lines);
-        plugin.signal(rustix::process::Signal::HUP);
-        std::thread::sleep(Duration::from_millis(300));
+        plugin.tell(rustix::process::Signal::HUP);
         let (_, said) = plugin.end();
         for what in ["a local_port below 1024 needs", "the actions exec, single and halt need"] {
             assert_eq!(said.matches(&format!("{what} a restart of audisp-remote")).count(), expected, "{said}");
