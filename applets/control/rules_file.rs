@@ -104,7 +104,7 @@ pub(crate) fn list_directory(directory: &Path) -> Result<Vec<PathBuf>, String> {
             paths.push(path);
         }
     }
-    paths.sort_by(|a, b| merge::natural_order(a.as_os_str().as_bytes(), b.as_os_str().as_bytes()));
+    paths.sort_unstable_by(|a, b| merge::natural_order(a.as_os_str().as_bytes(), b.as_os_str().as_bytes()));
     Ok(paths)
 }
 

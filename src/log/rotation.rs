@@ -116,7 +116,7 @@ pub fn beside(log: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> io::Result<Vec<P
         .filter(|file| file.as_encoded_bytes().strip_prefix(name).is_some_and(&is_wanted))
         .map(|file| directory.join(file))
         .collect();
-    found.sort();
+    found.sort_unstable();
     Ok(found)
 }
 

@@ -86,14 +86,15 @@ impl Tally {
     /// Counts and values, the most frequent first, equally frequent ones as they were first seen.
     pub fn by_count(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let mut rows = self.rows.clone();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.count));
+        // One that begins where another does is that without bytes, which was seen before.
+        rows.sort_unstable_by_key(|row| (std::cmp::Reverse(row.count), row.start, row.len));
         rows.into_iter().map(|row| (row.count, self.value(&row)))
     }
 
     /// Counts and numbers, the most frequent first, equally frequent ones in ascending order.
     pub fn numbers_by_count(&self) -> impl Iterator<Item = (u64, i32)> {
         let mut rows: Vec<(u64, i32)> = self.rows.iter().map(|row| (row.count, row.hash as i32)).collect();
-        rows.sort_by_key(|(count, number)| (std::cmp::Reverse(*count), *number));
+        rows.sort_unstable_by_key(|(count, number)| (std::cmp::Reverse(*count), *number));
         rows.into_iter()
     }
 

@@ -50,7 +50,7 @@ pub fn older(base: &Path) -> Vec<Member> {
         }
     };
     let mut names: Vec<Name> = paths.into_iter().filter_map(|path| Name::of(path, base)).collect();
-    names.sort();
+    names.sort_unstable();
     let unplaced = names.split_off(names.partition_point(Name::has_place));
     let is_mixed = names.first().map(Name::is_dated) != names.last().map(Name::is_dated);
     let (mut members, mut last) = (Vec::new(), Vec::new());
