@@ -469,6 +469,47 @@ fn debian_s_service_finds_the_actions_and_other_systems_get_no_init_script() {
 }
 
 #[test]
+fn nothing_is_written_where_a_link_leads_out_of_the_image() {
+    let dir = Dir::new("installing-links");
+    let (root, outside) = (dir.0.join("image"), dir.0.join("outside"));
+    for (at, to) in [("etc/audit", outside.as_path()), ("var/log", Path::new("/no/such/place"))] {
+        std::fs::create_dir_all(root.join(at).parent().expect("it has one")).expect("the image");
+        std::fs::create_dir_all(&outside).expect("a directory");
+        std::os::unix::fs::symlink(to, root.join(at)).expect("a link");
+        let output = Command::new(format!("{TOP}/init/install")).args([BINARY, BINARY]).env("DESTDIR", &root).output();
+        let output = output.expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(1) && said.contains(&format!("image/{at} ; make them relative")),
+            "{said}"
+        );
+        assert_eq!((files(&outside).len(), files(&root)), (0, vec![format!("/{at}")]), "{said}");
+        std::fs::remove_file(root.join(at)).expect("it is there");
+    }
+    // One that stays inside is followed.
+    std::fs::create_dir_all(root.join("data/audit")).expect("a directory");
+    std::os::unix::fs::symlink("../data/audit", root.join("etc/audit")).expect("a link");
+    install(&root);
+    assert!(root.join("data/audit/auditd.conf").is_file());
+}
+
+#[test]
+fn a_script_finds_the_programs_of_another_prefix_and_those_of_the_system() {
+    let dir = Dir::new("installing-path");
+    for (prefix, first) in [("/usr/local", "PATH=/usr/local/sbin:/usr/local/sbin:"), ("/usr", "PATH=/usr/local/sbin:")]
+    {
+        let root = dir.0.join(&prefix[1..]);
+        let words = [BINARY, BINARY, "sysvinit", "busybox"];
+        script("init/install", &words, &[("DESTDIR", &root), ("PREFIX", Path::new(prefix))]);
+        for name in files(&root).iter().filter(|name| name.starts_with("/etc/init.d/")) {
+            let text = std::fs::read_to_string(root.join(&name[1..])).expect("a script");
+            let path = text.lines().find(|line| line.starts_with("PATH=")).expect("a PATH");
+            assert!(path.starts_with(first) && path.contains(":/usr/sbin:"), "{name}: {path}");
+        }
+    }
+}
+
+#[test]
 fn a_prefix_that_would_name_other_directories_is_refused_and_nothing_is_touched() {
     let dir = Dir::new("install-prefix");
     let other = dir.0.join("opt/my/precious");

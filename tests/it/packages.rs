@@ -279,6 +279,37 @@ fn the_bill_of_materials_is_made_in_sources_where_nothing_was_made_yet() {
 }
 
 #[test]
+fn what_cannot_be_made_is_said_before_anything_is() {
+    let dir = Dir::new("packages-refused");
+    let old = dir.file("old", "#!/bin/sh\necho 'Usage: augenrules [--check|--load]'\n");
+    std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    std::fs::create_dir_all(dir.0.join("packaging")).expect("a directory");
+    let source = dir.file("packaging/source", std::fs::read(format!("{TOP}/packaging/source")).expect("the script"));
+    std::fs::set_permissions(&source, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    dir.file("Cargo.toml", "version = \"1\"\n");
+    let (deb, dist, sysext) =
+        (format!("{TOP}/packaging/deb"), format!("{TOP}/.ci/dist"), format!("{TOP}/packaging/sysext"));
+    let target = "x86_64-unknown-linux-musl";
+    for (program, words, set, told) in [
+        (&deb, &[old.as_str()][..], "", "without the feature rule-tools"),
+        (&source, &[], "", "no git checkout"),
+        (&sysext, &[BINARY], "", "usage: sysext BINARY OWN DEST"),
+        (&dist, &[target], "auditd nosuch", "nosuch is none of the features"),
+        (&dist, &[target], "rule-tools", "no command is among the features"),
+    ] {
+        let mut run = Command::new(program);
+        run.args(words)
+            .current_dir(&dir.0)
+            .env("APPLETS", set)
+            .env("GIT_CEILING_DIRECTORIES", dir.0.parent().expect("it has one"));
+        let output = run.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(told), "{program} {set}: {said}");
+    }
+    assert!(!dir.0.join("out").exists());
+}
+
+#[test]
 fn two_builds_of_the_last_commit_in_two_directories_are_compared() {
     let dir = Dir::new("installing-reproducible");
     let git = |words: &[&str]| {
