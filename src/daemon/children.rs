@@ -22,12 +22,19 @@ pub(super) enum Task {
 pub(super) struct Children(heapless::Vec<(Child, Task), MAX_CHILDREN>);
 
 impl Children {
-    /// Starts a program, by its path and its arguments, that reads `input` if that is given. The error is a sentence.
-    pub(super) fn start(&mut self, words: &[&str], input: Option<&OwnedFd>, task: Task) -> Result<(), String> {
+    /// Starts a program, by its path and its arguments, that reads `input` and writes to `output` if these are given. The error is a
+    /// sentence.
+    pub(super) fn start(
+        &mut self,
+        words: &[&str],
+        input: Option<&OwnedFd>,
+        output: Option<&OwnedFd>,
+        task: Task,
+    ) -> Result<(), String> {
         if self.0.is_full() {
             return Err("Too many helpers are running; another one was not started".to_string());
         }
-        let child = Child::start(words, input).map_err(|error| {
+        let child = Child::start(words, input, output).map_err(|error| {
             let name = words.first().copied().unwrap_or_default();
             format!("Audit daemon failed to exec {name} ({})", error_reason(&error))
         })?;
@@ -61,19 +68,19 @@ mod tests {
     fn a_program_that_ended_is_reaped_once_with_its_task() {
         let helper = || Task::Helper("/bin/sh".to_string(), Purpose::Size);
         let mut children = Children::default();
-        children.start(&["/bin/sh", "-c", "exit 3"], None, helper()).unwrap();
+        children.start(&["/bin/sh", "-c", "exit 3"], None, None, helper()).unwrap();
         assert_eq!(wait(&mut children), (helper(), false));
         assert_eq!(children.reap(), None);
-        children.start(&["/bin/sh", "-c", "exit 0"], None, Task::Other).unwrap();
+        children.start(&["/bin/sh", "-c", "exit 0"], None, None, Task::Other).unwrap();
         assert_eq!(wait(&mut children), (Task::Other, true));
     }
 
     #[test]
     fn more_than_may_run_are_refused_with_a_sentence() {
         let mut children = Children::default();
-        let mut start = || children.start(&["/bin/sh", "-c", "read line"], None, Task::Other);
+        let mut start = || children.start(&["/bin/sh", "-c", "read line"], None, None, Task::Other);
         let results: Vec<_> = (0..=MAX_CHILDREN).map(|_| start().is_ok()).collect();
         assert_eq!(results.iter().filter(|started| **started).count(), MAX_CHILDREN);
-        assert!(Children::default().start(&["/no/such"], None, Task::Other).unwrap_err().contains("/no/such"));
+        assert!(Children::default().start(&["/no/such"], None, None, Task::Other).unwrap_err().contains("/no/such"));
     }
 }

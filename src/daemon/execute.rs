@@ -18,6 +18,7 @@ use crate::host::logger::Logger;
 use crate::host::paths::Paths;
 use crate::sys::netlink::AuditSocket;
 use crate::sys::{child, clock, error_reason, files, process, terminals};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 /// Everything that performs effects.
@@ -32,6 +33,8 @@ pub(super) struct Executor {
     /// For syncs, which wait for nothing else.
     pub(super) syncer: Worker,
     children: Children,
+    /// What programs write to, of a daemon in the background; else they have its own output.
+    pub(super) null: Option<OwnedFd>,
     pub(super) plugins: Processes,
     pub(super) peers: Sockets,
     /// What the process may do.
@@ -47,6 +50,7 @@ impl Executor {
         control: AuditSocket,
         [worker, syncer]: [Worker; 2],
         rights: Rights,
+        null: Option<OwnedFd>,
     ) -> Executor {
         Executor {
             paths,
@@ -56,6 +60,7 @@ impl Executor {
             worker,
             syncer,
             children: Children::default(),
+            null,
             plugins: Processes::default(),
             peers: Sockets::default(),
             rights,
@@ -128,7 +133,7 @@ impl Executor {
                 self.worker.give(Job::Save { path, content, group: 0 });
             }
             Effect::StartPlugin(id) => {
-                let started = self.plugins.start(id, &core.dispatch().words(id));
+                let started = self.plugins.start(id, &core.dispatch().words(id), self.null.as_ref());
                 return Some(Input::PluginStarted(id, started));
             }
             Effect::WritePlugin(id) => return Some(self.write_plugin(core, id)),
@@ -168,7 +173,7 @@ impl Executor {
 
     /// Starts a program; false, and a line in the log, when that fails.
     fn start(&mut self, words: &[&str], task: Task) -> bool {
-        let started = self.children.start(words, None, task);
+        let started = self.children.start(words, None, self.null.as_ref(), task);
         if let Err(text) = &started {
             self.logger.log(Level::Alert, text);
         }
@@ -184,7 +189,7 @@ impl Executor {
         let words = [checks::SENDMAIL, "-t", &format!("-f{account}")];
         let sent = child::holding(text.as_bytes())
             .map_err(|e| format!("Error - no pipe to {} ({})", checks::SENDMAIL, error_reason(&e)))
-            .and_then(|letter| self.children.start(&words, Some(&letter), Task::Other));
+            .and_then(|letter| self.children.start(&words, Some(&letter), self.null.as_ref(), Task::Other));
         if let Err(text) = sent {
             self.logger.log(Level::Alert, &text);
         }

@@ -27,6 +27,7 @@ use crate::sys::users::Users;
 use crate::sys::{clock, errno, error_reason, process};
 use std::ffi::OsString;
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -204,7 +205,7 @@ pub fn run(mut options: Options, stream: File, mut print: impl FnMut(&str) + 'st
     let ready = options.ready.take();
     if options.foreground {
         let logger = Logger::console(Box::new(print));
-        return serve(&options, config, Some(stream), logger, &mut || notify_manager(&options), ready);
+        return serve(&options, config, Some(stream), logger, &mut || notify_manager(&options), ready, None);
     }
     process::add_umask(0o022);
     let mut notify_starter: Box<dyn FnMut()> = Box::new(|| notify_manager(&options));
@@ -220,9 +221,11 @@ pub fn run(mut options: Options, stream: File, mut print: impl FnMut(&str) + 'st
         stream = stream.filter(|_| config.log_file == "-");
         notify_starter = Box::new(move || drop(write.write_all(b"+")));
     }
-    process::leave_session().map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
+    let null = process::leave_session()
+        .and_then(|()| process::null())
+        .map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
     let syslog = Syslog::open(format!("auditd[{}]", process::id()), LOG_DAEMON);
-    serve(&options, config, stream, Logger::syslog(syslog, Box::new(print)), &mut *notify_starter, ready)
+    serve(&options, config, stream, Logger::syslog(syslog, Box::new(print)), &mut *notify_starter, ready, Some(null))
 }
 
 fn cannot_daemonize(errno: i32) -> String {
@@ -254,7 +257,8 @@ fn check_rights(options: &Options, config: &Config) -> Result<(), Refusal> {
     Err(refuse(4, format!("{text}\nThe capability {capability} is missing.")))
 }
 
-/// Everything after the fork. Until the daemon is up, what is wrong also goes to standard error, by way of the applet.
+/// Everything after the fork. Until the daemon is up, what is wrong also goes to standard error, by way of the applet. One in the background
+/// has `null`, /dev/null, which the programs that it starts have from the first on.
 fn serve(
     options: &Options,
     config: Config,
@@ -262,6 +266,7 @@ fn serve(
     mut logger: Logger,
     notify_starter: &mut dyn FnMut(),
     ready: Option<Rc<File>>,
+    null: Option<OwnedFd>,
 ) -> Result<(), Refusal> {
     process::reset_priority_on_fork();
     // Signals count from here on; they are read when the daemon is up. Nothing of another daemon's is touched before its
@@ -269,7 +274,7 @@ fn serve(
     let prepared = Signals::listen(&signals::LISTENED)
         .map_err(|e| refuse(1, format!("Cannot listen to signals ({})", crate::sys::error_text(e))))
         .and_then(|signals| Ok((signals, lock(&options.paths, &mut logger)?, open_sockets(options, &config)?)));
-    let (signals, _lock, (control, events)) = match prepared {
+    let (signals, _lock, sockets) = match prepared {
         Ok(prepared) => prepared,
         Err(refusal) => {
             logger.log_silently(Level::Error, &refusal.text);
@@ -277,7 +282,7 @@ fn serve(
         }
     };
     write_pid_file(&options.paths, &mut logger);
-    let mut runner = match bring_up(options, config, stream, logger, control, events) {
+    let mut runner = match bring_up(options, config, stream, logger, sockets, null) {
         Ok(runner) => runner,
         Err((refusal, mut logger)) => {
             remove_pid_file(&options.paths);
@@ -297,8 +302,8 @@ fn serve(
         options.state.name()
     );
     runner.driver.executor.logger.log(Level::Info, &text);
-    if !options.foreground {
-        process::leave_terminal().map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
+    if let Some(null) = &runner.driver.executor.null {
+        process::leave_terminal(null).map_err(|e| refuse(1, format!("Cannot daemonize ({})", error_reason(&e))))?;
         runner.driver.executor.logger.leave_terminal();
     }
     // Closed after it, so that who reads on sees the end.
@@ -421,8 +426,8 @@ fn bring_up(
     config: Config,
     stream: Option<File>,
     mut logger: Logger,
-    control: AuditSocket,
-    events: Option<AuditSocket>,
+    (control, events): (AuditSocket, Option<AuditSocket>),
+    null: Option<OwnedFd>,
 ) -> Result<Runner, (Refusal, Logger)> {
     let no_thread = |e: i32| refuse(1, format!("Cannot start a thread ({})", crate::sys::error_text(e)));
     let workers = match Worker::new().and_then(|worker| Ok([worker, Worker::new()?])) {
@@ -450,7 +455,7 @@ fn bring_up(
     core.set_node(&node);
     let lost = files::read_to_string(options.paths.lost_file());
     core.set_kernel_lost(lost.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0));
-    let executor = Executor::new(options.paths.clone(), logger, LogOutput::new(stream), control, workers, rights);
+    let executor = Executor::new(options.paths.clone(), logger, LogOutput::new(stream), control, workers, rights, null);
     let mut driver = Driver { core, executor };
     if to_log {
         driver.open_log();

@@ -195,7 +195,7 @@ impl<'h> Filter<'h> {
 
 fn start(words: &[&str]) -> io::Result<(Child, OwnedFd)> {
     let (input, pipe) = child::feed()?;
-    Ok((Child::start(words, Some(&input))?, pipe))
+    Ok((Child::start(words, Some(&input), None)?, pipe))
 }
 
 impl Consumer for Filter<'_> {

@@ -22,23 +22,21 @@ pub struct Child(Pid);
 
 impl Child {
     /// Starts the program `words[0]`, a path, with `words` as its arguments and PATH as its environment. It begins with no
-    /// signal blocked and SIGPIPE not ignored, and reads `input` where that is given.
-    pub fn start(words: &[&str], input: Option<&OwnedFd>) -> io::Result<Child> {
-        Child::start_between(words, input.map(OwnedFd::as_fd), None)
+    /// signal blocked and SIGPIPE not ignored, reads `input`, and writes to `output`, errors too, where these are given.
+    pub fn start(words: &[&str], input: Option<&OwnedFd>, output: Option<&OwnedFd>) -> io::Result<Child> {
+        let [input, output] = [input, output].map(|fd| fd.map(OwnedFd::as_fd));
+        Child::start_between(words, [input, output, output])
     }
 
-    fn start_between(
-        words: &[&str],
-        input: Option<BorrowedFd<'_>>,
-        output: Option<BorrowedFd<'_>>,
-    ) -> io::Result<Child> {
+    /// `streams` are its standard input, output and error, where they are not ours.
+    fn start_between(words: &[&str], streams: [Option<BorrowedFd<'_>>; 3]) -> io::Result<Child> {
         let words: Vec<CString> = words.iter().map(|word| CString::new(*word)).collect::<Result<_, _>>()?;
         let mut pointers: Vec<*mut c_char> = words.iter().map(|word| word.as_ptr().cast_mut()).collect();
         let path = *pointers.first().ok_or(io::ErrorKind::InvalidInput)?;
         pointers.push(ptr::null_mut());
         let mut settings = Settings::new()?;
         settings.clear_signals()?;
-        for (fd, number) in [(input, libc::STDIN_FILENO), (output, libc::STDOUT_FILENO)] {
+        for (number, fd) in (libc::STDIN_FILENO..).zip(streams) {
             fd.map_or(Ok(()), |fd| settings.open_as(fd, number))?;
         }
         let (files, attributes) = (&raw const settings.files, &raw const settings.attributes);
@@ -94,7 +92,7 @@ impl Filter {
     /// Starts the program `words[0]`, a path; it reads `input`.
     pub fn start(words: &[&str], input: &InputFile) -> io::Result<Filter> {
         let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
-        let child = Child::start_between(words, Some(input.as_fd()), Some(writer.as_fd()))?;
+        let child = Child::start_between(words, [Some(input.as_fd()), Some(writer.as_fd()), None])?;
         Ok(Filter { child, output: InputFile::from(reader), ended: None })
     }
 
@@ -198,7 +196,7 @@ mod tests {
     use super::*;
 
     fn result(words: &[&str], input: Option<&OwnedFd>) -> bool {
-        let child = Child::start(words, input).unwrap();
+        let child = Child::start(words, input, None).unwrap();
         loop {
             if let Some(result) = child.result() {
                 return result;
@@ -233,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_started_is_told() {
-        let error = |words| Child::start(words, None).err().unwrap();
+        let error = |words| Child::start(words, None, None).err().unwrap();
         assert_eq!(error(&["/no/such/program"]).raw_os_error(), Some(libc::ENOENT));
         assert_eq!(error(&["/etc/passwd"]).raw_os_error(), Some(libc::EACCES));
         assert_eq!(error(&["/bin/\0sh"]).kind(), io::ErrorKind::InvalidInput);

@@ -10,7 +10,7 @@ use rustix::thread::{
     set_no_new_privs,
 };
 use std::ffi::{CStr, OsStr};
-use std::os::fd::FromRawFd;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -246,12 +246,16 @@ pub fn leave_session() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Puts /dev/null in the place of standard input, output and error.
-pub fn leave_terminal() -> std::io::Result<()> {
-    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
-    rustix::stdio::dup2_stdin(&null)?;
-    rustix::stdio::dup2_stdout(&null)?;
-    rustix::stdio::dup2_stderr(&null)?;
+/// Opens /dev/null, which is closed on exec.
+pub fn null() -> std::io::Result<OwnedFd> {
+    Ok(std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?.into())
+}
+
+/// Puts `null` in the place of standard input, output and error.
+pub fn leave_terminal(null: &OwnedFd) -> std::io::Result<()> {
+    rustix::stdio::dup2_stdin(null)?;
+    rustix::stdio::dup2_stdout(null)?;
+    rustix::stdio::dup2_stderr(null)?;
     Ok(())
 }
 
@@ -285,7 +289,7 @@ pub fn security_context() -> Option<Vec<u8>> {
 }
 
 /// One process, held so that its number cannot come to mean another one. KERNEL: 5.3.
-pub struct ProcessHandle(rustix::fd::OwnedFd);
+pub struct ProcessHandle(OwnedFd);
 
 impl ProcessHandle {
     /// Takes hold of a running process. The error is an errno (ESRCH: no such process).

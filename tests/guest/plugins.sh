@@ -25,14 +25,17 @@ plugin whole 'exec cat >>/tmp/whole' events=whole
 plugin stuck 'exec sleep 1000'
 plugin dying 'read line; exit 0'
 plugin deaf 'trap "" TERM; while :; do sleep 1; done'
-plugin env '{ env; echo "$@"; ls /proc/self/fd; } >/tmp/environment; exec cat >/dev/null' 'args=one two three'
+plugin env '{ env; echo "$@"; ls /proc/self/fd; } >/tmp/environment
+	output=$(readlink "/proc/$$/fd/1") error=$(readlink "/proc/$$/fd/2")
+	echo "$output $error" >>/tmp/streams
+	exec cat >/dev/null' 'args=one two three'
 echo 'active = maybe' >/etc/audit/plugins.d/bad.conf
 
 # running PATTERN: the processes whose words match
 running() { ps -o pid,args | grep -e "$1" | grep -v grep | awk '{ print $1 }'; }
 none_runs() { [ -z "$(running "$1")" ]; }
 
-start_auditd
+start_auditd >/tmp/own-output 2>/tmp/own-error
 told 'Option maybe not found - line 1'
 told 'Skipping bad.conf plugin due to errors'
 told 'audit dispatcher initialized with q_depth=600 and 7 active plugins'
@@ -46,8 +49,10 @@ state plugin_stuck '"behind, queued 600, restarts 0, lost [1-9][0-9]*"'
 state plugin_reader '"running, queued 0, restarts 0, lost 0"'
 state plugin_dying '"given up, .*"'
 
-# the arguments are there, and no descriptor is inherited but three
+# the arguments are there, and no descriptor is inherited but three, of which two are /dev/null though the daemon's starter has others
 expect '^one two three$' /tmp/environment
+expect '^/dev/null /dev/null$' /tmp/streams
+[ "$(wc -l </tmp/streams)" = 1 ] || fail "streams: $(cat /tmp/streams)"
 
 refuse '^([5-9]|[1-9][0-9]+)$' /tmp/environment
 
@@ -74,6 +79,7 @@ rm /etc/audit/plugins.d/stuck.conf
 auditctl --signal reload
 told 'config change requested by'
 until_true 20 none_runs 'sleep 1000' || fail "the removed plugin still runs"
+until_true 30 prints '/dev/null/dev/null/dev/null/dev/null' cat /tmp/streams || fail "streams after a reload: $(cat /tmp/streams)"
 state number_of_active_plugins 6
 is_renewed() { [ "$before" != "$(running '^ *[0-9]* cat$')" ]; }
 until_true 30 is_renewed || fail "the reader was not started again"
@@ -107,3 +113,19 @@ stop_auditd
 until_true 20 same || fail "at the end the reader has $(wc -l </tmp/read.lines) lines, the log $(wc -l </tmp/log.lines)"
 told 'Terminating plugins'
 until_true 30 none_runs /plugins/ || fail "plugins outlive the daemon: $(ps)"
+
+# whoever reads what a daemon's starter prints waits for no plugin
+timeout 60 sh -c 'said=$(auditd 2>&1)' || fail "a plugin holds the output of the daemon's starter"
+until_true 30 auditd_runs || fail "no daemon"
+state number_of_active_plugins 6
+stop_auditd
+
+# in the foreground they have the daemon's own, after a reload too
+rm /tmp/streams
+auditd -f >/tmp/own-output 2>/tmp/own-error &
+until_true 30 grep -qs own-error /tmp/streams || fail "no plugin: $(cat /tmp/own-error)"
+until_true 30 auditd_registered || fail "no daemon: $(cat /tmp/own-error)"
+auditctl --signal reload
+twice() { prints '/tmp/own-output/tmp/own-error/tmp/own-output/tmp/own-error' cat /tmp/streams; }
+until_true 30 twice || fail "streams in the foreground: $(cat /tmp/streams)"
+stop_auditd

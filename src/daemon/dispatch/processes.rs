@@ -38,11 +38,16 @@ pub(in crate::daemon) enum Written {
 }
 
 impl Processes {
-    /// Starts a plugin's program with a socket as its standard input. The error is a reason.
-    pub(in crate::daemon) fn start(&mut self, id: PluginId, words: &[&str]) -> Result<(), String> {
+    /// Starts a plugin's program with a socket as its standard input, and `output` as the others. The error is a reason.
+    pub(in crate::daemon) fn start(
+        &mut self,
+        id: PluginId,
+        words: &[&str],
+        output: Option<&OwnedFd>,
+    ) -> Result<(), String> {
         let reason = |error: io::Error| error_reason(&error);
         let (ours, theirs) = sockets::pair().map_err(reason)?;
-        let child = Child::start(words, Some(&theirs)).map_err(reason)?;
+        let child = Child::start(words, Some(&theirs), output).map_err(reason)?;
         self.all.push(Process { id, child: Some(child), socket: ours, is_closed: false });
         self.has_changed = true;
         Ok(())

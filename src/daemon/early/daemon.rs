@@ -53,7 +53,7 @@ pub fn run(options: &Options) -> Result<(), Refusal> {
     // The memory is little, and what is in it is nowhere else.
     let _ = files::write("/proc/self/oom_score_adj", "-1000");
     let _ = process::keep_capabilities(Capabilities::AUDIT_CONTROL | Capabilities::AUDIT_READ, false);
-    let _ = process::leave_session().and_then(|()| process::leave_terminal());
+    let _ = process::leave_session().and_then(|()| process::leave_terminal(&process::null()?));
     let _ = options.ready.as_ref().map(|starter| (&**starter).write_all(b"\n"));
     early.keep(&mut batch);
     Ok(())

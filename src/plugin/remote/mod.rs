@@ -428,7 +428,7 @@ impl Programs {
 
 /// Starts a program. It must not read our records.
 fn spawn(words: &[&str], logger: &mut Logger) -> Option<Child> {
-    let started = child::holding(b"").and_then(|nothing| Child::start(words, Some(&nothing)));
+    let started = child::holding(b"").and_then(|nothing| Child::start(words, Some(&nothing), None));
     started
         .map_err(|error| {
             let (program, reason) = (words.first().unwrap_or(&""), error_reason(&error));
