@@ -132,10 +132,11 @@ struct Line<'a> {
 
 const COUNT: &str = "Wrong number of arguments";
 
-/// Reads a whole file into `config`. `file` is its name, for sentences. Returns how many lines there were.
+/// Reads a whole file into `config`. `file` is its name, for sentences; lines of `longest` bytes and more are passed over. Returns how many
+/// lines there were.
 pub fn read<C>(
     text: &[u8],
-    file: &str,
+    (file, longest): (&str, usize),
     keys: &[Key<C>],
     config: &mut C,
     checks: &dyn HostChecks,
@@ -148,7 +149,7 @@ pub fn read<C>(
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     for bytes in text.split(|&b| b == b'\n') {
         number += 1;
-        if bytes.len() >= MAX_LINE {
+        if bytes.len() >= longest {
             let text = format!("Skipping line {number} in {file}: too long");
             diagnostics.push(Diagnostic { level: Level::Error, text });
         } else if bytes.iter().find(|b| **b != b' ') != Some(&b'#') {
@@ -301,7 +302,7 @@ mod tests {
     fn blank_lines_and_comments_say_nothing() {
         for line in [&b""[..], b"   ", b"#", b"# a = b", b"  # a", b"# caf\xe9"] {
             let (keys, checks): (&[Key<()>], _) = (&[], libaudit::Nowhere);
-            assert_eq!(read(&[line, b"\n#"].concat(), "f", keys, &mut (), &checks, &mut Vec::new()), Ok(2));
+            assert_eq!(read(&[line, b"\n#"].concat(), ("f", MAX_LINE), keys, &mut (), &checks, &mut Vec::new()), Ok(2));
         }
     }
 

@@ -82,7 +82,8 @@ const KEYS: &[Key<Plugin>] = &[
 /// Reads a plugin's file, whose name is `file` in sentences.
 pub fn parse(text: &[u8], file: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<Plugin, ConfigError> {
     let mut plugin = Plugin::default();
-    super::read(text, file, KEYS, &mut plugin, &Nowhere, diagnostics)?;
+    // A program without the words that were meant for it does something else, so no line is too long.
+    super::read(text, (file, usize::MAX), KEYS, &mut plugin, &Nowhere, diagnostics)?;
     let line = super::line_of(text, "path");
     let mut warn = |text| diagnostics.push(Diagnostic { level: Level::Warning, text });
     if plugin.kind == Kind::Builtin {
@@ -166,6 +167,14 @@ mod tests {
         let (plugin, _) = read("FORMAT = Binary\nargs = a\nargs = b c\nevents = whole\nactive = No").unwrap();
         assert_eq!((plugin.format, plugin.events, plugin.active), (Format::Binary, Unit::Whole, false));
         assert_eq!(plugin.args, ["b", "c"]);
+    }
+
+    #[test]
+    fn a_line_of_any_length_is_taken_whole() {
+        let (plugin, diagnostics) =
+            read(&format!("path = /opt/x/y\nargs = --key{} last\n", " word".repeat(200))).unwrap();
+        assert_eq!((plugin.args.len(), plugin.args.last().unwrap().as_str()), (202, "last"));
+        assert_eq!(diagnostics, Vec::<String>::new());
     }
 
     #[test]

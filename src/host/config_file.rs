@@ -5,7 +5,9 @@ use crate::config::auditd::{self, Config, NameFormat};
 use crate::config::libaudit::{self, FailureAction};
 use crate::config::{self, ConfigError, Diagnostic, Level};
 use crate::sys::{errno, error_text, files, host};
+use crate::text::escape::lossy;
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -47,7 +49,7 @@ impl OpenPolicy {
 
 /// Reads a configuration file; `None`, and a note, when it is missing. The error is a sentence.
 pub fn read(path: &Path, policy: OpenPolicy, diagnostics: &mut Vec<Diagnostic>) -> Result<Option<Vec<u8>>, String> {
-    let name = path.display().to_string();
+    let name = lossy(path.as_os_str().as_bytes());
     let called = if policy.called.is_empty() { &name } else { policy.called };
     let failed = |doing: &str, e: io::Error| format!("Error {doing} {called} ({})", error_text(errno::of(&e)));
     let file = match files::open_read(path, policy.follow_links) {

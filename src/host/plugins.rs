@@ -4,6 +4,8 @@ use super::config_file::{self, GroupWriters, OpenPolicy};
 use crate::config::plugin::{self, Plugin};
 use crate::config::{self, Diagnostic, Level};
 use crate::sys::{error_reason, files};
+use crate::text::escape::lossy;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -32,6 +34,7 @@ pub fn load_plugins(directory: &Path, diagnostics: &mut Vec<Diagnostic>) -> Plug
             }
             Ok(_) => {}
             Err(text) => {
+                let file = lossy(file.as_bytes());
                 let skipping = format!("Skipping {file} plugin due to errors");
                 let error = |text| Diagnostic { level: Level::Error, text };
                 diagnostics.extend([text.clone(), skipping].map(error));
@@ -44,7 +47,7 @@ pub fn load_plugins(directory: &Path, diagnostics: &mut Vec<Diagnostic>) -> Plug
 
 /// Reads one file, and checks the program of an active plugin. The error is a sentence.
 fn load(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Plugin, String> {
-    let name = path.display().to_string();
+    let name = lossy(path.as_os_str().as_bytes());
     let policy = OpenPolicy { follow_links: true, group_writers: GroupWriters::None, called: "" };
     let text = config_file::read(path, policy, diagnostics)?.unwrap_or_default();
     let mut plugin = plugin::parse(&text, &name, diagnostics).map_err(|error| {
@@ -96,6 +99,7 @@ mod tests {
         put("idle.conf", "path = /nonexistent/program\n", 0o600);
         put("gone.conf", "active = yes\npath = /nonexistent/program\n", 0o600);
         put(".hidden.conf", &active, 0o600);
+        put("two\nlines.conf", "args =\n", 0o600);
         let mut diagnostics = Vec::new();
         let set = load_plugins(&directory, &mut diagnostics);
         let names: Vec<_> = set.plugins.iter().map(|(name, _)| name.as_str()).collect();
@@ -105,7 +109,11 @@ mod tests {
             format!("Unable to stat /nonexistent/program (No such file or directory) - line 2 of {}", gone.display());
         let open = format!("Error - {} is group writable", directory.join("open.conf").display());
         assert!(diagnostics.iter().any(|note| note.text == gone));
-        assert_eq!(set.skipped, [("gone.conf".to_string(), gone), ("open.conf".to_string(), open)]);
+        let lines = directory.join("two\\u{a}lines.conf");
+        let lines = format!("Not processing any more lines in {}", lines.display());
+        let skipped = [("gone.conf", gone), ("open.conf", open), ("two\\u{a}lines.conf", lines)];
+        assert_eq!(set.skipped, skipped.map(|(file, why)| (file.to_string(), why)));
+        assert!(diagnostics.iter().all(|note| !note.text.contains('\n')));
         files::remove_dir_all(&directory).unwrap();
         assert_eq!(load_plugins(&directory, &mut diagnostics), PluginSet::default());
     }
