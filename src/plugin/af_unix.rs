@@ -48,42 +48,36 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads the words, which may come in any order, and says what is wrong with them or missing.
+    /// Reads the words, which may come in any order. What is not said stays as it is by default, and so does what a wrong word was to
+    /// change, which is logged.
     pub fn parse<'w>(words: impl Iterator<Item = &'w str>, log: &mut dyn FnMut(Level, &str)) -> Options {
-        let (mut mode, mut path, mut format, mut depth) = (None, None, None, None);
+        let mut options = Options { mode: 0o640, path: PATH.into(), format: Format::Lines, depth: DEPTH };
+        // COMPAT: the first number is the mode, all others the depth of the queue.
+        let mut radix = 8;
         for word in words {
             if word.starts_with(|first: char| first.is_ascii_digit()) {
-                // COMPAT: the first number is the mode, all others the depth of the queue.
-                let radix = if mode.is_none() { 8 } else { 10 };
-                match u32::from_str_radix(word, radix).ok().filter(|number| *number != 0) {
-                    Some(number) if radix == 8 => mode = Some(number & 0o7777),
-                    Some(number) => depth = Some(number as usize),
-                    None => log(Level::Error, &["Error converting ", word, " (Invalid argument)"].concat()),
+                match u32::from_str_radix(word, radix) {
+                    Ok(mode @ 1..=0o7777) if radix == 8 => options.mode = mode,
+                    Ok(depth @ 1..) if radix == 10 => options.depth = depth as usize,
+                    _ => wrong(word, log),
                 }
+                radix = 10;
             } else if word.contains('/') {
-                path = Some(PathBuf::from(word));
+                options.path = word.into();
             } else {
                 match word {
-                    "string" => format = Some(Format::Lines),
-                    "binary" => format = Some(Format::Binary),
-                    _ => log(Level::Error, "Invalid format detected"),
+                    "string" => options.format = Format::Lines,
+                    "binary" => options.format = Format::Binary,
+                    _ => wrong(word, log),
                 }
             }
         }
-        if mode.is_none() || path.is_none() || format.is_none() {
-            log(Level::Error, "Bad or not enough arguments, using defaults");
-        }
-        let missing = [("mode", mode.is_none()), ("path", path.is_none()), ("format", format.is_none())];
-        for (name, _) in missing.into_iter().chain([("queue depth", depth.is_none())]).filter(|(_, missing)| *missing) {
-            log(Level::Info, &["Using default ", name].concat());
-        }
-        Options {
-            mode: mode.unwrap_or(0o640),
-            path: path.unwrap_or_else(|| PATH.into()),
-            format: format.unwrap_or(Format::Lines),
-            depth: depth.unwrap_or(DEPTH),
-        }
+        options
     }
+}
+
+fn wrong(word: &str, log: &mut dyn FnMut(Level, &str)) {
+    log(Level::Error, &["Wrong argument passed over: ", word].concat());
 }
 
 /// The plugin.
@@ -286,11 +280,32 @@ mod tests {
         for words in ["0600 /run/x binary 1000", "/run/x 600 1000 binary", "binary 600 /run/x 1000"] {
             assert_eq!(options(words), (expected.clone(), Vec::new()));
         }
-        let (missing, said) = options("tcp 0x9 /run/x");
-        assert_eq!(missing, Options { mode: 0o640, path: "/run/x".into(), format: Format::Lines, depth: 512 });
-        assert_eq!(said[0], "Invalid format detected");
-        assert_eq!(said[1], "Error converting 0x9 (Invalid argument)");
-        assert_eq!(said[2], "Bad or not enough arguments, using defaults");
+    }
+
+    #[test]
+    fn what_is_not_said_stays_without_a_word_and_so_does_what_is_said_wrongly_with_one() {
+        let default = |path: &str| Options { mode: 0o640, path: path.into(), format: Format::Lines, depth: 512 };
+        for (words, expected) in [
+            ("", default(PATH)),
+            ("0640 /run/x", default("/run/x")),
+            ("600", Options { mode: 0o600, ..default(PATH) }),
+            ("/run/x binary", Options { format: Format::Binary, ..default("/run/x") }),
+        ] {
+            assert_eq!(options(words), (expected, Vec::new()), "{words}");
+        }
+        for (words, wrong, depth) in [
+            ("tcp /run/x", "tcp", 512),
+            ("0x9 /run/x", "0x9", 512),
+            ("0640x /run/x string 1000", "0640x", 1000),
+            ("10000 /run/x", "10000", 512),
+            ("0 /run/x", "0", 512),
+            ("0640 /run/x 0", "0", 512),
+            ("0640 /run/x string 9 10k", "10k", 9),
+        ] {
+            let (expected, said) =
+                (Options { depth, ..default("/run/x") }, format!("Wrong argument passed over: {wrong}"));
+            assert_eq!(options(words), (expected, vec![said]), "{words}");
+        }
     }
 
     /// A plugin that listens at a path of its own, and what it has said.
