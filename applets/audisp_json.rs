@@ -9,12 +9,14 @@ use crate::plugin;
 use auditbox::config::Level;
 use auditbox::plugin::json::{Options, ToJson};
 use auditbox::plugin::run::Consumer;
+use auditbox::sys::signals;
 use std::ffi::OsString;
 
 pub(crate) const HELP: &str = help!("audisp-json.txt");
 
 /// Runs the command; `words` begins with its name.
 pub(crate) fn run(words: &[OsString]) -> u8 {
+    signals::survive_size_limit();
     let (mut logger, signals) = plugin::begin("audisp-json");
     let words = plugin::words(words);
     let options = match Options::parse(words.iter().map(String::as_str)) {

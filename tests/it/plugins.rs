@@ -261,3 +261,31 @@ fn json_waits_for_space_and_never_leaves_a_part_of_an_object() {
     let counts: Vec<u32> = said.split_whitespace().map(|word| word.parse().expect("a count")).collect();
     assert!(matches!(counts[..], [1..80, 80, 1]), "{said}");
 }
+
+#[test]
+#[ignore = "needs root"]
+fn json_whose_file_reaches_a_limit_keeps_whole_objects_and_tries_again() {
+    const SCRIPT: &str = r#"
+        exec 3<&0
+        prlimit --fsize=20480: "$2" audisp-json --file "$1/events.json" <&3 2>"$1/said" &
+        until grep -qs 'tries again: File too large' "$1/said"; do sleep 0.1; done
+        tail -c 1 "$1/events.json" | od -An -c | grep -qF '\n' || echo torn
+        wc -l <"$1/events.json"
+        prlimit --pid $! --fsize=unlimited:
+        wait $!
+        wc -l <"$1/events.json"
+        wc -l <"$1/said""#;
+    let dir = Dir::new("json-limit");
+    let place = dir.0.to_str().expect("a plain name");
+    let mut child = Command::new("timeout")
+        .args(["60", "sh", "-ec", SCRIPT, "sh", place, BINARY])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    child.stdin.take().expect("its input").write_all(many(80).as_bytes()).expect("it is read");
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let counts: Vec<u32> = said.split_whitespace().map(|word| word.parse().expect("a count")).collect();
+    assert!(matches!(counts[..], [1..80, 80, 1]), "{said} {:?}", output.status);
+}
