@@ -60,7 +60,7 @@ reader binary format=binary
 reader whole events=whole
 plugin stuck 'exec sleep 1000'
 plugin pausing 'until [ -e /tmp/go ]; do usleep 200000; done; exec cat >>/tmp/read/pausing'
-plugin slow 'while dd bs=1 count=1 of=/dev/null 2>/dev/null; do sleep 1; done'
+plugin slow 'until [ -e /tmp/go ]; do dd bs=1 count=1 2>/dev/null; sleep 1; done >>/tmp/read/slow; exec cat >>/tmp/read/slow'
 plugin dead-at-once 'echo $$ >>/tmp/pids/dead-at-once; exit 1'
 plugin dying 'echo $$ >>/tmp/pids/dying; sleep 1; kill -KILL $$'
 plugin garbage 'exec 3<&0; while head -c 4096 /dev/urandom; do :; done >&3 2>&3 & exec cat >>/tmp/read/garbage'
@@ -99,33 +99,51 @@ for name in stuck slow pausing; do state "plugin_$name" '"behind, queued 600, re
 grep 'op=lost-events' $log | grep -Ev 'sink=plugin:(stuck|slow|pausing|dead-at-once|dying|deaf)' >/tmp/others
 [ ! -s /tmp/others ] || fail "others have lost something: $(head -n 3 /tmp/others)"
 
-# What a plugin that reads on has not got is what the ledger says: as many records, from that serial to that one.
+# who reads a byte a second does so, from the first record on
+before=$(wc -c </tmp/read/slow)
+reads() { [ "$(wc -c </tmp/read/slow)" -gt "$((before + 2))" ]; }
+until_true 60 reads || fail "who reads a byte a second stays at $before bytes"
+head -c "$(wc -c </tmp/read/slow)" /tmp/read/reader-1 | cmp - /tmp/read/slow || fail "it reads something else: $(cat /tmp/read/slow)"
+[ "$(wc -c </tmp/read/slow)" -lt 1000 ] || fail "it has $(wc -c </tmp/read/slow) bytes"
+
+# What a plugin that reads on has not got is what the ledger says: as many records, from that serial to that one. It is told too what it has
+# lost since that was last written down.
+events 20
 touch /tmp/go
-pausing_reads_on() { [ "$(auditctl --signal state --format json | grep -c '"plugin_pausing":"running, queued 0')" = 1 ]; }
-until_true 60 pausing_reads_on || fail "the plugin that reads on does not catch up"
+for name in pausing slow; do
+	until_true 60 grep -qs "cause=plugin-queue .*sink=plugin:$name " /tmp/read/$name || fail "$name is not told what it has lost"
+done
+reads_on() { [ "$(auditctl --signal state --format json | grep -c "\"plugin_$1\":\"running, queued 0")" = 1 ]; }
+for name in pausing slow; do until_true 60 reads_on $name || fail "the plugin $name, which reads on, does not catch up"; done
 auditctl -m after-the-pause
-until_true 30 grep -q after-the-pause /tmp/read/pausing || fail "who reads on does not get what comes next"
+for name in pausing slow; do
+	until_true 30 grep -q after-the-pause /tmp/read/$name || fail "$name, which reads on, does not get what comes next"
+done
 must_be_same reader-1
 serials() { sed -n 's/^type=[A-Z_]* msg=audit([0-9.]*:\([0-9]*\)):.*/\1/p' "$1"; }
-# the daemon's records of losses are not counted among them
-awk '/^type=DAEMON_ERR/ { next } { key = $1 " " $2 } FNR == NR { seen[key]++; next } seen[key]-- <= 0' \
-	/tmp/read/pausing /tmp/read/reader-1 >/tmp/missing
-counted() { sed -n 's/.*cause=plugin-queue count=\([0-9]*\) .*sink=plugin:pausing.*/\1/p' $log | awk '{ n += $1 } END { print n + 0 }'; }
-until_true 30 prints "$(wc -l </tmp/missing)" counted || fail "it has not got $(wc -l </tmp/missing) records, the ledger says $(counted)"
-earliest=$(sed -n 's/.*cause=plugin-queue .* first=\([0-9]*\) .*sink=plugin:pausing.*/\1/p' $log | sort -n | head -n 1)
-latest=$(sed -n 's/.*cause=plugin-queue .* last=\([0-9]*\) .*sink=plugin:pausing.*/\1/p' $log | sort -n | tail -n 1)
-grep -v '^type=DAEMON' /tmp/missing >/tmp/missing.kernel
-[ "$(serials /tmp/missing.kernel | sort -n | head -n 1)" = "$earliest" ] || fail "first: $(serials /tmp/missing.kernel | sort -n | head -n 1), not $earliest"
-[ "$(serials /tmp/missing.kernel | sort -n | tail -n 1)" = "$latest" ] || fail "last: $(serials /tmp/missing.kernel | sort -n | tail -n 1), not $latest"
+# ledger_of KEY NAME: the numbers of that key in the records of what a plugin has lost
+ledger_of() { sed -n "s/.*cause=plugin-queue .*$1=\([0-9]*\) .*sink=plugin:$2 .*/\1/p" $log | sort -n; }
+counted() { ledger_of count "$1" | awk '{ n += $1 } END { print n + 0 }'; }
+for name in pausing slow; do
+	# the daemon's records of losses are not counted among them
+	awk '/^type=DAEMON_ERR/ { next } { key = $1 " " $2 } FNR == NR { seen[key]++; next } seen[key]-- <= 0' \
+		/tmp/read/$name /tmp/read/reader-1 >/tmp/missing
+	until_true 30 prints "$(wc -l </tmp/missing)" counted $name ||
+		fail "$name has not got $(wc -l </tmp/missing) records, the ledger says $(counted $name)"
+	grep -v '^type=DAEMON' /tmp/missing >/tmp/missing.kernel
+	serials /tmp/missing.kernel | sort -n >/tmp/missing.serials
+	[ "$(head -n 1 /tmp/missing.serials)" = "$(ledger_of first $name | head -n 1)" ] || fail "first of $name: $(head -n 1 /tmp/missing.serials)"
+	[ "$(tail -n 1 /tmp/missing.serials)" = "$(ledger_of last $name | tail -n 1)" ] || fail "last of $name: $(tail -n 1 /tmp/missing.serials)"
+done
 
 # The end takes all of them along, also the deaf one and the child of the one that has left.
 stop_auditd
 must_be_same reader-1 garbage leaving
 until_true 30 none_runs /plugins/ || fail "plugins outlive the daemon: $(ps)"
 until_true 30 none_runs '^cat$' || fail "a reader outlives the daemon: $(ps)"
-for name in stuck slow; do logged "cause=plugin-ended count=600 .*sink=plugin:$name"; done
+logged 'cause=plugin-ended count=600 .*sink=plugin:stuck'
 logged 'cause=plugin-unread count=\? first=\? last=[0-9]+ .*sink=plugin:stuck'
-refuse 'cause=plugin-unread.*sink=plugin:(reader|whole|binary|garbage|leaving|pausing)' $log
+refuse 'cause=plugin-unread.*sink=plugin:(reader|whole|binary|garbage|leaving|pausing|slow)' $log
 rm -f /etc/audit/plugins.d/*
 echo "20 at once: $(cut -d ' ' -f 1 /proc/uptime)"
 
