@@ -181,6 +181,17 @@ state lost_to_disk_full '\(3[0-9]\|[4-9][0-9]\)'
 kill -TERM $pid
 until_true 10 auditd_gone $pid || fail "no end"
 
+# A limit of the size of files (ulimit -f, LimitFSIZE=) is lifted; where that may not be, writing fails as on a broken disk, as the signal that
+# ends others is ignored.
+rm -f $log
+(ulimit -f 64 && start_auditd) || exit 1
+n=0; while [ $n -lt 12 ]; do auditctl -m "$n $(printf '%08000d' 0)" >/dev/null; n=$((n + 1)); done
+until_true 30 grep -q 'text=11 0' $log || fail 'not all is in the log'
+[ "$(stat -c %s $log)" -gt 90000 ] || fail "the log has $(stat -c %s $log) bytes"
+ignored=$(sed -n 's/^SigIgn:[[:space:]]*//p' "/proc/$(auditd_pid)/status")
+[ $((0x$ignored >> 24 & 1)) = 1 ] || fail "SIGXFSZ is not ignored: $ignored"
+stop_auditd
+
 # an unsafe directory is refused
 chmod 777 /var/log/audit
 auditd 2>/tmp/err; [ $? = 1 ] || fail "a directory open to all is used"
