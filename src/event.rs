@@ -37,6 +37,8 @@ pub struct Event {
     /// One more than [`Event::part`] is, if it is a part.
     part: u32,
     file: u32,
+    /// See [`Event::lines`].
+    is_verbatim: bool,
 }
 
 impl Event {
@@ -118,10 +120,23 @@ impl Event {
         keys
     }
 
-    /// All its records as they were written, a newline after each. `None` when only some of them carry looked-up names.
+    /// All its records as they were written, a newline after each. `None` when only some of them carry looked-up names, unless it
+    /// is from JSON.
     pub fn lines(&self) -> Option<&[u8]> {
         let enriched = self.records().next().is_some_and(|first| first.enriched.is_some());
-        self.records().all(|record| record.enriched.is_some() == enriched).then_some(&self.text)
+        let is_same = self.is_verbatim || self.records().all(|record| record.enriched.is_some() == enriched);
+        is_same.then_some(&self.text)
+    }
+
+    pub(crate) fn set_verbatim(&mut self) {
+        self.is_verbatim = true;
+    }
+
+    /// Takes away an EOE record that is its last one: the kernel ends an event so, and no log has it.
+    pub(crate) fn remove_end(&mut self) {
+        if let Some(end) = self.spans.pop_if(|last| last.record_type == RecordType::EOE) {
+            self.text.truncate(end.start as usize);
+        }
     }
 
     /// Adds a record. The caller has seen that it belongs here; the first one gives event id and node.
@@ -159,6 +174,7 @@ impl Event {
         self.spans.clear();
         self.node_len = 0;
         self.part = 0;
+        self.is_verbatim = false;
         self.id = EventId::default();
     }
 

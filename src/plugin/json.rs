@@ -83,7 +83,9 @@ impl Options {
             keys: Vec::new(),
             types: Vec::new(),
         };
+        let mut given = Vec::new();
         while let Some(option) = words.next() {
+            given.push(option);
             if option == "--raw" {
                 options.raw = true;
                 continue;
@@ -110,18 +112,33 @@ impl Options {
                 }
                 "--type" => {
                     let named = RecordType::parse(value.as_bytes());
+                    // The end of an event is in no object.
                     Some(named)
-                        .filter(|named| *named != RecordType::UNRECOGNISED)
+                        .filter(|named| ![RecordType::UNRECOGNISED, RecordType::EOE].contains(named))
                         .map(|named| options.types.push(named))
                 }
                 _ => None,
             };
             done.ok_or_else(|| [option, " ", value, " makes no sense"].concat())?;
         }
-        match (&options.socket, &options.file) {
-            (Some(_), Some(_)) => Err("--socket and --file exclude each other".to_owned()),
-            _ => Ok(options),
+        options.agree(&given).map(|()| options)
+    }
+
+    /// Refuses what would change nothing.
+    fn agree(&self, given: &[&str]) -> Result<(), String> {
+        let (has_socket, has_file) = (self.socket.is_some(), self.file.is_some());
+        if has_socket && has_file {
+            return Err("--socket and --file exclude each other".to_owned());
         }
+        let useless = [
+            ("--raw", "--view json", self.view == View::Json),
+            ("--max-size", "--file", has_file),
+            ("--keep", "--file", has_file),
+            ("--mode", "--file or --socket", has_file || has_socket),
+        ]
+        .into_iter()
+        .find(|(word, _, has)| !has && given.contains(word));
+        useless.map_or(Ok(()), |(word, wanted, _)| Err([word, " needs ", wanted].concat()))
     }
 
     fn open_file(&self, path: &Path) -> io::Result<ObjectFile> {
@@ -217,7 +234,7 @@ impl<'h> ToJson<'h> {
         let Options { keys, types, view, .. } = &self.options;
         let asked = criteria(!keys.is_empty(), !types.is_empty());
         if asked == 0 {
-            return self.push_event(&event);
+            return self.push_event(event);
         }
         let has_key = event.records().any(|record| record::has_key(record.body, keys));
         let has_type = event.record_types().any(|record_type| types.contains(&record_type));
@@ -233,17 +250,18 @@ impl<'h> ToJson<'h> {
             view.push_lost("before a match", wanted.lost, &mut self.text);
             self.push();
         }
-        wanted.events.iter().for_each(|event| self.push_event(event));
+        wanted.events.into_iter().for_each(|event| self.push_event(event));
     }
 
     /// Takes the form of an event to be written.
-    fn push_event(&mut self, event: &Event) {
+    fn push_event(&mut self, mut event: Event) {
+        event.remove_end();
         // All else of it was written before, or the kernel kept it to itself.
-        if event.record_types().all(|record_type| record_type == RecordType::EOE) {
+        if event.is_empty() {
             return;
         }
         self.object.clear();
-        self.json.event(event, &mut self.object, &mut Vec::new());
+        self.json.event(&event, &mut self.object, &mut Vec::new());
         self.text.clear();
         self.options.view.push(&self.object, &mut self.text);
         self.push();

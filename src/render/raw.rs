@@ -1,10 +1,11 @@
-//! `--raw`: first record first, nothing added, nothing taken away.
+//! `--raw`: the records as they were written, first record first.
 
 use super::renderer::Renderer;
 use crate::event::Event;
 use crate::record::ENRICHED;
 
-/// COMPAT: where one record of an event is enriched, the others end with the byte that would begin their names.
+/// COMPAT: where one record of an event of a log is enriched, the others end with the byte that would begin their names. From JSON all
+/// come as the log has them.
 pub(super) struct Raw;
 
 impl Renderer for Raw {

@@ -1,9 +1,9 @@
-//! Events out of our own JSON: a source whose first byte is `{` holds an object a line, as `--format json` writes them.
+//! Events out of our own JSON: a source whose first byte but white space is `{` holds an object a line, as `--format json` writes them.
 //!
 //! Of an object only the lines of its records count: what they say is read again, so columns that somebody has changed forge
 //! nothing. Each object is one event as it was found, and is given out at once: nothing is put together a second time.
 //!
-//! A line is no event if it is no JSON, lacks the line of a record, or has one that is none, or one of another event.
+//! A line is no event if it is no JSON, is of another version than 1, lacks the line of a record, or has one that is none, or one of another event.
 
 use super::lines::{LONGEST_LINE, Lines, Source};
 use crate::event::{EVENT_BYTES, Event};
@@ -71,7 +71,9 @@ impl Objects {
     fn event(&mut self) -> Option<Event> {
         let Objects { line, raw, digits, is_too_long, .. } = self;
         let (mut event, mut reader) = (Event::default(), Reader::new(line).filter(|_| !*is_too_long)?);
+        event.set_verbatim();
         reader.object(&mut |name, value| match name {
+            b"v" => (value.written()? == b"1").then_some(()),
             b"records" => value.array(&mut |record| {
                 raw.clear();
                 let mut exact = None;

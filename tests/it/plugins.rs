@@ -1,10 +1,13 @@
 //! The plugins of the daemon as programs: what they read, what comes out, how they end.
 
 use crate::support::{BINARY, Dir};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const LOGIN: &str = "type=USER_LOGIN msg=audit(1700000001.000:46): pid=7 auid=1000 res=success\x1dAUID=\"alice\"";
 const CALL: &str =
@@ -196,10 +199,13 @@ fn json_has_an_object_for_each_event_that_is_wanted_and_the_log_comes_back() {
     assert_eq!(objects.lines().count(), 2);
     assert!(objects.contains("\"serial\":47,\"type\":\"SYSCALL\""), "{objects}");
     let back = run(&["ausearch", "--raw"], objects.as_bytes(), 4096).stdout;
-    assert_eq!(
-        String::from_utf8_lossy(&back),
-        lines(&[LOGIN, &[CALL, "\n", PATH, "\u{1d}\n", END, "\u{1d}"].concat()])
-    );
+    assert_eq!(String::from_utf8_lossy(&back), lines(&[LOGIN, CALL, PATH]), "as the log has them, without the end");
+    for view in ["json", "ecs", "laurel", "logfmt"] {
+        let shown = run(&["audisp-json", "--view", view], input.as_bytes(), 4096).stdout;
+        assert!(
+            shown.iter().filter(|byte| **byte == b'\n').count() == 2 && memchr::memmem::find(&shown, b"EOE").is_none()
+        );
+    }
     let logins = run(&["audisp-json", "--type", "USER_LOGIN", "--view", "logfmt"], &frame(1112, LOGIN), 4096);
     let want = "v=1 time=2023-11-14T22:13:21.000Z serial=46 type=USER_LOGIN ";
     assert!(String::from_utf8_lossy(&logins.stdout).starts_with(want), "{logins:?}");
@@ -288,4 +294,64 @@ fn json_whose_file_reaches_a_limit_keeps_whole_objects_and_tries_again() {
     let said = String::from_utf8_lossy(&output.stdout);
     let counts: Vec<u32> = said.split_whitespace().map(|word| word.parse().expect("a count")).collect();
     assert!(matches!(counts[..], [1..80, 80, 1]), "{said} {:?}", output.status);
+}
+
+/// A client of a socket that a plugin is about to make.
+fn client(path: &Path) -> UnixStream {
+    (0..500)
+        .find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            UnixStream::connect(path).ok()
+        })
+        .expect("a socket")
+}
+
+#[test]
+fn a_client_of_json_that_stalls_or_leaves_within_an_object_takes_nothing_from_others() {
+    const EVENTS: u32 = 20_000;
+    let (dir, log) = (Dir::new("json-clients"), many(EVENTS));
+    let path = dir.0.join("socket");
+    let mut child = start(&["audisp-json", "--socket", path.to_str().expect("a plain name")]);
+    let (reads, mut stalls, mut leaves) = (client(&path), client(&path), client(&path));
+    let mut pipe = child.stdin.take().expect("its input");
+    let has_read = Arc::new(AtomicUsize::new(0));
+    let counter = has_read.clone();
+    let reader = std::thread::spawn(move || {
+        let mut objects = String::new();
+        let mut lines = BufReader::new(reads);
+        while lines.read_line(&mut objects).expect("a live socket") > 0 {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        objects
+    });
+    let leaver = std::thread::spawn(move || {
+        let mut piece = [0; 300];
+        leaves.read_exact(&mut piece).expect("a part of an object");
+        assert!(!piece.contains(&b'\n'));
+    });
+    let (lines, mut sent): (Vec<&str>, usize) = (log.lines().collect(), 0);
+    for part in lines.chunks(500) {
+        pipe.write_all(format!("{}\n", part.join("\n")).as_bytes()).expect("it is read");
+        sent += part.len();
+        // Who cannot keep up for longer than 4096 events loses some by design; the reader is waited for.
+        let since = std::time::Instant::now();
+        while sent > has_read.load(Ordering::Relaxed) + 3000 {
+            assert!(since.elapsed().as_secs() < 60, "the reader gets nothing");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+    drop(pipe);
+    // That one stalls till here: it is told what it lost, and has the rest.
+    let mut told = String::new();
+    stalls.read_to_string(&mut told).expect("what waits for it");
+    leaver.join().expect("the one that leaves");
+    let serials = |objects: &str| -> Vec<u32> {
+        let after = |rest: &str| rest.split(',').next().expect("a number").parse().expect("a number");
+        objects.split("\"serial\":").skip(1).map(after).collect()
+    };
+    assert_eq!(serials(&reader.join().expect("the reader")), (0..EVENTS).collect::<Vec<_>>());
+    let (_, lost) = told.split_once("\"cause\":\"queue full\",\"lost\":").expect("a GAP");
+    let lost: usize = lost.split_once("}\n").expect("an end").0.parse().expect("a count");
+    assert_eq!(serials(&told).len() + lost, EVENTS as usize);
+    assert!(told.ends_with("}\n") && child.wait().expect("it ends").success());
 }

@@ -23,9 +23,6 @@ impl Members<'_> {
         let mut names = Names::default();
         [&b"ID"[..], b"NODE"].iter().for_each(|name| drop(names.unique(name)));
         for (name, records) in by_type(&records)? {
-            if name == b"EOE" {
-                continue;
-            }
             out.push(b',');
             json::push_string(out, &names.unique(&name));
             out.push(b':');

@@ -193,7 +193,7 @@ fn laurel_has_a_member_for_each_type_with_the_names_last_but_for_arguments() {
     let event = call(
         59,
         " a0=0 a1=7f00ffff\x1dUID=\"root\"; EXECVE argc=2 a0=\"tool\" a1=\"a b\"; CWD cwd=\"/w\"; PATH item=0 name=\"/a\" mode=0100755; \
-         PATH item=1 name=\"/b\" mode=0100755; PROCTITLE proctitle=6100; EOE -",
+         PATH item=1 name=\"/b\" mode=0100755; PROCTITLE proctitle=6100",
     );
     let shown = shown(View::Laurel, &[&event]).remove(0);
     let (start, end) = (
@@ -219,7 +219,7 @@ fn laurel_has_these_members_in_this_order_and_no_others() {
         tty=pts0 ses=3 comm=\"tool\" exe=\"/usr/bin/tool\" subj=unconfined key=6101622B\x1dARCH=x86_64 SYSCALL=execve AUID=\"ann\" \
         UID=\"root\"; EXECVE argc=3 a0=\"tool\" a1_len=8 a1[0]=C3A9 a1[1]=25FF a2=\"x+y\"; CWD cwd=\"/w\"; PATH item=0 \
         name=2F0A61 inode=12 dev=fd:01 mode=0100755 ouid=0 nametype=NORMAL cap_fp=0000000000000000 cap_fe=0 cap_frootid=0\x1d\
-        OUID=\"root\"; PROCTITLE proctitle=746F6F6C00C3A925FF; EOE -";
+        OUID=\"root\"; PROCTITLE proctitle=746F6F6C00C3A925FF";
     let user = "USER_CMD pid=9 uid=1000 auid=4294967295 ses=4294967295 subj=unconfined msg='cwd=\"/home/ann\" cmd=6C73202D6C \
         exe=\"/usr/bin/sudo\" hostname=? terminal=pts/0 res=success'\x1dUID=\"ann\" AUID=\"unset\"";
     let wanted = [
@@ -239,7 +239,7 @@ fn laurel_has_these_members_in_this_order_and_no_others() {
         r#""PROCTITLE":{"ARGV":["bash"]}"#,
         r#""PROCTITLE":{"ARGV":["sleep","","9"]}"#,
     ];
-    let events = [parent, execve, user, "PROCTITLE proctitle=\"bash\"", "PROCTITLE proctitle=736C656570000039; EOE -"];
+    let events = [parent, execve, user, "PROCTITLE proctitle=\"bash\"", "PROCTITLE proctitle=736C656570000039"];
     for (shown, wanted) in shown(View::Laurel, &events).iter().skip(1).zip(wanted) {
         assert_eq!(*shown, format!("{{\"ID\":\"1700000000.123:45\",\"NODE\":\"host1\",{wanted}}}\n"));
     }
