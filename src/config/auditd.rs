@@ -342,7 +342,7 @@ pub fn parse(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Config, ConfigError> {
     let mut config = Config::default();
-    let lines = super::read(text, (file, super::MAX_LINE), KEYS, &mut config, checks, diagnostics)?;
+    let lines = super::read(text, file, super::MAX_LINE, KEYS, &mut config, checks, diagnostics)?;
     if config.log_format == LogFormat::NoLog {
         let obsolete = "The NOLOG option to log_format is deprecated. Please use the write_logs option.";
         diagnostics.push(warning(obsolete.to_string()));

@@ -31,7 +31,7 @@ pub fn parse(text: &[u8], file: &str, diagnostics: &mut Vec<Diagnostic>) -> Resu
         lines.extend_from_slice(line.get(..LONGEST_LINE).unwrap_or(line));
         lines.push(b'\n');
     }
-    super::read(&lines, (file, super::MAX_LINE), KEYS, &mut action, &Nowhere, diagnostics)?;
+    super::read(&lines, file, super::MAX_LINE, KEYS, &mut action, &Nowhere, diagnostics)?;
     Ok(action)
 }
 

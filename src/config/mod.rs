@@ -132,11 +132,12 @@ struct Line<'a> {
 
 const COUNT: &str = "Wrong number of arguments";
 
-/// Reads a whole file into `config`. `file` is its name, for sentences; lines of `longest` bytes and more are passed over. Returns how many
-/// lines there were.
+/// Reads a whole file into `config`. `file` is its name, for sentences; lines of `longest` bytes and more are passed over. Returns
+/// how many lines there were.
 pub fn read<C>(
     text: &[u8],
-    (file, longest): (&str, usize),
+    file: &str,
+    longest: usize,
     keys: &[Key<C>],
     config: &mut C,
     checks: &dyn HostChecks,
@@ -302,7 +303,7 @@ mod tests {
     fn blank_lines_and_comments_say_nothing() {
         for line in [&b""[..], b"   ", b"#", b"# a = b", b"  # a", b"# caf\xe9"] {
             let (keys, checks): (&[Key<()>], _) = (&[], libaudit::Nowhere);
-            assert_eq!(read(&[line, b"\n#"].concat(), ("f", MAX_LINE), keys, &mut (), &checks, &mut Vec::new()), Ok(2));
+            assert_eq!(read(&[line, b"\n#"].concat(), "f", MAX_LINE, keys, &mut (), &checks, &mut Vec::new()), Ok(2));
         }
     }
 

@@ -83,7 +83,7 @@ const KEYS: &[Key<Plugin>] = &[
 pub fn parse(text: &[u8], file: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<Plugin, ConfigError> {
     let mut plugin = Plugin::default();
     // A program without the words that were meant for it does something else, so no line is too long.
-    super::read(text, (file, usize::MAX), KEYS, &mut plugin, &Nowhere, diagnostics)?;
+    super::read(text, file, usize::MAX, KEYS, &mut plugin, &Nowhere, diagnostics)?;
     let line = super::line_of(text, "path");
     let mut warn = |text| diagnostics.push(Diagnostic { level: Level::Warning, text });
     if plugin.kind == Kind::Builtin {

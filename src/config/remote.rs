@@ -222,7 +222,7 @@ pub fn parse(
 ) -> Result<Remote, ConfigError> {
     let mut remote = Remote::default();
     check_lines(text, file)?;
-    super::read(text, (file, super::MAX_LINE), KEYS, &mut remote, checks, diagnostics)?;
+    super::read(text, file, super::MAX_LINE, KEYS, &mut remote, checks, diagnostics)?;
     if remote.transport == Transport::Tcp {
         diagnostics.extend(super::tls::idle(text, file));
     }

@@ -22,7 +22,7 @@ const KEYS: &[Key<Statsd>] = &[
 /// Reads the file, whose name is `file` in sentences. All of its keys must be there.
 pub fn parse(text: &[u8], file: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<Statsd, ConfigError> {
     let mut statsd = Statsd::default();
-    super::read(text, (file, super::MAX_LINE), KEYS, &mut statsd, &Nowhere, diagnostics)?;
+    super::read(text, file, super::MAX_LINE, KEYS, &mut statsd, &Nowhere, diagnostics)?;
     if statsd.address.is_empty() || statsd.port == 0 || statsd.interval == 0 {
         return Err(ConfigError { line: 0, key: String::new(), text: "Not all config options specified".to_string() });
     }

@@ -1,4 +1,4 @@
-//! Events out of our own JSON: a source whose first byte but white space is `{` holds an object a line, as `--format json` writes them.
+//! Events out of our own JSON: a source whose first byte is `{` holds an object a line, as `--format json` writes them.
 //!
 //! Of an object only the lines of its records count: what they say is read again, so columns that somebody has changed forge
 //! nothing. Each object is one event as it was found, and is given out at once: nothing is put together a second time.

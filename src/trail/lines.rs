@@ -193,15 +193,15 @@ impl Lines {
         }
     }
 
-    /// Whether the source begins as JSON, and nothing of it was read yet.
-    pub(super) fn begins_json(&mut self, source: &mut dyn Source) -> io::Result<bool> {
+    /// Whether the source begins with this byte, and nothing of it was read yet.
+    pub(super) fn begins_with(&mut self, byte: u8, source: &mut dyn Source) -> io::Result<bool> {
         if self.position() > 0 {
             return Ok(false);
         }
         if self.end == 0 && !self.at_end {
             self.fill(source)?;
         }
-        Ok(self.buffer.get(..self.end).is_some_and(begins_json))
+        Ok(self.buffer.get(..self.end).and_then(<[u8]>::first) == Some(&byte))
     }
 
     /// Cuts off the next line, if it is all there, and gives back its place and the length of its newline.
@@ -234,11 +234,6 @@ impl Lines {
         self.plain = memchr(ENRICHED, self.buffer.get(..self.end).unwrap_or_default()).is_none();
         Ok(())
     }
-}
-
-/// Whether what begins so is JSON. Lines without a word before it are passed over, as everywhere.
-pub(super) fn begins_json(front: &[u8]) -> bool {
-    front.trim_ascii_start().first() == Some(&b'{')
 }
 
 #[cfg(test)]

@@ -239,7 +239,7 @@ impl<'s> Trail<'s> {
                 return Ok(self.assembler.next());
             }
             let Some(source) = self.source.as_deref_mut() else { continue };
-            if self.is_json || self.lines.begins_json(source)? {
+            if self.is_json || self.lines.begins_with(b'{', source)? {
                 self.is_json = true;
                 match self.objects.next(&mut self.lines, source)? {
                     Some(Object::Event(event)) => return Ok(Some(event)),

@@ -1,6 +1,6 @@
 //! Compressed logs, read through the system's own decompressor, and lines that syslog or the journal put something in front of.
 
-use super::lines::{Lines, SEARCH_LINE, Segment, Source, begins_json};
+use super::lines::{Lines, SEARCH_LINE, Segment, Source};
 use crate::record::{Line, Record};
 use crate::sys::child::Filter;
 use crate::sys::input::{self, InputFile};
@@ -26,7 +26,7 @@ const PLACES: [&str; 5] = ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/l
 /// it cut to nothing or overwritten, its name says that it was. Of a pipe the first bytes are waited for.
 pub fn program(file: &InputFile, path: &Path) -> Option<&'static str> {
     const LOGS: [&[u8]; 3] = [b"type=", b"node=", b"{"];
-    let front = front(file);
+    let front = front::<6>(file);
     let begun = PROGRAMS.iter().find(|(beginning, ..)| front.starts_with(beginning));
     let has_name = file.is_regular() && !LOGS.iter().any(|beginning| front.starts_with(beginning));
     begun.or_else(|| by_name(path).filter(|_| has_name)).map(|(_, program, _)| *program)
@@ -67,8 +67,8 @@ impl fmt::Display for Lacking {
 
 impl std::error::Error for Lacking {}
 
-fn front(file: &InputFile) -> Vec<u8> {
-    let mut front = vec![0; 6];
+fn front<const N: usize>(file: &InputFile) -> Vec<u8> {
+    let mut front = vec![0; N];
     let read = if file.is_regular() { file.read_at(&mut front, 0) } else { file.peek(&mut front) };
     front.truncate(read.unwrap_or(0));
     front
@@ -107,7 +107,7 @@ pub fn is_plain(path: &Path) -> bool {
 
 /// Whether a file holds events in JSON.
 pub(super) fn is_json(file: &InputFile) -> bool {
-    file.is_regular() && begins_json(&front(file))
+    file.is_regular() && front::<1>(file) == b"{"
 }
 
 /// Whether the first line of a file, which is not compressed, that has a record has something in front of it.

@@ -550,7 +550,7 @@ impl<'r> Reader<'r> {
         // The first record says whether records have something in front.
         let (mut prefix, mut stripped) = (Prefix::default(), Vec::new());
         loop {
-            match lines.begins_json(source) {
+            match lines.begins_with(b'{', source) {
                 Ok(true) => return self.objects(&mut lines, source, name, packed),
                 Ok(false) => break,
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {}

@@ -5,7 +5,6 @@
 . /steps
 log=/var/log/audit/audit.log
 
-
 # service STATUS WORDS...: rc-service with these words ends with that status; what it says is in /tmp/said
 service() {
 	wanted=$1

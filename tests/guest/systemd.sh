@@ -7,7 +7,6 @@ log=/var/log/audit/audit.log
 rm -rf /etc/init.d # OpenRC's
 [ "$(cat /proc/1/comm)" = systemd ] || fail "PID 1 is $(cat /proc/1/comm)"
 
-
 # property UNIT NAME
 property() { systemctl show --property "$2" --value "$1"; }
 
@@ -18,13 +17,6 @@ order() { systemctl "$@" >/tmp/said 2>&1 || fail "systemctl $*: $? $(cat /tmp/sa
 refused() {
 	systemctl "$@" >/tmp/said 2>&1 && fail "systemctl $* is not refused"
 	expect 'Operation refused, unit auditd.service may be requested by dependency only' /tmp/said
-}
-
-# in_journal PATTERN: waits until the journal of the daemon's unit says so; what is said goes there by way of journald
-in_journal() { until_true 30 is_in_journal "$1" || fail "not in the journal: $1: $(tail -n 20 /tmp/journal)"; }
-is_in_journal() {
-	journalctl --no-pager -u auditd >/tmp/journal
-	grep -Eq -e "$1" /tmp/journal
 }
 
 # as root who logged in as alice

@@ -95,8 +95,7 @@ until_true 30 test -S /run/audispd_events || fail "no socket of its af_unix.conf
 missing='/sbin/audispd-zos-remote .*No such file'
 auditd --check-config >/tmp/values 2>/tmp/said
 expect "$missing" /tmp/said
-is_in_journal() { journalctl --no-pager -u auditd | grep -q "$missing"; }
-until_true 30 is_in_journal || fail "not in the journal: $missing"
+in_journal "$missing"
 auditbox doctor >/tmp/said
 expect "AD603.*$missing" /tmp/said
 

@@ -322,16 +322,6 @@ fn every_log_comes_back_from_its_json() {
     }
 }
 
-#[test]
-fn a_file_of_objects_may_begin_with_empty_lines() {
-    let line = format!("type=USER {HEAD}pid=1\n");
-    let dir = Dir::new("json-blank");
-    let objects = ["\n \r\n", &json(&line)].concat();
-    let file = dir.file("events.json", &objects);
-    assert_eq!(search(&file, &["--raw"]), line.as_bytes());
-    assert_eq!(feed(applet("ausearch").arg("--raw"), objects.as_bytes()).stdout, line.as_bytes());
-}
-
 /// Sees that all names in a value are ASCII, and that no two of an object are equal in letters of either case.
 fn names_are_plain(value: &Value) {
     match value {

@@ -255,17 +255,24 @@ fn json_waits_for_space_and_never_leaves_a_part_of_an_object() {
     let dir = Dir::new("json-space");
     let place = dir.0.join("place");
     std::fs::create_dir(&place).expect("a directory");
-    let mut child = Command::new("unshare")
-        .args(["-m", "sh", "-ec", SCRIPT, "sh", place.to_str().expect("a plain name"), BINARY])
+    goes_on("unshare", &["-m"], SCRIPT, &place);
+}
+
+/// Runs a script, by way of another program, with a place and 80 events. It prints how many objects are whole while there is no room for all,
+/// how many there are in the end, and how many messages.
+fn goes_on(program: &str, words: &[&str], script: &str, place: &Path) {
+    let mut child = Command::new(program)
+        .args(words)
+        .args(["sh", "-ec", script, "sh", place.to_str().expect("a plain name"), BINARY])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("unshare");
+        .expect("it starts");
     child.stdin.take().expect("its input").write_all(many(80).as_bytes()).expect("it is read");
     let output = child.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&output.stdout);
     let counts: Vec<u32> = said.split_whitespace().map(|word| word.parse().expect("a count")).collect();
-    assert!(matches!(counts[..], [1..80, 80, 1]), "{said}");
+    assert!(matches!(counts[..], [1..80, 80, 1]), "{said} {:?}", output.status);
 }
 
 #[test]
@@ -281,19 +288,7 @@ fn json_whose_file_reaches_a_limit_keeps_whole_objects_and_tries_again() {
         wait $!
         wc -l <"$1/events.json"
         wc -l <"$1/said""#;
-    let dir = Dir::new("json-limit");
-    let place = dir.0.to_str().expect("a plain name");
-    let mut child = Command::new("timeout")
-        .args(["60", "sh", "-ec", SCRIPT, "sh", place, BINARY])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a shell");
-    child.stdin.take().expect("its input").write_all(many(80).as_bytes()).expect("it is read");
-    let output = child.wait_with_output().expect("it ends");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let counts: Vec<u32> = said.split_whitespace().map(|word| word.parse().expect("a count")).collect();
-    assert!(matches!(counts[..], [1..80, 80, 1]), "{said} {:?}", output.status);
+    goes_on("timeout", &["60"], SCRIPT, &Dir::new("json-limit").0);
 }
 
 /// A client of a socket that a plugin is about to make.
