@@ -23,8 +23,9 @@ set-up:
 	@tests/need cargo cc libc.a
 
 build: set-up ## the static binary of this machine, target/HOST/release/auditbox
-	cargo build --release --locked --target $(HOST)
+	.ci/build $(HOST)
 	@tests/static $(BINARY)
+	@.ci/places --in $(BINARY)
 	@ls -l $(BINARY)
 
 test: set-up ## unit and transcript tests, and the real kernel in a guest: what takes less than ten minutes on two cores

@@ -300,7 +300,7 @@ fn audit_early_and_the_hooks_find_the_programs_below_any_prefix() {
 }
 
 /// A file of another machine, by the number of its ELF header, with the help of these applets.
-fn foreign(dir: &Dir, machine: u8, applets: &[&str]) -> String {
+pub(crate) fn foreign(dir: &Dir, machine: u8, applets: &[&str]) -> String {
     let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0".to_vec();
     bytes.extend([machine, 0, 0xff]);
     applets.iter().for_each(|applet| bytes.extend(format!("Usage: {applet} [options]\n").bytes()));
