@@ -109,13 +109,13 @@ machines: build ## the binaries of four more machines, or of TARGET=..., built a
 source: ## the sources of the last commit as out/auditbox-VERSION.tar.gz, which the recipes of packaging/ build from
 	packaging/source
 
-sbom: ## what the binaries of TARGET (default: four) are made of: out/auditbox.cdx.json (CycloneDX)
+sbom: ## what the binaries of TARGET (default: four; FEATURES=tls) are made of: out/auditbox.cdx.json (CycloneDX)
 	@tests/need cargo python3
 	@mkdir -p out
-	packaging/sbom $(or $(TARGET),$(TARGETS)) >out/auditbox.cdx.json
+	FEATURES='$(FEATURES)' packaging/sbom $(or $(TARGET),$(TARGETS)) >out/auditbox.cdx.json
 
-reproducible: ## are two builds of the last commit, in two places, equal? TARGET=... as for dist; takes minutes
-	packaging/reproducible $(or $(TARGET),x86_64-unknown-linux-musl)
+reproducible: ## are two builds of the last commit, in two places, equal? TARGET, APPLETS, MACHINES, PROFILE, FEATURES as for dist
+	APPLETS='$(APPLETS)' FEATURES='$(FEATURES)' MACHINES='$(MACHINES)' PROFILE='$(PROFILE)' packaging/reproducible $(or $(TARGET),x86_64-unknown-linux-musl)
 
 uninstall: ## from DESTDIR; configuration, rules and logs stay
 	init/install remove

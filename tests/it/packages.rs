@@ -278,6 +278,40 @@ fn the_bill_of_materials_is_made_in_sources_where_nothing_was_made_yet() {
     assert!(std::fs::metadata(dir.0.join("out/auditbox.cdx.json")).expect("it is there").len() > 1000);
 }
 
+/// The packages that a bill of materials says are linked.
+fn linked(bill: &str) -> Vec<&str> {
+    let components =
+        bill.split("\"type\": \"library\"").skip(1).filter(|part| part.contains("\"scope\": \"required\""));
+    components
+        .map(|part| part.split("\"name\": \"").nth(1).and_then(|name| name.split('"').next()).expect("a name"))
+        .collect()
+}
+
+#[test]
+fn the_bill_of_materials_with_tls_has_what_that_brings() {
+    let target = "x86_64-unknown-linux-musl";
+    let bill = script("packaging/sbom", &[target], &[("FEATURES", Path::new("tls"))]);
+    let plain = script("packaging/sbom", &[target], &[("FEATURES", Path::new(""))]);
+    let (tls, plain) = (linked(&bill), linked(&plain));
+    for package in ["aes-gcm", "chacha20poly1305", "curve25519-dalek", "hmac", "sha2", "x25519-dalek", "zeroize"] {
+        assert!(tls.contains(&package) && !plain.contains(&package), "{package}");
+    }
+    assert!(plain.iter().all(|package| tls.contains(package)), "{plain:?}");
+    // What lies in the file itself: where its panics come from, in the registry of cargo.
+    let bytes = std::fs::read(BINARY).expect("the program");
+    let listed = if cfg!(feature = "tls") { &tls } else { &plain };
+    let (mut found, start) = (0, memchr::memmem::Finder::new(b"/registry/src/"));
+    for at in start.find_iter(&bytes) {
+        let place = bytes[at..].split(|byte| *byte == b'/').nth(4).unwrap_or_default();
+        let Some((name, _)) = std::str::from_utf8(place).ok().and_then(|place| place.rsplit_once('-')) else {
+            continue;
+        };
+        assert!(listed.contains(&name), "the file has {name}, its bill of materials {listed:?}");
+        found += 1;
+    }
+    assert!(found > 2 || env!("CARGO_MANIFEST_DIR").contains("/registry/"), "{found}");
+}
+
 #[test]
 fn what_cannot_be_made_is_said_before_anything_is() {
     let dir = Dir::new("packages-refused");
@@ -323,16 +357,97 @@ fn two_builds_of_the_last_commit_in_two_directories_are_compared() {
         std::fs::set_permissions(dir.0.join(script), std::fs::Permissions::from_mode(0o755)).expect("it is ours");
     }
     git(&["init", "-q"]);
-    for (source, is_equal) in [("echo x", true), ("pwd", false), ("false", false)] {
+    for (source, profile, is_equal) in [
+        ("echo x", "small", true),
+        ("pwd", "small", false),
+        ("false", "small", false),
+        ("test $PROFILE = fast || pwd", "fast", true),
+        ("test $PROFILE = small || pwd", "fast", false),
+    ] {
         dir.file("source", source);
         git(&["add", "."]);
         git(&["commit", "-qm", "all"]);
         dir.file("source", "echo not committed; pwd");
-        let output = Command::new(dir.0.join("packaging/reproducible")).arg("machine").output().expect("it runs");
+        let mut make = Command::new("make");
+        make.args(["-s", "-f", &format!("{TOP}/Makefile"), "reproducible", "TARGET=machine"]).current_dir(&dir.0);
+        if profile != "small" {
+            make.arg(format!("PROFILE={profile}"));
+        }
+        let output = make.output().expect("make runs");
         let said = String::from_utf8_lossy(&output.stdout);
         let told = format!("{source}: {said}{}", String::from_utf8_lossy(&output.stderr));
-        assert_eq!((output.status.success(), said.ends_with("equal\n")), (is_equal, is_equal), "{told}");
+        let is_said = said.ends_with(&format!("PROFILE={profile}: equal\n"));
+        assert_eq!((output.status.success(), is_said), (is_equal, is_equal), "{told}");
     }
+}
+
+#[test]
+fn the_sums_of_a_release_are_those_of_all_its_files() {
+    let dir = Dir::new("packages-release");
+    let run = "cp -R \"$0\"/packaging \"$0\"/Cargo.* . && git init -q && git add . && \
+               git -c user.name=x -c user.email=x@localhost commit -qm all && mkdir .ci && \
+               printf '#!/bin/sh\\nmkdir -p $OUT && echo $PROFILE $1 >$OUT/auditbox-$1\\n' >.ci/dist && \
+               printf '#!/bin/sh\\necho bill of $*\\n' >packaging/sbom && chmod 755 .ci/dist && \
+               TRIAL=yes packaging/release one two";
+    let output = Command::new("sh").args(["-c", run, TOP]).current_dir(&dir.0).output().expect("sh runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let release = dir.0.join("out/release");
+    let check = || {
+        let mut sum = Command::new("sha256sum");
+        let output = sum.args(["--quiet", "-c", "SHA256SUMS"]).current_dir(&release).output().expect("sha256sum runs");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert_eq!(check(), "");
+    let version = env!("CARGO_PKG_VERSION");
+    let ends = ["-one-fast", "-one-small", "-two-fast", "-two-small", ".cdx.json", ".tar.gz"];
+    assert_eq!(
+        files(&release),
+        [vec!["/SHA256SUMS".into()], ends.map(|end| format!("/auditbox-{version}{end}")).to_vec()].concat()
+    );
+    for end in ends {
+        let file = format!("auditbox-{version}{end}");
+        let mut bytes = std::fs::read(release.join(&file)).expect("it is there");
+        bytes[0] ^= 1;
+        std::fs::write(release.join(&file), &bytes).expect("it is ours");
+        assert_eq!(check(), format!("{file}: FAILED\n"));
+        bytes[0] ^= 1;
+        std::fs::write(release.join(&file), &bytes).expect("it is ours");
+    }
+}
+
+#[test]
+fn the_image_of_a_container_is_made_of_what_make_dist_writes() {
+    let recipe = recipe("container/Dockerfile");
+    let dist = std::fs::read_to_string(format!("{TOP}/.ci/dist")).expect("the script");
+    assert!(dist.contains("${OUT:-out/dist}") && dist.contains("\"$out/auditbox-$target\""));
+    let lines: Vec<&str> = recipe.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines[..2], ["FROM scratch", "ARG TARGET=x86_64-unknown-linux-musl"]);
+    assert_eq!(lines[2..4], ["COPY out/dist/auditbox-${TARGET} /auditbox", "ENTRYPOINT [\"/auditbox\"]"]);
+    // README has the same without a choice of the machine.
+    let readme = std::fs::read_to_string(format!("{TOP}/README.md")).expect("README.md");
+    for line in [lines[0], &lines[2].replace("${TARGET}", "x86_64-unknown-linux-musl"), lines[3]] {
+        assert!(readme.contains(&format!("\n    {line}\n")), "README.md: {line}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_program_alone_in_a_root_does_what_readme_says_of_a_container() {
+    let dir = Dir::new("packages-container");
+    std::fs::copy(BINARY, dir.0.join("auditbox")).expect("a copy");
+    let run = |words: &[&str]| {
+        let output = Command::new("chroot").arg(&dir.0).arg("/auditbox").args(words).output().expect("chroot runs");
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let list = Command::new(BINARY).arg("--list").output().expect("it runs").stdout;
+    assert_eq!(run(&["--list"]).as_bytes(), list);
+    let record =
+        "type=USER_LOGIN msg=audit(1700000000.000:7): pid=1 uid=0 auid=4242 ses=1 msg='op=login res=success'\n";
+    dir.file("var/log/audit/audit.log", record);
+    dir.file("etc/passwd", "carol:x:4242:4242::/:/bin/sh\n");
+    assert!(run(&["ausearch", "-ul", "carol", "-i"]).contains(" auid=carol "));
+    assert!(run(&["auditctl", "--dry-run", "-w", "/etc/passwd", "-p", "wa"]).starts_with("1011 "));
 }
 
 #[test]
