@@ -449,6 +449,9 @@ fn a_system_extension_has_nothing_outside_of_usr() {
     {
         assert!(there.contains(&format!("/auditbox/usr/{file}")), "no {file}");
     }
+    // systemd-sysext(8) takes a tree whose release file has its name and fits the system.
+    let release = dir.0.join("auditbox/usr/lib/extension-release.d/extension-release.auditbox");
+    assert_eq!(std::fs::read_to_string(release).expect("the release file"), "ID=_any\n");
 }
 
 #[test]
@@ -494,6 +497,27 @@ fn nothing_is_written_where_a_link_leads_out_of_the_image() {
 }
 
 #[test]
+fn a_program_that_another_installation_left_is_named_and_merging_says_nothing_of_our_own_rules() {
+    let dir = Dir::new("installing-again");
+    std::fs::create_dir_all(dir.0.join("usr/sbin")).expect("a directory");
+    std::os::unix::fs::symlink("usr/sbin", dir.0.join("sbin")).expect("a link");
+    let said = |sbin: &str| {
+        let mut run = Command::new(format!("{TOP}/init/install"));
+        let output = run.args([BINARY, BINARY, "initramfs-tools"]).env("DESTDIR", &dir.0).env("SBIN", sbin).output();
+        let output = output.expect("it runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    assert_eq!(said("/usr/sbin"), "");
+    assert!(dir.0.join("etc/audit/audit.rules").exists(), "merged for the initramfs");
+    assert_eq!(said("/usr/sbin"), "", "over itself");
+    for folder in ["/usr/bin", "/opt/bin"] {
+        let old = format!("install: {}/usr/sbin/auditbox is there from another installation", dir.0.display());
+        assert!(said(folder).starts_with(&old), "{folder}");
+    }
+}
+
+#[test]
 fn a_script_finds_the_programs_of_another_prefix_and_those_of_the_system() {
     let dir = Dir::new("installing-path");
     for (prefix, first) in [("/usr/local", "PATH=/usr/local/sbin:/usr/local/sbin:"), ("/usr", "PATH=/usr/local/sbin:")]
@@ -514,7 +538,7 @@ fn a_prefix_that_would_name_other_directories_is_refused_and_nothing_is_touched(
     let dir = Dir::new("install-prefix");
     let other = dir.0.join("opt/my/precious");
     std::fs::create_dir_all(&other).unwrap();
-    for prefix in ["/opt/my audit", "/opt/a,b", "/opt/a&b", "opt"] {
+    for prefix in ["/opt/my audit", "/opt/a,b", "/opt/a&b", "opt", "/usr/../opt/my", "/opt/my/..", "/./opt"] {
         for words in [&[BINARY, BINARY][..], &["remove"]] {
             let mut command = Command::new(format!("{TOP}/init/install"));
             let output = command.args(words).env("DESTDIR", &dir.0).env("PREFIX", prefix).output().unwrap();
