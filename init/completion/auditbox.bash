@@ -8,7 +8,7 @@ _auditbox() {
 	# Not by compgen -W, which evaluates its words; and what has a meaning to the shell is quoted, for it lands on the command line.
 	while IFS= read -r word; do
 		first=${first:-$word}
-		[[ $word != / && $word == "$current"* ]] || continue
+		[[ $word != [/.] && $word == "$current"* ]] || continue
 		[[ $word != *[^[:alnum:]_,./:=@%+-]* ]] || printf -v word %q "$word"
 		COMPREPLY+=("$word")
 	done < <(/usr/share/auditbox/complete "${before[@]}" 2>/dev/null | cut -f1)

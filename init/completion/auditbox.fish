@@ -13,6 +13,8 @@ function __auditbox
     set -l found (/usr/share/auditbox/complete $before 2>/dev/null)
     if test "$found[1]" = /
         set found (__fish_complete_directories "$current")
+    else if test "$found[1]" = .
+        set found
     else if not string match -qr -- '^[^-]' "$found[1]"; and not string match -qr -- '^'(string escape --style=regex -- "$current") $found
         set found (__fish_complete_path "$current")
     end
