@@ -1,6 +1,8 @@
 //! Where rules will live: this host, or the image and the machine that --root and --machine name.
 
 use auditbox::rule::Host;
+#[cfg(feature = "rule-tools")]
+use auditbox::sys::mounts;
 use auditbox::sys::netlink::AuditSocket;
 use auditbox::sys::users::Users;
 use auditbox::sys::{process, root};
@@ -14,6 +16,8 @@ pub(crate) struct RuleHost {
     machine: Option<Machine>,
     users: OnceLock<Users>,
     features: OnceLock<u32>,
+    #[cfg(feature = "rule-tools")]
+    mounts: OnceLock<Vec<(Vec<u8>, Vec<u8>)>>,
     /// Nothing is known of it: any name is one of a user and of a group, and no path but / one of a directory.
     any_name: bool,
 }
@@ -27,6 +31,8 @@ impl RuleHost {
             machine,
             users: OnceLock::new(),
             features: OnceLock::new(),
+            #[cfg(feature = "rule-tools")]
+            mounts: OnceLock::new(),
             any_name: false,
         }
     }
@@ -87,6 +93,18 @@ impl Host for RuleHost {
 
     fn is_directory(&self, path: &[u8]) -> bool {
         if self.any_name { path == b"/" } else { root::is_directory(&self.root, path) }
+    }
+
+    #[cfg(feature = "rule-tools")]
+    fn place(&self, directory: &[u8]) -> Option<Vec<u8>> {
+        if self.any_name { None } else { root::place(&self.root, directory) }
+    }
+
+    #[cfg(feature = "rule-tools")]
+    fn mounts(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        // Of an image they are not known.
+        let is_known = !self.any_name && self.root == Path::new("/");
+        self.mounts.get_or_init(|| if is_known { mounts::mounts() } else { Vec::new() })
     }
 }
 

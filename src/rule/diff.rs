@@ -1,7 +1,7 @@
 //! Two sets of rules by their meaning: what one has that the other has not, whatever the words and an order without effect.
 
 use super::explain::{are_of_one_file, is_of_one_file};
-use super::meaning::{KNOWS_EVENTS, Meaning};
+use super::meaning::{KNOWS_EVENTS, Meaning, trim};
 use super::model::{Action, List, Rule};
 use super::set::print_of;
 use crate::abi::rule::KEY_SEPARATOR;
@@ -86,7 +86,9 @@ struct Normal<'r> {
 
 impl<'r> Normal<'r> {
     fn of(rule: &'r Rule, machine: Option<Machine>) -> Normal<'r> {
-        let meaning = Meaning::of(rule, machine);
+        let mut meaning = Meaning::of(rule, machine);
+        // What a slash at the end changes is where a link leads to.
+        meaning.watched = meaning.watched.map(|(id, path)| (id, trim(path)));
         let keys = rule.keys().flat_map(|keys| keys.split(|b| *b == KEY_SEPARATOR)).collect();
         Normal {
             rule,

@@ -225,14 +225,18 @@ fn is_watched(rule: &Rule, file: &File) -> bool {
 
 /// Whether the kernel asks the rule for one file at a time. KERNEL: audit_find_rule().
 pub(super) fn is_of_one_file(rule: &Rule) -> bool {
-    rule.list == List::EXIT && rule.fields.iter().any(|field| matches!(field.id, FieldId::PATH | FieldId::INODE))
+    rule.list == List::EXIT && rule.fields.iter().any(names_one_file)
+}
+
+/// KERNEL: audit_data_to_entry(): a rule with `inode!=` is one for calls, for which any of their files will do.
+fn names_one_file(field: &RuleField) -> bool {
+    field.id == FieldId::PATH || (field.id == FieldId::INODE && field.operator == Operator::EQUAL)
 }
 
 /// Whether both rules are for the same file. KERNEL: audit_update_watch(): whenever the file of a path is replaced, the order of
 /// the rules for it turns round.
 pub fn are_of_one_file(a: &Rule, b: &Rule) -> bool {
-    let file =
-        |rule: &Rule| rule.fields.iter().find(|field| matches!(field.id, FieldId::PATH | FieldId::INODE)).cloned();
+    let file = |rule: &Rule| rule.fields.iter().find(|field| names_one_file(field)).cloned();
     is_of_one_file(a) && is_of_one_file(b) && file(a) == file(b)
 }
 

@@ -61,6 +61,8 @@ pub(super) struct Meaning<'r> {
     pub(super) single: Vec<&'r RuleField>,
     /// A path or a directory.
     pub(super) watched: Option<(FieldId, &'r [u8])>,
+    /// Where the directory lies, links followed, as far as that is known.
+    pub(super) place: Option<&'r [u8]>,
     /// Success or exit is tested.
     tests_result: bool,
     /// Classes of access, any of whose bits will do.
@@ -77,6 +79,7 @@ impl<'r> Meaning<'r> {
             bits: Vec::new(),
             single: Vec::new(),
             watched: None,
+            place: None,
             tests_result: rule.fields.iter().any(|field| matches!(field.id, FieldId::SUCCESS | FieldId::EXIT)),
             perms: Vec::new(),
         };
@@ -320,8 +323,17 @@ impl<'r> Meaning<'r> {
 
     /// Whether every event of `other` is of the list and of what is watched.
     pub(super) fn watches_all_of(&self, other: &Meaning) -> bool {
-        self.list == other.list
-            && self.watched.is_none_or(|mine| other.watched.is_some_and(|given| is_below(given, mine)))
+        self.list == other.list && self.watched.is_none_or(|mine| other.watched == Some(mine) || self.is_above(other))
+    }
+
+    /// Whether what `other` watches is certainly below the directory of this rule. A path is its file, which may have another name, a
+    /// hard link, that is below no directory of a rule.
+    fn is_above(&self, other: &Meaning) -> bool {
+        let (Some(directory), Some(path)) = (self.place, other.place) else { return false };
+        let directory = trim(directory);
+        // What is mounted later is not below the root directory of a watch that was there before.
+        let rest = path.strip_prefix(directory).filter(|_| !directory.is_empty());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
     }
 
     /// Whether this rule matches every event of `other`, whatever calls, numbers and classes of access are. Of many rules most pairs
@@ -417,11 +429,11 @@ impl<'r> Meaning<'r> {
         }
     }
 
-    /// Whether the rule is about some part of what happens: a file, a program, one user, a failure, an argument.
+    /// Whether the rule is about some part of what happens, whatever the classes of access are: a file, a program, one user, a failure,
+    /// an argument.
     pub(super) fn is_narrow(&self) -> bool {
-        self.watched.is_some()
-            || !self.perms.is_empty()
-            || !self.single.is_empty()
+        self.watched.is_some_and(|(_, path)| !trim(path).is_empty())
+            || self.single.iter().any(|field| !is_of_any_file(field))
             || !self.bits.is_empty()
             || self.numbers.iter().any(|(id, numbers)| *id != FieldId::ARCH && numbers.few().is_some())
             || self.numbers.iter().any(|(id, _)| matches!(*id, FieldId::SUCCESS | FieldId::EXIT | FieldId::SADDR_FAM))
@@ -555,27 +567,10 @@ fn implies(given: &RuleField, wanted: &RuleField) -> bool {
     given.id == wanted.id && comparable && within().unwrap_or(false)
 }
 
-/// Whether what is watched as `given` is certainly watched as `wanted` too.
-///
-/// A path is its file, which may have another name, a hard link, that is below no directory of a rule. A name below a directory may be a
-/// link out of it; where a system has such links by custom it is left open.
-fn is_below(given: (FieldId, &[u8]), wanted: (FieldId, &[u8])) -> bool {
-    if given == wanted {
-        return true;
-    }
-    let (FieldId::DIR, FieldId::DIR, directory) = (given.0, wanted.0, wanted.1) else { return false };
-    let directory = trim(directory);
-    let path = trim(given.1);
-    let below = path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"));
-    let through_link =
-        || CUSTOMARY_LINKS.iter().any(|link| path.starts_with(link) && !directory.starts_with(link) && path != *link);
-    // What is mounted later is not below the root directory of a watch that was there before.
-    !directory.is_empty() && below && !through_link()
+/// Whether the test holds for nearly every call that names a file: one of its files has another number, be it the directory.
+pub(super) fn is_of_any_file(field: &RuleField) -> bool {
+    field.id == FieldId::INODE && field.operator == Operator::NOT_EQUAL
 }
-
-/// Directories that are links out of the one they are in on many systems.
-const CUSTOMARY_LINKS: [&[u8]; 6] =
-    [b"/var/run", b"/var/lock", b"/var/mail", b"/var/spool/mail", b"/usr/tmp", b"/usr/local"];
 
 pub(super) fn trim(path: &[u8]) -> &[u8] {
     path.get(..path.iter().rposition(|b| *b != b'/').map_or(0, |last| last + 1)).unwrap_or_default()

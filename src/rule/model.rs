@@ -315,6 +315,14 @@ impl Rule {
         })
     }
 
+    /// The directory that it watches.
+    pub fn directory(&self) -> Option<&[u8]> {
+        self.fields.iter().find_map(|field| match &field.value {
+            Value::Text(path) if field.id == FieldId::DIR => Some(path.as_slice()),
+            _ => None,
+        })
+    }
+
     /// Whether it is a `task` rule that every process meets: of those that are started from then on no other rule sees a call.
     pub fn is_of_every_process(&self) -> bool {
         let holds_always = |field: &RuleField| {

@@ -8,7 +8,7 @@
 //! them, each for a part of the numbers of one field.
 
 use super::meaning::Meaning;
-use super::model::{Action, List, Rule, SyscallMask};
+use super::model::{Action, FieldId, List, Rule, SyscallMask};
 use super::parse::first_call;
 use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::machine::Machine;
@@ -51,9 +51,23 @@ pub fn lacks<'r>(wanted: &'r [Rule], there: &'r [Rule], machine: Option<Machine>
 
 fn all_lacks<'r>(wanted: &'r [Rule], there: &'r [Rule], machine: Option<Machine>) -> Vec<Lack<'r>> {
     let acts = |rule: &&Rule| !rule.is_passed_over();
-    let there = there.iter().filter(acts).map(|rule| There { rule, meaning: Meaning::of(rule, machine) });
+    let there = there.iter().filter(acts).map(|rule| There { rule, meaning: by_name(rule, machine) });
     let there: Vec<There> = there.collect();
     wanted.iter().flat_map(|rule| Search::of(rule, &there, machine).lacks()).collect()
+}
+
+/// Directories that are links out of the one they are in on many systems.
+const CUSTOMARY_LINKS: [&[u8]; 6] =
+    [b"/var/run", b"/var/lock", b"/var/mail", b"/var/spool/mail", b"/usr/tmp", b"/usr/local"];
+
+/// What a rule matches, where each directory is taken to lie where its path says, unless custom has a link there: what a profile asks for
+/// it asks for by name.
+fn by_name(rule: &Rule, machine: Option<Machine>) -> Meaning<'_> {
+    let mut meaning = Meaning::of(rule, machine);
+    let is_linked = |path: &[u8]| CUSTOMARY_LINKS.iter().any(|link| path.starts_with(link));
+    let directory = meaning.watched.filter(|(id, path)| *id == FieldId::DIR && !is_linked(path));
+    meaning.place = directory.map(|(_, path)| path);
+    meaning
 }
 
 /// A rule that is there.
@@ -80,7 +94,7 @@ struct Search<'r> {
 
 impl<'r> Search<'r> {
     fn of(rule: &'r Rule, there: &[There<'r>], machine: Option<Machine>) -> Search<'r> {
-        let meaning = Meaning::of(rule, machine);
+        let meaning = by_name(rule, machine);
         let elsewhere = hidden_elsewhere(rule, &meaning, there);
         let near: Vec<&There> = there.iter().filter(|other| other.may_take(&meaning)).collect();
         let machines = by_machine(&meaning, machine);

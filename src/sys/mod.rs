@@ -15,6 +15,7 @@ pub mod handover;
 pub mod host;
 pub mod input;
 pub mod listen;
+pub mod mounts;
 pub mod netlink;
 pub mod poll;
 pub mod process;

@@ -40,6 +40,16 @@ pub fn resolve(root: &Path, path: &[u8]) -> io::Result<PathBuf> {
     if path.starts_with(root) { Ok(path) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
+/// Where in the system whose root is `root` the kernel finds what a rule names by an absolute path, as a path without links: it follows
+/// links on the way, and one at the end where a slash follows. KERNEL: kern_path() of audit_add_tree_rule() has no LOOKUP_FOLLOW.
+pub fn place(root: &Path, path: &[u8]) -> Option<Vec<u8>> {
+    let (parent, name) = path.split_at(path.iter().rposition(|b| *b == b'/')? + 1);
+    let is_name = !matches!(name, b"" | b"." | b"..");
+    let found = resolve(root, if is_name { parent } else { path }).ok()?;
+    let within = Path::new("/").join(found.strip_prefix(root).ok()?);
+    Some(if is_name { within.join(OsStr::from_bytes(name)) } else { within }.into_os_string().into_encoded_bytes())
+}
+
 fn open_within(root: &Path, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
     let flags = flags | OFlags::CLOEXEC;
     if root == Path::new("/") {
@@ -72,6 +82,13 @@ mod tests {
         let here = std::fs::canonicalize(&root).unwrap();
         assert_eq!(resolve(&here, b"/var/audit").unwrap(), here.join("run/audit"));
         assert_eq!(resolve(&here, b"/var/nothing").unwrap_err().kind(), io::ErrorKind::NotFound);
+        let place = |path: &str| place(&here, path.as_bytes()).map(|place| String::from_utf8(place).unwrap());
+        for (path, found) in
+            [("/var/audit", "/run/audit"), ("/var/", "/run"), ("/var", "/var"), ("/", "/"), ("/run/", "/run")]
+        {
+            assert_eq!(place(path).as_deref(), Some(found), "{path}");
+        }
+        assert_eq!(place("/var/nothing/below"), None);
         assert!(!exists(&root, b"/usr"));
         assert!(!is_directory(&root, b"/usr"));
         std::fs::remove_dir_all(&root).unwrap();

@@ -543,7 +543,7 @@ fn test(event: &Event, dice: &mut Dice) -> String {
         }
         9 => {
             let inode = fs::metadata(dice.words(PATHS)).map(|file| file.ino()).unwrap_or(1);
-            format!("-F inode={inode}")
+            format!("-F inode{}{inode}", dice.words("= = !="))
         }
         10..=13 => format!("-F perm={}", dice.words("r w x a rw wa ra rx rwa rwxa wx")),
         14 => format!("-F filetype{}{}", equality(dice), dice.words("file dir socket link character block fifo")),

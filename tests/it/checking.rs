@@ -223,6 +223,7 @@ fn cases() -> Vec<(&'static str, &'static str, String, &'static str, String)> {
             "1:31",
             both("-F path=/etc/passwd -F perm=wa -k x"),
         ),
+        ("AB403", "host", both("-F dir=/var/run -F perm=wa -k x"), "1:31", both("-F dir=/run -F perm=wa -k x")),
         ("AB402", "", format!("-D\n{}", both("-S mount -k m")), "3:1", format!("-D\n{}-e 2\n", both("-S mount -k m"))),
         ("AB501", "profile", site().replace("-S mount", "-S umount2"), "4:1", site().replace("-S mount", "-S all")),
         ("AB502", "profile", site().replace("-k mount", "-k m"), "4:1", site().replace("-k mount", "-F key=mount")),
@@ -702,7 +703,7 @@ fn what_a_pipe_has_is_waited_for_and_a_link_to_nowhere_is_an_error() {
 #[test]
 fn without_a_host_no_path_of_this_one_is_looked_at() {
     let dir = Dir::new("check-nowhere");
-    assert_eq!(checked("-w / -p w -k x\n", &["--min-level", "warning"]).0, 0, "the root is a directory anywhere");
+    assert_eq!(checked("-w / -p x -k x\n", &["--min-level", "warning"]).0, 0, "the root is a directory anywhere");
     let text = "-w /etc -p w -k c\n-w /etc/passwd -p w -k d\n";
     let path = dir.file("w.rules", text);
     let (_, out, _) = auditctl(&["--check", "--fix", "--no-host", "--format", "compact", &path], "");
@@ -715,6 +716,32 @@ fn hostile_text_forges_no_line_and_moves_no_terminal() {
     let (_, out) = checked("-w /a\u{1b}[2J\r\n-w relative\u{7}\n-k \u{202e}\n-a always,exit -S foo\u{202e}bar\n", &[]);
     assert!(out.bytes().all(|b| b == b'\n' || b >= b' ') && !out.contains('\u{202e}'), "{out:?}");
     assert!(out.lines().all(|line| line.starts_with("standard input:")), "{out}");
+}
+
+#[test]
+fn a_directory_below_another_is_covered_only_where_no_link_leads_out() {
+    let dir = Dir::new("check-links");
+    fs::create_dir_all(dir.0.join("real/sub/deep")).unwrap();
+    fs::create_dir_all(dir.0.join("other/sub")).unwrap();
+    std::os::unix::fs::symlink("../other", dir.0.join("real/link")).unwrap();
+    let (real, root) = (dir.0.join("real"), dir.0.to_str().unwrap());
+    let real = real.to_str().unwrap();
+    for (below, is_covered) in
+        [("sub", true), ("sub/deep/", true), ("link", true), ("link/", false), ("link/sub", false)]
+    {
+        for (action, code) in [("always", "AB202"), ("never", "AB201")] {
+            for (options, top) in [(&[][..], real), (&["--root", root], "/real")] {
+                let text =
+                    format!("-a {action},exit -F dir={top} -k a\n-a always,exit -F dir={top}/{below} -F perm=w -k b\n");
+                let check = ["--check", "--machine", "x86_64", "--format", "compact", "-"];
+                let (_, out, _) = auditctl(&[&check[..], options].concat(), &text);
+                assert_eq!(out.contains(code), is_covered, "{text} {out}");
+                assert_eq!(out.contains("AB403"), below == "link", "{text} {out}");
+                let (_, out, _) = auditctl(&[&check[..], options, &["--no-host"]].concat(), &text);
+                assert!(!out.contains(code) && !out.contains("AB403"), "no file is looked at: {text} {out}");
+            }
+        }
+    }
 }
 
 /// Runs auditctl in a directory; what it ends with, and all that it writes.

@@ -193,6 +193,27 @@ fn the_first_name_that_a_rule_is_for_decides_unless_an_earlier_rule_is_for_the_c
 }
 
 #[test]
+fn a_rule_for_all_files_but_one_is_asked_in_its_place_and_about_any_file() {
+    let rules = "-a always,exit -S all -F inode!=5\n-a always,exit -S all -F uid=0 -k calls\n";
+    let words = |inode: &'static str| ["syscall=openat", "uid=0", "path=/srv/x", inode];
+    assert_eq!(last(rules, &words("inode=7"), ""), "rule 1 decides: the event is recorded");
+    assert_eq!(last(rules, &words("inode=5"), ""), "rule 2 decides: the event is recorded with key calls");
+    // A rule for one file is asked for each name, and not for the first alone.
+    let rules = "-w /srv/b -p wa -k b\n-a always,exit -S all -F inode!=5 -k others\n";
+    let records = renamed("", &["\"/srv/a\"", "\"/srv/b\""]);
+    assert_eq!(last(rules, &[], &records), "rule 1 decides: the event is recorded with key b");
+    assert_eq!(last("-a always,exit -S all -F inode!=7 -k x\n", &[], &records), "no rule matches: nothing is recorded");
+    let other = records.replacen("inode=7", "inode=8", 1);
+    assert_eq!(
+        last("-a always,exit -S all -F inode!=7 -k x\n", &[], &other),
+        "rule 1 decides: the event is recorded with key x"
+    );
+    let turned = "-a always,exit -S all -F inode!=5 -k a\n-a always,exit -S all -F inode!=5 -F uid=0 -k b\n";
+    let (_, out, _) = explained(turned, &words("inode=7"), "");
+    assert!(!out.contains("change places"), "{out}");
+}
+
+#[test]
 fn a_rule_for_the_name_that_a_call_gives_a_file_is_tried_first() {
     let rules = "-w /srv/old -p wa -k old\n-w /srv/new -p wa -k new\n";
     let words = |call: &'static str| [call, "path=/srv/old", "path=/srv/new", "success=yes", "perm=wa"];

@@ -71,8 +71,9 @@ codes! {
     FIELD_ORDER "AB303" "field-order" Note "Fields are tested from left to right; a cheap test after a dear one costs more.";
     MERGEABLE "AB304" "mergeable" Note "Two rules that differ in their calls alone cost more than one.";
     MISSING_KEY "AB305" "missing-key" Note "Without a key the events cannot be found by it.";
-    MISSING_PATH "AB401" "missing-path" Warning "The watched path does not exist.";
+    MISSING_PATH "AB401" "missing-path" Warning "The watched path does not exist, or may be mounted after the rule is loaded.";
     NO_LOCK "AB402" "no-lock" Note "The rules can be changed until the next boot: there is no -e 2 at the end.";
+    LINKED_DIRECTORY "AB403" "linked-directory" Warning "The path of the directory ends with a link: the kernel watches the link alone.";
     PROFILE_RULE "AB501" "profile-rule" Warning "The profile has a rule that is not here.";
     PROFILE_KEY "AB502" "profile-key" Note "The profile's rule has another key here.";
     PROFILE_ORDER "AB503" "profile-order" Warning "Two rules of the profile stand in another order here, which decides about some events.";

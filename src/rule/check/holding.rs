@@ -9,18 +9,22 @@ use super::codes::{self, Code};
 use super::finding::{Effect, Finding, Fix, Span, finding};
 use super::planned::{Planned, Target};
 
-/// A rule that can match nothing, or that the kernel cannot test.
-pub(super) fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
-    if let Some(found) = without_effect(planned, rule) {
-        return out.push(found);
-    }
+/// A rule that can match nothing, or that the kernel cannot test. Returns whether it is one.
+pub(super) fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) -> bool {
+    let found = without_effect(planned, rule).or_else(|| never_matching(planned, rule, target));
+    let is_one = found.is_some();
+    out.extend(found);
+    is_one
+}
+
+fn never_matching(planned: &Planned, rule: &Rule, target: &Target) -> Option<Finding> {
     let meaning = Meaning::of(rule, target.host.machine());
     if rule.list == List::FILESYSTEM && rule.fields.len() > 1 && meaning.number(FieldId::FSTYPE) == Numbers::all() {
         let message = "leaves out every file system: each test of such a rule counts by itself".to_owned();
         let help = "write one test with !=, or some with =";
-        return out.push(finding(&codes::OR_BY_AND, planned.whole(), message, help));
+        return Some(finding(&codes::OR_BY_AND, planned.whole(), message, help));
     }
-    let Some(found) = meaning.why_impossible() else { return };
+    let found = meaning.why_impossible()?;
     let (code, message, help) = match found {
         Impossible::Field(id) => never_together(rule, id),
         Impossible::NoCall => {
@@ -35,7 +39,7 @@ pub(super) fn impossible(planned: &Planned, rule: &Rule, target: &Target, out: &
         Impossible::Field(id) => of_field(id),
         Impossible::NoCall | Impossible::NoResult => None,
     };
-    out.push(finding(code, span.unwrap_or_else(|| planned.whole()), message, help));
+    Some(finding(code, span.unwrap_or_else(|| planned.whole()), message, help))
 }
 
 /// A rule that the kernel cannot test, or passes over.

@@ -5,8 +5,8 @@ use super::super::convert;
 use super::super::diff::diff;
 use super::super::error::{Reason, Refusal};
 use super::super::file::Line;
-use super::super::meaning::{Meaning, possible_width};
-use super::super::model::{Action, FieldId, List, Rule, Value, parent};
+use super::super::meaning::{Meaning, possible_width, trim};
+use super::super::model::{Action, FieldId, List, Rule, RuleField, Value, parent};
 use super::super::parse::Warning;
 use super::super::ranges::Numbers;
 use super::super::typography::{self, Lookalike, lookalikes, quote};
@@ -35,11 +35,16 @@ pub(super) fn check(planned: &Planned, target: &Target, out: &mut Vec<Finding>) 
     if planned.is_taken() {
         numbers::no_calls(planned, rule, target, out);
         old_kernel(planned, rule, target, out);
-        holding::impossible(planned, rule, target, out);
-        holding::too_wide(planned, rule, target, out);
-        cost(planned, rule, target, out);
-        missing_key(planned, rule, out);
         missing_path(planned, rule, target, out);
+        linked_directory(planned, rule, target, out);
+        late_mount(planned, rule, target, out);
+        let may_match = !holding::impossible(planned, rule, target, out);
+        // What a rule costs that matches nothing, and how it could be found, does not matter.
+        if may_match {
+            holding::too_wide(planned, rule, target, out);
+            cost(planned, rule, target, out);
+            missing_key(planned, rule, out);
+        }
     }
 }
 
@@ -185,7 +190,7 @@ fn near<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str>
 }
 
 /// How many letters must be changed, added, taken away or swapped with the next to make `b` of `a`.
-fn distance(a: &[u8], b: &[u8]) -> usize {
+pub(super) fn distance(a: &[u8], b: &[u8]) -> usize {
     const FAR: usize = 99;
     if a.len().abs_diff(b.len()) > 2 {
         return FAR;
@@ -297,6 +302,36 @@ pub fn is_hot(name: &[u8]) -> bool {
     HOT.split(' ').any(|hot| hot.as_bytes() == name)
 }
 
+/// What a rule records of all programs all the time, if it does so.
+fn all_recorded(plan: &Plan, rule: &Rule, native: Option<Machine>) -> Option<String> {
+    let meaning = Meaning::of(rule, None);
+    if meaning.is_narrow() {
+        return None;
+    }
+    let machine = machine_of(rule, native);
+    let is_of_every_call = rule.syscalls.is_full(MASK_WORDS - 1);
+    if !meaning.perms.is_empty() {
+        // Other calls of the classes are made less often; and calls that are named are meant.
+        let calls = meaning.calls_of(machine);
+        let number = |name| machine.and_then(|machine| syscall::number(machine, name));
+        let opens = OPENS.into_iter().filter_map(number).any(|number| calls.contains(number));
+        let is_by_class = plan.places.syscalls.is_empty() || is_of_every_call;
+        return (opens && is_by_class).then(|| "records programs that open files, whichever these are".to_owned());
+    }
+    let name = |number| machine.and_then(|machine| syscall::name(machine, number));
+    let named = rule.syscalls.iter().find_map(|number| name(number).filter(|name| is_hot(name.as_bytes())));
+    let asks_for_files = meaning.watched.is_some() || !meaning.single.is_empty();
+    match (is_of_every_call, asks_for_files) {
+        (true, true) => Some("records every system call that names a file".to_owned()),
+        (true, false) => Some("records every system call".to_owned()),
+        (false, true) => None,
+        (false, false) => named.map(|call| format!("records every {call}, which programs call all the time")),
+    }
+}
+
+/// The calls by which programs open files.
+const OPENS: [&str; 2] = ["open", "openat"];
+
 fn cost(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
     let Some(plan) = &planned.plan else { return };
     if rule.action == Action::ALWAYS && rule.is_of_every_process() {
@@ -305,17 +340,10 @@ fn cost(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>)
         let help = "delete the line, or name a user with -F auid=";
         out.push(finding(&codes::HOT_SYSCALL, planned.whole(), message.to_owned(), help));
     }
-    if rule.list == List::EXIT && rule.action == Action::ALWAYS && !Meaning::of(rule, None).is_narrow() {
+    if rule.list == List::EXIT && rule.action == Action::ALWAYS {
         let span = plan.places.syscalls.first().map_or_else(|| planned.whole(), |place| planned.place(*place));
-        let machine = machine_of(rule, target.host.machine());
-        let name = |number| machine.and_then(|machine| syscall::name(machine, number));
-        let named = rule.syscalls.iter().find_map(|number| name(number).filter(|name| is_hot(name.as_bytes())));
-        let message = match named {
-            _ if rule.syscalls.is_full(MASK_WORDS - 1) => Some("records every system call".to_owned()),
-            Some(call) => Some(format!("records every {call}, which programs call all the time")),
-            None => None,
-        };
         let help = "narrow it by -F path=, dir=, exe=, success=0, a user or an argument";
+        let message = all_recorded(plan, rule, target.host.machine());
         out.extend(message.map(|message| finding(&codes::HOT_SYSCALL, span, message, help)));
     }
     if planned.is_watch() {
@@ -394,6 +422,49 @@ fn missing_path(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<F
         let message = format!("{} does not exist", lossy(path));
         out.push(finding(&codes::MISSING_PATH, planned.field(number), message, help));
     }
+}
+
+/// A directory's rule whose path ends with a link, of which the kernel watches nothing else.
+fn linked_directory(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
+    let Some(directory) = rule.directory().filter(|path| !path.ends_with(b"/")) else { return };
+    let followed = target.host.place(&[directory, b"/"].concat());
+    let Some(followed) = followed.filter(|followed| target.host.place(directory).is_some_and(|own| own != *followed))
+    else {
+        return;
+    };
+    let number = rule.fields.iter().position(|field| field.id == FieldId::DIR).unwrap_or_default();
+    let message = format!(
+        "{} is a link: the rule sees what is done to it, and nothing of {}",
+        lossy(directory),
+        lossy(&followed)
+    );
+    let help = format!("write {}", lossy(&followed));
+    out.push(finding(&codes::LINKED_DIRECTORY, planned.field(number), message, &help));
+}
+
+/// File systems that are mounted late: those of the network, and what is mounted on demand or by users.
+const LATE: [&[u8]; 8] = [b"nfs", b"cifs", b"smb3", b"ceph", b"afs", b"9p", b"autofs", b"fuse"];
+
+/// What is watched lies on such a file system, or one lies below it.
+fn late_mount(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Finding>) {
+    let watched = |field: &RuleField| matches!(field.id, FieldId::PATH | FieldId::DIR);
+    let Some((number, field)) = rule.fields.iter().enumerate().find(|(_, field)| watched(field)) else { return };
+    let Value::Text(path) = &field.value else { return };
+    let is_below = |path: &[u8], directory: &[u8]| {
+        path.strip_prefix(trim(directory)).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    };
+    let is_late = |kind: &[u8]| LATE.iter().any(|late| kind.starts_with(late));
+    let mut late = target.host.mounts().iter().filter(|(point, kind)| point != b"/" && is_late(kind));
+    let found = late.find(|(point, _)| is_below(path, point) || field.id == FieldId::DIR && is_below(point, path));
+    let Some((point, kind)) = found else { return };
+    let message = format!(
+        "{} is mounted by itself, {}: what is mounted after the rule is loaded is not watched",
+        lossy(point),
+        lossy(kind)
+    );
+    let help = "load the rules again when it is mounted";
+    let found = finding(&codes::MISSING_PATH, planned.field(number), message, help);
+    out.push(Finding { level: Level::Note, ..found });
 }
 
 /// What a step changes that a lock forbids. KERNEL: features have locks of their own, audit_set_feature() looks at no other.

@@ -37,13 +37,18 @@ pub(super) fn check(lines: &[Planned], is_set: bool, target: &Target, out: &mut 
     let mut late = Vec::new();
     let set = load(lines, out, &mut late);
     out.append(&mut late);
+    let place = |(rule, _): &(Rule, usize)| target.host.place(rule.directory()?);
+    let places: Vec<Option<Vec<u8>>> = set.entries().iter().map(place).collect();
     let rules: Vec<Active> = set
         .entries()
         .iter()
+        .zip(&places)
         // Those that decide nothing by themselves have a finding of their own.
-        .filter(|(rule, _)| rule.first_untested().is_none() && !rule.is_passed_over())
-        .filter_map(|(rule, line)| {
-            Some(Active { planned: lines.get(*line)?, rule, meaning: Meaning::of(rule, machine) })
+        .filter(|((rule, _), _)| rule.first_untested().is_none() && !rule.is_passed_over())
+        .filter_map(|((rule, line), place)| {
+            let mut meaning = Meaning::of(rule, machine);
+            meaning.place = place.as_deref();
+            Some(Active { planned: lines.get(*line)?, rule, meaning })
         })
         .collect();
     for (at, rule) in rules.iter().enumerate() {

@@ -7,6 +7,7 @@
 use super::super::file::{Line, all_lines};
 use super::codes::{self, Code, Level};
 use super::finding::{Finding, Source, Span};
+use super::line::distance;
 use super::planned::{MOST_LINES, TooManyLines};
 use crate::text::escape::lossy;
 
@@ -117,17 +118,48 @@ fn suppressions(file: usize, text: &[u8]) -> Vec<Suppression> {
 /// A comment, if it is for us; as one on the line that follows.
 fn read(span: Span, line: &[u8]) -> Option<Suppression> {
     let comment = line.trim_ascii().strip_prefix(b"#")?.trim_ascii_start();
-    let after = comment.strip_prefix(MARK.0).filter(|after| !MARK.2.iter().any(|other| after.starts_with(other)))?;
-    let words = after.strip_prefix(MARK.1).unwrap_or_default().trim_ascii();
+    let after = comment.strip_prefix(MARK.0);
+    let is_for_others = |after: &[u8]| MARK.2.iter().any(|other| after.starts_with(other));
+    if after.map_or(!is_misspelt(comment), is_for_others) {
+        return None;
+    }
+    let asked = after.and_then(|after| after.strip_prefix(MARK.1)).map(<[u8]>::trim_ascii);
+    let words = asked.unwrap_or_default();
     let id = words.split(|b| *b == b' ').next().unwrap_or_default();
     Some(Suppression {
-        code: match after.starts_with(MARK.1) {
-            true => codes::named(id).ok_or_else(|| format!("{} is no code", lossy(id))),
-            false => Err(format!("{} suppresses nothing", lossy(comment))),
+        code: match asked {
+            Some(_) => codes::named(id).ok_or_else(|| no_code(id, words)),
+            None => Err(format!("{} suppresses nothing", lossy(comment))),
         },
         has_reason: words.len() > id.len(),
         line: Some(span.line + 1),
         span,
         is_used: false,
     })
+}
+
+/// Why the first of the words is no code, and what to write where it has some with commas.
+fn no_code(id: &[u8], words: &[u8]) -> String {
+    let known: Vec<&str> = parts(words).map_while(codes::named).map(|code| code.id).collect();
+    match known.as_slice() {
+        [] => format!("{} is no code", lossy(id)),
+        [one] => format!("{} is no code: write {one} and a space", lossy(id)),
+        many => format!("{} is no code: write a comment for each of {}", lossy(id), many.join(", ")),
+    }
+}
+
+/// Whether a comment that is not for us was surely meant to be: it begins with nearly our name and a code, or says nearly `allow` before one.
+fn is_misspelt(comment: &[u8]) -> bool {
+    let first: Vec<Vec<u8>> = parts(comment).take(4).map(<[u8]>::to_ascii_lowercase).collect();
+    let is_near = |word: Option<&Vec<u8>>, wanted: &[u8]| word.is_some_and(|word| distance(word, wanted) <= 2);
+    let is_code = |word: &Vec<u8>| matches!(word.as_slice(), [b'a', b'b', number @ ..] if number.len() == 3 && number.iter().all(u8::is_ascii_digit));
+    let Some((before, _)) = first.iter().position(is_code).and_then(|at| first.split_at_checked(at)) else {
+        return false;
+    };
+    is_near(before.first(), b"auditbox") || is_near(before.last(), b"allow")
+}
+
+/// Letters and digits that stand together.
+fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|b| !b.is_ascii_alphanumeric()).filter(|part| !part.is_empty())
 }

@@ -11,6 +11,11 @@ use super::super::parse::Host;
 use super::fix as repair;
 use super::*;
 use crate::tables::machine::Machine;
+use std::sync::LazyLock;
+
+static MOUNTS: LazyLock<Vec<(Vec<u8>, Vec<u8>)>> = LazyLock::new(|| {
+    [("/", "nfs4"), ("/home", "ext4"), ("/mnt/share", "nfs4")].map(|(at, kind)| (at.into(), kind.into())).to_vec()
+});
 
 /// A 64-bit PC that runs 32-bit programs, with the users root and alice, and the directory /etc.
 struct Pc;
@@ -33,7 +38,19 @@ impl Host for Pc {
     }
 
     fn is_directory(&self, path: &[u8]) -> bool {
-        path == b"/etc"
+        matches!(path, b"/" | b"/etc" | b"/etc/link")
+    }
+
+    fn mounts(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        &MOUNTS
+    }
+
+    /// /etc/link leads to /srv.
+    fn place(&self, directory: &[u8]) -> Option<Vec<u8>> {
+        match directory.strip_prefix(b"/etc/link").filter(|below| !below.is_empty()) {
+            Some(below) => Some([b"/srv", below.strip_suffix(b"/").unwrap_or(below)].concat()),
+            None => Some(directory.strip_suffix(b"/").filter(|path| !path.is_empty()).unwrap_or(directory).to_vec()),
+        }
     }
 }
 

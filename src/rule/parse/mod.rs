@@ -31,6 +31,15 @@ pub trait Host {
     fn group(&self, name: &[u8]) -> Option<u32>;
     /// Whether `path` leads to a directory.
     fn is_directory(&self, path: &[u8]) -> bool;
+    /// Where the kernel finds the directory that a rule names so, as a path without links: links on the way are followed, one at the end
+    /// where a slash follows. `None` when that is not known.
+    fn place(&self, _directory: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+    /// The file systems that are mounted, as far as that is known: the directory of each, and its type.
+    fn mounts(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        &[]
+    }
 }
 
 /// What users should know about a rule that is taken all the same.

@@ -120,3 +120,66 @@ fn old_kernels_are_told_apart_from_typing_errors() {
     let calls = found_for(&both("-S openat2 -F success=0 -k x"), Some(Version(5, 5)));
     assert_eq!(calls[0].message, "Linux 5.5 does not know the call openat2; Linux 5.6 does");
 }
+
+#[test]
+fn every_file_of_every_program_is_no_part_of_what_happens() {
+    for (rule, is_hot) in [
+        ("-w / -p wa -k x", true),
+        ("-w / -p x -k x", false),
+        ("-a always,exit -F dir=/ -F perm=r -k x", true),
+        ("-a always,exit -F arch=b64 -F dir=/ -F perm=w -k x", true),
+        ("-a always,exit -F perm=rwxa -k x", true),
+        ("-a always,exit -S all -F dir=/ -k x", true),
+        ("-a always,exit -F dir=/ -F perm=a -k x", false),
+        ("-a always,exit -F dir=/ -F perm=wa -F perm=a -F success=0 -k x", false),
+        ("-a always,exit -F dir=/ -F perm=r -F uid=33 -k x", false),
+        ("-a always,exit -F dir=/ -F perm=r -F success=0 -k x", false),
+        ("-a always,exit -F arch=b64 -S unlink -F dir=/ -F perm=w -k x", false),
+        ("-a always,exit -F dir=/etc -F perm=r -k x", false),
+        ("-a always,exit -S all -F inode!=5 -k x", true),
+        ("-a always,exit -S all -F inode=5 -k x", false),
+        ("-a always,exit -S all -F inode!=5 -F exe=/usr/x -k x", false),
+        ("-a never,exit -F dir=/ -F perm=r", false),
+    ] {
+        assert_eq!(has(&format!("{rule}\n"), &codes::HOT_SYSCALL), is_hot, "{rule}");
+    }
+}
+
+#[test]
+fn a_rule_that_matches_nothing_costs_nothing() {
+    for tests in
+        ["-F arch=b64 -F arch=b32 -S read", "-S all -F uid=1 -F uid=2", "-S all -F exe=/usr/x -F uid=1 -F uid=2"]
+    {
+        let found: Vec<_> = found(&format!("-a always,exit {tests}\n")).into_iter().map(|f| f.code.id).collect();
+        assert_eq!(found, ["AB207"], "{tests}");
+    }
+}
+
+#[test]
+fn a_directory_that_is_a_link_is_watched_as_one() {
+    let linked: Vec<_> =
+        found("-w /etc/link -p wa -k x\n").into_iter().filter(|f| f.code == &codes::LINKED_DIRECTORY).collect();
+    assert_eq!((linked.len(), linked[0].help.as_str()), (1, "write /srv"));
+    for path in ["/etc", "/etc/link/", "/etc/link/x", "/srv"] {
+        assert!(!has(&format!("-a always,exit -F dir={path} -F perm=wa -k x\n"), &codes::LINKED_DIRECTORY), "{path}");
+    }
+}
+
+#[test]
+fn what_is_mounted_late_is_not_watched_by_a_rule_that_was_there_before() {
+    for (watch, is_late) in [
+        ("dir=/mnt", true),
+        ("dir=/mnt/share/", true),
+        ("dir=/mnt/share/x", true),
+        ("path=/mnt/share/x", true),
+        ("path=/mnt", false),
+        ("dir=/mnt/shared", false),
+        ("dir=/home", false),
+        ("dir=/etc", false),
+        ("exe=/mnt/share/x", false),
+    ] {
+        let text = format!("-a always,exit -S all -F {watch} -F success=0 -k x\n");
+        let is_note = |f: &Finding| f.code == &codes::MISSING_PATH && f.level == Level::Note;
+        assert_eq!(found(&text).iter().any(is_note), is_late, "{watch}");
+    }
+}

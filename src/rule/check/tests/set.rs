@@ -15,6 +15,9 @@ fn a_rule_is_shadowed_or_redundant_only_when_an_earlier_one_takes_all_of_its_eve
         ("-a never,exit -F exit<0 -F exit>=-4095 -S all", "-a always,exit -F success=0 -F exit=5 -S all -k x"),
         ("-a never,exit -F success!=0 -S all", "-a always,exit -F success=1 -S all -k x"),
         ("-a never,exit -F dir=/etc/", "-a always,exit -F dir=/etc/ssh -F perm=wa -k x"),
+        // A link at the end of the path is not followed, others are.
+        ("-a never,exit -F dir=/etc", "-a always,exit -F dir=/etc/link -F perm=wa -k x"),
+        ("-a never,exit -F dir=/srv", "-a always,exit -F dir=/etc/link/x -F perm=wa -k x"),
         ("-a never,exit -F path=/etc/passwd -F perm=rwxa", "-w /etc/passwd -p wa -k x"),
         ("-a never,exit -F a0&1 -S all", "-a always,exit -F a0&=3 -S all -k x"),
         ("-a never,exit -F a0&1 -S all", "-a always,exit -F a0=5 -S all -k x"),
@@ -55,9 +58,9 @@ fn what_is_not_certain_is_not_said() {
         ("-a never,exit -F dir=/etc", "-a always,exit -F path=/etcetera -k x"),
         // The file may have another name elsewhere.
         ("-a never,exit -F dir=/etc", "-a always,exit -F path=/etc/passwd -F perm=wa -k x"),
-        // /var/run is a link out of /var on most systems, and either directory of mail one to the other.
-        ("-a never,exit -F dir=/var", "-a always,exit -F dir=/var/run/sshd -F perm=wa -k x"),
-        ("-a never,exit -F dir=/var/spool", "-a always,exit -F dir=/var/spool/mail/a -F perm=wa -k x"),
+        // /etc/link leads out of /etc.
+        ("-a never,exit -F dir=/etc", "-a always,exit -F dir=/etc/link/x -F perm=wa -k x"),
+        ("-a never,exit -F dir=/etc", "-a always,exit -F dir=/etc/link/ -F perm=wa -k x"),
         ("-a never,exit -F dir=/", "-a always,exit -F dir=/mnt/x -F perm=wa -k x"),
         ("-a never,exit -F success=1 -S all", "-a always,exit -F exit=0 -S all -k x"),
         ("-a never,exit -F obj_uid!=0 -F obj_gid=0 -S all", "-a always,exit -F obj_uid=5 -S all -k x"),

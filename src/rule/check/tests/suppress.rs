@@ -6,6 +6,26 @@ use super::*;
 fn malformed_suppressions_words_and_names_are_spoken_of() {
     assert_eq!(codes_of("#auditbox:allow AB402 why\n-D\n"), ["AB900 1:1"]);
     assert_eq!(codes_of("# auditbox: deny AB402 why\n-D\n"), ["AB900 1:1"]);
+    for near in [
+        "# auditbox allow AB402 why",
+        "# Auditbox: allow AB402 why",
+        "#auditbox : allow ab402 why",
+        "# audit-box: allow AB402 why",
+        "# audibox: AB402 why",
+        "# allow AB402 why",
+        "# auditbox: allow ab402,AB101 why",
+    ] {
+        assert_eq!(codes_of(&format!("{near}\n-D\n")), ["AB900 1:1"], "{near}");
+    }
+    for other in ["# auditbox finds nothing here", "# see AB402", "# allowed ports: 402", "# what AB101 is about"] {
+        assert_eq!(codes_of(&format!("{other}\n-D\n")), Vec::<String>::new(), "{other}");
+    }
+    let message = |text: &str| found(text).first().map(|found| found.message.clone()).unwrap_or_default();
+    assert_eq!(
+        message("# auditbox: allow ab402, AB101 why\n-D\n"),
+        "ab402, is no code: write a comment for each of AB402, AB101"
+    );
+    assert_eq!(message("# auditbox: allow AB402: why\n-D\n"), "AB402: is no code: write AB402 and a space");
     let help = |text: &str| found(text).first().map(|found| found.help.clone()).unwrap_or_default();
     assert_eq!(help("-a always,exit -F arch=b64 -S umount -k x\n"), "did you mean umount2?");
     let variable = found(&both("-F path=$HOME/x -F perm=wa -k x"));
