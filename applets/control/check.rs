@@ -11,9 +11,9 @@ use auditbox::sys::error_reason;
 use auditbox::sys::files;
 use std::os::unix::ffi::OsStrExt;
 
-/// After this number of rounds of repair nothing more is tried; one fix may make room for another. Rules that are merged become half
-/// as many in a round, and the fields of a rule are in order after as many as it has.
-const ROUNDS: usize = 64;
+/// After this number of rounds of repair it is given up; one fix may make room for another. Rules that are merged become half as many
+/// in a round, and the fields of a rule, 64 at most, are in order after as many as it has.
+const ROUNDS: usize = 128;
 
 /// Does what the options ask for; returns 0 when nothing is found, 1 when something is, 2 when rules cannot be read.
 pub(super) fn run(options: &Options) -> u8 {
@@ -84,16 +84,19 @@ fn repaired(
     host: &RuleHost,
 ) -> Result<Vec<SourceFile>, String> {
     let mut rules = Rules { files: rules.files.clone(), is_set: rules.is_set };
-    for _ in 0..ROUNDS {
-        let edits = fix::safe_edits(&findings(&rules, wanted, options, host)?);
+    for round in 0..ROUNDS {
+        let found = findings(&rules, wanted, options, host);
+        // A repair may add lines.
+        let found = found.map_err(|error| if round > 0 { format!("with its repairs: {error}") } else { error });
+        let edits = fix::safe_edits(&found?);
         if edits.is_empty() {
-            break;
+            return Ok(rules.files);
         }
         for (number, file) in rules.files.iter_mut().enumerate() {
             file.text = fix::apply(&file.text, number, &edits);
         }
     }
-    Ok(rules.files)
+    Err(format!("after {ROUNDS} rounds of repair there is still something to repair: nothing is changed"))
 }
 
 /// Puts the repaired files in the place of the old ones, each whole or not at all, with owner and mode of the old one.

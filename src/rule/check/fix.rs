@@ -2,24 +2,33 @@
 
 use super::codes;
 use super::finding::{Edit, Effect, Finding};
+use std::collections::BTreeSet;
 
 /// The edits that repair `findings` as it was surely meant, for one pass: of several that change one line the first is taken, and the
-/// others have their turn when the repaired text is checked again; a line that one relies on is not changed by another.
+/// others have their turn when the repaired text is checked again; a line that one relies on is not changed by another. A line is
+/// copied for the other width when nothing else is left to repair, or the copy would need the same repair.
 pub fn safe_edits(findings: &[Finding]) -> Vec<Edit> {
-    let (mut changed, mut relied) = (Vec::new(), Vec::new());
-    let mut edits = Vec::new();
+    let is_safe = |found: &&Finding| found.fix.as_ref().is_some_and(|fix| fix.effect != Effect::Unsure);
+    let (twins, others): (Vec<_>, Vec<_>) =
+        findings.iter().filter(is_safe).partition(|found| found.code == &codes::ONE_ABI);
     // Equal rules go first: a merge makes of one of them a rule that the other is no longer equal to.
-    let (equal, others): (Vec<&Finding>, Vec<_>) = findings.iter().partition(|found| found.code == &codes::DUPLICATE);
-    for finding in equal.into_iter().chain(others) {
-        let Some(fix) = finding.fix.as_ref().filter(|fix| fix.effect != Effect::Unsure) else { continue };
-        let mut lines = finding.changed_lines();
+    let (mut ordered, merges): (Vec<_>, Vec<_>) = others.into_iter().partition(|found| found.code == &codes::DUPLICATE);
+    ordered.extend(merges);
+    one_a_line(if ordered.is_empty() { &twins } else { &ordered })
+}
+
+fn one_a_line(findings: &[&Finding]) -> Vec<Edit> {
+    let (mut changed, mut relied) = (BTreeSet::new(), BTreeSet::new());
+    let mut edits = Vec::new();
+    for finding in findings {
+        let lines = finding.changed_lines();
         let related = finding.related.iter().map(|(span, _)| (span.file, span.line));
         let kept: Vec<_> = related.filter(|line| !lines.contains(line)).collect();
         let is_free = |line| !changed.contains(line);
         if lines.iter().all(|line| is_free(line) && !relied.contains(line)) && kept.iter().all(is_free) {
-            changed.append(&mut lines);
+            changed.extend(lines);
             relied.extend(kept);
-            edits.extend(fix.edits.iter().cloned());
+            edits.extend(finding.fix.iter().flat_map(|fix| &fix.edits).cloned());
         }
     }
     edits

@@ -386,7 +386,7 @@ fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native:
     // Before one that it takes every event of, it would take that one's key away.
     let is_contradicted = later.iter().any(|other| match other.rule.action {
         Action::NEVER => other.meaning.may_meet(&twin),
-        _ => keys(other.rule) != keys(rule.rule) && twin.covers(&other.meaning),
+        _ => twin.covers(&other.meaning) && keys(other.rule) != keys(rule.rule),
     });
     found.fix = if is_contradicted { None } else { twin_line(rule, (arch, word), (here, there), &missing) };
     if !is_certain {

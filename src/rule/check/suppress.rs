@@ -47,6 +47,15 @@ pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding
             None => true,
         }
     });
+    // What was known and meant of a line is so of its copy for the other width.
+    for finding in findings.iter_mut().filter(|finding| finding.code == &codes::ONE_ABI) {
+        let place = (finding.span.file, Some(finding.span.line));
+        let used = all.iter().filter(|it| it.is_used && (it.span.file, it.line) == place);
+        let comments = used.flat_map(|it| [b"\n", it.span.text(sources)].concat()).collect::<Vec<u8>>();
+        for edit in finding.fix.iter_mut().flat_map(|fix| &mut fix.edits) {
+            edit.text = [&comments[..], &edit.text].concat();
+        }
+    }
     // The comment on a line that is gone would be one on the next line.
     for finding in findings.iter_mut().filter(|f| [&codes::MERGEABLE, &codes::DUPLICATE].contains(&f.code)) {
         let lines = finding.changed_lines();

@@ -72,6 +72,36 @@ fn equal_rules_go_in_one_pass_however_many_and_before_merges() {
 }
 
 #[test]
+fn a_line_is_mended_before_it_is_copied_for_the_other_width() {
+    let rule = |arch: &str, calls: &str, tests: &str| format!("-a always,exit -F arch={arch} -S {calls}{tests} -k k\n");
+    // Calls of 64 bits, and those of 32 bits that do the same.
+    for (wide, narrow) in
+        [("setuid", "setuid,setuid32"), ("chown", "chown,chown32"), ("open,truncate", "open,truncate,truncate64")]
+    {
+        let lines = |tests: &str| [("b64", wide), ("b32", narrow)].map(|(arch, calls)| rule(arch, calls, tests));
+        for tests in ["", " -F auid>=1000", " -F exit=-EACCES -F auid>=1000"] {
+            let mended = tests.replace("auid>=1000", "auid>=1000 -F auid!=unset");
+            let [b64, b32] = lines(&mended);
+            for (arch, calls) in [("b32", narrow), ("b32", wide), ("b64", wide)] {
+                let text = rule(arch, calls, tests);
+                let fixed = fixed(&text).0;
+                let order = if arch == "b64" { [&b64, &b32] } else { [&b32, &b64] };
+                assert_eq!(fixed, order.map(String::as_str).concat(), "{text}");
+                assert_eq!(repair::safe_edits(&found(&fixed)), [], "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_copy_for_the_other_width_keeps_the_comments_that_are_used() {
+    let line =
+        "# auditbox: allow AB305 why\n# other\n# auditbox: allow AB302 unused\n-a always,exit -F arch=b64 -S open\n";
+    let fixed = fixed(line).0;
+    assert_eq!(fixed, [line, "# auditbox: allow AB305 why\n-a always,exit -F arch=b32 -S open\n"].concat());
+}
+
+#[test]
 fn repair_ends_and_leaves_no_rule_twice() {
     let mut dice = Dice(0x5eed);
     let mut twice = 0;
