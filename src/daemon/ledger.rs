@@ -60,6 +60,20 @@ pub enum Sink {
     Plugin(SinkName),
 }
 
+impl Sink {
+    /// Appends the word that names it; before any sink there is none.
+    pub(super) fn push(self, out: &mut Vec<u8>) {
+        match self {
+            Sink::All => {}
+            Sink::Log => out.extend_from_slice(b" sink=log"),
+            Sink::Plugin(name) => {
+                out.extend_from_slice(b" sink=plugin:");
+                out.extend(name.bytes());
+            }
+        }
+    }
+}
+
 /// Bytes of a sink's name that are kept.
 const NAME: usize = 30;
 
@@ -174,7 +188,7 @@ pub fn name(cause: Cause) -> &'static str {
     CAUSES.iter().find(|row| row.0 == cause).map_or("", |row| row.1)
 }
 
-/// Appends what a DAEMON_ERR record says of a gap. Losses before any sink name none.
+/// Appends what a DAEMON_ERR record says of a gap.
 pub fn push(out: &mut Vec<u8>, (cause, sink): Loss, gap: &Gap) {
     out.extend_from_slice(b"op=lost-events cause=");
     out.extend_from_slice(name(cause).as_bytes());
@@ -194,14 +208,7 @@ pub fn push(out: &mut Vec<u8>, (cause, sink): Loss, gap: &Gap) {
         out.extend_from_slice(label.as_bytes());
         push_time(out, time);
     }
-    match sink {
-        Sink::All => {}
-        Sink::Log => out.extend_from_slice(b" sink=log"),
-        Sink::Plugin(name) => {
-            out.extend_from_slice(b" sink=plugin:");
-            out.extend(name.bytes());
-        }
-    }
+    sink.push(out);
 }
 
 /// Appends `SECONDS.MILLIS`.

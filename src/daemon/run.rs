@@ -352,7 +352,10 @@ impl Runner {
     /// Lets plugins read what waits for them, for a limited time; what they leave goes into the ledger. Then they are ended.
     fn finish_plugins(&mut self) {
         let mut reactor = Reactor::new();
-        self.driver.feed(Input::LastOfPlugins);
+        // They read of their losses too.
+        [Input::LastOfPlugins, Input::EndOfBatch, Input::Dispatch]
+            .into_iter()
+            .for_each(|input| self.driver.feed(input));
         let end = clock::monotonic().seconds + LAST_READING;
         while self.driver.core.dispatch().is_behind() && clock::monotonic().seconds < end {
             self.watch_plugins(&mut reactor);

@@ -202,9 +202,7 @@ impl Dispatcher {
     pub(super) fn write(&mut self, ctx: &mut Context) {
         for subscriber in &mut self.subscribers {
             subscriber.write(ctx);
-            if subscriber.len() * 2 < ctx.config.q_depth as usize {
-                subscriber.report_losses(ctx);
-            }
+            subscriber.report_when_keeping_up(ctx);
         }
     }
 
@@ -277,10 +275,12 @@ impl Dispatcher {
         running.map(|subscriber| (subscriber.id, subscriber.is_blocked))
     }
 
-    /// No record follows: events that wait for more of theirs are as whole as they will be.
+    /// No record follows but those of losses: events that wait for more of theirs are as whole as they will be.
     pub(super) fn flush(&mut self, ctx: &mut Context) {
-        self.subscribers.iter_mut().for_each(|subscriber| subscriber.take_rest(ctx.monotonic));
-        self.write(ctx);
+        for subscriber in &mut self.subscribers {
+            subscriber.take_rest(ctx.monotonic);
+            subscriber.report_losses(ctx);
+        }
     }
 
     /// Whether a plugin that runs has yet to read something.

@@ -17,8 +17,11 @@ use crate::record::Record;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PluginId(pub(super) u32);
 
-/// Losses of a plugin are written down when it keeps up again, and else after this many seconds.
+/// Losses of a plugin are written down when it keeps up again, and else after this many seconds, then twice as many, and so on.
 const REPORT_LOSSES_AFTER: i64 = 10;
+
+/// A full queue has room for this many more records, of what the plugin itself has lost. The plugin reads them next.
+pub(super) const ROOM_FOR_LOSSES: usize = 32;
 
 /// Seconds after which a plugin whose input has ended is told to end, and then is killed.
 const TERMINATE_AFTER: i64 = 1;
@@ -93,6 +96,8 @@ pub(super) struct Subscriber {
     /// Its queue was full since the last reload.
     pub(super) has_overflown: bool,
     unreported: Option<Unreported>,
+    /// Seconds after which they are written down while it does not keep up.
+    patience: i64,
     /// Records it has lost since it was configured.
     lost: u64,
     deaths: u64,
@@ -116,6 +121,7 @@ impl Subscriber {
             is_suspended: false,
             has_overflown: false,
             unreported: None,
+            patience: REPORT_LOSSES_AFTER,
             lost: 0,
             deaths: 0,
             last_death: 0,
@@ -184,10 +190,10 @@ impl Subscriber {
 
     /// Takes the records of a batch in its form; false when its queue is full. `limit` is the most frames that may wait.
     pub(super) fn take(&mut self, frames: &BatchFrames, limit: usize, monotonic: i64) -> bool {
-        let room = if self.is_suspended { 0 } else { limit.saturating_sub(self.queue.len()) };
+        let room = self.room(limit, None);
         let (taken, left) = frames.frames.split_at(room.min(frames.frames.len()));
         let bytes: usize = taken.iter().map(|frame| frame.len).sum();
-        let bytes = frames.bytes.get(..bytes).unwrap_or_default();
+        let (bytes, mut rest) = frames.bytes.split_at_checked(bytes).unwrap_or_default();
         self.queue.extend(bytes, taken.iter().map(|frame| (frame.len, frame.serial)));
         let mut lost = left.iter().filter(|frame| !frame.is_about_loss);
         if let Some(first) = lost.next() {
@@ -195,8 +201,31 @@ impl Subscriber {
             lost.for_each(|frame| (count, last) = (count + 1, frame.serial));
             self.lose_at(Lost { count, serials: (first.serial, last) }, monotonic);
         }
+        for frame in left {
+            let (bytes, after) = rest.split_at_checked(frame.len).unwrap_or_default();
+            rest = after;
+            if frame.is_about_loss && self.room(limit, Some(bytes)) > 0 {
+                self.queue.extend(bytes, std::iter::once((frame.len, frame.serial)));
+            }
+        }
         self.has_overflown |= !left.is_empty();
         left.is_empty() || self.is_suspended
+    }
+
+    /// How many more frames may wait, or of a record about a loss: of one of its own it is told also when its queue is full.
+    fn room(&self, limit: usize, loss: Option<&[u8]>) -> usize {
+        let mut sink = Vec::new();
+        self.sink().push(&mut sink);
+        let is_own = |record| memchr::memmem::find(record, &sink).is_some();
+        match loss {
+            Some(record) if is_own(record) => (limit + ROOM_FOR_LOSSES).saturating_sub(self.queue.len()),
+            _ if self.is_suspended => 0,
+            _ => limit.saturating_sub(self.queue.len()),
+        }
+    }
+
+    fn sink(&self) -> Sink {
+        Sink::Plugin(SinkName::new(&self.name))
     }
 
     /// Takes a record when it wants whole events; false when its queue is full.
@@ -205,13 +234,14 @@ impl Subscriber {
         let line = record.line();
         let Some(parsed) = Record::parse(line.strip_suffix(b"\n").unwrap_or(line)) else { return true };
         let event = gatherer.push(&parsed, monotonic);
-        event.is_none_or(|event| self.take_event(&event, record.is_about_loss(), limit, monotonic))
+        let loss = record.is_about_loss().then_some(line);
+        event.is_none_or(|event| self.take_event(&event, loss, limit, monotonic))
     }
 
-    /// Queues an event, whole or not at all; false when it did not fit.
-    fn take_event(&mut self, event: &Event, is_about_loss: bool, limit: usize, monotonic: i64) -> bool {
-        if self.is_suspended || self.queue.len() + event.len() > limit {
-            if !is_about_loss {
+    /// Queues an event, whole or not at all; false when it did not fit. `loss` is its record when that is about a loss.
+    fn take_event(&mut self, event: &Event, loss: Option<&[u8]>, limit: usize, monotonic: i64) -> bool {
+        if event.len() > self.room(limit, loss) {
+            if loss.is_none() {
                 let serial = event.id().serial;
                 self.lose_at(Lost { count: event.len() as u64, serials: (serial, serial) }, monotonic);
             }
@@ -231,7 +261,7 @@ impl Subscriber {
     /// Queues the events that wait for more records: it gets no more.
     pub(super) fn take_rest(&mut self, monotonic: i64) {
         while let Some(event) = self.gatherer.as_mut().and_then(Gatherer::rest) {
-            self.take_event(&event, false, usize::MAX, monotonic);
+            self.take_event(&event, None, usize::MAX, monotonic);
         }
     }
 
@@ -267,11 +297,24 @@ impl Subscriber {
         }
     }
 
+    fn note(&self, ctx: &mut Context, cause: Cause, count: Option<u64>, serials: (u64, u64)) {
+        let now = ctx.now;
+        ctx.ledger.lose((cause, self.sink()), count, serials, now);
+    }
+
+    /// Puts its losses into the ledger once it keeps up again.
+    pub(super) fn report_when_keeping_up(&mut self, ctx: &mut Context) {
+        if self.queue.len() * 2 < ctx.config.q_depth as usize {
+            self.patience = REPORT_LOSSES_AFTER;
+            self.report_losses(ctx);
+        }
+    }
+
     /// Puts its losses into the ledger.
     pub(super) fn report_losses(&mut self, ctx: &mut Context) {
         if let Some(Unreported { lost, .. }) = self.unreported.take() {
             let cause = if self.wants_records() { Cause::PluginQueue } else { Cause::PluginEnded };
-            note(ctx, &self.name, cause, Some(lost.count), lost.serials);
+            self.note(ctx, cause, Some(lost.count), lost.serials);
         }
     }
 
@@ -331,7 +374,7 @@ impl Subscriber {
     /// Nobody knows how much of what it was sent it has not read, but up to where that went.
     fn left(&self, ctx: &mut Context, is_unread: bool) {
         if is_unread {
-            note(ctx, &self.name, Cause::PluginUnread, None, (0, self.queue.last_written()));
+            self.note(ctx, Cause::PluginUnread, None, (0, self.queue.last_written()));
         }
     }
 
@@ -420,9 +463,10 @@ impl Subscriber {
         }
         let (limit, mut fits) = (ctx.config.q_depth as usize, true);
         while let Some(event) = self.gatherer.as_mut().and_then(|gatherer| gatherer.overdue(now)) {
-            fits &= self.take_event(&event, false, limit, now);
+            fits &= self.take_event(&event, None, limit, now);
         }
-        if self.unreported.as_ref().is_some_and(|earlier| now - earlier.since >= REPORT_LOSSES_AFTER) {
+        if self.unreported.as_ref().is_some_and(|earlier| now - earlier.since >= self.patience) {
+            self.patience = self.patience.saturating_mul(2);
             self.report_losses(ctx);
         }
         fits
@@ -436,13 +480,8 @@ impl Subscriber {
             Life::Waiting { until } => Some(until),
             _ => None,
         };
-        let losses = self.unreported.as_ref().map(|earlier| earlier.since + REPORT_LOSSES_AFTER);
+        let losses = self.unreported.as_ref().map(|earlier| earlier.since.saturating_add(self.patience));
         let events = self.gatherer.as_ref().and_then(Gatherer::due);
         crate::daemon::earlier(crate::daemon::earlier(life, losses), events)
     }
-}
-
-fn note(ctx: &mut Context, name: &str, cause: Cause, count: Option<u64>, serials: (u64, u64)) {
-    let now = ctx.now;
-    ctx.ledger.lose((cause, Sink::Plugin(SinkName::new(name))), count, serials, now);
 }

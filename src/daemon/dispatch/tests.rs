@@ -1,5 +1,6 @@
 //! Scripts of the dispatcher: records and answers in, effects out, without a process and without sleeping.
 
+use super::subscriber::ROOM_FOR_LOSSES;
 use super::*;
 use crate::config::auditd::Config;
 use crate::config::plugin::{Format, Plugin, Unit};
@@ -194,6 +195,51 @@ fn losses_of_a_stuck_plugin_are_written_down_after_a_while_and_that_record_is_no
     script.ctx.own_record(kind::DAEMON_ERR, b"op=lost-events cause=plugin-queue");
     script.records(&[]);
     assert_eq!(script.dispatcher.due(), None, "else it would report itself for ever");
+    script.record(3);
+    assert_eq!(script.dispatcher.due(), Some(10_030), "twice as late");
+    script.read(A);
+    script.records(&[]);
+    (4..=5).for_each(|serial| script.record(serial));
+    assert_eq!(script.dispatcher.due(), Some(10_020), "it has kept up meanwhile");
+}
+
+#[test]
+fn a_plugin_with_a_full_queue_reads_next_what_it_has_lost_but_not_without_bound() {
+    let binary = Plugin { format: Format::Binary, ..plugin() };
+    let whole = Plugin { events: Unit::Whole, ..plugin() };
+    for own in [plugin(), binary, whole] {
+        for overflow_action in [Overflow::Ignore, Overflow::Suspend] {
+            let config = Config { overflow_action, ..depth(2) };
+            let mut script = Script::new(config, &[("a", own.clone())]);
+            for serial in 1..=3 {
+                let text = format!("audit(1.000:{serial}): a");
+                script.records(&[(1300, &text), (1320, &text)]);
+            }
+            for _ in 0..100 {
+                script.ctx.own_record(kind::DAEMON_ERR, b"op=lost-events cause=plugin-queue sink=plugin:other");
+                script.ctx.own_record(kind::DAEMON_ERR, b"op=lost-events cause=plugin-queue sink=plugin:a pid=1");
+                script.records(&[]);
+            }
+            let read = script.read_bytes(A);
+            assert_eq!(memchr::memmem::find_iter(&read, b"sink=plugin:a").count(), ROOM_FOR_LOSSES);
+            assert_eq!(memchr::memmem::find(&read, b"sink=plugin:other"), None);
+            let is_there = |serial| memchr::memmem::find(&read, format!(":{serial}): a").as_bytes()).is_some();
+            assert_eq!([1, 2, 3].map(is_there), [true, false, false]);
+        }
+    }
+}
+
+#[test]
+fn at_the_end_each_plugin_is_told_of_all_losses_before_its_input_ends() {
+    let mut script = Script::new(depth(4), &[("a", plugin()), ("b", plugin())]);
+    for serial in 1..=9 {
+        script.record(serial);
+        script.read(B);
+    }
+    script.dispatcher.flush(&mut script.ctx);
+    assert!(script.gap().contains("count=5 first=5 last=9 "));
+    script.dispatcher.stop(&mut script.ctx);
+    assert!(script.gap().contains("cause=plugin-ended count=4 "), "and nothing of it twice");
 }
 
 #[test]
@@ -386,6 +432,7 @@ fn an_event_that_waits_for_more_of_it_is_read_at_the_end_or_in_the_ledger() {
     };
     let mut read = script();
     read.dispatcher.flush(&mut read.ctx);
+    read.dispatcher.write(&mut read.ctx);
     assert!(read.asked().contains(&Effect::WritePlugin(A)) && read.read(A).contains(":7)"));
     let unread: [fn(&mut Script); 4] = [
         |script| script.dispatcher.stop(&mut script.ctx),
