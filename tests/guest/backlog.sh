@@ -32,8 +32,11 @@ sends() {
 of_sender() {
 	until_true 60 says_of_itself "$1" "$2" || fail "not $1 = $2: $(cat /run/audit/remote.state /tmp/said)"
 }
+# one that has just started would end by the signal
+takes_usr1() { grep -Eq '^Sig(Blk|Cgt):.*[2367abef]..$' "/proc/$sender/status"; }
 says_of_itself() {
-	kill -USR1 "$sender" || fail "audisp-remote has ended: $(cat /tmp/said)"
+	kill -0 "$sender" || fail "audisp-remote has ended: $(cat /tmp/said)"
+	takes_usr1 && kill -USR1 "$sender" || return 1
 	grep -qx "$1 = $2" /run/audit/remote.state 2>/dev/null
 }
 # arrived N: waits until at least so many lines are in the log
