@@ -7,8 +7,9 @@
 //!   COMPAT: from others it is ignored, so that nobody ends a plugin but the daemon, which would start it again.
 //! - The input makes no sense any more, or could not be read.
 //!
-//! A consumer that has no room says so, and no more is read: what waits then waits in the daemon, which counts what is lost. When its end
-//! is near it may take what was sent to it all the same ([`Consumer::takes_rest`]).
+//! A consumer that has no room says so, and no more is read: what waits then waits in the daemon, which counts what is lost. Where nobody
+//! holds the other end of the input any more it has as long to find room as after the end. When its end is near it may take what was sent
+//! to it all the same ([`Consumer::takes_rest`]).
 
 use super::frame::{Frame, FrameError, Frames};
 use crate::abi::Signal;
@@ -154,7 +155,7 @@ fn serve(
 ) -> Ending {
     let mut reader = Reader { frames: Frames::default(), piece: vec![0; PIECE], complaints: 0 };
     let mut ending = None;
-    let (mut is_terminated, mut deadline, mut rest_until) = (false, None, None);
+    let (mut is_terminated, mut is_left, mut deadline, mut rest_until) = (false, false, None, None);
     let mut now = monotonic();
     loop {
         let due = consumer.tick(now);
@@ -173,7 +174,8 @@ fn serve(
         let reads = ending.is_none() && !consumer.is_full();
         let mut set = PollSet::default();
         set.add(signals.as_fd(), Interest::Read);
-        set.add(input.as_fd(), if reads { Interest::Read } else { Interest::Nothing });
+        let unread = if is_left { Interest::Nothing } else { Interest::End };
+        set.add(input.as_fd(), if reads { Interest::Read } else { unread });
         consumer.watch(&mut set);
         let due = if reads && is_last { Some(now) } else { due.into_iter().chain(deadline).min() };
         set.wait(due.map(|at| Duration::from_secs(u64::try_from(at - now).unwrap_or(0))));
@@ -190,7 +192,8 @@ fn serve(
                 consumer.notice(notice);
             }
         }
-        if ending == Some(Ending::EndOfInput) && !is_terminated && set.is_any_ready(OWN) {
+        is_left |= set.has_ended(INPUT);
+        if is_left && !is_terminated && (deadline.is_none() || reads || set.is_any_ready(OWN)) {
             deadline = Some(now + LAST_WAIT_AFTER_END);
         }
         consumer.ready(&set, OWN);
@@ -205,6 +208,7 @@ fn serve(
             };
             if ending.is_some() {
                 reader.end(consumer, now);
+                is_left = true;
                 deadline = deadline.or(Some(now + LAST_WAIT_AFTER_END));
             }
         }
@@ -312,8 +316,9 @@ mod tests {
             self.room = self.room.map(|room| room.saturating_sub(1));
         }
 
-        fn tick(&mut self, _: i64) -> Option<i64> {
-            None
+        fn tick(&mut self, now: i64) -> Option<i64> {
+            // No wait takes as long as the clock of the script says.
+            self.is_full().then_some(now)
         }
 
         fn end_of_input(&mut self) {
@@ -446,6 +451,16 @@ mod tests {
         let mut script = Script { room: Some(0), ..Script::default() };
         let ending = serve_script(&mut script, b"one\n", true, &[(TERM, process::parent())]);
         assert_eq!((ending, script.seen), (Ending::Terminated, vec!["Terminate".to_string()]));
+    }
+
+    #[test]
+    fn one_that_is_full_when_the_other_end_is_gone_has_some_time_to_find_room() {
+        let mut script = Script { room: Some(0), ..Script::default() };
+        let ending = serve_slowly(&mut script, 4, b"one\n", true, &[]);
+        assert_eq!((ending, script.seen.len()), (Ending::Terminated, 0));
+        let mut script = Script { room: Some(0), takes_rest: true, ..Script::default() };
+        let ending = serve_slowly(&mut script, 1, b"one\ntwo\n", true, &[]);
+        assert_eq!((ending, script.seen.join(" ").as_str()), (Ending::EndOfInput, "one two end"));
     }
 
     #[test]

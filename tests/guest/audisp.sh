@@ -9,6 +9,11 @@ mkdir -p /plugins /etc/audit/plugins.d
 ip link set lo up
 calls_in() { grep -c 'syscall=95 .*key="call"' "$1"; }
 
+# without a system log it ends after its input all the same, and says what became of that
+for n in 1 2 3; do echo "type=USER msg=audit(1.000:$n): a"; done | timeout 60 audisp-syslog 2>/tmp/no-log
+[ $? = 1 ] || fail "without a system log audisp-syslog ended with another status: $(cat /tmp/no-log)"
+expect 'has not taken all records' /tmp/no-log
+
 cat >/tmp/rsyslog.conf <<-X
 	module(load="imuxsock")
 	\$RepeatedMsgReduction off
