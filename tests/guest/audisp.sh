@@ -86,7 +86,7 @@ until_true 30 grep -q '^auditd.free_space:[1-9][0-9]*.g$' /tmp/counts || fail "f
 
 # no plugin has a capability left but the one that asks the kernel
 for plugin in af_unix syslog filter statsd; do
-	pid=$(ps -o pid,args | awk -v name="/sbin/audisp-$plugin" '$2 == name && $3 !~ /LOCAL3/ { print $1; exit }')
+	pid=$(ps -o pid,args | awk -v name="/sbin/audisp-$plugin" '$2 == name && !/LOCAL3/ { print $1; exit }')
 	has=$(sed -n 's/^CapEff:\t0*//p' "/proc/$pid/status")
 	case $plugin:$has in *:0 | *: | statsd:40000000) ;; *) fail "audisp-$plugin has $has" ;; esac
 	awk -v name=$plugin '/^VmHWM|^RssAnon/ { print "audisp-" name, $0 }' "/proc/$pid/status"
