@@ -575,7 +575,7 @@ fn usr2_does_not_wait_for_the_next_attempt() {
     let mut plugin = Plugin::start(&config(&dir, port, &lines));
     plugin.give(&records(0..3));
     until("they are taken", || waiting(&dir) == 3);
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(1500));
     rustix::net::listen(&listener, 16).expect("it listens");
     let collector = Collector::on(listener, &[]);
     plugin.signal(rustix::process::Signal::USR2);
