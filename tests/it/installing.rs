@@ -405,7 +405,14 @@ fn what_is_there_stays_as_the_administrator_made_it() {
     // Leads somewhere on the machine itself alone.
     let config = dir.0.join("etc/audit/auditd.conf");
     std::os::unix::fs::symlink("/persistent/auditd.conf", &config).expect("a link");
+    // A link in the place of a file of ours gives way, and what it leads to stays.
+    let outside = dir.file("outside", "theirs");
+    for ours in ["usr/share/audit-rules/10-base.rules", "usr/sbin/.auditbox.new"] {
+        std::fs::create_dir_all(dir.0.join(ours).parent().expect("a directory")).expect("a directory");
+        std::os::unix::fs::symlink(&outside, dir.0.join(ours)).expect("a link");
+    }
     script("init/install", &[BINARY, "-"], &environment);
+    assert_eq!(std::fs::read_to_string(&outside).expect("it is there"), "theirs");
     assert_eq!(std::fs::read_link(&config).expect("a link"), Path::new("/persistent/auditd.conf"));
     let mode = dir.0.join("var/log/audit").metadata().expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o750);
