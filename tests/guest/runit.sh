@@ -22,10 +22,14 @@ logged 'type=DAEMON_ROTATE .*auid=1000 .*res=success'
 sv hup $sv || fail "sv hup"
 logged 'type=DAEMON_CONFIG .*op=reconfigure state=changed .*res=success'
 
-# a crash brings it back
+# a restart is an end and a start, a crash brings it back
+pid=$(auditd_pid)
+sv -w 15 restart $sv || fail "sv restart: $(cat /tmp/said)"
+came_back() { [ "$(auditd_pid)" != "$pid" ] && auditd_runs && auditd_registered; }
+until_true 15 came_back || fail "no daemon after a restart: $(cat /tmp/said)"
+expect 'type=DAEMON_END .*op=terminate .*res=success' $log
 pid=$(auditd_pid)
 kill -KILL "$pid"
-came_back() { [ "$(auditd_pid)" != "$pid" ] && auditd_runs && auditd_registered; }
 until_true 15 came_back || fail "it does not come back: $(cat /tmp/said)"
 
 # a configuration it cannot start with: told, and not tried for ever

@@ -22,8 +22,12 @@ expect 'path=/etc/passwd' /tmp/rules
 s6-svc -h $service
 logged 'type=DAEMON_CONFIG .*op=reconfigure state=changed .*res=success'
 pid=$(supervised)
-kill -KILL "$pid"
+s6-svc -r $service
 came_back() { [ "$(supervised)" != "$pid" ] && is 'true true true' && [ "$(kernel_pid)" = "$(supervised)" ]; }
+until_true 15 came_back || fail "no daemon after a restart: $(cat /tmp/said)"
+expect 'type=DAEMON_END .*op=terminate .*res=success' $log
+pid=$(supervised)
+kill -KILL "$pid"
 until_true 15 came_back || fail "it does not come back: $(cat /tmp/said)"
 
 # a configuration it cannot start with: told, and not tried for ever

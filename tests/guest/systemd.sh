@@ -1,7 +1,7 @@
 #!/bin/sh
 # systemd boots with auditd and audit-rules enabled; then what systemctl may and may not do to the daemon, its own control, a
-# crash, a broken configuration, and the end of the system.
-# guest: systemd -t 600
+# crash, a broken configuration, the same as a system extension, and the end of the system.
+# guest: systemd -t 900
 . /steps
 log=/var/log/audit/audit.log
 rm -rf /etc/init.d # OpenRC's
@@ -136,6 +136,23 @@ until_true 30 stopped || fail "after the action stop: $(systemctl status auditd)
 $actions/condrestart || fail "condrestart of a stopped daemon: $?"
 [ "$(kernel_pid)" = 0 ] || fail "condrestart started a stopped daemon"
 order start auditd
+
+# the same as a system extension: laid over /usr, its configuration is copied where there is none, and its units run its program
+by_alice auditctl --signal stop || fail "stop: $(cat /tmp/said)"
+until_true 30 stopped || fail "after the stop: $(systemctl status auditd)"
+auditctl -D >/dev/null
+rm -r /etc/audit /usr/lib/systemd/system/auditd.service /usr/lib/systemd/system/audit-rules.service
+echo 'ID=guest' >/usr/lib/os-release
+/usr/src/auditbox/packaging/sysext /sbin/auditbox /sbin/auditbox /var/lib/extensions >/tmp/said 2>&1 ||
+	fail "sysext: $? $(cat /tmp/said)"
+systemd-sysext merge >/tmp/said 2>&1 || fail "systemd-sysext: $? $(cat /tmp/said)"
+order daemon-reload
+systemd-tmpfiles --create >/tmp/said 2>&1 || fail "systemd-tmpfiles: $? $(cat /tmp/said)"
+order start auditd
+order restart audit-rules # it was up
+[ "$(readlink "/proc/$(auditd_pid)/exe")" = /usr/sbin/auditbox ] || fail "runs $(readlink "/proc/$(auditd_pid)/exe")"
+auditctl -l >/tmp/rules
+expect 'path=/etc/passwd' /tmp/rules
 
 # the end of the system stops it, unlike people
 printf '[Unit]\nDefaultDependencies=no\nRequires=shutdown.target\nAfter=shutdown.target\n' >/run/systemd/system/down.target
