@@ -19,11 +19,12 @@ plugin() {
 	} >"/etc/audit/plugins.d/$name.conf"
 	chmod 640 "/etc/audit/plugins.d/$name.conf"
 }
-# reader NAME [KEY=VALUE...]: one that reads everything, into /tmp/read/NAME
+# reader NAME [KEY=VALUE...]: one that reads everything, into /tmp/read/NAME. A slow machine may need more than the second after which
+# SIGTERM would end it.
 reader() {
 	name=$1
 	shift
-	plugin "$name" "exec cat >>/tmp/read/$name" "$@"
+	plugin "$name" "trap '' TERM; exec cat >>/tmp/read/$name" "$@"
 }
 
 running() { ps -o args | grep -v grep | grep -c -e "$1"; }
@@ -65,7 +66,7 @@ plugin slow 'until [ -e /tmp/go ]; do dd bs=1 count=1 2>/dev/null; sleep 1; done
 plugin dead-at-once 'echo $$ >>/tmp/pids/dead-at-once; exit 1'
 plugin dying 'echo $$ >>/tmp/pids/dying; sleep 1; kill -KILL $$'
 plugin garbage 'exec 3<&0; while head -c 4096 /dev/urandom; do :; done >&3 2>&3 & exec cat >>/tmp/read/garbage'
-plugin leaving 'exec 3<&0; cat <&3 >>/tmp/read/leaving & exit 0'
+plugin leaving 'trap "" TERM; exec 3<&0; cat <&3 >>/tmp/read/leaving & exit 0'
 plugin deaf 'trap "" TERM; exec 3>/tmp/read/deaf; while :; do read -r line && echo "$line" >&3 || sleep 1; done'
 
 configure q_depth=600 max_restarts=3 overflow_action=IGNORE
@@ -219,7 +220,7 @@ echo "overflow actions: $(cut -d ' ' -f 1 /proc/uptime)"
 rm -f /etc/audit/plugins.d/* $log /tmp/read/*
 reader reader
 reader other
-plugin leaving 'exec 3<&0; cat <&3 >>/tmp/read/leaving & exit 0'
+plugin leaving 'trap "" TERM; exec 3<&0; cat <&3 >>/tmp/read/leaving & exit 0'
 configure q_depth=20000
 start_auditd
 audit_numbers

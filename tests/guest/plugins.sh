@@ -19,9 +19,10 @@ plugin() {
 	} >"/etc/audit/plugins.d/$name.conf"
 	chmod 640 "/etc/audit/plugins.d/$name.conf"
 }
-plugin reader 'exec cat >>/tmp/read'
-plugin binary 'exec cat >>/tmp/read.bin' format=binary
-plugin whole 'exec cat >>/tmp/whole' events=whole
+# A slow machine may need more than the second after which SIGTERM would end who reads.
+plugin reader 'trap "" TERM; exec cat >>/tmp/read'
+plugin binary 'trap "" TERM; exec cat >>/tmp/read.bin' format=binary
+plugin whole 'trap "" TERM; exec cat >>/tmp/whole' events=whole
 plugin stuck 'exec sleep 1000'
 plugin dying 'read line; exit 0'
 plugin deaf 'trap "" TERM; while :; do sleep 1; done'
