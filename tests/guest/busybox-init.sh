@@ -17,7 +17,8 @@ $script reload || fail "reload: $?"
 logged 'type=DAEMON_CONFIG .*op=reconfigure state=changed .*res=success'
 [ "$(auditd_pid)" = "$pid" ] || fail "a reload is another daemon"
 $script restart || fail "restart: $?"
-[ "$(auditd_pid)" != "$pid" ] && auditd_runs && auditd_registered || fail "after a restart the kernel has pid $(kernel_pid)"
+[ "$(auditd_pid)" != "$pid" ] || fail "a restart is no other daemon"
+until_true 30 auditd_registered || fail "after a restart the kernel has pid $(kernel_pid)"
 pid=$(auditd_pid)
 $script stop || fail "stop: $?"
 auditd_gone "$pid" || fail "stop returned before the daemon was gone"

@@ -24,13 +24,13 @@ logged 'type=DAEMON_CONFIG .*op=reconfigure state=changed .*res=success'
 
 # a restart is an end and a start, a crash brings it back
 pid=$(auditd_pid)
-sv -w 15 restart $sv || fail "sv restart: $(cat /tmp/said)"
+sv -w 60 restart $sv || fail "sv restart: $(cat /tmp/said)"
 came_back() { [ "$(auditd_pid)" != "$pid" ] && auditd_runs && auditd_registered; }
-until_true 15 came_back || fail "no daemon after a restart: $(cat /tmp/said)"
+until_true 60 came_back || fail "no daemon after a restart: $(cat /tmp/said)"
 expect 'type=DAEMON_END .*op=terminate .*res=success' $log
 pid=$(auditd_pid)
 kill -KILL "$pid"
-until_true 15 came_back || fail "it does not come back: $(cat /tmp/said)"
+until_true 60 came_back || fail "it does not come back: $(cat /tmp/said)"
 
 # a configuration it cannot start with: told, and not tried for ever
 cp /etc/audit/auditd.conf /tmp/good
@@ -44,7 +44,7 @@ sleep 3
 [ "$(grep -c 'Value many' /tmp/said)" = "$tried" ] || fail "it is tried again and again"
 cp /tmp/good /etc/audit/auditd.conf
 sv -w 15 up $sv || fail "sv up: $(cat /tmp/said)"
-until_true 15 came_back || fail "no daemon after the mending: $(cat /tmp/said)"
+until_true 60 came_back || fail "no daemon after the mending: $(cat /tmp/said)"
 
 # the end
 pid=$(auditd_pid)

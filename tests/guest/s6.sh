@@ -24,11 +24,11 @@ logged 'type=DAEMON_CONFIG .*op=reconfigure state=changed .*res=success'
 pid=$(supervised)
 s6-svc -r $service
 came_back() { [ "$(supervised)" != "$pid" ] && is 'true true true' && [ "$(kernel_pid)" = "$(supervised)" ]; }
-until_true 15 came_back || fail "no daemon after a restart: $(cat /tmp/said)"
+until_true 60 came_back || fail "no daemon after a restart: $(cat /tmp/said)"
 expect 'type=DAEMON_END .*op=terminate .*res=success' $log
 pid=$(supervised)
 kill -KILL "$pid"
-until_true 15 came_back || fail "it does not come back: $(cat /tmp/said)"
+until_true 60 came_back || fail "it does not come back: $(cat /tmp/said)"
 
 # a configuration it cannot start with: told, and not tried for ever
 cp $conf /tmp/good
@@ -41,7 +41,7 @@ sleep 3
 [ "$(grep -c 'Value many' /tmp/said)" = "$tried" ] || fail "it is tried again and again"
 cp /tmp/good $conf
 s6-svc -u $service
-until_true 15 came_back || fail "no daemon after the mending: $(cat /tmp/said)"
+until_true 60 came_back || fail "no daemon after the mending: $(cat /tmp/said)"
 
 pid=$(supervised)
 s6-svc -d $service
