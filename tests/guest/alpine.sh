@@ -28,7 +28,7 @@ expect 'automatically generated' /etc/audit/audit.rules
 : >/etc/fstab
 rc-update add auditd boot >/tmp/said 2>&1 || fail "rc-update: $(cat /tmp/said)"
 for level in sysinit boot default; do openrc $level >>/tmp/boot 2>&1; done
-until_true 10 auditd_runs || fail "no daemon after the boot: $(cat /tmp/boot)"
+until_true 30 auditd_runs || fail "no daemon after the boot: $(cat /tmp/boot)"
 auditctl -l >/tmp/rules
 expect '/etc/passwd.*identity' /tmp/rules
 service auditd stop
@@ -102,6 +102,6 @@ rules '/etc/hosts'
 # Its program goes, and the daemon before it; the log stays.
 pid=$(auditd_pid)
 sh $recipe/auditbox.pre-deinstall || fail "pre-deinstall: $?"
-until_true 10 auditd_gone "$pid" || fail "the daemon outlives its package"
+until_true 30 auditd_gone "$pid" || fail "the daemon outlives its package"
 [ -s $log ] || fail "the log is gone"
 sh $recipe/auditbox.pre-deinstall || fail "pre-deinstall without a daemon: $?"

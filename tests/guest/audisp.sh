@@ -22,7 +22,7 @@ cat >/tmp/rsyslog.conf <<-X
 	*.* /tmp/messages
 X
 oracle /sbin/rsyslogd -n -i /tmp/rsyslog.pid -f /tmp/rsyslog.conf 2>/tmp/rsyslog.said &
-until_true 20 test -S /dev/log || fail "no system log: $(cat /tmp/rsyslog.said)"
+until_true 30 test -S /dev/log || fail "no system log: $(cat /tmp/rsyslog.said)"
 
 # program NAME SCRIPT: a program that a plugin's file names
 program() {
@@ -72,10 +72,10 @@ logged=300
 until_true 30 prints $logged calls_in $log || fail "the log has $(calls_in $log) calls"
 same_calls() { [ "$(calls_in "$1")" = "$(calls_in $log)" ]; }
 for end in /tmp/read /tmp/local3 /tmp/kept; do
-	until_true 20 same_calls $end || fail "$end has $(calls_in $end) calls, the log $(calls_in $log)"
+	until_true 30 same_calls $end || fail "$end has $(calls_in $end) calls, the log $(calls_in $log)"
 done
 from_syslog() { [ "$(grep -c 'audisp-syslog.* syscall=95 .*key="call"' /tmp/messages)" = "$logged" ]; }
-until_true 20 from_syslog || fail "the system log has $(grep -c 'audisp-syslog.* syscall=95 ' /tmp/messages) calls"
+until_true 30 from_syslog || fail "the system log has $(grep -c 'audisp-syslog.* syscall=95 ' /tmp/messages) calls"
 # whole events with the names that were looked up, as the log has them
 grep 'syscall=95 .*key="call"' $log >/tmp/log.lines
 grep 'syscall=95 .*key="call"' /tmp/kept | cmp - /tmp/log.lines || fail "what the filter hands on is not what the log has"
@@ -102,7 +102,7 @@ oracle /usr/bin/socat -u UNIX-CONNECT:/run/audispd_events - | sleep 1000 &
 told 'Client connected' 2
 calls 1200
 is_full() { calls 600; kill -USR1 "$pid" && grep -qs '^events_dropped = [1-9]' /run/audit/af_unix.state; }
-until_true 20 is_full || fail "state: $(cat /run/audit/af_unix.state)"
+until_true 30 is_full || fail "state: $(cat /run/audit/af_unix.state)"
 expect '^client_connected = yes$' /run/audit/af_unix.state
 expect '^queue_length = 512$' /run/audit/af_unix.state
 for stalled in $(ps -o pid,args | awk '/UNIX-CONNECT|sleep 1000/ && !/awk/ { print $1 }'); do kill "$stalled"; done

@@ -85,7 +85,7 @@ for part in 2 3; do
 	arrived $((count * part / 5))
 	collector=$(auditd_pid)
 	kill -KILL "$collector"
-	until_true 10 auditd_gone "$collector" || fail "auditd outlives SIGKILL"
+	until_true 30 auditd_gone "$collector" || fail "auditd outlives SIGKILL"
 	rm -f /run/auditd.pid /run/audit/auditd.pid
 	start_auditd
 done

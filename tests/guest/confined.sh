@@ -30,12 +30,12 @@ locked 41800000
 stop_auditd
 # Not even its own user may look into it: the files of /proc that say who may are root's, not those of its group.
 start-stop-daemon -S -c root:alice -x /sbin/auditd || fail "auditd of another group: $?"
-until_true 10 auditd_runs || fail "no daemon of another group"
+until_true 30 auditd_runs || fail "no daemon of another group"
 locked 41800001
 [ "$(stat -c %g "/proc/$(auditd_pid)/status")" = 0 ] || fail "it can be looked into"
 start-stop-daemon -S -b -m -p /tmp/sleep.pid -c root:alice -x /bin/sleep -- 1000 || fail "sleep of another group: $?"
 alices() { [ "$(stat -c %g "/proc/$(cat /tmp/sleep.pid)/status")" = 1000 ]; }
-until_true 5 alices || fail "every process is so here"
+until_true 30 alices || fail "every process is so here"
 stop_auditd
 
 with log_group=alice
@@ -49,7 +49,7 @@ mkdir /home/metrics && chown alice /home/metrics && chmod 755 /home/metrics
 with metrics_file=/home/metrics/auditd.prom
 locked 41800002
 auditctl --signal state --format json >/dev/null
-until_true 10 test -s /home/metrics/auditd.prom || fail "no metrics in another user's directory"
+until_true 30 test -s /home/metrics/auditd.prom || fail "no metrics in another user's directory"
 stop_auditd
 
 # What starts programs keeps for them what root has here; itself it may end plugins of other users (KILL 5) and write to terminals.
@@ -62,7 +62,7 @@ with compress_command=/usr/bin/compress log_names=dates
 bounding=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)
 may 41800022 "$mine" "$bounding" 0
 auditctl --signal rotate
-until_true 10 test -s /tmp/helper || fail "no helper ran"
+until_true 30 test -s /tmp/helper || fail "no helper ran"
 [ "$(tr -d '\t\n' </tmp/helper)" = "CapEff:${mine}NoNewPrivs:0" ] || fail "the helper has $(cat /tmp/helper)"
 stop_auditd
 for setting in disk_full_action=HALT space_left_action=EMAIL overflow_action=SINGLE; do
@@ -90,7 +90,7 @@ chmod 755 /usr/bin/plugin
 printf 'active = yes\npath = /usr/bin/plugin\n' >/etc/audit/plugins.d/late.conf
 auditctl --signal reload || fail "a reload with a plugin: $?"
 told 'Plugins .* have no capabilities but its own'
-until_true 10 test -s /tmp/plugin || fail "the plugin does not run"
+until_true 30 test -s /tmp/plugin || fail "the plugin does not run"
 expect 'CapEff:.*0000000041800000' /tmp/plugin
 echo 'nonsense = 1' >>/etc/audit/plugins.d/late.conf
 auditctl --signal reload 2>/tmp/said && fail "a plugin's file with an error is taken"
@@ -100,7 +100,7 @@ stop_auditd
 rm /tmp/plugin
 start_auditd
 may 41800022 "$mine" "$bounding" 0
-until_true 10 test -s /tmp/plugin || fail "the plugin does not run after a restart"
+until_true 30 test -s /tmp/plugin || fail "the plugin does not run after a restart"
 expect "CapEff:.*$mine" /tmp/plugin
 stop_auditd
 rm /etc/audit/plugins.d/late.conf
@@ -109,6 +109,6 @@ rm /etc/audit/plugins.d/late.conf
 configure
 auditd --observe || fail "--observe: $?"
 observer=/run/audit/observer/auditd.pid
-until_true 10 test -s $observer || fail "no observer"
-until_true 10 grep -q 'CapPrm:.*0000000001800000' "/proc/$(cat $observer)/status" || fail "$(grep Cap "/proc/$(cat $observer)/status")"
+until_true 30 test -s $observer || fail "no observer"
+until_true 30 grep -q 'CapPrm:.*0000000001800000' "/proc/$(cat $observer)/status" || fail "$(grep Cap "/proc/$(cat $observer)/status")"
 kill -TERM "$(cat $observer)"

@@ -60,9 +60,9 @@ rm -rf /var/log/audit/* /run/audit
 cp /usr/src/auditbox/init/auditd.conf /etc/audit/auditd.conf
 docker run -d --pid host --network host --cap-add AUDIT_CONTROL --cap-add SYS_NICE \
     -v /etc/audit:/etc/audit:ro -v /run/audit:/run/audit -v /var/log/audit:/var/log/audit auditbox auditd -n >/tmp/daemon 2>&1 &
-until_true 20 auditd_runs || fail "no daemon in the container: $(cat /tmp/daemon)"
+until_true 30 auditd_runs || fail "no daemon in the container: $(cat /tmp/daemon)"
 logged 'type=DAEMON_START .*res=success'
-until_true 10 auditd_registered || fail "the kernel has another daemon"
+until_true 30 auditd_registered || fail "the kernel has another daemon"
 auditctl -m 'from the host' >/dev/null
 logged 'type=USER .*from the host'
 auditctl --signal reload || fail "reload: $?"

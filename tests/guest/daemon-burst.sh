@@ -34,7 +34,7 @@ all_counted() {
 	counted=$(ledger kernel-backlog)
 	[ "$lost" = "$counted" ]
 }
-until_true 20 all_counted || fail "the kernel lost $lost, the log says $counted"
+until_true 30 all_counted || fail "the kernel lost $lost, the log says $counted"
 [ "$lost" -gt 0 ] || fail "the bursts were no bursts: nothing is lost"
 state lost_to_kernel_backlog "$lost"
 

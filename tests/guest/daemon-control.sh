@@ -71,7 +71,7 @@ logged 'node=box type=DAEMON_CONFIG .*op=reconfigure state=no-change auid=0 uid=
 sed -i '$d' $conf
 echo 'tls_psk_file = /etc/audit/tls/audit.psk' >>$conf
 auditctl --signal reload
-until_true 10 sh -c "[ \$(grep -c 'op=reconfigure state=no-change' $log) = 2 ]" || fail "an encrypted listener is promised at a reload"
+until_true 30 sh -c "[ \$(grep -c 'op=reconfigure state=no-change' $log) = 2 ]" || fail "an encrypted listener is promised at a reload"
 auditd --check-config >/tmp/values 2>/tmp/err; [ $? = 6 ] || fail "an encrypted listener is promised"
 expect "^Refused: $conf, line $(wc -l <$conf), key tls_psk_file$" /tmp/err
 expect '^tls_psk_file = /etc/audit/tls/audit.psk asks for TLS' /tmp/err
@@ -87,7 +87,7 @@ for size in $(seq 20 60); do
 	kill -HUP "$(auditd_pid)"
 done
 last_counts() { auditctl --signal state --format text | grep -qx "max log size = $((60 * 1024)) KiB"; }
-until_true 10 last_counts || fail "not the last file: $(auditctl --signal state --format text | grep '^max log size')"
+until_true 30 last_counts || fail "not the last file: $(auditctl --signal state --format text | grep '^max log size')"
 for n in 1 2 3; do auditctl --signal reload & done
 sed -i 's/^max_log_file = .*/max_log_file = many/' $conf
 auditctl --signal reload 2>/tmp/err && fail "the answer to an earlier reload is taken for this one's"
@@ -109,21 +109,21 @@ expect 'type=DAEMON_END .*op=terminate auid=0 uid=0 ses=[0-9]+ pid=[0-9]+.* res=
 # the foreground: records on standard output, no log
 rm -f $log*
 auditd -f >/tmp/stream 2>/tmp/err & pid=$!
-until_true 10 grep -q 'type=DAEMON_START' /tmp/stream || fail "nothing on standard output"
-until_true 10 grep -q 'Init complete' /tmp/err || fail "not ready: $(cat /tmp/err)"
+until_true 30 grep -q 'type=DAEMON_START' /tmp/stream || fail "nothing on standard output"
+until_true 30 grep -q 'Init complete' /tmp/err || fail "not ready: $(cat /tmp/err)"
 as alice 'cat /etc/shadow' 2>/dev/null
-until_true 10 grep -q 'key="shadow"' /tmp/stream || fail "no event on standard output"
+until_true 30 grep -q 'key="shadow"' /tmp/stream || fail "no event on standard output"
 kill -TERM $pid
-until_true 10 auditd_gone $pid || fail "no end"
+until_true 30 auditd_gone $pid || fail "no end"
 expect 'type=DAEMON_END' /tmp/stream
 [ ! -e $log ] || fail "there is a log in the foreground"
 
 # log_file = - from the background
 sed -i 's,^num_logs.*,log_file = -,' $conf
 auditd >/tmp/stream2
-until_true 10 auditd_runs
+until_true 30 auditd_runs
 as alice 'cat /etc/shadow' 2>/dev/null
-until_true 10 grep -q 'key="shadow"' /tmp/stream2 || fail "no event on standard output"
+until_true 30 grep -q 'key="shadow"' /tmp/stream2 || fail "no event on standard output"
 stop_auditd
 
 # refused keys, -n, -s nochange, a link as configuration
@@ -140,4 +140,4 @@ until_true 30 auditd_registered || fail "no daemon"
 [ "$(auditd_pid)" = $pid ] || fail "-n forks"
 auditctl -s | grep -q '^enabled 0' || fail "-s nochange changes"
 kill -TERM $pid
-until_true 10 auditd_gone $pid || fail "no end"
+until_true 30 auditd_gone $pid || fail "no end"

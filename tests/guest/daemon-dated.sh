@@ -17,7 +17,7 @@ rotate() {
 	auditctl -m "mark-$number." >/dev/null || fail "no message"
 	logged "mark-$number\\."
 	kill -USR1 "$(auditd_pid)"
-	until_true 10 is_rotated || fail "no rotation $number: $(ls /var/log/audit)"
+	until_true 30 is_rotated || fail "no rotation $number: $(ls /var/log/audit)"
 }
 is_rotated() { [ -f $log ] && ! grep -q "mark-$number\\." $log; }
 dated() { (cd /var/log/audit && ls | sed -n 's/^audit\.log\.\(2.*\)/\1/p'); }
@@ -31,7 +31,7 @@ packed() {
 	done
 }
 # holds NUMBERS: waits until these marks are in the rotated logs, in this order when read by name
-holds() { until_true 10 held "$@" || fail "marks $marks, not $*, in $(dated)"; }
+holds() { until_true 30 held "$@" || fail "marks $marks, not $*, in $(dated)"; }
 held() {
 	marks=$(packed $log.2* 2>/dev/null | sed -n 's/.*mark-\([0-9]*\)\..*/\1/p' | tr '\n' ' ')
 	[ "$marks" = "$* " ]
@@ -76,11 +76,11 @@ rotate
 holds 3 1 2
 date -s "@$((now - 86300))" >/dev/null
 rotate
-until_true 10 prints 3 files || fail "logs: $(dated)"
+until_true 30 prints 3 files || fail "logs: $(dated)"
 is_dated 4 || fail "the newest log is dropped: $(dated)"
 date -s "@$((now + 100))" >/dev/null
 rotate
-until_true 10 prints 3 files || fail "logs: $(dated)"
+until_true 30 prints 3 files || fail "logs: $(dated)"
 is_dated 5 || fail "the newest log is dropped: $(dated)"
 stop_auditd
 
@@ -106,7 +106,7 @@ for n in 1 2 3 4 5; do
 	rotate
 	until_true 30 all_packed || fail "not compressed: $(dated)"
 done
-until_true 10 prints 3 files || fail "logs: $(dated)"
+until_true 30 prints 3 files || fail "logs: $(dated)"
 holds 3 4 5
 stop_auditd
 
@@ -122,7 +122,7 @@ state logs_detected_last_rotate_shift 3
 touch /tmp/go-on
 until_true 30 prints 3 files || fail "logs: $(dated)"
 rotate
-until_true 10 is_gone 1 || fail "mark-1 is still there: $(dated)"
+until_true 30 is_gone 1 || fail "mark-1 is still there: $(dated)"
 packed $log.2* >/tmp/all
 for n in 2 3 4; do expect "mark-$n\\." /tmp/all; done
 stop_auditd
@@ -132,7 +132,7 @@ for body in 'exit 3' 'kill -9 $$' 'head -c 3000 /dev/zero >"$1.gz.tmp"' 'sleep 1
 	command "$body"
 	fresh num_logs=4 compress_command=/sbin/compress
 	for n in 1 2 3 4 5; do rotate; done
-	until_true 10 is_gone 2 || fail "mark-2 is still there: $(dated)"
+	until_true 30 is_gone 2 || fail "mark-2 is still there: $(dated)"
 	cat $log.2*[0-9] >/tmp/all
 	for n in 3 4 5; do expect "mark-$n\\." /tmp/all; done
 	stop_auditd

@@ -15,7 +15,7 @@ broken_disk() {
 	calls 300
 	accounted 300
 	echo u >/proc/sysrq-trigger
-	until_true 10 grep -q ' /var/log/audit ext2 ro,' /proc/mounts || fail "the disk stays writable"
+	until_true 30 grep -q ' /var/log/audit ext2 ro,' /proc/mounts || fail "the disk stays writable"
 	n=0
 	while [ $n -lt 8 ]; do
 		calls 30
@@ -113,7 +113,7 @@ calls 30
 accounted 30
 rm -rf /var/log/audit
 calls 90
-until_true 10 test -f $log || fail "no log is opened where one was deleted"
+until_true 30 test -f $log || fail "no log is opened where one was deleted"
 told "$opened" 1
 calls 300
 # of those before the deletion some may be counted too, and records of the daemon's own
@@ -125,7 +125,7 @@ state lost_to_disk_error "$(ledger disk-error)"
 # moved by somebody else: nothing is lost, and the log is where its path leads
 mv $log $log.old
 calls 30
-until_true 10 test -f $log || fail "no log is opened where one was moved away"
+until_true 30 test -f $log || fail "no log is opened where one was moved away"
 told "$opened" 2
 calls 30
 accounted 450 100
@@ -133,9 +133,9 @@ accounted 450 100
 # its file system is taken away: writing goes on below
 mount -t tmpfs -o size=4m,mode=700 tmpfs /var/log/audit
 auditctl -m 'the daemon looks after what it has written' >/dev/null
-until_true 10 test -f $log || fail "no log on the new file system"
+until_true 30 test -f $log || fail "no log on the new file system"
 calls 30
-until_true 10 prints 30 kept || fail "$(kept) records on the new file system"
+until_true 30 prints 30 kept || fail "$(kept) records on the new file system"
 umount -l /var/log/audit
 told "$opened" 4
 calls 30
@@ -155,7 +155,7 @@ moved() { cat /var/log/kept/audit.log* | grep -c 'type=SYSCALL .*key="call"'; }
 until_true 30 prints $((before + 30)) moved || fail "not all are in the log that was moved"
 [ ! -e $log ] || fail "a log in a directory that is open to all"
 chmod 700 /var/log/audit
-until_true 10 test -f $log || fail "no log once the directory is safe"
+until_true 30 test -f $log || fail "no log once the directory is safe"
 [ "$(moved)" = $((before + 30)) ] || fail "other records are in the log that was moved"
 calls 30
 accounted 30
@@ -167,19 +167,19 @@ mknod $log.device c 1 7
 mv -f $log.device $log
 told "Couldn't open log file $log \(not a regular file\)\$"
 rm $log
-until_true 10 test -f $log || fail "no log once the device is gone"
+until_true 30 test -f $log || fail "no log once the device is gone"
 stop_auditd
 configure log_file=/dev/full
 auditd 2>/tmp/err; [ $? = 6 ] || fail "/dev/full is taken as log: $(cat /tmp/err)"
 expect 'not a regular file' /tmp/err
 configure
 auditd -f >/dev/full 2>/tmp/err & pid=$!
-until_true 10 grep -q 'Init complete' /tmp/err || fail "not ready: $(cat /tmp/err)"
+until_true 30 grep -q 'Init complete' /tmp/err || fail "not ready: $(cat /tmp/err)"
 calls 30
-until_true 10 grep -q 'Audit daemon has no space left on logging partition' /tmp/err || fail "a full stream is not told: $(cat /tmp/err)"
+until_true 30 grep -q 'Audit daemon has no space left on logging partition' /tmp/err || fail "a full stream is not told: $(cat /tmp/err)"
 state lost_to_disk_full '\(3[0-9]\|[4-9][0-9]\)'
 kill -TERM $pid
-until_true 10 auditd_gone $pid || fail "no end"
+until_true 30 auditd_gone $pid || fail "no end"
 
 # A limit of the size of files (ulimit -f, LimitFSIZE=) is lifted; where that may not be, writing fails as on a broken disk, as the signal that
 # ends others is ignored.

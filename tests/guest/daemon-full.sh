@@ -76,7 +76,7 @@ moved_up() {
 	calls 30
 	test -s $log.2
 }
-until_true 20 moved_up || fail "no log is at the last place"
+until_true 30 moved_up || fail "no log is at the last place"
 calls 300
 rm $filler
 told 'Audit daemon rotating log files$'
@@ -97,7 +97,7 @@ last_word() {
 	drained
 	grep -qs 'the last word' $log
 }
-until_true 10 last_word || fail "nothing is written any more"
+until_true 30 last_word || fail "nothing is written any more"
 auditctl --signal state --format json >/tmp/state
 refuse '"lost_to_disk_full":0,' /tmp/state
 whole

@@ -102,7 +102,7 @@ all_told() {
 	auditctl -m settled >/dev/null
 	[ "$(kernel_lost)" = $(($(ledger kernel-backlog) - log_before)) ]
 }
-until_true 20 all_told || fail "the kernel lost $(kernel_lost), the ledger says $(($(ledger kernel-backlog) - log_before))"
+until_true 30 all_told || fail "the kernel lost $(kernel_lost), the ledger says $(($(ledger kernel-backlog) - log_before))"
 [ "$(kernel_lost)" -gt 0 ] || fail "the kernel lost nothing"
 drained
 there=$(($(numbers | wc -l) - made))

@@ -19,16 +19,16 @@ logged "^type=USER .*a word from the guest"
 auditctl --signal reload || fail "--signal reload ended with $?"
 logged '^type=DAEMON_CONFIG .*op=reconfigure state=changed .*res=success'
 auditctl --signal rotate || fail "--signal rotate ended with $?"
-until_true 10 test -f /var/log/audit/audit.log.1 || fail "nothing is rotated"
+until_true 30 test -f /var/log/audit/audit.log.1 || fail "nothing is rotated"
 logged '^type=DAEMON_ROTATE'
 [ "$(stat -c '%a %U' /var/log/audit/audit.log.1)" = '400 root' ] || fail "$(stat /var/log/audit/audit.log.1)"
 [ "$(stat -c '%a %U' /var/log/audit/audit.log)" = '600 root' ] || fail "$(stat /var/log/audit/audit.log)"
 auditctl --signal state || fail "--signal state ended with $?"
-until_true 10 test -s /run/audit/auditd.state || fail "there is no state file"
+until_true 30 test -s /run/audit/auditd.state || fail "there is no state file"
 [ "$(stat -c %a /run/audit/auditd.state)" = 640 ] || fail "$(stat /run/audit/auditd.state)"
 
 auditctl --signal stop || fail "--signal stop ended with $?"
-until_true 10 auditd_gone "$pid" || fail "it does not stop"
+until_true 30 auditd_gone "$pid" || fail "it does not stop"
 logged '^type=DAEMON_END .*op=terminate .*res=success'
 for left in /run/audit/auditd.pid /run/audit/auditd.state; do
 	[ ! -e "$left" ] || fail "$left is left behind"

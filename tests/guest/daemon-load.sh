@@ -51,7 +51,7 @@ all_told() {
 	auditctl -m settled >/dev/null
 	[ "$(kernel_lost)" = "$(ledger kernel-backlog)" ]
 }
-until_true 20 all_told || fail "the kernel lost $(kernel_lost), the ledger says $(ledger kernel-backlog)"
+until_true 30 all_told || fail "the kernel lost $(kernel_lost), the ledger says $(ledger kernel-backlog)"
 [ "$(kernel_lost)" -gt 0 ] || fail "the kernel lost nothing"
 state lost_to_kernel_backlog "$(kernel_lost)"
 drained

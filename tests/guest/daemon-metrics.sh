@@ -6,7 +6,7 @@ metrics=/run/metrics/auditd.prom
 mkdir /run/metrics
 configure flush=INCREMENTAL freq=1 max_log_file=3 report_interval=2 metrics_file=$metrics
 start_auditd
-until_true 10 test -s $metrics || fail "no metrics by themselves, every report_interval"
+until_true 30 test -s $metrics || fail "no metrics by themselves, every report_interval"
 sed -i '/^report_interval/d' $conf
 auditctl --signal reload
 logged 'type=DAEMON_CONFIG .*state=changed'
@@ -98,7 +98,7 @@ awk '
 first=$(stat -c %i $metrics)
 auditctl --signal state --format json >/tmp/json
 another() { [ "$(stat -c %i $metrics)" != "$first" ]; }
-until_true 5 another || fail "the file is written in place"
+until_true 30 another || fail "the file is written in place"
 [ "$(ls /run/metrics)" = auditd.prom ] || fail "left beside it: $(ls /run/metrics)"
 
 # a file that cannot be written is told of once, and again after it could be

@@ -18,7 +18,7 @@ expect '^The capability CAP_AUDIT_READ is missing\.$' /tmp/err
 
 # a network namespace of its own is none of the reasons: the kernel takes the daemon there
 unshare -n auditd || fail "no daemon in a network namespace of its own"
-until_true 10 auditd_runs || fail "no daemon in a network namespace of its own"
+until_true 30 auditd_runs || fail "no daemon in a network namespace of its own"
 auditd_registered || fail "the kernel has pid $(kernel_pid)"
 auditctl -m inside >/dev/null
 logged 'type=USER .*inside'
@@ -33,7 +33,7 @@ observer=/run/audit/observer/auditd.pid
 observes() { [ -d "/proc/$(cat $observer 2>/dev/null)/fd" ]; }
 start_syslog
 auditd --observe || fail "--observe: $?"
-until_true 10 observes || fail "no observer"
+until_true 30 observes || fail "no observer"
 logged 'type=DAEMON_START .*op=start .* mode=observe .*res=success'
 told 'auditd\[[0-9]*\]: Observing only'
 [ "$(kernel_pid)" = 0 ] || fail "the observer owns the events"
@@ -53,11 +53,11 @@ mkdir /tmp/beside
 cp $conf /tmp/beside/
 echo 'log_file = /var/log/beside/audit.log' >>/tmp/beside/auditd.conf
 auditd --observe -c /tmp/beside || fail "--observe beside a daemon: $?"
-until_true 10 observes || fail "no observer"
+until_true 30 observes || fail "no observer"
 [ "$(auditd_pid) $(kernel_pid)" = "$pid $pid" ] || fail "the observer took the daemon's place"
 auditctl -m 'seen by both' >/dev/null
 logged 'type=USER .*seen by both'
-until_true 10 grep -q 'type=USER .*seen by both' /var/log/beside/audit.log || fail "the observer does not see it"
+until_true 30 grep -q 'type=USER .*seen by both' /var/log/beside/audit.log || fail "the observer does not see it"
 [ "$(grep 'seen by both' $log)" = "$(grep 'seen by both' /var/log/beside/audit.log)" ] || fail "they write different things"
 auditctl --signal rotate
 logged 'type=DAEMON_ROTATE' || fail "the daemon does not rotate"
@@ -66,12 +66,12 @@ kill -STOP "$(cat $observer)"
 n=0; while [ $n -lt 300 ]; do auditctl -m "message $n $(printf '%0800d' $n)" >/dev/null; n=$((n + 1)); done
 logged 'message 299 '
 kill -CONT "$(cat $observer)"
-until_true 10 grep -q 'op=lost-events cause=socket-overrun' /var/log/beside/audit.log || {
+until_true 30 grep -q 'op=lost-events cause=socket-overrun' /var/log/beside/audit.log || {
 	tail -n 3 /var/log/beside/audit.log | cut -c1-300
 	fail "an observer that was overrun does not say so"
 }
 refuse 'op=lost-events' $log
 kill -TERM "$(cat $observer)"
-until_true 10 grep -q 'type=DAEMON_END' /var/log/beside/audit.log || fail "the observer does not end"
+until_true 30 grep -q 'type=DAEMON_END' /var/log/beside/audit.log || fail "the observer does not end"
 [ "$(auditd_pid) $(kernel_pid)" = "$pid $pid" ] || fail "the observer's end took something of the daemon's away"
 stop_auditd

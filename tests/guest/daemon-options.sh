@@ -37,7 +37,7 @@ for format in none hostname fqd numeric 'user\nname = my-node'; do
 	mkdir -p /oracle/etc/audit && cp $conf /oracle/etc/audit/auditd.conf
 	chmod 640 /oracle/etc/audit/auditd.conf
 	oracle /sbin/auditd -s nochange || fail "Debian's auditd does not start with name_format = $format"
-	until_true 10 grep -qs 'type=DAEMON_START' $log || fail "Debian's auditd writes nothing"
+	until_true 30 grep -qs 'type=DAEMON_START' $log || fail "Debian's auditd writes nothing"
 	auditctl --signal stop
 	theirs=$(sed -n 's/^node=\([^ ]*\) .*/\1/p' $log | sort -u)
 	[ "$ours" = "$theirs" ] || fail "name_format = $format: ours '$ours', Debian's '$theirs'"
@@ -70,8 +70,8 @@ auditctl --signal stop
 conf ''
 for fork in '' -n; do
 	auditd $fork --ready-fd 3 3>/tmp/ready &
-	until_true 10 auditd_runs || fail "--ready-fd $fork"
-	until_true 10 test -s /tmp/ready || fail "$fork: nothing on --ready-fd"
+	until_true 30 auditd_runs || fail "--ready-fd $fork"
+	until_true 30 test -s /tmp/ready || fail "$fork: nothing on --ready-fd"
 	[ "$(od -An -tx1 /tmp/ready | tr -d ' ')" = 0a ] || fail "$fork: $(od -An -tx1 /tmp/ready)"
 	ls -l "/proc/$(auditd_pid)/fd" >/tmp/fd
 	refuse '/tmp/ready' /tmp/fd
@@ -96,7 +96,7 @@ auditctl --signal stop
 # no local events: the kernel is not told of it, its own records are written, and its signals work
 conf 'local_events = no\nnum_logs = 3'
 auditd || fail "local_events = no: $?"
-until_true 10 auditd_runs || fail "local_events = no"
+until_true 30 auditd_runs || fail "local_events = no"
 pid=$(auditd_pid)
 logged 'type=DAEMON_START'
 [ "$(kernel_pid)" = 0 ] || fail "local_events = no is registered"
@@ -106,9 +106,9 @@ logged 'type=DAEMON_ROTATE .*auid=1000 .*res=success'
 sh -c "echo 1000 >/proc/self/loginuid; kill -HUP $pid; sleep 1"
 logged 'type=DAEMON_CONFIG .*state=changed auid=1000 '
 kill -CONT "$pid"
-until_true 10 test -s /run/audit/auditd.state || fail "no report"
+until_true 30 test -s /run/audit/auditd.state || fail "no report"
 kill -TERM "$pid"
-until_true 10 auditd_gone "$pid" || fail "it does not end"
+until_true 30 auditd_gone "$pid" || fail "it does not end"
 refuse 'not for us' $log
 expect 'type=DAEMON_END' $log
 
@@ -142,7 +142,7 @@ rm -r /var/log/there
 # a directory that is missing is made for root alone, with what leads to it; one that others may write to is refused
 conf 'log_file = /var/log/new/deep/audit.log'
 start_auditd
-until_true 10 grep -qs 'type=DAEMON_START' /var/log/new/deep/audit.log || fail "no log in a new directory"
+until_true 30 grep -qs 'type=DAEMON_START' /var/log/new/deep/audit.log || fail "no log in a new directory"
 [ "$(stat -c '%a %U' /var/log/new/deep)" = '700 root' ] || fail "$(stat -c '%a %U' /var/log/new/deep)"
 auditctl --signal stop
 chmod 777 /var/log/new
@@ -153,23 +153,23 @@ chmod 755 /var/log/new
 # standard output as the log, by the configuration and by the word; and a reader that went away
 conf 'log_file = -'
 auditd -n >/tmp/stream & pid=$!
-until_true 10 grep -qs 'type=DAEMON_START' /tmp/stream || fail "log_file = -: nothing on standard output"
-until_true 10 auditd_registered || fail "log_file = -: not registered"
+until_true 30 grep -qs 'type=DAEMON_START' /tmp/stream || fail "log_file = -: nothing on standard output"
+until_true 30 auditd_registered || fail "log_file = -: not registered"
 auditctl -m streamed >/dev/null
-until_true 10 grep -qs streamed /tmp/stream || fail "log_file = -: no event"
+until_true 30 grep -qs streamed /tmp/stream || fail "log_file = -: no event"
 auditctl --signal stop
 expect 'type=DAEMON_END' /tmp/stream
 [ ! -e $log ] || fail "there is a log beside standard output"
 conf ''
 auditd --stdout >/tmp/stream 2>/tmp/err & pid=$!
-until_true 10 grep -qs 'type=DAEMON_START' /tmp/stream || fail "--stdout: nothing on standard output"
-until_true 10 auditd_registered || fail "--stdout: $(cat /tmp/err)"
+until_true 30 grep -qs 'type=DAEMON_START' /tmp/stream || fail "--stdout: nothing on standard output"
+until_true 30 auditd_registered || fail "--stdout: $(cat /tmp/err)"
 auditctl --signal stop
 mkfifo /tmp/pipe
 auditd --stdout >/tmp/pipe 2>/tmp/err & pid=$!
 head -n 1 /tmp/pipe >/tmp/first
 expect 'type=DAEMON_START' /tmp/first
-until_true 10 auditd_registered || fail "--stdout into a pipe: $(cat /tmp/err)"
+until_true 30 auditd_registered || fail "--stdout into a pipe: $(cat /tmp/err)"
 auditctl -m 'nobody reads this' >/dev/null
 auditctl -m 'nor this' >/dev/null
 sleep 2
@@ -181,14 +181,14 @@ auditctl --signal stop
 # a reader that stopped reading: what it does not take within a second is lost and told, and the daemon still hears signals
 sh -c 'exec 3</tmp/pipe; read -r line <&3; kill -STOP $$; cat <&3 >/tmp/rest' & reader=$!
 auditd --stdout >/tmp/pipe 2>/tmp/err & pid=$!
-until_true 10 grep -q 'Init complete' /tmp/err || fail "--stdout into a pipe: $(cat /tmp/err)"
+until_true 30 grep -q 'Init complete' /tmp/err || fail "--stdout into a pipe: $(cat /tmp/err)"
 n=0; while [ $n -lt 150 ]; do auditctl -m "message $n $(printf "%0900d" $n)" >/dev/null; n=$((n + 1)); done
 auditctl --signal state --format text >/tmp/report || fail "a reader that takes nothing keeps the daemon from its signals"
 expect '^lost to disk-error = [1-9]' /tmp/report
 kill -CONT $reader
 sleep 1
 auditctl -m 'taken again' >/dev/null
-until_true 10 grep -qs 'taken again' /tmp/rest || fail "the reader gets nothing any more"
+until_true 30 grep -qs 'taken again' /tmp/rest || fail "the reader gets nothing any more"
 auditctl --signal stop
 expect 'type=DAEMON_ERR .*op=lost-events cause=disk-error count=[1-9]' /tmp/rest
 refuse '^[^t]' /tmp/rest # every line is a whole one, from its type on

@@ -64,9 +64,9 @@ done
 expect 'type=DAEMON_CONFIG .*state=changed' $log
 pid=$(auditd_pid)
 oracle /sbin/auditctl --signal CONT || fail "Debian's --signal CONT: $?"
-until_true 10 test -s /run/audit/auditd.state || fail "no state report for Debian's auditctl"
+until_true 30 test -s /run/audit/auditd.state || fail "no state report for Debian's auditctl"
 oracle /sbin/auditctl --signal TERM || fail "Debian's --signal TERM: $?"
-until_true 10 auditd_gone "$pid" || fail "Debian's auditctl does not stop our daemon"
+until_true 30 auditd_gone "$pid" || fail "Debian's auditctl does not stop our daemon"
 expect 'type=DAEMON_END .*op=terminate auid=0 ' $log
 read_by_debian '-m DAEMON_END -i' '-m DAEMON_ERR -i' '-m DAEMON_ROTATE'
 
@@ -78,12 +78,12 @@ as alice 'cat /etc/shadow' 2>/dev/null
 logged 'key="shadow"'
 pid=$(auditd_pid)
 kill -KILL "$pid"
-until_true 10 auditd_gone "$pid"
+until_true 30 auditd_gone "$pid"
 start_auditd
 lose
 for n in 1 2; do
 	auditctl --signal rotate
-	until_true 10 test -f $log.$n || fail "no rotation $n"
+	until_true 30 test -f $log.$n || fail "no rotation $n"
 	as alice 'cat /etc/shadow' 2>/dev/null
 	logged 'key="shadow"'
 done
@@ -106,7 +106,7 @@ refuse 'shed 2' $log
 rm /var/log/audit/filler
 logged 'op=lost-events cause=degraded count=[0-9]'
 whole_again() { auditctl -m 'all again' >/dev/null && grep -q 'all again' $log; }
-until_true 10 whole_again || fail "it does not keep all events again"
+until_true 30 whole_again || fail "it does not keep all events again"
 stop_auditd
 read_by_debian '-m DAEMON_ERR -i' '-k shadow --format csv'
 umount /oracle/var/log/audit

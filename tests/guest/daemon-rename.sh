@@ -6,7 +6,7 @@
 
 mark() {
 	auditctl -m "mark-$1" >/dev/null || fail "no message"
-	until_true 10 is_marked "$1" || fail "mark-$1 is in no log of $(ls /var/log/audit)"
+	until_true 30 is_marked "$1" || fail "mark-$1 is in no log of $(ls /var/log/audit)"
 }
 is_marked() { all_logs | grep -q "mark-$1[^0-9]"; }
 is_new() { [ -f $log ] && [ "$(stat -c %i $log)" != "$inode" ]; }
@@ -38,7 +38,7 @@ works() {
 	mark $number
 	inode=$(stat -c %i $log)
 	auditctl --signal rotate
-	until_true 10 is_new || fail "no rotation: $(ls -l /var/log/audit)"
+	until_true 30 is_new || fail "no rotation: $(ls -l /var/log/audit)"
 	grep -q "mark-$number[^0-9]" $log.1 || fail "the newest mark is not in $log.1"
 }
 # ends MARKS...: these are there and no line is torn
@@ -86,7 +86,7 @@ done
 ready ext2 2048
 mark 90
 echo u >/proc/sysrq-trigger
-until_true 10 grep -q ' /var/log/audit ext2 ro,' /proc/mounts || fail "the disk stays writable"
+until_true 30 grep -q ' /var/log/audit ext2 ro,' /proc/mounts || fail "the disk stays writable"
 : >/tmp/messages
 auditctl --signal rotate
 told "Error rotating logs from $log.2 to $log.3 \\(Read-only file system\\)\$"
@@ -105,6 +105,6 @@ told "Couldn't open log file $log" 1
 [ ! -e $log ] || fail "there is a log"
 grep -q "mark-$number[^0-9]" $log.1 || fail "what came after is not in $log.1"
 rm /var/log/audit/taken.*
-until_true 10 test -f $log || fail "no new log once there is room for its name"
+until_true 30 test -f $log || fail "no new log once there is room for its name"
 works
 ends 2 3 4 5

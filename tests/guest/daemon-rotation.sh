@@ -15,7 +15,7 @@ fresh() {
 rotate() {
 	inode=$(stat -c %i $log)
 	auditctl --signal rotate
-	until_true 10 is_new || fail "no rotation: $(ls -l /var/log/audit)"
+	until_true 30 is_new || fail "no rotation: $(ls -l /var/log/audit)"
 }
 is_new() { [ -f $log ] && [ "$(stat -c %i $log)" != "$inode" ]; }
 # mark WORD: a record that has it;  holds FILE WORD: it is there
@@ -49,7 +49,7 @@ fresh num_logs=3 max_log_file=1 max_log_file_action=ROTATE
 for n in 1 2 3; do
 	mark $n
 	grow
-	until_true 10 grep -qs "mark-$n[^0-9]" $log.1 || fail "no rotation $n: $(ls -l /var/log/audit)"
+	until_true 30 grep -qs "mark-$n[^0-9]" $log.1 || fail "no rotation $n: $(ls -l /var/log/audit)"
 done
 mark 4 # which needs a log in the place of the one that was moved
 holds $log.1 3
@@ -97,7 +97,7 @@ fresh num_logs=2 max_log_file=1 max_log_file_action=KEEP_LOGS
 for n in 1 2; do
 	mark $n
 	grow
-	until_true 10 grep -qs "mark-$n[^0-9]" $log.1 || fail "no rotation $n"
+	until_true 30 grep -qs "mark-$n[^0-9]" $log.1 || fail "no rotation $n"
 done
 mark 3
 rotate
@@ -146,7 +146,7 @@ printf '#!/bin/sh\nmv %s %s.1\n' $log $log >/sbin/helper
 chmod 750 /sbin/helper
 fresh max_log_file=1 'max_log_file_action=EXEC /sbin/helper'
 grow
-until_true 10 test -s $log.1 || fail "the helper moved nothing"
+until_true 30 test -s $log.1 || fail "the helper moved nothing"
 told 'Audit daemon resumed logging\.$'
 calls 30
 accounted 3630
@@ -166,5 +166,5 @@ rotate
 [ "$(stat -c '%a %u %g' $log $log.1 $log.2 /var/log/audit | tr '\n' ,)" = '640 0 4,440 0 4,440 0 0,750 0 4,' ] ||
 	fail "$(ls -lna /var/log/audit)"
 # of each log that was closed it is remembered which seconds it holds
-until_true 10 grep -qs '^v2 ' /var/lib/auditbox/closed-logs || fail "no table of closed logs: $(ls -la /var/lib/auditbox)"
+until_true 30 grep -qs '^v2 ' /var/lib/auditbox/closed-logs || fail "no table of closed logs: $(ls -la /var/lib/auditbox)"
 stop_auditd

@@ -71,9 +71,9 @@ ends
 # rotated: again and again while room is short
 little_room ROTATE IGNORE num_logs=3
 low
-until_true 10 test -f $log.1 || fail "no rotation"
+until_true 30 test -f $log.1 || fail "no rotation"
 make 30
-until_true 10 test -f $log.2 || fail "no second rotation"
+until_true 30 test -f $log.2 || fail "no second rotation"
 [ "$(ledger)" = 0 ] || fail "records are lost"
 relieved
 stop_auditd

@@ -59,14 +59,14 @@ auditd --observe || fail "no observer: $?"
 auditd --observe 2>/tmp/err && fail "a second observer"
 expect 'already has a daemon' /tmp/err
 kill -TERM "$(cat /run/audit/observer/auditd.pid)"
-until_true 10 grep -q 'type=DAEMON_END' /var/log/beside/audit.log || fail "the observer does not end"
+until_true 30 grep -q 'type=DAEMON_END' /var/log/beside/audit.log || fail "the observer does not end"
 
 # nobody waits for the daemon's standard output
 configure
 mkfifo /tmp/fifo
 auditd >/tmp/fifo 2>&1 &
 timeout 30 cat /tmp/fifo >/tmp/out || fail "the daemon holds its starter's standard output"
-until_true 10 auditd_runs || fail "no daemon: $(cat /tmp/out)"
+until_true 30 auditd_runs || fail "no daemon: $(cat /tmp/out)"
 stop_auditd
 
 # helpers inherit nothing
@@ -74,7 +74,7 @@ printf '#!/bin/sh\nenv >/tmp/env\n' >/sbin/helper
 chmod 755 /sbin/helper
 configure max_log_file=1 'max_log_file_action=EXEC /sbin/helper'
 SECRET=1 auditd || fail "no start"
-until_true 10 auditd_runs
+until_true 30 auditd_runs
 n=0; while [ $n -lt 150 ]; do auditctl -m "$n $(printf '%08000d' 0)" >/dev/null; n=$((n + 1)); done
 until_true 30 test -s /tmp/env || fail "no helper ran"
 refuse 'SECRET|HOME' /tmp/env
@@ -91,7 +91,7 @@ hostname slow.invalid
 configure name_format=hostname
 auditd -n & starting=$!
 kill -TERM $starting 2>/dev/null
-until_true 20 auditd_gone $starting || fail "TERM during the start is lost"
+until_true 30 auditd_gone $starting || fail "TERM during the start is lost"
 
 # the shipped configuration on an appliance
 hostname appliance

@@ -47,7 +47,7 @@ expect '^warning AD301 ' /tmp/said
 expect '^broken AD203 ' /tmp/said
 mend AD104
 mend AD203
-until_true 10 auditd_runs || fail "the daemon was not started"
+until_true 30 auditd_runs || fail "the daemon was not started"
 mend AD107
 mend AD301
 [ "$(auditctl -l | wc -l)" -gt 5 ] || fail "the shipped rules are not loaded: $(auditctl -l)"
@@ -72,10 +72,10 @@ auditctl -b 70 >/dev/null
 audit_calls
 kill -STOP "$(auditd_pid)"
 calls 3000
-until_true 20 sh -c '[ "$(auditctl -s | sed -n "s/^lost //p")" -gt 0 ]' || fail "nothing lost: $(auditctl -s)"
+until_true 30 sh -c '[ "$(auditctl -s | sed -n "s/^lost //p")" -gt 0 ]' || fail "nothing lost: $(auditctl -s)"
 ill 1 AD105 'lost [0-9]* events; its backlog limit is 70'
 kill -CONT "$(auditd_pid)"
-until_true 10 sh -c 'auditctl -s | grep -qx "backlog 0"' || fail "it does not drain: $(auditctl -s)"
+until_true 30 sh -c 'auditctl -s | grep -qx "backlog 0"' || fail "it does not drain: $(auditctl -s)"
 mend AD105
 auditctl -s | grep -qx 'backlog_limit 8192' || fail "the limit is $(auditctl -s | grep backlog_limit)"
 auditctl -r 1 >/dev/null
@@ -91,7 +91,7 @@ chmod 755 /usr/bin/confined
 echo 'uid == 12345' >/etc/audit/filter.rules
 chmod 640 /etc/audit/filter.rules
 echo | audisp-filter blocklist /etc/audit/filter.rules /usr/bin/confined
-until_true 10 grep -q '^[0-9]* broken' /tmp/confined || fail "it said nothing: $(cat /tmp/confined)"
+until_true 30 grep -q '^[0-9]* broken' /tmp/confined || fail "it said nothing: $(cat /tmp/confined)"
 expect '^broken AD201 ' /tmp/confined
 expect "^not looked at: the kernel's settings .*CAP_AUDIT_CONTROL is missing" /tmp/confined
 unshare -U -r auditbox doctor >/tmp/said && fail "healthy in a user namespace of its own"
@@ -108,16 +108,16 @@ expect '^not looked at: auditd.conf, the log and the plugins \(Permission denied
 stop_auditd
 cp /sbin/auditbox /tmp/osqueryd
 /tmp/osqueryd auditd || fail "no foreign daemon"
-until_true 10 auditd_runs
+until_true 30 auditd_runs
 ill 2 AD204 'Process [0-9]* \(osqueryd\) takes the events'
 mend AD204
-until_true 10 auditd_runs
+until_true 30 auditd_runs
 mkdir /tmp/beside
 cp $conf /tmp/beside/
 echo 'log_file = /var/log/beside/audit.log' >>/tmp/beside/auditd.conf
 cp /sbin/auditbox /tmp/systemd-journald
 /tmp/systemd-journald auditd --observe -c /tmp/beside || fail "no second reader"
-until_true 10 test -s /run/audit/observer/auditd.pid || fail "no second reader"
+until_true 30 test -s /run/audit/observer/auditd.pid || fail "no second reader"
 ill 1 AD206 journald
 kill -TERM "$(cat /run/audit/observer/auditd.pid)"
 mkdir -p /etc/runlevels/boot
@@ -246,7 +246,7 @@ printf 'active = yes\npath = /usr/bin/dies\n' >/etc/audit/plugins.d/y.conf
 chmod 640 /etc/audit/plugins.d/y.conf
 echo 'max_restarts = 0' >>$conf
 auditctl --signal reload
-until_true 20 sh -c 'auditbox doctor >/tmp/said; grep -q "AD604 .*plugin y does not run: given up" /tmp/said' || fail "$(cat /tmp/said)"
+until_true 30 sh -c 'auditbox doctor >/tmp/said; grep -q "AD604 .*plugin y does not run: given up" /tmp/said' || fail "$(cat /tmp/said)"
 cp /usr/bin/slow /usr/bin/dies
 mend AD604
 echo 'q_depth = 20' >>$conf
@@ -272,7 +272,7 @@ ill 1 AD402 'MiB left; it should have 20 MiB'
 expect '^    mend: du -xak /var/log/audit \|' /tmp/said
 fill 56000
 auditctl -m 'the last one' >/dev/null
-until_true 10 reports logging_suspended true || fail "not suspended: $(cat /tmp/state)"
+until_true 30 reports logging_suspended true || fail "not suspended: $(cat /tmp/state)"
 ill 2 AD401 'admin_space_left is 10 MiB'
 expect '^broken AD207 ' /tmp/said
 rm $filler

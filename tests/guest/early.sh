@@ -52,7 +52,7 @@ audit_pid() { auditctl -s | sed -n 's/^pid //p'; }
 owns() { [ "$(audit_pid)" = "$1" ]; }
 # memory: where its records are;  keeps PATTERN: waits until it keeps such a record
 memory() { for file in /proc/$early/fd/*; do case $(readlink "$file") in /memfd:*) echo "$file" ;; esac; done; }
-keeps() { until_true 10 grep -aq "$1" "$(memory)" || fail "it does not keep $1"; }
+keeps() { until_true 30 grep -aq "$1" "$(memory)" || fail "it does not keep $1"; }
 # early: starts an early daemon; its pid is $early
 early() {
 	auditd --early || fail "auditd --early: $?"
@@ -81,7 +81,7 @@ expect "already has a daemon: .* pid $early" /tmp/said
 started=$(date +%s)
 start_auditd
 owns "$(auditd_pid)" || fail "the kernel's daemon is $(audit_pid)"
-until_true 10 auditd_gone "$early" || fail "the early daemon stays"
+until_true 30 auditd_gone "$early" || fail "the early daemon stays"
 touched 4
 logged 'watched/4'
 [ $(($(date +%s) - started)) -lt 5 ] || fail "the start took $(($(date +%s) - started)) s"

@@ -24,7 +24,7 @@ they_listen() { netstat -ltn | grep -q ':60 '; }
 fresh() {
 	rm -f $log*
 	start_auditd
-	until_true 10 they_listen || fail "it does not listen"
+	until_true 30 they_listen || fail "it does not listen"
 	sleep 1
 }
 
@@ -46,7 +46,7 @@ costs() {
 	for caller in $callers $runs; do wait "$caller"; done
 	[ -z "$runs" ] || prints "$times" cat /tmp/flood || fail "of $times $what there were $(cat /tmp/flood)"
 	logged_calls() { [ "$(count 'type=SYSCALL .*key="call"')" -ge $((2 * events)) ]; }
-	until_true 10 logged_calls || fail "of $((2 * events)) events $(count 'key="call"') are in the log"
+	until_true 30 logged_calls || fail "of $((2 * events)) events $(count 'key="call"') are in the log"
 	refuse op=lost-events $log
 	cost=$(($(cpu) - begun)) peak=$(peak)
 	stop_auditd
@@ -85,8 +85,8 @@ inside 1 peers records 10.0.1.1:60 60000 10.0.1.2 >/tmp/flood &
 flood=$!
 sh -c 'echo 7777 >/proc/self/loginuid; exec peers marks "$1" 200 "$2"' marks $log $first >/tmp/marks
 wait $flood
-until_true 10 prints 200 count 'type=SYSCALL .*key="number"' || fail "of 200 events $(count 'type=SYSCALL .*key="number"') are in the log"
-until_true 10 prints 60000 count '^node=flood ' || fail "of 60000 records $(count '^node=flood ') are in the log"
+until_true 30 prints 200 count 'type=SYSCALL .*key="number"' || fail "of 200 events $(count 'type=SYSCALL .*key="number"') are in the log"
+until_true 30 prints 60000 count '^node=flood ' || fail "of 60000 records $(count '^node=flood ') are in the log"
 awk -v first=$first '
 function number(hex, value, at) {
 	for (at = 1; at <= length(hex); at++) value = 16 * value + index("0123456789abcdef", substr(hex, at, 1)) - 1
@@ -156,6 +156,6 @@ for flood in $floods; do wait "$flood"; done
 [ "$(count 'type=SYSCALL .*key="call"')" -ge 1500 ] || fail "of 1500 events $(count 'key="call"') are in the log"
 refuse op=lost-events $log
 [ "$(peak)" -lt $((usual + 1024)) ] || fail "$(peak) kB with the floods, $usual kB without"
-until_true 20 reports total_connections 3 || fail "not the three senders alone: $(grep connections /tmp/state)"
+until_true 30 reports total_connections 3 || fail "not the three senders alone: $(grep connections /tmp/state)"
 echo "connections: $(cat /tmp/flood.*); $(grep refused /tmp/state) $(peak) kB"
 stop_auditd

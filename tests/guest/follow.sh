@@ -18,13 +18,13 @@ sleep 1
 mark() { auditctl -m "mark-$1" >/dev/null || fail "no message"; }
 has() { grep -q "mark-$1[^0-9]" /tmp/followed; }
 mark 1
-until_true 20 has 1 || fail "the first record does not come: $(tail -n 3 /tmp/followed)"
+until_true 30 has 1 || fail "the first record does not come: $(tail -n 3 /tmp/followed)"
 for n in 1 2 3; do
 	calls 3600
-	until_true 20 test -e $log.$n || fail "no rotation $n: $(ls -l /var/log/audit)"
+	until_true 30 test -e $log.$n || fail "no rotation $n: $(ls -l /var/log/audit)"
 done
 mark 2
-until_true 20 has 2 || fail "the last record does not come: $(tail -n 3 /tmp/followed)"
+until_true 30 has 2 || fail "the last record does not come: $(tail -n 3 /tmp/followed)"
 # what was logged before the start is not shown
 calls_logged=$(cat $(ls -r $log.*) $log | sed -n '/mark-1[^0-9]/,$p' | grep -c '^type=SYSCALL')
 tabulated() { [ $(($(wc -l </tmp/table) - 1)) -ge "$calls_logged" ]; }

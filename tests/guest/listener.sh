@@ -60,7 +60,7 @@ for sender in $senders; do
 	found=$(ausearch --node s$sender --raw | wc -l)
 	[ "$found" = 30 ] || fail "ausearch finds $found of sender $sender"
 done
-until_true 10 prints 11 count '^node=collector type=DAEMON_CLOSE .*: addr=10.0.[0-9]*.2 port=[0-9]* res=success$' || fail "closed: $(grep DAEMON_CLOSE $log)"
+until_true 30 prints 11 count '^node=collector type=DAEMON_CLOSE .*: addr=10.0.[0-9]*.2 port=[0-9]* res=success$' || fail "closed: $(grep DAEMON_CLOSE $log)"
 addresses() { grep -o 'type=DAEMON_ACCEPT .*: addr=10.0.[0-9]*.2 port=[0-9]* res=success$' $log | grep -o 'addr=[0-9.]*' | sort -u | wc -l; }
 [ "$(addresses)" = 11 ] || fail "accepted: $(grep DAEMON_ACCEPT $log)"
 
@@ -170,7 +170,7 @@ until_true 30 reports connections_refused 28 || fail "of 60 peers $(grep connect
 logged 'type=DAEMON_ACCEPT .*: op=alloc addr=127.0.0.1 .*res=no$'
 state total_connections 32
 auditctl --signal rotate
-until_true 10 test -e $log.1 || fail "no descriptor for a rotation"
+until_true 30 test -e $log.1 || fail "no descriptor for a rotation"
 auditctl --signal reload || fail "no descriptor for a reload"
 stop_auditd
 

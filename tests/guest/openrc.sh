@@ -25,7 +25,7 @@ for service in auditd audit-rules; do
 done
 for level in sysinit boot default; do openrc $level >>/tmp/boot 2>&1; done
 expect 'Starting audit daemon .*ok' /tmp/boot
-until_true 10 auditd_runs || fail "no daemon after the boot: $(cat /tmp/boot)"
+until_true 30 auditd_runs || fail "no daemon after the boot: $(cat /tmp/boot)"
 auditd_registered || fail "the kernel has pid $(kernel_pid), the pid file $(auditd_pid)"
 [ "$(stat -c %a /var/log/audit)" = 700 ] || fail "mode of the log's folder"
 auditctl -l >/tmp/rules
@@ -102,17 +102,17 @@ service 0 audit-rules stop
 # supervised: comes back when it dies, stays away when it is stopped
 echo 'supervisor=supervise-daemon' >/etc/conf.d/auditd
 service 0 auditd start
-until_true 10 auditd_runs || fail "no daemon under supervise-daemon"
+until_true 30 auditd_runs || fail "no daemon under supervise-daemon"
 service 0 auditd status
 pid=$(auditd_pid)
 kill -KILL "$pid"
 came_back() { [ "$(auditd_pid)" != "$pid" ] && auditd_runs; }
-until_true 20 came_back || fail "supervise-daemon does not start it again"
-until_true 10 auditd_registered || fail "the kernel has pid $(kernel_pid), not $(auditd_pid)"
+until_true 30 came_back || fail "supervise-daemon does not start it again"
+until_true 30 auditd_registered || fail "the kernel has pid $(kernel_pid), not $(auditd_pid)"
 pid=$(auditd_pid)
 by_alice auditd rotate || fail "rotate: $(cat /tmp/said)"
 logged 'type=DAEMON_ROTATE .*auid=1000 .*res=success'
 service 0 auditd stop
-until_true 10 auditd_gone "$pid" || fail "it does not stop"
+until_true 30 auditd_gone "$pid" || fail "it does not stop"
 sleep 3
 [ "$(kernel_pid)" = 0 ] || fail "it came back after the stop"

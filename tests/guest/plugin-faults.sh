@@ -183,7 +183,7 @@ told_five_times() {
 	events 50
 	is_told 'queue to plugins is full - dropping event \(plugin stuck\)' 5
 }
-until_true 20 told_five_times || fail "dropped events are told $(grep -c 'dropping event' /tmp/messages) times"
+until_true 30 told_five_times || fail "dropped events are told $(grep -c 'dropping event' /tmp/messages) times"
 told 'auditd queue full reporting limit reached - ending dropped event notifications' 1
 stop_auditd
 overflow SUSPEND

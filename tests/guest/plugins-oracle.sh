@@ -15,7 +15,7 @@ cat >/tmp/rsyslog.conf <<-X
 	*.* /tmp/messages
 X
 oracle /sbin/rsyslogd -n -i /tmp/rsyslog.pid -f /tmp/rsyslog.conf 2>/tmp/rsyslog.said &
-until_true 20 test -S /dev/log || fail "no system log: $(cat /tmp/rsyslog.said)"
+until_true 30 test -S /dev/log || fail "no system log: $(cat /tmp/rsyslog.said)"
 oracle /usr/bin/socat -u UDP-RECV:8125 - >/tmp/counts &
 until_true 30 grep -qi ' 00000000:1FBD ' /proc/net/udp || fail "nobody takes the counts"
 
@@ -55,11 +55,11 @@ configure log_format=ENRICHED max_log_file=8 disk_full_action=SUSPEND space_left
 cp $conf /oracle/etc/audit/auditd.conf
 oracle /sbin/auditd || fail "Debian's auditd: $?"
 registered() { [ "$(kernel_pid)" -gt 0 ]; }
-until_true 10 registered || fail "Debian's auditd is not registered"
+until_true 30 registered || fail "Debian's auditd is not registered"
 pid=$(auditctl -s | sed -n 's/^pid //p')
-until_true 10 test -S /tmp/events || fail "no socket: $(cat /tmp/messages)"
+until_true 30 test -S /tmp/events || fail "no socket: $(cat /tmp/messages)"
 oracle /usr/bin/socat -u UNIX-CONNECT:/tmp/events - >/tmp/read &
-until_true 10 grep -q 'Client connected' /tmp/messages || fail "no client: $(cat /tmp/messages)"
+until_true 30 grep -q 'Client connected' /tmp/messages || fail "no client: $(cat /tmp/messages)"
 audit_calls
 
 # count END: the calls that arrived there
@@ -78,7 +78,7 @@ ends() {
 	until_true 30 stands_still || fail "the log does not come to an end"
 	for end in /tmp/read /tmp/local3 /tmp/local4 /tmp/events.json; do
 		same() { [ "$(count $end)" = "$(calls_in $log)" ]; }
-		until_true 20 same || fail "$end has $(count $end) calls, the log $(calls_in $log)"
+		until_true 30 same || fail "$end has $(count $end) calls, the log $(calls_in $log)"
 	done
 	counted() { awk -F '[:|]' -v logged="$logged" '/^events.total_count/ { n += $2 } END { exit n < logged }' /tmp/counts; }
 	until_true 30 counted || fail "counts: $(cat /tmp/counts)"
@@ -94,7 +94,7 @@ grep 'syscall=95 .*key="call"' /tmp/read | cmp - /tmp/log.lines || fail "what th
 kill -HUP "$pid"
 logged 'type=DAEMON_CONFIG .*res=success'
 sleep 3
-until_true 10 test -S /tmp/events || fail "no socket after the reload"
+until_true 30 test -S /tmp/events || fail "no socket after the reload"
 for one in audisp-af_unix 'audisp-syslog .*LOCAL3' 'auditbox audisp-filter' 'audisp-syslog .*LOCAL4' audisp-json audisp-statsd; do
 	once() { [ "$(ps -o args | grep -c "^/plugins/$one")" = 1 ]; }
 	until_true 30 once || fail "after the reload: $one: $(ps -o args | grep plugins)"
@@ -102,8 +102,8 @@ done
 calls 300
 ends $((logged + 100))
 kill -TERM "$pid"
-until_true 10 auditd_gone "$pid" || fail "Debian's auditd does not end"
+until_true 30 auditd_gone "$pid" || fail "Debian's auditd does not end"
 none() { ! ps -o args | grep -q '^/plugins/'; }
-until_true 10 none || fail "plugins outlive the daemon: $(ps -o pid,args)"
+until_true 30 none || fail "plugins outlive the daemon: $(ps -o pid,args)"
 until_true 30 grep -q 'type=DAEMON_END' /tmp/local3 || fail "the last record did not reach the system log"
 [ ! -e /tmp/events ] || fail "the socket is left behind"

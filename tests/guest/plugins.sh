@@ -65,12 +65,12 @@ same() {
 	cmp -s /tmp/read.lines /tmp/log.lines
 }
 differs() { fail "$1 the reader has $(wc -l </tmp/read.lines) lines, the log $(wc -l </tmp/log.lines): $(diff /tmp/read.lines /tmp/log.lines | head -n 4)"; }
-until_true 20 same || differs "after the first calls"
+until_true 30 same || differs "after the first calls"
 calls_in() { grep -o 'syscall=95 ' "$1" | wc -l; }
 same_calls() { [ "$(calls_in /tmp/read.bin)" = "$(calls_in $log)" ]; }
-until_true 20 same_calls || fail "the binary reader has $(calls_in /tmp/read.bin) calls, the log $(calls_in $log)"
+until_true 30 same_calls || fail "the binary reader has $(calls_in /tmp/read.bin) calls, the log $(calls_in $log)"
 all_whole() { [ "$(grep -c 'syscall=95 ' /tmp/whole)" -ge 2990 ]; }
-until_true 20 all_whole || fail "whole events: $(grep -c 'syscall=95 ' /tmp/whole)"
+until_true 30 all_whole || fail "whole events: $(grep -c 'syscall=95 ' /tmp/whole)"
 awk '/^type=EOE/ { next }
 	{ split($0, part, /[()]/); if (part[2] != last && part[2] in seen) { print; exit 1 } seen[part[2]] = 1; last = part[2] }' \
 	/tmp/whole || fail "an event came in two pieces"
@@ -80,13 +80,13 @@ before=$(running '^ *[0-9]* cat$')
 rm /etc/audit/plugins.d/stuck.conf
 auditctl --signal reload
 told 'config change requested by'
-until_true 20 none_runs 'sleep 1000' || fail "the removed plugin still runs"
+until_true 30 none_runs 'sleep 1000' || fail "the removed plugin still runs"
 until_true 30 prints '/dev/null/dev/null/dev/null/dev/null' cat /tmp/streams || fail "streams after a reload: $(cat /tmp/streams)"
 state number_of_active_plugins 6
 is_renewed() { [ "$before" != "$(running '^ *[0-9]* cat$')" ]; }
 until_true 30 is_renewed || fail "the reader was not started again"
 calls 300
-until_true 20 same || differs "after a reload"
+until_true 30 same || differs "after a reload"
 
 # a broken file keeps everything as it is
 echo 'active = maybe' >/etc/audit/plugins.d/bad.conf
@@ -107,12 +107,12 @@ few_descriptors() { [ "$(ls "/proc/$(auditd_pid)/fd" | wc -l)" -lt 25 ]; }
 few_processes() { [ "$(running /plugins/ | wc -l)" -le 8 ]; }
 until_true 30 few_descriptors || fail "descriptors are open: $(ls -l "/proc/$(auditd_pid)/fd")"
 until_true 30 few_processes || fail "processes are left: $(ps)"
-until_true 20 same || differs "after reloads"
+until_true 30 same || differs "after reloads"
 
 # the end: everything that waits is read, and all plugins are gone
 calls 300
 stop_auditd
-until_true 20 same || differs "at the end"
+until_true 30 same || differs "at the end"
 told 'Terminating plugins'
 until_true 30 none_runs /plugins/ || fail "plugins outlive the daemon: $(ps)"
 

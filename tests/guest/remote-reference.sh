@@ -37,7 +37,7 @@ collect() {
 	[ "$2" = tls ] || sed -i /^tls_/d $conf
 	chmod 640 $conf
 	"$1" auditd || fail "the auditd of $1 ends with $?"
-	until_true 20 they_listen || fail "the auditd of $1 does not listen: $(cat /tmp/messages)"
+	until_true 30 they_listen || fail "the auditd of $1 does not listen: $(cat /tmp/messages)"
 }
 they_listen() { netstat -ltn | grep -q ':60 '; }
 holders=''
@@ -105,7 +105,7 @@ lasts() {
 	stop_auditd
 	rm -f /run/auditd.pid /run/audit/auditd.pid
 	"$2" auditd || fail "the auditd of $2 ends with $?"
-	until_true 20 they_listen || fail "the auditd of $2 does not listen: $(cat /tmp/messages)"
+	until_true 30 they_listen || fail "the auditd of $2 does not listen: $(cat /tmp/messages)"
 	for number in 51 52 53 54 55 56 57 58 59 60; do
 		numbers web-0 $number | tail -n 1 >/tmp/web-0
 		sleep 1

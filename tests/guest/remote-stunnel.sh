@@ -32,11 +32,11 @@ chmod 640 /etc/audit/audisp-remote.conf
 # near_end, far_end: start stunnel on the collector and on the sender; none keeps the plugin's input open
 near_end() {
 	stunnel /etc/stunnel/audit.conf 7>&- || fail "stunnel: $(cat /tmp/messages)"
-	until_true 10 hears ':6060 ' || fail "stunnel does not listen: $(cat /tmp/messages)"
+	until_true 30 hears ':6060 ' || fail "stunnel does not listen: $(cat /tmp/messages)"
 }
 far_end() {
 	inside 1 unshare -m sh -c 'mount --bind /sender /etc/stunnel && stunnel /etc/stunnel/audit.conf' 7>&- || fail "stunnel: $(cat /tmp/messages)"
-	until_true 10 hears_inside '127.0.0.1:60 ' || fail "the sender's stunnel does not listen: $(cat /tmp/messages)"
+	until_true 30 hears_inside '127.0.0.1:60 ' || fail "the sender's stunnel does not listen: $(cat /tmp/messages)"
 }
 hears() { netstat -ltn | grep -q "$1"; }
 hears_inside() { inside 1 netstat -ltn | grep -q "$1"; }
@@ -50,7 +50,7 @@ of() {
 kill_end() {
 	# shellcheck disable=SC2046 # several
 	kill $(of "$1")
-	until_true 10 prints '' of "$1" || fail "stunnel does not end"
+	until_true 30 prints '' of "$1" || fail "stunnel does not end"
 }
 
 configure name_format=user name=collector tcp_listen_port=60 tcp_max_per_addr=10 use_libwrap=no

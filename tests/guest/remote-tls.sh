@@ -78,7 +78,7 @@ for pair in 'old web handshake-error' 'web nobody unknown-identity' 'old old dis
 	logged "op=tls-accept res=no .*reason=$3"
 done
 printf 'GET / HTTP/1.0\r\n\r\n' | nc 127.0.0.1 60 >/dev/null
-until_true 10 prints 1110 count '^node=sender ' || fail "somebody got in"
+until_true 30 prints 1110 count '^node=sender ' || fail "somebody got in"
 # A key that others can read is none.
 sender web web
 chmod 440 /etc/audit/tls/web

@@ -29,12 +29,12 @@ their_pid() { cat /oracle/run/auditd.pid 2>/dev/null; }
 they_listen() { inside 1 netstat -ltn | grep -q ':60 '; }
 start_theirs() {
 	inside 1 chroot /oracle /sbin/auditd 7>&- || fail "Debian's auditd ends with $?"
-	until_true 20 they_listen || fail "Debian's auditd does not listen"
+	until_true 30 they_listen || fail "Debian's auditd does not listen"
 }
 stop_theirs() {
 	pid=$(their_pid)
 	kill "-$1" "$pid"
-	until_true 10 auditd_gone "$pid" || fail "Debian's auditd does not end"
+	until_true 30 auditd_gone "$pid" || fail "Debian's auditd does not end"
 	rm -f /oracle/run/auditd.pid
 }
 
@@ -150,15 +150,15 @@ cp /oracle/var/spool/audit/remote.log /var/spool/audit/remote.log
 start_theirs
 remote_conf 'queue_depth = 100\n'
 numbers 51 60 | audisp-remote || fail "our audisp-remote ends with $?"
-until_true 20 all_arrived 60 || fail "$(arrived) of 60: Debian's queue"
+until_true 30 all_arrived 60 || fail "$(arrived) of 60: Debian's queue"
 in_order || fail "not in their order"
 stop_theirs TERM
 numbers 61 100 | audisp-remote && fail "nothing is left though nobody listens"
 cp /var/spool/audit/remote.log /oracle/var/spool/audit/remote.log
 start_theirs
 # It connects with its next record, and sends while its input is open.
-{ numbers 101 101; until_true 20 all_arrived 101; } | oracle /sbin/audisp-remote
-until_true 20 all_arrived 101 || fail "$(arrived) of 101: our queue"
+{ numbers 101 101; until_true 30 all_arrived 101; } | oracle /sbin/audisp-remote
+until_true 30 all_arrived 101 || fail "$(arrived) of 101: our queue"
 in_order || fail "not in their order"
 
 # events of this kernel

@@ -11,8 +11,8 @@ cp -R /etc/s6-rc/source/auditd /run/service/
 [ "$(cat /etc/s6-rc/source/audit-rules/dependencies)" = auditd ] || fail "dependencies"
 
 s6-supervise $service >/tmp/said 2>&1 &
-until_true 10 s6-svok $service || fail "no supervisor: $(cat /tmp/said)"
-until_true 20 is 'true true true' || fail "it never says that it is up: $(cat /tmp/said)"
+until_true 30 s6-svok $service || fail "no supervisor: $(cat /tmp/said)"
+until_true 30 is 'true true true' || fail "it never says that it is up: $(cat /tmp/said)"
 [ "$(kernel_pid)" = "$(supervised)" ] && [ "$(auditd_pid)" = "$(supervised)" ] || fail "pids $(kernel_pid) $(supervised)"
 # what the oneshot runs when the daemon is up
 sh -c "$(cat /etc/s6-rc/source/audit-rules/up)" >/dev/null || fail "up"
@@ -34,7 +34,7 @@ until_true 60 came_back || fail "it does not come back: $(cat /tmp/said)"
 cp $conf /tmp/good
 echo 'num_logs = many' >>$conf
 kill -KILL "$(supervised)"
-until_true 15 is 'false false false' || fail "it is not given up: $(s6-svstat $service)"
+until_true 30 is 'false false false' || fail "it is not given up: $(s6-svstat $service)"
 expect 'Value many should only be numbers - line [0-9]+' /tmp/said
 tried=$(grep -c 'Value many' /tmp/said)
 sleep 3
@@ -45,6 +45,6 @@ until_true 60 came_back || fail "no daemon after the mending: $(cat /tmp/said)"
 
 pid=$(supervised)
 s6-svc -d $service
-until_true 15 is 'false false false' || fail "it does not end: $(s6-svstat $service)"
+until_true 30 is 'false false false' || fail "it does not end: $(s6-svstat $service)"
 auditd_gone "$pid" || fail "it runs on"
 expect 'type=DAEMON_END .*op=terminate .*res=success' $log

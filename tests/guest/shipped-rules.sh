@@ -27,7 +27,7 @@ start_auditd
 expect '^-w /etc/sudoers.d -p wa -k identity$' /tmp/list
 expect '^-a always,exit -F arch=b64 -S .*file_setattr.* -F key=permissions$' /tmp/list
 sees() {
-	until_true 10 sees_now "$@" || fail "no event of key $1 with $2"
+	until_true 30 sees_now "$@" || fail "no event of key $1 with $2"
 }
 sees_now() { ausearch --input-logs -k "$1" --raw 2>/dev/null | grep -q -e "$2"; }
 echo 'alice ALL=(ALL) ALL' >/etc/sudoers.d/alice

@@ -47,14 +47,14 @@ configure
 mkfifo /tmp/errors
 cat /tmp/errors >/tmp/read & reader=$!
 auditd -f >/tmp/records 2>/tmp/errors & pid=$!
-until_true 10 grep -q 'Init complete' /tmp/read || fail "not ready: $(cat /tmp/read)"
+until_true 30 grep -q 'Init complete' /tmp/read || fail "not ready: $(cat /tmp/read)"
 kill $reader
 auditctl --signal reload
 auditctl -m after-the-reader
-until_true 10 grep -q after-the-reader /tmp/records || fail "no record once the reader has gone"
+until_true 30 grep -q after-the-reader /tmp/records || fail "no record once the reader has gone"
 auditd_gone $pid && fail "the daemon ended"
 kill -TERM $pid
-until_true 10 auditd_gone $pid || fail "no end"
+until_true 30 auditd_gone $pid || fail "no end"
 
 # and with one that reads nothing
 exec 5<>/tmp/errors
@@ -63,7 +63,7 @@ auditd -f >/tmp/records 2>&5 & pid=$!
 until_true 30 auditd_registered || fail "a full pipe holds the start up"
 auditctl --signal reload
 auditctl -m with-a-full-pipe
-until_true 10 grep -q with-a-full-pipe /tmp/records || fail "no record while standard error is full"
+until_true 30 grep -q with-a-full-pipe /tmp/records || fail "no record while standard error is full"
 kill -TERM $pid
-until_true 10 auditd_gone $pid || fail "no end"
+until_true 30 auditd_gone $pid || fail "no end"
 echo "rules and daemon are whole"

@@ -86,6 +86,6 @@ does 2 nonsense
 # the end of the system
 pid=$(auditd_pid)
 /sbin/sysvinit 0
-until_true 20 auditd_gone "$pid" || fail "it outlives runlevel 0"
+until_true 30 auditd_gone "$pid" || fail "it outlives runlevel 0"
 expect 'type=DAEMON_END .*op=terminate .*res=success' $log
 does 0 stop

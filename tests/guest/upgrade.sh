@@ -68,7 +68,7 @@ order daemon-reload
 cp /etc/audit/auditd.conf /tmp/its.conf
 install_ours || fail "install: $? $(cat /tmp/said)"
 expect "stopping the audit daemon .* pid $its" /tmp/said
-until_true 10 auditd_gone "$its" || fail "its daemon still runs"
+until_true 30 auditd_gone "$its" || fail "its daemon still runs"
 logged "type=DAEMON_END .*auid=1000 .*res=success"
 cmp -s /etc/audit/auditd.conf /tmp/its.conf || fail "its configuration was replaced"
 [ -f /etc/audit/rules.d/audit.rules ] && [ -f /etc/audit/rules.d/30-identity.rules ] || fail "rules: $(ls /etc/audit/rules.d)"
@@ -110,7 +110,7 @@ expect 'rules.d/50-own.rules has rules already' /tmp/said
 
 # And away.
 remove_ours || fail "remove: $? $(cat /tmp/said)"
-until_true 10 auditd_gone "$pid" || fail "the daemon outlives its removal"
+until_true 30 auditd_gone "$pid" || fail "the daemon outlives its removal"
 expect "type=DAEMON_END .*auid=1000 .*pid=.*res=success" $log
 rm -r /etc/init.d /etc/default/auditd # the package's
 [ -z "$(ours)" ] || fail "left behind: $(ours)"
