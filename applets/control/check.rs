@@ -69,7 +69,8 @@ pub(super) fn sources(files: &[SourceFile]) -> Vec<Source<'_>> {
 }
 
 fn findings(rules: &Rules, wanted: &[SourceFile], options: &Options, host: &RuleHost) -> Result<Vec<Finding>, String> {
-    let exists = |path: &[u8]| host.exists(path);
+    // What may not be seen may be there.
+    let exists = |path: &[u8]| host.exists(path) || host.is_hidden(path);
     let exists: Option<Exists> = if options.knows_paths() { Some(&exists) } else { None };
     let profile = sources(wanted);
     let target = Target { host, kernel: options.kernel, exists, profile: &profile };

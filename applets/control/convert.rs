@@ -76,7 +76,7 @@ fn converted(name: &str, line: &Line, host: &RuleHost) -> Result<Option<Vec<u8>>
             Err(Stays)
         }
         (None, [Step::AddRule(rule)]) if plan.is_watch() => {
-            let rule = convert::watch(rule, host).ok_or_else(|| stays(&"no rule without -w is the same"))?;
+            let rule = convert::watch(rule, host).ok_or_else(|| stays(&"no rule without -w is surely the same"))?;
             rules_file::warn_of_pasted(name, line);
             Ok(Some(rule))
         }

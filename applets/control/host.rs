@@ -101,6 +101,11 @@ impl Host for RuleHost {
     }
 
     #[cfg(feature = "rule-tools")]
+    fn is_hidden(&self, path: &[u8]) -> bool {
+        !self.any_name && root::is_hidden(&self.root, path)
+    }
+
+    #[cfg(feature = "rule-tools")]
     fn mounts(&self) -> &[(Vec<u8>, Vec<u8>)] {
         // Of an image they are not known.
         let is_known = !self.any_name && self.root == Path::new("/");

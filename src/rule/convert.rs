@@ -6,14 +6,19 @@
 
 use super::command::{Step, plan_of};
 use super::file::{Line, push_word};
-use super::model::{FieldId, Rule, Value};
+use super::model::{FieldId, Rule, RuleField, Value};
 use super::parse::Host;
 use super::print::Listing;
 use crate::abi::rule::KEY_SEPARATOR;
 use crate::tables::rule::PERMISSIONS;
 
-/// The line that a watch, or what is listed as one, becomes, without its end; `None` when no such line is read as the same rule.
+/// The line that a watch, or what is listed as one, becomes, without its end; `None` when no such line is read as the same rule, or it
+/// may not be seen whether its path is a directory.
 pub fn watch(rule: &Rule, host: &dyn Host) -> Option<Vec<u8>> {
+    let is_hidden = |field: &RuleField| matches!(&field.value, Value::Text(path) if field.id == FieldId::PATH && host.is_hidden(path));
+    if rule.fields.iter().any(is_hidden) {
+        return None;
+    }
     let line = bare(rule).unwrap_or_else(|| {
         // With other tests it is listed as a rule.
         let mut line = Vec::new();

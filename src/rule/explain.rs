@@ -233,11 +233,11 @@ fn names_one_file(field: &RuleField) -> bool {
     field.id == FieldId::PATH || (field.id == FieldId::INODE && field.operator == Operator::EQUAL)
 }
 
-/// Whether both rules are for the same file. KERNEL: audit_update_watch(): whenever the file of a path is replaced, the order of
-/// the rules for it turns round.
+/// Whether both rules are for the same path. KERNEL: audit_update_watch(): whenever the file of a path is replaced, the order of the
+/// rules for it turns round; a rule for a number stays where it is.
 pub fn are_of_one_file(a: &Rule, b: &Rule) -> bool {
-    let file = |rule: &Rule| rule.fields.iter().find(|field| names_one_file(field)).cloned();
-    is_of_one_file(a) && is_of_one_file(b) && file(a) == file(b)
+    let file = |rule: &Rule| rule.fields.iter().find(|field| field.id == FieldId::PATH).cloned();
+    is_of_one_file(a) && is_of_one_file(b) && file(a).is_some() && file(a) == file(b)
 }
 
 /// What a rule makes of an event, by itself.

@@ -22,6 +22,11 @@ pub fn exists(root: &Path, path: &[u8]) -> bool {
     open_within(root, path, OFlags::PATH).is_ok()
 }
 
+/// Whether this process may not see what the absolute `path` leads to; links are as for [`is_directory`].
+pub fn is_hidden(root: &Path, path: &[u8]) -> bool {
+    matches!(open_within(root, path, OFlags::PATH), Err(Errno::ACCESS | Errno::PERM))
+}
+
 /// What `path` leads to, be it readable or not; links are as for [`is_directory`].
 pub fn metadata(root: &Path, path: &[u8]) -> io::Result<Metadata> {
     File::from(open_within(root, path, OFlags::PATH)?).metadata()

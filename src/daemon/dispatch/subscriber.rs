@@ -216,6 +216,7 @@ impl Subscriber {
     fn room(&self, limit: usize, loss: Option<&[u8]>) -> usize {
         let mut sink = Vec::new();
         self.sink().push(&mut sink);
+        sink.push(b' ');
         let is_own = |record| memchr::memmem::find(record, &sink).is_some();
         match loss {
             Some(record) if is_own(record) => (limit + ROOM_FOR_LOSSES).saturating_sub(self.queue.len()),

@@ -23,14 +23,6 @@ pub struct Span {
     pub bytes: (usize, usize),
 }
 
-impl Span {
-    /// What stands there.
-    pub(super) fn text<'t>(&self, sources: &[Source<'t>]) -> &'t [u8] {
-        let source = sources.get(self.file).map_or(&b""[..], |source| source.text);
-        source.get(self.line_start + self.bytes.0..self.line_start + self.bytes.1).unwrap_or_default()
-    }
-}
-
 /// Something that was found.
 #[derive(Clone, Debug)]
 pub struct Finding {

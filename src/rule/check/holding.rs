@@ -1,6 +1,6 @@
 //! Rules that match nothing, and tests that take more than they seem to.
 
-use super::super::command::plan_of;
+use super::super::command::{Step, plan_of};
 use super::super::file::Line;
 use super::super::meaning::{FAILED, Impossible, Meaning, SUCCEEDED, never_holds};
 use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, Value};
@@ -112,6 +112,7 @@ pub(super) fn too_wide(planned: &Planned, rule: &Rule, target: &Target, out: &mu
     if meaning.why_impossible().is_some() {
         return;
     }
+    let before = out.len();
     // Of daemons a never rule may well be, too.
     let is_looked_at = |unsigned: &&Unsigned| rule.action == Action::ALWAYS || unsigned.id == FieldId::EXIT;
     for Unsigned { id, values, taken, code, message, add } in UNSIGNED.iter().filter(is_looked_at) {
@@ -132,11 +133,23 @@ pub(super) fn too_wide(planned: &Planned, rule: &Rule, target: &Target, out: &mu
         let end = Span { bytes: (span.bytes.1, span.bytes.1), ..span };
         let (front, back) = planned.line.text.split_at_checked(span.bytes.1).unwrap_or_default();
         let line = [front, add.as_bytes(), back].concat();
-        let is_taken = Line::read(1, 0, &line)
-            .and_then(|line| plan_of(&line, target.host))
-            .is_some_and(|plan| plan.refusal.is_none());
-        found.fix = is_taken.then(|| Fix { effect: Effect::Meant, edits: vec![planned.edit(end, add.as_bytes())] });
+        let plan = Line::read(1, 0, &line).and_then(|line| plan_of(&line, target.host));
+        match plan.filter(|plan| plan.refusal.is_none()).as_ref().map(|plan| plan.steps.as_slice()) {
+            Some([Step::AddRule(rule)]) if Meaning::of(rule, None).why_impossible().is_some() => {
+                found.help = "another test of the rule leaves nothing else: one of the two is not meant".to_owned();
+            }
+            Some(_) => {
+                found.fix = Some(Fix { effect: Effect::Meant, edits: vec![planned.edit(end, add.as_bytes())] });
+            }
+            None => {}
+        }
         out.push(found);
+    }
+    // Two of them leave nothing together.
+    let exits = |found: &&mut Finding| found.code == &codes::EXIT_UNSIGNED;
+    let added = out.get_mut(before..).unwrap_or_default();
+    if added.iter_mut().filter(exits).count() > 1 {
+        added.iter_mut().filter(exits).for_each(|found| found.fix = None);
     }
 }
 

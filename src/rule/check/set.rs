@@ -1,9 +1,9 @@
 //! What rules say together: which are never reached, which are missing, and the order of lines.
 
-use super::super::command::Step;
+use super::super::command::{Place, Step};
 use super::super::explain::{Verdict, are_of_one_file, is_of_one_file, judge, keys};
 use super::super::facts::Facts;
-use super::super::meaning::{Meaning, other_width, possible_width};
+use super::super::meaning::{Meaning, other_width, possible_width, trim};
 use super::super::model::{Action, FieldId, List, Operator, Rule, RuleField, SyscallMask, Value};
 use super::super::parse::Host;
 use super::super::ranges::Numbers;
@@ -28,6 +28,19 @@ struct Active<'p> {
 impl Active<'_> {
     fn span(&self) -> Span {
         self.planned.whole()
+    }
+
+    /// Where the last of its calls stand, if it names them and others can be added.
+    fn named_calls(&self) -> Option<Place> {
+        let by_name = self.rule.fields.iter().all(|field| field.id != FieldId::PERM);
+        let calls = self.planned.plan.as_ref()?.places.syscalls.last().copied();
+        calls.filter(|_| by_name && !self.rule.syscalls.is_full(MASK_WORDS - 1) && !self.rule.prepend)
+    }
+
+    /// The change that writes `added` after its calls.
+    fn more_calls(&self, added: &[u8]) -> Option<Edit> {
+        let span = self.planned.place(self.named_calls()?);
+        Some(self.planned.edit(Span { bytes: (span.bytes.1, span.bytes.1), ..span }, added))
     }
 }
 
@@ -201,8 +214,12 @@ fn unreachable(rule: &Active, earlier: &[Active], target: &Target, out: &mut Vec
     true
 }
 
-/// An event that the rule matches.
+/// An event that the rule matches. Events have paths as they are, so there is none where the rule's own leads through a link.
 fn example(rule: &Rule, host: &dyn Host) -> Option<String> {
+    let leads_elsewhere = |own: &[u8]| host.place(&[own, b"/"].concat()).is_some_and(|place| place != trim(own));
+    if rule.directory().is_some_and(leads_elsewhere) {
+        return None;
+    }
     let event = witness(rule, host.machine());
     let words: Vec<&[u8]> = event.split(' ').map(str::as_bytes).collect();
     let matches = Facts::parse(&words, host).is_ok_and(|facts| !matches!(judge(rule, &facts), Verdict::No(_)));
@@ -259,28 +276,13 @@ fn never_overlap(rule: &Active, earlier: &[Active], machine: Option<Machine>, ou
 
 /// Two rules that could be one.
 fn mergeable(rule: &Active, earlier: &[Active], out: &mut Vec<Finding>) {
-    let named = |active: &Active| {
-        let plan = active.planned.plan.as_ref();
-        let calls = plan.map(|plan| plan.places.syscalls.as_slice()).unwrap_or_default();
-        let by_name = active.rule.fields.iter().all(|field| field.id != FieldId::PERM);
-        calls
-            .last()
-            .copied()
-            .filter(|_| by_name && !active.rule.syscalls.is_full(MASK_WORDS - 1) && !active.rule.prepend)
-    };
-    let Some(own) = named(rule) else { return };
+    let Some(own) = rule.named_calls() else { return };
     let is_alike = |other: &Rule| {
         other.list == rule.rule.list && other.action == rule.rule.action && other.fields == rule.rule.fields
     };
-    let nearest = earlier.iter().enumerate().rev().filter(|(_, other)| is_alike(other.rule));
-    let nearest = nearest.filter_map(|(at, other)| Some((at, other, named(other)?))).next();
-    let Some((at, first, place)) = nearest else { return };
-    // Calls can be moved only past rules that no event can tell from this one.
-    let is_in_the_way = |other: &Active| {
-        let differs = other.rule.action != rule.rule.action || other.rule.keys().ne(rule.rule.keys());
-        differs && other.meaning.may_meet(&rule.meaning)
-    };
-    if earlier.iter().skip(at + 1).any(is_in_the_way) {
+    let mut nearest = earlier.iter().enumerate().rev().filter(|(_, other)| is_alike(other.rule));
+    let Some((at, first)) = nearest.find(|(_, other)| other.named_calls().is_some()) else { return };
+    if earlier.iter().skip(at + 1).any(|other| is_in_the_way(other, rule, &rule.meaning)) {
         return;
     }
     let plan = rule.planned.plan.as_ref();
@@ -290,15 +292,18 @@ fn mergeable(rule: &Active, earlier: &[Active], out: &mut Vec<Finding>) {
         .iter()
         .filter_map(|place| text(rule.planned, rule.planned.place(*place)))
         .collect();
+    let Some(more) = first.more_calls(&[b",".as_slice(), &calls.join(&b',')].concat()) else { return };
     let message = "differs from an earlier rule in its calls alone: one rule for both costs less".to_owned();
     let mut found = finding(&codes::MERGEABLE, rule.planned.place(own), message, "add the calls to the earlier rule");
     found.related.push((first.span(), "this rule".to_owned()));
-    let span = first.planned.place(place);
-    let end = Span { bytes: (span.bytes.1, span.bytes.1), ..span };
-    let added = [b",".as_slice(), &calls.join(&b',')].concat();
-    found.fix =
-        Some(Fix { effect: Effect::Same, edits: vec![first.planned.edit(end, &added), rule.planned.removal()] });
+    found.fix = Some(Fix { effect: Effect::Same, edits: vec![more, rule.planned.removal()] });
     out.push(found);
+}
+
+/// Whether calls cannot be moved past a rule, as it may tell the events of `meaning` from those of `rule`.
+fn is_in_the_way(other: &Active, rule: &Active, meaning: &Meaning) -> bool {
+    let differs = other.rule.action != rule.rule.action || other.rule.keys().ne(rule.rule.keys());
+    differs && other.meaning.may_meet(meaning)
 }
 
 fn text<'p>(planned: &Planned<'p>, span: Span) -> Option<&'p [u8]> {
@@ -388,12 +393,43 @@ fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native:
         Action::NEVER => other.meaning.may_meet(&twin),
         _ => twin.covers(&other.meaning) && keys(other.rule) != keys(rule.rule),
     });
-    found.fix = if is_contradicted { None } else { twin_line(rule, (arch, word), (here, there), &missing) };
+    if let Some(known) = twin_of(rule, &twin, (arch, there_elf), all) {
+        found.related.push((known.span(), "this is the same rule for the other width".to_owned()));
+        found.fix = with_calls(known, there, &missing);
+    } else if !is_contradicted {
+        found.fix = twin_line(rule, (arch, word), (here, there), &missing);
+    }
     if !is_certain {
         found.level = Level::Note;
         found.fix.iter_mut().for_each(|fix| fix.effect = Effect::Unsure);
     }
     Some(found)
+}
+
+/// The rule that differs in its arch and its calls alone, where it can be given those of `twin`: no rule between the two tells their
+/// events apart.
+fn twin_of<'a, 'p>(
+    rule: &Active,
+    twin: &Meaning,
+    (arch, elf): (usize, u32),
+    all: &'a [Active<'p>],
+) -> Option<&'a Active<'p>> {
+    let mut fields = rule.rule.fields.clone();
+    fields.get_mut(arch)?.value = Value::Number(elf);
+    let is_one = |other: &Active| {
+        other.named_calls().is_some()
+            && (other.rule.list, other.rule.action) == (rule.rule.list, rule.rule.action)
+            && other.rule.fields == fields
+    };
+    let (own, there) = (all.iter().position(|other| std::ptr::eq(other, rule))?, all.iter().position(is_one)?);
+    let between = all.get(own.min(there)..own.max(there))?;
+    if between.iter().any(|other| is_in_the_way(other, rule, twin)) { None } else { all.get(there) }
+}
+
+/// The rule with more calls, of `machine`.
+fn with_calls(rule: &Active, machine: Machine, calls: &SyscallMask) -> Option<Fix> {
+    let names: Vec<&str> = calls.iter().filter_map(|number| syscall::name(machine, number)).collect();
+    Some(Fix { effect: Effect::Meant, edits: vec![rule.more_calls(&[b",", names.join(",").as_bytes()].concat())?] })
 }
 
 /// Calls by the numbers of an arch, that of the last test of it, that the rule is not for. KERNEL: of calls a rule has numbers alone,

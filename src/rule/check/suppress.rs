@@ -47,17 +47,12 @@ pub(super) fn apply(sources: &[Source], is_set: bool, findings: &mut Vec<Finding
             None => true,
         }
     });
-    // What was known and meant of a line is so of its copy for the other width.
-    for finding in findings.iter_mut().filter(|finding| finding.code == &codes::ONE_ABI) {
-        let place = (finding.span.file, Some(finding.span.line));
-        let used = all.iter().filter(|it| it.is_used && (it.span.file, it.line) == place);
-        let comments = used.flat_map(|it| [b"\n", it.span.text(sources)].concat()).collect::<Vec<u8>>();
-        for edit in finding.fix.iter_mut().flat_map(|fix| &mut fix.edits) {
-            edit.text = [&comments[..], &edit.text].concat();
-        }
-    }
-    // The comment on a line that is gone would be one on the next line.
-    for finding in findings.iter_mut().filter(|f| [&codes::MERGEABLE, &codes::DUPLICATE].contains(&f.code)) {
+    // The comment on a line that is gone would be one on the next line, and a copy of a line would be without it.
+    let moves = |finding: &&mut Finding| {
+        let copies = finding.code == &codes::ONE_ABI && finding.related.is_empty();
+        copies || [&codes::MERGEABLE, &codes::DUPLICATE].contains(&finding.code)
+    };
+    for finding in findings.iter_mut().filter(moves) {
         let lines = finding.changed_lines();
         let is_on = |line: usize, file: usize| lines.contains(&(file, line));
         if all.iter().any(|it| it.line.is_some_and(|line| is_on(line, it.span.file))) {
@@ -157,15 +152,18 @@ fn no_code(id: &[u8], words: &[u8]) -> String {
     }
 }
 
-/// Whether a comment that is not for us was surely meant to be: it begins with nearly our name and a code, or says nearly `allow` before one.
+/// Whether a comment that is not for us was surely meant to be: it begins with nearly our name, nearly `allow`, or both, and then a code.
 fn is_misspelt(comment: &[u8]) -> bool {
     let first: Vec<Vec<u8>> = parts(comment).take(4).map(<[u8]>::to_ascii_lowercase).collect();
-    let is_near = |word: Option<&Vec<u8>>, wanted: &[u8]| word.is_some_and(|word| distance(word, wanted) <= 2);
     let is_code = |word: &Vec<u8>| matches!(word.as_slice(), [b'a', b'b', number @ ..] if number.len() == 3 && number.iter().all(u8::is_ascii_digit));
     let Some((before, _)) = first.iter().position(is_code).and_then(|at| first.split_at_checked(at)) else {
         return false;
     };
-    is_near(before.first(), b"auditbox") || is_near(before.last(), b"allow")
+    let (name, allows) = match before.split_last() {
+        Some((last, name)) if distance(last, b"allow") <= 1 => (name.concat(), true),
+        _ => (before.concat(), false),
+    };
+    distance(&name, b"auditbox") <= 2 || (allows && name.is_empty())
 }
 
 /// Letters and digits that stand together.

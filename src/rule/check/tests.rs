@@ -1,5 +1,5 @@
-//! What is found and what is not: every code by a bad line and a good one, and the certainty of what is said to be certain. The
-//! files beside this are named after those that they test.
+//! What is found and what is not, and the certainty of what is said to be certain; each code has a bad and a good text in
+//! tests/it/checking.rs. The files beside this are named after those that they test.
 
 mod fix;
 mod line;
@@ -46,6 +46,10 @@ impl Host for Pc {
     }
 
     /// /etc/link leads to /srv.
+    fn is_hidden(&self, path: &[u8]) -> bool {
+        path.starts_with(b"/hidden/")
+    }
+
     fn place(&self, directory: &[u8]) -> Option<Vec<u8>> {
         match directory.strip_prefix(b"/etc/link").filter(|below| !below.is_empty()) {
             Some(below) => Some([b"/srv", below.strip_suffix(b"/").unwrap_or(below)].concat()),

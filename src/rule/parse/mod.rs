@@ -36,6 +36,10 @@ pub trait Host {
     fn place(&self, _directory: &[u8]) -> Option<Vec<u8>> {
         None
     }
+    /// Whether it may not be seen what is there.
+    fn is_hidden(&self, _path: &[u8]) -> bool {
+        false
+    }
     /// The file systems that are mounted, as far as that is known: the directory of each, and its type.
     fn mounts(&self) -> &[(Vec<u8>, Vec<u8>)] {
         &[]

@@ -94,11 +94,43 @@ fn a_line_is_mended_before_it_is_copied_for_the_other_width() {
 }
 
 #[test]
-fn a_copy_for_the_other_width_keeps_the_comments_that_are_used() {
-    let line =
-        "# auditbox: allow AB305 why\n# other\n# auditbox: allow AB302 unused\n-a always,exit -F arch=b64 -S open\n";
-    let fixed = fixed(line).0;
-    assert_eq!(fixed, [line, "# auditbox: allow AB305 why\n-a always,exit -F arch=b32 -S open\n"].concat());
+fn what_the_other_width_lacks_goes_where_its_rule_is_and_comments_stay_with_theirs() {
+    let pair = [
+        "# ids\n",
+        "-a always,exit -F arch=b64 -S chown -k a\n",
+        "# of 32\n",
+        "-a always,exit -F arch=b32 -S chown -k a\n",
+    ];
+    assert_eq!(fixed(&pair.concat()).0, pair.concat().replace("b32 -S chown", "b32 -S chown,chown32"));
+    let turned = [pair[2], pair[3], pair[0], pair[1]].concat();
+    assert_eq!(fixed(&turned).0, turned.replace("b32 -S chown", "b32 -S chown,chown32"));
+    // Not where a rule between the two is for some of these events.
+    let never = "-a never,exit -F arch=b32 -S chown32 -F uid=0\n";
+    let apart = [pair[3], never, pair[1]].concat();
+    assert_eq!(fixed(&apart).0, [pair[3], never, pair[1], &pair[3].replace("chown", "chown32")].concat());
+    // A comment is for one line.
+    let commented = ["# auditbox: allow AB305 why\n", "-a always,exit -F arch=b64 -S open\n"].concat();
+    assert!(has(&commented, &codes::ONE_ABI));
+    assert_eq!(fixed(&commented).0, commented);
+    let both = both("-S chown").replace("-a", "# auditbox: allow AB305 why\n-a");
+    assert_eq!(fixed(&both).0, both.replace("b32 -S chown", "b32 -S chown,chown32"));
+}
+
+#[test]
+fn a_watch_of_what_may_not_be_seen_stays_one() {
+    for (path, is_written) in [("/etc/passwd", true), ("/hidden/maybe-a-directory", false)] {
+        let text = format!("-w {path} -p wa -k x\n");
+        assert!(has(&text, &codes::WATCH_FORM));
+        assert_eq!(fixed(&text).0 != text, is_written, "{path}");
+    }
+}
+
+#[test]
+fn nothing_is_added_that_another_test_contradicts() {
+    for tests in ["exit>=0 -F success=0", "exit<=-1 -F success=1", "auid>=1000 -F auid=unset", "exit>=0 -F exit<=-1"] {
+        let text = both(&format!("-S openat -F {tests} -k b"));
+        assert_eq!(fixed(&text).0, text);
+    }
 }
 
 #[test]

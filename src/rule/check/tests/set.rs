@@ -34,7 +34,8 @@ fn a_rule_is_shadowed_or_redundant_only_when_an_earlier_one_takes_all_of_its_eve
         }
         let shadowed = second_of(a, b).unwrap_or_else(|| panic!("{a} / {b}"));
         assert_eq!((shadowed.code, shadowed.related[0].0.line), (&codes::SHADOWED, 1), "{a} / {b}");
-        assert!(shadowed.message.contains("such as "), "{}", shadowed.message);
+        // Of a path that leads through a link no event has the name.
+        assert_eq!(shadowed.message.contains("such as "), !b.contains("/etc/link"), "{}", shadowed.message);
         // Without a key of its own the record would have the other one's.
         let key = if a.contains("dir=") { " -k a" } else { "" };
         let same = second_of(&(a.replace("never", "always") + key), b).unwrap();
@@ -349,7 +350,7 @@ fn the_other_width_may_have_two_calls_for_one() {
     let narrow = "-a always,exit -F arch=b64 -S chown -k x\n-a always,exit -F arch=b32 -S chown -k x\n";
     let said = found(narrow).into_iter().find(|found| found.code == &codes::ONE_ABI).unwrap();
     assert!(said.message.starts_with("i386 programs do chown32 unseen"), "{}", said.message);
-    assert_eq!(fixed(narrow).0, narrow.replace("b32 -S chown ", "b32 -S chown32,chown "));
+    assert_eq!(fixed(narrow).0, narrow.replace("b32 -S chown ", "b32 -S chown,chown32 "));
     let of_both = |calls: &str| has(&narrow.replace("-S chown", &format!("-S {calls}")), &codes::ONE_ABI);
     for calls in
         ["lchown", "fchown", "setuid,setgid", "setresuid", "setgroups", "truncate", "ftruncate", "fcntl", "stat"]

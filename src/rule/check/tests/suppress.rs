@@ -17,7 +17,16 @@ fn malformed_suppressions_words_and_names_are_spoken_of() {
     ] {
         assert_eq!(codes_of(&format!("{near}\n-D\n")), ["AB900 1:1"], "{near}");
     }
-    for other in ["# auditbox finds nothing here", "# see AB402", "# allowed ports: 402", "# what AB101 is about"] {
+    for other in [
+        "# auditbox finds nothing here",
+        "# see AB402",
+        "# allowed ports: 402",
+        "# what AB101 is about",
+        "# below AB301 is meant",
+        "# slow: AB301",
+        "# we allow AB301 here",
+        "# Auditor note AB301",
+    ] {
         assert_eq!(codes_of(&format!("{other}\n-D\n")), Vec::<String>::new(), "{other}");
     }
     let message = |text: &str| found(text).first().map(|found| found.message.clone()).unwrap_or_default();
