@@ -297,6 +297,9 @@ const HOT: &str = "read write readv writev pread64 pwrite64 poll ppoll select ps
     _llseek mmap mmap2 munmap mprotect brk madvise fstat newfstatat stat lstat clock_gettime clock_nanosleep nanosleep \
     rt_sigaction rt_sigprocmask sched_yield recvmsg sendmsg";
 
+/// Those of them that name a file.
+const HOT_OF_FILES: [&str; 3] = ["newfstatat", "stat", "lstat"];
+
 /// Whether ordinary programs make the call of this name thousands of times a second.
 pub fn is_hot(name: &[u8]) -> bool {
     HOT.split(' ').any(|hot| hot.as_bytes() == name)
@@ -319,13 +322,13 @@ fn all_recorded(plan: &Plan, rule: &Rule, native: Option<Machine>) -> Option<Str
         return (opens && is_by_class).then(|| "records programs that open files, whichever these are".to_owned());
     }
     let name = |number| machine.and_then(|machine| syscall::name(machine, number));
-    let named = rule.syscalls.iter().find_map(|number| name(number).filter(|name| is_hot(name.as_bytes())));
     let asks_for_files = meaning.watched.is_some() || !meaning.single.is_empty();
+    let is_recorded = |name: &&str| is_hot(name.as_bytes()) && (!asks_for_files || HOT_OF_FILES.contains(name));
+    let named = rule.syscalls.iter().find_map(|number| name(number).filter(is_recorded));
     match (is_of_every_call, asks_for_files) {
         (true, true) => Some("records every system call that names a file".to_owned()),
         (true, false) => Some("records every system call".to_owned()),
-        (false, true) => None,
-        (false, false) => named.map(|call| format!("records every {call}, which programs call all the time")),
+        (false, _) => named.map(|call| format!("records every {call}, which programs call all the time")),
     }
 }
 

@@ -130,6 +130,8 @@ fn every_file_of_every_program_is_no_part_of_what_happens() {
         ("-a always,exit -F arch=b64 -F dir=/ -F perm=w -k x", true),
         ("-a always,exit -F perm=rwxa -k x", true),
         ("-a always,exit -S all -F dir=/ -k x", true),
+        ("-a always,exit -F arch=b64 -S stat -F dir=/ -k x", true),
+        ("-a always,exit -F arch=b64 -S read -F dir=/ -k x", false),
         ("-a always,exit -F dir=/ -F perm=a -k x", false),
         ("-a always,exit -F dir=/ -F perm=wa -F perm=a -F success=0 -k x", false),
         ("-a always,exit -F dir=/ -F perm=r -F uid=33 -k x", false),
