@@ -303,6 +303,9 @@ fn the_bill_of_materials_with_tls_has_what_that_brings() {
     let (mut found, start) = (0, memchr::memmem::Finder::new(b"/registry/src/"));
     for at in start.find_iter(&bytes) {
         let place = bytes[at..].split(|byte| *byte == b'/').nth(4).unwrap_or_default();
+        // Of a directory's own name no slash follows.
+        let is_named = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(byte);
+        let place = place.split(|byte| !is_named(byte)).next().unwrap_or_default();
         let Some((name, _)) = std::str::from_utf8(place).ok().and_then(|place| place.rsplit_once('-')) else {
             continue;
         };
