@@ -330,10 +330,8 @@ impl<'r> Meaning<'r> {
     /// hard link, that is below no directory of a rule.
     fn is_above(&self, other: &Meaning) -> bool {
         let (Some(directory), Some(path)) = (self.place, other.place) else { return false };
-        let directory = trim(directory);
         // What is mounted later is not below the root directory of a watch that was there before.
-        let rest = path.strip_prefix(directory).filter(|_| !directory.is_empty());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+        !trim(directory).is_empty() && is_below(path, directory)
     }
 
     /// Whether this rule matches every event of `other`, whatever calls, numbers and classes of access are. Of many rules most pairs
@@ -570,6 +568,11 @@ fn implies(given: &RuleField, wanted: &RuleField) -> bool {
 /// Whether the test holds for nearly every call that names a file: one of its files has another number, be it the directory.
 pub(super) fn is_of_any_file(field: &RuleField) -> bool {
     field.id == FieldId::INODE && field.operator == Operator::NOT_EQUAL
+}
+
+/// Whether the path is the directory's own or that of something in it, by their names.
+pub(super) fn is_below(path: &[u8], directory: &[u8]) -> bool {
+    path.strip_prefix(trim(directory)).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 pub(super) fn trim(path: &[u8]) -> &[u8] {

@@ -5,7 +5,7 @@ use super::super::convert;
 use super::super::diff::diff;
 use super::super::error::{Reason, Refusal};
 use super::super::file::Line;
-use super::super::meaning::{Meaning, possible_width, trim};
+use super::super::meaning::{Meaning, is_below, possible_width};
 use super::super::model::{Action, FieldId, List, Rule, RuleField, Value, parent};
 use super::super::parse::Warning;
 use super::super::ranges::Numbers;
@@ -453,9 +453,6 @@ fn late_mount(planned: &Planned, rule: &Rule, target: &Target, out: &mut Vec<Fin
     let watched = |field: &RuleField| matches!(field.id, FieldId::PATH | FieldId::DIR);
     let Some((number, field)) = rule.fields.iter().enumerate().find(|(_, field)| watched(field)) else { return };
     let Value::Text(path) = &field.value else { return };
-    let is_below = |path: &[u8], directory: &[u8]| {
-        path.strip_prefix(trim(directory)).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-    };
     let is_late = |kind: &[u8]| LATE.iter().any(|late| kind.starts_with(late));
     let mut late = target.host.mounts().iter().filter(|(point, kind)| point != b"/" && is_late(kind));
     let found = late.find(|(point, _)| is_below(path, point) || field.id == FieldId::DIR && is_below(point, path));

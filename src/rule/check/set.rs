@@ -393,12 +393,13 @@ fn one_abi(rule: &Active, arch: usize, all: &[Active], later: &[Active], native:
         Action::NEVER => other.meaning.may_meet(&twin),
         _ => twin.covers(&other.meaning) && keys(other.rule) != keys(rule.rule),
     });
-    if let Some(known) = twin_of(rule, &twin, (arch, there_elf), all) {
-        found.related.push((known.span(), "this is the same rule for the other width".to_owned()));
-        found.fix = with_calls(known, there, &missing);
-    } else if !is_contradicted {
-        found.fix = twin_line(rule, (arch, word), (here, there), &missing);
-    }
+    let known = twin_of(rule, &twin, (arch, there_elf), all);
+    found.related.extend(known.map(|known| (known.span(), "this is the same rule for the other width".to_owned())));
+    found.fix = match known {
+        _ if is_contradicted => None,
+        Some(known) => with_calls(known, there, &missing),
+        None => twin_line(rule, (arch, word), (here, there), &missing),
+    };
     if !is_certain {
         found.level = Level::Note;
         found.fix.iter_mut().for_each(|fix| fix.effect = Effect::Unsure);

@@ -108,6 +108,10 @@ fn what_the_other_width_lacks_goes_where_its_rule_is_and_comments_stay_with_thei
     let never = "-a never,exit -F arch=b32 -S chown32 -F uid=0\n";
     let apart = [pair[3], never, pair[1]].concat();
     assert_eq!(fixed(&apart).0, [pair[3], never, pair[1], &pair[3].replace("chown", "chown32")].concat());
+    // Nor before one that leaves some of them out.
+    let before = [pair[1], pair[3], never].concat();
+    assert!(has(&before, &codes::ONE_ABI));
+    assert_eq!(fixed(&before).0, before);
     // A comment is for one line.
     let commented = ["# auditbox: allow AB305 why\n", "-a always,exit -F arch=b64 -S open\n"].concat();
     assert!(has(&commented, &codes::ONE_ABI));
